@@ -1,0 +1,41 @@
+namespace Nvg.Testing;
+
+/// <summary>Where the reference numbers and pictures lie: <c>NVG_SHARED</c>, or <c>shared</c> beside the repository.</summary>
+public static class SharedMaterial
+{
+    /// <summary>The folder, or null where there is none.</summary>
+    public static string? Root { get; } = Find();
+
+    /// <summary>The full path of something inside the folder.</summary>
+    public static string Path(params string[] parts) =>
+        System.IO.Path.Combine([Root ?? throw new InvalidOperationException("no shared folder"), .. parts]);
+
+    private static string? Find()
+    {
+        if (Environment.GetEnvironmentVariable("NVG_SHARED") is { Length: > 0 } named)
+            return Directory.Exists(named) ? System.IO.Path.GetFullPath(named) : null;
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (!File.Exists(System.IO.Path.Combine(folder.FullName, "nvg.slnx")))
+                continue;
+            string beside = System.IO.Path.Combine(folder.FullName, "..", "shared");
+            return Directory.Exists(beside) ? System.IO.Path.GetFullPath(beside) : null;
+        }
+
+        return null;
+    }
+}
+
+/// <summary>A fact that needs something of the shared folder and is skipped, with the reason, where it is missing.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class SharedFactAttribute : FactAttribute
+{
+    /// <param name="needs">Paths inside the shared folder, for example <c>fixtures/quantizer.safetensors</c>.</param>
+    public SharedFactAttribute(params string[] needs)
+    {
+        if (SharedMaterial.Root is null)
+            Skip = "no shared folder (set NVG_SHARED)";
+        else if (needs.FirstOrDefault(n => !System.IO.Path.Exists(SharedMaterial.Path(n))) is { } missing)
+            Skip = $"{missing} is missing in {SharedMaterial.Root}";
+    }
+}
