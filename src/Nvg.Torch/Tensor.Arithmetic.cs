@@ -52,11 +52,20 @@ public sealed partial class Tensor
     /// <summary>Sum with a number.</summary>
     public static Tensor operator +(Tensor left, double right) => AddScalarOp.Call(left, right);
 
+    /// <summary>Sum with a whole number; whole numbers stay whole.</summary>
+    public static Tensor operator +(Tensor left, long right) => AddScalarOp.Call(left, right);
+
     /// <summary>Difference, element by element.</summary>
     public static Tensor operator -(Tensor left, Tensor right) => SubOp.Call(left, right);
 
     /// <summary>Difference with a number.</summary>
     public static Tensor operator -(Tensor left, double right) => AddScalarOp.Call(left, -right);
+
+    /// <summary>Difference with a whole number; whole numbers stay whole.</summary>
+    public static Tensor operator -(Tensor left, long right) => AddScalarOp.Call(left, -right);
+
+    /// <summary>A whole number less a tensor; whole numbers stay whole.</summary>
+    public static Tensor operator -(long left, Tensor right) => RsubScalarOp.Call(right, left);
 
     /// <summary>A number less a tensor.</summary>
     public static Tensor operator -(double left, Tensor right) => RsubScalarOp.Call(right, left);
@@ -72,6 +81,9 @@ public sealed partial class Tensor
 
     /// <summary>Product with a number.</summary>
     public static Tensor operator *(double left, Tensor right) => MulScalarOp.Call(right, left);
+
+    /// <summary>Product with a whole number; whole numbers stay whole.</summary>
+    public static Tensor operator *(Tensor left, long right) => MulScalarOp.Call(left, right);
 
     /// <summary>Quotient, element by element.</summary>
     public static Tensor operator /(Tensor left, Tensor right) => DivOp.Call(left, right);
@@ -130,10 +142,10 @@ public sealed partial class Tensor
     /// <summary>The largest whole number not above.</summary>
     public Tensor Floor() => FloorOp.Call(this);
 
-    /// <summary>Remainder with the sign of the divisor.</summary>
-    public Tensor Remainder(double divisor) => RemainderOp.Call(this, divisor);
+    /// <summary>Remainder with the sign of the divisor; whole numbers stay whole.</summary>
+    public Tensor Remainder(long divisor) => RemainderOp.Call(this, divisor);
 
-    /// <summary>Quotient rounded down.</summary>
+    /// <summary>Quotient rounded down; whole numbers stay whole.</summary>
     public Tensor FloorDivide(long divisor) => DivModeOp.Call(this, divisor, "floor");
 
     /// <summary>Limits each element to a range; null leaves a side open.</summary>

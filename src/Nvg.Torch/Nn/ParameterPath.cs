@@ -39,7 +39,7 @@ public readonly struct ParameterPath
         return value;
     }
 
-    /// <summary>A fixed table of this module that its config determines: kept beside the parameters, never loaded.</summary>
+    /// <summary>A fixed table of this module that its config determines: stored beside the parameters, never loaded.</summary>
     /// <param name="name">Name in the store.</param>
     /// <param name="value">Moved to the model's device; the store owns the result.</param>
     public Tensor Buffer(string name, Tensor value)
@@ -48,5 +48,13 @@ public readonly struct ParameterPath
         value.Dispose();
         _store.Add(_prefix + name, placed, isBuffer: true);
         return placed;
+    }
+
+    /// <summary>A table that is measured rather than learned: loaded where the source stores values, else as it starts.</summary>
+    public Tensor MeasuredBuffer(string name, long[] shape, Initialization initialization)
+    {
+        Tensor value = _source.Get(_prefix + name, shape, initialization);
+        _store.Add(_prefix + name, value, isBuffer: true);
+        return value;
     }
 }
