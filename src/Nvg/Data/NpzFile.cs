@@ -1,0 +1,95 @@
+using System.IO.Compression;
+using Nvg.Rendering;
+
+namespace Nvg.Data;
+
+/// <summary>
+/// An .npz opened for reading: sample files and the reference statistics of the evaluation tools (<c>arr_0</c>,
+/// <c>mu</c>, <c>sigma</c>). One thread at a time.
+/// </summary>
+public sealed class NpzFile : IDisposable
+{
+    private readonly string _path;
+    private readonly ZipArchive _zip;
+
+    private NpzFile(string path, ZipArchive zip) => (_path, _zip) = (path, zip);
+
+    /// <summary>The names of the arrays.</summary>
+    public IReadOnlyList<string> Names => [.. _zip.Entries.Select(e => Path.GetFileNameWithoutExtension(e.FullName))];
+
+    /// <summary>Opens a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="NvgDataException">It is missing, or no .npz.</exception>
+    public static NpzFile Open(string path)
+    {
+        try
+        {
+            return new NpzFile(path, ZipFile.OpenRead(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw NvgDataException.At(path, "cannot be read as an .npz", e.Message, e);
+        }
+    }
+
+    /// <summary>Reads one array whole.</summary>
+    /// <param name="name">Its name, for example <c>mu</c>.</param>
+    /// <exception cref="NvgDataException">There is none of that name, or it is broken.</exception>
+    public NpyArray Read(string name)
+    {
+        using Stream stream = OpenArray(name);
+        return NpyArray.Read(stream, Where(name));
+    }
+
+    /// <summary>Reads the pictures of an array one after the other; any number needs the memory of one.</summary>
+    /// <param name="name">The name of an array of uint8, pictures × rows × columns × 3.</param>
+    /// <exception cref="NvgDataException">There is none of that name, it has another shape, or it breaks off.</exception>
+    public IEnumerable<RgbImage> Pictures(string name = "arr_0")
+    {
+        using Stream stream = OpenArray(name);
+        NpyHeader header = PictureHeader(stream, name);
+        (int height, int width) = ((int)header.Shape[1], (int)header.Shape[2]);
+        for (long i = 0; i < header.Shape[0]; i++)
+        {
+            var picture = new RgbImage(width, height);
+            ReadExactly(stream, picture.Pixels, name, i);
+            yield return picture;
+        }
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => _zip.Dispose();
+
+    private string Where(string name) => $"{_path}({name})";
+
+    private Stream OpenArray(string name) => _zip.GetEntry(name + ".npy")?.Open()
+        ?? throw NvgDataException.At(_path, $"holds no array {name}", $"it holds {string.Join(", ", Names)}");
+
+    private NpyHeader PictureHeader(Stream stream, string name)
+    {
+        try
+        {
+            NpyHeader header = NpyHeader.Read(stream, Where(name));
+            bool pictures = header.Element == NpyElement.UInt8 && header.Shape is [_, > 0, > 0, RgbImage.Channels]
+                && header.Shape[1] <= PackedDataset.LargestSide && header.Shape[2] <= PackedDataset.LargestSide;
+            return pictures ? header : throw NvgDataException.At(
+                Where(name), $"is {header.Element} of ({string.Join(", ", header.Shape)})", "pictures are uint8, count x rows x columns x 3");
+        }
+        catch (Exception e) when (e is EndOfStreamException or InvalidDataException)
+        {
+            throw NvgDataException.At(Where(name), "breaks off", "make it again", e);
+        }
+    }
+
+    private void ReadExactly(Stream stream, byte[] pixels, string name, long index)
+    {
+        try
+        {
+            stream.ReadExactly(pixels);
+        }
+        catch (Exception e) when (e is EndOfStreamException or InvalidDataException)
+        {
+            throw NvgDataException.At(Where(name), $"breaks off in picture {index}", "make it again", e);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using System.IO.Compression;
+using Nvg.Rendering;
+
+namespace Nvg.Data;
+
+/// <summary>
+/// Writes samples as the evaluation tools of the field read them: an .npz with <c>arr_0</c>, uint8, pictures × rows ×
+/// columns × 3, not compressed. Pictures go straight to the disk under a temporary name; the file gets its own with
+/// <see cref="Complete"/>, and disposed before that nothing is left.
+/// </summary>
+public sealed class NpzPictureWriter : IDisposable
+{
+    private readonly string _path;
+    private readonly string _temporary;
+    private readonly int _count;
+    private readonly int _width;
+    private readonly int _height;
+    private readonly FileStream _file;
+    private readonly ZipArchive _zip;
+    private readonly Stream _array;
+    private int _written;
+
+    /// <param name="path">The file to write; its folder must exist.</param>
+    /// <param name="count">How many pictures will come: the number stands before them in the file.</param>
+    /// <param name="width">Columns of each.</param>
+    /// <param name="height">Rows of each.</param>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public NpzPictureWriter(string path, int count, int width, int height)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        (_path, _temporary, _count, _width, _height) = (path, AtomicFile.TemporaryName(path), count, width, height);
+        try
+        {
+            _file = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CannotWrite(e);
+        }
+
+        _zip = new ZipArchive(_file, ZipArchiveMode.Create, leaveOpen: true);
+        ZipArchiveEntry entry = _zip.CreateEntry("arr_0.npy", CompressionLevel.NoCompression);
+        // The same pictures give the same file, whenever they are written; 1980 is where zip's clock starts.
+        entry.LastWriteTime = new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        _array = entry.Open();
+        _array.Write(new NpyHeader(NpyElement.UInt8, [count, height, width, RgbImage.Channels]).ToBytes());
+    }
+
+    /// <summary>Adds the next picture.</summary>
+    /// <param name="picture">A picture of the announced size.</param>
+    /// <exception cref="ArgumentException">It has another size.</exception>
+    /// <exception cref="InvalidOperationException">All that were announced have come already.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Append(RgbImage picture)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        if (picture.Width != _width || picture.Height != _height)
+            throw new ArgumentException($"{picture.Width}x{picture.Height} where {_width}x{_height} were announced", nameof(picture));
+        if (_written == _count)
+            throw new InvalidOperationException($"{_path}: {_count} pictures were announced and have been written");
+        try
+        {
+            _array.Write(picture.Pixels);
+        }
+        catch (IOException e)
+        {
+            throw CannotWrite(e);
+        }
+
+        _written++;
+    }
+
+    /// <summary>Ends the file, flushes it to the disk and gives it its name.</summary>
+    /// <exception cref="InvalidOperationException">Fewer pictures have come than were announced.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Complete()
+    {
+        if (_written != _count)
+            throw new InvalidOperationException($"{_path}: {_count} pictures were announced and {_written} written");
+        try
+        {
+            _array.Dispose();
+            _zip.Dispose();
+            _file.Flush(flushToDisk: true);
+            _file.Dispose();
+            File.Move(_temporary, _path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CannotWrite(e);
+        }
+    }
+
+    /// <summary>Removes what was not completed.</summary>
+    public void Dispose()
+    {
+        foreach (IDisposable part in new IDisposable[] { _array, _zip, _file })
+        {
+            try
+            {
+                part.Dispose();
+            }
+            catch (IOException)
+            {
+                // On a full disk the rest cannot be written either; the file goes in a moment.
+            }
+        }
+
+        File.Delete(_temporary);
+    }
+
+    private IOException CannotWrite(Exception e) => new($"{_path}: cannot be written: {e.Message}", e);
+}

@@ -1,0 +1,68 @@
+using Nvg.Rendering;
+
+namespace Nvg.Data;
+
+/// <summary>
+/// Where pictures come from: a folder with everything below it, or a tar archive (.tar, .tar.gz, .tgz), read in one pass.
+/// <para>The class of a picture is the first folder of its path; pictures that lie in no folder are of the class
+/// <see cref="FlatClass"/>. With a subset, only what lies below that folder counts and paths start there:
+/// with <c>train</c>, <c>train/cat/1.jpg</c> is of the class <c>cat</c>.</para>
+/// <para>Hidden files and folders (a leading dot) and <c>__MACOSX</c> are passed over; other files that are no pictures by
+/// their names come out as entries with a reason, so that nothing is left out unseen.</para>
+/// </summary>
+public abstract class PictureSource
+{
+    /// <summary>The class of pictures that lie in no folder.</summary>
+    public const string FlatClass = "all";
+
+    private static readonly string[] ArchiveExtensions = [".tar", ".tar.gz", ".tgz"];
+
+    private protected PictureSource(string path, string? subset) =>
+        (Path, Subset) = (path, subset is null ? null : subset.Replace('\\', '/').Trim('/') is { Length: > 0 } s ? s : null);
+
+    /// <summary>The folder or the archive.</summary>
+    public string Path { get; }
+
+    /// <summary>The folder inside to which the source is limited, without slashes at its ends, or null for everything.</summary>
+    public string? Subset { get; }
+
+    /// <summary>Opens a folder or an archive.</summary>
+    /// <param name="path">A folder, or a file ending in .tar, .tar.gz or .tgz.</param>
+    /// <param name="subset">The folder inside to which to limit it, for example <c>train</c>, or null for everything.</param>
+    /// <exception cref="NvgDataException">There is no such folder or archive.</exception>
+    public static PictureSource Open(string path, string? subset = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Directory.Exists(path))
+            return new FolderPictureSource(path, subset);
+        if (!File.Exists(path))
+            throw NvgDataException.At(path, "no such folder or archive");
+        if (!ArchiveExtensions.Any(end => path.EndsWith(end, StringComparison.OrdinalIgnoreCase)))
+            throw NvgDataException.At(path, "is no folder of pictures and no archive", "give a folder or a .tar, .tar.gz or .tgz");
+        return new TarPictureSource(path, subset);
+    }
+
+    /// <summary>
+    /// The files, always in the same order: of a folder, by class and then by path, both by code unit; of an archive, in
+    /// its own order.
+    /// </summary>
+    /// <exception cref="NvgDataException">The archive is broken.</exception>
+    public abstract IEnumerable<PictureEntry> Entries();
+
+    /// <summary>The path below the subset, or null where the file does not count.</summary>
+    private protected string? NameInSubset(string name)
+    {
+        if (Subset is null)
+            return name;
+        return name.StartsWith(Subset + "/", StringComparison.Ordinal) ? name[(Subset.Length + 1)..] : null;
+    }
+
+    private protected static string ClassOf(string name) =>
+        name.IndexOf('/', StringComparison.Ordinal) is > 0 and var end ? name[..end] : FlatClass;
+
+    private protected static bool IsPassedOver(string part) => part.StartsWith('.') || part == "__MACOSX";
+
+    /// <summary>Why a file cannot be a picture, judged by its name, or null.</summary>
+    private protected static string? NotAPicture(string name) =>
+        PictureFile.HasPictureName(name) ? null : "is no picture by its name";
+}

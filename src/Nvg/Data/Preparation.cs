@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Nvg.Rendering;
+
+namespace Nvg.Data;
+
+/// <summary>
+/// Decodes, crops and packs pictures once, so that training reads plain bytes. One thread reads the source, several
+/// decode, and the calling one writes in the order of the source, so the result does not depend on their number.
+/// </summary>
+public static class Preparation
+{
+    private const int PicturesInFlightPerThread = 16;
+    private static readonly TimeSpan BetweenReports = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// Packs a source into a new folder, which appears whole or not at all. Files that cannot be decoded are left out,
+    /// counted and named with the reason.
+    /// </summary>
+    /// <param name="source">The pictures.</param>
+    /// <param name="folder">The folder to make; it must not exist, or be empty.</param>
+    /// <param name="options">Sizes and threads.</param>
+    /// <param name="progress">Told about ten times a second and once at the end, or null.</param>
+    /// <param name="cancellationToken">Stops the work; nothing is left then.</param>
+    /// <returns>What was packed, as <c>dataset.json</c> has it.</returns>
+    /// <exception cref="NvgDataException">The source is broken, or none of it can be used.</exception>
+    /// <exception cref="IOException">The folder cannot be written: it exists, the disk is full, and so on.</exception>
+    public static async Task<DatasetDescription> RunAsync(
+        PictureSource source,
+        string folder,
+        PreparationOptions options,
+        IProgress<PreparationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        PictureLibrary.Load();
+        using var writer = new DatasetWriter(folder);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var bounds = new BoundedChannelOptions(options.EffectiveThreads * PicturesInFlightPerThread);
+        var work = Channel.CreateBounded<Item>(bounds);
+        var inOrder = Channel.CreateBounded<Item>(bounds);
+        Task reading = Task.Run(() => ReadAsync(source, work.Writer, inOrder.Writer, stop.Token), CancellationToken.None);
+        Task[] decoding = [.. Enumerable.Range(0, options.EffectiveThreads)
+            .Select(_ => Task.Run(() => DecodeAsync(work.Reader, options, stop.Token), CancellationToken.None))];
+        try
+        {
+            await WriteAsync(inOrder.Reader, writer, progress, stop.Token).ConfigureAwait(false);
+            await reading.ConfigureAwait(false);
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            // Whatever they end with after the stop says nothing new.
+            await Task.WhenAll([reading, .. decoding]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        RequireSome(source, writer);
+        cancellationToken.ThrowIfCancellationRequested();
+        return writer.Complete(source, options);
+    }
+
+    private static async Task ReadAsync(
+        PictureSource source, ChannelWriter<Item> work, ChannelWriter<Item> inOrder, CancellationToken stop)
+    {
+        Exception? broken = null;
+        try
+        {
+            foreach (PictureEntry entry in source.Entries())
+            {
+                var item = new Item(entry);
+                await inOrder.WriteAsync(item, stop).ConfigureAwait(false);
+                await work.WriteAsync(item, stop).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e)
+        {
+            // Whatever it is, it travels to the writer; a channel that is never completed would wait for ever.
+            broken = e;
+        }
+
+        work.Complete(broken);
+        inOrder.Complete(broken);
+    }
+
+    private static async Task DecodeAsync(ChannelReader<Item> work, PreparationOptions options, CancellationToken stop)
+    {
+        await foreach (Item item in work.ReadAllAsync(stop).ConfigureAwait(false))
+        {
+            try
+            {
+                item.Result.SetResult(item.Entry.NotAPicture is null ? Decode(item.Entry, options) : null);
+            }
+            catch (Exception e)
+            {
+                // The writer decides: what is wrong with one picture is noted, anything else ends the work.
+                item.Result.SetException(e);
+            }
+        }
+    }
+
+    private static RgbImage Decode(PictureEntry entry, PreparationOptions options) =>
+        PictureFile.Decode(entry.Read(), entry.Name, options.EffectiveShorterSide)
+            .CropCentre(options.EffectiveStoredSize, options.EffectiveStoredSize);
+
+    private static async Task WriteAsync(
+        ChannelReader<Item> inOrder, DatasetWriter writer, IProgress<PreparationProgress>? progress, CancellationToken stop)
+    {
+        var clock = Stopwatch.StartNew();
+        TimeSpan reported = TimeSpan.Zero;
+        await foreach (Item item in inOrder.ReadAllAsync(stop).ConfigureAwait(false))
+        {
+            try
+            {
+                if (await item.Result.Task.WaitAsync(stop).ConfigureAwait(false) is { } picture)
+                    writer.Add(picture, item.Entry.ClassName);
+                else
+                    writer.Skip(item.Entry.Name, item.Entry.NotAPicture!);
+            }
+            catch (NvgDataException e)
+            {
+                writer.Skip(item.Entry.Name, ReasonWithoutName(e.Message, item.Entry.Name));
+            }
+
+            if (clock.Elapsed - reported >= BetweenReports)
+                Report(reported = clock.Elapsed);
+        }
+
+        Report(clock.Elapsed);
+
+        void Report(TimeSpan now) =>
+            progress?.Report(new PreparationProgress(writer.Count, writer.SkippedCount, writer.Count / Math.Max(1e-3, now.TotalSeconds)));
+    }
+
+    /// <summary>The name stands beside the reason already.</summary>
+    private static string ReasonWithoutName(string message, string name) =>
+        message.StartsWith(name + ": ", StringComparison.Ordinal) ? message[(name.Length + 2)..] : message;
+
+    private static void RequireSome(PictureSource source, DatasetWriter writer)
+    {
+        if (writer.Count > 0)
+            return;
+        string where = source.Subset is null ? source.Path : $"{source.Path} (below {source.Subset}/)";
+        if (writer.Skipped.Count == 0)
+            throw NvgDataException.At(where, "holds no files", "check the path and the subset");
+        SkippedFile first = writer.Skipped[0];
+        throw NvgDataException.At(
+            where, $"none of {writer.SkippedCount} files is a usable picture; the first, {first.Name}: {first.Reason}");
+    }
+
+    private sealed record Item(PictureEntry Entry)
+    {
+        // Continuations elsewhere: the writer must not run on a decoding thread.
+        public TaskCompletionSource<RgbImage?> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,56 @@
+namespace Nvg.Rendering;
+
+/// <summary>Puts pictures of one size side by side.</summary>
+public static class PictureGrid
+{
+    private const byte Background = 255;
+    private const int ComfortableSide = 128;
+
+    /// <summary>Arranges pictures row by row on white, with the same space between them and around the whole.</summary>
+    /// <param name="pictures">At least one, all of one size.</param>
+    /// <param name="columns">Pictures in a row, or 0 for a grid about as wide as it is high.</param>
+    /// <param name="padding">Pixels of white between pictures and around them.</param>
+    /// <param name="enlargement">Every pixel becomes a square of this side; the padding does not grow.</param>
+    /// <exception cref="ArgumentException">There is no picture, or sizes differ.</exception>
+    public static RgbImage Compose(IReadOnlyList<RgbImage> pictures, int columns = 0, int padding = 2, int enlargement = 1)
+    {
+        ArgumentNullException.ThrowIfNull(pictures);
+        ArgumentOutOfRangeException.ThrowIfNegative(columns);
+        ArgumentOutOfRangeException.ThrowIfNegative(padding);
+        ArgumentOutOfRangeException.ThrowIfLessThan(enlargement, 1);
+        RequireOneSize(pictures);
+        if (columns == 0)
+            columns = (int)Math.Ceiling(Math.Sqrt(pictures.Count));
+        int rows = ((pictures.Count - 1) / columns) + 1;
+        int across = (pictures[0].Width * enlargement) + padding, down = (pictures[0].Height * enlargement) + padding;
+        var grid = new RgbImage(checked((columns * across) + padding), checked((rows * down) + padding));
+        grid.Pixels.AsSpan().Fill(Background);
+        for (int i = 0; i < pictures.Count; i++)
+        {
+            RgbImage picture = enlargement == 1 ? pictures[i] : pictures[i].Enlarge(enlargement);
+            grid.Paste(picture, padding + (i % columns * across), padding + (i / columns * down));
+        }
+
+        return grid;
+    }
+
+    /// <summary>The factor that makes a tiny picture comfortable to look at: 4 for 32 × 32, 1 from 128 × 128 on.</summary>
+    /// <param name="side">Pixels of the shorter side, at least 1.</param>
+    public static int ComfortableEnlargement(int side)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(side, 1);
+        return Math.Max(1, ComfortableSide / side);
+    }
+
+    private static void RequireOneSize(IReadOnlyList<RgbImage> pictures)
+    {
+        if (pictures.Count == 0)
+            throw new ArgumentException("no pictures to arrange", nameof(pictures));
+        RgbImage first = pictures[0];
+        if (pictures.FirstOrDefault(p => p.Width != first.Width || p.Height != first.Height) is { } odd)
+        {
+            throw new ArgumentException(
+                $"pictures of different sizes: {first.Width}x{first.Height} and {odd.Width}x{odd.Height}", nameof(pictures));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using System.IO.Compression;
+using System.Text;
+using Nvg.Data;
+using Nvg.Rendering;
+using Nvg.Tests.Rendering;
+
+namespace Nvg.Tests.Data;
+
+public class NpzTests
+{
+    [Fact]
+    public void Pictures_AfterWriting_AreTheSame()
+    {
+        using var folder = new TemporaryFolder();
+        RgbImage[] pictures = [.. Enumerable.Range(0, 5).Select(i => Pictures.Gradient(7, 4, i))];
+        using (var writer = new NpzPictureWriter(folder["a.npz"], 5, 7, 4))
+        {
+            foreach (RgbImage picture in pictures)
+                writer.Append(picture);
+            Assert.False(File.Exists(folder["a.npz"]));
+            writer.Complete();
+        }
+
+        using NpzFile file = NpzFile.Open(folder["a.npz"]);
+        Assert.Equal(["arr_0"], file.Names);
+        Assert.Equal(pictures.Select(p => p.Pixels), file.Pictures().Select(p => p.Pixels));
+        Assert.Equal([5, 4, 7, 3], file.Read("arr_0").Shape);
+        Assert.Contains("it holds arr_0", Assert.Throws<NvgDataException>(() => file.Read("mu")).Message, StringComparison.Ordinal);
+        Assert.Single(Directory.GetFileSystemEntries(folder.Root));
+    }
+
+    [Fact]
+    public void Complete_PicturesMissing_IsRefusedAndLeavesNothing()
+    {
+        using var folder = new TemporaryFolder();
+        using (var writer = new NpzPictureWriter(folder["a.npz"], 2, 4, 4))
+        {
+            writer.Append(Pictures.Gradient(4, 4));
+            Assert.Throws<ArgumentException>(() => writer.Append(Pictures.Gradient(4, 5)));
+            Assert.Throws<InvalidOperationException>(writer.Complete);
+        }
+
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Root));
+    }
+
+    [Fact]
+    public void ReadLabelMaps_AfterWriting_AreTheSame()
+    {
+        using var folder = new TemporaryFolder();
+        int[] labels = [.. Enumerable.Range(0, 24)];
+        NpyArray.WriteLabelMaps(folder["a.npy"], labels, 2, 3, 4);
+        Assert.Equal(labels, NpyArray.ReadLabelMaps(folder["a.npy"], out IReadOnlyList<long> shape));
+        Assert.Equal([2, 3, 4], shape);
+    }
+
+    [Theory]
+    [InlineData("'<i8'", "False", "(2,)", 16, null)]
+    [InlineData("'|u1'", "False", "(4, 4)", 16, null)]
+    [InlineData("'<i4'", "True", "(4,)", 16, null)]
+    [InlineData("'<i4'", "True", "(2, 2)", 16, "Fortran")]
+    [InlineData("'>i4'", "False", "(4,)", 16, "type >i4")]
+    [InlineData("'<f4'", "False", "(4,)", 16, "fractions")]
+    [InlineData("'|O'", "False", "(4,)", 16, "type |O")]
+    [InlineData("'<i4'", "False", "(5,)", 16, "20 belong")]
+    [InlineData("'<i4'", "False", "(3,)", 16, "12 belong")]
+    [InlineData("'<i4'", "False", "()", 4, "one to three")]
+    [InlineData("'<i4'", "False", "(1, 1, 1, 1)", 4, "one to three")]
+    [InlineData("'<i4'", "False", "(99999999999, 99999999999)", 4, "impossible")]
+    [InlineData("[('a', '<i4')]", "False", "(4,)", 16, "not understood")]
+    public void ReadLabelMaps_Header_IsTakenStrictly(string type, string order, string shape, int bytes, string? complaint)
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.Write("a.npy", Npy($"{{'descr': {type}, 'fortran_order': {order}, 'shape': {shape}, }}", new byte[bytes]));
+        if (complaint is null)
+            Assert.All(NpyArray.ReadLabelMaps(path, out _), label => Assert.Equal(0, label));
+        else
+            Assert.Contains(complaint, Assert.Throws<NvgDataException>(() => NpyArray.ReadLabelMaps(path, out _)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ReadLabelMaps_NegativeLabel_NamesItsPlace()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.Write("a.npy", Npy("{'descr': '<i4', 'fortran_order': False, 'shape': (2,), }", [1, 0, 0, 0, 255, 255, 255, 255]));
+        Assert.Contains("element 1 is -1", Assert.Throws<NvgDataException>(() => NpyArray.ReadLabelMaps(path, out _)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_CompressedDoubles_ComeBack()
+    {
+        using var folder = new TemporaryFolder();
+        using (ZipArchive zip = ZipFile.Open(folder["a.npz"], ZipArchiveMode.Create))
+        using (Stream mu = zip.CreateEntry("mu.npy", CompressionLevel.Optimal).Open())
+            mu.Write(Npy("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }", [.. BitConverter.GetBytes(0.5), .. BitConverter.GetBytes(-3.0)]));
+        using NpzFile file = NpzFile.Open(folder["a.npz"]);
+        Assert.Equal([0.5, -3], file.Read("mu").ToDoubles());
+        Assert.Contains("pictures are uint8", Assert.Throws<NvgDataException>(() => file.Pictures("mu").Count()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_NoZip_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Throws<NvgDataException>(() => NpzFile.Open(folder.Write("a.npz", [1, 2, 3])));
+        Assert.Throws<NvgDataException>(() => NpyArray.Read(folder.Write("a.npy", [1, 2, 3])));
+        Assert.Throws<NvgDataException>(() => NpyArray.Read(folder["none.npy"]));
+    }
+
+    private static byte[] Npy(string header, byte[] elements) =>
+        [0x93, .. "NUMPY"u8, 1, 0, (byte)(header.Length + 1), 0, .. Encoding.ASCII.GetBytes(header + "\n"), .. elements];
+}
