@@ -1,0 +1,134 @@
+// The C interface through which .NET reaches libtorch.
+//
+// One door: any operator of libtorch's dispatcher is found by name and called boxed, so that autograd, autocast and
+// device selection come along without a hand-written export per operator. Beside it stand the few things that are
+// not operators: memory, autograd's engine, thread-local modes, random generators.
+//
+// Rules
+//  - Every export returns a status (0 = done); results leave through out parameters; the message of the last error of
+//    the calling thread is read with nvgt_last_error. No C++ exception crosses this boundary.
+//  - A tensor is a TensorImpl* that owns one reference ("new reference" below) unless the text says "borrowed".
+//    Arguments are always borrowed. Null stands for "no tensor" where a parameter is optional.
+#pragma once
+
+#include <cstdint>
+
+#if defined(__GNUC__)
+#define NVGT_EXPORT extern "C" __attribute__((visibility("default")))
+#else
+#define NVGT_EXPORT extern "C"
+#endif
+
+// Raise with every change of a signature or of a struct below; the managed side refuses another number.
+constexpr int32_t NVGT_ABI_VERSION = 1;
+
+enum nvgt_status : int32_t {
+  NVGT_OK = 0,
+  NVGT_ERROR = 1,            // the operator refused: shapes, values, device
+  NVGT_ARGUMENT = 2,         // index, value or type of an argument
+  NVGT_UNKNOWN_OPERATOR = 3, // no such operator, or none for this device
+  NVGT_OUT_OF_MEMORY = 4,
+  NVGT_INTERNAL = 5, // anything that is not libtorch's own error type
+};
+
+enum nvgt_kind : int32_t {
+  NVGT_NONE = 0,
+  NVGT_TENSOR = 1,
+  NVGT_INT = 2,
+  NVGT_DOUBLE = 3,
+  NVGT_BOOL = 4,
+  NVGT_INT_LIST = 5,
+  NVGT_TENSOR_LIST = 6,
+  NVGT_STRING = 7,
+  NVGT_GENERATOR = 8,
+  NVGT_DEFAULT = 9, // the schema's default value
+  NVGT_DEVICE = 10, // as_int: device type << 32 | index (as uint32, -1 = current)
+  NVGT_OPTIONAL_TENSOR_LIST = 11,
+  NVGT_DOUBLE_LIST = 12,
+  NVGT_BOOL_LIST = 13, // one byte per element
+};
+
+// One argument or result of an operator. `count` is the length of a list or string.
+struct nvgt_value {
+  int32_t kind;
+  int32_t count;
+  union {
+    int64_t as_int;
+    double as_double;
+    const void *pointer;
+  };
+};
+
+typedef void *nvgt_tensor;
+typedef void *nvgt_generator;
+typedef const void *nvgt_operator;
+
+struct nvgt_tensor_info {
+  int32_t scalar_type;
+  int32_t device_type;
+  int32_t device_index;
+  int32_t rank;
+  int64_t element_count;
+  uint8_t is_contiguous;
+  uint8_t requires_grad;
+  uint8_t is_leaf;
+  uint8_t reserved[5];
+};
+
+// --- context
+NVGT_EXPORT int32_t nvgt_abi_version();
+// Copies at most `capacity` bytes of the calling thread's last message; `length` is its full length.
+NVGT_EXPORT int32_t nvgt_last_error(char *buffer, int64_t capacity, int64_t *length);
+NVGT_EXPORT int32_t nvgt_torch_version(char *buffer, int64_t capacity, int64_t *length);
+NVGT_EXPORT int32_t nvgt_build_settings(char *buffer, int64_t capacity, int64_t *length);
+NVGT_EXPORT int32_t nvgt_get_thread_count(int32_t *count);
+NVGT_EXPORT int32_t nvgt_set_thread_count(int32_t count);
+NVGT_EXPORT int32_t nvgt_cuda_device_count(int32_t *count);
+NVGT_EXPORT int32_t nvgt_synchronize(int32_t device_type, int32_t device_index);
+// float32 matrix products on CUDA: whether TensorFloat-32 may stand in for float32.
+NVGT_EXPORT int32_t nvgt_set_allow_tf32(uint8_t allowed);
+
+// --- tensors
+// Copies `byte_count` bytes, row-major, into a new CPU tensor. -> new reference
+NVGT_EXPORT int32_t nvgt_tensor_copy_from(const void *data, int64_t byte_count, int32_t scalar_type,
+                                          const int64_t *shape, int32_t rank, nvgt_tensor *result);
+// A CPU tensor over memory it does not own; `release(context)` is called once when the last reference goes. -> new reference
+NVGT_EXPORT int32_t nvgt_tensor_wrap(void *data, int32_t scalar_type, const int64_t *shape, int32_t rank,
+                                     void (*release)(void *), void *context, nvgt_tensor *result);
+NVGT_EXPORT int32_t nvgt_tensor_alias(nvgt_tensor tensor, nvgt_tensor *result); // -> new reference
+NVGT_EXPORT int32_t nvgt_tensor_release(nvgt_tensor tensor);
+NVGT_EXPORT int32_t nvgt_tensor_describe(nvgt_tensor tensor, nvgt_tensor_info *info);
+NVGT_EXPORT int32_t nvgt_tensor_shape(nvgt_tensor tensor, int64_t *sizes, int32_t capacity);
+// The address of the first element (of a CPU tensor: readable; valid while the tensor lives).
+NVGT_EXPORT int32_t nvgt_tensor_data(nvgt_tensor tensor, void **data);
+
+// --- operators
+NVGT_EXPORT int32_t nvgt_operator_find(const char *name, const char *overload, nvgt_operator *result);
+NVGT_EXPORT int32_t nvgt_operator_schema(nvgt_operator op, char *buffer, int64_t capacity, int64_t *length);
+// Missing trailing arguments take the schema's defaults. Tensor lists among the results are flattened.
+// Tensors in `results` are new references, null for an undefined tensor.
+NVGT_EXPORT int32_t nvgt_operator_call(nvgt_operator op, const nvgt_value *arguments, int32_t argument_count,
+                                       nvgt_value *results, int32_t capacity, int32_t *result_count);
+
+// --- autograd and thread-local modes
+NVGT_EXPORT int32_t nvgt_set_requires_grad(nvgt_tensor tensor, uint8_t required);
+NVGT_EXPORT int32_t nvgt_get_grad(nvgt_tensor tensor, nvgt_tensor *grad); // -> new reference or null
+NVGT_EXPORT int32_t nvgt_set_grad(nvgt_tensor tensor, nvgt_tensor grad);  // null clears
+NVGT_EXPORT int32_t nvgt_backward(const nvgt_tensor *roots, int32_t root_count, const nvgt_tensor *root_grads,
+                                  uint8_t retain_graph);
+// Gradients of the sum of roots (weighted by root_grads where given) with respect to inputs. -> new references, null where unused
+NVGT_EXPORT int32_t nvgt_grad(const nvgt_tensor *roots, int32_t root_count, const nvgt_tensor *inputs,
+                              int32_t input_count, const nvgt_tensor *root_grads, uint8_t retain_graph,
+                              uint8_t create_graph, nvgt_tensor *grads);
+NVGT_EXPORT int32_t nvgt_set_grad_mode(uint8_t enabled, uint8_t *previous);
+NVGT_EXPORT int32_t nvgt_inference_mode_enter(void **guard);
+NVGT_EXPORT int32_t nvgt_inference_mode_exit(void *guard);
+NVGT_EXPORT int32_t nvgt_set_autocast(int32_t device_type, uint8_t enabled, int32_t scalar_type,
+                                      uint8_t *previous_enabled, int32_t *previous_scalar_type);
+NVGT_EXPORT int32_t nvgt_clear_autocast_cache();
+
+// --- random generators
+NVGT_EXPORT int32_t nvgt_generator_new(int32_t device_type, int32_t device_index, uint64_t seed, nvgt_generator *result);
+NVGT_EXPORT int32_t nvgt_generator_release(nvgt_generator generator);
+NVGT_EXPORT int32_t nvgt_generator_get_state(nvgt_generator generator, nvgt_tensor *state); // -> new reference
+NVGT_EXPORT int32_t nvgt_generator_set_state(nvgt_generator generator, nvgt_tensor state);

@@ -1,0 +1,55 @@
+using System.Runtime.InteropServices;
+
+namespace Nvg.Torch;
+
+/// <summary>Files that are either whole or not there.</summary>
+public static partial class AtomicFile
+{
+    /// <summary>Writes to a temporary name in the same folder, flushes to the disk, renames over the target.</summary>
+    /// <param name="path">Replaced if it exists; untouched if <paramref name="write"/> or the disk fails.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <exception cref="IOException">The disk is full or the folder cannot be written; nothing half-written remains.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        Directory.CreateDirectory(folder);
+        string temporary = Path.Combine(folder, $".{Path.GetFileName(path)}.{Environment.ProcessId}-{Guid.NewGuid():N}.tmp");
+        try
+        {
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+            FlushFolder(folder);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    // Makes a rename in a folder durable. .NET opens no folders, so this asks the system.
+    private static void FlushFolder(string folder)
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        int descriptor = OpenNative(folder, 0);
+        if (descriptor < 0)
+            return;
+        _ = FsyncNative(descriptor);
+        _ = CloseNative(descriptor);
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenNative(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync")]
+    private static partial int FsyncNative(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int CloseNative(int descriptor);
+}

@@ -1,0 +1,148 @@
+using Nvg.Torch.Interop;
+
+namespace Nvg.Torch;
+
+/// <summary>Automatic differentiation and the modes of the calling thread.</summary>
+public static unsafe class Autograd
+{
+    /// <summary>Adds to <see cref="Tensor.Grad"/> of every leaf the gradient of a tensor with one element.</summary>
+    public static void Backward(this Tensor loss)
+    {
+        bool added = false;
+        loss.Handle.DangerousAddRef(ref added);
+        try
+        {
+            nint root = loss.Handle.DangerousGetHandle();
+            nint noGrad = 0;
+            Native.Check(Native.nvgt_backward(&root, 1, &noGrad, 0), "backward");
+        }
+        finally
+        {
+            loss.Handle.DangerousRelease();
+        }
+    }
+
+    /// <summary>Gradients of a one-element tensor with respect to inputs, without touching <see cref="Tensor.Grad"/>.</summary>
+    /// <param name="loss">What is differentiated.</param>
+    /// <param name="inputs">With respect to these.</param>
+    /// <param name="retainGraph">Whether the graph may be differentiated again.</param>
+    /// <param name="createGraph">Whether the gradients can be differentiated in turn.</param>
+    /// <returns>One new tensor per input, null where the loss does not depend on it.</returns>
+    public static Tensor?[] Gradients(Tensor loss, Tensor[] inputs, bool retainGraph = false, bool createGraph = false)
+    {
+        nint[] handles = new nint[inputs.Length];
+        nint[] grads = new nint[inputs.Length];
+        for (int i = 0; i < inputs.Length; i++)
+            handles[i] = inputs[i].Handle.DangerousGetHandle();
+        nint root = loss.Handle.DangerousGetHandle();
+        nint noGrad = 0;
+        fixed (nint* inputHandles = handles)
+        fixed (nint* results = grads)
+        {
+            Native.Check(
+                Native.nvgt_grad(&root, 1, inputHandles, inputs.Length, &noGrad, retainGraph ? (byte)1 : (byte)0, createGraph ? (byte)1 : (byte)0, results),
+                "gradients");
+        }
+
+        GC.KeepAlive(inputs);
+        GC.KeepAlive(loss);
+        return Array.ConvertAll(grads, g => g == 0 ? null : Tensor.Adopt(g));
+    }
+
+    /// <summary>Until disposed, this thread records nothing for autograd.</summary>
+    public static GradMode NoGrad() => new(false);
+
+    /// <summary>Until disposed, this thread records for autograd again.</summary>
+    public static GradMode EnableGrad() => new(true);
+
+    /// <summary>Until disposed, tensors made by this thread can never take part in autograd; faster than <see cref="NoGrad"/>.</summary>
+    public static InferenceMode Inference() => new();
+
+    /// <summary>Until disposed, matrix products and convolutions of this thread run in a lower precision on a device.</summary>
+    /// <param name="device">Which kind of device.</param>
+    /// <param name="type">The lower precision; <see cref="ScalarType.Float32"/> switches autocast off.</param>
+    public static Autocast Autocast(Device device, ScalarType type) => new(device, type);
+}
+
+/// <summary>A span of code with gradients on or off; disposing restores what was before.</summary>
+public unsafe ref struct GradMode
+{
+    private readonly byte _previous;
+    private bool _active;
+
+    internal GradMode(bool enabled)
+    {
+        byte previous;
+        Native.Check(Native.nvgt_set_grad_mode(enabled ? (byte)1 : (byte)0, &previous), "grad mode");
+        _previous = previous;
+        _active = true;
+    }
+
+    /// <summary>Restores the mode.</summary>
+    public void Dispose()
+    {
+        if (!_active)
+            return;
+        _active = false;
+        byte ignored;
+        Native.Check(Native.nvgt_set_grad_mode(_previous, &ignored), "grad mode");
+    }
+}
+
+/// <summary>A span of code in inference mode; disposing leaves it.</summary>
+public unsafe ref struct InferenceMode
+{
+    private nint _guard;
+
+    /// <summary>Enters the mode.</summary>
+    public InferenceMode()
+    {
+        nint guard;
+        Native.Check(Native.nvgt_inference_mode_enter(&guard), "inference mode");
+        _guard = guard;
+    }
+
+    /// <summary>Leaves the mode.</summary>
+    public void Dispose()
+    {
+        if (_guard == 0)
+            return;
+        Native.Check(Native.nvgt_inference_mode_exit(_guard), "inference mode");
+        _guard = 0;
+    }
+}
+
+/// <summary>A span of code under autocast; disposing restores what was before and frees the cached weight copies.</summary>
+public unsafe ref struct Autocast
+{
+    private readonly Device _device;
+    private readonly byte _previousEnabled;
+    private readonly int _previousType;
+    private bool _active;
+
+    internal Autocast(Device device, ScalarType type)
+    {
+        _device = device;
+        bool enabled = type != ScalarType.Float32;
+        byte previousEnabled;
+        int previousType;
+        Native.Check(
+            Native.nvgt_set_autocast((int)device.Type, enabled ? (byte)1 : (byte)0, (int)(enabled ? type : ScalarType.BFloat16), &previousEnabled, &previousType),
+            "autocast");
+        _previousEnabled = previousEnabled;
+        _previousType = previousType;
+        _active = true;
+    }
+
+    /// <summary>Restores the mode.</summary>
+    public void Dispose()
+    {
+        if (!_active)
+            return;
+        _active = false;
+        byte enabled;
+        int type;
+        Native.Check(Native.nvgt_clear_autocast_cache(), "autocast");
+        Native.Check(Native.nvgt_set_autocast((int)_device.Type, _previousEnabled, _previousType, &enabled, &type), "autocast");
+    }
+}

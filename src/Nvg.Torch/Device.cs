@@ -1,0 +1,52 @@
+namespace Nvg.Torch;
+
+/// <summary>Kind of a device; the numbers are libtorch's.</summary>
+public enum DeviceType
+{
+    /// <summary>The processor.</summary>
+    Cpu = 0,
+
+    /// <summary>An NVIDIA GPU.</summary>
+    Cuda = 1,
+
+    /// <summary>No memory at all: shapes only.</summary>
+    Meta = 14,
+}
+
+/// <summary>Where a tensor lies.</summary>
+/// <param name="Type">The kind of device.</param>
+/// <param name="Index">Which of its kind; -1 is the current one.</param>
+public readonly record struct Device(DeviceType Type, int Index = -1)
+{
+    /// <summary>The processor.</summary>
+    public static Device Cpu => new(DeviceType.Cpu);
+
+    /// <summary>Shapes without memory.</summary>
+    public static Device Meta => new(DeviceType.Meta);
+
+    /// <summary>GPU number <paramref name="index"/>.</summary>
+    public static Device Cuda(int index = 0) => new(DeviceType.Cuda, index);
+
+    /// <summary>Reads <c>cpu</c>, <c>cuda</c> or <c>cuda:n</c>.</summary>
+    /// <exception cref="FormatException">The text is none of these.</exception>
+    public static Device Parse(string text)
+    {
+        if (text == "cpu")
+            return Cpu;
+        if (text == "cuda")
+            return Cuda();
+        if (text.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(text.AsSpan(5), out int index) && index >= 0)
+            return Cuda(index);
+        throw new FormatException($"'{text}' is no device: cpu, cuda or cuda:N");
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Type switch
+    {
+        DeviceType.Cuda => Index < 0 ? "cuda" : $"cuda:{Index}",
+        DeviceType.Meta => "meta",
+        _ => "cpu",
+    };
+
+    internal long Packed => ((long)(int)Type << 32) | (uint)Index;
+}

@@ -1,0 +1,82 @@
+namespace Nvg.Torch;
+
+/// <summary>Operations of neural networks, without state. Names and defaults are PyTorch's.</summary>
+public static class Functional
+{
+    private static readonly Operator LinearOp = new("aten::linear");
+    private static readonly Operator Conv2dOp = new("aten::conv2d");
+    private static readonly Operator EmbeddingOp = new("aten::embedding");
+    private static readonly Operator LayerNormOp = new("aten::layer_norm");
+    private static readonly Operator GroupNormOp = new("aten::group_norm");
+    private static readonly Operator GeluOp = new("aten::gelu");
+    private static readonly Operator SiluOp = new("aten::silu");
+    private static readonly Operator CrossEntropyOp = new("aten::cross_entropy_loss");
+    private static readonly Operator MseOp = new("aten::mse_loss");
+    private static readonly Operator L1Op = new("aten::l1_loss");
+    private static readonly Operator PadOp = new("aten::constant_pad_nd");
+    private static readonly Operator NearestOp = new("aten::upsample_nearest2d");
+    private static readonly Operator AvgPoolOp = new("aten::avg_pool2d");
+    private static readonly Operator CosineOp = new("aten::cosine_similarity");
+    private static readonly Operator AttentionOp = new("aten::scaled_dot_product_attention");
+
+    /// <summary>x Wᵀ + b. Weight: out × in.</summary>
+    public static Tensor Linear(Tensor input, Tensor weight, Tensor? bias) => LinearOp.Call(input, weight, bias);
+
+    /// <summary>Two-dimensional convolution of N × C × H × W.</summary>
+    public static Tensor Conv2d(Tensor input, Tensor weight, Tensor? bias, int stride = 1, int padding = 0) =>
+        Conv2dOp.Call(input, weight, bias, new long[] { stride, stride }, new long[] { padding, padding });
+
+    /// <summary>Rows of a table.</summary>
+    public static Tensor Embedding(Tensor weight, Tensor indices) => EmbeddingOp.Call(weight, indices);
+
+    /// <summary>Normalisation over the last dimension, without learned scale and shift.</summary>
+    public static Tensor LayerNorm(Tensor input, double epsilon) =>
+        LayerNormOp.Call(input, new long[] { input.Size(-1) }, Argument.None, Argument.None, epsilon);
+
+    /// <summary>Normalisation over groups of channels of N × C × H × W.</summary>
+    public static Tensor GroupNorm(Tensor input, int groups, Tensor weight, Tensor bias, double epsilon) =>
+        GroupNormOp.Call(input, groups, weight, bias, epsilon);
+
+    /// <summary>Gaussian error linear unit, in the tanh approximation.</summary>
+    public static Tensor GeluTanh(Tensor input) => GeluOp.Call(input, "tanh");
+
+    /// <summary>x · sigmoid(x), also called swish.</summary>
+    public static Tensor Silu(Tensor input) => SiluOp.Call(input);
+
+    /// <summary>Mean cross-entropy of logits (N × V) against class numbers (N).</summary>
+    public static Tensor CrossEntropy(Tensor logits, Tensor targets) => CrossEntropyOp.Call(logits, targets);
+
+    /// <summary>Mean squared difference.</summary>
+    public static Tensor MeanSquaredError(Tensor input, Tensor target) => MseOp.Call(input, target);
+
+    /// <summary>Mean absolute difference.</summary>
+    public static Tensor MeanAbsoluteError(Tensor input, Tensor target) => L1Op.Call(input, target);
+
+    /// <summary>Zeros around the last two dimensions.</summary>
+    public static Tensor PadZeros(Tensor input, int left, int right, int top, int bottom) =>
+        PadOp.Call(input, new long[] { left, right, top, bottom });
+
+    /// <summary>Each pixel of N × C × H × W <paramref name="factor"/> times in both directions.</summary>
+    public static Tensor UpsampleNearest(Tensor input, int factor) =>
+        NearestOp.Call(input, new long[] { input.Size(2) * factor, input.Size(3) * factor });
+
+    /// <summary>Means of tiles of N × C × H × W.</summary>
+    public static Tensor AveragePool(Tensor input, int size) => AvgPoolOp.Call(input, new long[] { size, size });
+
+    /// <summary>Cosine of the angle between vectors along a dimension.</summary>
+    public static Tensor CosineSimilarity(Tensor left, Tensor right, int dimension) => CosineOp.Call(left, right, dimension);
+
+    /// <summary>softmax(q kᵀ / √d) v over (B, heads, tokens, d).</summary>
+    /// <remarks>libtorch's fused operator where it exists and is fused (CUDA, 2.x); elsewhere the plain formula.</remarks>
+    public static Tensor ScaledDotProductAttention(Tensor query, Tensor key, Tensor value)
+    {
+        if (query.Device.Type == DeviceType.Cuda && AttentionOp.Exists)
+            return AttentionOp.Call(query, key, value);
+        // Scaling the query rather than the scores touches tokens × d instead of tokens × tokens numbers.
+        using Tensor scaled = query * (1 / Math.Sqrt(query.Size(-1)));
+        using Tensor keyTransposed = key.Transpose(-2, -1);
+        using Tensor scores = scaled.Matmul(keyTransposed);
+        using Tensor weights = scores.Softmax(-1);
+        return weights.Matmul(value);
+    }
+}

@@ -1,0 +1,73 @@
+namespace Nvg.Torch.Nn;
+
+/// <summary>How a parameter starts when it is not loaded.</summary>
+/// <param name="Kind">The distribution.</param>
+/// <param name="Scale">Its width: the standard deviation, or the bound of a uniform one, or the constant.</param>
+public readonly record struct Initialization(InitializationKind Kind, double Scale = 0)
+{
+    /// <summary>All zero.</summary>
+    public static Initialization Zeros => new(InitializationKind.Constant);
+
+    /// <summary>All one.</summary>
+    public static Initialization Ones => new(InitializationKind.Constant, 1);
+
+    /// <summary>Glorot and Bengio's uniform distribution: bound √(6 / (in + out)).</summary>
+    public static Initialization XavierUniform => new(InitializationKind.XavierUniform);
+
+    /// <summary>PyTorch's default for convolutions and linears: uniform, bound 1/√(fan in).</summary>
+    public static Initialization FanInUniform => new(InitializationKind.FanInUniform);
+
+    /// <summary>Normal with the given standard deviation.</summary>
+    public static Initialization Normal(double standardDeviation) => new(InitializationKind.Normal, standardDeviation);
+
+    /// <summary>Uniform in ±<paramref name="bound"/>.</summary>
+    public static Initialization Uniform(double bound) => new(InitializationKind.Uniform, bound);
+
+    internal Tensor Create(long[] shape, Generator generator)
+    {
+        long receptiveField = shape.Skip(2).Aggregate(1L, (product, size) => product * size);
+        double fanIn = (shape.Length > 1 ? shape[1] : shape.FirstOrDefault(1)) * receptiveField;
+        double fanOut = shape.FirstOrDefault(1) * receptiveField;
+        return Kind switch
+        {
+            InitializationKind.Constant => Tensor.Full(shape, Scale, device: generator.Device),
+            InitializationKind.Normal => Scaled(Tensor.Randn(shape, generator), Scale),
+            InitializationKind.Uniform => Symmetric(shape, generator, Scale),
+            InitializationKind.XavierUniform => Symmetric(shape, generator, Math.Sqrt(6 / (fanIn + fanOut))),
+            InitializationKind.FanInUniform => Symmetric(shape, generator, 1 / Math.Sqrt(fanIn)),
+            _ => throw new InvalidOperationException($"no such initialization: {Kind}"),
+        };
+    }
+
+    private static Tensor Symmetric(long[] shape, Generator generator, double bound)
+    {
+        Tensor values = Scaled(Tensor.Rand(shape, generator), 2 * bound);
+        values.AddInPlace(-bound);
+        return values;
+    }
+
+    private static Tensor Scaled(Tensor values, double scale)
+    {
+        values.MultiplyInPlace(scale);
+        return values;
+    }
+}
+
+/// <summary>Distributions that parameters start from.</summary>
+public enum InitializationKind
+{
+    /// <summary>One number everywhere.</summary>
+    Constant,
+
+    /// <summary>Normal.</summary>
+    Normal,
+
+    /// <summary>Uniform around zero.</summary>
+    Uniform,
+
+    /// <summary>Uniform, bound by the mean of fan in and fan out.</summary>
+    XavierUniform,
+
+    /// <summary>Uniform, bound by fan in.</summary>
+    FanInUniform,
+}

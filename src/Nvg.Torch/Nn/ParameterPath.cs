@@ -1,0 +1,60 @@
+namespace Nvg.Torch.Nn;
+
+/// <summary>
+/// A place in a model's tree of parameters: <c>path / "conv_in"</c> names a module, <see cref="Parameter"/> makes or
+/// loads one of its tensors and enters it into the model's store.
+/// </summary>
+public readonly struct ParameterPath
+{
+    private readonly ParameterStore _store;
+    private readonly ParameterSource _source;
+    private readonly string _prefix;
+
+    /// <summary>The root of a model.</summary>
+    /// <param name="store">Receives and owns every tensor.</param>
+    /// <param name="source">Gives the values.</param>
+    public ParameterPath(ParameterStore store, ParameterSource source) : this(store, source, "") { }
+
+    private ParameterPath(ParameterStore store, ParameterSource source, string prefix)
+    {
+        _store = store;
+        _source = source;
+        _prefix = prefix;
+    }
+
+    /// <summary>Where the parameters go.</summary>
+    public Device Device => _source.Device;
+
+    /// <summary>A module below this place.</summary>
+    public static ParameterPath operator /(ParameterPath path, string name) => new(path._store, path._source, $"{path._prefix}{name}.");
+
+    /// <summary>The numbered module below this place.</summary>
+    public static ParameterPath operator /(ParameterPath path, int index) => path / index.ToString();
+
+    /// <summary>A learned tensor of this module, owned by the model's store.</summary>
+    public Tensor Parameter(string name, long[] shape, Initialization initialization)
+    {
+        Tensor value = _source.Get(_prefix + name, shape, initialization);
+        _store.Add(_prefix + name, value);
+        return value;
+    }
+
+    /// <summary>A fixed table of this module that its config determines: stored beside the parameters, never loaded.</summary>
+    /// <param name="name">Name in the store.</param>
+    /// <param name="value">Moved to the model's device; the store owns the result.</param>
+    public Tensor Buffer(string name, Tensor value)
+    {
+        Tensor placed = value.To(_source.Device);
+        value.Dispose();
+        _store.Add(_prefix + name, placed, isBuffer: true);
+        return placed;
+    }
+
+    /// <summary>A table that is measured rather than learned: loaded where the source stores values, else as it starts.</summary>
+    public Tensor MeasuredBuffer(string name, long[] shape, Initialization initialization)
+    {
+        Tensor value = _source.Get(_prefix + name, shape, initialization);
+        _store.Add(_prefix + name, value, isBuffer: true);
+        return value;
+    }
+}

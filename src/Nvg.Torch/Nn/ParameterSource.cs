@@ -1,0 +1,70 @@
+namespace Nvg.Torch.Nn;
+
+/// <summary>Where a model's parameters come from while it is built: freshly drawn, or loaded by name.</summary>
+public abstract class ParameterSource
+{
+    /// <summary>Where the parameters go.</summary>
+    public Device Device { get; init; }
+
+    /// <summary>A new tensor for the parameter; the caller owns it.</summary>
+    /// <exception cref="ParameterException">The source has none of this name and shape.</exception>
+    public abstract Tensor Get(string name, long[] shape, Initialization initialization);
+
+    /// <summary>Fresh parameters, drawn in the order of construction.</summary>
+    public static ParameterSource Random(ulong seed, Device device = default) => new RandomSource(new Generator(seed)) { Device = device };
+
+    /// <summary>Parameters by name out of a dictionary, such as a safetensors file; missing or mis-shaped ones are errors.</summary>
+    /// <param name="tensors">Borrowed while the model is built; the model gets copies, or views of mapped memory.</param>
+    /// <param name="prefix">What stands before every name.</param>
+    /// <param name="device">Where the parameters go.</param>
+    /// <param name="type">Element type of the matrices, or null to keep the stored one. One-dimensional parameters become float32.</param>
+    public static ParameterSource From(IReadOnlyDictionary<string, Tensor> tensors, string prefix = "", Device device = default, ScalarType? type = null) =>
+        new LoadedSource(tensors, prefix, type) { Device = device };
+
+    /// <summary>Shapes without memory, to count parameters of large presets.</summary>
+    public static ParameterSource Meta() => new MetaSource { Device = Device.Meta };
+
+    private sealed class RandomSource(Generator generator) : ParameterSource
+    {
+        public override Tensor Get(string name, long[] shape, Initialization initialization)
+        {
+            Tensor value = initialization.Create(shape, generator);
+            if (Device.Type == DeviceType.Cpu)
+                return value;
+            using (value)
+                return value.To(Device);
+        }
+    }
+
+    private sealed class MetaSource : ParameterSource
+    {
+        public override Tensor Get(string name, long[] shape, Initialization initialization) => Tensor.Empty(shape, device: Device);
+    }
+
+    private sealed class LoadedSource(IReadOnlyDictionary<string, Tensor> tensors, string prefix, ScalarType? type) : ParameterSource
+    {
+        public override Tensor Get(string name, long[] shape, Initialization initialization)
+        {
+            if (!tensors.TryGetValue(prefix + name, out Tensor? stored))
+                throw new ParameterException($"parameter '{prefix}{name}' is missing");
+            if (!stored.Shape.SequenceEqual(shape))
+                throw new ParameterException($"parameter '{prefix}{name}' has shape [{string.Join(", ", stored.Shape.ToArray())}], the model needs [{string.Join(", ", shape)}]");
+            // Vectors (norm scales, biases) cost nothing and decide accuracy, so they stay in float32.
+            ScalarType wanted = shape.Length < 2 && stored.ScalarType.IsFloatingPoint() ? ScalarType.Float32 : type ?? stored.ScalarType;
+            return stored.To(Device, wanted);
+        }
+    }
+}
+
+/// <summary>A model's parameter is missing, unexpected or of another shape than the model's.</summary>
+public sealed class ParameterException : Exception
+{
+    /// <inheritdoc/>
+    public ParameterException(string message) : base(message) { }
+
+    /// <inheritdoc/>
+    public ParameterException(string message, Exception innerException) : base(message, innerException) { }
+
+    /// <inheritdoc/>
+    public ParameterException() { }
+}

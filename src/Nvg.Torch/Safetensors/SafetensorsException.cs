@@ -1,0 +1,14 @@
+namespace Nvg.Torch.Safetensors;
+
+/// <summary>A file is not a valid safetensors file: the message says what is wrong and where.</summary>
+public sealed class SafetensorsException : Exception
+{
+    /// <inheritdoc/>
+    public SafetensorsException(string message) : base(message) { }
+
+    /// <inheritdoc/>
+    public SafetensorsException(string message, Exception innerException) : base(message, innerException) { }
+
+    /// <inheritdoc/>
+    public SafetensorsException() { }
+}

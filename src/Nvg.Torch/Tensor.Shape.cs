@@ -1,0 +1,102 @@
+namespace Nvg.Torch;
+
+// Views, joins and look-ups: operations that move elements without computing.
+public sealed partial class Tensor
+{
+    private static readonly Operator ViewOp = new("aten::reshape");
+    private static readonly Operator PermuteOp = new("aten::permute");
+    private static readonly Operator TransposeOp = new("aten::transpose", "int");
+    private static readonly Operator UnsqueezeOp = new("aten::unsqueeze");
+    private static readonly Operator SqueezeOp = new("aten::squeeze", "dim");
+    private static readonly Operator ExpandOp = new("aten::expand");
+    private static readonly Operator ContiguousOp = new("aten::contiguous");
+    private static readonly Operator CloneOp = new("aten::clone");
+    private static readonly Operator DetachOp = new("aten::detach");
+    private static readonly Operator CatOp = new("aten::cat");
+    private static readonly Operator StackOp = new("aten::stack");
+    private static readonly Operator NarrowOp = new("aten::narrow");
+    private static readonly Operator SelectOp = new("aten::select", "int");
+    private static readonly Operator SliceOp = new("aten::slice", "Tensor");
+    private static readonly Operator SplitOp = new("aten::split_with_sizes");
+    private static readonly Operator IndexSelectOp = new("aten::index_select");
+    private static readonly Operator IndexOp = new("aten::index", "Tensor");
+    private static readonly Operator GatherOp = new("aten::gather");
+    private static readonly Operator ScatterOp = new("aten::scatter", "src");
+    private static readonly Operator ScatterAddOp = new("aten::scatter_add");
+    private static readonly Operator RepeatInterleaveOp = new("aten::repeat_interleave", "self_int");
+    private static readonly Operator RepeatOp = new("aten::repeat");
+    private static readonly Operator FlipOp = new("aten::flip");
+    private static readonly Operator OneHotOp = new("aten::one_hot");
+
+    /// <summary>Joins along an existing dimension.</summary>
+    public static Tensor Cat(Tensor[] tensors, int dimension) => CatOp.Call(tensors, dimension);
+
+    /// <summary>Joins along a new dimension.</summary>
+    public static Tensor Stack(Tensor[] tensors, int dimension) => StackOp.Call(tensors, dimension);
+
+    /// <summary>The same elements, row-major, in another shape; one size may be -1. A view where possible.</summary>
+    public Tensor Reshape(params long[] shape) => ViewOp.Call(this, shape);
+
+    /// <summary>A view with the dimensions in another order.</summary>
+    public Tensor Permute(params long[] dimensions) => PermuteOp.Call(this, dimensions);
+
+    /// <summary>A view with two dimensions exchanged.</summary>
+    public Tensor Transpose(int first, int second) => TransposeOp.Call(this, first, second);
+
+    /// <summary>A view with a dimension of size one inserted.</summary>
+    public Tensor Unsqueeze(int dimension) => UnsqueezeOp.Call(this, dimension);
+
+    /// <summary>A view without a dimension of size one.</summary>
+    public Tensor Squeeze(int dimension) => SqueezeOp.Call(this, dimension);
+
+    /// <summary>A view that repeats dimensions of size one; -1 leaves a size.</summary>
+    public Tensor Expand(params long[] shape) => ExpandOp.Call(this, shape);
+
+    /// <summary>The elements row-major without gaps; an alias where they are.</summary>
+    public Tensor Contiguous() => ContiguousOp.Call(this);
+
+    /// <summary>A copy.</summary>
+    public Tensor Clone() => CloneOp.Call(this);
+
+    /// <summary>The same elements, which autograd does not follow.</summary>
+    public Tensor Detach() => DetachOp.Call(this);
+
+    /// <summary>A view of <paramref name="length"/> entries of a dimension from <paramref name="start"/>.</summary>
+    public Tensor Narrow(int dimension, long start, long length) => NarrowOp.Call(this, dimension, start, length);
+
+    /// <summary>A view of one entry of a dimension, which goes.</summary>
+    public Tensor Select(int dimension, long index) => SelectOp.Call(this, dimension, index);
+
+    /// <summary>A view of every <paramref name="step"/>-th entry of a dimension.</summary>
+    public Tensor Slice(int dimension, long start, long end, long step = 1) => SliceOp.Call(this, dimension, start, end, step);
+
+    /// <summary>Views of consecutive parts of a dimension.</summary>
+    public Tensor[] Split(int dimension, params long[] sizes) => SplitOp.CallMany(sizes.Length, this, sizes, dimension)!;
+
+    /// <summary>Entries of a dimension by number.</summary>
+    public Tensor IndexSelect(int dimension, Tensor indices) => IndexSelectOp.Call(this, dimension, indices);
+
+    /// <summary>Advanced indexing: one index tensor per leading dimension, null for "all".</summary>
+    public Tensor Index(params Tensor?[] indices) => IndexOp.Call(this, Argument.OptionalTensors(indices));
+
+    /// <summary>result[.., i, ..] = this[.., indices[.., i, ..], ..] along a dimension.</summary>
+    public Tensor Gather(int dimension, Tensor indices) => GatherOp.Call(this, dimension, indices);
+
+    /// <summary>A copy with result[.., indices[.., i, ..], ..] = source[.., i, ..].</summary>
+    public Tensor Scatter(int dimension, Tensor indices, Tensor source) => ScatterOp.Call(this, dimension, indices, source);
+
+    /// <summary>A copy with the source's elements added at the indices.</summary>
+    public Tensor ScatterAdd(int dimension, Tensor indices, Tensor source) => ScatterAddOp.Call(this, dimension, indices, source);
+
+    /// <summary>Each entry of a dimension several times in a row.</summary>
+    public Tensor RepeatInterleave(long count, int dimension) => RepeatInterleaveOp.Call(this, count, dimension);
+
+    /// <summary>The whole tensor several times along each dimension.</summary>
+    public Tensor Repeat(params long[] counts) => RepeatOp.Call(this, counts);
+
+    /// <summary>The entries of dimensions in reverse order.</summary>
+    public Tensor Flip(params long[] dimensions) => FlipOp.Call(this, dimensions);
+
+    /// <summary>A new last dimension that is one at the element's value and zero elsewhere.</summary>
+    public Tensor OneHot(long classCount) => OneHotOp.Call(this, classCount);
+}

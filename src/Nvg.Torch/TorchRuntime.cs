@@ -1,0 +1,144 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+using Nvg.Torch.Interop;
+
+namespace Nvg.Torch;
+
+/// <summary>
+/// Loading of the native library and settings of the process. Order of the search: <see cref="LibraryPath"/>, the
+/// environment variable <c>NVG_NATIVE</c>, the application folder.
+/// </summary>
+public static unsafe partial class TorchRuntime
+{
+    private const string FileName = "libnvg_torch.so";
+    private static readonly Lock LoadLock = new();
+    private static nint _library;
+
+    /// <summary>An explicit path of the native library; to be set before the first tensor is made.</summary>
+    public static string? LibraryPath { get; set; }
+
+    /// <summary>The path the library was loaded from, or null before.</summary>
+    public static string? LoadedPath { get; private set; }
+
+    /// <summary>Version of the loaded libtorch.</summary>
+    public static string Version => Native.ReadText(Native.nvgt_torch_version);
+
+    /// <summary>How the loaded libtorch was built and which libraries it computes with.</summary>
+    public static string BuildSettings => Native.ReadText(Native.nvgt_build_settings);
+
+    /// <summary>Threads that one operation may use on the CPU.</summary>
+    public static int ThreadCount
+    {
+        get
+        {
+            int count;
+            Native.Check(Native.nvgt_get_thread_count(&count), "thread count");
+            return count;
+        }
+
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            Native.Check(Native.nvgt_set_thread_count(value), "thread count");
+        }
+    }
+
+    /// <summary>GPUs that the loaded libtorch can use.</summary>
+    public static int CudaDeviceCount
+    {
+        get
+        {
+            int count;
+            Native.Check(Native.nvgt_cuda_device_count(&count), "CUDA devices");
+            return count;
+        }
+    }
+
+    /// <summary>Loads the native library now, so that a failure shows here and not in the middle of the work.</summary>
+    /// <exception cref="TorchLoadException">Every path tried, the loader's words and the fix.</exception>
+    public static void Load()
+    {
+        lock (LoadLock)
+        {
+            if (_library == 0)
+                _library = Find();
+        }
+    }
+
+    /// <summary>Waits until a device has done all work given to it.</summary>
+    public static void Synchronize(Device device) => Native.Check(Native.nvgt_synchronize((int)device.Type, device.Index), "synchronize");
+
+    /// <summary>Whether float32 matrix products on a GPU may run in TensorFloat-32.</summary>
+    public static void AllowTensorFloat32(bool allowed) => Native.Check(Native.nvgt_set_allow_tf32(allowed ? (byte)1 : (byte)0), "TF32");
+
+#pragma warning disable CA2255 // Only registers the search; nothing is loaded before the first call or Load().
+    [ModuleInitializer]
+    internal static void RegisterSearch() =>
+        NativeLibrary.SetDllImportResolver(typeof(TorchRuntime).Assembly, (name, _, _) =>
+        {
+            if (name != Native.Library)
+                return 0;
+            Load();
+            return _library;
+        });
+#pragma warning restore CA2255
+
+    private static nint Find()
+    {
+        ChooseBlasKernels();
+        var tried = new List<string>();
+        foreach (string path in Candidates())
+        {
+            if (!File.Exists(path))
+            {
+                tried.Add($"{path}: no such file");
+                continue;
+            }
+
+            try
+            {
+                nint library = NativeLibrary.Load(path);
+                var version = (delegate* unmanaged<int>)NativeLibrary.GetExport(library, nameof(Native.nvgt_abi_version));
+                if (version() != Native.AbiVersion)
+                    throw new TorchLoadException($"{path} has interface version {version()}, this build needs {Native.AbiVersion}: rebuild native/");
+                LoadedPath = path;
+                return library;
+            }
+            catch (Exception error) when (error is DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
+            {
+                tried.Add($"{path}: {error.Message.ReplaceLineEndings(" ")}");
+            }
+        }
+
+        throw new TorchLoadException(
+            $"the native library could not be loaded; tried {string.Join("; ", tried)}. Build it with ./nvg doctor, and see that libtorch is installed (Debian: libtorch-dev) or named by LIBTORCH.");
+    }
+
+    private static IEnumerable<string> Candidates()
+    {
+        if (LibraryPath is { } explicitPath)
+            yield return Path.GetFullPath(explicitPath);
+        if (Environment.GetEnvironmentVariable("NVG_NATIVE") is { Length: > 0 } named)
+            yield return Path.GetFullPath(named);
+        yield return Path.Combine(AppContext.BaseDirectory, FileName);
+        if (Path.GetDirectoryName(Assembly.GetExecutingAssembly().Location) is { Length: > 0 } beside && beside + Path.DirectorySeparatorChar != AppContext.BaseDirectory)
+            yield return Path.Combine(beside, FileName);
+    }
+
+    // OpenBLAS picks its kernels by processor model and falls back to 2004's when it does not know the model, as 0.3.21
+    // does on recent Xeons: matrix products then run five times slower. What the processor can do is known here.
+    private static void ChooseBlasKernels()
+    {
+        const string variable = "OPENBLAS_CORETYPE";
+        if (!OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable(variable) is not null)
+            return;
+        string? core = Avx512F.IsSupported ? "SkylakeX" : Avx2.IsSupported ? "Haswell" : null;
+        if (core is not null)
+            _ = SetEnvironment(variable, core, 0); // .NET's own setter does not reach native code
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnvironment(string name, string value, int overwrite);
+}

@@ -1,0 +1,41 @@
+using Nvg.Torch;
+
+namespace Nvg.Generators;
+
+/// <summary>What training adds to a stack of blocks: drop path, and the hidden state after one block.</summary>
+public sealed class BlockTraining
+{
+    // At the deepest block of a model of 24 (specification, section 4).
+    private const double MaximumDropPath = 0.1;
+    private const double ReferenceDepth = 24;
+
+    /// <summary>Draws what drop path leaves out; null switches it off.</summary>
+    public Generator? DropPathGenerator { get; init; }
+
+    /// <summary>Number (from 1) of the block whose output is kept in <see cref="Hidden_NTW"/>; 0 for none.</summary>
+    public int HiddenBlock { get; init; }
+
+    /// <summary>The output of block <see cref="HiddenBlock"/>; belongs to whoever asked for it.</summary>
+    public Tensor? Hidden_NTW { get; private set; }
+
+    /// <summary>Runs the blocks one after another.</summary>
+    internal static Tensor Run(TransformerBlock[] blocks, Tensor tokens_NTW, Tensor vector_NW, Tensor rotary, BlockTraining? training)
+    {
+        Tensor x = tokens_NTW.Alias();
+        for (int i = 0; i < blocks.Length; i++)
+        {
+            Tensor next = blocks[i].Forward(x, vector_NW, rotary, training?.DropPath(i, blocks.Length));
+            x.Dispose();
+            x = next;
+            if (training is not null && i + 1 == training.HiddenBlock)
+                training.Hidden_NTW = x.Alias().Own();
+        }
+
+        return x;
+    }
+
+    // Rises linearly over the blocks to 0.1 · d/24.
+    private TransformerBlock.DropPath? DropPath(int block, int depth) => DropPathGenerator is not { } generator
+        ? null
+        : new TransformerBlock.DropPath(depth == 1 ? 0 : MaximumDropPath * depth / ReferenceDepth * block / (depth - 1), generator);
+}

@@ -1,0 +1,81 @@
+using Nvg.Granularity;
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+
+namespace Nvg.Generators;
+
+/// <summary>
+/// Predicts the content of a stage from the canvas so far and the stage's structure map: a transformer guesses the final
+/// canvas x̂, and what is missing from the canvas to x̂, averaged in each cluster, gives the logits of its token
+/// (specification, section 5).
+/// </summary>
+/// <remarks>Shapes: N sequences, L positions, C latent channels, K structure channels, V codes, W width.</remarks>
+public sealed class ContentGenerator
+{
+    private readonly GeneratorConfig _config;
+    private readonly RotaryEmbedding _rotary;
+    private readonly Tensor _startCanvas;
+    private readonly Tensor _scaleFactors;
+    private readonly Linear _embed;
+    private readonly Embedding _classEmbed;
+    private readonly Embedding _stageEmbed;
+    private readonly TransformerBlock[] _blocks;
+    private readonly OutputHead _canvasHead;
+    private readonly Linear _tokenHead;
+
+    /// <summary>Makes or loads the parameters that begin with <c>content_</c>, and the heads.</summary>
+    public ContentGenerator(ParameterPath path, GeneratorConfig config)
+    {
+        _config = config;
+        LatentGrid grid = config.Grid;
+        int width = config.ContentWidth;
+        _rotary = new RotaryEmbedding(grid, config.HeadSize);
+        _startCanvas = path.Parameter("content_start_embed", [1, grid.Length, config.LatentChannels], Initialization.Normal(1));
+        path.Buffer("rope_ids", _rotary.PositionIds());
+        _scaleFactors = path.MeasuredBuffer("scale_factors", [grid.StageCount + 1], Initialization.Ones);
+        _embed = new Linear(path / "content_embed", config.LatentChannels, width);
+        _classEmbed = new Embedding(path / "content_class_embed", config.ClassCount + 1, width);
+        _stageEmbed = new Embedding(path / "content_stage_embed", grid.StageCount, width);
+        _blocks = [.. Enumerable.Range(0, config.Depth).Select(i =>
+            new TransformerBlock(path / "content_blocks" / i, width, config.HeadSize, config.MlpRatio))];
+        _canvasHead = new OutputHead(path / "x0_head", width, config.LatentChannels);
+        _tokenHead = new Linear(path / "cls_head" / "linear", config.LatentChannels, config.CodebookSize);
+    }
+
+    /// <summary>a_0…a_K and the last canvas's factor: one over the standard deviation of the canvases, K + 2 numbers.</summary>
+    public Tensor ScaleFactors => _scaleFactors;
+
+    /// <summary>The predicted final canvas x̂ of every sequence.</summary>
+    /// <param name="canvas_NLC">Unscaled canvases before the stage.</param>
+    /// <param name="structure_NLK">Embedding of the stage's structure map, in {0, 1, 2}.</param>
+    /// <param name="stage_N">Stage of each sequence.</param>
+    /// <param name="class_N">Class of each sequence, the null class included.</param>
+    /// <param name="training">Drop path and a look at hidden layers, or null outside training.</param>
+    /// <returns>N × L × C, unscaled.</returns>
+    public Tensor PredictFinalCanvas(Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor class_N, BlockTraining? training = null)
+    {
+        using var scope = new TensorScope();
+        Tensor factor_N11 = _scaleFactors.IndexSelect(0, stage_N).Reshape(-1, 1, 1);
+        Tensor isStart_N11 = stage_N.IsEqual(0).Reshape(-1, 1, 1);
+        Tensor input_NLC = isStart_N11.Where(_startCanvas, canvas_NLC * factor_N11);
+        Tensor class_NW = _classEmbed.Forward(class_N);
+        Tensor vector_NW = class_NW + _stageEmbed.Forward(stage_N);
+        Tensor tokens_NTW = Tensor.Cat([class_NW.Unsqueeze(1), _embed.Forward(input_NLC).To(ScalarType.Float32)], 1);
+        Tensor table = _rotary.Table(structure_NLK, RotaryEmbedding.TokenType.Latent);
+        tokens_NTW = BlockTraining.Run(_blocks, tokens_NTW, vector_NW, table, training);
+        Tensor output_NLC = _canvasHead.Forward(tokens_NTW.Narrow(1, 1, _config.Grid.Length), vector_NW);
+        return scope.Keep(output_NLC / _scaleFactors.Select(0, _config.Grid.StageCount));
+    }
+
+    /// <summary>Logits of the tokens of one stage.</summary>
+    /// <param name="predicted_NLC">x̂ of the sequences.</param>
+    /// <param name="canvas_NLC">Their unscaled canvases.</param>
+    /// <param name="clusters">Their structure map.</param>
+    /// <returns>N × 2^i × V, float32.</returns>
+    public Tensor Logits(Tensor predicted_NLC, Tensor canvas_NLC, ClusterMean clusters)
+    {
+        using var scope = new TensorScope();
+        Tensor means_NMC = clusters.Average(predicted_NLC - canvas_NLC);
+        return scope.Keep(_tokenHead.Forward(means_NMC).To(ScalarType.Float32));
+    }
+}

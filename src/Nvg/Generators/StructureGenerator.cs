@@ -1,0 +1,90 @@
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+
+namespace Nvg.Generators;
+
+/// <summary>
+/// Predicts how clusters split: a rectified-flow transformer whose velocity leads from noise to the structure embedding of
+/// the next stage, given the canvas after this one (specification, section 6).
+/// </summary>
+/// <remarks>Shapes: N sequences, L positions, C latent channels, K structure channels, W width.</remarks>
+public sealed class StructureGenerator
+{
+    private const int TimeChannels = 64;
+    private const double TimeFactor = 1000;
+    private const double MaximumPeriod = 10_000;
+
+    private readonly GeneratorConfig _config;
+    private readonly RotaryEmbedding _rotary;
+    private readonly Linear _embed;
+    private readonly Linear _canvasEmbed;
+    private readonly Embedding _classEmbed;
+    private readonly Embedding _stageEmbed;
+    private readonly Linear _timeIn;
+    private readonly Linear _timeOut;
+    private readonly TransformerBlock[] _blocks;
+    private readonly OutputHead _head;
+
+    /// <summary>Makes or loads the parameters that begin with <c>structure_</c>.</summary>
+    public StructureGenerator(ParameterPath path, GeneratorConfig config)
+    {
+        _config = config;
+        int width = config.StructureWidth, channels = config.Grid.LastStage;
+        _rotary = new RotaryEmbedding(config.Grid, config.HeadSize);
+        _embed = new Linear(path / "structure_embed", channels, width);
+        _classEmbed = new Embedding(path / "structure_class_embed", config.ClassCount + 1, width);
+        _canvasEmbed = new Linear(path / "structure_content_cond_embed", config.LatentChannels, width);
+        _stageEmbed = new Embedding(path / "structure_stage_embed", config.StructureStageCount, width);
+        _timeIn = new Linear(path / "structure_time_embed" / "in_layer", TimeChannels, width);
+        _timeOut = new Linear(path / "structure_time_embed" / "out_layer", width, width);
+        _blocks = [.. Enumerable.Range(0, config.Depth).Select(i =>
+            new TransformerBlock(path / "structure_blocks" / i, width, config.HeadSize, config.MlpRatio))];
+        _head = new OutputHead(path / "structure_head", width, channels);
+    }
+
+    /// <summary>The velocity v = ε − s of every sequence.</summary>
+    /// <param name="z_NLK">The point between structure and noise, in the embedding minus one.</param>
+    /// <param name="canvas_NLC">Unscaled canvases after the stage.</param>
+    /// <param name="structure_NLK">Embedding of the stage's structure map, in {0, 1, 2}.</param>
+    /// <param name="stage_N">Stage of each sequence, 0…K − 2.</param>
+    /// <param name="time_N">t in [0, 1]; 1 is noise.</param>
+    /// <param name="class_N">Class of each sequence, the null class included.</param>
+    /// <param name="training">Drop path, or null outside training.</param>
+    /// <returns>N × L × K, float32.</returns>
+    public Tensor PredictVelocity(Tensor z_NLK, Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor time_N, Tensor class_N, BlockTraining? training = null)
+    {
+        using Tensor table = RotaryTable(structure_NLK);
+        return PredictVelocityWith(table, z_NLK, canvas_NLC, stage_N, time_N, class_N, training);
+    }
+
+    /// <summary>Turns of the tokens, the same for all steps of a stage.</summary>
+    internal Tensor RotaryTable(Tensor structure_NLK) =>
+        _rotary.Table(structure_NLK, RotaryEmbedding.TokenType.CanvasCondition, RotaryEmbedding.TokenType.Latent);
+
+    /// <summary>The velocity, with the turns from <see cref="RotaryTable"/> at hand.</summary>
+    internal Tensor PredictVelocityWith(Tensor rotaryTable, Tensor z_NLK, Tensor canvas_NLC, Tensor stage_N, Tensor time_N, Tensor class_N, BlockTraining? training = null)
+    {
+        using var scope = new TensorScope();
+        long length = _config.Grid.Length;
+        Tensor class_NW = _classEmbed.Forward(class_N);
+        Tensor time_NW = _timeOut.Forward(Functional.Silu(_timeIn.Forward(TimeEmbedding(time_N)))).To(ScalarType.Float32);
+        Tensor vector_NW = class_NW + _stageEmbed.Forward(stage_N) + time_NW;
+        Tensor canvas_NLW = _canvasEmbed.Forward(canvas_NLC).To(ScalarType.Float32);
+        Tensor structure_NLW = _embed.Forward(z_NLK).To(ScalarType.Float32);
+        Tensor tokens_NTW = Tensor.Cat([class_NW.Unsqueeze(1), canvas_NLW, structure_NLW], 1);
+        tokens_NTW = BlockTraining.Run(_blocks, tokens_NTW, vector_NW, rotaryTable, training);
+        return scope.Keep(_head.Forward(tokens_NTW.Narrow(1, 1 + length, length), vector_NW));
+    }
+
+    /// <summary>Sinusoids of 1000 t: cosines, then sines, at frequencies from 1 down to 1/10,000.</summary>
+    /// <param name="time_N">t in [0, 1].</param>
+    /// <returns>N × 64.</returns>
+    public static Tensor TimeEmbedding(Tensor time_N)
+    {
+        using var scope = new TensorScope();
+        const int half = TimeChannels / 2;
+        Tensor frequency_F = (Tensor.Arange(0, half, device: time_N.Device) * (-Math.Log(MaximumPeriod) / half)).Exp();
+        Tensor angle_NF = (time_N.To(ScalarType.Float32) * TimeFactor).Unsqueeze(1) * frequency_F;
+        return scope.Keep(Tensor.Cat([angle_NF.Cos(), angle_NF.Sin()], 1));
+    }
+}

@@ -1,0 +1,56 @@
+using Nvg.Torch;
+
+namespace Nvg.Granularity;
+
+/// <summary>
+/// One stage's assignment of positions to clusters of equal size, with the two moves that content needs: averages within
+/// clusters, and values scattered back along the map. Both are differentiable in the values.
+/// </summary>
+public sealed class ClusterMean : IDisposable
+{
+    private readonly Tensor _order_BL;
+    private readonly Tensor _labels_BL;
+
+    /// <param name="labels_BL">Labels in [0, clusterCount), every one equally often; borrowed.</param>
+    /// <param name="clusterCount">2^i.</param>
+    public ClusterMean(Tensor labels_BL, int clusterCount)
+    {
+        _labels_BL = labels_BL.Alias().Own();
+        (Tensor sorted, Tensor order) = labels_BL.Sort(1);
+        sorted.Dispose();
+        _order_BL = order.Own();
+        ClusterCount = clusterCount;
+    }
+
+    /// <summary>n, the number of clusters.</summary>
+    public int ClusterCount { get; }
+
+    /// <summary>B × L × C → B × n × C, the mean of each cluster.</summary>
+    public Tensor Average(Tensor values_BLC)
+    {
+        using var scope = new TensorScope();
+        long batch = values_BLC.Size(0), length = values_BLC.Size(1), channels = values_BLC.Size(2);
+        Tensor sorted_BLC = values_BLC.Gather(1, Index(_order_BL, channels));
+        return scope.Keep(sorted_BLC.Reshape(batch, ClusterCount, length / ClusterCount, channels).Mean(2));
+    }
+
+    /// <summary>B × n × C → B × L × C, every position the value of its cluster.</summary>
+    public Tensor Scatter(Tensor values_BNC)
+    {
+        using var scope = new TensorScope();
+        return scope.Keep(values_BNC.Gather(1, Index(_labels_BL, values_BNC.Size(2))));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _order_BL.Dispose();
+        _labels_BL.Dispose();
+    }
+
+    private static Tensor Index(Tensor index_BL, long channels)
+    {
+        using Tensor expanded = index_BL.Unsqueeze(-1);
+        return expanded.Expand(-1, -1, channels);
+    }
+}

@@ -1,0 +1,57 @@
+using Nvg.Torch;
+
+namespace Nvg.Granularity;
+
+/// <summary>
+/// Structure maps as K channels per position in {0, 1, 2}: the bits of the label so far, most significant first, as 0 or 2,
+/// and 1 for what is not yet known (specification, section 3). A child inherits its parent's channels and reveals one more.
+/// </summary>
+public static class StructureEmbedding
+{
+    /// <summary>The embedding of labels of one stage.</summary>
+    /// <param name="labels">… × L labels in [0, 2^stage).</param>
+    /// <param name="stage">i; the first i channels are known.</param>
+    /// <param name="lastStage">K, the number of channels.</param>
+    /// <returns>… × L × K, float32.</returns>
+    public static Tensor Embed(Tensor labels, int stage, int lastStage)
+    {
+        using var scope = new TensorScope();
+        var channels = new Tensor[lastStage];
+        for (int j = 0; j < lastStage; j++)
+        {
+            channels[j] = j < stage
+                ? labels.FloorDivide(1L << (stage - 1 - j)).Remainder(2) * 2
+                : Tensor.Full(labels.Shape.ToArray(), 1, ScalarType.Int64, labels.Device);
+        }
+
+        Tensor stacked = channels.Length > 0
+            ? Tensor.Stack(channels, -1)
+            : Tensor.Empty([.. labels.Shape, 0], device: labels.Device);
+        return scope.Keep(stacked.To(ScalarType.Float32));
+    }
+
+    /// <summary>The embeddings of all stages from the finest labels: stages of a hierarchy are shifts of its last.</summary>
+    /// <param name="finest_BL">Labels of stage K.</param>
+    /// <param name="lastStage">K.</param>
+    /// <returns>B × (K + 1) × L × K, float32.</returns>
+    public static Tensor EmbedAll(Tensor finest_BL, int lastStage)
+    {
+        using var scope = new TensorScope();
+        var stages = new Tensor[lastStage + 1];
+        for (int i = 0; i <= lastStage; i++)
+            stages[i] = Embed(finest_BL.FloorDivide(1L << (lastStage - i)), i, lastStage);
+        return scope.Keep(Tensor.Stack(stages, 1));
+    }
+
+    /// <summary>The labels that an embedding of a stage came from: s = Σ e_j · 2^(i−2−j) over the known channels.</summary>
+    /// <param name="embedding">… × L × K.</param>
+    /// <param name="stage">i.</param>
+    /// <returns>… × L, 64-bit.</returns>
+    public static Tensor Labels(Tensor embedding, int stage)
+    {
+        using var scope = new TensorScope();
+        double[] weights = [.. Enumerable.Range(0, (int)embedding.Size(-1)).Select(j => j < stage ? Math.Pow(2, stage - 2 - j) : 0)];
+        Tensor weighted = embedding * Tensor.From(Array.ConvertAll(weights, w => (float)w), weights.Length).To(embedding.Device);
+        return scope.Keep((weighted.Sum(-1) + 0.5).Floor().To(ScalarType.Int64));
+    }
+}

@@ -1,0 +1,82 @@
+using Nvg.Granularity;
+using Nvg.Torch;
+
+namespace Nvg.Sampling;
+
+/// <summary>
+/// All random numbers that images are made of, drawn before anything else from one generator per image: image k depends on
+/// its seed alone, never on the other images of the request. Owns its tensors.
+/// </summary>
+public sealed class ImageNoise : IDisposable
+{
+    // Splits are drawn from a stream of their own, so that switching Gumbel noise on leaves the tokens' draws alone.
+    private const ulong GumbelStream = 0x9E3779B97F4A7C15;
+
+    private readonly LatentGrid _grid;
+    private readonly Tensor _tokens_BM;
+    private readonly Tensor _gumbel_BKL;
+
+    /// <param name="structure_BLK">Normal noise of the structure flow.</param>
+    /// <param name="tokens_BM">Uniform numbers for all tokens, stage after stage: 2^(K+1) − 1 per image.</param>
+    /// <param name="gumbel_BKL">Uniform numbers for the splits.</param>
+    /// <param name="grid">The latent positions.</param>
+    private ImageNoise(Tensor structure_BLK, Tensor tokens_BM, Tensor gumbel_BKL, LatentGrid grid)
+    {
+        Structure_BLK = structure_BLK.Own();
+        _tokens_BM = tokens_BM.Own();
+        _gumbel_BKL = gumbel_BKL.Own();
+        _grid = grid;
+    }
+
+    /// <summary>Normal noise of the structure flow, the same for all stages of an image.</summary>
+    public Tensor Structure_BLK { get; }
+
+    /// <summary>Draws the noise of images from their seeds.</summary>
+    public static ImageNoise FromSeeds(IReadOnlyList<ulong> seeds, LatentGrid grid, Device device)
+    {
+        using var scope = new TensorScope();
+        int length = grid.Length, stages = grid.LastStage;
+        var structure = new Tensor[seeds.Count];
+        var tokens = new Tensor[seeds.Count];
+        var gumbel = new Tensor[seeds.Count];
+        for (int b = 0; b < seeds.Count; b++)
+        {
+            using var generator = new Generator(seeds[b]);
+            structure[b] = Tensor.Randn([length, stages], generator);
+            tokens[b] = Tensor.Rand([2L * length - 1], generator);
+            using var splits = new Generator(seeds[b] ^ GumbelStream);
+            gumbel[b] = Tensor.Rand([stages, length], splits);
+        }
+
+        return new ImageNoise(Tensor.Stack(structure, 0).To(device), Tensor.Stack(tokens, 0).To(device), Tensor.Stack(gumbel, 0).To(device), grid);
+    }
+
+    /// <summary>Noise whose structure part is given, for comparison with reference runs.</summary>
+    internal static ImageNoise FromStructureNoise(Tensor structure_BLK, LatentGrid grid)
+    {
+        long batch = structure_BLK.Size(0);
+        Device device = structure_BLK.Device;
+        return new ImageNoise(structure_BLK.Alias(), Tensor.Full([batch, 2L * grid.Length - 1], 0.5, device: device),
+            Tensor.Full([batch, grid.LastStage, grid.Length], 0.5, device: device), grid);
+    }
+
+    /// <summary>Uniform numbers for the tokens of one stage, B × 2^i.</summary>
+    public Tensor Tokens(int stage) => _tokens_BM.Narrow(1, LatentGrid.ClusterCount(stage) - 1, LatentGrid.ClusterCount(stage));
+
+    /// <summary>Standard Gumbel noise for the split of one stage, B × L.</summary>
+    public Tensor Gumbel(int stage)
+    {
+        using var scope = new TensorScope();
+        // Away from 0 and 1, where the logarithms have no value.
+        Tensor uniform_BL = _gumbel_BKL.Select(1, stage).Clamp(1e-7, 1 - 1e-7);
+        return scope.Keep(-(-uniform_BL.Log()).Log());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Structure_BLK.Dispose();
+        _tokens_BM.Dispose();
+        _gumbel_BKL.Dispose();
+    }
+}

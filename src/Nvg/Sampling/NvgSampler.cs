@@ -1,0 +1,168 @@
+using Nvg.Generators;
+using Nvg.Granularity;
+using Nvg.Tokenizers;
+using Nvg.Torch;
+
+namespace Nvg.Sampling;
+
+/// <summary>
+/// The generation loop (paper, algorithm of section 3.4; specification, section 7): content of a stage, then structure of
+/// the next, from an empty canvas and one cluster, coarse to fine.
+/// </summary>
+/// <remarks>Shapes: B images, L positions, C latent channels, K structure channels, V codes, N = 2^i clusters.</remarks>
+public sealed class NvgSampler
+{
+    private readonly NvgGenerator _generator;
+    private readonly Quantizer _quantizer;
+    private readonly LatentGrid _grid;
+
+    /// <param name="generator">Predicts content and structure; borrowed.</param>
+    /// <param name="quantizer">Turns tokens into contributions to the canvas; borrowed.</param>
+    public NvgSampler(NvgGenerator generator, Quantizer quantizer)
+    {
+        _generator = generator;
+        _quantizer = quantizer;
+        _grid = generator.Config.Grid;
+    }
+
+    /// <summary>Draws sequences.</summary>
+    /// <param name="classes">Class of each image.</param>
+    /// <param name="noise">Random numbers of each image.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="given">What is fixed.</param>
+    /// <param name="observer">Sees every stage as it is done.</param>
+    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    /// <returns>The sequences and their final canvas, B × L × C; both belong to the caller.</returns>
+    /// <exception cref="ArgumentException">Settings or given stages are invalid.</exception>
+    public (GranularitySequence Sequence, Tensor Canvas_BLC) Sample(
+        IReadOnlyList<int> classes, ImageNoise noise, SamplingOptions options, GivenStages? given = null,
+        Action<StageResult>? observer = null, CancellationToken cancellation = default)
+    {
+        given ??= GivenStages.None;
+        if (options.Validate(_grid.LastStage).ToList() is { Count: > 0 } problems)
+            throw new ArgumentException(string.Join("; ", problems));
+        if (classes.Any(c => c < 0 || c > _generator.Config.NullClass))
+            throw new ArgumentException($"classes must lie in 0…{_generator.Config.NullClass}");
+        given.Check(classes.Count, _grid.Length);
+
+        using InferenceMode inference = Autograd.Inference();
+        using var scope = new TensorScope();
+        Device device = _generator.Device;
+        int count = classes.Count;
+        Tensor class_B = Tensor.From([.. classes.Select(c => (long)c)], count).To(device);
+        Tensor canvas_BLC = Tensor.Zeros([count, _grid.Length, _generator.Config.LatentChannels], device: device);
+        Tensor labels_BL = Tensor.Zeros([count, _grid.Length], ScalarType.Int64, device);
+        var maps = new List<Tensor>();
+        var content = new List<Tensor>();
+        for (int i = 0; i <= _grid.LastStage; i++)
+        {
+            using var stageScope = new TensorScope();
+            using var clusters = new ClusterMean(labels_BL, LatentGrid.ClusterCount(i));
+            (Tensor? predicted_NLC, Tensor? logits_BNV) = (null, null);
+            Tensor tokens_BN;
+            if (i < given.Content.Count)
+            {
+                tokens_BN = given.Content[i].To(device);
+            }
+            else
+            {
+                (predicted_NLC, logits_BNV) = Content(i, canvas_BLC, labels_BL, class_B, clusters, options, cancellation);
+                tokens_BN = TokenSampling.Draw(logits_BNV, noise.Tokens(i), options.Temperature, options.TopK, options.TopP.At(i, _grid.LastStage));
+            }
+
+            Tensor next_BLC = canvas_BLC + _quantizer.Contribution(i, labels_BL, tokens_BN);
+            (Tensor? scores_BL, Tensor? nextLabels_BL) = (null, null);
+            if (i < _grid.LastStage)
+            {
+                (scores_BL, nextLabels_BL) = i + 1 < given.StructureStages
+                    ? (null, given.Structure_BML!.Select(1, i + 1).To(device))
+                    : Split(i, next_BLC, labels_BL, class_B, noise, options, cancellation);
+            }
+
+            observer?.Invoke(new StageResult(i, predicted_NLC, logits_BNV, labels_BL, tokens_BN, next_BLC, scores_BL, nextLabels_BL));
+            maps.Add(labels_BL);
+            content.Add(stageScope.Keep(tokens_BN));
+            canvas_BLC = stageScope.Keep(next_BLC);
+            if (nextLabels_BL is not null)
+                labels_BL = stageScope.Keep(nextLabels_BL);
+        }
+
+        return (new GranularitySequence(_grid, Tensor.Stack([.. maps], 1), content), canvas_BLC.Own());
+    }
+
+    private (Tensor Predicted_NLC, Tensor Logits_BNV) Content(
+        int stage, Tensor canvas_BLC, Tensor labels_BL, Tensor class_B, ClusterMean clusters, SamplingOptions options, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        using var scope = new TensorScope();
+        double guidance = options.ContentGuidance.At(stage, _grid.LastStage);
+        bool guided = guidance != 1;
+        ContentGenerator generator = _generator.Content;
+        Tensor structure_BLK = StructureEmbedding.Embed(labels_BL, stage, _grid.LastStage);
+        Tensor class_N = WithNull(class_B, guided);
+        Tensor stage_N = Tensor.Full(class_N.Shape.ToArray(), stage, ScalarType.Int64, class_B.Device);
+        Tensor predicted_NLC = generator.PredictFinalCanvas(Twice(canvas_BLC, guided), Twice(structure_BLK, guided), stage_N, class_N);
+        long count = canvas_BLC.Size(0);
+        Tensor logits_BNV = generator.Logits(predicted_NLC.Narrow(0, 0, count), canvas_BLC, clusters);
+        if (guided)
+            logits_BNV = TokenSampling.Guide(logits_BNV, generator.Logits(predicted_NLC.Narrow(0, count, count), canvas_BLC, clusters), guidance);
+        return (scope.Keep(predicted_NLC), scope.Keep(logits_BNV));
+    }
+
+    // The structure of the next stage: the flow's channel for this split, or for the last split the noise itself.
+    private (Tensor Scores_BL, Tensor Labels_BL) Split(
+        int stage, Tensor canvas_BLC, Tensor labels_BL, Tensor class_B, ImageNoise noise, SamplingOptions options, CancellationToken cancellation)
+    {
+        using var scope = new TensorScope();
+        int clusterCount = LatentGrid.ClusterCount(stage);
+        if (stage == _grid.LastStage - 1)
+        {
+            Tensor noise_BL = noise.Structure_BLK.Select(2, stage);
+            return (scope.Keep(noise_BL), scope.Keep(StructureSplit.ByScore(labels_BL, noise_BL, clusterCount)));
+        }
+
+        Tensor z_BLK = Flow(stage, canvas_BLC, labels_BL, class_B, noise, options, cancellation);
+        Tensor channel_BL = z_BLK.Select(2, stage);
+        Tensor? gumbel_BL = options.Gumbel ? noise.Gumbel(stage) : null;
+        Tensor scores_BL = StructureSplit.Scores(labels_BL, channel_BL, clusterCount, gumbel_BL);
+        return (scope.Keep(channel_BL), scope.Keep(StructureSplit.ByScore(labels_BL, scores_BL, clusterCount)));
+    }
+
+    private Tensor Flow(int stage, Tensor canvas_BLC, Tensor labels_BL, Tensor class_B, ImageNoise noise, SamplingOptions options, CancellationToken cancellation)
+    {
+        using var scope = new TensorScope();
+        double guidance = options.StructureGuidance.At(stage, _grid.LastStage);
+        bool guided = guidance != 1;
+        long unknown = _grid.LastStage - stage, count = canvas_BLC.Size(0);
+        StructureGenerator generator = _generator.Structure;
+        Tensor structure_BLK = StructureEmbedding.Embed(labels_BL, stage, _grid.LastStage);
+        Tensor known_BLK = (structure_BLK - 1).Narrow(2, 0, stage);
+        Tensor class_N = WithNull(class_B, guided);
+        Tensor stage_N = Tensor.Full(class_N.Shape.ToArray(), stage, ScalarType.Int64, class_B.Device);
+        Tensor canvas_NLC = Twice(canvas_BLC, guided);
+        Tensor table = generator.RotaryTable(Twice(structure_BLK, guided));
+        double[] times = FlowSchedule.Times(options.StructureSteps, _grid.Length);
+        Tensor z_BLK = Tensor.Cat([known_BLK, noise.Structure_BLK.Narrow(2, stage, unknown)], 2);
+        for (int step = 0; step < options.StructureSteps; step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var stepScope = new TensorScope();
+            Tensor time_N = Tensor.Full(class_N.Shape.ToArray(), times[step], device: class_B.Device);
+            Tensor velocity_NLK = generator.PredictVelocityWith(table, Twice(z_BLK, guided), canvas_NLC, stage_N, time_N, class_N);
+            Tensor velocity_BLK = guided
+                ? TokenSampling.Guide(velocity_NLK.Narrow(0, 0, count), velocity_NLK.Narrow(0, count, count), guidance)
+                : velocity_NLK;
+            // Known channels are put back after every step, so only the unknown ones move.
+            Tensor moved = (z_BLK + velocity_BLK * (times[step + 1] - times[step])).Narrow(2, stage, unknown);
+            z_BLK = stepScope.Keep(Tensor.Cat([known_BLK, moved], 2));
+        }
+
+        return scope.Keep(z_BLK);
+    }
+
+    private Tensor WithNull(Tensor class_B, bool guided) => guided
+        ? Tensor.Cat([class_B, Tensor.Full(class_B.Shape.ToArray(), _generator.Config.NullClass, ScalarType.Int64, class_B.Device)], 0)
+        : class_B.Alias();
+
+    private static Tensor Twice(Tensor x, bool guided) => guided ? Tensor.Cat([x, x], 0) : x.Alias();
+}

@@ -1,0 +1,45 @@
+namespace Nvg.Sampling;
+
+/// <summary>How sequences are drawn; the defaults are the published settings (specification, section 7).</summary>
+public sealed record SamplingOptions
+{
+    /// <summary>Classifier-free guidance of the token logits; where it is 1 no unconditional pass runs.</summary>
+    public StageSchedule ContentGuidance { get; init; } = StageSchedule.Linear(1, 3.5);
+
+    /// <summary>Classifier-free guidance of the structure velocity.</summary>
+    public StageSchedule StructureGuidance { get; init; } = StageSchedule.Linear(1, 2.5);
+
+    /// <summary>Share of probability that tokens are drawn from.</summary>
+    public StageSchedule TopP { get; init; } = StageSchedule.Power(1, 0.5);
+
+    /// <summary>Number of tokens that are drawn from; 0 for all, 1 for the most likely whatever the temperature.</summary>
+    public int TopK { get; init; }
+
+    /// <summary>Divides the logits before anything is filtered.</summary>
+    public double Temperature { get; init; } = 1;
+
+    /// <summary>Euler steps of the structure flow in each stage.</summary>
+    public int StructureSteps { get; init; } = 25;
+
+    /// <summary>Whether splits are drawn by Gumbel-top-k rather than by rank.</summary>
+    public bool Gumbel { get; init; }
+
+    /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
+    public IEnumerable<string> Validate(int lastStage)
+    {
+        for (int stage = 0; stage <= lastStage; stage++)
+        {
+            if (TopP.At(stage, lastStage) is not (> 0 and <= 1))
+                yield return $"top-p must lie in (0, 1], stage {stage} has {TopP.At(stage, lastStage)}";
+            if (!double.IsFinite(ContentGuidance.At(stage, lastStage)) || !double.IsFinite(StructureGuidance.At(stage, lastStage)))
+                yield return $"guidance of stage {stage} is not a number";
+        }
+
+        if (TopK < 0)
+            yield return $"top-k must not be negative, it is {TopK}";
+        if (Temperature is not (> 0 and < double.PositiveInfinity))
+            yield return $"temperature must be positive, it is {Temperature}";
+        if (StructureSteps is < 1 or > 1000)
+            yield return $"structure steps must lie in 1…1000, they are {StructureSteps}";
+    }
+}

@@ -1,0 +1,70 @@
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+
+namespace Nvg.Tokenizers;
+
+/// <summary>Group normalisation, swish, 3 × 3 convolution, twice, beside a shortcut (1 × 1 where widths differ).</summary>
+internal sealed class ResNetBlock
+{
+    internal const double Epsilon = 1e-6;
+
+    private readonly GroupNorm _norm1;
+    private readonly GroupNorm _norm2;
+    private readonly Conv2d _conv1;
+    private readonly Conv2d _conv2;
+    private readonly Conv2d? _shortcut;
+
+    internal ResNetBlock(ParameterPath path, int inputChannels, int outputChannels, int normGroups)
+    {
+        _norm1 = new GroupNorm(path / "norm1" / "norm", normGroups, inputChannels, Epsilon);
+        _conv1 = new Conv2d(path / "conv1" / "conv", inputChannels, outputChannels, 3, padding: 1);
+        _norm2 = new GroupNorm(path / "norm2" / "norm", normGroups, outputChannels, Epsilon);
+        _conv2 = new Conv2d(path / "conv2" / "conv", outputChannels, outputChannels, 3, padding: 1);
+        _shortcut = inputChannels == outputChannels ? null : new Conv2d(path / "nin_shortcut" / "conv", inputChannels, outputChannels, 1);
+    }
+
+    internal Tensor Forward(Tensor x)
+    {
+        using var scope = new TensorScope();
+        Tensor h = _conv1.Forward(Functional.Silu(_norm1.Forward(x)));
+        h = _conv2.Forward(Functional.Silu(_norm2.Forward(h)));
+        return scope.Keep((_shortcut is null ? x : _shortcut.Forward(x)) + h);
+    }
+}
+
+/// <summary>Halves height and width: a stride-2 convolution after one row and column of zeros right and below.</summary>
+internal sealed class Downsample(ParameterPath path, int channels)
+{
+    private readonly Conv2d _conv = new(path / "conv" / "conv", channels, channels, 3, stride: 2);
+
+    internal Tensor Forward(Tensor x)
+    {
+        using Tensor padded = Functional.PadZeros(x, 0, 1, 0, 1);
+        return _conv.Forward(padded);
+    }
+}
+
+/// <summary>Doubles height and width: each pixel four times, then a 3 × 3 convolution.</summary>
+internal sealed class Upsample(ParameterPath path, int channels)
+{
+    private readonly Conv2d _conv = new(path / "conv" / "conv", channels, channels, 3, padding: 1);
+
+    internal Tensor Forward(Tensor x)
+    {
+        using Tensor larger = Functional.UpsampleNearest(x, 2);
+        return _conv.Forward(larger);
+    }
+}
+
+/// <summary>Group normalisation, swish, 3 × 3 convolution: the end of encoder and decoder.</summary>
+internal sealed class OutputLayer(ParameterPath path, int inputChannels, int outputChannels, int normGroups)
+{
+    private readonly GroupNorm _norm = new(path / "norm_out" / "norm", normGroups, inputChannels, ResNetBlock.Epsilon);
+    private readonly Conv2d _conv = new(path / "conv_out" / "conv", inputChannels, outputChannels, 3, padding: 1);
+
+    internal Tensor Forward(Tensor x)
+    {
+        using var scope = new TensorScope();
+        return scope.Keep(_conv.Forward(Functional.Silu(_norm.Forward(x))).To(ScalarType.Float32));
+    }
+}

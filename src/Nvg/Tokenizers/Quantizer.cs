@@ -1,0 +1,147 @@
+using Nvg.Granularity;
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+
+namespace Nvg.Tokenizers;
+
+/// <summary>
+/// Content construction: a shared codebook describes, stage by stage, what the stages before left over of the latent
+/// (specification, section 3). One refiner per stage smooths what a stage adds: φ_i(h) = h + w · conv_i(h).
+/// </summary>
+/// <remarks>Shapes: B images, L positions, C latent channels, V codes, N = 2^i clusters of stage i, S = K + 1 stages.</remarks>
+public sealed class Quantizer
+{
+    private readonly Embedding _codebook;
+    private readonly Conv2d[] _refiners;
+    private readonly TokenizerConfig _config;
+    private readonly LatentGrid _grid;
+
+    /// <summary>Makes or loads codebook and refiners below <paramref name="path"/>; codes start uniform in ±1/V.</summary>
+    public Quantizer(ParameterPath path, TokenizerConfig config)
+    {
+        _config = config;
+        _grid = config.Grid;
+        _codebook = new Embedding(path / "embedding", config.CodebookSize, config.LatentChannels, Initialization.Uniform(1.0 / config.CodebookSize));
+        _refiners = [.. Enumerable.Range(0, _grid.StageCount).Select(i =>
+            new Conv2d(path / "quant_resi" / i, config.LatentChannels, config.LatentChannels, 3, padding: 1))];
+    }
+
+    /// <summary>The codebook, V × C; owned by the model.</summary>
+    public Tensor Codebook => _codebook.Weight;
+
+    /// <summary>Describes latents as sequences; nothing is recorded for autograd.</summary>
+    /// <param name="latent_BLC">Encoder outputs by position.</param>
+    /// <param name="structure_BSL">Their structure maps; kept by the sequence as a new reference.</param>
+    public GranularitySequence Quantize(Tensor latent_BLC, Tensor structure_BSL)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        using QuantizedLatent quantized = Forward(latent_BLC, structure_BSL, warmUp: false);
+        return new GranularitySequence(_grid, structure_BSL.Alias(), [.. quantized.Content.Select(c => c.Alias())]);
+    }
+
+    /// <summary>The contribution φ_i of one stage's tokens to the canvas.</summary>
+    /// <param name="stage">i.</param>
+    /// <param name="labels_BL">Structure map of the stage.</param>
+    /// <param name="tokens_BN">Codebook numbers of its clusters.</param>
+    /// <returns>B × L × C.</returns>
+    public Tensor Contribution(int stage, Tensor labels_BL, Tensor tokens_BN)
+    {
+        using var scope = new TensorScope();
+        using var clusters = new ClusterMean(labels_BL, LatentGrid.ClusterCount(stage));
+        return scope.Keep(Refine(stage, clusters.Scatter(_codebook.Forward(tokens_BN))));
+    }
+
+    /// <summary>The canvases of a sequence: entry i is the sum of the contributions of stages before i, the last is the final latent.</summary>
+    /// <returns>B × (K + 2) × L × C; entry 0 is zero.</returns>
+    public Tensor Canvases(GranularitySequence sequence)
+    {
+        using var scope = new TensorScope();
+        var canvases = new List<Tensor> { Tensor.Zeros([sequence.Count, _grid.Length, _config.LatentChannels], device: Codebook.Device) };
+        for (int i = 0; i < _grid.StageCount; i++)
+            canvases.Add(canvases[^1] + Contribution(i, sequence.StructureMap(i), sequence.Content[i]));
+        return scope.Keep(Tensor.Stack([.. canvases], 1));
+    }
+
+    /// <summary>The whole residual quantization, differentiable as in training.</summary>
+    /// <param name="latent_BLC">Encoder outputs.</param>
+    /// <param name="structure_BSL">Their structure maps.</param>
+    /// <param name="warmUp">Let every code receive gradient through a softmax over the codebook (first epoch).</param>
+    public QuantizedLatent Forward(Tensor latent_BLC, Tensor structure_BSL, bool warmUp)
+    {
+        // Which code is nearest must not depend on the precision of the products around it.
+        using Autocast fullPrecision = Autograd.Autocast(latent_BLC.Device, ScalarType.Float32);
+        using var scope = new TensorScope();
+        Tensor latent = latent_BLC.To(ScalarType.Float32);
+        Tensor structure = structure_BSL.To(latent.Device);
+        Tensor target = latent.Detach();
+        Tensor residual_BLC = warmUp ? latent : target;
+        Tensor? canvas_BLC = null;
+        Tensor? loss = null;
+        var content = new Tensor[_grid.StageCount];
+        for (int i = 0; i < content.Length; i++)
+        {
+            using var clusters = new ClusterMean(structure.Select(1, i), LatentGrid.ClusterCount(i));
+            Tensor means_BNC = clusters.Average(residual_BLC);
+            (Tensor tokens_BN, Tensor codes_BNC) = Nearest(means_BNC, warmUp);
+            content[i] = tokens_BN;
+            Tensor contribution_BLC = Refine(i, clusters.Scatter(codes_BNC));
+            canvas_BLC = canvas_BLC is null ? contribution_BLC : canvas_BLC + contribution_BLC;
+            residual_BLC -= warmUp ? contribution_BLC : contribution_BLC.Detach();
+            Tensor commitment = Functional.MeanSquaredError(canvas_BLC.Detach(), latent);
+            Tensor fit = Functional.MeanSquaredError(canvas_BLC, target);
+            Tensor stageLoss = commitment * _config.CommitmentWeight + fit;
+            loss = loss is null ? stageLoss : loss + stageLoss;
+        }
+
+        // Straight through: the decoder's gradient passes to the encoder as if nothing had been quantized.
+        Tensor straightThrough = latent + (canvas_BLC! - latent).Detach();
+        foreach (Tensor tokens in content)
+            scope.Keep(tokens);
+        return new QuantizedLatent(scope.Keep(straightThrough), scope.Keep(loss! / content.Length), content);
+    }
+
+    private (Tensor Tokens, Tensor Codes) Nearest(Tensor means_BNC, bool warmUp)
+    {
+        using var scope = new TensorScope();
+        long batch = means_BNC.Size(0), clusters = means_BNC.Size(1), channels = means_BNC.Size(2);
+        Tensor codebook_VC = Codebook.To(ScalarType.Float32);
+        Tensor points_MC = means_BNC.Reshape(batch * clusters, channels);
+        Tensor distances_MV = points_MC.Square().Sum(1, keepDimension: true) + codebook_VC.Square().Sum(1)
+            - points_MC.Matmul(codebook_VC.Transpose(0, 1)) * 2;
+        Tensor tokens_M = distances_MV.ArgMin(1);
+        Tensor codes_MC = warmUp ? SoftChoice(distances_MV, tokens_M).Matmul(codebook_VC) : Functional.Embedding(codebook_VC, tokens_M);
+        return (scope.Keep(tokens_M.Reshape(batch, clusters)), scope.Keep(codes_MC.Reshape(batch, clusters, channels)));
+    }
+
+    // One-hot in value, softmax over all codes in gradient (index backpropagation).
+    private static Tensor SoftChoice(Tensor distances_MV, Tensor tokens_M)
+    {
+        using var scope = new TensorScope();
+        Tensor soft_MV = (distances_MV.Max(1, keepDimension: true) - distances_MV).Softmax(1);
+        return scope.Keep(tokens_M.OneHot(distances_MV.Size(1)).To(ScalarType.Float32) + (soft_MV - soft_MV.Detach()));
+    }
+
+    private Tensor Refine(int stage, Tensor values_BLC)
+    {
+        using var scope = new TensorScope();
+        Tensor map_BCHW = Positions.ToMap(values_BLC, _grid);
+        Tensor refined_BCHW = map_BCHW + _refiners[stage].Forward(map_BCHW).To(ScalarType.Float32) * _config.RefinerWeight;
+        return scope.Keep(Positions.FromMap(refined_BCHW));
+    }
+}
+
+/// <summary>What a training pass of the quantizer gives. Owns its tensors.</summary>
+/// <param name="Output_BLC">Straight-through latent, B × L × C.</param>
+/// <param name="Loss">Quantizer loss, the mean over stages.</param>
+/// <param name="Content">Codebook numbers of each stage, B × 2^i.</param>
+public sealed record QuantizedLatent(Tensor Output_BLC, Tensor Loss, IReadOnlyList<Tensor> Content) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Output_BLC.Dispose();
+        Loss.Dispose();
+        foreach (Tensor tokens in Content)
+            tokens.Dispose();
+    }
+}

@@ -1,0 +1,60 @@
+using Nvg.Granularity;
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+
+namespace Nvg.Tokenizers;
+
+/// <summary>The multi-granularity quantized autoencoder: pictures to granularity sequences and back. Owns its parameters.</summary>
+public sealed class Tokenizer : IDisposable
+{
+    /// <param name="config">Sizes.</param>
+    /// <param name="source">Fresh or stored parameters; names are those of the published checkpoints.</param>
+    /// <exception cref="ArgumentException">The sizes contradict each other; every problem is named.</exception>
+    public Tokenizer(TokenizerConfig config, ParameterSource source)
+    {
+        if (config.Validate().ToList() is { Count: > 0 } problems)
+            throw new ArgumentException(string.Join("; ", problems));
+        Config = config;
+        var root = new ParameterPath(Parameters, source);
+        Encoder = new Encoder(root / "encoder", config);
+        Decoder = new Decoder(root / "decoder", config);
+        Quantizer = new Quantizer(root / "quantize", config);
+    }
+
+    /// <summary>Sizes.</summary>
+    public TokenizerConfig Config { get; }
+
+    /// <summary>All parameters by their published names.</summary>
+    public ParameterStore Parameters { get; } = new();
+
+    /// <summary>Pictures to latents.</summary>
+    public Encoder Encoder { get; }
+
+    /// <summary>Latents to pictures.</summary>
+    public Decoder Decoder { get; }
+
+    /// <summary>Latents to tokens.</summary>
+    public Quantizer Quantizer { get; }
+
+    /// <summary>Pictures (B × 3 × H × W in [−1, 1]) to sequences.</summary>
+    public GranularitySequence Encode(Tensor images)
+    {
+        using InferenceMode inference = Autograd.Inference();
+        using var scope = new TensorScope();
+        Tensor latent_BLC = Positions.FromMap(Encoder.Forward(images));
+        Tensor structure_BSL = StructureConstruction.Build(latent_BLC).To(latent_BLC.Device);
+        return Quantizer.Quantize(latent_BLC, structure_BSL);
+    }
+
+    /// <summary>A canvas (B × L × C) to pictures, B × 3 × H × W clamped to [−1, 1].</summary>
+    public Tensor Decode(Tensor canvas_BLC)
+    {
+        using InferenceMode inference = Autograd.Inference();
+        using var scope = new TensorScope();
+        Tensor images = Decoder.Forward(Positions.ToMap(canvas_BLC, Config.Grid));
+        return scope.Keep(images.Clamp(-1, 1));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Parameters.Dispose();
+}

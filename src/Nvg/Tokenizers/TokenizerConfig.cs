@@ -1,0 +1,53 @@
+using Nvg.Granularity;
+
+namespace Nvg.Tokenizers;
+
+/// <summary>Sizes of a multi-granularity quantized autoencoder.</summary>
+public sealed record TokenizerConfig
+{
+    /// <summary>Side of the square images, in pixels.</summary>
+    public required int ImageSize { get; init; }
+
+    /// <summary>Width of the first level.</summary>
+    public required int BaseChannels { get; init; }
+
+    /// <summary>Width of each level in multiples of the base; all levels but the last halve the picture.</summary>
+    public required IReadOnlyList<int> ChannelMultipliers { get; init; }
+
+    /// <summary>ResNet blocks of an encoder level; a decoder level has one more.</summary>
+    public int ResNetBlocks { get; init; } = 2;
+
+    /// <summary>C, width of the latent.</summary>
+    public required int LatentChannels { get; init; }
+
+    /// <summary>V, entries of the codebook.</summary>
+    public required int CodebookSize { get; init; }
+
+    /// <summary>Weight of the refiners' convolutions; 0.5 in the paper's models.</summary>
+    public double RefinerWeight { get; init; } = 0.5;
+
+    /// <summary>Weight of the commitment term; 0.25 in the paper's models.</summary>
+    public double CommitmentWeight { get; init; } = 0.25;
+
+    /// <summary>Groups of the group normalisations; 32 in the paper's models.</summary>
+    public int NormGroups { get; init; } = 32;
+
+    /// <summary>f, by how much the latent is smaller than the picture.</summary>
+    public int DownsamplingFactor => 1 << (ChannelMultipliers.Count - 1);
+
+    /// <summary>The latent positions of a picture of <see cref="ImageSize"/>.</summary>
+    public LatentGrid Grid => new(ImageSize / DownsamplingFactor, ImageSize / DownsamplingFactor);
+
+    /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
+    public IEnumerable<string> Validate()
+    {
+        if (ChannelMultipliers.Count == 0 || ChannelMultipliers.Any(m => m < 1))
+            yield return "channelMultipliers must name at least one level, each at least 1";
+        else if (ImageSize < 1 || ImageSize % DownsamplingFactor != 0 || !int.IsPow2(ImageSize / DownsamplingFactor))
+            yield return $"imageSize {ImageSize} divided by {DownsamplingFactor} must be a power of two";
+        if (NormGroups < 1 || BaseChannels < 1 || BaseChannels % NormGroups != 0)
+            yield return $"baseChannels {BaseChannels} must be a multiple of normGroups {NormGroups}";
+        if (LatentChannels < 1 || CodebookSize < 2 || ResNetBlocks < 1)
+            yield return "latentChannels, codebookSize and resNetBlocks must be positive (codebookSize at least 2)";
+    }
+}
