@@ -78,12 +78,14 @@ public sealed class Quantizer
         Tensor? canvas_BLC = null;
         Tensor? loss = null;
         var content = new Tensor[_grid.StageCount];
+        var points = new Tensor[_grid.StageCount];
         for (int i = 0; i < content.Length; i++)
         {
             using var clusters = new ClusterMean(structure.Select(1, i), LatentGrid.ClusterCount(i));
             Tensor means_BNC = clusters.Average(residual_BLC);
             (Tensor tokens_BN, Tensor codes_BNC) = Nearest(means_BNC, warmUp);
             content[i] = tokens_BN;
+            points[i] = means_BNC.Detach();
             Tensor contribution_BLC = Refine(i, clusters.Scatter(codes_BNC));
             canvas_BLC = canvas_BLC is null ? contribution_BLC : canvas_BLC + contribution_BLC;
             residual_BLC -= warmUp ? contribution_BLC : contribution_BLC.Detach();
@@ -95,9 +97,27 @@ public sealed class Quantizer
 
         // Straight through: the decoder's gradient passes to the encoder as if nothing had been quantized.
         Tensor straightThrough = latent + (canvas_BLC! - latent).Detach();
-        foreach (Tensor tokens in content)
-            scope.Keep(tokens);
-        return new QuantizedLatent(scope.Keep(straightThrough), scope.Keep(loss! / content.Length), content);
+        foreach (Tensor kept in content.Concat(points))
+            scope.Keep(kept);
+        return new QuantizedLatent(scope.Keep(straightThrough), scope.Keep(loss! / content.Length), content, points);
+    }
+
+    /// <summary>Moves codes that a batch does not use to points that the batch asked codes for, chosen at random.</summary>
+    /// <param name="latent_BLC">Encoder outputs of the batch.</param>
+    /// <param name="structure_BSL">Their structure maps.</param>
+    /// <param name="random">Chooses the points.</param>
+    /// <returns>How many codes moved.</returns>
+    public int ReviveDeadCodes(Tensor latent_BLC, Tensor structure_BSL, Generator random)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        using var scope = new TensorScope();
+        using QuantizedLatent quantized = Forward(latent_BLC, structure_BSL, warmUp: false);
+        Tensor points_MC = Tensor.Cat([.. quantized.Points.Select(p => p.Reshape(-1, _config.LatentChannels))], 0);
+        Tensor tokens_M = Tensor.Cat([.. quantized.Content.Select(c => c.Reshape(-1))], 0);
+        Tensor isDead_V1 = tokens_M.BinCount(_config.CodebookSize).IsEqual(0).Unsqueeze(1);
+        Tensor chosen_V = (Tensor.Rand([_config.CodebookSize], random) * points_MC.Size(0)).To(ScalarType.Int64);
+        Codebook.CopyFrom(isDead_V1.Where(points_MC.IndexSelect(0, chosen_V), Codebook));
+        return (int)isDead_V1.To(ScalarType.Int64).Sum().Item();
     }
 
     private (Tensor Tokens, Tensor Codes) Nearest(Tensor means_BNC, bool warmUp)
@@ -134,14 +154,15 @@ public sealed class Quantizer
 /// <param name="Output_BLC">Straight-through latent, B × L × C.</param>
 /// <param name="Loss">Quantizer loss, the mean over stages.</param>
 /// <param name="Content">Codebook numbers of each stage, B × 2^i.</param>
-public sealed record QuantizedLatent(Tensor Output_BLC, Tensor Loss, IReadOnlyList<Tensor> Content) : IDisposable
+/// <param name="Points">What each stage asked codes for, B × 2^i × C.</param>
+public sealed record QuantizedLatent(Tensor Output_BLC, Tensor Loss, IReadOnlyList<Tensor> Content, IReadOnlyList<Tensor> Points) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()
     {
         Output_BLC.Dispose();
         Loss.Dispose();
-        foreach (Tensor tokens in Content)
-            tokens.Dispose();
+        foreach (Tensor tensor in Content.Concat(Points))
+            tensor.Dispose();
     }
 }
