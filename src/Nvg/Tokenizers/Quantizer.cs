@@ -74,7 +74,8 @@ public sealed class Quantizer
         Tensor latent = latent_BLC.To(ScalarType.Float32);
         Tensor structure = structure_BSL.To(latent.Device);
         Tensor target = latent.Detach();
-        Tensor residual_BLC = warmUp ? latent : target;
+        // Also in the warm-up the latent is data here: its own gradient comes from the commitment and straight through.
+        Tensor residual_BLC = target;
         Tensor? canvas_BLC = null;
         Tensor? loss = null;
         var content = new Tensor[_grid.StageCount];
