@@ -79,6 +79,7 @@ public sealed class Quantizer
         Tensor? canvas_BLC = null;
         Tensor? loss = null;
         var content = new Tensor[_grid.StageCount];
+        var stageLosses = new Tensor[_grid.StageCount];
         for (int i = 0; i < content.Length; i++)
         {
             using var clusters = new ClusterMean(structure.Select(1, i), LatentGrid.ClusterCount(i));
@@ -92,13 +93,14 @@ public sealed class Quantizer
             Tensor fit = Functional.MeanSquaredError(canvas_BLC, target);
             Tensor stageLoss = commitment * _config.CommitmentWeight + fit;
             loss = loss is null ? stageLoss : loss + stageLoss;
+            stageLosses[i] = stageLoss.Detach();
         }
 
         // Straight through: the decoder's gradient passes to the encoder as if nothing had been quantized.
         Tensor straightThrough = latent + (canvas_BLC! - latent).Detach();
-        foreach (Tensor tokens in content)
-            scope.Keep(tokens);
-        return new QuantizedLatent(scope.Keep(straightThrough), scope.Keep(loss! / content.Length), content);
+        foreach (Tensor result in (ReadOnlySpan<Tensor>)[.. content, .. stageLosses])
+            scope.Keep(result);
+        return new QuantizedLatent(scope.Keep(straightThrough), scope.Keep(loss! / content.Length), content, stageLosses);
     }
 
     private (Tensor Tokens, Tensor Codes) Nearest(Tensor means_BNC, bool warmUp)
@@ -135,7 +137,8 @@ public sealed class Quantizer
 /// <param name="Output_BLC">Straight-through latent, B × L × C.</param>
 /// <param name="Loss">Quantizer loss, the mean over stages.</param>
 /// <param name="Content">Codebook numbers of each stage, B × 2^i.</param>
-public sealed record QuantizedLatent(Tensor Output_BLC, Tensor Loss, IReadOnlyList<Tensor> Content) : IDisposable
+/// <param name="StageLosses">The terms whose mean is the loss, to be looked at; autograd does not follow them.</param>
+public sealed record QuantizedLatent(Tensor Output_BLC, Tensor Loss, IReadOnlyList<Tensor> Content, IReadOnlyList<Tensor> StageLosses) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()
@@ -144,5 +147,7 @@ public sealed record QuantizedLatent(Tensor Output_BLC, Tensor Loss, IReadOnlyLi
         Loss.Dispose();
         foreach (Tensor tokens in Content)
             tokens.Dispose();
+        foreach (Tensor loss in StageLosses)
+            loss.Dispose();
     }
 }
