@@ -12,7 +12,7 @@ namespace Nvg.Torch;
 /// </summary>
 public sealed unsafe class Operator
 {
-    private const int ResultCapacity = 64;
+    private const int ResultCapacity = 8;
 
     // Slots kept on the stack; longer lists (many tensors at once) go to native memory.
     private const int SmallBlock = 128;

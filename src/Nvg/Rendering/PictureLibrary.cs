@@ -61,7 +61,8 @@ public static class PictureLibrary
             }
             catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
             {
-                reason = e.Message.Split('\n')[0].Trim();
+                // The loader's own words come last, after .NET's advice.
+                reason = e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
             }
         }
 

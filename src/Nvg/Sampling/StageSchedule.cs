@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Nvg.Sampling;
 
 /// <summary>A setting that changes over the stages 0…K.</summary>
+[JsonConverter(typeof(StageScheduleConverter))]
 public abstract record StageSchedule
 {
     /// <summary>The same in every stage.</summary>
@@ -20,13 +23,20 @@ public abstract record StageSchedule
     /// <param name="lastStage">K.</param>
     public abstract double At(int stage, int lastStage);
 
+    /// <summary>Kind and numbers, as they are stored.</summary>
+    internal abstract (string Kind, IReadOnlyList<double> Values) Describe();
+
     private sealed record LinearSchedule(double Start, double End) : StageSchedule
     {
+        internal override (string, IReadOnlyList<double>) Describe() => ("linear", [Start, End]);
+
         public override double At(int stage, int lastStage) => lastStage == 0 ? Start : Start + (End - Start) * stage / lastStage;
     }
 
     private sealed record PowerSchedule(double Start, double End) : StageSchedule
     {
+        internal override (string, IReadOnlyList<double>) Describe() => ("power", [Start, End]);
+
         // With K of 0 or 1 the formula divides by zero; there are then only the two ends.
         public override double At(int stage, int lastStage) => lastStage <= 1
             ? stage == 0 ? Start : End
@@ -35,6 +45,8 @@ public abstract record StageSchedule
 
     private sealed record ListedSchedule(IReadOnlyList<double> Values) : StageSchedule
     {
+        internal override (string, IReadOnlyList<double>) Describe() => ("perStage", Values);
+
         public override double At(int stage, int lastStage) => Values.Count == lastStage + 1
             ? Values[stage]
             : throw new ArgumentException($"{Values.Count} values were given for {lastStage + 1} stages");

@@ -1,0 +1,115 @@
+using Nvg.Torch.Nn;
+
+namespace Nvg.Torch.Optim;
+
+/// <summary>
+/// Adam with decoupled weight decay (Loshchilov and Hutter), over all parameters of a store at once. Weight decay acts on
+/// parameters of two or more dimensions. Owns its moments.
+/// </summary>
+public sealed class AdamW : IDisposable
+{
+    private readonly ParameterStore _parameters;
+    private readonly string[] _names;
+    private readonly Dictionary<string, Tensor> _mean = [];
+    private readonly Dictionary<string, Tensor> _meanSquare = [];
+
+    /// <param name="parameters">What is learned; borrowed. Its learned tensors are set to require gradients.</param>
+    public AdamW(ParameterStore parameters)
+    {
+        _parameters = parameters;
+        _names = [.. parameters.TrainableNames];
+        parameters.SetRequiresGrad(true);
+        using GradMode noGrad = Autograd.NoGrad();
+        foreach (string name in _names)
+        {
+            _mean[name] = Tensor.ZerosLike(parameters[name]).Own();
+            _meanSquare[name] = Tensor.ZerosLike(parameters[name]).Own();
+        }
+    }
+
+    /// <summary>Decay of the mean of gradients.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>Decay of the mean of squared gradients.</summary>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>Keeps the quotient finite.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <summary>Share of a weight taken off per step and unit of learning rate.</summary>
+    public double WeightDecay { get; init; }
+
+    /// <summary>Steps taken.</summary>
+    public long StepCount { get; private set; }
+
+    /// <summary>Scales all gradients down so that their norm together is at most <paramref name="maximum"/>.</summary>
+    /// <returns>The norm before, as a tensor on the device; the caller disposes it.</returns>
+    public Tensor ClipGradients(double maximum)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        using var scope = new TensorScope();
+        Tensor[] grads = [.. _names.Select(n => _parameters[n].Grad).OfType<Tensor>()];
+        Tensor norm = Tensor.Stack(ForeachOps.Norms(grads), 0).Square().Sum().Sqrt();
+        if (maximum > 0)
+        {
+            // The factor stays on the device: reading it would wait for the backward pass.
+            Tensor factor = (Tensor.Full([], maximum, device: norm.Device) / (norm + 1e-6)).Clamp(null, 1);
+            foreach (Tensor grad in grads)
+                grad.MultiplyInPlace(factor);
+        }
+
+        return scope.Keep(norm);
+    }
+
+    /// <summary>One step on the accumulated gradients, which it clears.</summary>
+    public void Step(double learningRate)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        using var scope = new TensorScope();
+        StepCount++;
+        string[] names = [.. _names.Where(n => HasGrad(_parameters[n]))];
+        Tensor[] grads = Array.ConvertAll(names, n => _parameters[n].Grad!);
+        Tensor[] weights = Array.ConvertAll(names, n => _parameters[n]);
+        Tensor[] mean = Array.ConvertAll(names, n => _mean[n]);
+        Tensor[] meanSquare = Array.ConvertAll(names, n => _meanSquare[n]);
+        if (WeightDecay > 0)
+            ForeachOps.Multiply([.. weights.Where(w => w.Rank >= 2)], 1 - learningRate * WeightDecay);
+        ForeachOps.Multiply(mean, Beta1);
+        ForeachOps.Add(mean, grads, 1 - Beta1);
+        ForeachOps.Multiply(meanSquare, Beta2);
+        ForeachOps.AddProduct(meanSquare, grads, grads, 1 - Beta2);
+        double correction1 = 1 - Math.Pow(Beta1, StepCount), correction2 = 1 - Math.Pow(Beta2, StepCount);
+        Tensor[] denominators = ForeachOps.Sqrt(meanSquare);
+        ForeachOps.Divide(denominators, Math.Sqrt(correction2));
+        ForeachOps.Add(denominators, Epsilon);
+        ForeachOps.AddQuotient(weights, mean, denominators, -learningRate / correction1);
+        foreach (string name in _names)
+            _parameters[name].Grad = null;
+    }
+
+    /// <summary>The moments by name, to store in a checkpoint; they stay the optimizer's.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> State =>
+        _names.SelectMany(n => new[] { KeyValuePair.Create($"mean.{n}", _mean[n]), KeyValuePair.Create($"mean_square.{n}", _meanSquare[n]) });
+
+    /// <summary>Continues from stored moments.</summary>
+    public void Restore(IReadOnlyDictionary<string, Tensor> state, long stepCount)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        foreach ((string name, Tensor moment) in State)
+            moment.CopyFrom(state[name]);
+        StepCount = stepCount;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Tensor tensor in _mean.Values.Concat(_meanSquare.Values))
+            tensor.Dispose();
+    }
+
+    private static bool HasGrad(Tensor parameter)
+    {
+        using Tensor? grad = parameter.Grad;
+        return grad is not null;
+    }
+}

@@ -1,0 +1,31 @@
+namespace Nvg.Torch.Optim;
+
+/// <summary>Operations on whole lists of tensors at once: one call, and on a GPU few launches, for all parameters.</summary>
+internal static class ForeachOps
+{
+    private static readonly Operator MulScalarOp = new("aten::_foreach_mul_", "Scalar");
+    private static readonly Operator AddListOp = new("aten::_foreach_add_", "List");
+    private static readonly Operator AddScalarOp = new("aten::_foreach_add_", "Scalar");
+    private static readonly Operator DivScalarOp = new("aten::_foreach_div_", "Scalar");
+    private static readonly Operator AddcmulOp = new("aten::_foreach_addcmul_", "Scalar");
+    private static readonly Operator AddcdivOp = new("aten::_foreach_addcdiv_", "Scalar");
+    private static readonly Operator SqrtOp = new("aten::_foreach_sqrt");
+    private static readonly Operator NormOp = new("aten::_foreach_norm", "Scalar");
+
+    internal static void Multiply(Tensor[] tensors, double factor) => MulScalarOp.Run(tensors, factor);
+
+    internal static void Add(Tensor[] tensors, Tensor[] others, double factor) => AddListOp.Run(tensors, others, factor);
+
+    internal static void Add(Tensor[] tensors, double value) => AddScalarOp.Run(tensors, value);
+
+    internal static void Divide(Tensor[] tensors, double divisor) => DivScalarOp.Run(tensors, divisor);
+
+    internal static void AddProduct(Tensor[] tensors, Tensor[] left, Tensor[] right, double factor) => AddcmulOp.Run(tensors, left, right, factor);
+
+    internal static void AddQuotient(Tensor[] tensors, Tensor[] numerators, Tensor[] denominators, double factor) =>
+        AddcdivOp.Run(tensors, numerators, denominators, factor);
+
+    internal static Tensor[] Sqrt(Tensor[] tensors) => SqrtOp.CallMany(tensors.Length, (Argument)tensors)!;
+
+    internal static Tensor[] Norms(Tensor[] tensors) => NormOp.CallMany(tensors.Length, tensors, 2L)!;
+}

@@ -1,0 +1,180 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Nvg.Generators;
+using Nvg.Granularity;
+using Nvg.Sampling;
+using Nvg.Tokenizers;
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+using Nvg.Torch.Safetensors;
+
+namespace Nvg.Checkpoints;
+
+/// <summary>
+/// A model folder: <c>config.json</c>, <c>tokenizer.safetensors</c>, <c>generator.safetensors</c> (absent for a tokenizer
+/// alone), <c>labels.txt</c> and a model card. Owns tokenizer and generators.
+/// </summary>
+public sealed class NvgModel : IDisposable
+{
+    private const string ConfigFile = "config.json";
+    private const string TokenizerFile = "tokenizer.safetensors";
+    private const string GeneratorFile = "generator.safetensors";
+    private const string LabelsFile = "labels.txt";
+
+    private readonly NvgGenerator? _generator;
+
+    private NvgModel(string folder, ModelConfig config, Tokenizer tokenizer, NvgGenerator? generator, IReadOnlyList<string> labels)
+    {
+        Folder = folder;
+        Config = config;
+        Tokenizer = tokenizer;
+        _generator = generator;
+        Labels = labels;
+    }
+
+    /// <summary>Where the model was read from.</summary>
+    public string Folder { get; }
+
+    /// <summary>Sizes and default settings.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>Pictures to sequences and back.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>Both generators.</summary>
+    /// <exception cref="NvgDataException">The folder holds a tokenizer alone.</exception>
+    public NvgGenerator Generator => _generator ?? throw new NvgDataException($"{Folder} holds a tokenizer without generator: it reconstructs, but does not generate");
+
+    /// <summary>Whether the folder has generators.</summary>
+    public bool HasGenerator => _generator is not null;
+
+    /// <summary>Names of the classes, by number.</summary>
+    public IReadOnlyList<string> Labels { get; }
+
+    /// <summary>Reads a model folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="device">Where the parameters go.</param>
+    /// <param name="type">Element type of the matrices of the generators; null keeps the stored one. The tokenizer runs in float32.</param>
+    /// <param name="withGenerator">False reads the tokenizer alone.</param>
+    /// <exception cref="NvgDataException">The folder or one of its files is missing, damaged or does not fit the config.</exception>
+    public static NvgModel Load(string folder, Device device = default, ScalarType? type = null, bool withGenerator = true)
+    {
+        if (!Directory.Exists(folder))
+            throw new NvgDataException($"no model folder at {folder}");
+        ModelConfig config = NvgJson.Read(Path.Combine(folder, ConfigFile), NvgJson.Default.ModelConfig);
+        if (config.Validate().ToList() is { Count: > 0 } problems)
+            throw new NvgDataException($"{Path.Combine(folder, ConfigFile)}: {string.Join("; ", problems)}");
+        Tokenizer? tokenizer = null;
+        try
+        {
+            tokenizer = Read(folder, TokenizerFile, device, ScalarType.Float32, source => new Tokenizer(config.Tokenizer, source));
+            NvgGenerator? generator = config.Generator is { } sizes && withGenerator
+                ? Read(folder, GeneratorFile, device, type, source => new NvgGenerator(sizes, source))
+                : null;
+            return new NvgModel(folder, config, tokenizer, generator, ReadLabels(folder, config));
+        }
+        catch
+        {
+            tokenizer?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes a model folder: files one by one, the config last, each whole or not at all.</summary>
+    /// <param name="folder">Made if it does not exist.</param>
+    /// <param name="config">Sizes and default settings.</param>
+    /// <param name="tokenizer">Parameters of the tokenizer.</param>
+    /// <param name="generator">Parameters of the generators, or null.</param>
+    /// <param name="labels">Names of the classes.</param>
+    /// <param name="type">Element type to store matrices in; vectors and codebook stay in float32.</param>
+    public static void Save(
+        string folder, ModelConfig config, IReadOnlyDictionary<string, Tensor> tokenizer, IReadOnlyDictionary<string, Tensor>? generator,
+        IReadOnlyList<string> labels, ScalarType type = ScalarType.Float32)
+    {
+        Directory.CreateDirectory(folder);
+        using var scope = new TensorScope();
+        SafetensorsFile.Write(Path.Combine(folder, TokenizerFile), Cast(tokenizer, type));
+        if (generator is not null)
+            SafetensorsFile.Write(Path.Combine(folder, GeneratorFile), Cast(generator, type));
+        AtomicFile.Write(Path.Combine(folder, LabelsFile), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(string.Concat(labels.Select(l => l + "\n")))));
+        AtomicFile.Write(Path.Combine(folder, ConfigFile), stream => JsonSerializer.Serialize(stream, config, NvgJson.Default.ModelConfig));
+    }
+
+    /// <summary>SHA-256 over the weights, to tell models apart.</summary>
+    public string Fingerprint()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string file in new[] { TokenizerFile, GeneratorFile }.Select(f => Path.Combine(Folder, f)).Where(File.Exists))
+        {
+            using FileStream stream = File.OpenRead(file);
+            hash.AppendData(SHA256.HashData(stream));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>Draws images: sequences by the generation loop, pictures by the decoder.</summary>
+    /// <param name="classes">Class of each image.</param>
+    /// <param name="seeds">Seed of each image; it decides the image alone.</param>
+    /// <param name="options">Settings; null for the model's own.</param>
+    /// <param name="given">What is fixed of the sequences.</param>
+    /// <param name="observer">Sees every stage as it is done.</param>
+    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    /// <returns>The sequences and the pictures (B × 3 × H × W in [−1, 1]); both belong to the caller.</returns>
+    public (GranularitySequence Sequence, Tensor Images) Generate(
+        IReadOnlyList<int> classes, IReadOnlyList<ulong> seeds, SamplingOptions? options = null, GivenStages? given = null,
+        Action<StageResult>? observer = null, CancellationToken cancellation = default)
+    {
+        if (classes.Count != seeds.Count)
+            throw new ArgumentException($"{classes.Count} classes and {seeds.Count} seeds were given");
+        using ImageNoise noise = ImageNoise.FromSeeds(seeds, Generator.Config.Grid, Generator.Device);
+        (GranularitySequence sequence, Tensor canvas_BLC) = new NvgSampler(Generator, Tokenizer.Quantizer)
+            .Sample(classes, noise, options ?? Config.Sampling, given, observer, cancellation);
+        using (canvas_BLC)
+            return (sequence, Tokenizer.Decode(canvas_BLC));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Tokenizer.Dispose();
+        _generator?.Dispose();
+    }
+
+    private static T Read<T>(string folder, string file, Device device, ScalarType? type, Func<ParameterSource, T> build)
+    {
+        string path = Path.Combine(folder, file);
+        try
+        {
+            using SafetensorsFile stored = SafetensorsFile.Open(path);
+            return build(ParameterSource.From(stored, device: device, type: type));
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new NvgDataException($"{path} does not exist", error);
+        }
+        catch (Exception error) when (error is SafetensorsException or ParameterException)
+        {
+            throw new NvgDataException(error is ParameterException ? $"{path}: {error.Message}" : error.Message, error);
+        }
+    }
+
+    private static IReadOnlyList<string> ReadLabels(string folder, ModelConfig config)
+    {
+        string path = Path.Combine(folder, LabelsFile);
+        string[] labels = File.Exists(path) ? File.ReadAllLines(path) : [];
+        if (config.Generator is { } generator && labels.Length != generator.ClassCount)
+            throw new NvgDataException($"{path} names {labels.Length} classes, the generator has {generator.ClassCount}");
+        return labels;
+    }
+
+    private static IEnumerable<KeyValuePair<string, Tensor>> Cast(IReadOnlyDictionary<string, Tensor> tensors, ScalarType type)
+    {
+        foreach ((string name, Tensor tensor) in tensors)
+        {
+            // Codes are compared by distance: rounding them would move tokens.
+            bool keep = tensor.Rank < 2 || !tensor.ScalarType.IsFloatingPoint() || name == "quantize.embedding.weight";
+            yield return KeyValuePair.Create(name, keep ? tensor.Alias() : tensor.To(type));
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using Nvg.Data;
+using Nvg.Rendering;
+using Nvg.Torch;
+
+namespace Nvg.Training;
+
+/// <summary>Pictures between bytes (rows × columns × 3) and tensors (3 × H × W in [−1, 1]).</summary>
+public static class PictureBatch
+{
+    /// <summary>Pictures of a data set, cropped to its size.</summary>
+    /// <param name="data">The data set.</param>
+    /// <param name="examples">Numbers of the pictures.</param>
+    /// <param name="crop">Left, top and mirroring of each, or null for the centre unmirrored.</param>
+    /// <param name="device">Where to.</param>
+    /// <returns>B × 3 × H × W.</returns>
+    public static Tensor Load(PackedDataset data, IReadOnlyList<int> examples, Func<int, (int Left, int Top, bool Flip)>? crop = null, Device device = default)
+    {
+        int size = data.Size, bytes = size * size * RgbImage.Channels, centre = (data.StoredSize - size) / 2;
+        byte[] pixels = new byte[examples.Count * bytes];
+        for (int i = 0; i < examples.Count; i++)
+        {
+            (int left, int top, bool flip) = crop?.Invoke(i) ?? (centre, centre, false);
+            data.CopyCrop(examples[i], left, top, flip, pixels.AsSpan(i * bytes, bytes));
+        }
+
+        return ToTensor(pixels, examples.Count, size, size, device);
+    }
+
+    /// <summary>Pictures of one size as a tensor.</summary>
+    public static Tensor Load(IReadOnlyList<RgbImage> pictures, Device device = default) =>
+        ToTensor([.. pictures.SelectMany(p => p.Pixels)], pictures.Count, pictures[0].Height, pictures[0].Width, device);
+
+    /// <summary>Tensors in [−1, 1] as pictures: 255 · (x + 1) / 2, truncated (specification, section 12).</summary>
+    public static RgbImage[] ToPictures(Tensor images)
+    {
+        using var scope = new TensorScope();
+        int height = (int)images.Size(2), width = (int)images.Size(3), bytes = height * width * RgbImage.Channels;
+        byte[] pixels = ((images.Clamp(-1, 1) + 1) * 127.5).To(ScalarType.UInt8).Permute(0, 2, 3, 1).Contiguous().ToArray<byte>();
+        return [.. Enumerable.Range(0, (int)images.Size(0)).Select(i => new RgbImage(width, height, pixels[(i * bytes)..((i + 1) * bytes)]))];
+    }
+
+    private static Tensor ToTensor(byte[] pixels, int count, int height, int width, Device device)
+    {
+        using var scope = new TensorScope();
+        Tensor placed = Tensor.From(pixels, count, height, width, RgbImage.Channels).To(device);
+        return scope.Keep((placed.Permute(0, 3, 1, 2).To(ScalarType.Float32) / 127.5 - 1.0).Contiguous());
+    }
+}

@@ -1,0 +1,27 @@
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+
+namespace Nvg.Training;
+
+/// <summary>What is trained: parameters, a loss over examples of a data set, and the model folder that comes out.</summary>
+public interface ITrainingTask : IDisposable
+{
+    /// <summary>What is learned.</summary>
+    ParameterStore Parameters { get; }
+
+    /// <summary>Examples that an epoch goes through.</summary>
+    int ExampleCount { get; }
+
+    /// <summary>Identifies settings and data: a run continues only with the same ones.</summary>
+    string Fingerprint { get; }
+
+    /// <summary>The loss of one step, for autograd; the caller disposes it.</summary>
+    /// <param name="step">From 0.</param>
+    /// <param name="examples">Numbers of the examples.</param>
+    /// <param name="random">All randomness of the step; seeded by run and step.</param>
+    /// <param name="log">Receives the terms by name.</param>
+    Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log);
+
+    /// <summary>Writes a model folder with the given parameters in place of the learned ones.</summary>
+    void Export(string folder, IReadOnlyDictionary<string, Tensor> parameters);
+}

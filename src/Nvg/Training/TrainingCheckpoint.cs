@@ -1,0 +1,127 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+using Nvg.Torch.Optim;
+using Nvg.Torch.Safetensors;
+
+namespace Nvg.Training;
+
+/// <summary>
+/// Everything a run continues from, as folders <c>step-00001000</c>: weights, their average, the optimizer's moments, and
+/// <c>state.json</c> with the step and a checksum per file. A folder appears whole or not at all.
+/// </summary>
+/// <remarks>Random numbers and the order of the data follow from seed and step, so the step number is their whole state.</remarks>
+internal static class TrainingCheckpoint
+{
+    private const string WeightsFile = "weights.safetensors";
+    private const string AverageFile = "average.safetensors";
+    private const string OptimizerFile = "optimizer.safetensors";
+    private const string StateFile = "state.json";
+    private const string Prefix = "step-";
+
+    /// <summary>Writes a checkpoint and removes the oldest beyond <paramref name="keep"/>.</summary>
+    internal static void Save(string folder, long step, string fingerprint, ParameterStore weights, WeightAverage average, AdamW optimizer, int keep)
+    {
+        string target = Path.Combine(folder, Prefix + step.ToString("D8", CultureInfo.InvariantCulture));
+        string temporary = Path.Combine(folder, $".{Path.GetFileName(target)}.{Environment.ProcessId}.tmp");
+        Directory.CreateDirectory(temporary);
+        try
+        {
+            SafetensorsFile.Write(Path.Combine(temporary, WeightsFile), weights);
+            SafetensorsFile.Write(Path.Combine(temporary, AverageFile), average.Parameters);
+            SafetensorsFile.Write(Path.Combine(temporary, OptimizerFile), optimizer.State);
+            var hashes = new[] { WeightsFile, AverageFile, OptimizerFile }.ToDictionary(f => f, f => Hash(Path.Combine(temporary, f)));
+            var state = new State { Step = step, OptimizerStep = optimizer.StepCount, Run = fingerprint, Sha256 = hashes };
+            AtomicFile.Write(Path.Combine(temporary, StateFile), stream => JsonSerializer.Serialize(stream, state, NvgJson.Default.State));
+            if (Directory.Exists(target))
+                Directory.Delete(target, recursive: true);
+            Directory.Move(temporary, target);
+        }
+        catch
+        {
+            if (Directory.Exists(temporary))
+                Directory.Delete(temporary, recursive: true);
+            throw;
+        }
+
+        foreach (string old in List(folder).Skip(keep))
+            Directory.Delete(old, recursive: true);
+    }
+
+    /// <summary>Continues from the newest checkpoint that is whole.</summary>
+    /// <param name="folder">Where checkpoints lie.</param>
+    /// <param name="fingerprint">Of the run's settings and data; a checkpoint of others is refused.</param>
+    /// <param name="weights">Overwritten.</param>
+    /// <param name="average">Overwritten.</param>
+    /// <param name="optimizer">Overwritten.</param>
+    /// <param name="warn">Told about every damaged checkpoint that was passed over.</param>
+    /// <returns>The step, or null if there is no checkpoint.</returns>
+    internal static long? Restore(string folder, string fingerprint, ParameterStore weights, WeightAverage average, AdamW optimizer, Action<string> warn)
+    {
+        foreach (string candidate in List(folder))
+        {
+            if (Check(candidate, out State? state) is { } problem)
+            {
+                warn($"{candidate}: {problem}; falling back to the checkpoint before");
+                continue;
+            }
+
+            if (state!.Run != fingerprint)
+                throw new NvgDataException($"{candidate} belongs to other settings or data: continue with the same ones, or choose another run folder");
+            using SafetensorsFile storedWeights = SafetensorsFile.Open(Path.Combine(candidate, WeightsFile));
+            using SafetensorsFile storedAverage = SafetensorsFile.Open(Path.Combine(candidate, AverageFile));
+            using SafetensorsFile storedOptimizer = SafetensorsFile.Open(Path.Combine(candidate, OptimizerFile));
+            weights.CopyFrom(storedWeights);
+            average.Parameters.CopyFrom(storedAverage);
+            optimizer.Restore(storedOptimizer, state.OptimizerStep);
+            return state.Step;
+        }
+
+        return null;
+    }
+
+    // Newest first. Leftovers of interrupted writes begin with a dot and are not among them.
+    private static IEnumerable<string> List(string folder) => Directory.Exists(folder)
+        ? Directory.GetDirectories(folder, Prefix + "*").OrderDescending(StringComparer.Ordinal)
+        : [];
+
+    private static string? Check(string checkpoint, out State? state)
+    {
+        state = null;
+        try
+        {
+            state = NvgJson.Read(Path.Combine(checkpoint, StateFile), NvgJson.Default.State);
+            foreach ((string file, string expected) in state.Sha256)
+            {
+                if (Hash(Path.Combine(checkpoint, file)) != expected)
+                    return $"{file} is damaged";
+            }
+
+            return null;
+        }
+        catch (Exception error) when (error is NvgDataException or IOException)
+        {
+            return error.Message;
+        }
+    }
+
+    private static string Hash(string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    /// <summary><c>state.json</c>.</summary>
+    internal sealed record State
+    {
+        public required long Step { get; init; }
+
+        public required long OptimizerStep { get; init; }
+
+        public required string Run { get; init; }
+
+        public required Dictionary<string, string> Sha256 { get; init; }
+    }
+}
