@@ -10,7 +10,7 @@ internal static class ClusteringVerification
 
     internal static void Run(Fixture fixture)
     {
-        string[] suffixes = [.. fixture.Names.Where(n => n.StartsWith(Points, StringComparison.Ordinal)).Select(n => n[Points.Length..])];
+        string[] suffixes = [.. fixture.Following(Points)];
         if (suffixes.Length == 0)
             throw new InvalidDataException($"the file has no tensor '{Points}'");
         foreach (string suffix in suffixes)

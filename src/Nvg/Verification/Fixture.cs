@@ -31,6 +31,10 @@ internal sealed class Fixture : IDisposable
     /// <summary>Names of all tensors.</summary>
     internal IEnumerable<string> Names => _file.Keys;
 
+    /// <summary>What follows a prefix in the names that have it.</summary>
+    internal IEnumerable<string> Following(string prefix) =>
+        Names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Select(n => n[prefix.Length..]);
+
     /// <summary>An input, on the device.</summary>
     /// <exception cref="SafetensorsException">The file has none of this name.</exception>
     internal Tensor Input(string name)
@@ -49,20 +53,21 @@ internal sealed class Fixture : IDisposable
     }
 
     /// <summary>Parameters under a prefix, for a model's constructor; <see cref="CheckParameters"/> closes their account.</summary>
-    internal ParameterSource Parameters(string prefix) => ParameterSource.From(_file, prefix, Device);
+    internal ParameterSource Parameters(string prefix) =>
+        new RecordingParameterSource(ParameterSource.From(_file, prefix, Device), name => _used.Add(prefix + name)) { Device = Device };
 
-    /// <summary>Every parameter of the fixture must be one of the model's; fixed tables, which models compute, are compared.</summary>
+    /// <summary>
+    /// Every parameter of the fixture must be one of the models': loaded, or a fixed table that the model computes, which
+    /// is compared.
+    /// </summary>
     internal void CheckParameters(string prefix, params ParameterStore[] stores)
     {
-        foreach (string name in Names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)))
+        foreach (string name in Following(prefix).Where(n => !_used.Contains(prefix + n)))
         {
-            string inModel = name[prefix.Length..];
-            if (stores.FirstOrDefault(s => s.ContainsKey(inModel)) is not { } store)
-                Fail(name, "this build's model has no such parameter");
-            else if (store.IsBuffer(inModel))
-                Check(name, store[inModel], Tolerance.Exact);
+            if (stores.FirstOrDefault(s => s.ContainsKey(name)) is { } store)
+                Check(prefix + name, store[name], Tolerance.Exact);
             else
-                _used.Add(name);
+                Fail(prefix + name, "this build's model has no such parameter");
         }
     }
 
@@ -148,6 +153,13 @@ internal sealed class Fixture : IDisposable
     internal void Require(string key, string value)
     {
         if (Text(key) != value)
+            throw new InvalidDataException($"metadata '{key}' is {Text(key)}, this build knows only {value}");
+    }
+
+    /// <inheritdoc cref="Require(string, string)"/>
+    internal void Require(string key, double value)
+    {
+        if (Number(key) != value)
             throw new InvalidDataException($"metadata '{key}' is {Text(key)}, this build knows only {value}");
     }
 

@@ -18,6 +18,7 @@ public static class FixtureVerification
         ["autoencoder"] = AutoencoderVerification.Run,
         ["sampling"] = SamplingVerification.Run,
         ["generate"] = GenerateVerification.Run,
+        ["generator_train"] = GeneratorTrainVerification.Run,
     };
 
     /// <summary>Runs every fixture of a folder, one after another as the reports are asked for.</summary>

@@ -3,6 +3,7 @@ using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Sampling;
 using Nvg.Torch;
+using Nvg.Training;
 
 namespace Nvg.Verification;
 
@@ -10,11 +11,14 @@ namespace Nvg.Verification;
 internal static partial class SamplingVerification
 {
     private static readonly Tolerance Schedule = new(1e-6, 1e-6);
+    // The rates themselves are about 1e-6, so that only their relative error says anything.
+    private static readonly Tolerance Rate = new(1e-6, 0);
     private static readonly Tolerance Sinusoid = new(0, 2e-4);
 
     internal static void Run(Fixture fixture)
     {
         CheckSchedules(fixture);
+        CheckLearningRates(fixture);
         fixture.Check("timestep_embedding", StructureGenerator.TimeEmbedding(fixture.Input("timesteps")), Sinusoid);
         CheckFilters(fixture);
         CheckTopHalf(fixture);
@@ -33,6 +37,15 @@ internal static partial class SamplingVerification
         StageSchedule schedule = StageSchedule.Power(fixture.Number("top_p_start"), fixture.Number("top_p_end"));
         double[] shares = [.. Enumerable.Range(0, lastStage + 1).Select(i => schedule.At(i, lastStage))];
         fixture.Check("top_p_schedule", Tensor.From(shares, shares.Length), Schedule);
+    }
+
+    private static void CheckLearningRates(Fixture fixture)
+    {
+        double peak = fixture.Number("base_lr");
+        double[] rates = Array.ConvertAll(fixture.Input("lr_steps").To(Device.Cpu).ToArray<long>(), step => peak * LearningRateSchedule.WarmupHoldDecay(
+            step, fixture.Integer("warmup_steps"), fixture.Integer("hold_steps"), fixture.Integer("total_steps"),
+            fixture.Number("start_lr") / peak, fixture.Number("final_lr") / peak));
+        fixture.Check("lr_schedule", Tensor.From(rates, rates.Length), Rate);
     }
 
     private static void CheckFilters(Fixture fixture)
