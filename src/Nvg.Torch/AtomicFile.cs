@@ -13,7 +13,7 @@ public static partial class AtomicFile
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         Directory.CreateDirectory(folder);
-        string temporary = Path.Combine(folder, $".{Path.GetFileName(path)}.{Environment.ProcessId}-{Guid.NewGuid():N}.tmp");
+        string temporary = TemporaryName(path);
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20))
@@ -30,6 +30,16 @@ public static partial class AtomicFile
             File.Delete(temporary);
             throw;
         }
+    }
+
+    /// <summary>Writes the whole content of a file (see <see cref="Write(string, Action{Stream})"/>).</summary>
+    public static void Write(string path, byte[] content) => Write(path, stream => stream.Write(content));
+
+    /// <summary>A hidden name beside the target that nothing reads as whole.</summary>
+    public static string TemporaryName(string path)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        return Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}.tmp");
     }
 
     // Makes a rename in a folder durable. .NET opens no folders, so this asks the system.

@@ -159,7 +159,7 @@ public sealed class NvgModel : IDisposable
         }
     }
 
-    private static IReadOnlyList<string> ReadLabels(string folder, ModelConfig config)
+    private static string[] ReadLabels(string folder, ModelConfig config)
     {
         string path = Path.Combine(folder, LabelsFile);
         string[] labels = File.Exists(path) ? File.ReadAllLines(path) : [];

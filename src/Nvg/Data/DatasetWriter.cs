@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Nvg.Rendering;
+using Nvg.Torch;
 
 namespace Nvg.Data;
 

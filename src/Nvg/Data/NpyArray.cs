@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Nvg.Torch;
 
 namespace Nvg.Data;
 

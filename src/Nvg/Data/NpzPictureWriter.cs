@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Nvg.Rendering;
+using Nvg.Torch;
 
 namespace Nvg.Data;
 

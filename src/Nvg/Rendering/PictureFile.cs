@@ -1,4 +1,4 @@
-using Nvg.Data;
+using Nvg.Torch;
 using Nvg.Rendering.Interop;
 
 namespace Nvg.Rendering;

@@ -1,6 +1,5 @@
 using Nvg.Data;
 using Nvg.Granularity;
-using Nvg.Rendering;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Safetensors;

@@ -4,7 +4,6 @@ using System.Text.Json;
 using Nvg.Checkpoints;
 using Nvg.Data;
 using Nvg.Granularity;
-using Nvg.Rendering;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;

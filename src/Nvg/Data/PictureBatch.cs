@@ -1,8 +1,7 @@
-using Nvg.Data;
 using Nvg.Rendering;
 using Nvg.Torch;
 
-namespace Nvg.Training;
+namespace Nvg.Data;
 
 /// <summary>Pictures between bytes (rows × columns × 3) and tensors (3 × H × W in [−1, 1]).</summary>
 public static class PictureBatch

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Nvg.Torch;
+
+namespace Nvg.Cli;
+
+/// <summary>Runs a command line: signals become cancellation, exceptions one clear line and the exit code of the contract.</summary>
+internal static class CommandRunner
+{
+    internal const int Done = 0, Failed = 1, WrongUsage = 2, UnusableData = 3, Interrupted = 130;
+
+    /// <summary>Adds the trace to an error's line.</summary>
+    internal static readonly Option<bool> Verbose = new("--verbose") { Description = "Show where an error came from", Recursive = true };
+
+    internal static async Task<int> RunAsync(RootCommand root, string[] args)
+    {
+        root.Options.Add(Verbose);
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            await Console.Error.WriteLineAsync($"nvg: {parsed.Errors[0].Message} (nvg {string.Join(' ', CommandPath(parsed))} --help shows the options)".Replace("  ", " ", StringComparison.Ordinal));
+            return WrongUsage;
+        }
+
+        using var cancellation = new CancellationTokenSource();
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellation.Token);
+        }
+        catch (Exception error)
+        {
+            return Report(error, parsed.GetValue(Verbose));
+        }
+
+        // The work ends itself at the next safe point; a second signal ends the process at once.
+        void Cancel(PosixSignalContext context)
+        {
+            context.Cancel = !cancellation.IsCancellationRequested;
+            cancellation.Cancel();
+        }
+    }
+
+    /// <summary>The exit code that belongs to an exception.</summary>
+    internal static int ExitCodeOf(Exception error) => error switch
+    {
+        OperationCanceledException => Interrupted,
+        UsageException => WrongUsage,
+        NvgDataException => UnusableData,
+        _ => Failed,
+    };
+
+    private static int Report(Exception error, bool verbose)
+    {
+        string line = error switch
+        {
+            OperationCanceledException => "interrupted",
+            TorchOutOfMemoryException => $"out of memory: {error.Message}",
+            _ => error.Message.ReplaceLineEndings(" "),
+        };
+        Console.Error.WriteLine($"nvg: {line}");
+        if (verbose)
+            Console.Error.WriteLine(error);
+        return ExitCodeOf(error);
+    }
+
+    private static Stack<string> CommandPath(ParseResult parsed)
+    {
+        var names = new Stack<string>();
+        for (var result = parsed.CommandResult; result.Parent is System.CommandLine.Parsing.CommandResult parent; result = parent)
+            names.Push(result.Command.Name);
+        return names;
+    }
+}

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using Nvg.Data;
+using Spectre.Console;
+
+namespace Nvg.Cli.Commands;
+
+/// <summary><c>nvg prepare</c>: decodes, crops and packs a data set once.</summary>
+internal static class PrepareCommand
+{
+    internal static Command Create()
+    {
+        var source = new Argument<string>("source") { Description = "A folder, .tar or .tar.gz of pictures, one sub-folder per class" };
+        var output = new Option<string>("--output", "-o") { Description = "The data set's folder", Required = true, HelpName = "DATA" };
+        var size = new Option<int>("--size") { Description = "Side of the square pictures that a model is trained on", DefaultValueFactory = _ => 32, HelpName = "N" };
+        var stored = new Option<int?>("--stored-size") { Description = "Side of the squares that are stored, for random crops while training; as --size by default", HelpName = "N" };
+        var subset = new Option<string?>("--subset") { Description = "Only what lies below this folder of the source, such as train", HelpName = "FOLDER" };
+        Option<int> threads = CommonOptions.Threads();
+        var command = new Command("prepare", "Decode, crop and pack a data set once") { source, output, size, stored, subset, threads };
+        command.SetAction((parsed, cancellation) => RunAsync(
+            parsed.GetRequiredValue(source), parsed.GetRequiredValue(output), parsed.GetValue(subset),
+            new PreparationOptions { Size = parsed.GetValue(size), StoredSize = parsed.GetValue(stored), Threads = parsed.GetValue(threads) }, cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string source, string output, string? subset, PreparationOptions options, CancellationToken cancellation)
+    {
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        DatasetDescription description = await ConsoleProgress.ShowAsync("packing", progress => Preparation.RunAsync(
+            PictureSource.Open(source, subset), output, options,
+            new SynchronousProgress<PreparationProgress>(p => progress.Report($"{p.Done} pictures, {p.Skipped} skipped, {p.PicturesPerSecond:F0}/s", null)),
+            cancellation));
+        AnsiConsole.MarkupLineInterpolated($"{description.Count} pictures of {description.Size} × {description.Size} in {description.Classes.Count} classes → {output} ({clock.Elapsed.TotalSeconds:F1} s)");
+        foreach (SkippedFile file in description.Skipped)
+            Console.Error.WriteLine($"skipped {file.Name}: {file.Reason}");
+        return CommandRunner.Done;
+    }
+}

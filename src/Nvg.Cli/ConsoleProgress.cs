@@ -1,0 +1,50 @@
+using Spectre.Console;
+
+namespace Nvg.Cli;
+
+/// <summary>Long work on a console: a live line on a terminal, plain lines now and then otherwise.</summary>
+internal sealed class ConsoleProgress
+{
+    private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
+
+    private readonly ProgressTask? _bar;
+    private readonly string _what;
+    private DateTime _lastPlain = DateTime.MinValue;
+
+    private ConsoleProgress(string what, ProgressTask? bar) => (_what, _bar) = (what, bar);
+
+    /// <summary>Runs work that reports.</summary>
+    internal static async Task<T> ShowAsync<T>(string what, Func<ConsoleProgress, Task<T>> work)
+    {
+        if (!AnsiConsole.Profile.Capabilities.Interactive || Console.IsErrorRedirected)
+            return await work(new ConsoleProgress(what, null));
+        return await AnsiConsole.Progress()
+            .AutoClear(true)
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
+            .StartAsync(context => work(new ConsoleProgress(what, context.AddTask(Markup.Escape(what)))));
+    }
+
+    /// <summary>Shows where the work stands.</summary>
+    /// <param name="state">In words.</param>
+    /// <param name="share">Share that is done, or null where the end is unknown.</param>
+    internal void Report(string state, double? share)
+    {
+        if (_bar is not null)
+        {
+            _bar.Description = Markup.Escape($"{_what}: {state}");
+            _bar.IsIndeterminate = share is null;
+            _bar.Value = 100 * (share ?? 0);
+        }
+        else if (DateTime.UtcNow - _lastPlain >= PlainInterval)
+        {
+            _lastPlain = DateTime.UtcNow;
+            Console.Error.WriteLine($"{_what}: {state}");
+        }
+    }
+}
+
+/// <summary>Reports on the calling thread, in order; <see cref="Progress{T}"/> would reorder them over the pool.</summary>
+internal sealed class SynchronousProgress<T>(Action<T> handler) : IProgress<T>
+{
+    public void Report(T value) => handler(value);
+}

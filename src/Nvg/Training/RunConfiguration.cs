@@ -1,0 +1,71 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Nvg.Training;
+
+/// <summary>Reads the settings of runs from JSON files, with single values overridden by <c>key=value</c>.</summary>
+public static class RunConfiguration
+{
+    private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    /// <summary>Settings of a tokenizer run, and how they are written back as JSON.</summary>
+    /// <param name="path">A JSON file.</param>
+    /// <param name="overrides">Such as <c>training.steps=1000</c>; values are JSON, or text where they are not.</param>
+    /// <exception cref="NvgDataException">File or override cannot be used; the message says which key.</exception>
+    public static (TokenizerRunConfig Config, JsonTypeInfo<TokenizerRunConfig> Type) ReadTokenizer(string path, IReadOnlyList<string> overrides) =>
+        (Read(path, overrides, NvgJson.Default.TokenizerRunConfig), NvgJson.Default.TokenizerRunConfig);
+
+    /// <summary>Settings of a generator run, and how they are written back as JSON.</summary>
+    /// <inheritdoc cref="ReadTokenizer"/>
+    public static (GeneratorRunConfig Config, JsonTypeInfo<GeneratorRunConfig> Type) ReadGenerator(string path, IReadOnlyList<string> overrides) =>
+        (Read(path, overrides, NvgJson.Default.GeneratorRunConfig), NvgJson.Default.GeneratorRunConfig);
+
+    private static T Read<T>(string path, IReadOnlyList<string> overrides, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            JsonNode root = JsonNode.Parse(File.ReadAllText(path), documentOptions: Lenient) ?? throw new NvgDataException($"{path} is empty");
+            foreach (string assignment in overrides)
+                Override(root, assignment);
+            return root.Deserialize(type) ?? throw new NvgDataException($"{path} is empty");
+        }
+        catch (JsonException error)
+        {
+            throw new NvgDataException($"{path}: {error.Message.ReplaceLineEndings(" ")}", error);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+        {
+            throw new NvgDataException($"{path} cannot be read: {error.Message}", error);
+        }
+    }
+
+    private static void Override(JsonNode root, string assignment)
+    {
+        int equals = assignment.IndexOf('=', StringComparison.Ordinal);
+        if (equals < 1)
+            throw new NvgDataException($"'{assignment}' is no key=value");
+        string[] keys = assignment[..equals].Split('.');
+        JsonNode node = root;
+        foreach (string key in keys[..^1])
+        {
+            if (node[key] is null)
+                node[key] = new JsonObject();
+            node = node[key] as JsonObject ?? throw new NvgDataException($"'{assignment}': {key} holds no settings");
+        }
+
+        node[keys[^1]] = Value(assignment[(equals + 1)..]);
+    }
+
+    private static JsonNode? Value(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text);
+        }
+        catch (JsonException)
+        {
+            return JsonValue.Create(text);
+        }
+    }
+}
