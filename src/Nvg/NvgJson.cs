@@ -1,33 +1,33 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Nvg.Checkpoints;
-using Nvg.Training;
 
 namespace Nvg;
 
-/// <summary>JSON of our own files: camelCase, indented, comments allowed, unknown keys are errors.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    WriteIndented = true,
-    UseStringEnumConverter = true,
-    ReadCommentHandling = JsonCommentHandling.Skip,
-    AllowTrailingCommas = true,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
-[JsonSerializable(typeof(ModelConfig))]
-[JsonSerializable(typeof(TokenizerRunConfig))]
-[JsonSerializable(typeof(GeneratorRunConfig))]
-[JsonSerializable(typeof(TrainingCheckpoint.State))]
-internal sealed partial class NvgJson : JsonSerializerContext
+/// <summary>JSON of our own files: camelCase, indented, comments allowed, unknown and missing keys are errors.</summary>
+/// <remarks>Through reflection, because generated readers lose the defaults of init-only properties.</remarks>
+internal static class NvgJson
 {
+    internal static JsonSerializerOptions Options { get; } = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        IgnoreReadOnlyProperties = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+    };
+
     /// <summary>Reads one of our files.</summary>
     /// <exception cref="NvgDataException">The file is missing, no JSON, or has unknown or missing keys.</exception>
-    internal static T Read<T>(string path, JsonTypeInfo<T> type)
+    internal static T Read<T>(string path)
     {
         try
         {
             using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize(stream, type) ?? throw new NvgDataException($"{path} holds null");
+            return JsonSerializer.Deserialize<T>(stream, Options) ?? throw new NvgDataException($"{path} holds null");
         }
         catch (JsonException error)
         {
@@ -38,4 +38,7 @@ internal sealed partial class NvgJson : JsonSerializerContext
             throw new NvgDataException($"{path} does not exist", error);
         }
     }
+
+    /// <summary>The text of a value in our form.</summary>
+    internal static string Write<T>(T value) => JsonSerializer.Serialize(value, Options);
 }

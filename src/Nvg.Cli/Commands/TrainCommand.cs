@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Nvg.Data;
 using Nvg.Torch;
 using Nvg.Training;
@@ -13,10 +11,10 @@ internal static class TrainCommand
     internal static Command Create() => new("train", "Train a tokenizer or a generator on prepared data")
     {
         Create("tokenizer", "Train the multi-granularity autoencoder", (run, data, cancellation) =>
-            Train(run, RunConfiguration.ReadTokenizer(run.Config, run.Settings), c => c.Training, c => c.Validate(),
+            Train(run, RunConfiguration.Read<TokenizerRunConfig>(run.Config, run.Settings), c => c.Training, c => c.Validate(),
                 (config, _) => new TokenizerTraining(config, data, run.Device), cancellation)),
         Create("generator", "Train content and structure generators on a frozen tokenizer", (run, data, cancellation) =>
-            Train(run, RunConfiguration.ReadGenerator(run.Config, run.Settings), c => c.Training, c => c.Validate(),
+            Train(run, RunConfiguration.Read<GeneratorRunConfig>(run.Config, run.Settings), c => c.Training, c => c.Validate(),
                 (config, progress) => new GeneratorTraining(config, data, run.Device, run.Folder,
                     new SynchronousProgress<int>(done => progress.Report($"{done} pictures encoded", null)), cancellation), cancellation)),
     };
@@ -44,17 +42,17 @@ internal static class TrainCommand
     }
 
     private static Task<int> Train<TConfig>(
-        Run run, (TConfig Config, JsonTypeInfo<TConfig> Type) settings, Func<TConfig, TrainingOptions> optionsOf, Func<TConfig, IEnumerable<string>> validate,
+        Run run, TConfig settings, Func<TConfig, TrainingOptions> optionsOf, Func<TConfig, IEnumerable<string>> validate,
         Func<TConfig, ConsoleProgress, ITrainingTask> create, CancellationToken cancellation)
     {
-        if (validate(settings.Config).ToList() is { Count: > 0 } problems)
+        if (validate(settings).ToList() is { Count: > 0 } problems)
             throw new NvgDataException($"{run.Config}: {string.Join("; ", problems)}");
-        TrainingOptions options = optionsOf(settings.Config);
+        TrainingOptions options = optionsOf(settings);
         Directory.CreateDirectory(run.Folder);
-        AtomicFile.Write(Path.Combine(run.Folder, "options.json"), stream => JsonSerializer.Serialize(stream, settings.Config, settings.Type));
+        RunConfiguration.Write(Path.Combine(run.Folder, "options.json"), settings);
         return ConsoleProgress.ShowAsync("training", progress => Task.Run(() =>
         {
-            using ITrainingTask task = create(settings.Config, progress);
+            using ITrainingTask task = create(settings, progress);
             using var trainer = new Trainer(task, options, run.Device, run.Folder);
             trainer.Run(new SynchronousProgress<TrainingProgress>(p => progress.Report(Describe(p, options), (double)p.Step / p.Steps)), cancellation);
             Console.Error.WriteLine($"model written to {trainer.ModelFolder}");

@@ -61,7 +61,7 @@ public sealed class NvgModel : IDisposable
     {
         if (!Directory.Exists(folder))
             throw new NvgDataException($"no model folder at {folder}");
-        ModelConfig config = NvgJson.Read(Path.Combine(folder, ConfigFile), NvgJson.Default.ModelConfig);
+        ModelConfig config = NvgJson.Read<ModelConfig>(Path.Combine(folder, ConfigFile));
         if (config.Validate().ToList() is { Count: > 0 } problems)
             throw new NvgDataException($"{Path.Combine(folder, ConfigFile)}: {string.Join("; ", problems)}");
         Tokenizer? tokenizer = null;
@@ -97,7 +97,7 @@ public sealed class NvgModel : IDisposable
         if (generator is not null)
             SafetensorsFile.Write(Path.Combine(folder, GeneratorFile), Cast(generator, type));
         AtomicFile.Write(Path.Combine(folder, LabelsFile), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(string.Concat(labels.Select(l => l + "\n")))));
-        AtomicFile.Write(Path.Combine(folder, ConfigFile), stream => JsonSerializer.Serialize(stream, config, NvgJson.Default.ModelConfig));
+        AtomicFile.Write(Path.Combine(folder, ConfigFile), stream => JsonSerializer.Serialize(stream, config, NvgJson.Options));
     }
 
     /// <summary>SHA-256 over the weights, to tell models apart.</summary>

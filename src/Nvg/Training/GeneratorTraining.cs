@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Nvg.Checkpoints;
 using Nvg.Data;
 using Nvg.Generators;
@@ -37,7 +36,7 @@ public sealed class GeneratorTraining : ITrainingTask
         if (data.Size != sizes.ImageSize)
             throw new NvgDataException($"the data set has pictures of {data.Size} × {data.Size}, the tokenizer takes {sizes.ImageSize}: prepare it with --size {sizes.ImageSize}");
         string tokenizer = _tokenizerModel.Fingerprint();
-        string settings = JsonSerializer.Serialize(config with { Tokenizer = "" }, NvgJson.Default.GeneratorRunConfig);
+        string settings = NvgJson.Write(config with { Tokenizer = "" });
         Fingerprint = TokenizerTraining.FingerprintOf(settings, data, tokenizer);
         _sequences = SequenceCache.Open(
             Path.Combine(folder, "sequences.safetensors"), TokenizerTraining.FingerprintOf($"mirrored={config.Training.Flip}", data, tokenizer),

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization.Metadata;
 
 namespace Nvg.Training;
 
@@ -9,26 +8,19 @@ public static class RunConfiguration
 {
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
-    /// <summary>Settings of a tokenizer run, and how they are written back as JSON.</summary>
+    /// <summary>Settings of a run.</summary>
+    /// <typeparam name="T"><see cref="TokenizerRunConfig"/> or <see cref="GeneratorRunConfig"/>.</typeparam>
     /// <param name="path">A JSON file.</param>
     /// <param name="overrides">Such as <c>training.steps=1000</c>; values are JSON, or text where they are not.</param>
     /// <exception cref="NvgDataException">File or override cannot be used; the message says which key.</exception>
-    public static (TokenizerRunConfig Config, JsonTypeInfo<TokenizerRunConfig> Type) ReadTokenizer(string path, IReadOnlyList<string> overrides) =>
-        (Read(path, overrides, NvgJson.Default.TokenizerRunConfig), NvgJson.Default.TokenizerRunConfig);
-
-    /// <summary>Settings of a generator run, and how they are written back as JSON.</summary>
-    /// <inheritdoc cref="ReadTokenizer"/>
-    public static (GeneratorRunConfig Config, JsonTypeInfo<GeneratorRunConfig> Type) ReadGenerator(string path, IReadOnlyList<string> overrides) =>
-        (Read(path, overrides, NvgJson.Default.GeneratorRunConfig), NvgJson.Default.GeneratorRunConfig);
-
-    private static T Read<T>(string path, IReadOnlyList<string> overrides, JsonTypeInfo<T> type)
+    public static T Read<T>(string path, IReadOnlyList<string> overrides)
     {
         try
         {
             JsonNode root = JsonNode.Parse(File.ReadAllText(path), documentOptions: Lenient) ?? throw new NvgDataException($"{path} is empty");
             foreach (string assignment in overrides)
                 Override(root, assignment);
-            return root.Deserialize(type) ?? throw new NvgDataException($"{path} is empty");
+            return root.Deserialize<T>(NvgJson.Options) ?? throw new NvgDataException($"{path} is empty");
         }
         catch (JsonException error)
         {
@@ -39,6 +31,10 @@ public static class RunConfiguration
             throw new NvgDataException($"{path} cannot be read: {error.Message}", error);
         }
     }
+
+    /// <summary>Writes the settings that a run uses, overrides included.</summary>
+    public static void Write<T>(string path, T settings) =>
+        Torch.AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, settings, NvgJson.Options));
 
     private static void Override(JsonNode root, string assignment)
     {

@@ -34,7 +34,7 @@ internal static class TrainingCheckpoint
             SafetensorsFile.Write(Path.Combine(temporary, OptimizerFile), optimizer.State);
             var hashes = new[] { WeightsFile, AverageFile, OptimizerFile }.ToDictionary(f => f, f => Hash(Path.Combine(temporary, f)));
             var state = new State { Step = step, OptimizerStep = optimizer.StepCount, Run = fingerprint, Sha256 = hashes };
-            AtomicFile.Write(Path.Combine(temporary, StateFile), stream => JsonSerializer.Serialize(stream, state, NvgJson.Default.State));
+            AtomicFile.Write(Path.Combine(temporary, StateFile), stream => JsonSerializer.Serialize(stream, state, NvgJson.Options));
             if (Directory.Exists(target))
                 Directory.Delete(target, recursive: true);
             Directory.Move(temporary, target);
@@ -92,7 +92,7 @@ internal static class TrainingCheckpoint
         state = null;
         try
         {
-            state = NvgJson.Read(Path.Combine(checkpoint, StateFile), NvgJson.Default.State);
+            state = NvgJson.Read<State>(Path.Combine(checkpoint, StateFile));
             foreach ((string file, string expected) in state.Sha256)
             {
                 if (Hash(Path.Combine(checkpoint, file)) != expected)
