@@ -1,4 +1,3 @@
-using Nvg.Torch;
 using Nvg.Verification;
 
 namespace Nvg.Tests.Verification;
@@ -18,10 +17,19 @@ public class FixtureVerificationTests
     [SharedFact("fixtures/autoencoder.safetensors")]
     public void Run_Autoencoder_Passes() => AssertPasses("autoencoder");
 
+    [SharedFact("fixtures/sampling.safetensors")]
+    public void Run_Sampling_Passes() => AssertPasses("sampling");
+
+    [SharedFact("fixtures/generate.safetensors")]
+    public void Run_Generate_Passes() => AssertPasses("generate");
+
+    [SharedFact("fixtures/generator_train.safetensors")]
+    public void Run_GeneratorTrain_Passes() => AssertPasses("generator_train");
+
     // Everything in the file that is output must have been compared, except what is named here.
     private static void AssertPasses(string kind, params string[] notCovered)
     {
-        FixtureReport report = FixtureVerification.RunFile(SharedMaterial.Path("fixtures", $"{kind}.safetensors"), Device.Cpu);
+        FixtureReport report = ReferenceReports.Of(kind);
         using var text = new StringWriter();
         new VerificationReport([report]).WriteText(text);
         Assert.True(report.Failed == 0 && report.Passed > 0, text.ToString());
