@@ -74,11 +74,13 @@ public sealed class Quantizer
         Tensor latent = latent_BLC.To(ScalarType.Float32);
         Tensor structure = structure_BSL.To(latent.Device);
         Tensor target = latent.Detach();
-        Tensor residual_BLC = warmUp ? latent : target;
+        // Also in the warm-up the latent is data here: its own gradient comes from the commitment and straight through.
+        Tensor residual_BLC = target;
         Tensor? canvas_BLC = null;
         Tensor? loss = null;
         var content = new Tensor[_grid.StageCount];
         var points = new Tensor[_grid.StageCount];
+        var stageLosses = new Tensor[_grid.StageCount];
         for (int i = 0; i < content.Length; i++)
         {
             using var clusters = new ClusterMean(structure.Select(1, i), LatentGrid.ClusterCount(i));
@@ -93,13 +95,14 @@ public sealed class Quantizer
             Tensor fit = Functional.MeanSquaredError(canvas_BLC, target);
             Tensor stageLoss = commitment * _config.CommitmentWeight + fit;
             loss = loss is null ? stageLoss : loss + stageLoss;
+            stageLosses[i] = stageLoss.Detach();
         }
 
         // Straight through: the decoder's gradient passes to the encoder as if nothing had been quantized.
         Tensor straightThrough = latent + (canvas_BLC! - latent).Detach();
-        foreach (Tensor kept in content.Concat(points))
-            scope.Keep(kept);
-        return new QuantizedLatent(scope.Keep(straightThrough), scope.Keep(loss! / content.Length), content, points);
+        foreach (Tensor result in (ReadOnlySpan<Tensor>)[.. content, .. points, .. stageLosses])
+            scope.Keep(result);
+        return new QuantizedLatent(scope.Keep(straightThrough), scope.Keep(loss! / content.Length), content, points, stageLosses);
     }
 
     /// <summary>Moves codes that a batch does not use to points that the batch asked codes for, chosen at random.</summary>
@@ -155,14 +158,16 @@ public sealed class Quantizer
 /// <param name="Loss">Quantizer loss, the mean over stages.</param>
 /// <param name="Content">Codebook numbers of each stage, B × 2^i.</param>
 /// <param name="Points">What each stage asked codes for, B × 2^i × C.</param>
-public sealed record QuantizedLatent(Tensor Output_BLC, Tensor Loss, IReadOnlyList<Tensor> Content, IReadOnlyList<Tensor> Points) : IDisposable
+/// <param name="StageLosses">The terms whose mean is the loss, to be looked at; autograd does not follow them.</param>
+public sealed record QuantizedLatent(
+    Tensor Output_BLC, Tensor Loss, IReadOnlyList<Tensor> Content, IReadOnlyList<Tensor> Points, IReadOnlyList<Tensor> StageLosses) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()
     {
         Output_BLC.Dispose();
         Loss.Dispose();
-        foreach (Tensor tensor in Content.Concat(Points))
+        foreach (Tensor tensor in (ReadOnlySpan<Tensor>)[.. Content, .. Points, .. StageLosses])
             tensor.Dispose();
     }
 }
