@@ -50,12 +50,12 @@ public sealed class RotaryEmbedding
     public IReadOnlyList<int> AxisSizes { get; }
 
     /// <summary>Positions that depend on the grid alone: the class token (1 on every axis), then the latent positions.</summary>
-    /// <returns>1 × (1 + L) × A; structure axes are 1, "not yet known".</returns>
+    /// <returns>1 × (1 + L) × A; the structure axes of latent positions are 0 until <see cref="Table"/> fills them.</returns>
     public Tensor PositionIds()
     {
         int axes = AxisSizes.Count;
         float[] ids = new float[(1 + _grid.Length) * axes];
-        Array.Fill(ids, 1);
+        Array.Fill(ids, 1, 0, axes);
         for (int l = 0; l < _grid.Length; l++)
         {
             int row = (1 + l) * axes;

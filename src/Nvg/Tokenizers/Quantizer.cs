@@ -74,16 +74,20 @@ public sealed class Quantizer
         Tensor latent = latent_BLC.To(ScalarType.Float32);
         Tensor structure = structure_BSL.To(latent.Device);
         Tensor target = latent.Detach();
-        Tensor residual_BLC = warmUp ? latent : target;
+        // Also in the warm-up the latent is data here: its own gradient comes from the commitment and straight through.
+        Tensor residual_BLC = target;
         Tensor? canvas_BLC = null;
         Tensor? loss = null;
         var content = new Tensor[_grid.StageCount];
+        var points = new Tensor[_grid.StageCount];
+        var stageLosses = new Tensor[_grid.StageCount];
         for (int i = 0; i < content.Length; i++)
         {
             using var clusters = new ClusterMean(structure.Select(1, i), LatentGrid.ClusterCount(i));
             Tensor means_BNC = clusters.Average(residual_BLC);
             (Tensor tokens_BN, Tensor codes_BNC) = Nearest(means_BNC, warmUp);
             content[i] = tokens_BN;
+            points[i] = means_BNC.Detach();
             Tensor contribution_BLC = Refine(i, clusters.Scatter(codes_BNC));
             canvas_BLC = canvas_BLC is null ? contribution_BLC : canvas_BLC + contribution_BLC;
             residual_BLC -= warmUp ? contribution_BLC : contribution_BLC.Detach();
@@ -91,13 +95,32 @@ public sealed class Quantizer
             Tensor fit = Functional.MeanSquaredError(canvas_BLC, target);
             Tensor stageLoss = commitment * _config.CommitmentWeight + fit;
             loss = loss is null ? stageLoss : loss + stageLoss;
+            stageLosses[i] = stageLoss.Detach();
         }
 
         // Straight through: the decoder's gradient passes to the encoder as if nothing had been quantized.
         Tensor straightThrough = latent + (canvas_BLC! - latent).Detach();
-        foreach (Tensor tokens in content)
-            scope.Keep(tokens);
-        return new QuantizedLatent(scope.Keep(straightThrough), scope.Keep(loss! / content.Length), content);
+        foreach (Tensor result in (ReadOnlySpan<Tensor>)[.. content, .. points, .. stageLosses])
+            scope.Keep(result);
+        return new QuantizedLatent(scope.Keep(straightThrough), scope.Keep(loss! / content.Length), content, points, stageLosses);
+    }
+
+    /// <summary>Moves codes that a batch does not use to points that the batch asked codes for, chosen at random.</summary>
+    /// <param name="latent_BLC">Encoder outputs of the batch.</param>
+    /// <param name="structure_BSL">Their structure maps.</param>
+    /// <param name="random">Chooses the points.</param>
+    /// <returns>How many codes moved.</returns>
+    public int ReviveDeadCodes(Tensor latent_BLC, Tensor structure_BSL, Generator random)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        using var scope = new TensorScope();
+        using QuantizedLatent quantized = Forward(latent_BLC, structure_BSL, warmUp: false);
+        Tensor points_MC = Tensor.Cat([.. quantized.Points.Select(p => p.Reshape(-1, _config.LatentChannels))], 0);
+        Tensor tokens_M = Tensor.Cat([.. quantized.Content.Select(c => c.Reshape(-1))], 0);
+        Tensor isDead_V1 = tokens_M.BinCount(_config.CodebookSize).IsEqual(0).Unsqueeze(1);
+        Tensor chosen_V = (Tensor.Rand([_config.CodebookSize], random) * points_MC.Size(0)).To(ScalarType.Int64);
+        Codebook.CopyFrom(isDead_V1.Where(points_MC.IndexSelect(0, chosen_V), Codebook));
+        return (int)isDead_V1.To(ScalarType.Int64).Sum().Item();
     }
 
     private (Tensor Tokens, Tensor Codes) Nearest(Tensor means_BNC, bool warmUp)
@@ -134,14 +157,17 @@ public sealed class Quantizer
 /// <param name="Output_BLC">Straight-through latent, B × L × C.</param>
 /// <param name="Loss">Quantizer loss, the mean over stages.</param>
 /// <param name="Content">Codebook numbers of each stage, B × 2^i.</param>
-public sealed record QuantizedLatent(Tensor Output_BLC, Tensor Loss, IReadOnlyList<Tensor> Content) : IDisposable
+/// <param name="Points">What each stage asked codes for, B × 2^i × C.</param>
+/// <param name="StageLosses">The terms whose mean is the loss, to be looked at; autograd does not follow them.</param>
+public sealed record QuantizedLatent(
+    Tensor Output_BLC, Tensor Loss, IReadOnlyList<Tensor> Content, IReadOnlyList<Tensor> Points, IReadOnlyList<Tensor> StageLosses) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()
     {
         Output_BLC.Dispose();
         Loss.Dispose();
-        foreach (Tensor tokens in Content)
-            tokens.Dispose();
+        foreach (Tensor tensor in (ReadOnlySpan<Tensor>)[.. Content, .. Points, .. StageLosses])
+            tensor.Dispose();
     }
 }

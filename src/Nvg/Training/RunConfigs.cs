@@ -61,6 +61,12 @@ public sealed record TokenizerLossOptions
 
     /// <summary>Steps in which every code receives gradient; the paper's models use the first epoch.</summary>
     public long WarmupSteps { get; init; }
+
+    /// <summary>Steps between looks for codes that a batch does not use, which then move to where codes are asked for; 0 for never.</summary>
+    public long ReviveEvery { get; init; }
+
+    /// <summary>Step after which codes are left where they are.</summary>
+    public long ReviveUntil { get; init; }
 }
 
 /// <summary>What an image's generator loss is made of.</summary>

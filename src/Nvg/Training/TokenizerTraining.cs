@@ -44,6 +44,7 @@ public sealed class TokenizerTraining : ITrainingTask
     {
         using var scope = new TensorScope();
         Tensor images = PictureBatch.Load(_data, examples, RandomCrops(examples.Count, random), _device);
+        ReviveDeadCodes(step, images, random, log);
         Tensor latent_BLC = Positions.FromMap(_tokenizer.Encoder.Forward(images));
         Tensor structure_BSL = StructureConstruction.Build(latent_BLC).To(_device);
         using QuantizedLatent quantized = _tokenizer.Quantizer.Forward(latent_BLC, structure_BSL, warmUp: step < _config.Loss.WarmupSteps);
@@ -74,6 +75,17 @@ public sealed class TokenizerTraining : ITrainingTask
         float[] u = draws.ToArray<float>();
         int room = _data.StoredSize - _data.Size + 1;
         return i => ((int)(u[3 * i] * room), (int)(u[3 * i + 1] * room), _config.Training.Flip && u[3 * i + 2] < 0.5f);
+    }
+
+    private void ReviveDeadCodes(long step, Tensor images, Generator random, LossLog log)
+    {
+        if (_config.Loss.ReviveEvery < 1 || step % _config.Loss.ReviveEvery != 0 || step >= _config.Loss.ReviveUntil)
+            return;
+        using GradMode noGrad = Autograd.NoGrad();
+        using var scope = new TensorScope();
+        Tensor latent_BLC = Positions.FromMap(_tokenizer.Encoder.Forward(images));
+        int revived = _tokenizer.Quantizer.ReviveDeadCodes(latent_BLC, StructureConstruction.Build(latent_BLC).To(_device), random);
+        log.Add("codebook_revived", Tensor.Scalar(revived));
     }
 
     // Share of codes that a batch uses, and the perplexity of their distribution, over all stages together.

@@ -34,10 +34,19 @@ public class PictureFileTests
     }
 
     [Fact]
-    public void Write_MissingFolder_SaysWhere()
+    public void Write_MissingFolder_MakesIt()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("none", Assert.Throws<IOException>(() => PictureFile.Write(folder["none/a.png"], Pictures.Gradient(2, 2))).Message, StringComparison.Ordinal);
+        PictureFile.Write(folder["new/a.png"], Pictures.Gradient(2, 2));
+        Assert.Equal(2, PictureFile.Read(folder["new/a.png"]).Width);
+    }
+
+    [Fact]
+    public void Write_BelowAFile_SaysWhere()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["none"], "a file");
+        Assert.Contains("none", Assert.ThrowsAny<IOException>(() => PictureFile.Write(folder["none/a.png"], Pictures.Gradient(2, 2))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
