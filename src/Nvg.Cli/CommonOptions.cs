@@ -32,6 +32,34 @@ internal static class CommonOptions
         HelpName = "N",
     };
 
+    internal static Option<string?> Model() => new("--model")
+    {
+        Description = $"The model's folder; without it {ModelFolder.Variable}, then the model that ships",
+        HelpName = "DIR",
+    };
+
+    internal static Option<bool> Json() => new("--json") { Description = "Print the result as JSON" };
+
+    internal static Option<ScalarType> DataType() => new("--dtype")
+    {
+        Description = "Precision of the generators' matrices: float32 or bfloat16",
+        HelpName = "float32|bfloat16",
+        DefaultValueFactory = _ => ScalarType.Float32,
+        CustomParser = result =>
+        {
+            switch (result.Tokens[0].Value)
+            {
+                case "float32":
+                    return ScalarType.Float32;
+                case "bfloat16":
+                    return ScalarType.BFloat16;
+                case var other:
+                    result.AddError($"'{other}' is no precision: float32 or bfloat16");
+                    return default;
+            }
+        },
+    };
+
     /// <summary>Loads libtorch, sets the threads and checks that the device is there.</summary>
     /// <exception cref="UsageException">The device does not exist here, or the number of threads is not positive.</exception>
     internal static void Apply(Device device, int threads)

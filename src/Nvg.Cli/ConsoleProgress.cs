@@ -9,14 +9,15 @@ internal sealed class ConsoleProgress
 
     private readonly ProgressTask? _bar;
     private readonly string _what;
-    private DateTime _lastPlain = DateTime.MinValue;
+    private DateTime _lastPlain = DateTime.UtcNow;
 
     private ConsoleProgress(string what, ProgressTask? bar) => (_what, _bar) = (what, bar);
 
     /// <summary>Runs work that reports.</summary>
     internal static async Task<T> ShowAsync<T>(string what, Func<ConsoleProgress, Task<T>> work)
     {
-        if (!AnsiConsole.Profile.Capabilities.Interactive || Console.IsErrorRedirected)
+        // Redirected output is looked at first: the console library takes its time to start.
+        if (Console.IsErrorRedirected || Console.IsOutputRedirected || !AnsiConsole.Profile.Capabilities.Interactive)
             return await work(new ConsoleProgress(what, null));
         return await AnsiConsole.Progress()
             .AutoClear(true)

@@ -5,6 +5,7 @@ public static class PictureGrid
 {
     private const byte Background = 255;
     private const int ComfortableSide = 128;
+    private const long ComfortablePixels = 1L << 25;
 
     /// <summary>Arranges pictures row by row on white, with the same space between them and around the whole.</summary>
     /// <param name="pictures">At least one, all of one size.</param>
@@ -40,6 +41,17 @@ public static class PictureGrid
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(side, 1);
         return Math.Max(1, ComfortableSide / side);
+    }
+
+    /// <summary>The comfortable factor for many pictures: smaller where the whole would become unwieldy.</summary>
+    /// <param name="picture">One of the pictures.</param>
+    /// <param name="count">How many there are.</param>
+    public static int ComfortableEnlargement(RgbImage picture, int count)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        long pixels = (long)picture.Width * picture.Height * Math.Max(1, count);
+        int largest = (int)Math.Sqrt((double)ComfortablePixels / pixels);
+        return Math.Clamp(ComfortableEnlargement(Math.Min(picture.Width, picture.Height)), 1, Math.Max(1, largest));
     }
 
     private static void RequireOneSize(IReadOnlyList<RgbImage> pictures)

@@ -1,0 +1,153 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Nvg.Checkpoints;
+using Nvg.Cli.Output;
+using Nvg.Control;
+using Nvg.Sampling;
+using Nvg.Torch;
+
+namespace Nvg.Cli.Commands;
+
+/// <summary><c>nvg generate</c>: draws pictures.</summary>
+internal sealed class GenerateCommand
+{
+    private const int DefaultBatch = 16;
+    private const string AnyClass = "random";
+
+    private readonly Option<string?> _model = CommonOptions.Model();
+    private readonly Option<string> _class = new("--class")
+    {
+        Description = "Names or numbers of classes, or random: then each seed chooses one",
+        HelpName = "NAME|ID[,…]|random",
+        DefaultValueFactory = _ => AnyClass,
+    };
+
+    private readonly Option<int> _count = new("--count") { Description = "Pictures of each class that is named", HelpName = "N", DefaultValueFactory = _ => 1 };
+    private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of the first picture; picture k of a class has S + k and depends on that alone", HelpName = "S" };
+    private readonly Option<string> _output = new("--output", "-o")
+    {
+        Description = "One grid (.png, .jpg, .webp), a folder for DIR/<class>/<seed>.png, or an .npz of all pictures",
+        Required = true,
+        HelpName = "FILE.png|DIR|FILE.npz",
+    };
+
+    private readonly Option<bool> _stages = new("--stages") { Description = "Draw for every stage the picture so far and its structure map" };
+    private readonly Option<string?> _gif = new("--gif") { Description = "Also write the growth as an animation", HelpName = "FILE.gif" };
+    private readonly Option<int> _batch = new("--batch") { Description = "Pictures computed together; changes speed and memory alone", HelpName = "N", DefaultValueFactory = _ => DefaultBatch };
+    private readonly Option<Device> _device = CommonOptions.Device();
+    private readonly Option<ScalarType> _type = CommonOptions.DataType();
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json();
+    private readonly SamplingArguments _sampling = new();
+    private readonly ControlArguments _control = new();
+
+    internal static Command Create()
+    {
+        var arguments = new GenerateCommand();
+        var command = new Command("generate", "Draw pictures of classes, freely or along given structure")
+        {
+            arguments._model, arguments._class, arguments._count, arguments._seed, arguments._output,
+        };
+        arguments._sampling.AddTo(command);
+        arguments._control.AddTo(command);
+        foreach (Option option in new Option[] { arguments._stages, arguments._gif, arguments._batch, arguments._device, arguments._type, arguments._threads, arguments._json })
+            command.Options.Add(option);
+        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        Check(parsed);
+        var clock = Stopwatch.StartNew();
+        CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
+        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetValue(_type));
+        using FixedStages? fixedStages = _control.Read(parsed, model);
+        GenerationRequest request = Request(parsed, model, fixedStages);
+        (List<PictureReport> pictures, List<string> files) = await ConsoleProgress.ShowAsync(
+            "generating", progress => Task.Run(() => Generate(parsed, model, request, progress, cancellation), CancellationToken.None));
+        if (parsed.GetValue(_json))
+            MachineOutput.Write(new Report(model.Folder, $"{parsed.GetValue(_device)}", parsed.GetValue(_type), request.Options!, pictures, files, clock.Elapsed.TotalSeconds));
+        else
+            Console.WriteLine($"{pictures.Count} {(pictures.Count == 1 ? "picture" : "pictures")} → {parsed.GetValue(_output)} ({clock.Elapsed.TotalSeconds:F1} s)");
+        return CommandRunner.Done;
+    }
+
+    private void Check(ParseResult parsed)
+    {
+        if (parsed.GetValue(_count) < 1)
+            throw new UsageException($"--count must be at least 1, not {parsed.GetValue(_count)}");
+        if (parsed.GetValue(_batch) < 1)
+            throw new UsageException($"--batch must be at least 1, not {parsed.GetValue(_batch)}");
+        PictureOutput.Check(parsed.GetRequiredValue(_output), parsed.GetValue(_stages));
+        if (parsed.GetValue(_gif) is { } gif && !Path.GetExtension(gif).Equals(".gif", StringComparison.OrdinalIgnoreCase))
+            throw new UsageException($"--gif {gif}: the name must end in .gif");
+        _control.Check(parsed);
+    }
+
+    private GenerationRequest Request(ParseResult parsed, NvgModel model, FixedStages? fixedStages)
+    {
+        var names = new ClassNames(model.Labels);
+        (string classes, int count, ulong seed) = (parsed.GetRequiredValue(_class), parsed.GetValue(_count), parsed.GetValue(_seed));
+        return new GenerationRequest
+        {
+            Pictures = names.Find(classes, out string? problem) is { } found ? GenerationRequest.OfClasses(found, count, seed)
+                : classes == AnyClass ? GenerationRequest.OfRandomClasses(names, count, seed)
+                : throw new UsageException(problem!),
+            Options = _sampling.Read(parsed, model.Config.Sampling, model.Generator.Config.Grid.LastStage),
+            Fixed = fixedStages,
+            BatchSize = parsed.GetValue(_batch),
+            WithStages = parsed.GetValue(_stages) || parsed.GetValue(_gif) is not null,
+        };
+    }
+
+    private (List<PictureReport> Pictures, List<string> Files) Generate(
+        ParseResult parsed, NvgModel model, GenerationRequest request, ConsoleProgress progress, CancellationToken cancellation)
+    {
+        var reports = new List<PictureReport>();
+        List<IPictureOutput> outputs = Outputs(parsed, model, request);
+        try
+        {
+            var stand = new SynchronousProgress<GenerationProgress>(p => progress.Report($"{p.Done} of {p.Count} pictures", p.Share));
+            foreach (GeneratedPicture picture in PictureGeneration.Run(model, request, stand, cancellation))
+            {
+                string? file = null;
+                foreach (IPictureOutput output in outputs)
+                    file = output.Add(picture) ?? file;
+                (int number, ulong seed) = picture.Request;
+                reports.Add(new PictureReport(seed, number, model.Labels[number], file));
+            }
+
+            cancellation.ThrowIfCancellationRequested();
+            return (reports, [.. outputs.SelectMany(o => o.Complete())]);
+        }
+        finally
+        {
+            outputs.ForEach(o => o.Dispose());
+        }
+    }
+
+    private List<IPictureOutput> Outputs(ParseResult parsed, NvgModel model, GenerationRequest request)
+    {
+        int count = request.Pictures.Count, each = parsed.GetValue(_count), side = model.Config.Tokenizer.ImageSize;
+        int stages = model.Config.Tokenizer.Grid.StageCount;
+        // Several classes: a row for each.
+        int columns = each < count && each > 1 ? each : 0;
+        var outputs = new List<IPictureOutput>
+        {
+            PictureOutput.Create(parsed.GetRequiredValue(_output), model.Labels, count, side, columns, parsed.GetValue(_stages) ? stages : 0),
+        };
+        if (parsed.GetValue(_gif) is { } gif)
+        {
+            PictureOutput.RequireSheet(gif, count, side, stages);
+            outputs.Add(new AnimationOutput(gif, columns));
+        }
+
+        return outputs;
+    }
+
+    private sealed record PictureReport(ulong Seed, int Class, string Label, string? File);
+
+    private sealed record Report(
+        string Model, string Device, ScalarType Dtype, SamplingOptions Settings, IReadOnlyList<PictureReport> Pictures, IReadOnlyList<string> Files, double Seconds);
+}

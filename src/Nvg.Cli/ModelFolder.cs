@@ -1,0 +1,31 @@
+namespace Nvg.Cli;
+
+/// <summary>Which model a command works with: the one that is named, <c>NVG_MODEL</c>, or the one that ships.</summary>
+internal static class ModelFolder
+{
+    internal const string Variable = "NVG_MODEL";
+    internal const string ShippedName = "nvg-cifar10";
+
+    /// <summary>The folder to read.</summary>
+    /// <exception cref="NvgDataException">None is named and none ships with this build.</exception>
+    internal static string Resolve(string? named) =>
+        named ?? Environment.GetEnvironmentVariable(Variable) switch
+        {
+            { Length: > 0 } fromEnvironment => fromEnvironment,
+            _ => FindShipped() ?? throw NvgDataException.At(
+                Path.Combine("models", ShippedName), "no model ships with this build", $"name one with --model DIR or {Variable}"),
+        };
+
+    /// <summary>The shipped model, beside the application or above it, or null.</summary>
+    internal static string? FindShipped()
+    {
+        for (string? folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            string candidate = Path.Combine(folder, "models", ShippedName);
+            if (File.Exists(Path.Combine(candidate, "config.json")))
+                return candidate;
+        }
+
+        return null;
+    }
+}

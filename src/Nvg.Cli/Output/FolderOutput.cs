@@ -1,0 +1,33 @@
+using Nvg.Control;
+using Nvg.Rendering;
+
+namespace Nvg.Cli.Output;
+
+/// <summary>A file for each picture at its true size: <c>folder/class/seed.png</c>, and its stages beside it.</summary>
+internal sealed class FolderOutput(string folder, IReadOnlyList<string> labels, bool withStages) : IPictureOutput
+{
+    private readonly string[] _names = FolderNames(labels);
+
+    public string Add(GeneratedPicture picture)
+    {
+        string path = Path.Combine(folder, _names[picture.Request.Class], $"{picture.Request.Seed}.png");
+        PictureFile.Write(path, picture.Picture);
+        if (withStages)
+            PictureFile.Write(Path.ChangeExtension(path, ".stages.png"), StageDrawing.Sheet([picture.Stages]));
+        return path;
+    }
+
+    public IReadOnlyList<string> Complete() => [];
+
+    public void Dispose()
+    {
+    }
+
+    // Names that every file system takes; classes of one name are told apart by their number.
+    private static string[] FolderNames(IReadOnlyList<string> labels)
+    {
+        string[] safe = [.. labels.Select(label => string.Concat(label.Select(c => char.IsLetterOrDigit(c) || " -_,.'()".Contains(c, StringComparison.Ordinal) ? c : '_')).Trim('.', ' '))];
+        var counts = safe.CountBy(name => name, StringComparer.OrdinalIgnoreCase).ToDictionary(StringComparer.OrdinalIgnoreCase);
+        return [.. safe.Select((name, i) => name.Length == 0 ? $"{i}" : counts[name] > 1 ? $"{name} ({i})" : name)];
+    }
+}

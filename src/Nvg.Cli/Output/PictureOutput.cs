@@ -1,0 +1,63 @@
+using Nvg.Rendering;
+
+namespace Nvg.Cli.Output;
+
+/// <summary>Chooses the form of the output by the name of the target.</summary>
+internal static class PictureOutput
+{
+    // Beyond this a grid is no longer a picture that anything opens.
+    private const long MostSheetPixels = 1L << 27;
+
+    /// <summary>Whether a target means a folder: it is one, or its name has no extension.</summary>
+    internal static bool IsFolder(string target) => Directory.Exists(target) || Path.EndsInDirectorySeparator(target) || Path.GetExtension(target).Length == 0;
+
+    /// <summary>Whether a target means one .npz.</summary>
+    internal static bool IsSamples(string target) => !IsFolder(target) && Path.GetExtension(target).Equals(".npz", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Throws unless pictures can be written to a target.</summary>
+    /// <exception cref="UsageException">The target names no form, or one that does not hold what is asked for.</exception>
+    internal static void Check(string target, bool withStages)
+    {
+        if (IsFolder(target))
+            return;
+        if (IsSamples(target))
+        {
+            if (withStages)
+                throw new UsageException($"--stages draws pictures, which {target} cannot hold: write to a .png or a folder");
+            return;
+        }
+
+        try
+        {
+            PictureFile.FormatOf(target);
+        }
+        catch (ArgumentException)
+        {
+            throw new UsageException($"-o {target}: '{Path.GetExtension(target)}' is no output; give a .png, .jpg or .webp for one grid, an .npz, or a folder");
+        }
+    }
+
+    /// <summary>The output for a target that <see cref="Check"/> passed.</summary>
+    /// <exception cref="UsageException">There are too many pictures for one grid.</exception>
+    internal static IPictureOutput Create(string target, IReadOnlyList<string> labels, int count, int side, int columns, int stagesDrawn)
+    {
+        if (IsFolder(target))
+            return new FolderOutput(target, labels, stagesDrawn > 0);
+        if (IsSamples(target))
+            return new SamplesOutput(target, count, side);
+        RequireSheet(target, count, side, stagesDrawn);
+        return new SheetOutput(target, columns, stagesDrawn > 0);
+    }
+
+    /// <summary>Throws where a picture of all pictures would be too large.</summary>
+    /// <param name="target">What would be written.</param>
+    /// <param name="count">Pictures.</param>
+    /// <param name="side">Their side.</param>
+    /// <param name="stagesDrawn">Stages drawn of each, 0 for the picture alone.</param>
+    /// <exception cref="UsageException">It would be too large.</exception>
+    internal static void RequireSheet(string target, int count, int side, int stagesDrawn)
+    {
+        if ((long)count * Math.Max(1, 2 * stagesDrawn) * side * side > MostSheetPixels)
+            throw new UsageException($"{count} pictures are too many for {target}: write to a folder or an .npz");
+    }
+}

@@ -1,0 +1,108 @@
+namespace Nvg.Control;
+
+/// <summary>Finds classes of a model by what people call them.</summary>
+/// <param name="labels">Names by number; a name may list synonyms, separated by commas.</param>
+public sealed class ClassNames(IReadOnlyList<string> labels)
+{
+    private const int MostSuggestions = 3;
+
+    /// <summary>Names by number.</summary>
+    public IReadOnlyList<string> Labels => labels;
+
+    /// <summary>The classes that a list names: names or numbers, separated by commas.</summary>
+    /// <param name="list">For example <c>cat,dog</c> or <c>3</c>. A name that contains a comma is found whole.</param>
+    /// <param name="problem">What is wrong, in one line, where the result is null.</param>
+    public IReadOnlyList<int>? Find(string list, out string? problem)
+    {
+        problem = null;
+        if (FindOne(list.Trim()) is { } whole)
+            return [whole];
+        var found = new List<int>();
+        foreach (string name in list.Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (FindOne(name) is { } number)
+            {
+                found.Add(number);
+                continue;
+            }
+
+            problem = Explain(name);
+            return null;
+        }
+
+        return found;
+    }
+
+    /// <summary>The class that a seed chooses, every one equally likely.</summary>
+    public int Random(ulong seed)
+    {
+        // SplitMix64's finalizer: neighbouring seeds give unrelated classes.
+        ulong z = seed + 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return (int)((z ^ (z >> 31)) % (ulong)labels.Count);
+    }
+
+    private int? FindOne(string name)
+    {
+        int? synonym = null;
+        for (int i = 0; i < labels.Count; i++)
+        {
+            if (labels[i].Equals(name, StringComparison.OrdinalIgnoreCase))
+                return i;
+            if (synonym is null && labels[i].Contains(',', StringComparison.Ordinal) && Synonyms(labels[i]).Contains(name, StringComparer.OrdinalIgnoreCase))
+                synonym = i;
+        }
+
+        return synonym ?? (int.TryParse(name, out int number) && number >= 0 && number < labels.Count ? number : null);
+    }
+
+    private string Explain(string name)
+    {
+        string end = $"the model has {labels.Count} classes, 0 to {labels.Count - 1}";
+        if (name.Length == 0)
+            return $"an empty class name: {end}";
+        if (int.TryParse(name, out _))
+            return $"no class {name}: {end}";
+        string[] near = [.. Nearest(name)];
+        return near.Length > 0
+            ? $"no class '{name}': did you mean {string.Join(" or ", near)}?"
+            : $"no class '{name}': {end}, such as {string.Join(", ", labels.Take(MostSuggestions))}";
+    }
+
+    private IEnumerable<string> Nearest(string name)
+    {
+        string lower = name.ToLowerInvariant();
+        int tolerance = Math.Max(2, lower.Length / 3);
+        return labels.SelectMany(Synonyms).Distinct()
+            .Select(label => (Label: label, Distance: label.Contains(lower, StringComparison.OrdinalIgnoreCase) ? 1 : EditDistance(lower, label.ToLowerInvariant())))
+            .Where(candidate => candidate.Distance <= tolerance && candidate.Distance < candidate.Label.Length)
+            .OrderBy(candidate => candidate.Distance).Take(MostSuggestions).Select(candidate => candidate.Label);
+    }
+
+    private static string[] Synonyms(string label) => label.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    // Insertions, deletions, replacements and exchanges of neighbours.
+    private static int EditDistance(string a, string b)
+    {
+        int[,] distance = new int[a.Length + 1, b.Length + 1];
+        for (int i = 0; i <= a.Length; i++)
+        {
+            for (int j = 0; j <= b.Length; j++)
+            {
+                if (i == 0 || j == 0)
+                {
+                    distance[i, j] = i + j;
+                    continue;
+                }
+
+                int replaced = distance[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+                int best = Math.Min(replaced, Math.Min(distance[i - 1, j], distance[i, j - 1]) + 1);
+                bool exchanged = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+                distance[i, j] = exchanged ? Math.Min(best, distance[i - 2, j - 2] + 1) : best;
+            }
+        }
+
+        return distance[a.Length, b.Length];
+    }
+}

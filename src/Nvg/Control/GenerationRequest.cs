@@ -1,0 +1,35 @@
+using Nvg.Sampling;
+
+namespace Nvg.Control;
+
+/// <summary>One picture that is asked for.</summary>
+/// <param name="Class">Number of its class.</param>
+/// <param name="Seed">Decides, with class and settings, the whole picture.</param>
+public sealed record RequestedPicture(int Class, ulong Seed);
+
+/// <summary>Pictures that are asked for together.</summary>
+public sealed record GenerationRequest
+{
+    /// <summary>The pictures, in the order they come.</summary>
+    public required IReadOnlyList<RequestedPicture> Pictures { get; init; }
+
+    /// <summary>Settings, or null for the model's own.</summary>
+    public SamplingOptions? Options { get; init; }
+
+    /// <summary>What is fixed in every picture, or null; borrowed.</summary>
+    public FixedStages? Fixed { get; init; }
+
+    /// <summary>Pictures that are computed together; changes speed and memory, not pictures.</summary>
+    public int BatchSize { get; init; } = 16;
+
+    /// <summary>Whether the growth over the stages is drawn too.</summary>
+    public bool WithStages { get; init; }
+
+    /// <summary>A number of pictures of each class: picture k of a class has the seed <paramref name="seed"/> + k.</summary>
+    public static IReadOnlyList<RequestedPicture> OfClasses(IReadOnlyList<int> classes, int count, ulong seed) =>
+        [.. classes.SelectMany(c => Enumerable.Range(0, count).Select(k => new RequestedPicture(c, unchecked(seed + (ulong)k))))];
+
+    /// <summary>A number of pictures whose seeds choose their classes.</summary>
+    public static IReadOnlyList<RequestedPicture> OfRandomClasses(ClassNames names, int count, ulong seed) =>
+        [.. Enumerable.Range(0, count).Select(k => unchecked(seed + (ulong)k)).Select(s => new RequestedPicture(names.Random(s), s))];
+}

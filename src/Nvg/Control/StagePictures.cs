@@ -1,0 +1,50 @@
+using Nvg.Data;
+using Nvg.Granularity;
+using Nvg.Rendering;
+using Nvg.Tokenizers;
+using Nvg.Torch;
+
+namespace Nvg.Control;
+
+/// <summary>One stage of a picture made visible.</summary>
+/// <param name="Canvas">The picture that the stages up to this one give.</param>
+/// <param name="Structure">The stage's structure map, every cluster in the mean colour that the final picture has there.</param>
+public sealed record StagePicture(RgbImage Canvas, RgbImage Structure);
+
+/// <summary>Draws how pictures grow over the stages.</summary>
+public static class StagePictures
+{
+    /// <summary>Draws every stage of every picture of a sequence.</summary>
+    /// <param name="tokenizer">Decodes the canvases; borrowed.</param>
+    /// <param name="sequence">The pictures.</param>
+    /// <returns>For each picture its stages 0…K.</returns>
+    public static IReadOnlyList<StagePicture>[] Draw(Tokenizer tokenizer, GranularitySequence sequence)
+    {
+        using InferenceMode inference = Autograd.Inference();
+        using var scope = new TensorScope();
+        LatentGrid grid = sequence.Grid;
+        Tensor canvases = tokenizer.Quantizer.Canvases(sequence);
+        // Stage by stage, so that a decoder never has more pictures at once than it had for the result.
+        RgbImage[][] pictures = [.. Enumerable.Range(1, grid.StageCount).Select(i => Decode(tokenizer, canvases, i))];
+        int[] labels = Array.ConvertAll(sequence.Structure_BSL.ToArray<long>(), label => (int)label);
+        return [.. Enumerable.Range(0, sequence.Count).Select(b => DrawOne(pictures, labels, b, grid))];
+    }
+
+    private static RgbImage[] Decode(Tokenizer tokenizer, Tensor canvases, int index)
+    {
+        using var scope = new TensorScope();
+        return PictureBatch.ToPictures(tokenizer.Decode(canvases.Select(1, index)));
+    }
+
+    private static StagePicture[] DrawOne(RgbImage[][] pictures, int[] labels, int image, LatentGrid grid)
+    {
+        var stages = new StagePicture[grid.StageCount];
+        for (int i = 0; i < stages.Length; i++)
+        {
+            ReadOnlySpan<int> map = labels.AsSpan((image * grid.StageCount + i) * grid.Length, grid.Length);
+            stages[i] = new StagePicture(pictures[i][image], StructureMapPainting.WithMeanColours(map, grid.Height, grid.Width, pictures[^1][image]));
+        }
+
+        return stages;
+    }
+}
