@@ -131,18 +131,18 @@ internal sealed class GenerateCommand
     {
         int count = request.Pictures.Count, each = parsed.GetValue(_count), side = model.Config.Tokenizer.ImageSize;
         int stages = model.Config.Tokenizer.Grid.StageCount;
+        PictureOutput.RequireWritable(parsed.GetRequiredValue(_output));
         // Several classes: a row for each.
         int columns = each < count && each > 1 ? each : 0;
-        var outputs = new List<IPictureOutput>
-        {
-            PictureOutput.Create(parsed.GetRequiredValue(_output), model.Labels, count, side, columns, parsed.GetValue(_stages) ? stages : 0),
-        };
+        var outputs = new List<IPictureOutput>();
         if (parsed.GetValue(_gif) is { } gif)
         {
             PictureOutput.RequireSheet(gif, count, side, stages);
+            PictureOutput.RequireWritable(gif);
             outputs.Add(new AnimationOutput(gif, columns));
         }
 
+        outputs.Add(PictureOutput.Create(parsed.GetRequiredValue(_output), model.Labels, count, side, columns, parsed.GetValue(_stages) ? stages : 0));
         return outputs;
     }
 
