@@ -32,20 +32,37 @@ public static unsafe class Autograd
     {
         nint[] handles = new nint[inputs.Length];
         nint[] grads = new nint[inputs.Length];
-        for (int i = 0; i < inputs.Length; i++)
-            handles[i] = inputs[i].Handle.DangerousGetHandle();
-        nint root = loss.Handle.DangerousGetHandle();
-        nint noGrad = 0;
-        fixed (nint* inputHandles = handles)
-        fixed (nint* results = grads)
+        int pinned = -1;
+        bool added = false;
+        try
         {
-            Native.Check(
-                Native.nvgt_grad(&root, 1, inputHandles, inputs.Length, &noGrad, retainGraph ? (byte)1 : (byte)0, createGraph ? (byte)1 : (byte)0, results),
-                "gradients");
+            // Pinned one by one, the loss first: another thread may dispose any of them during the pass.
+            loss.Handle.DangerousAddRef(ref added);
+            pinned = 0;
+            for (; pinned < inputs.Length; pinned++)
+            {
+                inputs[pinned].Handle.DangerousAddRef(ref added);
+                handles[pinned] = inputs[pinned].Handle.DangerousGetHandle();
+            }
+
+            nint root = loss.Handle.DangerousGetHandle();
+            nint noGrad = 0;
+            fixed (nint* inputHandles = handles)
+            fixed (nint* results = grads)
+            {
+                Native.Check(
+                    Native.nvgt_grad(&root, 1, inputHandles, inputs.Length, &noGrad, retainGraph ? (byte)1 : (byte)0, createGraph ? (byte)1 : (byte)0, results),
+                    "gradients");
+            }
+        }
+        finally
+        {
+            if (pinned >= 0)
+                loss.Handle.DangerousRelease();
+            for (int i = 0; i < pinned; i++)
+                inputs[i].Handle.DangerousRelease();
         }
 
-        GC.KeepAlive(inputs);
-        GC.KeepAlive(loss);
         return Array.ConvertAll(grads, g => g == 0 ? null : Tensor.Adopt(g));
     }
 

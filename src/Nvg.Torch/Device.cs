@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Nvg.Torch;
 
 /// <summary>Kind of a device; the numbers are libtorch's.</summary>
@@ -35,7 +37,7 @@ public readonly record struct Device(DeviceType Type, int Index = -1)
             return Cpu;
         if (text == "cuda")
             return Cuda();
-        if (text.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(text.AsSpan(5), out int index) && index >= 0)
+        if (text.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(text.AsSpan(5), NumberStyles.None, null, out int index))
             return Cuda(index);
         throw new FormatException($"'{text}' is no device: cpu, cuda or cuda:N");
     }

@@ -64,11 +64,13 @@ public sealed unsafe class Operator
 
     /// <summary>Calls the operator for its one tensor.</summary>
     /// <returns>A new tensor of the caller's; an in-place operator gives an alias of its first argument.</returns>
+    /// <exception cref="TorchArgumentException">The operator gives something else than one tensor.</exception>
     /// <exception cref="TorchException">libtorch refused; the message names operator, shapes and reason.</exception>
     public Tensor Call(params ReadOnlySpan<Argument> arguments)
     {
         NativeValue* results = stackalloc NativeValue[1];
-        Invoke(arguments, results, 1);
+        if (Invoke(arguments, results, 1) != 1 || results[0].Kind != ValueKind.Tensor)
+            throw new TorchArgumentException($"{Name} does not give one tensor: {Schema}");
         return Tensor.Adopt((nint)results[0].Payload);
     }
 
@@ -106,7 +108,11 @@ public sealed unsafe class Operator
     public double CallNumber(params ReadOnlySpan<Argument> arguments)
     {
         NativeValue* results = stackalloc NativeValue[1];
-        Invoke(arguments, results, 1);
+        int count = Invoke(arguments, results, 1);
+        if (count == 1 && results[0].Kind == ValueKind.Tensor && results[0].Payload != 0)
+            _ = Native.nvgt_tensor_release((nint)results[0].Payload);
+        if (count != 1 || results[0].Kind is not (ValueKind.Double or ValueKind.Int or ValueKind.Bool))
+            throw new TorchArgumentException($"{Name} does not give one number: {Schema}");
         return results[0].Kind == ValueKind.Double ? BitConverter.Int64BitsToDouble(results[0].Payload) : results[0].Payload;
     }
 

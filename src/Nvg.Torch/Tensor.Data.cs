@@ -115,7 +115,14 @@ public sealed unsafe partial class Tensor
     public void CopyFrom(Tensor source) => CopyOp.Run(this, source);
 
     /// <summary>The one number of a tensor with one element. Waits for the device.</summary>
-    public double Item() => ItemOp.CallNumber(this);
+    /// <exception cref="TorchArgumentException">There are more elements, or none.</exception>
+    public double Item()
+    {
+        // The operator itself reads the first element, whatever there is.
+        if (ElementCount != 1)
+            throw new TorchArgumentException($"{this} is not one number");
+        return ItemOp.CallNumber(this);
+    }
 
     /// <summary>All values, row-major, as a new array. The element types must be the same.</summary>
     public T[] ToArray<T>() where T : unmanaged

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Nvg;
 
-/// <summary>JSON of our own files: camelCase, indented, comments allowed, unknown and missing keys are errors.</summary>
+/// <summary>JSON of our own files: camelCase, indented, comments allowed; unknown and missing keys are errors, and null where a value belongs.</summary>
 /// <remarks>Through reflection, because generated readers lose the defaults of init-only properties.</remarks>
 internal static class NvgJson
 {
@@ -15,6 +15,7 @@ internal static class NvgJson
         ReadCommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
         IgnoreReadOnlyProperties = true,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),

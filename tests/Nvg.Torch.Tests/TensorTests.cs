@@ -1,5 +1,7 @@
 namespace Nvg.Torch.Tests;
 
+[Collection(RunsAlone.Name)]
+[NoTensorLeaks]
 public class TensorTests
 {
     [Fact]

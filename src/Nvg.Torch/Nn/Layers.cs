@@ -13,6 +13,9 @@ public sealed class Linear
         _bias = hasBias ? path.Parameter("bias", [outputSize], Initialization.Zeros) : null;
     }
 
+    /// <summary>Element type that the product is computed in, outside autocast.</summary>
+    public ScalarType WeightType => _weight.ScalarType;
+
     /// <summary>(…, in) → (…, out).</summary>
     public Tensor Forward(Tensor input) => Precision.In(_weight, input, _bias, Functional.Linear);
 }

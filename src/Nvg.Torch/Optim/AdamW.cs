@@ -49,6 +49,8 @@ public sealed class AdamW : IDisposable
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
         Tensor[] grads = [.. _names.Select(n => _parameters[n].Grad).OfType<Tensor>()];
+        if (grads.Length == 0)
+            return scope.Keep(Tensor.Scalar(0));
         Tensor norm = Tensor.Stack(ForeachOps.Norms(grads), 0).Square().Sum().Sqrt();
         if (maximum > 0)
         {

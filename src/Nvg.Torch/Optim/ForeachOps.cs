@@ -1,6 +1,9 @@
 namespace Nvg.Torch.Optim;
 
-/// <summary>Operations on whole lists of tensors at once: one call, and on a GPU few launches, for all parameters.</summary>
+/// <summary>
+/// Operations on whole lists of tensors at once: one call, and on a GPU few launches, for all parameters. libtorch finds a
+/// kernel by the tensors' device and so refuses empty lists; here they are nothing to do.
+/// </summary>
 internal static class ForeachOps
 {
     private static readonly Operator MulScalarOp = new("aten::_foreach_mul_", "Scalar");
@@ -12,20 +15,26 @@ internal static class ForeachOps
     private static readonly Operator SqrtOp = new("aten::_foreach_sqrt");
     private static readonly Operator NormOp = new("aten::_foreach_norm", "Scalar");
 
-    internal static void Multiply(Tensor[] tensors, double factor) => MulScalarOp.Run(tensors, factor);
+    internal static void Multiply(Tensor[] tensors, double factor) => Run(MulScalarOp, tensors, factor);
 
-    internal static void Add(Tensor[] tensors, Tensor[] others, double factor) => AddListOp.Run(tensors, others, factor);
+    internal static void Add(Tensor[] tensors, Tensor[] others, double factor) => Run(AddListOp, tensors, others, factor);
 
-    internal static void Add(Tensor[] tensors, double value) => AddScalarOp.Run(tensors, value);
+    internal static void Add(Tensor[] tensors, double value) => Run(AddScalarOp, tensors, value);
 
-    internal static void Divide(Tensor[] tensors, double divisor) => DivScalarOp.Run(tensors, divisor);
+    internal static void Divide(Tensor[] tensors, double divisor) => Run(DivScalarOp, tensors, divisor);
 
-    internal static void AddProduct(Tensor[] tensors, Tensor[] left, Tensor[] right, double factor) => AddcmulOp.Run(tensors, left, right, factor);
+    internal static void AddProduct(Tensor[] tensors, Tensor[] left, Tensor[] right, double factor) => Run(AddcmulOp, tensors, left, right, factor);
 
     internal static void AddQuotient(Tensor[] tensors, Tensor[] numerators, Tensor[] denominators, double factor) =>
-        AddcdivOp.Run(tensors, numerators, denominators, factor);
+        Run(AddcdivOp, tensors, numerators, denominators, factor);
 
-    internal static Tensor[] Sqrt(Tensor[] tensors) => SqrtOp.CallMany(tensors.Length, (Argument)tensors)!;
+    internal static Tensor[] Sqrt(Tensor[] tensors) => tensors.Length == 0 ? [] : (Tensor[])SqrtOp.CallMany(tensors.Length, (Argument)tensors)!;
 
-    internal static Tensor[] Norms(Tensor[] tensors) => NormOp.CallMany(tensors.Length, tensors, 2L)!;
+    internal static Tensor[] Norms(Tensor[] tensors) => tensors.Length == 0 ? [] : (Tensor[])NormOp.CallMany(tensors.Length, tensors, 2L)!;
+
+    private static void Run(Operator op, Tensor[] tensors, params ReadOnlySpan<Argument> others)
+    {
+        if (tensors.Length > 0)
+            op.Run([tensors, .. others]);
+    }
 }

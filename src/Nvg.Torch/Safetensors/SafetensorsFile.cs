@@ -7,8 +7,9 @@ using System.Text.Json;
 namespace Nvg.Torch.Safetensors;
 
 /// <summary>
-/// A safetensors file, mapped into memory. Its tensors are read-only views of the mapping, which stays alive as long as
-/// any of them (also after this object is disposed); only pages that are used are read.
+/// A safetensors file, mapped into memory. Its tensors are views of the mapping, which stays alive as long as any of them
+/// (also after this object is disposed); only pages that are used are read, and pages that are written are copied: the
+/// file never changes.
 /// </summary>
 public sealed class SafetensorsFile : IReadOnlyDictionary<string, Tensor>, IDisposable
 {
@@ -55,7 +56,8 @@ public sealed class SafetensorsFile : IReadOnlyDictionary<string, Tensor>, IDisp
         }
         catch (SafetensorsException error)
         {
-            throw new SafetensorsException($"{path}: {error.Message}", error);
+            // Names out of the file may hold line breaks.
+            throw new SafetensorsException($"{path}: {error.Message.ReplaceLineEndings(" ")}", error);
         }
     }
 
@@ -63,10 +65,13 @@ public sealed class SafetensorsFile : IReadOnlyDictionary<string, Tensor>, IDisp
     /// <param name="path">Replaced if it exists; untouched if anything fails.</param>
     /// <param name="tensors">On any device; borrowed.</param>
     /// <param name="metadata">Texts to store with them.</param>
+    /// <exception cref="ArgumentException">A name occurs twice, or is the format's own.</exception>
     public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         // Large alignments first, then by name, as the format's own writer does.
         var ordered = tensors.OrderByDescending(t => t.Value.ScalarType.ByteSize()).ThenBy(t => t.Key, StringComparer.Ordinal).ToList();
+        if (ordered.DistinctBy(t => t.Key).Count() != ordered.Count || ordered.Exists(t => t.Key == SafetensorsHeader.MetadataKey))
+            throw new ArgumentException($"tensor names must differ from each other and from '{SafetensorsHeader.MetadataKey}'", nameof(tensors));
         byte[] header = WriteHeader(ordered, metadata);
         AtomicFile.Write(path, stream =>
         {
@@ -126,7 +131,7 @@ public sealed class SafetensorsFile : IReadOnlyDictionary<string, Tensor>, IDisp
             writer.WriteStartObject();
             if (metadata is { Count: > 0 })
             {
-                writer.WriteStartObject("__metadata__");
+                writer.WriteStartObject(SafetensorsHeader.MetadataKey);
                 foreach ((string key, string text) in metadata)
                     writer.WriteString(key, text);
                 writer.WriteEndObject();
@@ -168,8 +173,9 @@ public sealed class SafetensorsFile : IReadOnlyDictionary<string, Tensor>, IDisp
 
         internal Mapping(FileStream stream)
         {
-            _file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-            _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+            // On a mapping that may only be read, an in-place operation would end the process.
+            _file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.CopyOnWrite, HandleInheritability.None, leaveOpen: true);
+            _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.CopyOnWrite);
             _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
         }
 

@@ -7,7 +7,7 @@ namespace Nvg.Torch.Safetensors;
 internal sealed class SafetensorsHeader
 {
     internal const long MaximumLength = 100_000_000;
-    private const string MetadataKey = "__metadata__";
+    internal const string MetadataKey = "__metadata__";
 
     private SafetensorsHeader(IReadOnlyList<Entry> entries, IReadOnlyDictionary<string, string> metadata)
     {
@@ -149,7 +149,10 @@ internal sealed class SafetensorsHeader
     {
         try
         {
-            long bytes = shape.Aggregate((long)type.ByteSize(), (product, size) => checked(product * size));
+            // Strides are products of the other sizes, so a size of zero does not excuse them.
+            long bytes = shape.Aggregate((long)type.ByteSize(), (product, size) => checked(product * Math.Max(size, 1)));
+            if (shape.Contains(0))
+                bytes = 0;
             if (bytes != length)
                 throw new SafetensorsException($"tensor '{name}' needs {bytes} bytes, its offsets span {length}");
         }

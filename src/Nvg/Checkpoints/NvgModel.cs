@@ -64,18 +64,18 @@ public sealed class NvgModel : IDisposable
         ModelConfig config = NvgJson.Read<ModelConfig>(Path.Combine(folder, ConfigFile));
         if (config.Validate().ToList() is { Count: > 0 } problems)
             throw new NvgDataException($"{Path.Combine(folder, ConfigFile)}: {string.Join("; ", problems)}");
-        Tokenizer? tokenizer = null;
+        string[] labels = ReadLabels(folder, config);
+        Tokenizer tokenizer = Read(folder, TokenizerFile, device, ScalarType.Float32, source => new Tokenizer(config.Tokenizer, source), t => t.Parameters);
         try
         {
-            tokenizer = Read(folder, TokenizerFile, device, ScalarType.Float32, source => new Tokenizer(config.Tokenizer, source));
             NvgGenerator? generator = config.Generator is { } sizes && withGenerator
-                ? Read(folder, GeneratorFile, device, type, source => new NvgGenerator(sizes, source))
+                ? Read(folder, GeneratorFile, device, type, source => new NvgGenerator(sizes, source), g => g.Parameters)
                 : null;
-            return new NvgModel(folder, config, tokenizer, generator, ReadLabels(folder, config));
+            return new NvgModel(folder, config, tokenizer, generator, labels);
         }
         catch
         {
-            tokenizer?.Dispose();
+            tokenizer.Dispose();
             throw;
         }
     }
@@ -141,13 +141,21 @@ public sealed class NvgModel : IDisposable
         _generator?.Dispose();
     }
 
-    private static T Read<T>(string folder, string file, Device device, ScalarType? type, Func<ParameterSource, T> build)
+    private static T Read<T>(string folder, string file, Device device, ScalarType? type, Func<ParameterSource, T> build, Func<T, ParameterStore> parametersOf)
+        where T : IDisposable
     {
         string path = Path.Combine(folder, file);
         try
         {
             using SafetensorsFile stored = SafetensorsFile.Open(path);
-            return build(ParameterSource.From(stored, device: device, type: type));
+            T built = build(ParameterSource.From(stored, device: device, type: type));
+            if (stored.Keys.FirstOrDefault(name => !parametersOf(built).ContainsKey(name)) is { } unexpected)
+            {
+                built.Dispose();
+                throw new ParameterException($"parameter '{unexpected}' is not one of the model's");
+            }
+
+            return built;
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -15,8 +15,16 @@ public sealed class NvgGenerator : IDisposable
             throw new ArgumentException(string.Join("; ", problems));
         Config = config;
         var root = new ParameterPath(Parameters, source);
-        Content = new ContentGenerator(root, config);
-        Structure = new StructureGenerator(root, config);
+        try
+        {
+            Content = new ContentGenerator(root, config);
+            Structure = new StructureGenerator(root, config);
+        }
+        catch
+        {
+            Parameters.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Sizes.</summary>

@@ -107,6 +107,13 @@ public sealed class RotaryEmbedding
         return scope.Keep(ViewAsRealOp.Call(turned).Reshape(shape));
     }
 
+    /// <summary>The turns as pairs of cosine and sine, N × T × head size.</summary>
+    internal static Tensor AsPairs(Tensor table)
+    {
+        using Tensor real = ViewAsRealOp.Call(table);
+        return real.Reshape(table.Size(0), table.Size(2), -1);
+    }
+
     // What token type and structure leave over goes to row and column, evenly and in whole pairs.
     private static int[] SizesOf(LatentGrid grid, int headSize)
     {

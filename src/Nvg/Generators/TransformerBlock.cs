@@ -7,11 +7,10 @@ namespace Nvg.Generators;
 /// A single-stream transformer block: attention and MLP side by side between two linears, shifted, scaled and gated by a
 /// condition vector (specification, section 4). The residual stream, norms and rotary turns stay in float32.
 /// </summary>
-/// <remarks>Shapes: N sequences, T tokens, W width, H heads, D head size.</remarks>
+/// <remarks>Shapes: N sequences, T tokens, W width.</remarks>
 internal sealed class TransformerBlock
 {
-    private const double Epsilon = 1e-6;
-    private static readonly Operator BernoulliOp = new("aten::bernoulli_", "float");
+    internal const double Epsilon = 1e-6;
 
     private readonly Linear _linear1;
     private readonly Linear _linear2;
@@ -19,16 +18,14 @@ internal sealed class TransformerBlock
     private readonly Tensor _queryScale;
     private readonly Tensor _keyScale;
     private readonly int _width;
-    private readonly int _headSize;
-    private readonly int _mlpWidth;
+    private readonly int _heads;
 
     internal TransformerBlock(ParameterPath path, int width, int headSize, int mlpRatio)
     {
         _width = width;
-        _headSize = headSize;
-        _mlpWidth = width * mlpRatio;
-        _linear1 = new Linear(path / "linear1", width, 3 * width + _mlpWidth);
-        _linear2 = new Linear(path / "linear2", width + _mlpWidth, width);
+        _heads = width / headSize;
+        _linear1 = new Linear(path / "linear1", width, (3 + mlpRatio) * width);
+        _linear2 = new Linear(path / "linear2", (1 + mlpRatio) * width, width);
         _queryScale = (path / "norm" / "query_norm").Parameter("scale", [headSize], Initialization.Ones);
         _keyScale = (path / "norm" / "key_norm").Parameter("scale", [headSize], Initialization.Ones);
         _modulation = new Linear(path / "modulation" / "lin", width, 3 * width);
@@ -41,44 +38,28 @@ internal sealed class TransformerBlock
     internal Tensor Forward(Tensor x_NTW, Tensor vector_NW, Tensor rotary, DropPath? drop)
     {
         using var scope = new TensorScope();
-        Tensor[] modulation = _modulation.Forward(Functional.Silu(vector_NW)).Unsqueeze(1).Split(2, _width, _width, _width);
+        Tensor[] modulation = _modulation.Forward(Functional.Silu(vector_NW)).Split(1, _width, _width, _width);
         (Tensor shift, Tensor scale, Tensor gate) = (modulation[0], modulation[1], modulation[2]);
-        Tensor y_NTW = (scale + 1) * Functional.LayerNorm(x_NTW, Epsilon) + shift;
-        Tensor[] parts = _linear1.Forward(y_NTW).Split(2, _width, _width, _width, _mlpWidth);
-        Tensor query = RotaryEmbedding.Apply(RmsNorm(Heads(parts[0]), _queryScale), rotary);
-        Tensor key = RotaryEmbedding.Apply(RmsNorm(Heads(parts[1]), _keyScale), rotary);
-        Tensor value = Heads(parts[2]);
-        Tensor attended_NHTD = Functional.ScaledDotProductAttention(query.To(value.ScalarType), key.To(value.ScalarType), value);
-        Tensor attended_NTW = attended_NHTD.Transpose(1, 2).Reshape(x_NTW.Size(0), x_NTW.Size(1), _width);
-        Tensor hidden = Tensor.Cat([attended_NTW.To(value.ScalarType), Functional.GeluTanh(parts[3])], 2);
-        Tensor update_NTW = gate * _linear2.Forward(hidden);
-        return scope.Keep(x_NTW + (drop is { } d ? d.Apply(update_NTW) : update_NTW));
-    }
-
-    private Tensor Heads(Tensor x_NTW)
-    {
-        using Tensor split = x_NTW.Reshape(x_NTW.Size(0), x_NTW.Size(1), _width / _headSize, _headSize);
-        return split.Transpose(1, 2);
-    }
-
-    private static Tensor RmsNorm(Tensor x_NHTD, Tensor scale_D)
-    {
-        using var scope = new TensorScope();
-        Tensor full = x_NHTD.To(ScalarType.Float32);
-        return scope.Keep(full * (full.Square().Mean(-1, keepDimension: true) + Epsilon).Rsqrt() * scale_D);
+        Tensor y_NTW = BlockOperations.ModulatedLayerNorm(x_NTW, shift, scale, Epsilon, _linear1.WeightType);
+        Tensor hidden = BlockOperations.AttentionMlp(_linear1.Forward(y_NTW), _queryScale, _keyScale, rotary, _heads, Epsilon);
+        Tensor update_NTW = _linear2.Forward(hidden);
+        return scope.Keep(BlockOperations.GatedSum(x_NTW, drop is { } d ? d.Apply(gate) : gate, update_NTW));
     }
 
     /// <summary>Leaves out a block's update for whole sequences with a probability, and scales the others up.</summary>
     internal readonly record struct DropPath(double Probability, Generator Generator)
     {
-        internal Tensor Apply(Tensor update_NTW)
+        private static readonly Operator BernoulliOp = new("aten::bernoulli_", "float");
+
+        /// <summary>The update is dropped where its gate is zero.</summary>
+        internal Tensor Apply(Tensor gate_NW)
         {
             if (Probability <= 0)
-                return update_NTW.Alias();
+                return gate_NW.Alias();
             using var scope = new TensorScope();
-            Tensor keep_N = Tensor.Empty([update_NTW.Size(0), 1, 1], device: update_NTW.Device);
-            BernoulliOp.Run(keep_N, 1 - Probability, Generator);
-            return scope.Keep(update_NTW * (keep_N / (1 - Probability)));
+            Tensor keep_N1 = Tensor.Empty([gate_NW.Size(0), 1], device: gate_NW.Device);
+            BernoulliOp.Run(keep_N1, 1 - Probability, Generator);
+            return scope.Keep(gate_NW * (keep_N1 / (1 - Probability)));
         }
     }
 }

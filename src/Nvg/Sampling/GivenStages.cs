@@ -17,9 +17,12 @@ public sealed record GivenStages
     /// <summary>Nothing is given.</summary>
     public static GivenStages None { get; } = new();
 
-    /// <summary>Throws unless what is given is a valid start of a hierarchy over <paramref name="length"/> positions.</summary>
-    /// <exception cref="ArgumentException">Shapes, balance or nesting are wrong; the message names stage and image.</exception>
-    public void Check(int count, int length)
+    /// <summary>Throws unless what is given is a valid start of a hierarchy.</summary>
+    /// <param name="count">Images.</param>
+    /// <param name="length">L, latent positions.</param>
+    /// <param name="codebookSize">V; tokens must lie below.</param>
+    /// <exception cref="ArgumentException">Shapes, types, tokens, balance or nesting are wrong; the message names stage and image.</exception>
+    public void Check(int count, int length, int codebookSize = int.MaxValue)
     {
         if (Content.Count > StructureStages)
             throw new ArgumentException($"content of {Content.Count} stages needs their structure, {StructureStages} are given");
@@ -27,12 +30,15 @@ public sealed record GivenStages
         {
             if (Content[i].Rank != 2 || Content[i].Size(0) != count || Content[i].Size(1) != 1 << i)
                 throw new ArgumentException($"content of stage {i} must be {count} × {1 << i}, it is {Content[i]}");
+            // On a GPU a number outside the codebook would end the process.
+            if (Content[i].ScalarType != ScalarType.Int64 || Content[i].ToArray<long>().Any(token => token < 0 || token >= codebookSize))
+                throw new ArgumentException($"content of stage {i} must be Int64 numbers of the codebook's {codebookSize} codes");
         }
 
         if (Structure_BML is not { } structure)
             return;
-        if (structure.Rank != 3 || structure.Size(0) != count || structure.Size(2) != length || 1L << (StructureStages - 1) > length)
-            throw new ArgumentException($"structure must be {count} images × stages × {length} positions, it is {structure}");
+        if (structure.Rank != 3 || structure.ScalarType != ScalarType.Int64 || structure.Size(0) != count || structure.Size(2) != length || StructureStages < 1 || 1L << (StructureStages - 1) > length)
+            throw new ArgumentException($"structure must be {count} images × stages × {length} positions of Int64, it is {structure}");
         long[] labels = structure.ToArray<long>();
         for (int b = 0; b < count; b++)
         {

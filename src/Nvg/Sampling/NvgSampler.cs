@@ -43,7 +43,9 @@ public sealed class NvgSampler
             throw new ArgumentException(string.Join("; ", problems));
         if (classes.Any(c => c < 0 || c > _generator.Config.NullClass))
             throw new ArgumentException($"classes must lie in 0…{_generator.Config.NullClass}");
-        given.Check(classes.Count, _grid.Length);
+        if (!noise.Structure_BLK.Shape.SequenceEqual([classes.Count, _grid.Length, _grid.LastStage]))
+            throw new ArgumentException($"noise for {classes.Count} images of {_grid.Length} positions is needed, it is {noise.Structure_BLK}");
+        given.Check(classes.Count, _grid.Length, _generator.Config.CodebookSize);
 
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();

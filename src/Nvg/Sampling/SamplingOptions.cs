@@ -27,7 +27,10 @@ public sealed record SamplingOptions
     /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
     public IEnumerable<string> Validate(int lastStage)
     {
-        for (int stage = 0; stage <= lastStage; stage++)
+        string[] misfits = [.. new[] { ContentGuidance, StructureGuidance, TopP }.Select(s => s.ProblemWith(lastStage)).OfType<string>().Distinct()];
+        foreach (string misfit in misfits)
+            yield return misfit;
+        for (int stage = 0; stage <= lastStage && misfits.Length == 0; stage++)
         {
             if (TopP.At(stage, lastStage) is not (> 0 and <= 1))
                 yield return $"top-p must lie in (0, 1], stage {stage} has {TopP.At(stage, lastStage)}";

@@ -23,6 +23,9 @@ public abstract record StageSchedule
     /// <param name="lastStage">K.</param>
     public abstract double At(int stage, int lastStage);
 
+    /// <summary>What keeps the schedule from being used with stages 0…K, or null.</summary>
+    internal virtual string? ProblemWith(int lastStage) => null;
+
     /// <summary>Kind and numbers, as they are stored.</summary>
     internal abstract (string Kind, IReadOnlyList<double> Values) Describe();
 
@@ -47,8 +50,10 @@ public abstract record StageSchedule
     {
         internal override (string, IReadOnlyList<double>) Describe() => ("perStage", Values);
 
-        public override double At(int stage, int lastStage) => Values.Count == lastStage + 1
-            ? Values[stage]
-            : throw new ArgumentException($"{Values.Count} values were given for {lastStage + 1} stages");
+        internal override string? ProblemWith(int lastStage) =>
+            Values.Count == lastStage + 1 ? null : $"{Values.Count} values were given for {lastStage + 1} stages";
+
+        public override double At(int stage, int lastStage) =>
+            ProblemWith(lastStage) is { } problem ? throw new ArgumentException(problem) : Values[stage];
     }
 }

@@ -16,9 +16,17 @@ public sealed class Tokenizer : IDisposable
             throw new ArgumentException(string.Join("; ", problems));
         Config = config;
         var root = new ParameterPath(Parameters, source);
-        Encoder = new Encoder(root / "encoder", config);
-        Decoder = new Decoder(root / "decoder", config);
-        Quantizer = new Quantizer(root / "quantize", config);
+        try
+        {
+            Encoder = new Encoder(root / "encoder", config);
+            Decoder = new Decoder(root / "decoder", config);
+            Quantizer = new Quantizer(root / "quantize", config);
+        }
+        catch
+        {
+            Parameters.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Sizes.</summary>

@@ -1,0 +1,90 @@
+using Nvg.Torch;
+
+namespace Nvg.Generators;
+
+/// <summary>
+/// The three steps of a transformer block that stand between its matrix products. On the CPU each is one kernel of ours,
+/// with its own gradient; on other devices it is composed of libtorch's operators, by the same formula.
+/// </summary>
+/// <remarks>Shapes: N sequences, T tokens, W width, H heads, D head size, M width of the MLP.</remarks>
+internal static class BlockOperations
+{
+    private static readonly Operator ModulatedLayerNormOp = new("nvg::modulated_layer_norm");
+    private static readonly Operator AttentionMlpOp = new("nvg::attention_mlp");
+    private static readonly Operator GatedSumOp = new("nvg::gated_sum");
+
+    /// <summary>(1 + scale) · LayerNorm(x) + shift.</summary>
+    /// <param name="x_NTW">Residual stream, float32.</param>
+    /// <param name="shift_NW">Per sequence.</param>
+    /// <param name="scale_NW">Per sequence.</param>
+    /// <param name="epsilon">Under the root.</param>
+    /// <param name="weightType">Element type of the matrix that comes next; the kernel writes what that product takes.</param>
+    internal static Tensor ModulatedLayerNorm(Tensor x_NTW, Tensor shift_NW, Tensor scale_NW, double epsilon, ScalarType weightType) =>
+        HasKernels(x_NTW)
+            ? ModulatedLayerNormOp.Call(x_NTW, shift_NW, scale_NW, epsilon, weightType)
+            : Composed.ModulatedLayerNorm(x_NTW, shift_NW, scale_NW, epsilon);
+
+    /// <summary>[attention, gelu(m)] of [q k v | m], with RMS norms and rotary turns of queries and keys.</summary>
+    /// <param name="projected">N × T × (3 W + M).</param>
+    /// <param name="queryScale_D">Learned scale of the queries' norm.</param>
+    /// <param name="keyScale_D">Learned scale of the keys' norm.</param>
+    /// <param name="rotary">Complex turns, N × 1 × T × D/2.</param>
+    /// <param name="heads">H.</param>
+    /// <param name="epsilon">Of the norms.</param>
+    /// <returns>N × T × (W + M).</returns>
+    internal static Tensor AttentionMlp(Tensor projected, Tensor queryScale_D, Tensor keyScale_D, Tensor rotary, int heads, double epsilon)
+    {
+        if (!HasKernels(projected))
+            return Composed.AttentionMlp(projected, queryScale_D, keyScale_D, rotary, heads, epsilon);
+        using Tensor turns = RotaryEmbedding.AsPairs(rotary);
+        return AttentionMlpOp.Call(projected, queryScale_D, keyScale_D, turns, heads, epsilon);
+    }
+
+    /// <summary>x + gate · update.</summary>
+    internal static Tensor GatedSum(Tensor x_NTW, Tensor gate_NW, Tensor update_NTW) =>
+        HasKernels(x_NTW) ? GatedSumOp.Call(x_NTW, gate_NW, update_NTW) : Composed.GatedSum(x_NTW, gate_NW, update_NTW);
+
+    private static bool HasKernels(Tensor tensor) => tensor.Device.Type == DeviceType.Cpu;
+
+    /// <summary>The same formulas out of libtorch's operators, for every device.</summary>
+    internal static class Composed
+    {
+        internal static Tensor ModulatedLayerNorm(Tensor x_NTW, Tensor shift_NW, Tensor scale_NW, double epsilon)
+        {
+            using var scope = new TensorScope();
+            return scope.Keep((scale_NW.Unsqueeze(1) + 1) * Functional.LayerNorm(x_NTW, epsilon) + shift_NW.Unsqueeze(1));
+        }
+
+        internal static Tensor AttentionMlp(Tensor projected, Tensor queryScale_D, Tensor keyScale_D, Tensor rotary, int heads, double epsilon)
+        {
+            using var scope = new TensorScope();
+            long width = heads * queryScale_D.Size(0);
+            Tensor[] parts = projected.Split(2, width, width, width, projected.Size(2) - 3 * width);
+            Tensor value = Heads(parts[2], heads);
+            Tensor query = RotaryEmbedding.Apply(RmsNorm(Heads(parts[0], heads), queryScale_D, epsilon), rotary).To(value.ScalarType);
+            Tensor key = RotaryEmbedding.Apply(RmsNorm(Heads(parts[1], heads), keyScale_D, epsilon), rotary).To(value.ScalarType);
+            Tensor attended_NHTD = Functional.ScaledDotProductAttention(query, key, value);
+            Tensor attended_NTW = attended_NHTD.Transpose(1, 2).Reshape(projected.Size(0), projected.Size(1), width);
+            return scope.Keep(Tensor.Cat([attended_NTW.To(value.ScalarType), Functional.GeluTanh(parts[3])], 2));
+        }
+
+        internal static Tensor GatedSum(Tensor x_NTW, Tensor gate_NW, Tensor update_NTW)
+        {
+            using var scope = new TensorScope();
+            return scope.Keep(x_NTW + gate_NW.Unsqueeze(1) * update_NTW);
+        }
+
+        private static Tensor Heads(Tensor x_NTW, int heads)
+        {
+            using Tensor split = x_NTW.Reshape(x_NTW.Size(0), x_NTW.Size(1), heads, -1);
+            return split.Transpose(1, 2);
+        }
+
+        private static Tensor RmsNorm(Tensor x_NHTD, Tensor scale_D, double epsilon)
+        {
+            using var scope = new TensorScope();
+            Tensor full = x_NHTD.To(ScalarType.Float32);
+            return scope.Keep(full * (full.Square().Mean(-1, keepDimension: true) + epsilon).Rsqrt() * scale_D);
+        }
+    }
+}

@@ -1,0 +1,200 @@
+using Nvg.Checkpoints;
+using Nvg.Generators;
+using Nvg.Tokenizers;
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+using Nvg.Torch.Safetensors;
+
+namespace Nvg.Tests.Checkpoints;
+
+[Collection(RunsAlone.Name)]
+[NoTensorLeaks]
+public sealed class NvgModelTests : IDisposable
+{
+    private static readonly string[] Labels = ["one", "two words", "drei"];
+
+    private readonly TemporaryFolder _folder = new();
+
+    private string Model => _folder["model"];
+
+    [Fact]
+    public void Load_SavedInFloat32_HasEveryBit()
+    {
+        using Tokenizer tokenizer = Tiny.Tokenizer();
+        using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
+        NvgModel.Save(Model, Config, tokenizer.Parameters, generator.Parameters, Labels);
+        using NvgModel model = NvgModel.Load(Model);
+        Assert.Equal(Labels, model.Labels);
+        AssertSame(tokenizer.Parameters, model.Tokenizer.Parameters);
+        AssertSame(generator.Parameters, model.Generator.Parameters);
+        Assert.Equal(NvgJson.Write(Config), NvgJson.Write(model.Config));
+        Assert.Equal(["config.json", "generator.safetensors", "labels.txt", "tokenizer.safetensors"],
+            Directory.GetFileSystemEntries(Model).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Load_SavedInBFloat16_RoundsMatricesButNotCodesOrVectors()
+    {
+        using Tokenizer tokenizer = Tiny.Tokenizer();
+        using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
+        NvgModel.Save(Model, Config, tokenizer.Parameters, generator.Parameters, Labels, ScalarType.BFloat16);
+        using NvgModel stored = NvgModel.Load(Model), wide = NvgModel.Load(Model, type: ScalarType.Float32);
+        Assert.Equal(tokenizer.Quantizer.Codebook.ToArray<float>(), stored.Tokenizer.Quantizer.Codebook.ToArray<float>());
+        Assert.All(stored.Tokenizer.Parameters.Values, p => Assert.Equal(ScalarType.Float32, p.ScalarType));
+        foreach (string name in generator.Parameters.TrainableNames)
+        {
+            using var scope = new TensorScope();
+            Tensor original = generator.Parameters[name], rounded = original.Rank < 2 ? original : original.To(ScalarType.BFloat16).To(ScalarType.Float32);
+            Assert.Equal(original.Rank < 2 ? ScalarType.Float32 : ScalarType.BFloat16, stored.Generator.Parameters[name].ScalarType);
+            Assert.Equal(rounded.ToArray<float>(), wide.Generator.Parameters[name].ToArray<float>());
+        }
+
+        (var sequence, Tensor images) = stored.Generate([0, 3], [1, 2]);
+        sequence.Dispose();
+        Assert.Equal([2, 3, 8, 8], images.Shape.ToArray());
+        images.Dispose();
+    }
+
+    [Fact]
+    public void Load_TokenizerAlone_HasNoGenerator()
+    {
+        SaveValid();
+        using NvgModel without = NvgModel.Load(Model, withGenerator: false);
+        Assert.False(without.HasGenerator);
+        Assert.Contains(Model, Assert.Throws<NvgDataException>(() => without.Generator).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Generate_SameSeed_IsTheSamePicture()
+    {
+        SaveValid();
+        using NvgModel model = NvgModel.Load(Model);
+        Assert.Equal(Picture(model, 5), Picture(model, 5));
+        Assert.NotEqual(Picture(model, 5), Picture(model, 6));
+        Assert.Throws<ArgumentException>(() => model.Generate([0, 1], [1]));
+
+        static float[] Picture(NvgModel model, ulong seed)
+        {
+            (var sequence, Tensor images) = model.Generate([1], [seed]);
+            using (sequence)
+            using (images)
+                return images.ToArray<float>();
+        }
+    }
+
+    [Fact]
+    public void Fingerprint_Weights_TellModelsApart()
+    {
+        SaveValid();
+        using NvgModel first = NvgModel.Load(Model);
+        string before = first.Fingerprint();
+        SaveValid();
+        Assert.Equal(before, first.Fingerprint());
+        Rewrite("tokenizer.safetensors", tensors => tensors["quantize.embedding.weight"].MultiplyInPlace(1.001));
+        Assert.NotEqual(before, first.Fingerprint());
+    }
+
+    [Theory]
+    [InlineData("tokenizer.safetensors", "encoder.conv_in.conv.weight")]
+    [InlineData("generator.safetensors", "content_start_embed")]
+    [InlineData("generator.safetensors", "scale_factors")]
+    public void Load_MissingTensor_NamesFileAndTensor(string file, string tensor)
+    {
+        SaveValid();
+        Rewrite(file, tensors => tensors.Remove(tensor));
+        AssertRefused(file, tensor, "missing");
+    }
+
+    [Theory]
+    [InlineData("tokenizer.safetensors")]
+    [InlineData("generator.safetensors")]
+    public void Load_UnexpectedTensor_NamesFileAndTensor(string file)
+    {
+        SaveValid();
+        Rewrite(file, tensors => tensors["stray.weight"] = Tensor.Zeros([1]));
+        AssertRefused(file, "stray.weight");
+    }
+
+    [Fact]
+    public void Load_MisshapedTensor_NamesBothShapes()
+    {
+        SaveValid();
+        Rewrite("generator.safetensors", tensors => tensors["content_embed.weight"] = Tensor.Zeros([4, 64]));
+        AssertRefused("generator.safetensors", "content_embed.weight", "[4, 64]", "[64, 4]");
+    }
+
+    [Fact]
+    public void Load_DamagedFiles_SaysWhichInOneLine()
+    {
+        SaveValid();
+        string path = Path.Combine(Model, "generator.safetensors");
+        byte[] whole = File.ReadAllBytes(path);
+        File.WriteAllBytes(path, whole[..^1]);
+        AssertRefused("generator.safetensors", "truncated");
+        File.Delete(path);
+        AssertRefused("generator.safetensors", "does not exist");
+        File.WriteAllBytes(path, whole);
+        File.WriteAllLines(Path.Combine(Model, "labels.txt"), ["one", "two"]);
+        AssertRefused("labels.txt", "2 classes", "3");
+        File.Delete(Path.Combine(Model, "config.json"));
+        AssertRefused("config.json", "does not exist");
+        Assert.Throws<NvgDataException>(() => NvgModel.Load(_folder["none"]));
+    }
+
+    [Theory]
+    [InlineData("\"name\"", "\"nmae\"", "nmae")]
+    [InlineData("\"format\": 1", "\"format\": 2", "format is 2")]
+    [InlineData("\"depth\": 2", "\"depth\": 3", "depth 3")]
+    [InlineData("\"codebookSize\": 16", "\"codebookSize\": \"x\"", "codebookSize")]
+    [InlineData("\"imageSize\": 8", "\"imageSize\": 16", "disagree")]
+    [InlineData("\"channelMultipliers\": [", "\"channelMultipliers\": null, \"more\": [", "channelMultipliers")]
+    [InlineData("\"temperature\": 1", "\"temperature\": -1", "temperature")]
+    [InlineData("\"topK\": 0", "\"topP\": {\"perStage\": [1, 1]}", "2 values")]
+    [InlineData("{", "[", "config.json")]
+    public void Load_BadConfig_SaysWhatInOneLine(string text, string replacement, string words)
+    {
+        SaveValid();
+        string path = Path.Combine(Model, "config.json"), json = File.ReadAllText(path);
+        int at = json.IndexOf(text, StringComparison.Ordinal);
+        Assert.True(at >= 0, json);
+        File.WriteAllText(path, json[..at] + replacement + json[(at + text.Length)..]);
+        AssertRefused("config.json", words);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static ModelConfig Config { get; } = new()
+    {
+        Name = "tiny", Tokenizer = Tiny.TokenizerSizes, Generator = Tiny.GeneratorSizes with { HeadSize = 32 }, Sampling = new() { StructureSteps = 2 },
+    };
+
+    private void SaveValid()
+    {
+        using Tokenizer tokenizer = Tiny.Tokenizer();
+        using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
+        NvgModel.Save(Model, Config, tokenizer.Parameters, generator.Parameters, Labels);
+    }
+
+    private void Rewrite(string file, Action<Dictionary<string, Tensor>> change)
+    {
+        using var scope = new TensorScope();
+        string path = Path.Combine(Model, file);
+        using SafetensorsFile stored = SafetensorsFile.Open(path);
+        var tensors = stored.ToDictionary();
+        change(tensors);
+        SafetensorsFile.Write(path, tensors);
+    }
+
+    private void AssertRefused(params string[] words)
+    {
+        var error = Assert.Throws<NvgDataException>(() => NvgModel.Load(Model));
+        Assert.All(words, w => Assert.Contains(w, error.Message, StringComparison.Ordinal));
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
+    private static void AssertSame(ParameterStore expected, ParameterStore actual)
+    {
+        Assert.Equal(expected.Keys, actual.Keys);
+        Assert.All(expected, p => Assert.Equal(p.Value.ToArray<float>(), actual[p.Key].ToArray<float>()));
+    }
+}
