@@ -31,28 +31,36 @@ public sealed class GeneratorTraining : ITrainingTask
         GeneratorRunConfig config, PackedDataset data, Device device, string folder, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         (_config, _data, _device) = (config, data, device);
-        _tokenizerModel = NvgModel.Load(config.Tokenizer, device, withGenerator: false);
-        Tokenizers.TokenizerConfig sizes = _tokenizerModel.Config.Tokenizer;
-        if (data.Size != sizes.ImageSize)
-            throw new NvgDataException($"the data set has pictures of {data.Size} × {data.Size}, the tokenizer takes {sizes.ImageSize}: prepare it with --size {sizes.ImageSize}");
-        string tokenizer = _tokenizerModel.Fingerprint();
-        string settings = NvgJson.Write(config with { Tokenizer = "", Training = config.Training.Identity });
-        Fingerprint = TokenizerTraining.FingerprintOf(settings, data, tokenizer);
-        _sequences = SequenceCache.Open(
-            Path.Combine(folder, "sequences.safetensors"), TokenizerTraining.FingerprintOf($"mirrored={config.Training.Flip}", data, tokenizer),
-            _tokenizerModel.Tokenizer, data, config.Training.Flip, device, progress, cancellation);
-        var generatorConfig = new GeneratorConfig
+        try
         {
-            LatentHeight = sizes.Grid.Height,
-            LatentWidth = sizes.Grid.Width,
-            LatentChannels = sizes.LatentChannels,
-            CodebookSize = sizes.CodebookSize,
-            ClassCount = data.Classes.Count,
-            Depth = config.Depth,
-        };
-        _generator = new NvgGenerator(generatorConfig, ParameterSource.Random(config.Training.Seed, device));
-        _loss = new GeneratorLoss(_generator);
-        MeasureScaleFactors();
+            _tokenizerModel = NvgModel.Load(config.Tokenizer, device, withGenerator: false);
+            Tokenizers.TokenizerConfig sizes = _tokenizerModel.Config.Tokenizer;
+            if (data.Size != sizes.ImageSize)
+                throw new NvgDataException($"the data set has pictures of {data.Size} × {data.Size}, the tokenizer takes {sizes.ImageSize}: prepare it with --size {sizes.ImageSize}");
+            string tokenizer = _tokenizerModel.Fingerprint();
+            string settings = NvgJson.Write(config with { Tokenizer = "", Training = config.Training.Identity });
+            Fingerprint = TokenizerTraining.FingerprintOf(settings, data, tokenizer);
+            _sequences = SequenceCache.Open(
+                Path.Combine(folder, "sequences.safetensors"), TokenizerTraining.FingerprintOf($"mirrored={config.Training.Flip}", data, tokenizer),
+                _tokenizerModel.Tokenizer, data, config.Training.Flip, device, progress, cancellation);
+            var generatorConfig = new GeneratorConfig
+            {
+                LatentHeight = sizes.Grid.Height,
+                LatentWidth = sizes.Grid.Width,
+                LatentChannels = sizes.LatentChannels,
+                CodebookSize = sizes.CodebookSize,
+                ClassCount = data.Classes.Count,
+                Depth = config.Depth,
+            };
+            _generator = new NvgGenerator(generatorConfig, ParameterSource.Random(config.Training.Seed, device));
+            _loss = new GeneratorLoss(_generator);
+            MeasureScaleFactors();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -103,9 +111,10 @@ public sealed class GeneratorTraining : ITrainingTask
     /// <inheritdoc/>
     public void Dispose()
     {
-        _generator.Dispose();
-        _sequences.Dispose();
-        _tokenizerModel.Dispose();
+        // Null after a constructor that failed.
+        _generator?.Dispose();
+        _sequences?.Dispose();
+        _tokenizerModel?.Dispose();
     }
 
     // Which images take part in which stage: a random subset of the given size per image.

@@ -12,6 +12,9 @@ namespace Nvg.Training;
 /// <summary>Trains the tokenizer: pictures through encoder, quantizer and decoder and back (specification, section 3).</summary>
 public sealed class TokenizerTraining : ITrainingTask
 {
+    // Pictures that the scale of the latent is measured on.
+    private const int ScaleExamples = 1024;
+
     private readonly TokenizerRunConfig _config;
     private readonly PackedDataset _data;
     private readonly Device _device;
@@ -46,7 +49,7 @@ public sealed class TokenizerTraining : ITrainingTask
         Tensor images = PictureBatch.Load(_data, examples, RandomCrops(examples.Count, random), _device);
         ReviveDeadCodes(step, images, random, log);
         Tensor latent_BLC = Positions.FromMap(_tokenizer.Encoder.Forward(images));
-        Tensor structure_BSL = StructureConstruction.Build(latent_BLC).To(_device);
+        Tensor structure_BSL = Structure(step, latent_BLC);
         using QuantizedLatent quantized = _tokenizer.Quantizer.Forward(latent_BLC, structure_BSL, warmUp: step < _config.Loss.WarmupSteps);
         Tensor decoded = _tokenizer.Decoder.Forward(Positions.ToMap(quantized.Output_BLC, _config.Tokenizer.Grid));
         Tensor l1 = Functional.MeanAbsoluteError(decoded, images);
@@ -59,8 +62,15 @@ public sealed class TokenizerTraining : ITrainingTask
     }
 
     /// <inheritdoc/>
-    public void Export(string folder, IReadOnlyDictionary<string, Tensor> parameters) =>
-        NvgModel.Save(folder, new ModelConfig { Name = _config.Name, Tokenizer = _config.Tokenizer }, parameters, null, []);
+    public void Export(string folder, IReadOnlyDictionary<string, Tensor> parameters)
+    {
+        using var scope = new TensorScope();
+        using var tokenizer = new Tokenizer(_config.Tokenizer, ParameterSource.From(parameters, device: _device));
+        int count = Math.Min(ScaleExamples, _data.Count);
+        Tensor images = PictureBatch.Load(_data, [.. Enumerable.Range(0, count).Select(i => (int)((long)i * _data.Count / count))], device: _device);
+        IReadOnlyDictionary<string, Tensor> normalised = LatentScale.Rescale(parameters, 1 / LatentScale.Measure(tokenizer, images));
+        NvgModel.Save(folder, new ModelConfig { Name = _config.Name, Tokenizer = _config.Tokenizer }, normalised, null, []);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _tokenizer.Dispose();
@@ -68,6 +78,15 @@ public sealed class TokenizerTraining : ITrainingTask
     /// <summary>Identifies settings and data of a run.</summary>
     internal static string FingerprintOf(string settings, PackedDataset data, string more = "") =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{settings}\n{data.Fingerprint}\n{more}")));
+
+    // Points that are not finite have no distances; the run diverged before any term of the loss could show it.
+    private Tensor Structure(long step, Tensor latent_BLC)
+    {
+        using var scope = new TensorScope();
+        if (latent_BLC.Detach().IsFinite().All().Item() == 0)
+            throw TrainingDivergedException.At("latent", step + 1);
+        return scope.Keep(StructureConstruction.Build(latent_BLC).To(_device));
+    }
 
     private Func<int, (int Left, int Top, bool Flip)> RandomCrops(int count, Generator random)
     {
@@ -84,7 +103,7 @@ public sealed class TokenizerTraining : ITrainingTask
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
         Tensor latent_BLC = Positions.FromMap(_tokenizer.Encoder.Forward(images));
-        int revived = _tokenizer.Quantizer.ReviveDeadCodes(latent_BLC, StructureConstruction.Build(latent_BLC).To(_device), random);
+        int revived = _tokenizer.Quantizer.ReviveDeadCodes(latent_BLC, Structure(step, latent_BLC), random);
         log.Add("codebook_revived", Tensor.Scalar(revived));
     }
 

@@ -60,10 +60,19 @@ public sealed class Trainer : IDisposable
                 cancellation.ThrowIfCancellationRequested();
             }
 
-            TakeStep(step, order.Batch(step), terms);
-            step++;
-            if (step % _options.LogEvery == 0 || step == _options.Steps || step % _options.CheckpointEvery == 0)
-                ReadTerms(terms, step, ref loggedStep, clock, progress);
+            try
+            {
+                TakeStep(step, order.Batch(step), terms);
+                step++;
+                if (step % _options.LogEvery == 0 || step == _options.Steps || step % _options.CheckpointEvery == 0)
+                    ReadTerms(terms, step, ref loggedStep, clock, progress);
+            }
+            catch (TrainingDivergedException error)
+            {
+                _log.Write(error.Message);
+                throw;
+            }
+
             if (step % _options.CheckpointEvery == 0 && step < _options.Steps)
                 SaveCheckpoint(step);
         }
@@ -109,11 +118,7 @@ public sealed class Trainer : IDisposable
         _log.WriteStatistics(report);
         progress?.Report(report);
         if (means.FirstOrDefault(m => !double.IsFinite(m.Value)) is { Key: { } term })
-        {
-            string message = $"{term} is no longer finite at step {step}: the run stops, the last checkpoint stays as it was";
-            _log.Write(message);
-            throw new TrainingDivergedException(message);
-        }
+            throw TrainingDivergedException.At(term, step);
     }
 
     private void SaveCheckpoint(long step) =>
@@ -147,4 +152,8 @@ public sealed class TrainingDivergedException : Exception
 
     /// <inheritdoc/>
     public TrainingDivergedException() { }
+
+    /// <summary>Names the term and the step (from 1) after which it was seen.</summary>
+    internal static TrainingDivergedException At(string term, long step) =>
+        new($"{term} is no longer finite at step {step}: the run stops, the last checkpoint stays as it was");
 }

@@ -60,6 +60,7 @@ internal static class TrainingCheckpoint
     /// <returns>The step, or null if there is no checkpoint.</returns>
     internal static long? Restore(string folder, string fingerprint, ParameterStore weights, WeightAverage average, AdamW optimizer, Action<string> warn)
     {
+        ClearLeftovers(folder);
         foreach (string candidate in List(folder))
         {
             if (Check(candidate, out State? state) is { } problem)
@@ -80,6 +81,15 @@ internal static class TrainingCheckpoint
         }
 
         return null;
+    }
+
+    // A run that is killed while it writes leaves a temporary folder as large as a checkpoint.
+    private static void ClearLeftovers(string folder)
+    {
+        if (!Directory.Exists(folder))
+            return;
+        foreach (string leftover in Directory.GetDirectories(folder, $".{Prefix}*.tmp"))
+            Directory.Delete(leftover, recursive: true);
     }
 
     // Newest first. Leftovers of interrupted writes begin with a dot and are not among them.

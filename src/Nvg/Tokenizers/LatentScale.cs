@@ -1,0 +1,41 @@
+using Nvg.Granularity;
+using Nvg.Torch;
+
+namespace Nvg.Tokenizers;
+
+/// <summary>
+/// The scale of a tokenizer's latent, which its own losses leave open: the same pictures come out if latent, codes and
+/// refiner offsets are all multiplied by a number that the decoder then divides by. The generators' token head reads
+/// latent differences, so it wants them of order one.
+/// </summary>
+public static class LatentScale
+{
+    /// <summary>The standard deviation of final canvases.</summary>
+    /// <param name="tokenizer">Borrowed.</param>
+    /// <param name="images">B × 3 × H × W in [−1, 1].</param>
+    public static double Measure(Tokenizer tokenizer, Tensor images)
+    {
+        using InferenceMode inference = Autograd.Inference();
+        using var scope = new TensorScope();
+        using GranularitySequence sequence = tokenizer.Encode(images);
+        Tensor canvases_BSLC = tokenizer.Quantizer.Canvases(sequence);
+        return Math.Sqrt(canvases_BSLC.Select(1, canvases_BSLC.Size(1) - 1).Variance().Item());
+    }
+
+    /// <summary>Parameters of an equal tokenizer whose latent is <paramref name="factor"/> times as large.</summary>
+    /// <returns>New tensors under the same names, of the innermost scope.</returns>
+    public static IReadOnlyDictionary<string, Tensor> Rescale(IReadOnlyDictionary<string, Tensor> parameters, double factor)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        return parameters.ToDictionary(p => p.Key, p => p.Value * FactorOf(p.Key, factor));
+    }
+
+    // Refiner weights act on the latent and give the latent, so they stay.
+    private static double FactorOf(string name, double factor) => name switch
+    {
+        "decoder.conv_in.conv.weight" => 1 / factor,
+        "encoder.conv_out.conv.weight" or "encoder.conv_out.conv.bias" or "quantize.embedding.weight" => factor,
+        _ when name.StartsWith("quantize.quant_resi.", StringComparison.Ordinal) && name.EndsWith(".bias", StringComparison.Ordinal) => factor,
+        _ => 1,
+    };
+}
