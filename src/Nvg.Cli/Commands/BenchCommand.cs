@@ -11,6 +11,7 @@ internal sealed class BenchCommand
     private readonly Option<string?> _model = CommonOptions.Model();
     private readonly Option<int> _repeat = new("--repeat") { Description = "Timed runs of each part, of which the median counts; at most 20 s each", HelpName = "N", DefaultValueFactory = _ => 5 };
     private readonly Option<int> _batch = new("--batch") { Description = "Pictures computed together", HelpName = "N", DefaultValueFactory = _ => 16 };
+    private readonly Option<int> _soak = new("--soak") { Description = "Instead of timing: generate N pictures one after another and show tensors and memory", HelpName = "N" };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType> _type = CommonOptions.DataType();
     private readonly Option<int> _threads = CommonOptions.Threads();
@@ -21,7 +22,7 @@ internal sealed class BenchCommand
         var arguments = new BenchCommand();
         var command = new Command("bench", "Time each part of a model's work")
         {
-            arguments._model, arguments._repeat, arguments._batch, arguments._device, arguments._type, arguments._threads, arguments._json,
+            arguments._model, arguments._repeat, arguments._batch, arguments._soak, arguments._device, arguments._type, arguments._threads, arguments._json,
         };
         command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
         return command;
@@ -33,6 +34,8 @@ internal sealed class BenchCommand
             throw new UsageException("--repeat and --batch must be at least 1");
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetValue(_type));
+        if (parsed.GetValue(_soak) > 0)
+            return Soak(parsed, model, cancellation);
         List<Timing> timings = await ConsoleProgress.ShowAsync("timing", progress => Task.Run(() => Measure(parsed, model, progress, cancellation), CancellationToken.None));
         if (parsed.GetValue(_json))
         {
@@ -44,6 +47,16 @@ internal sealed class BenchCommand
             ConsoleTable.Write(["part", "batch", "seconds", "per second", "runs"], timings.Select(t => new[] { t.Name, $"{t.Batch}", $"{t.Seconds:G4}", $"{t.PerSecond:G4}", $"{t.Runs}" }));
         }
 
+        return CommandRunner.Done;
+    }
+
+    private int Soak(ParseResult parsed, NvgModel model, CancellationToken cancellation)
+    {
+        List<SoakPoint> points = [.. MemorySoak.Run(model, parsed.GetValue(_soak), cancellation)];
+        if (parsed.GetValue(_json))
+            MachineOutput.Write(points);
+        else
+            ConsoleTable.Write(["pictures", "live tensors", "resident MiB"], points.Select(p => new[] { $"{p.Calls}", $"{p.LiveTensors}", $"{p.ResidentMiB:F1}" }));
         return CommandRunner.Done;
     }
 

@@ -68,7 +68,8 @@ public sealed class TokenizerTraining : ITrainingTask
         using var tokenizer = new Tokenizer(_config.Tokenizer, ParameterSource.From(parameters, device: _device));
         int count = Math.Min(ScaleExamples, _data.Count);
         Tensor images = PictureBatch.Load(_data, [.. Enumerable.Range(0, count).Select(i => (int)((long)i * _data.Count / count))], device: _device);
-        IReadOnlyDictionary<string, Tensor> normalised = LatentScale.Rescale(parameters, 1 / LatentScale.Measure(tokenizer, images));
+        double scale = LatentScale.Measure(tokenizer, images);
+        IReadOnlyDictionary<string, Tensor> normalised = LatentScale.Rescale(parameters, scale > 0 ? 1 / scale : 1);
         NvgModel.Save(folder, new ModelConfig { Name = _config.Name, Tokenizer = _config.Tokenizer }, normalised, null, []);
     }
 
