@@ -18,7 +18,8 @@ internal static class CommandRunner
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            await Console.Error.WriteLineAsync($"nvg: {parsed.Errors[0].Message} (nvg {string.Join(' ', CommandPath(parsed))} --help shows the options)".Replace("  ", " ", StringComparison.Ordinal));
+            // A misspelt command also counts as none given; what was typed says more, and stands last.
+            await Console.Error.WriteLineAsync($"nvg: {parsed.Errors[^1].Message} (nvg {string.Join(' ', CommandPath(parsed))} --help shows the options)".Replace("  ", " ", StringComparison.Ordinal));
             return WrongUsage;
         }
 

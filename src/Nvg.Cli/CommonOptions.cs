@@ -47,7 +47,7 @@ internal static class CommonOptions
         DefaultValueFactory = _ => ScalarType.Float32,
         CustomParser = result =>
         {
-            switch (result.Tokens[0].Value)
+            switch (result.Tokens[0].Value.ToLowerInvariant())
             {
                 case "float32":
                     return ScalarType.Float32;

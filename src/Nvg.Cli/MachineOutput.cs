@@ -17,5 +17,7 @@ internal static class MachineOutput
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    internal static void Write<T>(T result) => Console.Out.WriteLine(JsonSerializer.Serialize(result, Options));
+    internal static void Write<T>(T result) => Console.WriteLine(Format(result));
+
+    internal static string Format<T>(T result) => JsonSerializer.Serialize(result, Options);
 }

@@ -148,6 +148,30 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
         Assert.Equal(CommandRunner.WrongUsage, (await GenerateAsync("-o", InFolder(name))).ExitCode);
 
     [Fact]
+    public async Task Generate_UnwritableTarget_FailsBeforeTheWork()
+    {
+        await File.WriteAllTextAsync(InFolder("file"), "in the way");
+        CommandResult result = await GenerateAsync("--count", "100", "-o", InFolder("file/x.png"));
+        Assert.Equal(CommandRunner.Failed, result.ExitCode);
+        Assert.Contains("cannot be written", result.Error, StringComparison.Ordinal);
+        Assert.Single(result.Error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task Generate_TooManyForOneGrid_IsWrongUsageBeforeTheWork() =>
+        Assert.Equal(CommandRunner.WrongUsage, (await GenerateAsync("--count", "100000", "-o", InFolder("x.png"))).ExitCode);
+
+    [Fact]
+    public async Task Generate_KeepContent_NeedsMapsOfItsStages()
+    {
+        PictureFile.Write(InFolder("map.png"), new RgbImage(8, 8));
+        string[] content = ["--reference", InFolder("map.png"), "--keep", "content", "-o", InFolder("x.png")];
+        Assert.Equal(CommandRunner.WrongUsage, (await GenerateAsync([.. content, "--keep-stages", "2"])).ExitCode);
+        Assert.Equal(CommandRunner.WrongUsage, (await GenerateAsync([.. content, "--keep-stages", "3", "--structure", InFolder("map.png")])).ExitCode);
+        Assert.Equal(CommandRunner.Done, (await GenerateAsync([.. content, "--keep-stages", "2", "--structure", InFolder("map.png")])).ExitCode);
+    }
+
+    [Fact]
     public async Task Generate_MissingModel_IsUnusableData()
     {
         CommandResult result = await RunAsync("generate", "--model", InFolder("nowhere"), "-o", InFolder("x.png"));

@@ -11,7 +11,9 @@ namespace Nvg.Cli.Commands;
 /// <summary><c>nvg generate</c>: draws pictures.</summary>
 internal sealed class GenerateCommand
 {
-    private const int DefaultBatch = 16;
+    // On the processor one picture fills the cores, and alone in its products it is rounded the same whatever it is asked
+    // for together with. A GPU needs several to be busy.
+    private const int ProcessorBatch = 1, GpuBatch = 16;
     private const string AnyClass = "random";
 
     private readonly Option<string?> _model = CommonOptions.Model();
@@ -33,7 +35,7 @@ internal sealed class GenerateCommand
 
     private readonly Option<bool> _stages = new("--stages") { Description = "Draw for every stage the picture so far and its structure map" };
     private readonly Option<string?> _gif = new("--gif") { Description = "Also write the growth as an animation", HelpName = "FILE.gif" };
-    private readonly Option<int> _batch = new("--batch") { Description = "Pictures computed together; changes speed and memory alone", HelpName = "N", DefaultValueFactory = _ => DefaultBatch };
+    private readonly Option<int?> _batch = new("--batch") { Description = "Pictures computed together: 1 on the processor, 16 on a GPU. Another number may round differently", HelpName = "N" };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType> _type = CommonOptions.DataType();
     private readonly Option<int> _threads = CommonOptions.Threads();
@@ -96,7 +98,7 @@ internal sealed class GenerateCommand
                 : throw new UsageException(problem!),
             Options = _sampling.Read(parsed, model.Config.Sampling, model.Generator.Config.Grid.LastStage),
             Fixed = fixedStages,
-            BatchSize = parsed.GetValue(_batch),
+            BatchSize = parsed.GetValue(_batch) ?? (parsed.GetValue(_device).Type == DeviceType.Cpu ? ProcessorBatch : GpuBatch),
             WithStages = parsed.GetValue(_stages) || parsed.GetValue(_gif) is not null,
         };
     }
@@ -131,18 +133,18 @@ internal sealed class GenerateCommand
     {
         int count = request.Pictures.Count, each = parsed.GetValue(_count), side = model.Config.Tokenizer.ImageSize;
         int stages = model.Config.Tokenizer.Grid.StageCount;
+        PictureOutput.RequireWritable(parsed.GetRequiredValue(_output));
         // Several classes: a row for each.
         int columns = each < count && each > 1 ? each : 0;
-        var outputs = new List<IPictureOutput>
-        {
-            PictureOutput.Create(parsed.GetRequiredValue(_output), model.Labels, count, side, columns, parsed.GetValue(_stages) ? stages : 0),
-        };
+        var outputs = new List<IPictureOutput>();
         if (parsed.GetValue(_gif) is { } gif)
         {
             PictureOutput.RequireSheet(gif, count, side, stages);
+            PictureOutput.RequireWritable(gif);
             outputs.Add(new AnimationOutput(gif, columns));
         }
 
+        outputs.Add(PictureOutput.Create(parsed.GetRequiredValue(_output), model.Labels, count, side, columns, parsed.GetValue(_stages) ? stages : 0));
         return outputs;
     }
 

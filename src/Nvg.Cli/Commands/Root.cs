@@ -8,7 +8,11 @@ internal static class Root
     internal static RootCommand Create() => new("Next Visual Granularity: tokenize, generate, train and measure images.")
     {
         GenerateCommand.Create(),
+        ReconstructCommand.Create(),
         PrepareCommand.Create(),
         TrainCommand.Create(),
+        VerifyCommand.Create(),
+        BenchCommand.Create(),
+        DoctorCommand.Create(),
     };
 }

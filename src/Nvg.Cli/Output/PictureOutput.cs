@@ -1,4 +1,5 @@
 using Nvg.Rendering;
+using Nvg.Torch;
 
 namespace Nvg.Cli.Output;
 
@@ -6,7 +7,7 @@ namespace Nvg.Cli.Output;
 internal static class PictureOutput
 {
     // Beyond this a grid is no longer a picture that anything opens.
-    private const long MostSheetPixels = 1L << 27;
+    private const long MostSheetPixels = 1L << 26;
 
     /// <summary>Whether a target means a folder: it is one, or its name has no extension.</summary>
     internal static bool IsFolder(string target) => Directory.Exists(target) || Path.EndsInDirectorySeparator(target) || Path.GetExtension(target).Length == 0;
@@ -34,6 +35,22 @@ internal static class PictureOutput
         catch (ArgumentException)
         {
             throw new UsageException($"-o {target}: '{Path.GetExtension(target)}' is no output; give a .png, .jpg or .webp for one grid, an .npz, or a folder");
+        }
+    }
+
+    /// <summary>Throws now, and not after the work, where a file or folder cannot be written. Makes the folders that are missing.</summary>
+    /// <exception cref="IOException">It cannot.</exception>
+    internal static void RequireWritable(string target)
+    {
+        string probe = AtomicFile.TemporaryName(IsFolder(target) ? Path.Combine(target, "probe") : target);
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(probe)!);
+            File.Create(probe, 1, FileOptions.DeleteOnClose).Dispose();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{target} cannot be written: {error.Message.Replace(probe, target, StringComparison.Ordinal)}", error);
         }
     }
 

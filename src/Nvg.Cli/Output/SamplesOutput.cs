@@ -11,7 +11,6 @@ internal sealed class SamplesOutput : IPictureOutput
 
     internal SamplesOutput(string path, int count, int side)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         _path = path;
         _writer = new NpzPictureWriter(path, count, side, side);
     }

@@ -19,8 +19,8 @@ public sealed record GenerationRequest
     /// <summary>What is fixed in every picture, or null; borrowed.</summary>
     public FixedStages? Fixed { get; init; }
 
-    /// <summary>Pictures that are computed together; changes speed and memory, not pictures.</summary>
-    public int BatchSize { get; init; } = 16;
+    /// <summary>Pictures that are computed together; matrix products of another size may round differently, so equal bytes need an equal number.</summary>
+    public int BatchSize { get; init; } = 1;
 
     /// <summary>Whether the growth over the stages is drawn too.</summary>
     public bool WithStages { get; init; }

@@ -38,7 +38,7 @@ public sealed class GeneratorTraining : ITrainingTask
             if (data.Size != sizes.ImageSize)
                 throw new NvgDataException($"the data set has pictures of {data.Size} × {data.Size}, the tokenizer takes {sizes.ImageSize}: prepare it with --size {sizes.ImageSize}");
             string tokenizer = _tokenizerModel.Fingerprint();
-            string settings = NvgJson.Write(config with { Tokenizer = "" });
+            string settings = NvgJson.Write(config with { Tokenizer = "", Training = config.Training.Identity });
             Fingerprint = TokenizerTraining.FingerprintOf(settings, data, tokenizer);
             _sequences = SequenceCache.Open(
                 Path.Combine(folder, "sequences.safetensors"), TokenizerTraining.FingerprintOf($"mirrored={config.Training.Flip}", data, tokenizer),

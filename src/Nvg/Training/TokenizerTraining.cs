@@ -27,7 +27,7 @@ public sealed class TokenizerTraining : ITrainingTask
             throw new NvgDataException($"the data set has pictures of {data.Size} × {data.Size}, the tokenizer takes {config.Tokenizer.ImageSize}: prepare it with --size {config.Tokenizer.ImageSize}");
         (_config, _data, _device) = (config, data, device);
         _tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Random(config.Training.Seed, device));
-        Fingerprint = FingerprintOf(NvgJson.Write(config), data);
+        Fingerprint = FingerprintOf(NvgJson.Write(config with { Training = config.Training.Identity }), data);
     }
 
     /// <inheritdoc/>

@@ -62,6 +62,9 @@ public sealed record TrainingOptions
     /// <summary>Checkpoints that are kept.</summary>
     public int KeepCheckpoints { get; init; } = 2;
 
+    /// <summary>The settings without those that may change when a run continues: its length, and how often it is logged and saved.</summary>
+    internal TrainingOptions Identity => this with { Steps = 1, LogEvery = 1, CheckpointEvery = 1, KeepCheckpoints = 1 };
+
     /// <summary>The learning rate of a step.</summary>
     public double LearningRateAt(long step) => LearningRate * LearningRateSchedule.Factor(this, step);
 

@@ -1,0 +1,138 @@
+using System.CommandLine;
+using Nvg.Rendering;
+using Nvg.Torch;
+
+namespace Nvg.Cli.Commands;
+
+/// <summary><c>nvg doctor</c>: what is installed, what is missing and how to get it.</summary>
+internal static class DoctorCommand
+{
+    private const string BlasKernels = "OPENBLAS_CORETYPE";
+    private const int ProductSide = 1024;
+
+    internal static Command Create()
+    {
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command("doctor", "Show what is installed, what is missing and how to get it") { json };
+        command.SetAction(parsed => Run(parsed.GetValue(json)));
+        return command;
+    }
+
+    private static int Run(bool json)
+    {
+        Machine machine = Machine.Here();
+        List<Finding> findings = [.. OfMachine(machine), .. OfTorch(), OfPictures(), OfModel()];
+        bool missing = findings.Any(f => f.State == State.Missing);
+        if (json)
+            MachineOutput.Write(new Report(!missing, machine, findings));
+        else
+            Print(findings);
+        return missing ? CommandRunner.Failed : CommandRunner.Done;
+    }
+
+    private static IEnumerable<Finding> OfMachine(Machine machine) =>
+    [
+        new(".NET", machine.Runtime),
+        new("system", machine.System),
+        new("processor", $"{machine.Processor}, {machine.Cores} cores, {machine.Instructions}"),
+        new("memory", $"{machine.MemoryGiB:F1} GiB"),
+    ];
+
+    private static List<Finding> OfTorch()
+    {
+        try
+        {
+            TorchRuntime.Load();
+            TorchRuntime.ThreadCount = Environment.ProcessorCount;
+            string settings = TorchRuntime.BuildSettings;
+            List<Finding> findings =
+            [
+                new("native library", TorchRuntime.LoadedPath!),
+                new("libtorch", $"{TorchRuntime.Version}, {Line(settings, "MKL-DNN") ?? "without oneDNN"}, {Line(settings, "CPU capability") ?? "unknown capability"}, {TorchRuntime.ThreadCount} threads"),
+                OfBlas(),
+                new("BLAS kernels", $"{BlasKernels}={Machine.NativeVariable(BlasKernels) ?? "(not set)"}"),
+                OfCuda(),
+            ];
+            findings.AddRange(OfProduct(ScalarType.Float32), OfProduct(ScalarType.BFloat16));
+            return findings;
+        }
+        catch (TorchException error)
+        {
+            return [new Finding("libtorch", error.Message, State.Missing, "install libtorch (Debian: apt-get install libtorch-dev libopenblas0-pthread) or name one by LIBTORCH, then run ./nvg doctor")];
+        }
+    }
+
+    private static Finding OfBlas() => Machine.LoadedBlas() switch
+    {
+        null => new Finding("BLAS", "inside libtorch"),
+        { } path when path.Contains("openblas", StringComparison.Ordinal) || path.Contains("mkl", StringComparison.Ordinal) => new Finding("BLAS", path),
+        var path => new Finding("BLAS", path, State.Slow, "the reference BLAS is some 25 times slower: apt-get install libopenblas0-pthread"),
+    };
+
+    private static Finding OfProduct(ScalarType type)
+    {
+        double speed = Machine.MeasureProduct(type, ProductSide);
+        return new Finding($"{type.ToString().ToLowerInvariant()} product", $"{speed:F0} GFLOP/s ({ProductSide}³)", Gflops: speed);
+    }
+
+    private static Finding OfCuda() => new("CUDA", TorchRuntime.CudaDeviceCount switch
+    {
+        0 => "no device that this libtorch can use",
+        1 => "1 device",
+        var count => $"{count} devices",
+    });
+
+    private static Finding OfPictures()
+    {
+        try
+        {
+            return new Finding("libvips", $"{PictureLibrary.Version}");
+        }
+        catch (DllNotFoundException error)
+        {
+            return new Finding("libvips", error.Message.ReplaceLineEndings(" "), State.Missing, "apt-get install libvips42");
+        }
+    }
+
+    private static Finding OfModel()
+    {
+        string? named = Environment.GetEnvironmentVariable(ModelFolder.Variable), folder = named ?? ModelFolder.FindShipped();
+        return folder is not null && File.Exists(Path.Combine(folder, "config.json"))
+            ? new Finding("model", folder)
+            : new Finding("model", named is null ? $"models/{ModelFolder.ShippedName} is not there" : $"{ModelFolder.Variable}={named} is no model folder", State.Note, "name one with --model DIR");
+    }
+
+    private static string? Line(string settings, string word) =>
+        settings.Split('\n').FirstOrDefault(line => line.Contains(word, StringComparison.Ordinal))?.Trim(' ', '-').Split(" (")[0];
+
+    private static void Print(IReadOnlyList<Finding> findings)
+    {
+        int width = findings.Max(f => f.Name.Length);
+        foreach (Finding finding in findings)
+        {
+            Console.WriteLine($"{Mark(finding.State)}  {finding.Name.PadRight(width)}  {finding.Value}");
+            if (finding.Advice is not null)
+                Console.WriteLine($"{new string(' ', width + 9)}{finding.Advice}");
+        }
+    }
+
+    private static string Mark(State state) => state switch
+    {
+        State.Missing => "MISSING",
+        State.Slow => "slow   ",
+        State.Note => "note   ",
+        _ => "ok     ",
+    };
+
+    private enum State
+    {
+        Ok,
+        Note,
+        Slow,
+        Missing,
+    }
+
+    private sealed record Finding(string Name, string Value, State State = State.Ok, string? Advice = null, double? Gflops = null);
+
+    private sealed record Report(bool Ready, Machine Machine, IReadOnlyList<Finding> Findings);
+}

@@ -1,0 +1,138 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Nvg.Checkpoints;
+using Nvg.Control;
+using Nvg.Data;
+using Nvg.Evaluation;
+using Nvg.Rendering;
+using Nvg.Torch;
+
+namespace Nvg.Cli.Commands;
+
+/// <summary><c>nvg reconstruct</c>: the tokenizer's round trip.</summary>
+internal sealed class ReconstructCommand
+{
+    private const int MostRows = 50;
+
+    private readonly Argument<string[]> _images = new("images") { Description = "Pictures, folders of pictures, or data sets made by nvg prepare", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string?> _model = CommonOptions.Model();
+    private readonly Option<string?> _output = new("--output", "-o") { Description = "Folder for each original beside its reconstruction; without it only numbers", HelpName = "DIR" };
+    private readonly Option<bool> _stages = new("--stages") { Description = "Also draw for every stage the picture so far and its structure map" };
+    private readonly Option<int?> _limit = new("--limit") { Description = "At most this many pictures", HelpName = "N" };
+    private readonly Option<int> _batch = new("--batch") { Description = "Pictures computed together", HelpName = "N", DefaultValueFactory = _ => 16 };
+    private readonly Option<Device> _device = CommonOptions.Device();
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json();
+
+    internal static Command Create()
+    {
+        var arguments = new ReconstructCommand();
+        var command = new Command("reconstruct", "Encode pictures and decode them again: pictures, structure maps, PSNR and SSIM")
+        {
+            arguments._images, arguments._model, arguments._output, arguments._stages, arguments._limit, arguments._batch,
+            arguments._device, arguments._threads, arguments._json,
+        };
+        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        if (parsed.GetValue(_limit) is < 1 || parsed.GetValue(_batch) < 1)
+            throw new UsageException("--limit and --batch must be at least 1");
+        if (parsed.GetValue(_stages) && parsed.GetValue(_output) is null)
+            throw new UsageException("--stages needs a folder to draw into: -o DIR");
+        var clock = Stopwatch.StartNew();
+        CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
+        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), withGenerator: false);
+        var report = new Report(model.Folder);
+        await ConsoleProgress.ShowAsync("reconstructing", progress => Task.Run(
+            () => Reconstruct(parsed, model, report, progress, cancellation), CancellationToken.None));
+        foreach (SkippedFile file in report.Skipped)
+            await Console.Error.WriteLineAsync($"skipped {file.Reason}");
+        if (report.Pictures.Count == 0)
+            throw new NvgDataException($"none of {report.Skipped.Count} files is a usable picture");
+        report.Seconds = clock.Elapsed.TotalSeconds;
+        if (parsed.GetValue(_json))
+            MachineOutput.Write(report);
+        else
+            Print(report);
+        return CommandRunner.Done;
+    }
+
+    private bool Reconstruct(ParseResult parsed, NvgModel model, Report report, ConsoleProgress progress, CancellationToken cancellation)
+    {
+        int limit = parsed.GetValue(_limit) ?? int.MaxValue, side = model.Config.Tokenizer.ImageSize;
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        IEnumerable<(string Name, RgbImage Picture)> pictures = Usable(SquareSource.Entries(parsed.GetRequiredValue(_images), side), report).Take(limit);
+        foreach ((string Name, RgbImage Picture)[] batch in pictures.Chunk(parsed.GetValue(_batch)))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            ReconstructedPicture[] results = Reconstruction.Run(model.Tokenizer, Array.ConvertAll(batch, p => p.Picture), parsed.GetValue(_stages));
+            for (int i = 0; i < batch.Length; i++)
+                report.Pictures.Add(Write(parsed.GetValue(_output), batch[i].Name, results[i], names));
+            progress.Report($"{report.Pictures.Count} pictures", null);
+        }
+
+        return true;
+    }
+
+    private static IEnumerable<(string Name, RgbImage Picture)> Usable(IEnumerable<SquareEntry> entries, Report report)
+    {
+        foreach (SquareEntry entry in entries)
+        {
+            RgbImage picture;
+            try
+            {
+                picture = entry.Read();
+            }
+            catch (NvgDataException error)
+            {
+                report.Skipped.Add(new SkippedFile(entry.Name, error.Message));
+                continue;
+            }
+
+            yield return (entry.Name, picture);
+        }
+    }
+
+    private static PictureReport Write(string? folder, string name, ReconstructedPicture result, HashSet<string> names)
+    {
+        if (folder is null)
+            return new PictureReport(name, result.Psnr, result.Ssim, null, null);
+        string stem = Path.GetFileNameWithoutExtension(name), unique = stem;
+        for (int i = 2; !names.Add(unique); i++)
+            unique = $"{stem}-{i}";
+        string file = Path.Combine(folder, unique + ".png");
+        int enlargement = PictureGrid.ComfortableEnlargement(result.Original, 2);
+        PictureFile.Write(file, PictureGrid.Compose([result.Original, result.Picture], columns: 2, enlargement: enlargement));
+        if (result.Stages.Count == 0)
+            return new PictureReport(name, result.Psnr, result.Ssim, file, null);
+        string stages = Path.Combine(folder, unique + ".stages.png");
+        PictureFile.Write(stages, StageDrawing.Sheet([result.Stages]));
+        return new PictureReport(name, result.Psnr, result.Ssim, file, stages);
+    }
+
+    private static void Print(Report report)
+    {
+        IEnumerable<string[]> rows = report.Pictures.Count > MostRows ? [] : report.Pictures.Select(p => Row(p.Name, p.Psnr, p.Ssim));
+        ConsoleTable.Write(["picture", "PSNR (dB)", "SSIM"], [.. rows, Row($"mean of {report.Pictures.Count}", report.MeanPsnr, report.MeanSsim)]);
+    }
+
+    private static string[] Row(string name, double psnr, double ssim) => [name, $"{psnr:F2}", $"{ssim:F4}"];
+
+    private sealed record PictureReport(string Name, double Psnr, double Ssim, string? File, string? Stages);
+
+    private sealed record Report(string Model)
+    {
+        public List<PictureReport> Pictures { get; } = [];
+
+        public List<SkippedFile> Skipped { get; } = [];
+
+        public double MeanPsnr => Pictures.Average(p => p.Psnr);
+
+        public double MeanSsim => Pictures.Average(p => p.Ssim);
+
+        public double Seconds { get; set; }
+    }
+}

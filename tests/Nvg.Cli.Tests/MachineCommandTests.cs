@@ -1,0 +1,60 @@
+using System.Text.Json;
+
+namespace Nvg.Cli.Tests;
+
+/// <summary>Commands about this machine: doctor, bench, verify.</summary>
+public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<TinyModel>
+{
+    [Fact]
+    public async Task Doctor_CompleteMachine_IsReady()
+    {
+        CommandResult result = await RunAsync("doctor");
+        Assert.Equal(CommandRunner.Done, result.ExitCode);
+        Assert.Contains("libtorch", result.Output, StringComparison.Ordinal);
+        Assert.Contains("GFLOP/s", result.Output, StringComparison.Ordinal);
+        using JsonDocument json = JsonDocument.Parse((await RunAsync("doctor", "--json")).Output);
+        Assert.True(json.RootElement.GetProperty("ready").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Bench_TinyModel_TimesEveryPart()
+    {
+        CommandResult result = await RunAsync("bench", "--model", model.Folder, "--threads", "1", "--repeat", "1", "--batch", "2", "--json");
+        Assert.Equal(CommandRunner.Done, result.ExitCode);
+        using JsonDocument json = JsonDocument.Parse(result.Output);
+        JsonElement[] timings = [.. json.RootElement.GetProperty("timings").EnumerateArray()];
+        Assert.Equal(10, timings.Length);
+        Assert.All(timings, t => Assert.True(t.GetProperty("perSecond").GetDouble() > 0));
+        Assert.NotEqual("", json.RootElement.GetProperty("machine").GetProperty("processor").GetString());
+    }
+
+    [Fact]
+    public async Task Verify_NoFixtures_IsUnusableData()
+    {
+        Directory.CreateDirectory(InFolder("empty"));
+        Assert.Equal(CommandRunner.UnusableData, (await RunAsync("verify", InFolder("empty"))).ExitCode);
+    }
+
+    [SharedFact("fixtures/sampling.safetensors")]
+    public async Task Verify_Fixture_PassesAndDamagedFails()
+    {
+        Directory.CreateDirectory(InFolder("fixtures"));
+        File.Copy(SharedMaterial.Path("fixtures", "sampling.safetensors"), InFolder("fixtures/sampling.safetensors"));
+        CommandResult passed = await RunAsync("verify", InFolder("fixtures"), "--threads", "1");
+        Assert.Equal(CommandRunner.Done, passed.ExitCode);
+        Assert.EndsWith("0 failed", passed.Output.TrimEnd(), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(InFolder("fixtures/quantizer.safetensors"), "damaged");
+        CommandResult failed = await RunAsync("verify", InFolder("fixtures"), "--threads", "1", "--json");
+        Assert.Equal(CommandRunner.Failed, failed.ExitCode);
+        using JsonDocument json = JsonDocument.Parse(failed.Output);
+        Assert.Equal(1, json.RootElement.GetProperty("failed").GetInt32());
+    }
+
+    [Fact]
+    public async Task Command_Misspelt_IsNamed()
+    {
+        CommandResult result = await RunAsync("genrate");
+        Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
+        Assert.Contains("genrate", result.Error, StringComparison.Ordinal);
+    }
+}

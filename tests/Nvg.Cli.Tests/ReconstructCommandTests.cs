@@ -1,0 +1,65 @@
+using System.Text.Json;
+using Nvg.Data;
+using Nvg.Rendering;
+
+namespace Nvg.Cli.Tests;
+
+public class ReconstructCommandTests(TinyModel model) : CommandTests, IClassFixture<TinyModel>
+{
+    [Fact]
+    public async Task Reconstruct_Pictures_WritesPairsAndNumbers()
+    {
+        WritePicture("a.png", 48, 40);
+        WritePicture("folder/a.png", 32, 32);
+        CommandResult result = await ReconstructAsync(InFolder("a.png"), InFolder("folder"), "-o", InFolder("out"), "--stages", "--json");
+        Assert.Equal(CommandRunner.Done, result.ExitCode);
+        using JsonDocument json = JsonDocument.Parse(result.Output);
+        JsonElement pictures = json.RootElement.GetProperty("pictures");
+        Assert.Equal(2, pictures.GetArrayLength());
+        double mean = pictures.EnumerateArray().Average(p => p.GetProperty("psnr").GetDouble());
+        Assert.Equal(mean, json.RootElement.GetProperty("meanPsnr").GetDouble(), 1e-9);
+        RgbImage pair = PictureFile.Read(InFolder("out/a.png"));
+        Assert.Equal((2 * 130 + 2, 132), (pair.Width, pair.Height));
+        Assert.True(File.Exists(InFolder("out/a-2.stages.png")));
+    }
+
+    [Fact]
+    public async Task Reconstruct_PackedDataset_ObeysLimit()
+    {
+        WritePicture("source/x/1.png", 40, 40);
+        WritePicture("source/x/2.png", 40, 40);
+        WritePicture("source/y/3.png", 40, 40);
+        await Preparation.RunAsync(PictureSource.Open(InFolder("source")), InFolder("packed"), new PreparationOptions { Size = 32 });
+        CommandResult result = await ReconstructAsync(InFolder("packed"), "--limit", "2");
+        Assert.Equal("", result.Error);
+        Assert.Equal(CommandRunner.Done, result.ExitCode);
+        Assert.Contains("mean of 2", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Reconstruct_TextNamedPng_IsNamedAndSkipped()
+    {
+        await File.WriteAllTextAsync(InFolder("text.png"), "no picture");
+        CommandResult alone = await ReconstructAsync(InFolder("text.png"), "-o", InFolder("out"));
+        Assert.Equal(CommandRunner.UnusableData, alone.ExitCode);
+        Assert.Contains("text.png", alone.Error, StringComparison.Ordinal);
+        WritePicture("good.png", 32, 32);
+        CommandResult beside = await ReconstructAsync(InFolder("text.png"), InFolder("gone.png"), InFolder("good.png"), "-o", InFolder("out"));
+        Assert.Equal(CommandRunner.Done, beside.ExitCode);
+        Assert.Equal(2, beside.Error.Split('\n').Count(line => line.StartsWith("skipped", StringComparison.Ordinal)));
+        Assert.Equal([InFolder("out/good.png")], Directory.GetFiles(InFolder("out")));
+    }
+
+    [Fact]
+    public async Task Reconstruct_StagesWithoutFolder_IsWrongUsage() =>
+        Assert.Equal(CommandRunner.WrongUsage, (await ReconstructAsync("x.png", "--stages")).ExitCode);
+
+    private Task<CommandResult> ReconstructAsync(params string[] arguments) => RunAsync(["reconstruct", "--model", model.Folder, "--threads", "1", .. arguments]);
+
+    private void WritePicture(string name, int width, int height)
+    {
+        var picture = new RgbImage(width, height);
+        new Random(width + name.Length).NextBytes(picture.Pixels);
+        PictureFile.Write(InFolder(name), picture);
+    }
+}
