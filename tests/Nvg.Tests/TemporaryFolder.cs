@@ -3,7 +3,11 @@ namespace Nvg.Tests;
 /// <summary>A folder of one test, gone with it.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
-    public string Root { get; } = Directory.CreateTempSubdirectory("nvg-test-").FullName;
+    // In memory where there is such a place: files that are flushed to a busy disk, as checkpoints are, take seconds.
+    private const string InMemory = "/dev/shm";
+
+    public string Root { get; } = Directory.CreateDirectory(
+        Path.Combine(Directory.Exists(InMemory) ? InMemory : Path.GetTempPath(), $"nvg-test-{Guid.NewGuid():N}")).FullName;
 
     public string this[string name] => Path.Combine(Root, name);
 

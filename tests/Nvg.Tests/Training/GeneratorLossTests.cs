@@ -1,0 +1,148 @@
+using Nvg.Generators;
+using Nvg.Granularity;
+using Nvg.Tokenizers;
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+using Nvg.Training;
+
+namespace Nvg.Tests.Training;
+
+[Collection(RunsAlone.Name)]
+[NoTensorLeaks]
+public class GeneratorLossTests
+{
+    private const int Images = 2, Stages = 5, StructureStages = 3;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void Compute_AllContentSubsets_AverageToTheFullLoss(int size) => AssertUnbiased(size, Stages, (batch, subset) =>
+        batch with { ContentSubset = subset, ContentShare = (double)size / Stages });
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Compute_AllStructureSubsets_AverageToTheFullLoss(int size) => AssertUnbiased(size, StructureStages, (batch, subset) =>
+        batch with { StructureSubset = subset, StructureShare = (double)size / StructureStages });
+
+    [Fact]
+    public void Compute_Terms_AddUpToTheLoss()
+    {
+        using var scope = new TensorScope();
+        using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
+        using GeneratorBatch batch = Batch();
+        using var log = new LossLog();
+        double loss = new GeneratorLoss(generator).Compute(batch, log).Item();
+        Dictionary<string, double> terms = log.TakeMeans().ToDictionary();
+        double expected = (Enumerable.Range(0, 5).Sum(i => terms[$"final_{i}"] + terms[$"ce_{i}"]) + Enumerable.Range(0, 3).Sum(i => terms[$"structure_{i}"]) * 5 / 3) / 5;
+        Assert.Equal(expected, loss, 1e-4);
+        Assert.Equal(18, terms.Count);
+    }
+
+    [Fact]
+    public void Compute_ImagesOfABatch_AverageToItsLoss()
+    {
+        using var scope = new TensorScope();
+        using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
+        using GeneratorBatch batch = Batch();
+        var loss = new GeneratorLoss(generator);
+        double[] single = [.. Enumerable.Range(0, Images).Select(b => Item(loss, Only(batch, b)))];
+        Assert.Equal(Item(loss, batch), single.Average(), 1e-4);
+    }
+
+    [Fact]
+    public void Compute_Gradient_ReachesEveryParameter()
+    {
+        using var scope = new TensorScope();
+        using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
+        generator.Parameters.SetRequiresGrad(true);
+        using GeneratorBatch batch = Batch();
+        using var log = new LossLog();
+        Tensor[] parameters = [.. generator.Parameters.TrainableNames.Select(n => generator.Parameters[n])];
+        Tensor?[] gradients = Autograd.Gradients(new GeneratorLoss(generator).Compute(batch, log), parameters);
+        string[] without = [.. generator.Parameters.TrainableNames.Where((_, i) => gradients[i] is not { } g || g.Abs().Sum().Item() == 0)];
+        Assert.Empty(without);
+    }
+
+    [Fact]
+    public void Compute_DropPath_FollowsItsGeneratorAndIsOffWithoutOne()
+    {
+        using var scope = new TensorScope();
+        using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
+        using GeneratorBatch batch = Batch();
+        var loss = new GeneratorLoss(generator);
+        Assert.Equal(Item(loss, batch), Item(loss, batch));
+        using var random = new Generator(1);
+        using var again = new Generator(1);
+        using var log = new LossLog();
+        Assert.Equal(Enumerable.Range(0, 5).Select(_ => loss.Compute(batch, log, random).Item()), Enumerable.Range(0, 5).Select(_ => loss.Compute(batch, log, again).Item()));
+    }
+
+    [Fact]
+    public void LossLog_SeveralSteps_GivesMeansOnce()
+    {
+        using var scope = new TensorScope();
+        using var log = new LossLog();
+        log.Add("a", Tensor.Scalar(1));
+        log.Add("b", Tensor.Scalar(10));
+        log.Add("a", Tensor.Scalar(2));
+        Assert.Equal([KeyValuePair.Create("a", 1.5), KeyValuePair.Create("b", 10.0)], log.TakeMeans());
+        Assert.Empty(log.TakeMeans());
+    }
+
+    // Every choice of the given number of stages per image once, so that the average is the expectation itself.
+    private static void AssertUnbiased(int size, int stageCount, Func<GeneratorBatch, IReadOnlyList<Tensor?>, GeneratorBatch> restrict)
+    {
+        using var scope = new TensorScope();
+        using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
+        using GeneratorBatch full = Batch();
+        var loss = new GeneratorLoss(generator);
+        int[] choices = [.. Enumerable.Range(0, 1 << stageCount).Where(c => int.PopCount(c) == size)];
+        var losses = new List<double>();
+        foreach (int first in choices)
+        {
+            foreach (int second in choices)
+            {
+                using var step = new TensorScope();
+                Tensor?[] subset = [.. Enumerable.Range(0, stageCount).Select(stage =>
+                {
+                    long[] images = [.. new[] { first, second }.Index().Where(c => (c.Item >> stage & 1) == 1).Select(c => (long)c.Index)];
+                    return Tensor.From(images, images.Length);
+                })];
+                losses.Add(Item(loss, restrict(full, subset)));
+            }
+        }
+
+        Assert.Equal(Item(loss, full), losses.Average(), 2e-4);
+        Assert.True(losses.Max() - losses.Min() > 1e-3);
+    }
+
+    private static double Item(GeneratorLoss loss, GeneratorBatch batch)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        using var log = new LossLog();
+        using Tensor value = loss.Compute(batch, log);
+        return value.Item();
+    }
+
+    private static GeneratorBatch Batch()
+    {
+        using var scope = new TensorScope();
+        using Tokenizer tokenizer = Tiny.Tokenizer();
+        var grid = new LatentGrid(4, 4);
+        using var sequence = new GranularitySequence(grid, Tiny.Structure(grid, Images, Stages), [.. Enumerable.Range(0, Stages).Select(i => Tiny.Tokens(i, Images, 16))]);
+        using var random = new Generator(5);
+        return GeneratorBatch.From(sequence, tokenizer.Quantizer, Tensor.From([1L, 3], Images), random);
+    }
+
+    private static GeneratorBatch Only(GeneratorBatch batch, int image) => new()
+    {
+        Canvases_BSLC = batch.Canvases_BSLC.Narrow(0, image, 1),
+        Structure_BSL = batch.Structure_BSL.Narrow(0, image, 1),
+        Content = [.. batch.Content.Select(c => c.Narrow(0, image, 1))],
+        Class_B = batch.Class_B.Narrow(0, image, 1),
+        Epsilon_BLK = batch.Epsilon_BLK.Narrow(0, image, 1),
+        Time_BS = batch.Time_BS.Narrow(0, image, 1),
+    };
+}

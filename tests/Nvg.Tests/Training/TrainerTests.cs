@@ -1,0 +1,279 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Nvg.Checkpoints;
+using Nvg.Data;
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+using Nvg.Training;
+
+namespace Nvg.Tests.Training;
+
+/// <summary>Whole runs of tiny models: interrupted and continued, damaged, diverging, and against recorded losses.</summary>
+[Collection(RunsAlone.Name)]
+[NoTensorLeaks]
+public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
+{
+    private const int Steps = 12;
+
+    private static readonly TrainingOptions Options = new()
+    {
+        Steps = Steps, BatchSize = 4, LearningRate = 2e-3, WarmupSteps = 3, WeightDecay = 0.05, EmaDecay = 0.9, Precision = ScalarType.Float32,
+        LogEvery = 2, CheckpointEvery = 4, KeepCheckpoints = 3,
+    };
+
+    private readonly Data _data;
+    private readonly TemporaryFolder _folder = new();
+
+    public TrainerTests(Data data) => _data = data;
+
+    [Theory]
+    [InlineData("tokenizer", 6)]
+    [InlineData("tokenizer", 8)]
+    [InlineData("generator", 6)]
+    public void Run_StoppedAndContinued_EndsBitForBitTheSame(string kind, int stopAfter)
+    {
+        Run(kind, "straight");
+        Interrupt(kind, "stopped", stopAfter);
+        Assert.False(Directory.Exists(_folder["stopped/model"]));
+        Run(kind, "stopped");
+        AssertSameResult("straight", "stopped");
+        Assert.Equal([2, 4, 6, 8, 10, 12], LoggedSteps("stopped"));
+        Assert.Equal(stopAfter == 6 ? ["step-00000006", "step-00000008", "step-00000012"] : ["step-00000004", "step-00000008", "step-00000012"], Checkpoints("stopped"));
+    }
+
+    [Fact]
+    public void Run_FinishedRun_ContinuesToNothing()
+    {
+        Run("tokenizer", "run");
+        byte[] before = File.ReadAllBytes(_folder["run/model/tokenizer.safetensors"]);
+        Run("tokenizer", "run");
+        Assert.Equal(before, File.ReadAllBytes(_folder["run/model/tokenizer.safetensors"]));
+        Assert.Equal([2, 4, 6, 8, 10, 12], LoggedSteps("run"));
+    }
+
+    [Theory]
+    [InlineData("weights.safetensors")]
+    [InlineData("average.safetensors")]
+    [InlineData("optimizer.safetensors")]
+    [InlineData("state.json")]
+    public void Run_DamagedNewestCheckpoint_FallsBackWithAWarning(string file)
+    {
+        Run("tokenizer", "straight");
+        Interrupt("tokenizer", "damaged", 6);
+        string path = _folder[$"damaged/checkpoints/step-00000006/{file}"];
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[bytes.Length * 2 / 3] ^= 0x10;
+        File.WriteAllBytes(path, file == "state.json" ? bytes[..(bytes.Length / 2)] : bytes);
+        Run("tokenizer", "damaged");
+        string log = File.ReadAllText(_folder["damaged/log.txt"]);
+        Assert.Contains("warning: ", log, StringComparison.Ordinal);
+        Assert.Contains("step-00000006", log, StringComparison.Ordinal);
+        Assert.Contains("continues after step 4", log, StringComparison.Ordinal);
+        AssertSameResult("straight", "damaged");
+        Assert.Equal([2, 4, 6, 8, 10, 12], LoggedSteps("damaged"));
+    }
+
+    [Fact]
+    public void Run_LeftoversOfAKill_AreClearedAway()
+    {
+        Run("tokenizer", "straight");
+        Interrupt("tokenizer", "killed", 6);
+        // What a kill in the middle of a checkpoint and of a log line leaves behind.
+        File.WriteAllText(Directory.CreateDirectory(_folder["killed/checkpoints/.step-00000008.1.tmp"]).FullName + "/weights.safetensors", "half");
+        File.AppendAllText(_folder["killed/stats.jsonl"], "{\"step\":7,\"epo");
+        Run("tokenizer", "killed");
+        AssertSameResult("straight", "killed");
+        Assert.Equal([2, 4, 6, 8, 10, 12], LoggedSteps("killed"));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder["killed/checkpoints"], ".*"));
+    }
+
+    [Fact]
+    public void Run_CheckpointOfOtherSettings_IsRefused()
+    {
+        Interrupt("tokenizer", "run", 6);
+        var error = Assert.Throws<NvgDataException>(() => Run("tokenizer", "run", Options with { LearningRate = 1e-3 }));
+        Assert.Contains("other settings", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
+    [Fact]
+    public void Run_HugeLearningRate_StopsAndNamesTheTerm()
+    {
+        var error = Assert.Throws<TrainingDivergedException>(() => Run("tokenizer", "run", Options with { LearningRate = 1e30, StartFactor = 1 }));
+        Assert.Contains("no longer finite at step 2", error.Message, StringComparison.Ordinal);
+        Assert.Contains(error.Message, File.ReadAllText(_folder["run/log.txt"]), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["run/checkpoints"]) || Directory.Exists(_folder["run/model"]));
+    }
+
+    [Fact]
+    public void Run_NanInOneTerm_NamesItAndKeepsTheLastCheckpoint()
+    {
+        using var task = new BrokenTask();
+        using var trainer = new Trainer(task, Options, Device.Cpu, _folder["run"]);
+        var error = Assert.Throws<TrainingDivergedException>(() => trainer.Run());
+        Assert.StartsWith("second is no longer finite at step 8", error.Message, StringComparison.Ordinal);
+        Assert.Equal(["step-00000004"], Checkpoints("run"));
+        Assert.Equal("NaN", (string?)Statistics("run")[^1]["second"]);
+    }
+
+    [Fact]
+    public void Run_Tokenizer_WritesAModelThatReconstructs()
+    {
+        Run("tokenizer", "run");
+        using NvgModel model = NvgModel.Load(_folder["run/model"]);
+        using PackedDataset data = PackedDataset.Open(_data.Packed);
+        using Tensor images = PictureBatch.Load(data, [0, 1]);
+        using var sequence = model.Tokenizer.Encode(images);
+        Assert.Equal(2, sequence.Count);
+    }
+
+    [Fact]
+    public void Run_Generator_WritesAModelThatGenerates()
+    {
+        Run("generator", "run");
+        using NvgModel model = NvgModel.Load(_folder["run/model"]);
+        Assert.Equal(["stripes", "waves"], model.Labels);
+        (var sequence, Tensor images) = model.Generate([0, 1], [1, 2]);
+        Assert.Equal([2, 3, 8, 8], images.Shape.ToArray());
+        sequence.Dispose();
+        images.Dispose();
+        // 1 / standard deviation of the canvases, measured on the data; the empty canvas keeps 1.
+        float[] factors = model.Generator.Content.ScaleFactors.ToArray<float>();
+        Assert.Equal(1, factors[0]);
+        Assert.All(factors, f => Assert.True(float.IsFinite(f) && f > 0));
+    }
+
+    [Theory]
+    [InlineData("tokenizer")]
+    [InlineData("generator")]
+    public void Run_TinyModel_FollowsTheRecordedCurve(string kind)
+    {
+        Run(kind, "run");
+        double[] losses = [.. Statistics("run").Select(s => (double)s["loss"]!)];
+        // NVG_RECORD_CURVES=1 writes new ones, after a change that is meant to change them.
+        if (Environment.GetEnvironmentVariable("NVG_RECORD_CURVES") == "1")
+            Record(kind, losses);
+        double[] recorded = Curves()[kind]!.AsArray().Select(v => (double)v!).ToArray();
+        Assert.Equal(recorded.Length, losses.Length);
+        Assert.All(recorded.Zip(losses), l => Assert.InRange(l.Second, l.First * (1 - 1e-3), l.First * (1 + 1e-3)));
+        Assert.True(losses[^1] < losses[0]);
+    }
+
+    [Fact]
+    public void GeneratorTraining_PicturesOfAnotherSize_AreRefused()
+    {
+        Tiny.Prepare(_folder["pictures"], _folder["other"], size: 16, perClass: 1);
+        using PackedDataset other = PackedDataset.Open(_folder["other"]);
+        Assert.Throws<NvgDataException>(() => new GeneratorTraining(GeneratorConfig(Options), other, Device.Cpu, _folder["run"]));
+        Assert.Throws<NvgDataException>(() => new TokenizerTraining(TokenizerConfig(Options), other, Device.Cpu));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private void Run(string kind, string folder, TrainingOptions? options = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        options ??= Options;
+        using PackedDataset data = PackedDataset.Open(_data.Packed);
+        using ITrainingTask task = kind == "tokenizer"
+            ? new TokenizerTraining(TokenizerConfig(options), data, Device.Cpu)
+            : new GeneratorTraining(GeneratorConfig(options), data, Device.Cpu, _folder[folder]);
+        using var trainer = new Trainer(task, options, Device.Cpu, _folder[folder]);
+        trainer.Run(progress, cancellation);
+    }
+
+    private void Interrupt(string kind, string folder, int step)
+    {
+        using var stop = new CancellationTokenSource();
+        Assert.ThrowsAny<OperationCanceledException>(() => Run(kind, folder, null, new Immediate(p =>
+        {
+            if (p.Step == step)
+                stop.Cancel();
+        }), stop.Token));
+    }
+
+    private static TokenizerRunConfig TokenizerConfig(TrainingOptions options) => new()
+    {
+        Name = "tiny", Tokenizer = Tiny.TokenizerSizes, Training = options, Loss = new() { WarmupSteps = 3, ReviveEvery = 3, ReviveUntil = 8 },
+    };
+
+    private GeneratorRunConfig GeneratorConfig(TrainingOptions options) => new()
+    {
+        Name = "tiny", Tokenizer = _data.Tokenizer, Depth = 2, Training = options,
+        Loss = new() { ContentStages = 2, StructureStages = 1, DropPath = true, NullClassShare = 0.3 }, Sampling = new() { StructureSteps = 2 },
+    };
+
+    private void AssertSameResult(string expected, string actual)
+    {
+        string[] files = [.. Directory.GetFiles(_folder[$"{expected}/model"]).Select(f => "model/" + Path.GetFileName(f)),
+            .. new[] { "weights", "average", "optimizer" }.Select(f => $"checkpoints/step-{Steps:D8}/{f}.safetensors")];
+        Assert.All(files, file => Assert.Equal(File.ReadAllBytes(_folder[$"{expected}/{file}"]), File.ReadAllBytes(_folder[$"{actual}/{file}"])));
+    }
+
+    private string[] Checkpoints(string folder) =>
+        [.. Directory.GetDirectories(_folder[$"{folder}/checkpoints"]).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal)];
+
+    private JsonNode[] Statistics(string folder) => [.. File.ReadAllLines(_folder[$"{folder}/stats.jsonl"]).Select(line => JsonNode.Parse(line)!)];
+
+    private int[] LoggedSteps(string folder) => [.. Statistics(folder).Select(s => (int)s["step"]!)];
+
+    private static JsonNode Curves() => JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Training", "curves.json")))!;
+
+    private static void Record(string kind, double[] losses, [CallerFilePath] string source = "")
+    {
+        JsonNode curves = Curves();
+        curves[kind] = JsonSerializer.SerializeToNode(losses.Select(l => Math.Round(l, 6)));
+        foreach (string path in new[] { Path.Combine(Path.GetDirectoryName(source)!, "curves.json"), Path.Combine(AppContext.BaseDirectory, "Training", "curves.json") })
+            File.WriteAllText(path, curves.ToJsonString() + "\n");
+    }
+
+    /// <summary>A packed data set and a tokenizer trained on it, once for all tests.</summary>
+    public sealed class Data : IDisposable
+    {
+        private readonly TemporaryFolder _folder = new();
+
+        public Data()
+        {
+            Tiny.Prepare(_folder["pictures"], Packed);
+            using Nvg.Tokenizers.Tokenizer tokenizer = Tiny.Tokenizer();
+            NvgModel.Save(Tokenizer, new ModelConfig { Name = "tiny", Tokenizer = Tiny.TokenizerSizes }, tokenizer.Parameters, null, []);
+        }
+
+        public string Packed => _folder["packed"];
+
+        public string Tokenizer => _folder["tokenizer"];
+
+        public void Dispose() => _folder.Dispose();
+    }
+
+    /// <summary><see cref="Progress{T}"/> reports later, on another thread.</summary>
+    private sealed class Immediate(Action<TrainingProgress> report) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => report(value);
+    }
+
+    /// <summary>One weight to pull to zero; the second of its terms breaks in step 6.</summary>
+    private sealed class BrokenTask : ITrainingTask
+    {
+        internal BrokenTask() => Parameters.Add("weight", Tensor.Full([2, 2], 1));
+
+        public ParameterStore Parameters { get; } = new();
+
+        public int ExampleCount => 10;
+
+        public string Fingerprint => "broken";
+
+        public Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log)
+        {
+            using var scope = new TensorScope();
+            Tensor first = Parameters["weight"].Square().Mean();
+            log.Add("first", first);
+            log.Add("second", step == 6 ? first * double.NaN : first);
+            return scope.Keep(first * 1.0);
+        }
+
+        public void Export(string folder, IReadOnlyDictionary<string, Tensor> parameters) => Assert.Fail("nothing to export");
+
+        public void Dispose() => Parameters.Dispose();
+    }
+}
