@@ -16,6 +16,15 @@ public sealed class Linear
     /// <summary>Element type that the product is computed in, outside autocast.</summary>
     public ScalarType WeightType => _weight.ScalarType;
 
+    /// <summary>Overwrites the parameters; autograd must be off.</summary>
+    /// <param name="weight">out × in; borrowed.</param>
+    /// <param name="bias">out; borrowed.</param>
+    public void Assign(Tensor weight, Tensor bias)
+    {
+        _weight.CopyFrom(weight);
+        (_bias ?? throw new InvalidOperationException("this linear has no bias")).CopyFrom(bias);
+    }
+
     /// <summary>(…, in) → (…, out).</summary>
     public Tensor Forward(Tensor input) => Precision.In(_weight, input, _bias, Functional.Linear);
 }
@@ -89,12 +98,13 @@ public sealed class Embedding
 /// <summary>Meets an input of one element type with weights of another.</summary>
 internal static class Precision
 {
-    // Under autocast weights are float32 and libtorch casts; a model loaded in bfloat16 has its matrices in that type and
-    // its vectors in float32. Either way the matrix decides.
+    // With float32 weights libtorch's autocast decides what the product is computed in, also from inputs that earlier
+    // products left in bfloat16. A model loaded in bfloat16 has its matrices in that type and its vectors in float32:
+    // there the matrix decides.
     internal static Tensor In(Tensor weight, Tensor input, Tensor? bias, Func<Tensor, Tensor, Tensor?, Tensor> operation)
     {
         ScalarType type = weight.ScalarType;
-        if (type == ScalarType.Float32 && input.ScalarType == ScalarType.Float32)
+        if (type == ScalarType.Float32)
             return operation(input, weight, bias);
         using Tensor cast = input.To(type);
         using Tensor? castBias = bias?.To(type);

@@ -45,6 +45,18 @@ public sealed class ContentGenerator
     /// <summary>a_0…a_K and the last canvas's factor: one over the standard deviation of the canvases, K + 2 numbers.</summary>
     public Tensor ScaleFactors => _scaleFactors;
 
+    /// <summary>
+    /// Starts the token head as a nearest-code look-up: −|r − e|² / (2 · variance) without the term that all codes share.
+    /// </summary>
+    /// <param name="codebook_VC">The tokenizer's codes.</param>
+    /// <param name="variance">Of a residual around its code.</param>
+    public void StartTokenHead(Tensor codebook_VC, double variance)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        using var scope = new TensorScope();
+        _tokenHead.Assign(codebook_VC / variance, codebook_VC.Square().Sum(1) / (-2 * variance));
+    }
+
     /// <summary>The predicted final canvas x̂ of every sequence.</summary>
     /// <param name="canvas_NLC">Unscaled canvases before the stage.</param>
     /// <param name="structure_NLK">Embedding of the stage's structure map, in {0, 1, 2}.</param>

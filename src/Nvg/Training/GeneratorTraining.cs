@@ -53,6 +53,8 @@ public sealed class GeneratorTraining : ITrainingTask
                 Depth = config.Depth,
             };
             _generator = new NvgGenerator(generatorConfig, ParameterSource.Random(config.Training.Seed, device));
+            if (config.Loss.TokenHeadVariance is { } variance)
+                _generator.Content.StartTokenHead(_tokenizerModel.Tokenizer.Quantizer.Codebook, variance);
             _loss = new GeneratorLoss(_generator);
             MeasureScaleFactors();
         }

@@ -81,12 +81,20 @@ public sealed record GeneratorLossOptions
     /// <summary>Stages of an image that the structure loss takes in a step, chosen at random; 0 for all.</summary>
     public int StructureStages { get; init; }
 
+    /// <summary>
+    /// Variance of a residual around its code, with which the token head starts as a nearest-code look-up
+    /// (logit = (r · e − |e|²/2) / variance); null for random weights, as in the paper. Short runs need the start.
+    /// </summary>
+    public double? TokenHeadVariance { get; init; }
+
     /// <summary>Whether blocks are left out at random.</summary>
     public bool DropPath { get; init; } = true;
 
     /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
     public IEnumerable<string> Validate()
     {
+        if (TokenHeadVariance <= 0)
+            yield return "tokenHeadVariance must be positive";
         if (NullClassShare is not (>= 0 and < 1) || ContentStages < 0 || StructureStages < 0)
             yield return "nullClassShare must lie in [0, 1); contentStages and structureStages must not be negative";
     }

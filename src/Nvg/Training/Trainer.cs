@@ -94,12 +94,11 @@ public sealed class Trainer : IDisposable
     {
         using var scope = new TensorScope();
         using var random = new Generator(DataOrder.Mix(_options.Seed, step, purpose: 1), _device);
+        Tensor loss;
         using (Autograd.Autocast(_device, _options.Precision))
-        {
-            Tensor loss = _task.Loss(step, examples, random, terms);
-            terms.Add("loss", loss);
-            loss.Backward();
-        }
+            loss = _task.Loss(step, examples, random, terms);
+        terms.Add("loss", loss);
+        loss.Backward();
 
         terms.Add("gradient_norm", _optimizer.ClipGradients(_options.ClipNorm));
         _optimizer.Step(_options.LearningRateAt(step));

@@ -79,8 +79,8 @@ public sealed record TrainingOptions
             yield return "beta1, beta2 and emaDecay must lie in [0, 1)";
         if (WarmupSteps < 0 || HoldShare is not (>= 0 and <= 1) || StartFactor is not (>= 0 and <= 1) || FinalFactor is not (>= 0 and <= 1))
             yield return "warmupSteps must not be negative; holdShare, startFactor and finalFactor must lie in [0, 1]";
-        if (Precision is not (ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16))
-            yield return "precision must be float32, bFloat16 or float16";
+        if (Precision is not (ScalarType.Float32 or ScalarType.BFloat16))
+            yield return "precision must be float32 or bFloat16";
     }
 }
 
