@@ -13,14 +13,26 @@ internal static class Tiny
 {
     public static TokenizerConfig TokenizerSizes { get; } = new()
     {
-        ImageSize = 8, BaseChannels = 8, ChannelMultipliers = [1, 2], ResNetBlocks = 1, LatentChannels = 4, CodebookSize = 16, NormGroups = 4,
+        ImageSize = 8,
+        BaseChannels = 8,
+        ChannelMultipliers = [1, 2],
+        ResNetBlocks = 1,
+        LatentChannels = 4,
+        CodebookSize = 16,
+        NormGroups = 4,
     };
 
     public static GeneratorConfig GeneratorSizes { get; } = Generator(new LatentGrid(4, 4));
 
     public static GeneratorConfig Generator(LatentGrid grid) => new()
     {
-        LatentHeight = grid.Height, LatentWidth = grid.Width, LatentChannels = 4, CodebookSize = 16, ClassCount = 3, Depth = 2, HeadSize = 32,
+        LatentHeight = grid.Height,
+        LatentWidth = grid.Width,
+        LatentChannels = 4,
+        CodebookSize = 16,
+        ClassCount = 3,
+        Depth = 2,
+        HeadSize = 32,
     };
 
     /// <summary>Random weights; codes far enough apart that no rounding decides which is nearest.</summary>

@@ -165,7 +165,10 @@ public sealed class NvgModelTests : IDisposable
 
     private static ModelConfig Config { get; } = new()
     {
-        Name = "tiny", Tokenizer = Tiny.TokenizerSizes, Generator = Tiny.GeneratorSizes with { HeadSize = 32 }, Sampling = new() { StructureSteps = 2 },
+        Name = "tiny",
+        Tokenizer = Tiny.TokenizerSizes,
+        Generator = Tiny.GeneratorSizes with { HeadSize = 32 },
+        Sampling = new() { StructureSteps = 2 },
     };
 
     private void SaveValid()

@@ -6,7 +6,13 @@ public class LearningRateScheduleTests
 {
     private static readonly TrainingOptions Options = new()
     {
-        Steps = 1000, BatchSize = 1, LearningRate = 0.5, WarmupSteps = 100, StartFactor = 0.01, HoldShare = 0.8, FinalFactor = 0.1,
+        Steps = 1000,
+        BatchSize = 1,
+        LearningRate = 0.5,
+        WarmupSteps = 100,
+        StartFactor = 0.01,
+        HoldShare = 0.8,
+        FinalFactor = 0.1,
     };
 
     [Theory]

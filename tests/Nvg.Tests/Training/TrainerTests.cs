@@ -18,8 +18,16 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
 
     private static readonly TrainingOptions Options = new()
     {
-        Steps = Steps, BatchSize = 4, LearningRate = 2e-3, WarmupSteps = 3, WeightDecay = 0.05, EmaDecay = 0.9, Precision = ScalarType.Float32,
-        LogEvery = 2, CheckpointEvery = 4, KeepCheckpoints = 3,
+        Steps = Steps,
+        BatchSize = 4,
+        LearningRate = 2e-3,
+        WarmupSteps = 3,
+        WeightDecay = 0.05,
+        EmaDecay = 0.9,
+        Precision = ScalarType.Float32,
+        LogEvery = 2,
+        CheckpointEvery = 4,
+        KeepCheckpoints = 3,
     };
 
     private readonly Data _data;
@@ -194,13 +202,20 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
 
     private static TokenizerRunConfig TokenizerConfig(TrainingOptions options) => new()
     {
-        Name = "tiny", Tokenizer = Tiny.TokenizerSizes, Training = options, Loss = new() { WarmupSteps = 3, ReviveEvery = 3, ReviveUntil = 8 },
+        Name = "tiny",
+        Tokenizer = Tiny.TokenizerSizes,
+        Training = options,
+        Loss = new() { WarmupSteps = 3, ReviveEvery = 3, ReviveUntil = 8 },
     };
 
     private GeneratorRunConfig GeneratorConfig(TrainingOptions options) => new()
     {
-        Name = "tiny", Tokenizer = _data.Tokenizer, Depth = 2, Training = options,
-        Loss = new() { ContentStages = 2, StructureStages = 1, DropPath = true, NullClassShare = 0.3 }, Sampling = new() { StructureSteps = 2 },
+        Name = "tiny",
+        Tokenizer = _data.Tokenizer,
+        Depth = 2,
+        Training = options,
+        Loss = new() { ContentStages = 2, StructureStages = 1, DropPath = true, NullClassShare = 0.3 },
+        Sampling = new() { StructureSteps = 2 },
     };
 
     private void AssertSameResult(string expected, string actual)

@@ -281,8 +281,10 @@ public sealed class SafetensorsFileTests : IDisposable
         string path = Path.Combine(_folder, "valid");
         var tensors = new Dictionary<string, Tensor>
         {
-            ["encoder.weight"] = Tensor.Arange(0, 12).Reshape(3, 4), ["labels"] = Tensor.From([1L, 2], 2),
-            ["none"] = Tensor.Zeros([0]), ["mask"] = Tensor.From([true, false, true], 3),
+            ["encoder.weight"] = Tensor.Arange(0, 12).Reshape(3, 4),
+            ["labels"] = Tensor.From([1L, 2], 2),
+            ["none"] = Tensor.Zeros([0]),
+            ["mask"] = Tensor.From([true, false, true], 3),
         };
         SafetensorsFile.Write(path, tensors, new Dictionary<string, string> { ["format"] = "pt" });
         byte[] bytes = File.ReadAllBytes(path);
