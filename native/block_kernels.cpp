@@ -76,6 +76,17 @@ template <typename Body> void with_row_type(const at::Tensor &tensor, const char
     TORCH_CHECK(false, op, ": float32 or bfloat16 is needed, got ", tensor.scalar_type());
 }
 
+// The kernels read memory directly: of another device it would not be theirs.
+void check_cpu(const char *op, std::initializer_list<const at::Tensor *> tensors) {
+  for (const at::Tensor *tensor : tensors)
+    TORCH_CHECK(tensor->device().is_cpu(), op, ": CPU tensors are needed, got one on ", tensor->device());
+}
+
+// The gradients are written by hand and cannot be differentiated in turn.
+void check_first_order(const char *op) {
+  TORCH_CHECK(!at::GradMode::is_enabled(), op, ": second derivatives are not available");
+}
+
 template <typename T> T *data(const at::Tensor &tensor) { return static_cast<T *>(tensor.data_ptr()); }
 
 // Rows of a few hundred numbers: enough of them per task to be worth handing out.
@@ -123,6 +134,7 @@ struct ModulatedLayerNorm : torch::autograd::Function<ModulatedLayerNorm> {
   }
 
   static variable_list backward(AutogradContext *context, variable_list grads) {
+    check_first_order("modulated_layer_norm");
     const auto saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &scale = saved[1], &statistics = saved[2];
     const at::Tensor grad = grads[0].contiguous();
@@ -155,10 +167,15 @@ struct AttentionMlp : torch::autograd::Function<AttentionMlp> {
   // projected: (N, T, 3 H D + M); scales: (D); turns: (N, T, D) as pairs of cosine and sine. -> (N, T, H D + M)
   static at::Tensor forward(AutogradContext *context, const at::Tensor &projected, const at::Tensor &query_scale,
                             const at::Tensor &key_scale, const at::Tensor &turns, int64_t heads, double epsilon) {
+    TORCH_CHECK(projected.dim() == 3, "attention_mlp: projected must be (N, T, 3 H D + M), got ", projected.sizes());
+    TORCH_CHECK(heads > 0 && query_scale.numel() % 2 == 0 && key_scale.numel() == query_scale.numel(),
+                "attention_mlp: both scales must have the same even number of elements");
+    // The products run in the element type they are given, whatever autocast says around them.
+    const c10::impl::ExcludeDispatchKeyGuard as_given(c10::DispatchKey::AutocastCPU);
     const at::Tensor input = projected.contiguous(), rotations = turns.contiguous();
     const int64_t count = input.size(0), tokens = input.size(1), columns = input.size(2),
                   size = query_scale.numel(), width = heads * size, mlp = columns - 3 * width;
-    TORCH_CHECK(input.dim() == 3 && mlp > 0, "attention_mlp: projected must be (N, T, 3 H D + M)");
+    TORCH_CHECK(mlp > 0, "attention_mlp: projected must be (N, T, 3 H D + M), got ", projected.sizes());
     TORCH_CHECK(rotations.scalar_type() == at::kFloat && rotations.numel() == count * tokens * size,
                 "attention_mlp: turns must be float32 (N, T, D)");
     const at::Tensor q_scale = query_scale.to(at::kFloat).contiguous(), k_scale = key_scale.to(at::kFloat).contiguous();
@@ -196,6 +213,8 @@ struct AttentionMlp : torch::autograd::Function<AttentionMlp> {
   }
 
   static variable_list backward(AutogradContext *context, variable_list grads) {
+    check_first_order("attention_mlp");
+    const c10::impl::ExcludeDispatchKeyGuard as_saved(c10::DispatchKey::AutocastCPU);
     const auto saved = context->get_saved_variables();
     const at::Tensor &input = saved[0], &q_scale = saved[1], &k_scale = saved[2], &rotations = saved[3], &q = saved[4],
                      &k = saved[5], &v = saved[6], &weights = saved[7];
@@ -278,6 +297,7 @@ struct GatedSum : torch::autograd::Function<GatedSum> {
   }
 
   static variable_list backward(AutogradContext *context, variable_list grads) {
+    check_first_order("gated_sum");
     const auto saved = context->get_saved_variables();
     const at::Tensor &gate = saved[0], &update = saved[1];
     const at::Tensor grad = grads[0].contiguous();
@@ -302,15 +322,18 @@ struct GatedSum : torch::autograd::Function<GatedSum> {
 
 at::Tensor modulated_layer_norm(const at::Tensor &x, const at::Tensor &shift, const at::Tensor &scale, double epsilon,
                                 at::ScalarType weight_type) {
+  check_cpu("modulated_layer_norm", {&x, &shift, &scale});
   return ModulatedLayerNorm::apply(x, shift, scale, epsilon, product_type(weight_type));
 }
 
 at::Tensor attention_mlp(const at::Tensor &projected, const at::Tensor &query_scale, const at::Tensor &key_scale,
                          const at::Tensor &turns, int64_t heads, double epsilon) {
+  check_cpu("attention_mlp", {&projected, &query_scale, &key_scale, &turns});
   return AttentionMlp::apply(projected, query_scale, key_scale, turns, heads, epsilon);
 }
 
 at::Tensor gated_sum(const at::Tensor &x, const at::Tensor &gate, const at::Tensor &update) {
+  check_cpu("gated_sum", {&x, &gate, &update});
   return GatedSum::apply(x, gate, update);
 }
 

@@ -73,8 +73,13 @@ c10::IValue to_ivalue(const nvgt_value &value, const c10::Argument &parameter) {
   }
 }
 
-// Results leave in two steps so that an operator with more results than room leaks nothing: count first, then release.
-size_t flattened_count(const c10::IValue &value) { return value.isTensorList() ? value.toTensorList().size() : 1; }
+// Results leave in two steps so that nothing is leaked where one of them cannot: all are checked before any is released.
+size_t flattened_count(const c10::IValue &value) {
+  TORCH_CHECK_TYPE(value.isTensor() || value.isTensorList() || value.isNone() || value.isBool() || value.isInt() ||
+                       value.isDouble(),
+                   "a result of type ", value.tagKind(), " has no form here");
+  return value.isTensorList() ? value.toTensorList().size() : 1;
+}
 
 nvgt_value tensor_value(at::Tensor tensor) {
   nvgt_value result{};
@@ -93,11 +98,9 @@ nvgt_value plain_value(const c10::IValue &value) {
   } else if (value.isInt()) {
     result.kind = NVGT_INT;
     result.as_int = value.toInt();
-  } else if (value.isDouble()) {
+  } else {
     result.kind = NVGT_DOUBLE;
     result.as_double = value.toDouble();
-  } else {
-    TORCH_CHECK_TYPE(false, "a result of type ", value.tagKind(), " has no form here");
   }
   return result;
 }

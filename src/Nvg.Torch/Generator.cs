@@ -8,7 +8,7 @@ namespace Nvg.Torch;
 /// </summary>
 public sealed unsafe class Generator : IDisposable
 {
-    /// <param name="seed">Any 64-bit number.</param>
+    /// <param name="seed">On the CPU libtorch reads its low 32 bits alone, as PyTorch does.</param>
     /// <param name="device">Where the numbers are drawn; the CPU by default.</param>
     public Generator(ulong seed, Device device = default)
     {

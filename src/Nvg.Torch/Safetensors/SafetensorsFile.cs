@@ -14,6 +14,7 @@ namespace Nvg.Torch.Safetensors;
 public sealed class SafetensorsFile : IReadOnlyDictionary<string, Tensor>, IDisposable
 {
     private const int LengthPrefix = 8;
+    private const int SliceBytes = 1 << 24;
 
     private readonly Dictionary<string, Tensor> _tensors = [];
     private readonly string[] _names;
@@ -81,9 +82,7 @@ public sealed class SafetensorsFile : IReadOnlyDictionary<string, Tensor>, IDisp
             stream.Write(header);
             foreach ((_, Tensor tensor) in ordered)
             {
-                byte[] bytes = new byte[tensor.ElementCount * tensor.ScalarType.ByteSize()];
-                tensor.CopyBytesTo(bytes);
-                stream.Write(bytes);
+                WriteElements(stream, tensor);
             }
         });
     }
@@ -121,6 +120,21 @@ public sealed class SafetensorsFile : IReadOnlyDictionary<string, Tensor>, IDisp
         stream.ReadExactly(json);
         dataStart = LengthPrefix + (long)length;
         return SafetensorsHeader.Parse(json, stream.Length - dataStart);
+    }
+
+    // In slices: an array cannot hold the largest tensors, and need not.
+    private static void WriteElements(Stream stream, Tensor tensor)
+    {
+        using Tensor flat = tensor.Reshape(-1);
+        long count = flat.ElementCount, step = SliceBytes / tensor.ScalarType.ByteSize();
+        byte[] bytes = new byte[Math.Min(count, step) * tensor.ScalarType.ByteSize()];
+        for (long start = 0; start < count; start += step)
+        {
+            using Tensor slice = flat.Narrow(0, start, Math.Min(step, count - start));
+            Span<byte> part = bytes.AsSpan(0, (int)(slice.ElementCount * tensor.ScalarType.ByteSize()));
+            slice.CopyBytesTo(part);
+            stream.Write(part);
+        }
     }
 
     private static byte[] WriteHeader(List<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata)

@@ -36,11 +36,8 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
     /// <summary>The class that a seed chooses, every one equally likely.</summary>
     public int Random(ulong seed)
     {
-        // SplitMix64's finalizer: neighbouring seeds give unrelated classes.
-        ulong z = seed + 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return (int)((z ^ (z >> 31)) % (ulong)labels.Count);
+        // Neighbouring seeds give unrelated classes.
+        return (int)(SplitMix64.Mix(seed) % (ulong)labels.Count);
     }
 
     private int? FindOne(string name)

@@ -41,15 +41,18 @@ public sealed class ImageNoise : IDisposable
         var gumbel = new Tensor[seeds.Count];
         for (int b = 0; b < seeds.Count; b++)
         {
-            using var generator = new Generator(seeds[b]);
+            using var generator = new Generator(Folded(seeds[b]));
             structure[b] = Tensor.Randn([length, stages], generator);
             tokens[b] = Tensor.Rand([2L * length - 1], generator);
-            using var splits = new Generator(seeds[b] ^ GumbelStream);
+            using var splits = new Generator(Folded(seeds[b] ^ GumbelStream));
             gumbel[b] = Tensor.Rand([stages, length], splits);
         }
 
         return new ImageNoise(Tensor.Stack(structure, 0).To(device), Tensor.Stack(tokens, 0).To(device), Tensor.Stack(gumbel, 0).To(device), grid);
     }
+
+    // libtorch's CPU generator reads the low 32 bits of a seed alone. Seeds that fit keep PyTorch's stream.
+    private static ulong Folded(ulong seed) => seed <= uint.MaxValue ? seed : SplitMix64.Mix(seed);
 
     /// <summary>Noise whose structure part is given, for comparison with reference runs.</summary>
     internal static ImageNoise FromStructureNoise(Tensor structure_BLK, LatentGrid grid)

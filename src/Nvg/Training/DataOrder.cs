@@ -37,17 +37,8 @@ public sealed class DataOrder
     /// <summary>A number that differs for every (seed, step, purpose), to seed generators with.</summary>
     public static ulong Mix(ulong seed, long step, ulong purpose = 0)
     {
-        // The finalizer of SplitMix64 (Steele, Lea, Flood 2014), applied once per word.
-        ulong state = Finalize(seed + 0x9E3779B97F4A7C15);
-        state = Finalize(state ^ (ulong)step);
-        return Finalize(state + purpose * 0xD1342543DE82EF95);
-    }
-
-    private static ulong Finalize(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
+        ulong state = SplitMix64.Finalize(SplitMix64.Mix(seed) ^ (ulong)step);
+        return SplitMix64.Finalize(state + purpose * 0xD1342543DE82EF95);
     }
 
     private int[] Epoch(long epoch)
