@@ -1,5 +1,5 @@
-using Nvg.Torch;
 using Nvg.Rendering.Interop;
+using Nvg.Torch;
 
 namespace Nvg.Rendering;
 
