@@ -2,19 +2,6 @@ using System.Globalization;
 
 namespace Nvg.Torch;
 
-/// <summary>Kind of a device; the numbers are libtorch's.</summary>
-public enum DeviceType
-{
-    /// <summary>The processor.</summary>
-    Cpu = 0,
-
-    /// <summary>An NVIDIA GPU.</summary>
-    Cuda = 1,
-
-    /// <summary>No memory at all: shapes only.</summary>
-    Meta = 14,
-}
-
 /// <summary>Where a tensor lies.</summary>
 /// <param name="Type">The kind of device.</param>
 /// <param name="Index">Which of its kind; -1 is the current one.</param>

@@ -1,0 +1,24 @@
+namespace Nvg.Torch.Nn;
+
+/// <summary>Two-dimensional convolution with a square kernel.</summary>
+public sealed class Conv2d
+{
+    private readonly Tensor _weight;
+    private readonly Tensor _bias;
+    private readonly int _stride;
+    private readonly int _padding;
+
+    /// <summary>PyTorch's default initialization: weight and bias uniform in ±1/√(fan in).</summary>
+    public Conv2d(ParameterPath path, long inputChannels, long outputChannels, int kernelSize, int stride = 1, int padding = 0)
+    {
+        _weight = path.Parameter("weight", [outputChannels, inputChannels, kernelSize, kernelSize], Initialization.FanInUniform);
+        double fanIn = inputChannels * kernelSize * kernelSize;
+        _bias = path.Parameter("bias", [outputChannels], Initialization.Uniform(1 / Math.Sqrt(fanIn)));
+        _stride = stride;
+        _padding = padding;
+    }
+
+    /// <summary>N × C × H × W.</summary>
+    public Tensor Forward(Tensor input) =>
+        Precision.In(_weight, input, _bias, (x, weight, bias) => Functional.Conv2d(x, weight, bias, _stride, _padding));
+}

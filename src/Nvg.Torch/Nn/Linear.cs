@@ -1,0 +1,30 @@
+namespace Nvg.Torch.Nn;
+
+/// <summary>x Wᵀ + b, computed in the weight's element type.</summary>
+public sealed class Linear
+{
+    private readonly Tensor _weight;
+    private readonly Tensor? _bias;
+
+    /// <summary>Xavier-uniform weight (out × in), zero bias.</summary>
+    public Linear(ParameterPath path, long inputSize, long outputSize, bool hasBias = true)
+    {
+        _weight = path.Parameter("weight", [outputSize, inputSize], Initialization.XavierUniform);
+        _bias = hasBias ? path.Parameter("bias", [outputSize], Initialization.Zeros) : null;
+    }
+
+    /// <summary>Element type that the product is computed in, outside autocast.</summary>
+    public ScalarType WeightType => _weight.ScalarType;
+
+    /// <summary>Overwrites the parameters; autograd must be off.</summary>
+    /// <param name="weight">out × in; borrowed.</param>
+    /// <param name="bias">out; borrowed.</param>
+    public void Assign(Tensor weight, Tensor bias)
+    {
+        _weight.CopyFrom(weight);
+        (_bias ?? throw new InvalidOperationException("this linear has no bias")).CopyFrom(bias);
+    }
+
+    /// <summary>(…, in) → (…, out).</summary>
+    public Tensor Forward(Tensor input) => Precision.In(_weight, input, _bias, Functional.Linear);
+}
