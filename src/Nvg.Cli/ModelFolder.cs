@@ -9,12 +9,11 @@ internal static class ModelFolder
     /// <summary>The folder to read.</summary>
     /// <exception cref="NvgDataException">None is named and none ships with this build.</exception>
     internal static string Resolve(string? named) =>
-        named ?? Environment.GetEnvironmentVariable(Variable) switch
-        {
-            { Length: > 0 } fromEnvironment => fromEnvironment,
-            _ => FindShipped() ?? throw NvgDataException.At(
-                Path.Combine("models", ShippedName), "no model ships with this build", $"name one with --model DIR or {Variable}"),
-        };
+        named ?? FromEnvironment() ?? FindShipped() ?? throw NvgDataException.At(
+            Path.Combine("models", ShippedName), "no model ships with this build", $"name one with --model DIR or {Variable}");
+
+    /// <summary>What <c>NVG_MODEL</c> names, or null where it is unset or empty.</summary>
+    internal static string? FromEnvironment() => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } folder ? folder : null;
 
     /// <summary>The shipped model, beside the application or above it, or null.</summary>
     internal static string? FindShipped()

@@ -22,7 +22,7 @@ internal static class NvgJson
     };
 
     /// <summary>Reads one of our files.</summary>
-    /// <exception cref="NvgDataException">The file is missing, no JSON, or has unknown or missing keys.</exception>
+    /// <exception cref="NvgDataException">The file is missing or unreadable, no JSON, or has unknown or missing keys.</exception>
     internal static T Read<T>(string path)
     {
         try
@@ -37,6 +37,10 @@ internal static class NvgJson
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new NvgDataException($"{path} does not exist", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new NvgDataException($"{path} cannot be read: {error.Message}", error);
         }
     }
 

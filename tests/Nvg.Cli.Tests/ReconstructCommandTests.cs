@@ -51,6 +51,35 @@ public class ReconstructCommandTests(TinyModel model) : CommandTests, IClassFixt
     }
 
     [Fact]
+    public async Task Reconstruct_IntoTheFolderOfThePictures_IsRefusedAndLeavesThem()
+    {
+        WritePicture("pictures/a.png", 32, 32);
+        WritePicture("pictures/b.jpg", 32, 32);
+        Directory.CreateSymbolicLink(InFolder("link"), InFolder("pictures"));
+        byte[] before = await File.ReadAllBytesAsync(InFolder("pictures/a.png"));
+        foreach (string[] arguments in new string[][] { [InFolder("pictures/a.png"), "-o", InFolder("link")], [InFolder("pictures"), "-o", InFolder("pictures/")] })
+        {
+            CommandResult result = await ReconstructAsync(arguments);
+            Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
+            Assert.Contains("a.png", result.Error, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(before, await File.ReadAllBytesAsync(InFolder("pictures/a.png")));
+        Assert.Equal(2, Directory.GetFiles(InFolder("pictures")).Length);
+    }
+
+    [Fact]
+    public async Task Reconstruct_NameOfAnothersStages_IsNotTakenTwice()
+    {
+        WritePicture("a.png", 32, 32);
+        WritePicture("a.stages.jpg", 32, 32);
+        CommandResult result = await ReconstructAsync(InFolder("a.png"), InFolder("a.stages.jpg"), "-o", InFolder("out"), "--stages");
+        Assert.Equal(CommandRunner.Done, result.ExitCode);
+        Assert.Equal(["a.png", "a.stages-2.png", "a.stages-2.stages.png", "a.stages.png"],
+            Directory.GetFiles(InFolder("out")).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Reconstruct_StagesWithoutFolder_IsWrongUsage() =>
         Assert.Equal(CommandRunner.WrongUsage, (await ReconstructAsync("x.png", "--stages")).ExitCode);
 

@@ -96,7 +96,7 @@ internal static class DoctorCommand
 
     private static Finding OfModel()
     {
-        string? named = Environment.GetEnvironmentVariable(ModelFolder.Variable), folder = named ?? ModelFolder.FindShipped();
+        string? named = ModelFolder.FromEnvironment(), folder = named ?? ModelFolder.FindShipped();
         return folder is not null && File.Exists(Path.Combine(folder, "config.json"))
             ? new Finding("model", folder)
             : new Finding("model", named is null ? $"models/{ModelFolder.ShippedName} is not there" : $"{ModelFolder.Variable}={named} is no model folder", State.Note, "name one with --model DIR");

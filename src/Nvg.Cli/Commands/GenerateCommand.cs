@@ -139,7 +139,7 @@ internal sealed class GenerateCommand
         var outputs = new List<IPictureOutput>();
         if (parsed.GetValue(_gif) is { } gif)
         {
-            PictureOutput.RequireSheet(gif, count, side, stages);
+            PictureOutput.RequireSheet(gif, count, side, columns, stages);
             PictureOutput.RequireWritable(gif);
             outputs.Add(new AnimationOutput(gif, columns));
         }

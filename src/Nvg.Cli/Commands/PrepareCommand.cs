@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Nvg.Data;
-using Spectre.Console;
 
 namespace Nvg.Cli.Commands;
 
@@ -15,23 +14,40 @@ internal static class PrepareCommand
         var stored = new Option<int?>("--stored-size") { Description = "Side of the squares that are stored, for random crops while training; as --size by default", HelpName = "N" };
         var subset = new Option<string?>("--subset") { Description = "Only what lies below this folder of the source, such as train", HelpName = "FOLDER" };
         Option<int> threads = CommonOptions.Threads();
-        var command = new Command("prepare", "Decode, crop and pack a data set once") { source, output, size, stored, subset, threads };
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command("prepare", "Decode, crop and pack a data set once") { source, output, size, stored, subset, threads, json };
         command.SetAction((parsed, cancellation) => RunAsync(
             parsed.GetRequiredValue(source), parsed.GetRequiredValue(output), parsed.GetValue(subset),
-            new PreparationOptions { Size = parsed.GetValue(size), StoredSize = parsed.GetValue(stored), Threads = parsed.GetValue(threads) }, cancellation));
+            new PreparationOptions { Size = parsed.GetValue(size), StoredSize = parsed.GetValue(stored), Threads = parsed.GetValue(threads) },
+            parsed.GetValue(json), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(string source, string output, string? subset, PreparationOptions options, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string source, string output, string? subset, PreparationOptions options, bool json, CancellationToken cancellation)
     {
+        try
+        {
+            options.Validate();
+        }
+        catch (ArgumentException error)
+        {
+            throw new UsageException(error.Message);
+        }
+
         var clock = System.Diagnostics.Stopwatch.StartNew();
         DatasetDescription description = await ConsoleProgress.ShowAsync("packing", progress => Preparation.RunAsync(
             PictureSource.Open(source, subset), output, options,
             new SynchronousProgress<PreparationProgress>(p => progress.Report($"{p.Done} pictures, {p.Skipped} skipped, {p.PicturesPerSecond:F0}/s", null)),
             cancellation));
-        AnsiConsole.MarkupLineInterpolated($"{description.Count} pictures of {description.Size} × {description.Size} in {description.Classes.Count} classes → {output} ({clock.Elapsed.TotalSeconds:F1} s)");
+        if (json)
+            MachineOutput.Write(new Report(output, description.Count, description.Size, description.StoredSize, description.Classes, description.SkippedCount, description.Skipped, clock.Elapsed.TotalSeconds));
+        else
+            Console.WriteLine($"{description.Count} pictures of {description.Size} × {description.Size} in {description.Classes.Count} classes → {output} ({clock.Elapsed.TotalSeconds:F1} s)");
         foreach (SkippedFile file in description.Skipped)
             Console.Error.WriteLine($"skipped {file.Name}: {file.Reason}");
         return CommandRunner.Done;
     }
+
+    private sealed record Report(
+        string Data, int Count, int Size, int StoredSize, IReadOnlyList<DatasetClass> Classes, int SkippedCount, IReadOnlyList<SkippedFile> Skipped, double Seconds);
 }

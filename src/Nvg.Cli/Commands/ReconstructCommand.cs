@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Nvg.Checkpoints;
+using Nvg.Cli.Output;
 using Nvg.Control;
 using Nvg.Data;
 using Nvg.Evaluation;
@@ -63,23 +64,26 @@ internal sealed class ReconstructCommand
     private bool Reconstruct(ParseResult parsed, NvgModel model, Report report, ConsoleProgress progress, CancellationToken cancellation)
     {
         int limit = parsed.GetValue(_limit) ?? int.MaxValue, side = model.Config.Tokenizer.ImageSize;
-        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        IEnumerable<(string Name, RgbImage Picture)> pictures = Usable(SquareSource.Entries(parsed.GetRequiredValue(_images), side), report).Take(limit);
-        foreach ((string Name, RgbImage Picture)[] batch in pictures.Chunk(parsed.GetValue(_batch)))
+        string[] images = parsed.GetRequiredValue(_images);
+        IReadOnlyList<PairFiles>? files = parsed.GetValue(_output) is { } folder
+            ? PairFiles.Plan(folder, SquareSource.Entries(images, side), parsed.GetValue(_stages))
+            : null;
+        IEnumerable<(int Index, string Name, RgbImage Picture)> pictures = Usable(SquareSource.Entries(images, side), report).Take(limit);
+        foreach ((int Index, string Name, RgbImage Picture)[] batch in pictures.Chunk(parsed.GetValue(_batch)))
         {
             cancellation.ThrowIfCancellationRequested();
             ReconstructedPicture[] results = Reconstruction.Run(model.Tokenizer, Array.ConvertAll(batch, p => p.Picture), parsed.GetValue(_stages));
             for (int i = 0; i < batch.Length; i++)
-                report.Pictures.Add(Write(parsed.GetValue(_output), batch[i].Name, results[i], names));
+                report.Pictures.Add(Write(files?[batch[i].Index], batch[i].Name, results[i]));
             progress.Report($"{report.Pictures.Count} pictures", null);
         }
 
         return true;
     }
 
-    private static IEnumerable<(string Name, RgbImage Picture)> Usable(IEnumerable<SquareEntry> entries, Report report)
+    private static IEnumerable<(int Index, string Name, RgbImage Picture)> Usable(IEnumerable<SquareEntry> entries, Report report)
     {
-        foreach (SquareEntry entry in entries)
+        foreach ((int index, SquareEntry entry) in entries.Index())
         {
             RgbImage picture;
             try
@@ -92,25 +96,19 @@ internal sealed class ReconstructCommand
                 continue;
             }
 
-            yield return (entry.Name, picture);
+            yield return (index, entry.Name, picture);
         }
     }
 
-    private static PictureReport Write(string? folder, string name, ReconstructedPicture result, HashSet<string> names)
+    private static PictureReport Write(PairFiles? files, string name, ReconstructedPicture result)
     {
-        if (folder is null)
+        if (files is null)
             return new PictureReport(name, result.Psnr, result.Ssim, null, null);
-        string stem = Path.GetFileNameWithoutExtension(name), unique = stem;
-        for (int i = 2; !names.Add(unique); i++)
-            unique = $"{stem}-{i}";
-        string file = Path.Combine(folder, unique + ".png");
         int enlargement = PictureGrid.ComfortableEnlargement(result.Original, 2);
-        PictureFile.Write(file, PictureGrid.Compose([result.Original, result.Picture], columns: 2, enlargement: enlargement));
-        if (result.Stages.Count == 0)
-            return new PictureReport(name, result.Psnr, result.Ssim, file, null);
-        string stages = Path.Combine(folder, unique + ".stages.png");
-        PictureFile.Write(stages, StageDrawing.Sheet([result.Stages]));
-        return new PictureReport(name, result.Psnr, result.Ssim, file, stages);
+        PictureFile.Write(files.Pair, PictureGrid.Compose([result.Original, result.Picture], columns: 2, enlargement: enlargement));
+        if (files.Stages is not null)
+            PictureFile.Write(files.Stages, StageDrawing.Sheet([result.Stages]));
+        return new PictureReport(name, result.Psnr, result.Ssim, files.Pair, files.Stages);
     }
 
     private static void Print(Report report)

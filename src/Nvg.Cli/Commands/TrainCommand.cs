@@ -48,12 +48,14 @@ internal static class TrainCommand
         if (validate(settings).ToList() is { Count: > 0 } problems)
             throw new NvgDataException($"{run.Config}: {string.Join("; ", problems)}");
         TrainingOptions options = optionsOf(settings);
-        Directory.CreateDirectory(run.Folder);
-        RunConfiguration.Write(Path.Combine(run.Folder, "options.json"), settings);
         return ConsoleProgress.ShowAsync("training", progress => Task.Run(() =>
         {
+            using var alone = RunLock.Take(run.Folder);
             using ITrainingTask task = create(settings, progress);
-            using var trainer = new Trainer(task, options, run.Device, run.Folder);
+            using var trainer = new Trainer(task, options, run.Device, run.Folder)
+            {
+                Accepted = () => RunConfiguration.Write(Path.Combine(run.Folder, "options.json"), settings),
+            };
             trainer.Run(new SynchronousProgress<TrainingProgress>(p => progress.Report(Describe(p, options), (double)p.Step / p.Steps)), cancellation);
             Console.Error.WriteLine($"model written to {trainer.ModelFolder}");
             return CommandRunner.Done;

@@ -62,7 +62,7 @@ internal static class PictureOutput
             return new FolderOutput(target, labels, stagesDrawn > 0);
         if (IsSamples(target))
             return new SamplesOutput(target, count, side);
-        RequireSheet(target, count, side, stagesDrawn);
+        RequireSheet(target, count, side, columns, stagesDrawn);
         return new SheetOutput(target, columns, stagesDrawn > 0);
     }
 
@@ -70,11 +70,27 @@ internal static class PictureOutput
     /// <param name="target">What would be written.</param>
     /// <param name="count">Pictures.</param>
     /// <param name="side">Their side.</param>
+    /// <param name="columns">Pictures in a row, or 0 for a grid about as wide as it is high.</param>
     /// <param name="stagesDrawn">Stages drawn of each, 0 for the picture alone.</param>
     /// <exception cref="UsageException">It would be too large.</exception>
-    internal static void RequireSheet(string target, int count, int side, int stagesDrawn)
+    internal static void RequireSheet(string target, int count, int side, int columns, int stagesDrawn)
     {
         if ((long)count * Math.Max(1, 2 * stagesDrawn) * side * side > MostSheetPixels)
             throw new UsageException($"{count} pictures are too many for {target}: write to a folder or an .npz");
+        PictureFormat format = PictureFile.FormatOf(target);
+        // An animation has a grid for every stage; on a sheet a row holds the stages of one picture.
+        int cells = count * Math.Max(1, 2 * stagesDrawn);
+        bool rows = stagesDrawn > 0 && format != PictureFormat.Gif;
+        int enlargement = PictureGrid.ComfortableEnlargement(side, side, rows ? cells : count * Math.Max(1, stagesDrawn));
+        (long width, long height) = PictureGrid.Size(rows ? cells : count, side, side, rows ? 2 * stagesDrawn : columns, enlargement: enlargement);
+        if (Math.Max(width, height) > LongestSide(format))
+            throw new UsageException($"{target} would be {width} × {height}, the format holds {LongestSide(format)} a side: write to a .png or a folder, or ask for fewer pictures");
     }
+
+    private static int LongestSide(PictureFormat format) => format switch
+    {
+        PictureFormat.WebP => 16383,
+        PictureFormat.Jpeg or PictureFormat.Gif => 65535,
+        _ => int.MaxValue,
+    };
 }

@@ -92,6 +92,8 @@ public sealed class NvgModel : IDisposable
         IReadOnlyList<string> labels, ScalarType type = ScalarType.Float32)
     {
         Directory.CreateDirectory(folder);
+        // A kill midway leaves a folder that does not load, rather than a mixture of two models.
+        File.Delete(Path.Combine(folder, ConfigFile));
         using var scope = new TensorScope();
         SafetensorsFile.Write(Path.Combine(folder, TokenizerFile), Cast(tokenizer, type));
         if (generator is not null)
@@ -161,6 +163,10 @@ public sealed class NvgModel : IDisposable
         {
             throw new NvgDataException($"{path} does not exist", error);
         }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new NvgDataException($"{path} cannot be read: {error.Message}", error);
+        }
         catch (Exception error) when (error is SafetensorsException or ParameterException)
         {
             throw new NvgDataException(error is ParameterException ? $"{path}: {error.Message}" : error.Message, error);
@@ -170,7 +176,16 @@ public sealed class NvgModel : IDisposable
     private static string[] ReadLabels(string folder, ModelConfig config)
     {
         string path = Path.Combine(folder, LabelsFile);
-        string[] labels = File.Exists(path) ? File.ReadAllLines(path) : [];
+        string[] labels;
+        try
+        {
+            labels = Path.Exists(path) ? File.ReadAllLines(path) : [];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new NvgDataException($"{path} cannot be read: {error.Message}", error);
+        }
+
         if (config.Generator is { } generator && labels.Length != generator.ClassCount)
             throw new NvgDataException($"{path} names {labels.Length} classes, the generator has {generator.ClassCount}");
         return labels;

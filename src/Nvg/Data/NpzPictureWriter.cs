@@ -39,12 +39,22 @@ public sealed class NpzPictureWriter : IDisposable
             throw CannotWrite(e);
         }
 
-        _zip = new ZipArchive(_file, ZipArchiveMode.Create, leaveOpen: true);
-        ZipArchiveEntry entry = _zip.CreateEntry("arr_0.npy", CompressionLevel.NoCompression);
-        // The same pictures give the same file, whenever they are written; 1980 is where zip's clock starts.
-        entry.LastWriteTime = new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        _array = entry.Open();
-        _array.Write(new NpyHeader(NpyElement.UInt8, [count, height, width, RgbImage.Channels]).ToBytes());
+        try
+        {
+            _zip = new ZipArchive(_file, ZipArchiveMode.Create, leaveOpen: true);
+            ZipArchiveEntry entry = _zip.CreateEntry("arr_0.npy", CompressionLevel.NoCompression);
+            // The same pictures give the same file, whenever they are written; 1980 is where zip's clock starts.
+            entry.LastWriteTime = new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+            _array = entry.Open();
+            _array.Write(new NpyHeader(NpyElement.UInt8, [count, height, width, RgbImage.Channels]).ToBytes());
+        }
+        catch (Exception e)
+        {
+            Dispose();
+            if (e is IOException)
+                throw CannotWrite(e);
+            throw;
+        }
     }
 
     /// <summary>Adds the next picture.</summary>
@@ -95,11 +105,12 @@ public sealed class NpzPictureWriter : IDisposable
     /// <summary>Removes what was not completed.</summary>
     public void Dispose()
     {
-        foreach (IDisposable part in new IDisposable[] { _array, _zip, _file })
+        // Null after a constructor that failed.
+        foreach (IDisposable? part in new IDisposable?[] { _array, _zip, _file })
         {
             try
             {
-                part.Dispose();
+                part?.Dispose();
             }
             catch (IOException)
             {

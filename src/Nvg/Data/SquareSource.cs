@@ -5,7 +5,11 @@ namespace Nvg.Data;
 /// <summary>A square picture that is read when it is needed.</summary>
 /// <param name="Name">What to call it.</param>
 /// <param name="Read">Reads it; throws <see cref="NvgDataException"/> where it is unusable.</param>
-public sealed record SquareEntry(string Name, Func<RgbImage> Read);
+public sealed record SquareEntry(string Name, Func<RgbImage> Read)
+{
+    /// <summary>The file it is read from, or null in a packed data set.</summary>
+    public string? File { get; init; }
+}
 
 /// <summary>Pictures for a model from wherever they lie: files, folders, packed data sets.</summary>
 public static class SquareSource
@@ -17,12 +21,15 @@ public static class SquareSource
     public static IEnumerable<SquareEntry> Entries(IReadOnlyList<string> paths, int side) => paths.SelectMany(path =>
         File.Exists(Path.Combine(path, DatasetDescription.FileName)) ? Packed(path, side)
         : Directory.Exists(path) ? Folder(path, side)
-        : [new SquareEntry(path, () => SquarePicture.Read(path, side))]);
+        : [new SquareEntry(path, () => SquarePicture.Read(path, side)) { File = path }]);
 
     private static IEnumerable<SquareEntry> Folder(string path, int side) => PictureSource.Open(path).Entries()
         .Select(entry => new SquareEntry(entry.Name, () => entry.NotAPicture is { } reason
             ? throw NvgDataException.At(entry.Name, reason)
-            : PictureFile.Decode(entry.Read(), entry.Name, side).CropCentre(side, side)));
+            : PictureFile.Decode(entry.Read(), entry.Name, side).CropCentre(side, side))
+        {
+            File = Path.Combine(path, entry.Name),
+        });
 
     private static IEnumerable<SquareEntry> Packed(string path, int side)
     {

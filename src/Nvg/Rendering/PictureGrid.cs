@@ -20,11 +20,10 @@ public static class PictureGrid
         ArgumentOutOfRangeException.ThrowIfNegative(padding);
         ArgumentOutOfRangeException.ThrowIfLessThan(enlargement, 1);
         RequireOneSize(pictures);
-        if (columns == 0)
-            columns = (int)Math.Ceiling(Math.Sqrt(pictures.Count));
-        int rows = ((pictures.Count - 1) / columns) + 1;
+        columns = Columns(pictures.Count, columns);
         int across = (pictures[0].Width * enlargement) + padding, down = (pictures[0].Height * enlargement) + padding;
-        var grid = new RgbImage(checked((columns * across) + padding), checked((rows * down) + padding));
+        (long width, long height) = Size(pictures.Count, pictures[0].Width, pictures[0].Height, columns, padding, enlargement);
+        var grid = new RgbImage(checked((int)width), checked((int)height));
         grid.Pixels.AsSpan().Fill(Background);
         for (int i = 0; i < pictures.Count; i++)
         {
@@ -33,6 +32,20 @@ public static class PictureGrid
         }
 
         return grid;
+    }
+
+    /// <summary>How large <see cref="Compose"/> makes the whole.</summary>
+    /// <param name="count">Pictures, at least one.</param>
+    /// <param name="width">Columns of pixels of each.</param>
+    /// <param name="height">Rows of pixels of each.</param>
+    /// <param name="columns">Pictures in a row, or 0 for a grid about as wide as it is high.</param>
+    /// <param name="padding">Pixels of white between pictures and around them.</param>
+    /// <param name="enlargement">Every pixel becomes a square of this side.</param>
+    public static (long Width, long Height) Size(int count, int width, int height, int columns = 0, int padding = 2, int enlargement = 1)
+    {
+        columns = Columns(count, columns);
+        int rows = ((count - 1) / columns) + 1;
+        return ((columns * (((long)width * enlargement) + padding)) + padding, (rows * (((long)height * enlargement) + padding)) + padding);
     }
 
     /// <summary>The factor that makes a tiny picture comfortable to look at: 4 for 32 × 32, 1 from 128 × 128 on.</summary>
@@ -49,10 +62,21 @@ public static class PictureGrid
     public static int ComfortableEnlargement(RgbImage picture, int count)
     {
         ArgumentNullException.ThrowIfNull(picture);
-        long pixels = (long)picture.Width * picture.Height * Math.Max(1, count);
-        int largest = (int)Math.Sqrt((double)ComfortablePixels / pixels);
-        return Math.Clamp(ComfortableEnlargement(Math.Min(picture.Width, picture.Height)), 1, Math.Max(1, largest));
+        return ComfortableEnlargement(picture.Width, picture.Height, count);
     }
+
+    /// <summary>The comfortable factor for many pictures: smaller where the whole would become unwieldy.</summary>
+    /// <param name="width">Columns of pixels of one of the pictures.</param>
+    /// <param name="height">Rows of pixels.</param>
+    /// <param name="count">How many there are.</param>
+    public static int ComfortableEnlargement(int width, int height, int count)
+    {
+        long pixels = (long)width * height * Math.Max(1, count);
+        int largest = (int)Math.Sqrt((double)ComfortablePixels / pixels);
+        return Math.Clamp(ComfortableEnlargement(Math.Min(width, height)), 1, Math.Max(1, largest));
+    }
+
+    private static int Columns(int count, int columns) => columns > 0 ? columns : (int)Math.Ceiling(Math.Sqrt(count));
 
     private static void RequireOneSize(IReadOnlyList<RgbImage> pictures)
     {

@@ -16,6 +16,7 @@ public sealed class GeneratorTraining : ITrainingTask
     private readonly PackedDataset _data;
     private readonly Device _device;
     private readonly NvgModel _tokenizerModel;
+    private readonly ModelConfig _modelConfig;
     private readonly SequenceCache _sequences;
     private readonly NvgGenerator _generator;
     private readonly GeneratorLoss _loss;
@@ -37,22 +38,31 @@ public sealed class GeneratorTraining : ITrainingTask
             Tokenizers.TokenizerConfig sizes = _tokenizerModel.Config.Tokenizer;
             if (data.Size != sizes.ImageSize)
                 throw new NvgDataException($"the data set has pictures of {data.Size} × {data.Size}, the tokenizer takes {sizes.ImageSize}: prepare it with --size {sizes.ImageSize}");
+            _modelConfig = new ModelConfig
+            {
+                Name = config.Name,
+                Tokenizer = sizes,
+                Generator = new GeneratorConfig
+                {
+                    LatentHeight = sizes.Grid.Height,
+                    LatentWidth = sizes.Grid.Width,
+                    LatentChannels = sizes.LatentChannels,
+                    CodebookSize = sizes.CodebookSize,
+                    ClassCount = data.Classes.Count,
+                    Depth = config.Depth,
+                },
+                Sampling = config.Sampling,
+            };
+            // Now, and not when the model has been trained.
+            if (_modelConfig.Validate().Union(config.Sampling.Validate(sizes.Grid.LastStage)).ToList() is { Count: > 0 } problems)
+                throw new NvgDataException($"settings of the run: {string.Join("; ", problems)}");
             string tokenizer = _tokenizerModel.Fingerprint();
             string settings = NvgJson.Write(config with { Tokenizer = "", Training = config.Training.Identity });
             Fingerprint = TokenizerTraining.FingerprintOf(settings, data, tokenizer);
             _sequences = SequenceCache.Open(
                 Path.Combine(folder, "sequences.safetensors"), TokenizerTraining.FingerprintOf($"mirrored={config.Training.Flip}", data, tokenizer),
                 _tokenizerModel.Tokenizer, data, config.Training.Flip, device, progress, cancellation);
-            var generatorConfig = new GeneratorConfig
-            {
-                LatentHeight = sizes.Grid.Height,
-                LatentWidth = sizes.Grid.Width,
-                LatentChannels = sizes.LatentChannels,
-                CodebookSize = sizes.CodebookSize,
-                ClassCount = data.Classes.Count,
-                Depth = config.Depth,
-            };
-            _generator = new NvgGenerator(generatorConfig, ParameterSource.Random(config.Training.Seed, device));
+            _generator = new NvgGenerator(_modelConfig.Generator, ParameterSource.Random(config.Training.Seed, device));
             if (config.Loss.TokenHeadVariance is { } variance)
                 _generator.Content.StartTokenHead(_tokenizerModel.Tokenizer.Quantizer.Codebook, variance);
             _loss = new GeneratorLoss(_generator);
@@ -98,17 +108,8 @@ public sealed class GeneratorTraining : ITrainingTask
     }
 
     /// <inheritdoc/>
-    public void Export(string folder, IReadOnlyDictionary<string, Tensor> parameters)
-    {
-        var config = new ModelConfig
-        {
-            Name = _config.Name,
-            Tokenizer = _tokenizerModel.Config.Tokenizer,
-            Generator = _generator.Config,
-            Sampling = _config.Sampling,
-        };
-        NvgModel.Save(folder, config, _tokenizerModel.Tokenizer.Parameters, parameters, _data.Classes, ScalarType.BFloat16);
-    }
+    public void Export(string folder, IReadOnlyDictionary<string, Tensor> parameters) =>
+        NvgModel.Save(folder, _modelConfig, _tokenizerModel.Tokenizer.Parameters, parameters, _data.Classes, ScalarType.BFloat16);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -19,7 +19,7 @@ public sealed record TokenizerRunConfig
     public required TrainingOptions Training { get; init; }
 
     /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
-    public IEnumerable<string> Validate() => [.. Tokenizer.Validate(), .. Training.Validate()];
+    public IEnumerable<string> Validate() => [.. Tokenizer.Validate(), .. Loss.Validate(), .. Training.Validate()];
 }
 
 /// <summary>Settings of <c>nvg train generator</c>.</summary>
@@ -67,6 +67,15 @@ public sealed record TokenizerLossOptions
 
     /// <summary>Step after which codes are left where they are.</summary>
     public long ReviveUntil { get; init; }
+
+    /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
+    public IEnumerable<string> Validate()
+    {
+        if (new[] { L1, L2, Quantizer }.Any(weight => weight is not (>= 0 and < double.PositiveInfinity)))
+            yield return "l1, l2 and quantizer must be finite and not negative";
+        if (WarmupSteps < 0 || ReviveEvery < 0 || ReviveUntil < 0)
+            yield return "warmupSteps, reviveEvery and reviveUntil must not be negative";
+    }
 }
 
 /// <summary>What an image's generator loss is made of.</summary>
@@ -93,7 +102,7 @@ public sealed record GeneratorLossOptions
     /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
     public IEnumerable<string> Validate()
     {
-        if (TokenHeadVariance <= 0)
+        if (TokenHeadVariance is { } variance && variance is not (> 0 and < double.PositiveInfinity))
             yield return "tokenHeadVariance must be positive";
         if (NullClassShare is not (>= 0 and < 1) || ContentStages < 0 || StructureStages < 0)
             yield return "nullClassShare must lie in [0, 1); contentStages and structureStages must not be negative";

@@ -6,7 +6,8 @@ namespace Nvg.Training;
 /// <summary>Reads the settings of runs from JSON files, with single values overridden by <c>key=value</c>.</summary>
 public static class RunConfiguration
 {
-    private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+    private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     /// <summary>Settings of a run.</summary>
     /// <typeparam name="T"><see cref="TokenizerRunConfig"/> or <see cref="GeneratorRunConfig"/>.</typeparam>
@@ -18,15 +19,17 @@ public static class RunConfiguration
         try
         {
             JsonNode root = JsonNode.Parse(File.ReadAllText(path), documentOptions: Lenient) ?? throw new NvgDataException($"{path} is empty");
+            if (root is not JsonObject settings)
+                throw new NvgDataException($"{path} holds no settings");
             foreach (string assignment in overrides)
-                Override(root, assignment);
+                Override(settings, assignment);
             return root.Deserialize<T>(NvgJson.Options) ?? throw new NvgDataException($"{path} is empty");
         }
         catch (JsonException error)
         {
             throw new NvgDataException($"{path}: {error.Message.ReplaceLineEndings(" ")}", error);
         }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new NvgDataException($"{path} cannot be read: {error.Message}", error);
         }
@@ -36,13 +39,13 @@ public static class RunConfiguration
     public static void Write<T>(string path, T settings) =>
         Torch.AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, settings, NvgJson.Options));
 
-    private static void Override(JsonNode root, string assignment)
+    private static void Override(JsonObject root, string assignment)
     {
         int equals = assignment.IndexOf('=', StringComparison.Ordinal);
         if (equals < 1)
             throw new NvgDataException($"'{assignment}' is no key=value");
         string[] keys = assignment[..equals].Split('.');
-        JsonNode node = root;
+        JsonObject node = root;
         foreach (string key in keys[..^1])
         {
             if (node[key] is null)
@@ -57,7 +60,7 @@ public static class RunConfiguration
     {
         try
         {
-            return JsonNode.Parse(text);
+            return JsonNode.Parse(text, documentOptions: Strict);
         }
         catch (JsonException)
         {

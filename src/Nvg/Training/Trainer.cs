@@ -17,6 +17,7 @@ public sealed class Trainer : IDisposable
     private readonly AdamW _optimizer;
     private readonly WeightAverage _average;
     private readonly RunLog _log;
+    private long? _savedStep;
 
     /// <param name="task">What is trained; borrowed.</param>
     /// <param name="options">Steps, batch, optimizer.</param>
@@ -33,6 +34,9 @@ public sealed class Trainer : IDisposable
     /// <summary>Folder of the resulting model.</summary>
     public string ModelFolder => Path.Combine(_folder, "model");
 
+    /// <summary>Called before the first step, once the newest checkpoint is found to belong to the settings.</summary>
+    public Action? Accepted { get; init; }
+
     private string CheckpointFolder => Path.Combine(_folder, "checkpoints");
 
     /// <summary>Trains from the newest checkpoint, or from the start, to the last step, and writes the model.</summary>
@@ -43,7 +47,9 @@ public sealed class Trainer : IDisposable
     /// <exception cref="TrainingDivergedException">A term of the loss is no longer finite; the last good checkpoint stays.</exception>
     public void Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
-        long step = TrainingCheckpoint.Restore(CheckpointFolder, _task.Fingerprint, _task.Parameters, _average, _optimizer, _log.Warn) ?? 0;
+        _savedStep = TrainingCheckpoint.Restore(CheckpointFolder, _task.Fingerprint, _task.Parameters, _average, _optimizer, _log.Warn);
+        Accepted?.Invoke();
+        long step = _savedStep ?? 0;
         _log.ContinueFrom(step);
         _log.Write(step == 0 ? "training starts" : $"training continues after step {step}");
         var order = new DataOrder(_task.ExampleCount, _options.BatchSize, _options.Seed);
@@ -52,29 +58,28 @@ public sealed class Trainer : IDisposable
         long loggedStep = step;
         while (step < _options.Steps)
         {
-            if (cancellation.IsCancellationRequested)
-            {
-                ReadTerms(terms, step, ref loggedStep, clock, progress);
-                SaveCheckpoint(step);
-                _log.Write($"stopped after step {step}");
-                cancellation.ThrowIfCancellationRequested();
-            }
-
             try
             {
+                if (cancellation.IsCancellationRequested)
+                {
+                    ReadTerms(terms, step, ref loggedStep, clock, progress);
+                    SaveCheckpoint(step);
+                    _log.Write($"stopped after step {step}");
+                    cancellation.ThrowIfCancellationRequested();
+                }
+
                 TakeStep(step, order.Batch(step), terms);
                 step++;
                 if (step % _options.LogEvery == 0 || step == _options.Steps || step % _options.CheckpointEvery == 0)
                     ReadTerms(terms, step, ref loggedStep, clock, progress);
+                if (step % _options.CheckpointEvery == 0 && step < _options.Steps)
+                    SaveCheckpoint(step);
             }
             catch (TrainingDivergedException error)
             {
                 _log.Write(error.Message);
                 throw;
             }
-
-            if (step % _options.CheckpointEvery == 0 && step < _options.Steps)
-                SaveCheckpoint(step);
         }
 
         SaveCheckpoint(step);
@@ -120,8 +125,13 @@ public sealed class Trainer : IDisposable
             throw TrainingDivergedException.At(term, step);
     }
 
-    private void SaveCheckpoint(long step) =>
+    private void SaveCheckpoint(long step)
+    {
+        if (step == _savedStep)
+            return;
         TrainingCheckpoint.Save(CheckpointFolder, step, _task.Fingerprint, _task.Parameters, _average, _optimizer, _options.KeepCheckpoints);
+        _savedStep = step;
+    }
 }
 
 /// <summary>Where a run stands, at a log line.</summary>

@@ -20,6 +20,7 @@ internal static class TrainingCheckpoint
     private const string OptimizerFile = "optimizer.safetensors";
     private const string StateFile = "state.json";
     private const string Prefix = "step-";
+    private const string Aside = ".replaced-";
 
     /// <summary>Writes a checkpoint and removes the oldest beyond <paramref name="keep"/>.</summary>
     internal static void Save(string folder, long step, string fingerprint, ParameterStore weights, WeightAverage average, AdamW optimizer, int keep)
@@ -35,9 +36,12 @@ internal static class TrainingCheckpoint
             var hashes = new[] { WeightsFile, AverageFile, OptimizerFile }.ToDictionary(f => f, f => Hash(Path.Combine(temporary, f)));
             var state = new State { Step = step, OptimizerStep = optimizer.StepCount, Run = fingerprint, Sha256 = hashes };
             AtomicFile.Write(Path.Combine(temporary, StateFile), stream => JsonSerializer.Serialize(stream, state, NvgJson.Options));
+            string aside = Path.Combine(folder, Aside + Path.GetFileName(target));
             if (Directory.Exists(target))
-                Directory.Delete(target, recursive: true);
+                Directory.Move(target, aside);
             Directory.Move(temporary, target);
+            if (Directory.Exists(aside))
+                Directory.Delete(aside, recursive: true);
         }
         catch
         {
@@ -83,13 +87,22 @@ internal static class TrainingCheckpoint
         return null;
     }
 
-    // A run that is killed while it writes leaves a temporary folder as large as a checkpoint.
+    // A run that is killed while it writes leaves a temporary folder as large as a checkpoint; one that is killed while it
+    // replaces a checkpoint leaves the old one aside, which comes back unless the new one is there.
     private static void ClearLeftovers(string folder)
     {
         if (!Directory.Exists(folder))
             return;
         foreach (string leftover in Directory.GetDirectories(folder, $".{Prefix}*.tmp"))
             Directory.Delete(leftover, recursive: true);
+        foreach (string aside in Directory.GetDirectories(folder, Aside + Prefix + "*"))
+        {
+            string target = Path.Combine(folder, Path.GetFileName(aside)[Aside.Length..]);
+            if (Directory.Exists(target))
+                Directory.Delete(aside, recursive: true);
+            else
+                Directory.Move(aside, target);
+        }
     }
 
     // Newest first. Leftovers of interrupted writes begin with a dot and are not among them.

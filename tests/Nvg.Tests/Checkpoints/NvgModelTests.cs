@@ -55,6 +55,30 @@ public sealed class NvgModelTests : IDisposable
         images.Dispose();
     }
 
+    [Theory]
+    [InlineData("config.json")]
+    [InlineData("tokenizer.safetensors")]
+    [InlineData("labels.txt")]
+    public void Load_UnreadableFile_IsNamed(string file)
+    {
+        using Tokenizer tokenizer = Tiny.Tokenizer();
+        NvgModel.Save(Model, Config with { Generator = null }, tokenizer.Parameters, null, []);
+        File.Delete(_folder[$"model/{file}"]);
+        Directory.CreateDirectory(_folder[$"model/{file}"]);
+        Assert.Contains(file, Assert.Throws<NvgDataException>(() => NvgModel.Load(Model)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Save_EndedMidway_LeavesAFolderThatDoesNotLoad()
+    {
+        using Tokenizer tokenizer = Tiny.Tokenizer();
+        NvgModel.Save(Model, Config with { Generator = null }, tokenizer.Parameters, null, []);
+        File.Delete(_folder["model/labels.txt"]);
+        Directory.CreateDirectory(_folder["model/labels.txt/in-the-way"]);
+        Assert.ThrowsAny<Exception>(() => NvgModel.Save(Model, Config with { Generator = null }, tokenizer.Parameters, null, []));
+        Assert.False(File.Exists(_folder["model/config.json"]));
+    }
+
     [Fact]
     public void Load_TokenizerAlone_HasNoGenerator()
     {

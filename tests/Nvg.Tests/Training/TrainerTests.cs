@@ -169,6 +169,81 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
     }
 
     [Fact]
+    public void Run_CheckpointOfOtherSettings_IsRefusedBeforeAnythingIsAccepted()
+    {
+        using var task = new BrokenTask();
+        bool accepted = false;
+        using (var first = new Trainer(task, Options, Device.Cpu, _folder["run"]) { Accepted = () => accepted = true })
+            Assert.ThrowsAny<OperationCanceledException>(() => first.Run(null, new CancellationToken(canceled: true)));
+        Assert.True(accepted);
+
+        using var another = new BrokenTask { Fingerprint = "another" };
+        using var trainer = new Trainer(another, Options, Device.Cpu, _folder["run"]) { Accepted = () => Assert.Fail("accepted") };
+        Assert.Throws<NvgDataException>(() => trainer.Run());
+    }
+
+    [Fact]
+    public void Run_KilledWhileACheckpointWasReplaced_ContinuesFromTheOldOne()
+    {
+        Interrupt("tokenizer", "run", 6);
+        Directory.Move(_folder["run/checkpoints/step-00000006"], _folder["run/checkpoints/.replaced-step-00000006"]);
+        Run("tokenizer", "run");
+        Assert.Contains("continues after step 6", File.ReadAllText(_folder["run/log.txt"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_FinishedRun_LeavesItsCheckpointUntouched()
+    {
+        Run("tokenizer", "run");
+        DateTime before = Directory.GetCreationTimeUtc(_folder["run/checkpoints/step-00000012"]);
+        Run("tokenizer", "run");
+        Assert.Equal(before, Directory.GetCreationTimeUtc(_folder["run/checkpoints/step-00000012"]));
+    }
+
+    [Fact]
+    public void Run_NanFoundWhileStopping_IsLogged()
+    {
+        using var task = new BrokenTask { BreaksAt = 4 };
+        using var stop = new CancellationTokenSource();
+        task.Started = step =>
+        {
+            if (step == 4)
+                stop.Cancel();
+        };
+        using var trainer = new Trainer(task, Options, Device.Cpu, _folder["run"]);
+        var error = Assert.Throws<TrainingDivergedException>(() => trainer.Run(null, stop.Token));
+        Assert.Contains(error.Message, File.ReadAllText(_folder["run/log.txt"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RunLock_SecondOfAFolder_IsRefusedUntilTheFirstIsGone()
+    {
+        using (RunLock.Take(_folder["run"]))
+            Assert.Equal($"another process trains in {_folder["run"]}", Assert.Throws<IOException>(() => RunLock.Take(_folder["run"])).Message);
+        RunLock.Take(_folder["run"]).Dispose();
+    }
+
+    [Fact]
+    public void GeneratorTraining_WrongDepthAndSampling_AreRefusedBeforeSequencesAreComputed()
+    {
+        using PackedDataset data = PackedDataset.Open(_data.Packed);
+        GeneratorRunConfig config = GeneratorConfig(Options) with { Depth = 3, Sampling = new() { StructureSteps = 0 } };
+        var error = Assert.Throws<NvgDataException>(() => new GeneratorTraining(config, data, Device.Cpu, _folder["run"]));
+        Assert.Contains("depth 3", error.Message, StringComparison.Ordinal);
+        Assert.Contains("structure steps", error.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder["run/sequences.safetensors"]));
+    }
+
+    [Fact]
+    public void TokenizerLossOptions_NegativeOrNotFinite_IsNamed()
+    {
+        Assert.Empty(new TokenizerLossOptions().Validate());
+        Assert.Equal(2, new TokenizerLossOptions { L1 = double.NaN, ReviveEvery = -1 }.Validate().Count());
+        TokenizerRunConfig config = TokenizerConfig(Options) with { Loss = new() { Quantizer = -1 } };
+        Assert.Single(config.Validate());
+    }
+
+    [Fact]
     public void GeneratorTraining_PicturesOfAnotherSize_AreRefused()
     {
         Tiny.Prepare(_folder["pictures"], _folder["other"], size: 16, perClass: 1);
@@ -276,14 +351,19 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
 
         public int ExampleCount => 10;
 
-        public string Fingerprint => "broken";
+        public string Fingerprint { get; init; } = "broken";
+
+        internal long BreaksAt { get; init; } = 6;
+
+        internal Action<long>? Started { get; set; }
 
         public Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log)
         {
+            Started?.Invoke(step);
             using var scope = new TensorScope();
             Tensor first = Parameters["weight"].Square().Mean();
             log.Add("first", first);
-            log.Add("second", step == 6 ? first * double.NaN : first);
+            log.Add("second", step == BreaksAt ? first * double.NaN : first);
             return scope.Keep(first * 1.0);
         }
 
