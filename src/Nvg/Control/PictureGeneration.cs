@@ -7,18 +7,6 @@ using Nvg.Torch;
 
 namespace Nvg.Control;
 
-/// <summary>A generated picture.</summary>
-/// <param name="Request">What it was asked as.</param>
-/// <param name="Picture">The picture.</param>
-/// <param name="Stages">Its growth, stage by stage; empty unless asked for.</param>
-public sealed record GeneratedPicture(RequestedPicture Request, RgbImage Picture, IReadOnlyList<StagePicture> Stages);
-
-/// <summary>Where a request stands.</summary>
-/// <param name="Done">Pictures that are done.</param>
-/// <param name="Count">Pictures that were asked for.</param>
-/// <param name="Share">Share of the whole work, the stages of the running batch included.</param>
-public sealed record GenerationProgress(int Done, int Count, double Share);
-
 /// <summary>From requests to pictures, batch by batch.</summary>
 public static class PictureGeneration
 {

@@ -6,11 +6,6 @@ using Nvg.Torch;
 
 namespace Nvg.Control;
 
-/// <summary>One stage of a picture made visible.</summary>
-/// <param name="Canvas">The picture that the stages up to this one give.</param>
-/// <param name="Structure">The stage's structure map, every cluster in the mean colour that the final picture has there.</param>
-public sealed record StagePicture(RgbImage Canvas, RgbImage Structure);
-
 /// <summary>Draws how pictures grow over the stages.</summary>
 public static class StagePictures
 {

@@ -2,15 +2,6 @@ using Nvg.Rendering;
 
 namespace Nvg.Data;
 
-/// <summary>A square picture that is read when it is needed.</summary>
-/// <param name="Name">What to call it.</param>
-/// <param name="Read">Reads it; throws <see cref="NvgDataException"/> where it is unusable.</param>
-public sealed record SquareEntry(string Name, Func<RgbImage> Read)
-{
-    /// <summary>The file it is read from, or null in a packed data set.</summary>
-    public string? File { get; init; }
-}
-
 /// <summary>Pictures for a model from wherever they lie: files, folders, packed data sets.</summary>
 public static class SquareSource
 {

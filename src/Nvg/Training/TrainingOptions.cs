@@ -83,13 +83,3 @@ public sealed record TrainingOptions
             yield return "precision must be float32 or bFloat16";
     }
 }
-
-/// <summary>Shapes of the learning rate over a run.</summary>
-public enum LearningRateShape
-{
-    /// <summary>Linear rise, constant, linear fall.</summary>
-    WarmupHoldDecay,
-
-    /// <summary>Linear rise, then half a cosine down.</summary>
-    Cosine,
-}

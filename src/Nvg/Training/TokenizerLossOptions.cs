@@ -1,0 +1,32 @@
+namespace Nvg.Training;
+
+/// <summary>Weights of the tokenizer's loss.</summary>
+public sealed record TokenizerLossOptions
+{
+    /// <summary>Weight of the mean absolute difference of pictures.</summary>
+    public double L1 { get; init; } = 1;
+
+    /// <summary>Weight of the mean squared difference of pictures.</summary>
+    public double L2 { get; init; } = 1;
+
+    /// <summary>Weight of the quantizer's loss.</summary>
+    public double Quantizer { get; init; } = 1;
+
+    /// <summary>Steps in which every code receives gradient; the paper's models use the first epoch.</summary>
+    public long WarmupSteps { get; init; }
+
+    /// <summary>Steps between looks for codes that a batch does not use, which then move to where codes are asked for; 0 for never.</summary>
+    public long ReviveEvery { get; init; }
+
+    /// <summary>Step after which codes are left where they are.</summary>
+    public long ReviveUntil { get; init; }
+
+    /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
+    public IEnumerable<string> Validate()
+    {
+        if (new[] { L1, L2, Quantizer }.Any(weight => weight is not (>= 0 and < double.PositiveInfinity)))
+            yield return "l1, l2 and quantizer must be finite and not negative";
+        if (WarmupSteps < 0 || ReviveEvery < 0 || ReviveUntil < 0)
+            yield return "warmupSteps, reviveEvery and reviveUntil must not be negative";
+    }
+}
