@@ -1,5 +1,4 @@
 using Nvg.Sampling;
-using Nvg.Tokenizers;
 
 namespace Nvg.Training;
 
