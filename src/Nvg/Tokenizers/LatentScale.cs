@@ -12,14 +12,20 @@ public static class LatentScale
 {
     /// <summary>The standard deviation of final canvases.</summary>
     /// <param name="tokenizer">Borrowed.</param>
-    /// <param name="images">B × 3 × H × W in [−1, 1].</param>
-    public static double Measure(Tokenizer tokenizer, Tensor images)
+    /// <param name="batches">B × 3 × H × W in [−1, 1] each; disposed one by one.</param>
+    public static double Measure(Tokenizer tokenizer, IEnumerable<Tensor> batches)
     {
         using InferenceMode inference = Autograd.Inference();
-        using var scope = new TensorScope();
-        using GranularitySequence sequence = tokenizer.Encode(images);
-        Tensor canvases_BSLC = tokenizer.Quantizer.Canvases(sequence);
-        return Math.Sqrt(canvases_BSLC.Select(1, canvases_BSLC.Size(1) - 1).Variance().Item());
+        var statistics = new CanvasStatistics();
+        foreach (Tensor images in batches)
+        {
+            using var scope = new TensorScope();
+            using (images)
+            using (GranularitySequence sequence = tokenizer.Encode(images))
+                statistics.Add(tokenizer.Quantizer.Canvases(sequence));
+        }
+
+        return statistics.StandardDeviations()[^1];
     }
 
     /// <summary>Parameters of an equal tokenizer whose latent is <paramref name="factor"/> times as large.</summary>

@@ -34,6 +34,13 @@ public sealed class DataOrder
         return batch;
     }
 
+    /// <summary>At most <paramref name="most"/> numbers below <paramref name="count"/>, evenly spread.</summary>
+    public static int[] Spread(int count, int most)
+    {
+        int chosen = Math.Min(count, most);
+        return [.. Enumerable.Range(0, chosen).Select(i => (int)((long)i * count / chosen))];
+    }
+
     /// <summary>A number that differs for every (seed, step, purpose), to seed generators with.</summary>
     public static ulong Mix(ulong seed, long step, ulong purpose = 0)
     {

@@ -2,6 +2,7 @@ using Nvg.Checkpoints;
 using Nvg.Data;
 using Nvg.Generators;
 using Nvg.Granularity;
+using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
@@ -10,7 +11,8 @@ namespace Nvg.Training;
 /// <summary>Trains both generators on the sequences of a frozen tokenizer (specification, section 8).</summary>
 public sealed class GeneratorTraining : ITrainingTask
 {
-    private const int ScaleExamples = 4096;
+    // Pictures that the canvases' spread is measured on.
+    private const int ScaleExamples = 4096, ScaleBatch = 128;
 
     private readonly GeneratorRunConfig _config;
     private readonly PackedDataset _data;
@@ -35,7 +37,7 @@ public sealed class GeneratorTraining : ITrainingTask
         try
         {
             _tokenizerModel = NvgModel.Load(config.Tokenizer, device, withGenerator: false);
-            Tokenizers.TokenizerConfig sizes = _tokenizerModel.Config.Tokenizer;
+            TokenizerConfig sizes = _tokenizerModel.Config.Tokenizer;
             if (data.Size != sizes.ImageSize)
                 throw new NvgDataException($"the data set has pictures of {data.Size} × {data.Size}, the tokenizer takes {sizes.ImageSize}: prepare it with --size {sizes.ImageSize}");
             _modelConfig = new ModelConfig
@@ -141,14 +143,16 @@ public sealed class GeneratorTraining : ITrainingTask
     private void MeasureScaleFactors()
     {
         using GradMode noGrad = Autograd.NoGrad();
-        using var scope = new TensorScope();
-        int[] examples = [.. Enumerable.Range(0, Math.Min(ScaleExamples, _data.Count)).Select(i => (int)((long)i * _data.Count / Math.Min(ScaleExamples, _data.Count)))];
-        using GranularitySequence sequence = _sequences.Load(examples, new bool[examples.Length], _device);
-        Tensor canvases_BSLC = _tokenizerModel.Tokenizer.Quantizer.Canvases(sequence);
-        float[] factors = new float[canvases_BSLC.Size(1)];
-        factors[0] = 1;
-        for (int i = 1; i < factors.Length; i++)
-            factors[i] = 1 / (float)Math.Sqrt(canvases_BSLC.Select(1, i).Variance().Item());
-        _generator.Content.ScaleFactors.CopyFrom(Tensor.From(factors, factors.Length));
+        var statistics = new CanvasStatistics();
+        foreach (int[] examples in DataOrder.Spread(_data.Count, ScaleExamples).Chunk(ScaleBatch))
+        {
+            using GranularitySequence sequence = _sequences.Load(examples, new bool[examples.Length], _device);
+            using Tensor canvases_BSLC = _tokenizerModel.Tokenizer.Quantizer.Canvases(sequence);
+            statistics.Add(canvases_BSLC);
+        }
+
+        float[] factors = [.. statistics.StandardDeviations().Select(deviation => deviation > 0 ? (float)(1 / deviation) : 1)];
+        using Tensor measured = Tensor.From(factors, factors.Length);
+        _generator.Content.ScaleFactors.CopyFrom(measured);
     }
 }

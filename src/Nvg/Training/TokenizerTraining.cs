@@ -13,7 +13,7 @@ namespace Nvg.Training;
 public sealed class TokenizerTraining : ITrainingTask
 {
     // Pictures that the scale of the latent is measured on.
-    private const int ScaleExamples = 1024;
+    private const int ScaleExamples = 1024, ScaleBatch = 32;
 
     private readonly TokenizerRunConfig _config;
     private readonly PackedDataset _data;
@@ -66,9 +66,8 @@ public sealed class TokenizerTraining : ITrainingTask
     {
         using var scope = new TensorScope();
         using var tokenizer = new Tokenizer(_config.Tokenizer, ParameterSource.From(parameters, device: _device));
-        int count = Math.Min(ScaleExamples, _data.Count);
-        Tensor images = PictureBatch.Load(_data, [.. Enumerable.Range(0, count).Select(i => (int)((long)i * _data.Count / count))], device: _device);
-        double scale = LatentScale.Measure(tokenizer, images);
+        double scale = LatentScale.Measure(
+            tokenizer, DataOrder.Spread(_data.Count, ScaleExamples).Chunk(ScaleBatch).Select(examples => PictureBatch.Load(_data, examples, device: _device)));
         IReadOnlyDictionary<string, Tensor> normalised = LatentScale.Rescale(parameters, scale > 0 ? 1 / scale : 1);
         NvgModel.Save(folder, new ModelConfig { Name = _config.Name, Tokenizer = _config.Tokenizer }, normalised, null, []);
     }
