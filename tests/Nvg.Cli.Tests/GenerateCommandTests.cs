@@ -113,6 +113,15 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
     }
 
     [Fact]
+    public async Task Generate_OutputIsAnInput_IsRefusedAndTheInputStays()
+    {
+        PictureFile.Write(InFolder("map.png"), new RgbImage(8, 8));
+        byte[] before = File.ReadAllBytes(InFolder("map.png"));
+        Assert.Equal(CommandRunner.WrongUsage, (await GenerateAsync("--structure", InFolder("map.png"), "-o", InFolder("map.png"))).ExitCode);
+        Assert.Equal(before, File.ReadAllBytes(InFolder("map.png")));
+    }
+
+    [Fact]
     public async Task Generate_UnknownClass_SuggestsNearOnes()
     {
         CommandResult result = await GenerateAsync("--class", "cta", "-o", InFolder("x.png"));

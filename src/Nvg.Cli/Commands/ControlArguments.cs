@@ -30,6 +30,10 @@ internal sealed class ControlArguments
             command.Options.Add(option);
     }
 
+    /// <summary>Files that are read, which no output may replace.</summary>
+    internal IEnumerable<string> Inputs(ParseResult parsed) =>
+        new[] { parsed.GetValue(_structure), parsed.GetValue(_reference) }.OfType<string>().Select(Path.GetFullPath);
+
     /// <summary>Throws where the options contradict each other.</summary>
     /// <exception cref="UsageException">They do.</exception>
     internal void Check(ParseResult parsed)

@@ -64,6 +64,8 @@ internal sealed class GenerateCommand
         var clock = Stopwatch.StartNew();
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetValue(_type));
+        if (!model.HasGenerator)
+            throw NvgDataException.At(model.Folder, "holds a tokenizer without generator: it reconstructs, but does not generate", "train one with nvg train generator");
         using FixedStages? fixedStages = _control.Read(parsed, model);
         GenerationRequest request = Request(parsed, model, fixedStages);
         (List<PictureReport> pictures, List<string> files) = await ConsoleProgress.ShowAsync(
@@ -85,6 +87,11 @@ internal sealed class GenerateCommand
         if (parsed.GetValue(_gif) is { } gif && !Path.GetExtension(gif).Equals(".gif", StringComparison.OrdinalIgnoreCase))
             throw new UsageException($"--gif {gif}: the name must end in .gif");
         _control.Check(parsed);
+        foreach (string output in new[] { parsed.GetRequiredValue(_output), parsed.GetValue(_gif) }.OfType<string>())
+        {
+            if (_control.Inputs(parsed).Contains(Path.GetFullPath(output)))
+                throw new UsageException($"{output} is read by this command: choose another output");
+        }
     }
 
     private GenerationRequest Request(ParseResult parsed, NvgModel model, FixedStages? fixedStages)
@@ -93,7 +100,7 @@ internal sealed class GenerateCommand
         (string classes, int count, ulong seed) = (parsed.GetRequiredValue(_class), parsed.GetValue(_count), parsed.GetValue(_seed));
         return new GenerationRequest
         {
-            Pictures = names.Find(classes, out string? problem) is { } found ? GenerationRequest.OfClasses(found, count, seed)
+            Pictures = names.Find(classes, out string? problem) is { } found ? GenerationRequest.OfClasses([.. found.Distinct()], count, seed)
                 : classes == AnyClass ? GenerationRequest.OfRandomClasses(names, count, seed)
                 : throw new UsageException(problem!),
             Options = _sampling.Read(parsed, model.Config.Sampling, model.Generator.Config.Grid.LastStage),

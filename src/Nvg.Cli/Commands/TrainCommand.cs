@@ -34,6 +34,8 @@ internal static class TrainCommand
             var run = new Run(parsed.GetRequiredValue(config), parsed.GetRequiredValue(output), parsed.GetValue(set) ?? [], parsed.GetValue(device));
             if (!parsed.GetValue(resume) && Directory.Exists(Path.Combine(run.Folder, "checkpoints")))
                 throw new UsageException($"{run.Folder} holds a run already: continue it with --resume, or choose another folder");
+            if (parsed.GetValue(resume) && !Directory.Exists(Path.Combine(run.Folder, "checkpoints")))
+                await Console.Error.WriteLineAsync($"nothing to continue in {run.Folder}: the run starts anew");
             CommonOptions.Apply(run.Device, parsed.GetValue(threads));
             using PackedDataset pictures = PackedDataset.Open(parsed.GetRequiredValue(data));
             return await train(run, pictures, cancellation);
