@@ -10,7 +10,13 @@ public class LatentScaleTests
 {
     private static readonly TokenizerConfig Config = new()
     {
-        ImageSize = 16, BaseChannels = 8, ChannelMultipliers = [1, 2], ResNetBlocks = 1, LatentChannels = 4, CodebookSize = 16, NormGroups = 4,
+        ImageSize = 16,
+        BaseChannels = 8,
+        ChannelMultipliers = [1, 2],
+        ResNetBlocks = 1,
+        LatentChannels = 4,
+        CodebookSize = 16,
+        NormGroups = 4,
     };
 
     [Fact]
