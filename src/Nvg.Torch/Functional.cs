@@ -15,7 +15,6 @@ public static class Functional
     private static readonly Operator L1Op = new("aten::l1_loss");
     private static readonly Operator PadOp = new("aten::constant_pad_nd");
     private static readonly Operator NearestOp = new("aten::upsample_nearest2d");
-    private static readonly Operator AvgPoolOp = new("aten::avg_pool2d");
     private static readonly Operator CosineOp = new("aten::cosine_similarity");
     private static readonly Operator AttentionOp = new("aten::scaled_dot_product_attention");
 
@@ -59,9 +58,6 @@ public static class Functional
     /// <summary>Each pixel of N × C × H × W <paramref name="factor"/> times in both directions.</summary>
     public static Tensor UpsampleNearest(Tensor input, int factor) =>
         NearestOp.Call(input, new long[] { input.Size(2) * factor, input.Size(3) * factor });
-
-    /// <summary>Means of tiles of N × C × H × W.</summary>
-    public static Tensor AveragePool(Tensor input, int size) => AvgPoolOp.Call(input, new long[] { size, size });
 
     /// <summary>Cosine of the angle between vectors along a dimension.</summary>
     public static Tensor CosineSimilarity(Tensor left, Tensor right, int dimension) => CosineOp.Call(left, right, dimension);

@@ -15,7 +15,6 @@ public sealed partial class Tensor
     private static readonly Operator AddScalarInPlaceOp = new("aten::add_", "Scalar");
     private static readonly Operator MulInPlaceOp = new("aten::mul_", "Tensor");
     private static readonly Operator MulScalarInPlaceOp = new("aten::mul_", "Scalar");
-    private static readonly Operator ZeroOp = new("aten::zero_");
     private static readonly Operator FillOp = new("aten::fill_", "Scalar");
     private static readonly Operator NegOp = new("aten::neg");
     private static readonly Operator ExpOp = new("aten::exp");
@@ -30,13 +29,11 @@ public sealed partial class Tensor
     private static readonly Operator PowOp = new("aten::pow", "Tensor_Scalar");
     private static readonly Operator ClampOp = new("aten::clamp");
     private static readonly Operator MatmulOp = new("aten::matmul");
-    private static readonly Operator BmmOp = new("aten::bmm");
     private static readonly Operator LessOp = new("aten::lt", "Tensor");
     private static readonly Operator LessScalarOp = new("aten::lt", "Scalar");
     private static readonly Operator LessEqualOp = new("aten::le", "Tensor");
     private static readonly Operator GreaterOp = new("aten::gt", "Tensor");
     private static readonly Operator GreaterScalarOp = new("aten::gt", "Scalar");
-    private static readonly Operator GreaterEqualScalarOp = new("aten::ge", "Scalar");
     private static readonly Operator EqualOp = new("aten::eq", "Tensor");
     private static readonly Operator EqualScalarOp = new("aten::eq", "Scalar");
     private static readonly Operator WhereOp = new("aten::where", "self");
@@ -103,9 +100,6 @@ public sealed partial class Tensor
     /// <summary>Multiplies by a number in place.</summary>
     public void MultiplyInPlace(double factor) => MulScalarInPlaceOp.Run(this, factor);
 
-    /// <summary>Sets every element to zero.</summary>
-    public void ZeroInPlace() => ZeroOp.Run(this);
-
     /// <summary>Sets every element to a number.</summary>
     public void FillInPlace(double value) => FillOp.Run(this, value);
 
@@ -155,9 +149,6 @@ public sealed partial class Tensor
     /// <summary>Matrix product with broadcasting over leading dimensions.</summary>
     public Tensor Matmul(Tensor other) => MatmulOp.Call(this, other);
 
-    /// <summary>Matrix product of two batches of matrices.</summary>
-    public Tensor BatchMatmul(Tensor other) => BmmOp.Call(this, other);
-
     /// <summary>Where each element is smaller.</summary>
     public Tensor IsLess(Tensor other) => LessOp.Call(this, other);
 
@@ -172,9 +163,6 @@ public sealed partial class Tensor
 
     /// <summary>Where each element is larger than a number.</summary>
     public Tensor IsGreater(double value) => GreaterScalarOp.Call(this, value);
-
-    /// <summary>Where each element is a number or larger.</summary>
-    public Tensor IsGreaterOrEqual(double value) => GreaterEqualScalarOp.Call(this, value);
 
     /// <summary>Where elements are the same.</summary>
     public Tensor IsEqual(Tensor other) => EqualOp.Call(this, other);

@@ -8,16 +8,7 @@ namespace Nvg.Tests.Tokenizers;
 [NoTensorLeaks]
 public class LatentScaleTests
 {
-    private static readonly TokenizerConfig Config = new()
-    {
-        ImageSize = 16,
-        BaseChannels = 8,
-        ChannelMultipliers = [1, 2],
-        ResNetBlocks = 1,
-        LatentChannels = 4,
-        CodebookSize = 16,
-        NormGroups = 4,
-    };
+    private static readonly TokenizerConfig Config = Tiny.TokenizerSizes with { ImageSize = 16 };
 
     [Fact]
     public void Rescale_ByMeasuredScale_GivesUnitLatentsAndTheSamePictures()
