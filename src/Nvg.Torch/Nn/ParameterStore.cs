@@ -40,6 +40,15 @@ public sealed class ParameterStore : IReadOnlyDictionary<string, Tensor>, IDispo
             _buffers.Add(name);
     }
 
+    /// <summary>Puts another tensor under the name of one; takes ownership of it and disposes the one that was there.</summary>
+    /// <exception cref="ArgumentException">The store does not hold <paramref name="current"/>.</exception>
+    public void Replace(Tensor current, Tensor next)
+    {
+        string name = _names.Find(n => ReferenceEquals(_tensors[n], current)) ?? throw new ArgumentException("the store does not hold this tensor");
+        _tensors[name] = next.Own();
+        current.Dispose();
+    }
+
     /// <summary>Whether a tensor is a fixed table.</summary>
     public bool IsBuffer(string name) => _buffers.Contains(name);
 

@@ -1,4 +1,5 @@
 using Nvg.Torch;
+using Nvg.Torch.Nn;
 
 namespace Nvg.Generators;
 
@@ -12,6 +13,12 @@ internal static class BlockOperations
     private static readonly Operator ModulatedLayerNormOp = new("nvg::modulated_layer_norm");
     private static readonly Operator AttentionMlpOp = new("nvg::attention_mlp");
     private static readonly Operator GatedSumOp = new("nvg::gated_sum");
+    private static readonly Operator HasMatrixEngineOp = new("nvg::has_matrix_engine");
+    private static readonly Operator PackMatrixOp = new("nvg::pack_matrix");
+    private static readonly Operator WholeBlockOp = new("nvg::transformer_block_");
+
+    /// <summary>Whether this processor multiplies packed bfloat16 matrices (AMX, or AVX-512 with bfloat16).</summary>
+    internal static bool HasMatrixEngine => HasMatrixEngineOp.CallNumber() != 0;
 
     /// <summary>(1 + scale) · LayerNorm(x) + shift.</summary>
     /// <param name="x_NTW">Residual stream, float32.</param>
@@ -43,6 +50,22 @@ internal static class BlockOperations
     /// <summary>x + gate · update.</summary>
     internal static Tensor GatedSum(Tensor x_NTW, Tensor gate_NW, Tensor update_NTW) =>
         HasKernels(x_NTW) ? GatedSumOp.Call(x_NTW, gate_NW, update_NTW) : Composed.GatedSum(x_NTW, gate_NW, update_NTW);
+
+    /// <summary>A bfloat16 matrix (out × in) in the tiles that <see cref="WholeBlock"/> reads.</summary>
+    internal static Tensor PackMatrix(Tensor weight) => PackMatrixOp.Call(weight);
+
+    /// <summary>A whole block in one pass, without gradients: bfloat16 products, all else in float32.</summary>
+    /// <param name="x_NTW">Residual stream, contiguous; overwritten with the block's output.</param>
+    /// <param name="modulation_NM">Shift, scale and gate of every sequence, N × 3 W.</param>
+    /// <param name="first">Packed W → 3 W + M.</param>
+    /// <param name="queryScale_D">Learned scale of the queries' norm.</param>
+    /// <param name="keyScale_D">Learned scale of the keys' norm.</param>
+    /// <param name="turns">Pairs of cosine and sine, N × T × D.</param>
+    /// <param name="second">Packed W + M → W.</param>
+    /// <param name="epsilon">Of the norms.</param>
+    internal static void WholeBlock(
+        Tensor x_NTW, Tensor modulation_NM, Linear first, Tensor queryScale_D, Tensor keyScale_D, Tensor turns, Linear second, double epsilon) =>
+        WholeBlockOp.Run(x_NTW, modulation_NM, first.Weight, first.Bias, queryScale_D, keyScale_D, turns, second.Weight, second.Bias, epsilon);
 
     private static bool HasKernels(Tensor tensor) => tensor.Device.Type == DeviceType.Cpu;
 

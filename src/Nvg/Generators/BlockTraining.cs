@@ -19,12 +19,19 @@ public sealed class BlockTraining
     public Tensor? Hidden_NTW { get; private set; }
 
     /// <summary>Runs the blocks one after another.</summary>
-    internal static Tensor Run(TransformerBlock[] blocks, Tensor tokens_NTW, Tensor vector_NW, Tensor rotary, BlockTraining? training)
+    /// <param name="blocks">The stack.</param>
+    /// <param name="tokens_NTW">Its input; packed blocks overwrite it.</param>
+    /// <param name="modulations">Shift, scale and gate for each block, N × 3 W.</param>
+    /// <param name="rotary">Turns of the tokens.</param>
+    /// <param name="training">Drop path and a look at hidden layers, or null outside training.</param>
+    internal static Tensor Run(TransformerBlock[] blocks, Tensor tokens_NTW, IReadOnlyList<Tensor> modulations, Tensor rotary, BlockTraining? training)
     {
+        if (Array.TrueForAll(blocks, b => b.IsPacked))
+            return RunPacked(blocks, tokens_NTW, modulations, rotary);
         Tensor x = tokens_NTW.Alias();
         for (int i = 0; i < blocks.Length; i++)
         {
-            Tensor next = blocks[i].Forward(x, vector_NW, rotary, training?.DropPath(i, blocks.Length));
+            Tensor next = blocks[i].Forward(x, modulations[i], rotary, training?.DropPath(i, blocks.Length));
             x.Dispose();
             x = next;
             if (training is not null && i + 1 == training.HiddenBlock)
@@ -32,6 +39,14 @@ public sealed class BlockTraining
         }
 
         return x;
+    }
+
+    private static Tensor RunPacked(TransformerBlock[] blocks, Tensor tokens_NTW, IReadOnlyList<Tensor> modulations, Tensor rotary)
+    {
+        using Tensor turns = RotaryEmbedding.AsPairs(rotary);
+        for (int i = 0; i < blocks.Length; i++)
+            blocks[i].ForwardInPlace(tokens_NTW, modulations[i], turns);
+        return tokens_NTW.Alias();
     }
 
     // Rises linearly over the blocks to 0.1 · d/24.

@@ -57,6 +57,9 @@ public sealed class ContentGenerator
         _tokenHead.Assign(codebook_VC / variance, codebook_VC.Square().Sum(1) / (-2 * variance));
     }
 
+    /// <summary>Packs the blocks' matrices, see <see cref="NvgGenerator.PackForSampling"/>.</summary>
+    internal void Pack(ParameterStore store) => Array.ForEach(_blocks, b => b.Pack(store));
+
     /// <summary>The predicted final canvas x̂ of every sequence.</summary>
     /// <param name="canvas_NLC">Unscaled canvases before the stage.</param>
     /// <param name="structure_NLK">Embedding of the stage's structure map, in {0, 1, 2}.</param>
@@ -74,8 +77,9 @@ public sealed class ContentGenerator
         Tensor vector_NW = class_NW + _stageEmbed.Forward(stage_N);
         Tensor tokens_NTW = Tensor.Cat([class_NW.Unsqueeze(1), _embed.Forward(input_NLC).To(ScalarType.Float32)], 1);
         Tensor table = _rotary.Table(structure_NLK, RotaryEmbedding.TokenType.Latent);
-        tokens_NTW = BlockTraining.Run(_blocks, tokens_NTW, vector_NW, table, training);
-        Tensor output_NLC = _canvasHead.Forward(tokens_NTW.Narrow(1, 1, _config.Grid.Length), vector_NW);
+        Tensor condition_NW = Functional.Silu(vector_NW);
+        tokens_NTW = BlockTraining.Run(_blocks, tokens_NTW, Array.ConvertAll(_blocks, b => b.Modulation(condition_NW)), table, training);
+        Tensor output_NLC = _canvasHead.Forward(tokens_NTW.Narrow(1, 1, _config.Grid.Length), _canvasHead.Modulation(condition_NW));
         return scope.Keep(output_NLC / _scaleFactors.Select(0, _config.Grid.StageCount));
     }
 

@@ -9,11 +9,18 @@ internal sealed class OutputHead(ParameterPath path, int width, int outputSize)
     private readonly Linear _linear = new(path / "linear", width, outputSize);
     private readonly Linear _modulation = new(path / "adaLN_modulation" / 1, width, 2 * width);
 
-    /// <summary>N × T × W with a condition N × W → N × T × output size, float32.</summary>
-    internal Tensor Forward(Tensor x_NTW, Tensor vector_NW)
+    /// <summary>Shift and scale of SiLU of the condition vectors N × W: N × 2 W, float32.</summary>
+    internal Tensor Modulation(Tensor condition_NW)
+    {
+        using Tensor modulation = _modulation.Forward(condition_NW);
+        return modulation.To(ScalarType.Float32);
+    }
+
+    /// <summary>N × T × W with the result of <see cref="Modulation"/> → N × T × output size, float32.</summary>
+    internal Tensor Forward(Tensor x_NTW, Tensor modulation_NM)
     {
         using var scope = new TensorScope();
-        Tensor[] modulation = _modulation.Forward(Functional.Silu(vector_NW)).Split(1, width, width);
+        Tensor[] modulation = modulation_NM.Split(1, width, width);
         Tensor y_NTW = BlockOperations.ModulatedLayerNorm(x_NTW, modulation[0], modulation[1], TransformerBlock.Epsilon, _linear.WeightType);
         return scope.Keep(_linear.Forward(y_NTW).To(ScalarType.Float32));
     }

@@ -53,28 +53,52 @@ public sealed class StructureGenerator
     /// <returns>N × L × K, float32.</returns>
     public Tensor PredictVelocity(Tensor z_NLK, Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor time_N, Tensor class_N, BlockTraining? training = null)
     {
-        using Tensor table = RotaryTable(structure_NLK);
-        return PredictVelocityWith(table, z_NLK, canvas_NLC, stage_N, time_N, class_N, training);
+        using Tensor time_1N = time_N.Unsqueeze(0);
+        using StructureCondition condition = Condition(canvas_NLC, structure_NLK, stage_N, time_1N, class_N);
+        return PredictVelocity(condition, 0, z_NLK, training);
     }
 
-    /// <summary>Turns of the tokens, the same for all steps of a stage.</summary>
-    internal Tensor RotaryTable(Tensor structure_NLK) =>
-        _rotary.Table(structure_NLK, RotaryEmbedding.TokenType.CanvasCondition, RotaryEmbedding.TokenType.Latent);
+    /// <summary>What the velocities of a stage depend on besides the moving point, for several times at once.</summary>
+    /// <param name="canvas_NLC">Unscaled canvases after the stage.</param>
+    /// <param name="structure_NLK">Embedding of the stage's structure map.</param>
+    /// <param name="stage_N">Stage of each sequence.</param>
+    /// <param name="time_SN">Times of S steps.</param>
+    /// <param name="class_N">Class of each sequence.</param>
+    internal StructureCondition Condition(Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor time_SN, Tensor class_N)
+    {
+        using var scope = new TensorScope();
+        long steps = time_SN.Size(0), count = time_SN.Size(1);
+        Tensor class_NW = _classEmbed.Forward(class_N);
+        Tensor time_SNW = _timeOut.Forward(Functional.Silu(_timeIn.Forward(TimeEmbedding(time_SN.Reshape(-1)))))
+            .To(ScalarType.Float32).Reshape(steps, count, _config.StructureWidth);
+        Tensor condition = Functional.Silu(class_NW + _stageEmbed.Forward(stage_N) + time_SNW).Reshape(steps * count, -1);
+        return new StructureCondition
+        {
+            Rotary = _rotary.Table(structure_NLK, RotaryEmbedding.TokenType.CanvasCondition, RotaryEmbedding.TokenType.Latent).Own(),
+            Prefix_NTW = Tensor.Cat([class_NW.Unsqueeze(1), _canvasEmbed.Forward(canvas_NLC).To(ScalarType.Float32)], 1).Own(),
+            Blocks_SNM = Array.ConvertAll(_blocks, b => b.Modulation(condition).Reshape(steps, count, -1).Own()),
+            Head_SNM = _head.Modulation(condition).Reshape(steps, count, -1).Own(),
+        };
+    }
 
-    /// <summary>The velocity, with the turns from <see cref="RotaryTable"/> at hand.</summary>
-    internal Tensor PredictVelocityWith(Tensor rotaryTable, Tensor z_NLK, Tensor canvas_NLC, Tensor stage_N, Tensor time_N, Tensor class_N, BlockTraining? training = null)
+    /// <summary>The velocity of one step.</summary>
+    /// <param name="condition">From <see cref="Condition"/>.</param>
+    /// <param name="step">Which of its times.</param>
+    /// <param name="z_NLK">The moving point.</param>
+    /// <param name="training">Drop path, or null outside training.</param>
+    internal Tensor PredictVelocity(StructureCondition condition, int step, Tensor z_NLK, BlockTraining? training = null)
     {
         using var scope = new TensorScope();
         long length = _config.Grid.Length;
-        Tensor class_NW = _classEmbed.Forward(class_N);
-        Tensor time_NW = _timeOut.Forward(Functional.Silu(_timeIn.Forward(TimeEmbedding(time_N)))).To(ScalarType.Float32);
-        Tensor vector_NW = class_NW + _stageEmbed.Forward(stage_N) + time_NW;
-        Tensor canvas_NLW = _canvasEmbed.Forward(canvas_NLC).To(ScalarType.Float32);
         Tensor structure_NLW = _embed.Forward(z_NLK).To(ScalarType.Float32);
-        Tensor tokens_NTW = Tensor.Cat([class_NW.Unsqueeze(1), canvas_NLW, structure_NLW], 1);
-        tokens_NTW = BlockTraining.Run(_blocks, tokens_NTW, vector_NW, rotaryTable, training);
-        return scope.Keep(_head.Forward(tokens_NTW.Narrow(1, 1 + length, length), vector_NW));
+        Tensor tokens_NTW = Tensor.Cat([condition.Prefix_NTW, structure_NLW], 1);
+        Tensor[] modulations = Array.ConvertAll(condition.Blocks_SNM, m => m.Select(0, step));
+        tokens_NTW = BlockTraining.Run(_blocks, tokens_NTW, modulations, condition.Rotary, training);
+        return scope.Keep(_head.Forward(tokens_NTW.Narrow(1, 1 + length, length), condition.Head_SNM.Select(0, step)));
     }
+
+    /// <summary>Packs the blocks' matrices, see <see cref="NvgGenerator.PackForSampling"/>.</summary>
+    internal void Pack(ParameterStore store) => Array.ForEach(_blocks, b => b.Pack(store));
 
     /// <summary>Sinusoids of 1000 t: cosines, then sines, at frequencies from 1 down to 1/10,000.</summary>
     /// <param name="time_N">t in [0, 1].</param>

@@ -12,6 +12,9 @@ internal sealed class TransformerBlock
 {
     internal const double Epsilon = 1e-6;
 
+    // What the kernel of a whole block is written for.
+    private const int KernelHeadSize = 64;
+
     private readonly Linear _linear1;
     private readonly Linear _linear2;
     private readonly Linear _modulation;
@@ -31,19 +34,50 @@ internal sealed class TransformerBlock
         _modulation = new Linear(path / "modulation" / "lin", width, 3 * width);
     }
 
+    /// <summary>Whether the matrices are packed for <see cref="ForwardInPlace"/>.</summary>
+    internal bool IsPacked { get; private set; }
+
+    /// <summary>Shift, scale and gate.</summary>
+    /// <param name="condition_NW">SiLU of the condition vectors; any number of leading dimensions.</param>
+    /// <returns>N × 3 W, float32.</returns>
+    internal Tensor Modulation(Tensor condition_NW)
+    {
+        using Tensor modulation = _modulation.Forward(condition_NW);
+        return modulation.To(ScalarType.Float32);
+    }
+
     /// <param name="x_NTW">The residual stream.</param>
-    /// <param name="vector_NW">The condition.</param>
+    /// <param name="modulation_NM">From <see cref="Modulation"/>.</param>
     /// <param name="rotary">Turns of the tokens.</param>
     /// <param name="drop">Stochastic depth, or null outside training.</param>
-    internal Tensor Forward(Tensor x_NTW, Tensor vector_NW, Tensor rotary, DropPath? drop)
+    internal Tensor Forward(Tensor x_NTW, Tensor modulation_NM, Tensor rotary, DropPath? drop)
     {
         using var scope = new TensorScope();
-        Tensor[] modulation = _modulation.Forward(Functional.Silu(vector_NW)).Split(1, _width, _width, _width);
+        Tensor[] modulation = modulation_NM.Split(1, _width, _width, _width);
         (Tensor shift, Tensor scale, Tensor gate) = (modulation[0], modulation[1], modulation[2]);
         Tensor y_NTW = BlockOperations.ModulatedLayerNorm(x_NTW, shift, scale, Epsilon, _linear1.WeightType);
         Tensor hidden = BlockOperations.AttentionMlp(_linear1.Forward(y_NTW), _queryScale, _keyScale, rotary, _heads, Epsilon);
         Tensor update_NTW = _linear2.Forward(hidden);
         return scope.Keep(BlockOperations.GatedSum(x_NTW, drop is { } d ? d.Apply(gate) : gate, update_NTW));
+    }
+
+    /// <summary>The block as one kernel, without gradients; for packed matrices.</summary>
+    /// <param name="x_NTW">The residual stream; overwritten.</param>
+    /// <param name="modulation_NM">From <see cref="Modulation"/>.</param>
+    /// <param name="turns">Turns of the tokens as pairs of cosine and sine, N × T × head size.</param>
+    internal void ForwardInPlace(Tensor x_NTW, Tensor modulation_NM, Tensor turns) =>
+        BlockOperations.WholeBlock(x_NTW, modulation_NM, _linear1, _queryScale, _keyScale, turns, _linear2, Epsilon);
+
+    /// <summary>Packs the matrices where the processor has a kernel for a whole block of this kind; else does nothing.</summary>
+    /// <param name="store">Owns the matrices.</param>
+    internal void Pack(ParameterStore store)
+    {
+        if (IsPacked || _linear1.WeightType != ScalarType.BFloat16 || _linear1.Weight.Device.Type != DeviceType.Cpu
+            || _queryScale.ElementCount != KernelHeadSize || !BlockOperations.HasMatrixEngine)
+            return;
+        _linear1.Rearrange(store, BlockOperations.PackMatrix);
+        _linear2.Rearrange(store, BlockOperations.PackMatrix);
+        IsPacked = true;
     }
 
     /// <summary>Leaves out a block's update for whole sequences with a probability, and scales the others up.</summary>

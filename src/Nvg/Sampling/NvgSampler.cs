@@ -16,11 +16,12 @@ public sealed class NvgSampler
     private readonly Quantizer _quantizer;
     private readonly LatentGrid _grid;
 
-    /// <param name="generator">Predicts content and structure; borrowed.</param>
+    /// <param name="generator">Predicts content and structure; borrowed, and packed for sampling.</param>
     /// <param name="quantizer">Turns tokens into contributions to the canvas; borrowed.</param>
     public NvgSampler(NvgGenerator generator, Quantizer quantizer)
     {
         _generator = generator;
+        _generator.PackForSampling();
         _quantizer = quantizer;
         _grid = generator.Config.Grid;
     }
@@ -141,16 +142,15 @@ public sealed class NvgSampler
         Tensor known_BLK = (structure_BLK - 1).Narrow(2, 0, stage);
         Tensor class_N = WithNull(class_B, guided);
         Tensor stage_N = Tensor.Full(class_N.Shape.ToArray(), stage, ScalarType.Int64, class_B.Device);
-        Tensor canvas_NLC = Twice(canvas_BLC, guided);
-        Tensor table = generator.RotaryTable(Twice(structure_BLK, guided));
         double[] times = FlowSchedule.Times(options.StructureSteps, _grid.Length);
+        Tensor time_SN = Tensor.From(times, times.Length).To(class_B.Device, ScalarType.Float32).Narrow(0, 0, options.StructureSteps).Unsqueeze(1).Expand(-1, class_N.Size(0));
+        using StructureCondition condition = generator.Condition(Twice(canvas_BLC, guided), Twice(structure_BLK, guided), stage_N, time_SN, class_N);
         Tensor z_BLK = Tensor.Cat([known_BLK, noise.Structure_BLK.Narrow(2, stage, unknown)], 2);
         for (int step = 0; step < options.StructureSteps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
             using var stepScope = new TensorScope();
-            Tensor time_N = Tensor.Full(class_N.Shape.ToArray(), times[step], device: class_B.Device);
-            Tensor velocity_NLK = generator.PredictVelocityWith(table, Twice(z_BLK, guided), canvas_NLC, stage_N, time_N, class_N);
+            Tensor velocity_NLK = generator.PredictVelocity(condition, step, Twice(z_BLK, guided));
             Tensor velocity_BLK = guided
                 ? TokenSampling.Guide(velocity_NLK.Narrow(0, 0, count), velocity_NLK.Narrow(0, count, count), guidance)
                 : velocity_NLK;
