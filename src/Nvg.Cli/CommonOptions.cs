@@ -42,7 +42,7 @@ internal static class CommonOptions
 
     internal static Option<ScalarType> DataType() => new("--dtype")
     {
-        Description = "Precision of the generators' matrices: float32 or bfloat16",
+        Description = "Precision of products and convolutions: float32 or bfloat16",
         HelpName = "float32|bfloat16",
         DefaultValueFactory = _ => ScalarType.Float32,
         CustomParser = result =>

@@ -8,6 +8,7 @@ public static class Functional
     private static readonly Operator EmbeddingOp = new("aten::embedding");
     private static readonly Operator LayerNormOp = new("aten::layer_norm");
     private static readonly Operator GroupNormOp = new("aten::group_norm");
+    private static readonly Operator GroupNormSwishOp = new("nvg::group_norm_swish");
     private static readonly Operator GeluOp = new("aten::gelu");
     private static readonly Operator SiluOp = new("aten::silu");
     private static readonly Operator CrossEntropyOp = new("aten::cross_entropy_loss");
@@ -35,6 +36,16 @@ public static class Functional
     /// <summary>Normalisation over groups of channels of N × C × H × W.</summary>
     public static Tensor GroupNorm(Tensor input, int groups, Tensor weight, Tensor bias, double epsilon) =>
         GroupNormOp.Call(input, groups, weight, bias, epsilon);
+
+    /// <summary>Group normalisation, then swish, without gradients.</summary>
+    /// <param name="input">N × C × H × W, bfloat16, in channels-last memory on the CPU.</param>
+    /// <param name="groups">Groups of channels.</param>
+    /// <param name="weight">Scale per channel.</param>
+    /// <param name="bias">Shift per channel.</param>
+    /// <param name="epsilon">Under the root.</param>
+    /// <returns>Of the input's type and layout; sums are in float32 and wider.</returns>
+    public static Tensor GroupNormSwish(Tensor input, int groups, Tensor weight, Tensor bias, double epsilon) =>
+        GroupNormSwishOp.Call(input, weight, bias, groups, epsilon);
 
     /// <summary>Gaussian error linear unit, in the tanh approximation.</summary>
     public static Tensor GeluTanh(Tensor input) => GeluOp.Call(input, "tanh");

@@ -9,6 +9,8 @@ public sealed partial class Tensor
     private static readonly Operator UnsqueezeOp = new("aten::unsqueeze");
     private static readonly Operator SqueezeOp = new("aten::squeeze", "dim");
     private static readonly Operator ExpandOp = new("aten::expand");
+    // libtorch's number for N × H × W × C order in memory.
+    private const long ChannelsLastFormat = 2;
     private static readonly Operator ContiguousOp = new("aten::contiguous");
     private static readonly Operator CloneOp = new("aten::clone");
     private static readonly Operator DetachOp = new("aten::detach");
@@ -51,6 +53,9 @@ public sealed partial class Tensor
 
     /// <summary>A view that repeats dimensions of size one; -1 leaves a size.</summary>
     public Tensor Expand(params long[] shape) => ExpandOp.Call(this, shape);
+
+    /// <summary>N × C × H × W with the channels of a pixel side by side in memory, as the fastest convolutions want it; an alias where it is so already.</summary>
+    public Tensor ChannelsLast() => ContiguousOp.Call(this, ChannelsLastFormat);
 
     /// <summary>The elements row-major without gaps; an alias where they are.</summary>
     public Tensor Contiguous() => ContiguousOp.Call(this);

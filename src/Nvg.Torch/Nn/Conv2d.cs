@@ -18,6 +18,9 @@ public sealed class Conv2d
         _padding = padding;
     }
 
+    /// <summary>Element type that the convolution is computed in, outside autocast.</summary>
+    public ScalarType WeightType => _weight.ScalarType;
+
     /// <summary>N × C × H × W.</summary>
     public Tensor Forward(Tensor input) =>
         Precision.In(_weight, input, _bias, (x, weight, bias) => Functional.Conv2d(x, weight, bias, _stride, _padding));

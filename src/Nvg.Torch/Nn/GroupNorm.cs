@@ -17,10 +17,12 @@ public sealed class GroupNorm
         _epsilon = epsilon;
     }
 
-    /// <summary>N × C × H × W.</summary>
-    public Tensor Forward(Tensor input)
+    /// <summary>Normalised N × C × H × W, then swish. In bfloat16 where a bfloat16 model is only run, else in float32.</summary>
+    public Tensor ForwardSwish(Tensor input)
     {
-        using Tensor full = input.To(ScalarType.Float32);
-        return Functional.GroupNorm(full, _groups, _weight, _bias, _epsilon);
+        using var scope = new TensorScope();
+        if (input.ScalarType == ScalarType.BFloat16 && input.Device.Type == DeviceType.Cpu && !input.RequiresGrad)
+            return scope.Keep(Functional.GroupNormSwish(input.ChannelsLast(), _groups, _weight, _bias, _epsilon));
+        return scope.Keep(Functional.Silu(Functional.GroupNorm(input.To(ScalarType.Float32), _groups, _weight, _bias, _epsilon)));
     }
 }

@@ -9,32 +9,44 @@ public readonly struct ParameterPath
     private readonly ParameterStore _store;
     private readonly ParameterSource _source;
     private readonly string _prefix;
+    private readonly ScalarType? _type;
 
     /// <summary>The root of a model.</summary>
     /// <param name="store">Receives and owns every tensor.</param>
     /// <param name="source">Gives the values.</param>
-    public ParameterPath(ParameterStore store, ParameterSource source) : this(store, source, "") { }
+    public ParameterPath(ParameterStore store, ParameterSource source) : this(store, source, "", null) { }
 
-    private ParameterPath(ParameterStore store, ParameterSource source, string prefix)
+    private ParameterPath(ParameterStore store, ParameterSource source, string prefix, ScalarType? type)
     {
         _store = store;
         _source = source;
         _prefix = prefix;
+        _type = type;
     }
 
     /// <summary>Where the parameters go.</summary>
     public Device Device => _source.Device;
 
     /// <summary>A module below this place.</summary>
-    public static ParameterPath operator /(ParameterPath path, string name) => new(path._store, path._source, $"{path._prefix}{name}.");
+    public static ParameterPath operator /(ParameterPath path, string name) => new(path._store, path._source, $"{path._prefix}{name}.", path._type);
 
     /// <summary>The numbered module below this place.</summary>
     public static ParameterPath operator /(ParameterPath path, int index) => path / index.ToString();
+
+    /// <summary>The same place, with matrices and kernels of another element type than the source gives.</summary>
+    /// <param name="type">The type, or null for the source's.</param>
+    public ParameterPath In(ScalarType? type) => new(_store, _source, _prefix, type);
 
     /// <summary>A learned tensor of this module, owned by the model's store.</summary>
     public Tensor Parameter(string name, long[] shape, Initialization initialization)
     {
         Tensor value = _source.Get(_prefix + name, shape, initialization);
+        if (_type is { } type && shape.Length > 1 && value.ScalarType != type)
+        {
+            using Tensor given = value;
+            value = given.To(type);
+        }
+
         _store.Add(_prefix + name, value);
         return value;
     }

@@ -54,7 +54,7 @@ public sealed class NvgModel : IDisposable
     /// <summary>Reads a model folder.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="device">Where the parameters go.</param>
-    /// <param name="type">Element type of the matrices of the generators; null keeps the stored one. The tokenizer runs in float32.</param>
+    /// <param name="type">Element type of the matrices of generators and decoder; null keeps the stored one in generators and float32 in the decoder. The encoder runs in float32.</param>
     /// <param name="withGenerator">False reads the tokenizer alone.</param>
     /// <exception cref="NvgDataException">The folder or one of its files is missing, damaged or does not fit the config.</exception>
     public static NvgModel Load(string folder, Device device = default, ScalarType? type = null, bool withGenerator = true)
@@ -65,7 +65,7 @@ public sealed class NvgModel : IDisposable
         if (config.Validate().ToList() is { Count: > 0 } problems)
             throw new NvgDataException($"{Path.Combine(folder, ConfigFile)}: {string.Join("; ", problems)}");
         string[] labels = ReadLabels(folder, config);
-        Tokenizer tokenizer = Read(folder, TokenizerFile, device, ScalarType.Float32, source => new Tokenizer(config.Tokenizer, source), t => t.Parameters);
+        Tokenizer tokenizer = Read(folder, TokenizerFile, device, ScalarType.Float32, source => new Tokenizer(config.Tokenizer, source, type), t => t.Parameters);
         try
         {
             NvgGenerator? generator = config.Generator is { } sizes && withGenerator
@@ -84,7 +84,7 @@ public sealed class NvgModel : IDisposable
     /// <param name="config">Its sizes.</param>
     /// <param name="seed">Decides the weights, whatever the type and the device.</param>
     /// <param name="device">Where the parameters go.</param>
-    /// <param name="type">Element type of the matrices of the generators; the tokenizer runs in float32.</param>
+    /// <param name="type">Element type of the matrices of generators and decoder; the encoder runs in float32.</param>
     /// <param name="scaleFactors">Normalisers of the canvases, K + 2 of them, or null for ones.</param>
     /// <exception cref="ArgumentException">The sizes contradict each other, or there is another number of scale factors.</exception>
     public static NvgModel Random(
@@ -92,7 +92,7 @@ public sealed class NvgModel : IDisposable
     {
         if (config.Validate().ToList() is { Count: > 0 } problems)
             throw new ArgumentException(string.Join("; ", problems));
-        var tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Random(seed, device));
+        var tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Random(seed, device), type);
         NvgGenerator? generator = null;
         try
         {

@@ -36,6 +36,7 @@ public sealed class ModelTimings : IDisposable
         yield return Decode();
         if (!_model.HasGenerator)
             yield break;
+        _model.Generator.PackForSampling();
         foreach ((int sequences, int pictures, string kind) in Passes())
         {
             yield return ContentPass(sequences, pictures, kind);

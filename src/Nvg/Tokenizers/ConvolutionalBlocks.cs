@@ -26,8 +26,8 @@ internal sealed class ResNetBlock
     internal Tensor Forward(Tensor x)
     {
         using var scope = new TensorScope();
-        Tensor h = _conv1.Forward(Functional.Silu(_norm1.Forward(x)));
-        h = _conv2.Forward(Functional.Silu(_norm2.Forward(h)));
+        Tensor h = _conv1.Forward(_norm1.ForwardSwish(x));
+        h = _conv2.Forward(_norm2.ForwardSwish(h));
         return scope.Keep((_shortcut is null ? x : _shortcut.Forward(x)) + h);
     }
 }
@@ -65,6 +65,6 @@ internal sealed class OutputLayer(ParameterPath path, int inputChannels, int out
     internal Tensor Forward(Tensor x)
     {
         using var scope = new TensorScope();
-        return scope.Keep(_conv.Forward(Functional.Silu(_norm.Forward(x))).To(ScalarType.Float32));
+        return scope.Keep(_conv.Forward(_norm.ForwardSwish(x)).To(ScalarType.Float32));
     }
 }

@@ -41,7 +41,9 @@ public sealed class Decoder
     public Tensor Forward(Tensor latents)
     {
         using var scope = new TensorScope();
-        Tensor h = _middle2.Forward(_middle1.Forward(_convIn.Forward(latents)));
+        // In bfloat16 only channels-last convolutions are fast; in float32 it makes no difference worth a copy.
+        Tensor h = _convIn.Forward(_convIn.WeightType == ScalarType.BFloat16 ? latents.ChannelsLast() : latents);
+        h = _middle2.Forward(_middle1.Forward(h));
         foreach ((ResNetBlock[] blocks, Upsample? upsample) in _levels)
         {
             foreach (ResNetBlock block in blocks)

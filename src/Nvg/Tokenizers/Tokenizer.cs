@@ -9,8 +9,11 @@ public sealed class Tokenizer : IDisposable
 {
     /// <param name="config">Sizes.</param>
     /// <param name="source">Fresh or stored parameters; names are those of the published checkpoints.</param>
+    /// <param name="decoderType">
+    /// Element type that the decoder computes in, null for the source's. The encoder has none of its own: rounding would move tokens.
+    /// </param>
     /// <exception cref="ArgumentException">The sizes contradict each other; every problem is named.</exception>
-    public Tokenizer(TokenizerConfig config, ParameterSource source)
+    public Tokenizer(TokenizerConfig config, ParameterSource source, ScalarType? decoderType = null)
     {
         if (config.Validate().ToList() is { Count: > 0 } problems)
             throw new ArgumentException(string.Join("; ", problems));
@@ -19,7 +22,7 @@ public sealed class Tokenizer : IDisposable
         try
         {
             Encoder = new Encoder(root / "encoder", config);
-            Decoder = new Decoder(root / "decoder", config);
+            Decoder = new Decoder((root / "decoder").In(decoderType), config);
             Quantizer = new Quantizer(root / "quantize", config);
         }
         catch
