@@ -11,7 +11,18 @@ internal sealed class SamplingArguments
     private readonly Option<StageSchedule?> _topP = Schedule("--top-p", "Share of probability that tokens are drawn from, lowered slowly first", StageSchedule.Power);
     private readonly Option<int?> _topK = new("--top-k") { Description = "Number of tokens that are drawn from; 0 for all, 1 for the most likely", HelpName = "N" };
     private readonly Option<double?> _temperature = new("--temperature") { Description = "Divides the logits", HelpName = "T" };
-    private readonly Option<int?> _steps = new("--structure-steps") { Description = "Steps of the structure flow in each stage", HelpName = "N" };
+    private readonly Option<StructureSteps?> _steps = new("--structure-steps")
+    {
+        Description = "Steps of the structure flow: in each stage, for every stage, or until the split has settled",
+        HelpName = "N|N,N,…|auto",
+        CustomParser = result =>
+        {
+            if (StructureSteps.Parse(result.Tokens[0].Value) is { } steps)
+                return steps;
+            result.AddError($"--structure-steps takes a number, a list such as 25,20,15,10,8, or auto, not '{result.Tokens[0].Value}'");
+            return null;
+        },
+    };
     private readonly Option<bool?> _gumbel = new("--gumbel") { Description = "Draw splits at random (Gumbel-top-k) rather than by rank", Arity = ArgumentArity.ZeroOrOne };
 
     internal void AddTo(Command command)

@@ -74,15 +74,15 @@ public sealed class NvgSampler
             }
 
             Tensor next_BLC = canvas_BLC + _quantizer.Contribution(i, labels_BL, tokens_BN);
-            (Tensor? scores_BL, Tensor? nextLabels_BL) = (null, null);
+            (Tensor? scores_BL, Tensor? nextLabels_BL, int steps) = (null, null, 0);
             if (i < _grid.LastStage)
             {
-                (scores_BL, nextLabels_BL) = i + 1 < given.StructureStages
-                    ? (null, given.Structure_BML!.Select(1, i + 1).To(device))
+                (scores_BL, nextLabels_BL, steps) = i + 1 < given.StructureStages
+                    ? (null, given.Structure_BML!.Select(1, i + 1).To(device), 0)
                     : Split(i, next_BLC, labels_BL, class_B, noise, options, cancellation);
             }
 
-            observer?.Invoke(new StageResult(i, predicted_NLC, logits_BNV, labels_BL, tokens_BN, next_BLC, scores_BL, nextLabels_BL));
+            observer?.Invoke(new StageResult(i, predicted_NLC, logits_BNV, labels_BL, tokens_BN, next_BLC, scores_BL, nextLabels_BL, steps));
             maps.Add(labels_BL);
             content.Add(stageScope.Keep(tokens_BN));
             canvas_BLC = stageScope.Keep(next_BLC);
@@ -112,41 +112,48 @@ public sealed class NvgSampler
         return (scope.Keep(predicted_NLC), scope.Keep(logits_BNV));
     }
 
-    // The structure of the next stage: the flow's channel for this split, or for the last split the noise itself.
-    private (Tensor Scores_BL, Tensor Labels_BL) Split(
+    /// <summary>The structure of the next stage, by the flow's channel for this split, or for the last split by the noise itself.</summary>
+    /// <returns>What the split was ranked by, the next map, and the steps that the flow took.</returns>
+    internal (Tensor Scores_BL, Tensor Labels_BL, int Steps) Split(
         int stage, Tensor canvas_BLC, Tensor labels_BL, Tensor class_B, ImageNoise noise, SamplingOptions options, CancellationToken cancellation)
     {
         using var scope = new TensorScope();
-        int clusterCount = LatentGrid.ClusterCount(stage);
         if (stage == _grid.LastStage - 1)
         {
             Tensor noise_BL = noise.Structure_BLK.Select(2, stage);
-            return (scope.Keep(noise_BL), scope.Keep(StructureSplit.ByScore(labels_BL, noise_BL, clusterCount)));
+            return (scope.Keep(noise_BL), scope.Keep(StructureSplit.ByScore(labels_BL, noise_BL, LatentGrid.ClusterCount(stage))), 0);
         }
 
-        Tensor z_BLK = Flow(stage, canvas_BLC, labels_BL, class_B, noise, options, cancellation);
-        Tensor channel_BL = z_BLK.Select(2, stage);
         Tensor? gumbel_BL = options.Gumbel ? noise.Gumbel(stage) : null;
-        Tensor scores_BL = StructureSplit.Scores(labels_BL, channel_BL, clusterCount, gumbel_BL);
-        return (scope.Keep(channel_BL), scope.Keep(StructureSplit.ByScore(labels_BL, scores_BL, clusterCount)));
+        (Tensor channel_BL, int steps) = Flow(stage, canvas_BLC, labels_BL, class_B, noise.Structure_BLK, gumbel_BL, options, cancellation);
+        return (scope.Keep(channel_BL), scope.Keep(SplitBy(channel_BL, labels_BL, stage, gumbel_BL)), steps);
     }
 
-    private Tensor Flow(int stage, Tensor canvas_BLC, Tensor labels_BL, Tensor class_B, ImageNoise noise, SamplingOptions options, CancellationToken cancellation)
+    private static Tensor SplitBy(Tensor channel_BL, Tensor labels_BL, int stage, Tensor? gumbel_BL)
+    {
+        using Tensor scores_BL = StructureSplit.Scores(labels_BL, channel_BL, LatentGrid.ClusterCount(stage), gumbel_BL);
+        return StructureSplit.ByScore(labels_BL, scores_BL, LatentGrid.ClusterCount(stage));
+    }
+
+    private (Tensor Channel_BL, int Steps) Flow(
+        int stage, Tensor canvas_BLC, Tensor labels_BL, Tensor class_B, Tensor noise_BLK, Tensor? gumbel_BL, SamplingOptions options, CancellationToken cancellation)
     {
         using var scope = new TensorScope();
         double guidance = options.StructureGuidance.At(stage, _grid.LastStage);
         bool guided = guidance != 1;
+        int steps = options.StructureSteps.At(stage), step = 0;
         long unknown = _grid.LastStage - stage, count = canvas_BLC.Size(0);
         StructureGenerator generator = _generator.Structure;
         Tensor structure_BLK = StructureEmbedding.Embed(labels_BL, stage, _grid.LastStage);
         Tensor known_BLK = (structure_BLK - 1).Narrow(2, 0, stage);
         Tensor class_N = WithNull(class_B, guided);
         Tensor stage_N = Tensor.Full(class_N.Shape.ToArray(), stage, ScalarType.Int64, class_B.Device);
-        double[] times = FlowSchedule.Times(options.StructureSteps, _grid.Length);
-        Tensor time_SN = Tensor.From(times, times.Length).To(class_B.Device, ScalarType.Float32).Narrow(0, 0, options.StructureSteps).Unsqueeze(1).Expand(-1, class_N.Size(0));
+        double[] times = FlowSchedule.Times(steps, _grid.Length);
+        Tensor time_SN = Tensor.From(times, times.Length).To(class_B.Device, ScalarType.Float32).Narrow(0, 0, steps).Unsqueeze(1).Expand(-1, class_N.Size(0));
         using StructureCondition condition = generator.Condition(Twice(canvas_BLC, guided), Twice(structure_BLK, guided), stage_N, time_SN, class_N);
-        Tensor z_BLK = Tensor.Cat([known_BLK, noise.Structure_BLK.Narrow(2, stage, unknown)], 2);
-        for (int step = 0; step < options.StructureSteps; step++)
+        using SplitSettling? settling = options.StructureSteps.Tolerance is { } tolerance ? new SplitSettling(tolerance, (int)count) : null;
+        Tensor z_BLK = Tensor.Cat([known_BLK, noise_BLK.Narrow(2, stage, unknown)], 2);
+        for (; step < steps && settling is not { Done: true }; step++)
         {
             cancellation.ThrowIfCancellationRequested();
             using var stepScope = new TensorScope();
@@ -154,12 +161,20 @@ public sealed class NvgSampler
             Tensor velocity_BLK = guided
                 ? TokenSampling.Guide(velocity_NLK.Narrow(0, 0, count), velocity_NLK.Narrow(0, count, count), guidance)
                 : velocity_NLK;
+            if (settling is not null)
+            {
+                // Along a straight path the point z at time t ends at z − t v.
+                Tensor end_BL = (z_BLK - velocity_BLK * times[step]).Select(2, stage);
+                settling.Add(end_BL, SplitBy(end_BL, labels_BL, stage, gumbel_BL));
+            }
+
             // Known channels are put back after every step, so only the unknown ones move.
             Tensor moved = (z_BLK + velocity_BLK * (times[step + 1] - times[step])).Narrow(2, stage, unknown);
             z_BLK = stepScope.Keep(Tensor.Cat([known_BLK, moved], 2));
         }
 
-        return scope.Keep(z_BLK);
+        Tensor channel_BL = z_BLK.Select(2, stage);
+        return (scope.Keep(settling?.Choose(channel_BL) ?? channel_BL), step);
     }
 
     private Tensor WithNull(Tensor class_B, bool guided) => guided

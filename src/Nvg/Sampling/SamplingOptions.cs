@@ -19,7 +19,7 @@ public sealed record SamplingOptions
     public double Temperature { get; init; } = 1;
 
     /// <summary>Euler steps of the structure flow in each stage.</summary>
-    public int StructureSteps { get; init; } = 25;
+    public StructureSteps StructureSteps { get; init; } = StructureSteps.Published;
 
     /// <summary>Whether splits are drawn by Gumbel-top-k rather than by rank.</summary>
     public bool Gumbel { get; init; }
@@ -42,7 +42,7 @@ public sealed record SamplingOptions
             yield return $"top-k must not be negative, it is {TopK}";
         if (Temperature is not (> 0 and < double.PositiveInfinity))
             yield return $"temperature must be positive, it is {Temperature}";
-        if (StructureSteps is < 1 or > 1000)
-            yield return $"structure steps must lie in 1…1000, they are {StructureSteps}";
+        foreach (string problem in StructureSteps.Validate(lastStage))
+            yield return problem;
     }
 }

@@ -11,5 +11,6 @@ namespace Nvg.Sampling;
 /// <param name="Canvas_BLC">Canvas after the stage.</param>
 /// <param name="StructureScores_BL">What the next split was ranked by; null after the last stage and where the next map was given.</param>
 /// <param name="NextLabels_BL">Structure map of the next stage; null after the last.</param>
+/// <param name="StructureSteps">Steps that the structure flow took; 0 where none ran.</param>
 public sealed record StageResult(
-    int Stage, Tensor? Predicted_NLC, Tensor? Logits_BNV, Tensor Labels_BL, Tensor Tokens_BN, Tensor Canvas_BLC, Tensor? StructureScores_BL, Tensor? NextLabels_BL);
+    int Stage, Tensor? Predicted_NLC, Tensor? Logits_BNV, Tensor Labels_BL, Tensor Tokens_BN, Tensor Canvas_BLC, Tensor? StructureScores_BL, Tensor? NextLabels_BL, int StructureSteps);

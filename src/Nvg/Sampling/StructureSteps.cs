@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+
+namespace Nvg.Sampling;
+
+/// <summary>How many Euler steps the structure flow takes: the same in every stage, a number per stage, or as many as the split needs.</summary>
+[JsonConverter(typeof(StructureStepsConverter))]
+public sealed record StructureSteps
+{
+    /// <summary>Steps of the published settings, and the most that <see cref="Auto"/> takes.</summary>
+    public const int Published = 25;
+
+    /// <summary>
+    /// Share of positions that may still change sides when <see cref="Auto"/> stops. docs/performance.md has what other
+    /// shares cost and change.
+    /// </summary>
+    public const double DefaultTolerance = 0.02;
+
+    /// <summary>The word for <see cref="Auto"/> in options and files.</summary>
+    public const string AutoName = "auto";
+
+    private const int MostSteps = 1000;
+
+    private readonly int[] _steps;
+
+    private StructureSteps(int[] steps, double? tolerance) => (_steps, Tolerance) = (steps, tolerance);
+
+    /// <summary>Share of an image's positions that may change sides from one step to the next when a stage stops; null to take every step.</summary>
+    public double? Tolerance { get; }
+
+    /// <summary>One number for all stages, or one for each.</summary>
+    public IReadOnlyList<int> Values => _steps;
+
+    /// <summary>The same number in every stage.</summary>
+    public static StructureSteps Constant(int steps) => new([steps], null);
+
+    /// <summary>A number for each stage that is predicted, K − 1 of them.</summary>
+    public static StructureSteps PerStage(IReadOnlyList<int> steps) => new([.. steps], null);
+
+    /// <summary>
+    /// Stops a stage, image by image, when the split that its steps point to has stopped changing: twice in a row at most
+    /// <paramref name="tolerance"/> of the positions change sides. The times are those of <see cref="Published"/> steps.
+    /// </summary>
+    public static StructureSteps Auto(double tolerance = DefaultTolerance) => new([Published], tolerance);
+
+    /// <summary>A number of steps for all stages.</summary>
+    public static implicit operator StructureSteps(int steps) => Constant(steps);
+
+    /// <summary>The steps of one stage, or the most of them.</summary>
+    public int At(int stage) => _steps.Length == 1 ? _steps[0] : _steps[stage];
+
+    /// <summary>Reads <c>25</c>, <c>25,20,15,10,8</c>, <c>auto</c> or <c>auto:0.05</c>.</summary>
+    /// <returns>Null where the text is none of these.</returns>
+    public static StructureSteps? Parse(string text)
+    {
+        if (text.Equals(AutoName, StringComparison.OrdinalIgnoreCase))
+            return Auto();
+        if (text.StartsWith(AutoName + ":", StringComparison.OrdinalIgnoreCase))
+            return double.TryParse(text.AsSpan(AutoName.Length + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out double tolerance) ? Auto(tolerance) : null;
+        string[] parts = text.Split(',', StringSplitOptions.TrimEntries);
+        int[] steps = new int[parts.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out steps[i]))
+                return null;
+        }
+
+        return new StructureSteps(steps, null);
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(StructureSteps? other) => other is not null && Tolerance == other.Tolerance && _steps.AsSpan().SequenceEqual(other._steps);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Tolerance, _steps.Length, _steps.FirstOrDefault());
+
+    /// <summary>As <see cref="Parse"/> reads it.</summary>
+    public override string ToString() => Tolerance switch
+    {
+        null => string.Join(',', _steps),
+        DefaultTolerance => AutoName,
+        { } tolerance => string.Create(CultureInfo.InvariantCulture, $"{AutoName}:{tolerance}"),
+    };
+
+    /// <summary>Everything that keeps the steps from being used with stages 0…K; empty if nothing does.</summary>
+    internal IEnumerable<string> Validate(int lastStage)
+    {
+        int stages = Math.Max(lastStage - 1, 0);
+        if (_steps.Length != 1 && _steps.Length != stages)
+            yield return $"structure steps are given for {_steps.Length} stages, the model predicts {stages}";
+        if (Array.Exists(_steps, s => s is < 1 or > MostSteps))
+            yield return $"structure steps must lie in 1…{MostSteps}, they are {string.Join(',', _steps)}";
+        if (Tolerance is not (null or (>= 0 and < 1)))
+            yield return $"the tolerance of automatic structure steps must lie in [0, 1), it is {Tolerance}";
+    }
+}
