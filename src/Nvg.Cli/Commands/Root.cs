@@ -13,6 +13,7 @@ internal static class Root
         TrainCommand.Create(),
         VerifyCommand.Create(),
         BenchCommand.Create(),
+        Evaluate.EvaluateStructureStepsCommand.Create(),
         DoctorCommand.Create(),
     };
 }

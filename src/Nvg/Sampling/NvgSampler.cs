@@ -141,40 +141,58 @@ public sealed class NvgSampler
         using var scope = new TensorScope();
         double guidance = options.StructureGuidance.At(stage, _grid.LastStage);
         bool guided = guidance != 1;
-        int steps = options.StructureSteps.At(stage), step = 0;
-        long unknown = _grid.LastStage - stage, count = canvas_BLC.Size(0);
+        int steps = options.StructureSteps.At(stage);
         StructureGenerator generator = _generator.Structure;
         Tensor structure_BLK = StructureEmbedding.Embed(labels_BL, stage, _grid.LastStage);
-        Tensor known_BLK = (structure_BLK - 1).Narrow(2, 0, stage);
         Tensor class_N = WithNull(class_B, guided);
         Tensor stage_N = Tensor.Full(class_N.Shape.ToArray(), stage, ScalarType.Int64, class_B.Device);
         double[] times = FlowSchedule.Times(steps, _grid.Length);
         Tensor time_SN = Tensor.From(times, times.Length).To(class_B.Device, ScalarType.Float32).Narrow(0, 0, steps).Unsqueeze(1).Expand(-1, class_N.Size(0));
         using StructureCondition condition = generator.Condition(Twice(canvas_BLC, guided), Twice(structure_BLK, guided), stage_N, time_SN, class_N);
-        using SplitSettling? settling = options.StructureSteps.Tolerance is { } tolerance ? new SplitSettling(tolerance, (int)count) : null;
-        Tensor z_BLK = Tensor.Cat([known_BLK, noise_BLK.Narrow(2, stage, unknown)], 2);
-        for (; step < steps && settling is not { Done: true }; step++)
+        // Known channels are put back after every step, so only the unknown ones move.
+        Tensor known_BLK = (structure_BLK - 1).Narrow(2, 0, stage);
+        Tensor unknown_BLK = noise_BLK.Narrow(2, stage, _grid.LastStage - stage);
+        Tensor Velocity(int time, Tensor moving_BLK)
         {
             cancellation.ThrowIfCancellationRequested();
             using var stepScope = new TensorScope();
-            Tensor velocity_NLK = generator.PredictVelocity(condition, step, Twice(z_BLK, guided));
-            Tensor velocity_BLK = guided
+            Tensor z_BLK = Tensor.Cat([known_BLK, moving_BLK], 2);
+            Tensor velocity_NLK = generator.PredictVelocity(condition, time, Twice(z_BLK, guided)).Narrow(2, stage, moving_BLK.Size(2));
+            long count = moving_BLK.Size(0);
+            return stepScope.Keep(guided
                 ? TokenSampling.Guide(velocity_NLK.Narrow(0, 0, count), velocity_NLK.Narrow(0, count, count), guidance)
-                : velocity_NLK;
-            if (settling is not null)
-            {
-                // Along a straight path the point z at time t ends at z − t v.
-                Tensor end_BL = (z_BLK - velocity_BLK * times[step]).Select(2, stage);
-                settling.Add(end_BL, SplitBy(end_BL, labels_BL, stage, gumbel_BL));
-            }
-
-            // Known channels are put back after every step, so only the unknown ones move.
-            Tensor moved = (z_BLK + velocity_BLK * (times[step + 1] - times[step])).Narrow(2, stage, unknown);
-            z_BLK = stepScope.Keep(Tensor.Cat([known_BLK, moved], 2));
+                : velocity_NLK);
         }
 
-        Tensor channel_BL = z_BLK.Select(2, stage);
-        return (scope.Keep(settling?.Choose(channel_BL) ?? channel_BL), step);
+        // All ways from noise begin with the same velocity.
+        Tensor first_BLK = Velocity(0, unknown_BLK);
+        if (options.StructureSteps.Tolerance is not { } tolerance)
+            return (scope.Keep(Euler(unknown_BLK, first_BLK, times, 1, Velocity)), steps);
+        using var refinement = new SplitRefinement(tolerance, (int)class_B.Size(0));
+        int taken = 1;
+        for (int stride = steps; stride >= 1 && !refinement.Done; stride /= 2)
+        {
+            Tensor channel_BL = Euler(unknown_BLK, first_BLK, times, stride, Velocity);
+            refinement.Add(channel_BL, SplitBy(channel_BL, labels_BL, stage, gumbel_BL));
+            taken += steps / stride - 1;
+        }
+
+        return (scope.Keep(refinement.Channel_BL.Alias()), taken);
+    }
+
+    // Euler steps over every stride-th time; the first unknown channel at the end.
+    private static Tensor Euler(Tensor start_BLK, Tensor firstVelocity_BLK, double[] times, int stride, Func<int, Tensor, Tensor> velocity)
+    {
+        using var scope = new TensorScope();
+        Tensor z_BLK = start_BLK;
+        for (int time = 0; time + stride < times.Length; time += stride)
+        {
+            using var stepScope = new TensorScope();
+            Tensor velocity_BLK = time == 0 ? firstVelocity_BLK : velocity(time, z_BLK);
+            z_BLK = stepScope.Keep(z_BLK + velocity_BLK * (times[time + stride] - times[time]));
+        }
+
+        return scope.Keep(z_BLK.Select(2, 0));
     }
 
     private Tensor WithNull(Tensor class_B, bool guided) => guided

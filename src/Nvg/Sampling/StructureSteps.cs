@@ -7,14 +7,17 @@ namespace Nvg.Sampling;
 [JsonConverter(typeof(StructureStepsConverter))]
 public sealed record StructureSteps
 {
-    /// <summary>Steps of the published settings, and the most that <see cref="Auto"/> takes.</summary>
+    /// <summary>Steps of the published settings.</summary>
     public const int Published = 25;
 
     /// <summary>
-    /// Share of positions that may still change sides when <see cref="Auto"/> stops. docs/performance.md has what other
-    /// shares cost and change.
+    /// Share of positions that may change sides where <see cref="Auto"/> stops. docs/performance.md has what other shares
+    /// cost and change.
     /// </summary>
-    public const double DefaultTolerance = 0.02;
+    public const double DefaultTolerance = 0.07;
+
+    /// <summary>The most steps that <see cref="Auto"/> refines to; a power of two.</summary>
+    internal const int FinestAuto = 16;
 
     /// <summary>The word for <see cref="Auto"/> in options and files.</summary>
     public const string AutoName = "auto";
@@ -25,7 +28,7 @@ public sealed record StructureSteps
 
     private StructureSteps(int[] steps, double? tolerance) => (_steps, Tolerance) = (steps, tolerance);
 
-    /// <summary>Share of an image's positions that may change sides from one step to the next when a stage stops; null to take every step.</summary>
+    /// <summary>Share of an image's positions that may change sides where refinement stops; null for fixed steps.</summary>
     public double? Tolerance { get; }
 
     /// <summary>One number for all stages, or one for each.</summary>
@@ -38,10 +41,11 @@ public sealed record StructureSteps
     public static StructureSteps PerStage(IReadOnlyList<int> steps) => new([.. steps], null);
 
     /// <summary>
-    /// Stops a stage, image by image, when the split that its steps point to has stopped changing: twice in a row at most
-    /// <paramref name="tolerance"/> of the positions change sides. The times are those of <see cref="Published"/> steps.
+    /// Splits a stage with 1, 2, 4, … steps, at most 16, until twice as many change the side of at most
+    /// <paramref name="tolerance"/> of an image's positions. (Looking at where single steps of a fine flow point to does not
+    /// do: near the noise they agree with each other and not with the end.)
     /// </summary>
-    public static StructureSteps Auto(double tolerance = DefaultTolerance) => new([Published], tolerance);
+    public static StructureSteps Auto(double tolerance = DefaultTolerance) => new([FinestAuto], tolerance);
 
     /// <summary>A number of steps for all stages.</summary>
     public static implicit operator StructureSteps(int steps) => Constant(steps);
@@ -83,7 +87,7 @@ public sealed record StructureSteps
     };
 
     /// <summary>Everything that keeps the steps from being used with stages 0…K; empty if nothing does.</summary>
-    internal IEnumerable<string> Validate(int lastStage)
+    public IEnumerable<string> Validate(int lastStage)
     {
         int stages = Math.Max(lastStage - 1, 0);
         if (_steps.Length != 1 && _steps.Length != stages)

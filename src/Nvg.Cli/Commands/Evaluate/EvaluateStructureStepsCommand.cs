@@ -1,0 +1,61 @@
+using System.CommandLine;
+using Nvg.Checkpoints;
+using Nvg.Evaluation;
+using Nvg.Sampling;
+using Nvg.Torch;
+
+namespace Nvg.Cli.Commands.Evaluate;
+
+/// <summary><c>nvg evaluate structure-steps</c>: what fewer steps of the structure flow save, and what they change.</summary>
+internal sealed class EvaluateStructureStepsCommand
+{
+    private readonly Option<string?> _model = CommonOptions.Model();
+    private readonly Option<int> _count = new("--count") { Description = "Pictures, of all classes in turn", HelpName = "N", DefaultValueFactory = _ => 50 };
+    private readonly Option<string[]> _steps = new("--steps")
+    {
+        Description = "Steps to compare, as --structure-steps of nvg generate takes them",
+        HelpName = "N|N,N,…|auto",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => ["25", "12", "8", "4", "2", "1", "auto"],
+    };
+
+    private readonly Option<Device> _device = CommonOptions.Device();
+    private readonly Option<ScalarType> _type = CommonOptions.DataType();
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json();
+
+    internal static Command Create()
+    {
+        var arguments = new EvaluateStructureStepsCommand();
+        var command = new Command("structure-steps", "What fewer steps of the structure flow save, and how many positions change sides")
+        {
+            arguments._model, arguments._count, arguments._steps, arguments._device, arguments._type, arguments._threads, arguments._json,
+        };
+        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        int count = parsed.GetValue(_count);
+        if (count < 1)
+            throw new UsageException($"--count must be at least 1, not {count}");
+        StructureSteps[] candidates = [.. parsed.GetRequiredValue(_steps).Select(text => StructureSteps.Parse(text)
+            ?? throw new UsageException($"--steps takes numbers, lists such as 25,20,15,10,8, or auto, not '{text}'"))];
+        CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
+        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetValue(_type));
+        int lastStage = model.Generator.Config.Grid.LastStage;
+        if (candidates.SelectMany(c => c.Validate(lastStage)).FirstOrDefault() is { } problem)
+            throw new UsageException(problem);
+        IReadOnlyList<StructureStepAgreement> rows = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(
+            () => StructureStepAgreement.Measure(
+                model, count, StructureSteps.Published, candidates,
+                new SynchronousProgress<int>(done => progress.Report($"{done} of {count} pictures", (double)done / count)), cancellation),
+            CancellationToken.None));
+        if (parsed.GetValue(_json))
+            MachineOutput.Write(rows);
+        else
+            ConsoleTable.Write(["steps", "steps per picture", "same side", "by stage"], rows.Select(r => new[] { $"{r.Steps}", $"{r.StepsPerPicture:F1}", $"{r.Agreement:P1}", string.Join(" ", r.StageAgreement.Select(a => $"{a:P1}")) }));
+        return CommandRunner.Done;
+    }
+}
