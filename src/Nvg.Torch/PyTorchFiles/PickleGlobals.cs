@@ -46,6 +46,21 @@ internal static class PickleGlobals
         "object", "type", "NoneType", "Ellipsis", "NotImplemented",
     ];
 
+    /// <summary>PyTorch's names of typed storages, by element type.</summary>
+    internal static readonly IReadOnlyList<(string Name, ScalarType Type)> StorageClasses =
+    [
+        ("Double", ScalarType.Float64), ("Float", ScalarType.Float32), ("Half", ScalarType.Float16), ("BFloat16", ScalarType.BFloat16),
+        ("Long", ScalarType.Int64), ("Int", ScalarType.Int32), ("Short", ScalarType.Int16), ("Char", ScalarType.Int8), ("Byte", ScalarType.UInt8),
+        ("Bool", ScalarType.Bool),
+    ];
+
+    private static readonly (string Name, ScalarType Type)[] DataTypes =
+    [
+        ("float64", ScalarType.Float64), ("float32", ScalarType.Float32), ("float16", ScalarType.Float16), ("bfloat16", ScalarType.BFloat16),
+        ("int64", ScalarType.Int64), ("int32", ScalarType.Int32), ("int16", ScalarType.Int16), ("int8", ScalarType.Int8), ("uint8", ScalarType.UInt8),
+        ("bool", ScalarType.Bool),
+    ];
+
     private static readonly Dictionary<string, PickleGlobal> Known = MakeKnown().ToDictionary(g => g.Name);
 
     /// <summary>What a module and name stand for.</summary>
@@ -92,19 +107,4 @@ internal static class PickleGlobals
         foreach ((string name, ScalarType type) in DataTypes)
             yield return new($"torch.{name}", PickleGlobalKind.DataType, type);
     }
-
-    /// <summary>PyTorch's names of typed storages, by element type.</summary>
-    internal static readonly IReadOnlyList<(string Name, ScalarType Type)> StorageClasses =
-    [
-        ("Double", ScalarType.Float64), ("Float", ScalarType.Float32), ("Half", ScalarType.Float16), ("BFloat16", ScalarType.BFloat16),
-        ("Long", ScalarType.Int64), ("Int", ScalarType.Int32), ("Short", ScalarType.Int16), ("Char", ScalarType.Int8), ("Byte", ScalarType.UInt8),
-        ("Bool", ScalarType.Bool),
-    ];
-
-    private static readonly (string Name, ScalarType Type)[] DataTypes =
-    [
-        ("float64", ScalarType.Float64), ("float32", ScalarType.Float32), ("float16", ScalarType.Float16), ("bfloat16", ScalarType.BFloat16),
-        ("int64", ScalarType.Int64), ("int32", ScalarType.Int32), ("int16", ScalarType.Int16), ("int8", ScalarType.Int8), ("uint8", ScalarType.UInt8),
-        ("bool", ScalarType.Bool),
-    ];
 }

@@ -120,6 +120,8 @@ internal sealed class StoredZip
     // Entry by entry in the order of the file: each must end where the next begins.
     private void CheckLayout(long directoryStart)
     {
+        if (_entries.Count == 0)
+            throw new PyTorchFileException("the archive has no entries");
         Entry[] ordered = [.. _entries.Values.OrderBy(e => e.HeaderStart)];
         long position = 0;
         for (int i = 0; i < ordered.Length; i++)
@@ -131,9 +133,6 @@ internal sealed class StoredZip
             CheckLocal(entry, next);
             position = next;
         }
-
-        if (position != directoryStart)
-            throw new PyTorchFileException("the archive has no entries before its directory");
     }
 
     private void CheckLocal(Entry entry, long next)
