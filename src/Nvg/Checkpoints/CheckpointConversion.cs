@@ -124,7 +124,7 @@ public static class CheckpointConversion
         : files.TextOf(part, LabelsEntry)?.Split('\n') is { } stored && stored.Length == classCount ? stored
         : ClassLabels.Default(classCount);
 
-    private static Dictionary<string, long> CountParameters(ParameterStore tokenizer, ParameterStore? generator)
+    internal static Dictionary<string, long> CountParameters(ParameterStore tokenizer, ParameterStore? generator)
     {
         var counts = new Dictionary<string, long>();
         foreach (string group in new[] { "encoder", "decoder", "quantize" })
