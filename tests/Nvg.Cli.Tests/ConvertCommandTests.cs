@@ -44,7 +44,7 @@ public sealed class ConvertCommandTests(TinyModel model) : CommandTests, IClassF
             ([InFolder("x.pth"), "-o", InFolder("z.pth")], "a checkpoint's name"),
             ([InFolder("x.pth"), "-o", Path.GetDirectoryName(InFolder("x.pth"))!], "lies in the folder"),
             ([InFolder("x.pth"), "-o", InFolder("other"), "--ema", "--no-ema"], "contradict"),
-            ([InFolder("x.pth"), "-o", InFolder("other"), "--preset", "d99"], "d12, d16, d20, d24"),
+            ([InFolder("x.pth"), "-o", InFolder("other"), "--preset", "nvg-d99"], "nvg-d12"),
             ([InFolder("x.pth"), "-o", InFolder("other"), "--dtype", "float8"], "float8"),
         })
         {

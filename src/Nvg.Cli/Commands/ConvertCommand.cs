@@ -20,7 +20,7 @@ internal static class ConvertCommand
         var average = new Option<bool>("--ema") { Description = "Demand the averaged weights; without it they are taken where there are some" };
         var noAverage = new Option<bool>("--no-ema") { Description = "Take the weights as trained last" };
         Option<ScalarType?> type = CommonOptions.StoredDataType();
-        var preset = new Option<string?>("--preset") { Description = "Refuse sizes other than those of this published model", HelpName = string.Join('|', PublishedModel.All.Select(m => m.Name)) };
+        var preset = new Option<string?>("--preset") { Description = "Refuse sizes other than those of this published model", HelpName = string.Join('|', Presets.All.Select(m => m.Name)) };
         var name = new Option<string?>("--name") { Description = "Name of the model", HelpName = "NAME" };
         var labels = new Option<string?>("--labels") { Description = "Text file with a class name per line", HelpName = "FILE" };
         var allowUnexpected = new Option<bool>("--allow-unexpected") { Description = "Leave out tensors that belong to no part of a model" };
@@ -101,8 +101,7 @@ internal static class ConvertCommand
         _ => WeightChoice.AveragedIfAny,
     };
 
-    private static PublishedModel Preset(string name) =>
-        PublishedModel.Find(name) ?? throw new UsageException($"--preset {name}: the published models are {string.Join(", ", PublishedModel.All.Select(m => m.Name))}");
+    private static ModelConfig Preset(string name) => Presets.Find(name, out string? problem) ?? throw new UsageException($"--preset: {problem}");
 
     private static bool IsCheckpointName(string path) => CheckpointEndings.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 

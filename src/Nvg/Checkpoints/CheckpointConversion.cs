@@ -97,9 +97,9 @@ public static class CheckpointConversion
         TokenizerConfig tokenizer = ofTokenizer?.Tokenizer ?? InferredSizes.Tokenizer(tokenizerPart);
         GeneratorConfig? generator = generatorPart is null ? null : stored?.Generator ?? InferredSizes.Generator(generatorPart);
         string file = (generatorPart ?? tokenizerPart).Path;
-        if (options.Preset is { } preset && string.Join("; ", preset.DifferencesFrom(tokenizer, generator)) is { Length: > 0 } differences)
+        if (options.Preset is { } preset && string.Join("; ", PresetMatch.Differences(tokenizer, generator, preset)) is { Length: > 0 } differences)
             throw NvgDataException.At(file, $"its sizes are not those of {preset.Name}: {differences}");
-        string name = options.Name ?? stored?.Name ?? (PublishedModel.WithSizes(tokenizer, generator) is { } known ? $"nvg-{known.Name}" : Path.GetFileNameWithoutExtension(file));
+        string name = options.Name ?? stored?.Name ?? PresetMatch.Find(tokenizer, generator)?.Name ?? Path.GetFileNameWithoutExtension(file);
         ModelConfig config = (stored ?? new ModelConfig { Name = name, Tokenizer = tokenizer }) with { Name = name, Tokenizer = tokenizer, Generator = generator };
         return string.Join("; ", config.Validate()) is { Length: > 0 } problems ? throw NvgDataException.At(file, problems) : config;
     }

@@ -17,8 +17,8 @@ public sealed record ConversionOptions
     /// <summary>A text file with a class name per line, or null.</summary>
     public string? LabelsFile { get; init; }
 
-    /// <summary>Sizes that the checkpoints must have, or null.</summary>
-    public PublishedModel? Preset { get; init; }
+    /// <summary>A published model whose sizes the checkpoints must have, or null.</summary>
+    public ModelConfig? Preset { get; init; }
 
     /// <summary>Name of the model; null for the published one's or the file's.</summary>
     public string? Name { get; init; }

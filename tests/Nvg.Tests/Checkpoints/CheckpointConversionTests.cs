@@ -54,12 +54,12 @@ public sealed class CheckpointConversionTests : IDisposable
     }
 
     [Fact]
-    public void PublishedModels_ParameterCounts_AreThePapers()
+    public void CountParameters_Presets_AreThePapers()
     {
         // Content and structure, in millions: specification, section 10.
-        foreach ((string name, int content, int structure) in new[] { ("d16", 255, 64), ("d20", 497, 125), ("d24", 856, 215) })
+        foreach ((ModelConfig preset, int content, int structure) in new[] { (Presets.NvgD16, 255, 64), (Presets.NvgD20, 497, 125), (Presets.NvgD24, 856, 215) })
         {
-            using var generator = new NvgGenerator(PublishedModel.Find(name)!.Generator, ParameterSource.Meta());
+            using var generator = new NvgGenerator(preset.Generator!, ParameterSource.Meta());
             Dictionary<string, long> counts = CheckpointConversion.CountParameters(new ParameterStore(), generator.Parameters);
             Assert.Equal((content, structure), ((int)Math.Round(counts["content"] / 1e6), (int)Math.Round(counts["structure"] / 1e6)));
         }
@@ -217,7 +217,7 @@ public sealed class CheckpointConversionTests : IDisposable
     {
         using var scope = new TensorScope();
         PyTorchFile.Write(_folder["x.ckpt"], TinyTensors());
-        AssertRefused(["x.ckpt"], new ConversionOptions { Preset = PublishedModel.Find("d16") }, "not those of d16", "depth is 2, not 16");
+        AssertRefused(["x.ckpt"], new ConversionOptions { Preset = Presets.NvgD16 }, "not those of nvg-d16", "depth is 2, not 16");
     }
 
     [Fact]
