@@ -96,6 +96,12 @@ public sealed class CheckpointFiles : IDisposable
                 throw new ArgumentException($"{other.Path} and {path} both hold a {kind.ToString().ToLowerInvariant()}; name one of them");
         }
 
+        if (names.TryGetValue((CheckpointPartKind.Generator, true), out var averaged) && names.TryGetValue((CheckpointPartKind.Generator, false), out var plain))
+        {
+            foreach (string name in PublishedNames.NotLearned.Where(plain.ContainsKey))
+                averaged.TryAdd(name, plain[name]);
+        }
+
         _parts.AddRange(names.Select(n => new CheckpointPart(n.Key.Kind, path, file, n.Key.IsAverage, n.Value)));
         if (unexpected.Count > 0)
             _unexpected.Add((path, [.. unexpected]));

@@ -131,6 +131,8 @@ public sealed class NvgModel : IDisposable
         SafetensorsFile.Write(Path.Combine(folder, TokenizerFile), tokenizer, typeOf: TypeOf);
         if (generator is not null)
             SafetensorsFile.Write(Path.Combine(folder, GeneratorFile), generator, typeOf: TypeOf);
+        else
+            File.Delete(Path.Combine(folder, GeneratorFile));
         AtomicFile.Write(Path.Combine(folder, LabelsFile), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(string.Concat(labels.Select(l => l + "\n")))));
         AtomicFile.Write(Path.Combine(folder, ConfigFile), stream => JsonSerializer.Serialize(stream, config, NvgJson.Options));
 

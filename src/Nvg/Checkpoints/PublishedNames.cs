@@ -9,6 +9,9 @@ internal static class PublishedNames
     /// <summary>The fixed table of positions, which follows from the sizes.</summary>
     internal const string PositionIds = "rope_ids";
 
+    /// <summary>Tensors of the generators that are not learned, so that an averaged copy may lack them.</summary>
+    internal static readonly IReadOnlyList<string> NotLearned = [PositionIds, "scale_factors"];
+
     internal const string Codebook = "quantize.embedding.weight";
 
     private const string AveragePrefix = "ema_model.";

@@ -82,12 +82,14 @@ public sealed class CheckpointConversionTests : IDisposable
     [Fact]
     public void ToFolder_TokenizerAlone_IsAModelWithoutGenerator()
     {
+        SaveTiny(Model);
         SaveTiny(_folder["first"], withGenerator: false);
         CheckpointConversion.ToCheckpoint(_folder["first"], _folder["x.pth"]);
         ConversionReport report = Convert(["x.pth"]);
         using NvgModel model = NvgModel.Load(Model);
         Assert.False(model.HasGenerator);
         Assert.Null(report.Generator);
+        Assert.False(File.Exists(Path.Combine(Model, "generator.safetensors")));
         Assert.Equal(["encoder", "decoder", "quantizer"], report.Parameters.Keys);
     }
 
@@ -97,7 +99,7 @@ public sealed class CheckpointConversionTests : IDisposable
         using var scope = new TensorScope();
         Dictionary<string, Tensor> parts = TinyTensors();
         var both = new Dictionary<string, Tensor>(parts);
-        foreach ((string name, Tensor tensor) in parts.Where(p => !p.Key.EndsWith("rope_ids", StringComparison.Ordinal)))
+        foreach ((string name, Tensor tensor) in parts.Where(p => !p.Key.EndsWith("rope_ids", StringComparison.Ordinal) && !p.Key.EndsWith("scale_factors", StringComparison.Ordinal)))
             both["ema_model." + name] = tensor + 1;
         PyTorchFile.Write(_folder["both.ckpt"], both);
         PyTorchFile.Write(_folder["plain.ckpt"], parts);
@@ -114,6 +116,7 @@ public sealed class CheckpointConversionTests : IDisposable
         void AssertHolds(double added)
         {
             using NvgModel model = NvgModel.Load(Model);
+            AssertEqual("scale_factors", parts["nvgformer.scale_factors"], model.Generator.Parameters["scale_factors"]);
             foreach (string name in new[] { "encoder.conv_in.conv.weight", "nvgformer.content_embed.weight" })
             {
                 ParameterStore store = name[0] == 'n' ? model.Generator.Parameters : model.Tokenizer.Parameters;

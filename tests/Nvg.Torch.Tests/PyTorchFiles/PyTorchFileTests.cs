@@ -100,6 +100,28 @@ public sealed class PyTorchFileTests : IDisposable
         Assert.Contains("'callbacks' is no dictionary", Refuse(() => PyTorchFile.Open(Target, "callbacks")), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("argparse", "Namespace")]
+    [InlineData("functools", "partial")]
+    [InlineData("pathlib", "PosixPath")]
+    [InlineData("omegaconf.dictconfig", "DictConfig")]
+    [InlineData("numpy.core.multiarray", "_reconstruct")]
+    [InlineData("copy_reg", "_reconstructor")]
+    [InlineData("_codecs", "encode")]
+    [InlineData("__builtin__", "set")]
+    [InlineData("builtins", "bytearray")]
+    [InlineData("torch", "device")]
+    [InlineData("torch._utils", "_rebuild_qtensor")]
+    [InlineData("lightning.fabric.utilities.data", "AttributeDict")]
+    [InlineData("mine.code.types", "Thing")]
+    public void Open_UnknownClassesBesideTheState_ArePassedOver(string module, string name)
+    {
+        byte[] made = [.. Pickle.Call(module, name, Pickle.Text("x")), .. Pickle.Op("}b")];
+        Save(Zip.Of(Pickle.Whole(Pickle.Dictionary(("other", made), ("state_dict", Pickle.Dictionary(("w", Pickle.SmallTensor))))), ("0", Bytes(Six))));
+        using PyTorchFile file = PyTorchFile.Open(Target);
+        Assert.Equal(["w"], file.Keys);
+    }
+
     [Fact]
     public void Write_EveryTypeAndShape_ReadsBack()
     {
