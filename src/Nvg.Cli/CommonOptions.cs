@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Nvg.Torch;
 
 namespace Nvg.Cli;
@@ -45,20 +46,29 @@ internal static class CommonOptions
         Description = "Precision of products and convolutions: float32 or bfloat16",
         HelpName = "float32|bfloat16",
         DefaultValueFactory = _ => ScalarType.Float32,
-        CustomParser = result =>
-        {
-            switch (result.Tokens[0].Value.ToLowerInvariant())
-            {
-                case "float32":
-                    return ScalarType.Float32;
-                case "bfloat16":
-                    return ScalarType.BFloat16;
-                case var other:
-                    result.AddError($"'{other}' is no precision: float32 or bfloat16");
-                    return default;
-            }
-        },
+        CustomParser = result => ParseDataType(result) ?? default,
     };
+
+    internal static Option<ScalarType?> StoredDataType() => new("--dtype")
+    {
+        Description = "Precision to store matrices in: float32 or bfloat16; theirs by default",
+        HelpName = "float32|bfloat16",
+        CustomParser = ParseDataType,
+    };
+
+    private static ScalarType? ParseDataType(ArgumentResult result)
+    {
+        switch (result.Tokens[0].Value.ToLowerInvariant())
+        {
+            case "float32":
+                return ScalarType.Float32;
+            case "bfloat16":
+                return ScalarType.BFloat16;
+            case var other:
+                result.AddError($"'{other}' is no precision: float32 or bfloat16");
+                return null;
+        }
+    }
 
     /// <summary>Loads libtorch, sets the threads and checks that the device is there.</summary>
     /// <exception cref="UsageException">The device does not exist here, or the number of threads is not positive.</exception>

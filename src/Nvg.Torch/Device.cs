@@ -37,5 +37,6 @@ public readonly record struct Device(DeviceType Type, int Index = -1)
         _ => "cpu",
     };
 
-    internal long Packed => ((long)(int)Type << 32) | (uint)Index;
+    // There is one processor; a number would make libtorch take it for another device and copy.
+    internal long Packed => ((long)(int)Type << 32) | (uint)(Type == DeviceType.Cpu ? -1 : Index);
 }

@@ -46,6 +46,15 @@ public sealed unsafe partial class Tensor
         return Adopt(handle);
     }
 
+    /// <summary>A CPU tensor with a copy of raw little-endian memory of any length.</summary>
+    internal static Tensor FromMemory(void* data, long byteCount, ScalarType type, ReadOnlySpan<long> shape)
+    {
+        nint handle;
+        fixed (long* sizes = shape)
+            Native.Check(Native.nvgt_tensor_copy_from(data, byteCount, (int)type, sizes, shape.Length, &handle), "tensor from memory");
+        return Adopt(handle);
+    }
+
     /// <summary>A CPU tensor over memory of <paramref name="owner"/>, which stays referenced until the last native reference goes.</summary>
     /// <param name="data">First element; aligned for the element type, readable for the whole shape.</param>
     /// <param name="type">Element type.</param>
@@ -150,6 +159,23 @@ public sealed unsafe partial class Tensor
         if (destination.Length != contiguous.ElementCount * contiguous.ScalarType.ByteSize())
             throw new TorchArgumentException($"{this} does not fit {destination.Length} bytes");
         new ReadOnlySpan<byte>(contiguous.DataPointer(), destination.Length).CopyTo(destination);
+    }
+
+    /// <summary>Shows the raw little-endian elements, row-major, slice by slice: an array cannot hold the largest tensors, and need not.</summary>
+    internal void VisitBytes(Action<ReadOnlySpan<byte>> visit)
+    {
+        const int sliceBytes = 1 << 24;
+        int size = ScalarType.ByteSize();
+        using Tensor flat = Reshape(-1);
+        long count = flat.ElementCount, step = sliceBytes / size;
+        byte[] bytes = new byte[Math.Min(count, step) * size];
+        for (long start = 0; start < count; start += step)
+        {
+            using Tensor slice = flat.Narrow(0, start, Math.Min(step, count - start));
+            Span<byte> part = bytes.AsSpan(0, (int)(slice.ElementCount * size));
+            slice.CopyBytesTo(part);
+            visit(part);
+        }
     }
 
     /// <summary>The elements of a contiguous CPU tensor in place, valid while this tensor lives.</summary>

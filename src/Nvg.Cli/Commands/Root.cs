@@ -11,6 +11,7 @@ internal static class Root
         ReconstructCommand.Create(),
         PrepareCommand.Create(),
         TrainCommand.Create(),
+        ConvertCommand.Create(),
         VerifyCommand.Create(),
         BenchCommand.Create(),
         Evaluate.EvaluateStructureStepsCommand.Create(),

@@ -1,7 +1,7 @@
 namespace Nvg.Torch.Safetensors;
 
 /// <summary>A file is not a valid safetensors file: the message says what is wrong and where.</summary>
-public sealed class SafetensorsException : Exception
+public sealed class SafetensorsException : TensorFileException
 {
     /// <inheritdoc/>
     public SafetensorsException(string message) : base(message) { }

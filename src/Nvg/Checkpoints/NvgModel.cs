@@ -120,20 +120,23 @@ public sealed class NvgModel : IDisposable
     /// <param name="tokenizer">Parameters of the tokenizer.</param>
     /// <param name="generator">Parameters of the generators, or null.</param>
     /// <param name="labels">Names of the classes.</param>
-    /// <param name="type">Element type to store matrices in; vectors and codebook stay in float32.</param>
+    /// <param name="type">Element type to store matrices in, converted one by one as they are written; null keeps theirs. Vectors and codebook are float32.</param>
     public static void Save(
         string folder, ModelConfig config, IReadOnlyDictionary<string, Tensor> tokenizer, IReadOnlyDictionary<string, Tensor>? generator,
-        IReadOnlyList<string> labels, ScalarType type = ScalarType.Float32)
+        IReadOnlyList<string> labels, ScalarType? type = ScalarType.Float32)
     {
         Directory.CreateDirectory(folder);
         // A kill midway leaves a folder that does not load, rather than a mixture of two models.
         File.Delete(Path.Combine(folder, ConfigFile));
-        using var scope = new TensorScope();
-        SafetensorsFile.Write(Path.Combine(folder, TokenizerFile), Cast(tokenizer, type));
+        SafetensorsFile.Write(Path.Combine(folder, TokenizerFile), tokenizer, typeOf: TypeOf);
         if (generator is not null)
-            SafetensorsFile.Write(Path.Combine(folder, GeneratorFile), Cast(generator, type));
+            SafetensorsFile.Write(Path.Combine(folder, GeneratorFile), generator, typeOf: TypeOf);
+        else
+            File.Delete(Path.Combine(folder, GeneratorFile));
         AtomicFile.Write(Path.Combine(folder, LabelsFile), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(string.Concat(labels.Select(l => l + "\n")))));
         AtomicFile.Write(Path.Combine(folder, ConfigFile), stream => JsonSerializer.Serialize(stream, config, NvgJson.Options));
+
+        ScalarType TypeOf(string name, Tensor tensor) => StoredType(name, tensor, type);
     }
 
     /// <summary>SHA-256 over the weights, to tell models apart.</summary>
@@ -236,13 +239,12 @@ public sealed class NvgModel : IDisposable
         return labels;
     }
 
-    private static IEnumerable<KeyValuePair<string, Tensor>> Cast(IReadOnlyDictionary<string, Tensor> tensors, ScalarType type)
+    /// <summary>Element type that a parameter is stored in where matrices are stored in <paramref name="type"/>.</summary>
+    internal static ScalarType StoredType(string name, Tensor tensor, ScalarType? type)
     {
-        foreach ((string name, Tensor tensor) in tensors)
-        {
-            // Codes are compared by distance: rounding them would move tokens.
-            bool keep = tensor.Rank < 2 || !tensor.ScalarType.IsFloatingPoint() || name == "quantize.embedding.weight";
-            yield return KeyValuePair.Create(name, keep ? tensor.Alias() : tensor.To(type));
-        }
+        if (!tensor.ScalarType.IsFloatingPoint())
+            return tensor.ScalarType;
+        // Codes are compared by distance: rounding them would move tokens. Vectors cost nothing.
+        return tensor.Rank < 2 || name == PublishedNames.Codebook ? ScalarType.Float32 : type ?? tensor.ScalarType;
     }
 }

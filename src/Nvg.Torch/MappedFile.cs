@@ -1,0 +1,61 @@
+using System.IO.MemoryMappedFiles;
+
+namespace Nvg.Torch;
+
+/// <summary>A file mapped into memory; the last tensor over it closes it. What is written to its pages stays in memory: the file never changes.</summary>
+internal sealed unsafe class MappedFile
+{
+    private readonly MemoryMappedFile? _file;
+    private readonly MemoryMappedViewAccessor? _view;
+    private readonly byte* _start;
+
+    /// <param name="stream">The open file, not empty; not needed afterwards.</param>
+    internal MappedFile(FileStream stream)
+    {
+        Length = stream.Length;
+        // On a mapping that may only be read, an in-place operation would end the process.
+        _file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.CopyOnWrite, HandleInheritability.None, leaveOpen: true);
+        _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.CopyOnWrite);
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
+    }
+
+    ~MappedFile()
+    {
+        _view?.SafeMemoryMappedViewHandle.ReleasePointer();
+        _view?.Dispose();
+        _file?.Dispose();
+    }
+
+    /// <summary>Bytes of the file.</summary>
+    internal long Length { get; }
+
+    /// <summary>A part of the file, valid while this object is referenced.</summary>
+    internal ReadOnlySpan<byte> Bytes(long offset, int length)
+    {
+        CheckRange(offset, length);
+        return new ReadOnlySpan<byte>(_start + offset, length);
+    }
+
+    /// <summary>A new tensor over the bytes at an offset; a copy of them where they are misaligned for its element type.</summary>
+    /// <param name="offset">In the file.</param>
+    /// <param name="type">Element type.</param>
+    /// <param name="shape">Sizes, row-major.</param>
+    /// <param name="alignment">Of the bytes, where more is needed than the element type does.</param>
+    internal Tensor Tensor(long offset, ScalarType type, ReadOnlySpan<long> shape, int alignment = 1)
+    {
+        long bytes = type.ByteSize();
+        foreach (long size in shape)
+            bytes = checked(bytes * size);
+        CheckRange(offset, bytes);
+        byte* data = _start + offset;
+        return (nint)data % Math.Max(type.ByteSize(), alignment) == 0
+            ? Torch.Tensor.Wrap(data, type, shape, this)
+            : Torch.Tensor.FromMemory(data, bytes, type, shape);
+    }
+
+    private void CheckRange(long offset, long length)
+    {
+        if (offset < 0 || length < 0 || offset > Length - length)
+            throw new ArgumentOutOfRangeException(nameof(offset), $"{length} bytes at {offset} do not lie in a file of {Length}");
+    }
+}

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+
+namespace Nvg.Testing;
+
+/// <summary>Debian's PyTorch, to write what we read and read what we write.</summary>
+public static class TorchPeer
+{
+    private const string Python = "/usr/bin/python3";
+
+    private static readonly Lazy<bool> Found = new(() => File.Exists(Python) && Start(["-c", "import torch"]).ExitCode == 0);
+
+    /// <summary>Whether it is installed.</summary>
+    public static bool IsInstalled => Found.Value;
+
+    /// <summary>The path of a script in <c>tests/peers</c>.</summary>
+    public static string Script(string name)
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            string candidate = Path.Combine(folder.FullName, "tests", "peers", name);
+            if (File.Exists(candidate))
+                return candidate;
+        }
+
+        throw new FileNotFoundException($"no tests/peers/{name} above {AppContext.BaseDirectory}");
+    }
+
+    /// <summary>Runs Python and gives what it printed; an error there fails the test.</summary>
+    public static string Run(params string[] arguments)
+    {
+        (int exitCode, string output, string error) = Start(arguments);
+        Assert.True(exitCode == 0, error);
+        return output;
+    }
+
+    private static (int ExitCode, string Output, string Error) Start(string[] arguments)
+    {
+        // The test process may have loaded another libtorch and another OpenMP; the peer starts clean.
+        var start = new ProcessStartInfo(Python, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment.Remove("LD_LIBRARY_PATH");
+        start.Environment.Remove("LD_PRELOAD");
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.GetAwaiter().GetResult());
+    }
+}
+
+/// <summary>A fact that needs Debian's PyTorch and is skipped, with the reason, where it is missing.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class TorchPeerFactAttribute : FactAttribute
+{
+    public TorchPeerFactAttribute()
+    {
+        if (!TorchPeer.IsInstalled)
+            Skip = "Debian's PyTorch is not installed (python3-torch)";
+    }
+}
