@@ -8,6 +8,7 @@ internal static class Root
     internal static RootCommand Create() => new("Next Visual Granularity: tokenize, generate, train and measure images.")
     {
         GenerateCommand.Create(),
+        SampleCommand.Create(),
         ReconstructCommand.Create(),
         PrepareCommand.Create(),
         TrainCommand.Create(),
