@@ -24,7 +24,8 @@ public sealed class SampleFile : IDisposable
     private readonly FileStream _checksums;
     private readonly StoredZipWriter _zip;
     private readonly MemoryStream _pending = new();
-    private DateTime _lastSync = DateTime.UtcNow;
+    // The first batch goes to the disk at once, so that runs which are stopped soon get on as well.
+    private DateTime _lastSync = DateTime.MinValue;
 
     private SampleFile(string path, SampleSettings settings, FileStream file, FileStream checksums)
     {
