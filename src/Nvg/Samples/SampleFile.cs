@@ -54,15 +54,15 @@ public sealed class SampleFile : IDisposable
         FileStream? file = null, checksums = null;
         try
         {
+            RequireRoom(path, settings);
             Directory.CreateDirectory(folder);
             // The first to open it holds it.
-            file = new FileStream(Path.Combine(folder, "samples.npz"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 0);
+            file = new FileStream(GrowingFile(folder), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 0);
             bool begun = IsBegun(path);
             if (begun)
                 RequireSame(folder, settings);
             checksums = new FileStream(Path.Combine(folder, "checksums"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 0);
             var opened = new SampleFile(path, settings, file, checksums);
-            opened.RequireRoom();
             if (begun)
                 opened.TakeUp();
             else
@@ -150,6 +150,8 @@ public sealed class SampleFile : IDisposable
         _pending.Dispose();
     }
 
+    private static string GrowingFile(string folder) => Path.Combine(folder, "samples.npz");
+
     private static string SettingsFile(string folder) => Path.Combine(folder, "settings.json");
 
     private static void RequireSame(string folder, SampleSettings settings)
@@ -159,12 +161,14 @@ public sealed class SampleFile : IDisposable
             throw NvgDataException.At(folder, $"was begun otherwise: this run has {difference}", "repeat the settings it was begun with, or choose another output");
     }
 
-    private void RequireRoom()
+    private static void RequireRoom(string path, SampleSettings settings)
     {
-        long missing = _arrays.FirstPicture + _settings.Count * _arrays.PictureBytes - _file.Length;
-        long free = new DriveInfo(Path.GetFullPath(_folder)).AvailableFreeSpace;
+        var arrays = new SampleArrays(settings);
+        var grown = new FileInfo(GrowingFile(PartialFolder(path)));
+        long missing = arrays.FirstPicture + settings.Count * arrays.PictureBytes - (grown.Exists ? grown.Length : 0);
+        long free = new DriveInfo(Path.GetDirectoryName(Path.GetFullPath(path))!).AvailableFreeSpace;
         if (missing > free)
-            throw new IOException($"{missing / 1e9:F1} GB more are needed, the disk has {free / 1e9:F1} GB");
+            throw new IOException($"{missing / 1e6:N1} MB more are needed, the disk has {free / 1e6:N1} MB");
     }
 
     private void Begin()

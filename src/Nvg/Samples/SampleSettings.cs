@@ -109,7 +109,7 @@ public sealed record SampleSettings
         }
         catch (JsonException error)
         {
-            throw NvgDataException.At(where, $"holds no settings of samples: {error.Message.ReplaceLineEndings(" ")}", innerException: error);
+            throw NvgDataException.At(where, $"holds no settings of samples: {JsonProblem.Describe(error)}", innerException: error);
         }
     }
 

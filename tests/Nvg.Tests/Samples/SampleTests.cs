@@ -158,7 +158,8 @@ public class SampleTests
     {
         using var folder = new TemporaryFolder();
         SampleSettings huge = (Settings with { PerClass = 1_000_000, Classes = [.. Enumerable.Range(0, 2000)], ImageSize = 4096 }).ToWhole();
-        Assert.Contains("GB more are needed", Assert.Throws<IOException>(() => SampleFile.Open(folder["a.npz"], huge)).Message, StringComparison.Ordinal);
+        Assert.Contains("MB more are needed", Assert.Throws<IOException>(() => SampleFile.Open(folder["a.npz"], huge)).Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Root));
     }
 
     [Fact]
