@@ -1,25 +1,26 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using Nvg.Torch;
 
 namespace Nvg.Cli;
 
 /// <summary>Runs a command line: signals become cancellation, exceptions one clear line and the exit code of the contract.</summary>
-internal static class CommandRunner
+internal static partial class CommandRunner
 {
     internal const int Done = 0, Failed = 1, WrongUsage = 2, UnusableData = 3, Interrupted = 130;
 
     /// <summary>Adds the trace to an error's line.</summary>
     internal static readonly Option<bool> Verbose = new("--verbose") { Description = "Show where an error came from", Recursive = true };
 
-    internal static async Task<int> RunAsync(RootCommand root, string[] args)
+    internal static async Task<int> RunAsync(Command root, string[] args)
     {
         root.Options.Add(Verbose);
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
             // A misspelt command also counts as none given; what was typed says more, and stands last.
-            await Console.Error.WriteLineAsync($"nvg: {parsed.Errors[^1].Message} (nvg {string.Join(' ', CommandPath(parsed))} --help shows the options)".Replace("  ", " ", StringComparison.Ordinal));
+            await Console.Error.WriteLineAsync($"nvg: {Plain(parsed.Errors[^1].Message)} (nvg {string.Join(' ', CommandPath(parsed))} --help shows the options)".Replace("  ", " ", StringComparison.Ordinal));
             return WrongUsage;
         }
 
@@ -65,6 +66,21 @@ internal static class CommandRunner
             Console.Error.WriteLine(error);
         return ExitCodeOf(error);
     }
+
+    // The parser names the types of its options; people know numbers.
+    private static string Plain(string message) => Mistyped().Match(message) is { Success: true } m
+        ? $"{m.Groups["option"].Value} takes {Kind(m.Groups["type"].Value)}, not '{m.Groups["value"].Value}'"
+        : message;
+
+    private static string Kind(string type) => type switch
+    {
+        "Double" or "Single" => "a number",
+        "UInt32" or "UInt64" => "a whole number from 0",
+        _ => "a whole number",
+    };
+
+    [GeneratedRegex(@"^Cannot parse argument '(?<value>.*)' for option '(?<option>.*)' as expected type '.*?System\.(?<type>U?Int(32|64)|Double|Single)\b.*'\.$")]
+    private static partial Regex Mistyped();
 
     private static Stack<string> CommandPath(ParseResult parsed)
     {

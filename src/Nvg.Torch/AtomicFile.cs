@@ -22,8 +22,7 @@ public static partial class AtomicFile
                 stream.Flush(flushToDisk: true);
             }
 
-            File.Move(temporary, path, overwrite: true);
-            FlushFolder(folder);
+            Publish(temporary, path);
         }
         catch
         {
@@ -34,6 +33,16 @@ public static partial class AtomicFile
 
     /// <summary>Writes the whole content of a file (see <see cref="Write(string, Action{Stream})"/>).</summary>
     public static void Write(string path, byte[] content) => Write(path, stream => stream.Write(content));
+
+    /// <summary>Gives a file that is complete and flushed its name, durably; replaces what has that name.</summary>
+    /// <param name="temporary">On the same file system.</param>
+    /// <param name="path">The name.</param>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public static void Publish(string temporary, string path)
+    {
+        File.Move(temporary, path, overwrite: true);
+        FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
 
     /// <summary>A hidden name beside the target that nothing reads as whole.</summary>
     public static string TemporaryName(string path)

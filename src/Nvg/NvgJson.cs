@@ -32,7 +32,7 @@ internal static class NvgJson
         }
         catch (JsonException error)
         {
-            throw new NvgDataException($"{path}: {error.Message.ReplaceLineEndings(" ")}", error);
+            throw new NvgDataException($"{path}: {JsonProblem.Describe(error)}", error);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {

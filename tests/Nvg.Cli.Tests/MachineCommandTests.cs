@@ -63,6 +63,27 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
     }
 
     [Fact]
+    public async Task Command_None_ListsAll()
+    {
+        CommandResult result = await RunAsync();
+        Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
+        Assert.Contains("nvg [command] [options]", result.Output, StringComparison.Ordinal);
+        Assert.All(Commands.Root.Create().Subcommands, command => Assert.Contains($"\n  {command.Name} ", result.Output, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("generate", "--count", "many", "--count takes a whole number, not 'many'")]
+    [InlineData("generate", "--batch", "x", "--batch takes a whole number, not 'x'")]
+    [InlineData("generate", "--seed", "-1", "--seed takes a whole number from 0, not '-1'")]
+    [InlineData("generate", "--temperature", "hot", "--temperature takes a number, not 'hot'")]
+    public async Task Option_NoNumber_IsSaidPlainly(string command, string option, string value, string expected)
+    {
+        CommandResult result = await RunAsync(command, option, value, "-o", "x.png");
+        Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
+        Assert.StartsWith($"nvg: {expected} (", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Command_Misspelt_IsNamed()
     {
         CommandResult result = await RunAsync("genrate");

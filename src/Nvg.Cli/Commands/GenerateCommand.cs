@@ -19,7 +19,7 @@ internal sealed class GenerateCommand
     private readonly Option<string?> _model = CommonOptions.Model();
     private readonly Option<string> _class = new("--class")
     {
-        Description = "Names or numbers of classes, or random: then each seed chooses one",
+        Description = "Names, identifiers or numbers of classes, or random: then each seed chooses one",
         HelpName = "NAME|ID[,…]|random",
         DefaultValueFactory = _ => AnyClass,
     };
@@ -114,6 +114,7 @@ internal sealed class GenerateCommand
         ParseResult parsed, NvgModel model, GenerationRequest request, ConsoleProgress progress, CancellationToken cancellation)
     {
         var reports = new List<PictureReport>();
+        var names = new ClassNames(model.Labels);
         List<IPictureOutput> outputs = Outputs(parsed, model, request);
         try
         {
@@ -124,7 +125,7 @@ internal sealed class GenerateCommand
                 foreach (IPictureOutput output in outputs)
                     file = output.Add(picture) ?? file;
                 (int number, ulong seed) = picture.Request;
-                reports.Add(new PictureReport(seed, number, model.Labels[number], file));
+                reports.Add(new PictureReport(seed, number, names.Classes[number].Name, file));
             }
 
             cancellation.ThrowIfCancellationRequested();
@@ -151,7 +152,7 @@ internal sealed class GenerateCommand
             outputs.Add(new AnimationOutput(gif, columns));
         }
 
-        outputs.Add(PictureOutput.Create(parsed.GetRequiredValue(_output), model.Labels, count, side, columns, parsed.GetValue(_stages) ? stages : 0));
+        outputs.Add(PictureOutput.Create(parsed.GetRequiredValue(_output), [.. model.Labels.Select(line => ClassLabel.Parse(line).Name)], count, side, columns, parsed.GetValue(_stages) ? stages : 0));
         return outputs;
     }
 

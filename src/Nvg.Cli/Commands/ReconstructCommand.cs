@@ -57,7 +57,7 @@ internal sealed class ReconstructCommand
         if (parsed.GetValue(_json))
             MachineOutput.Write(report);
         else
-            Print(report);
+            Print(report, parsed.GetValue(_output));
         return CommandRunner.Done;
     }
 
@@ -111,10 +111,12 @@ internal sealed class ReconstructCommand
         return new PictureReport(name, result.Psnr, result.Ssim, files.Pair, files.Stages);
     }
 
-    private static void Print(Report report)
+    private static void Print(Report report, string? folder)
     {
         IEnumerable<string[]> rows = report.Pictures.Count > MostRows ? [] : report.Pictures.Select(p => Row(p.Name, p.Psnr, p.Ssim));
         ConsoleTable.Write(["picture", "PSNR (dB)", "SSIM"], [.. rows, Row($"mean of {report.Pictures.Count}", report.MeanPsnr, report.MeanSsim)]);
+        if (folder is not null)
+            Console.WriteLine($"{report.Pictures.Sum(p => p.Stages is null ? 1 : 2)} files → {folder}");
     }
 
     private static string[] Row(string name, double psnr, double ssim) => [name, $"{psnr:F2}", $"{ssim:F4}"];

@@ -1,20 +1,32 @@
 using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 
 namespace Nvg.Cli.Commands;
 
 /// <summary>The <c>nvg</c> command.</summary>
 internal static class Root
 {
-    internal static RootCommand Create() => new("Next Visual Granularity: tokenize, generate, train and measure images.")
+    // Not a RootCommand: that takes the name of the file that runs.
+    internal static Command Create()
     {
-        GenerateCommand.Create(),
-        ReconstructCommand.Create(),
-        PrepareCommand.Create(),
-        TrainCommand.Create(),
-        ConvertCommand.Create(),
-        VerifyCommand.Create(),
-        BenchCommand.Create(),
-        Evaluate.EvaluateStructureStepsCommand.Create(),
-        DoctorCommand.Create(),
-    };
+        var help = new HelpOption();
+        var root = new Command("nvg", "Next Visual Granularity: tokenize, generate, train and measure images.")
+        {
+            help,
+            new VersionOption(),
+            GenerateCommand.Create(),
+            SampleCommand.Create(),
+            ReconstructCommand.Create(),
+            PrepareCommand.Create(),
+            TrainCommand.Create(),
+            ConvertCommand.Create(),
+            VerifyCommand.Create(),
+            BenchCommand.Create(),
+            DoctorCommand.Create(),
+        };
+        // Alone it says what there is.
+        root.SetAction(parsed => ((SynchronousCommandLineAction)help.Action!).Invoke(parsed));
+        return root;
+    }
 }

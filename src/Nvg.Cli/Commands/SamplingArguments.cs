@@ -6,14 +6,14 @@ namespace Nvg.Cli.Commands;
 /// <summary>Options that change how sequences are drawn; what is not given stays as the model's config has it.</summary>
 internal sealed class SamplingArguments
 {
-    private readonly Option<StageSchedule?> _guidance = Schedule("--guidance", "Guidance of the content, from the first stage to the last", StageSchedule.Linear);
-    private readonly Option<StageSchedule?> _structureGuidance = Schedule("--structure-guidance", "Guidance of the structure", StageSchedule.Linear);
-    private readonly Option<StageSchedule?> _topP = Schedule("--top-p", "Share of probability that tokens are drawn from, lowered slowly first", StageSchedule.Power);
-    private readonly Option<int?> _topK = new("--top-k") { Description = "Number of tokens that are drawn from; 0 for all, 1 for the most likely", HelpName = "N" };
-    private readonly Option<double?> _temperature = new("--temperature") { Description = "Divides the logits", HelpName = "T" };
+    private readonly Option<StageSchedule?> _guidance = Schedule("--guidance", "Guidance of the content, from the first stage to the last; by default the model's", StageSchedule.Linear);
+    private readonly Option<StageSchedule?> _structureGuidance = Schedule("--structure-guidance", "Guidance of the structure; by default the model's", StageSchedule.Linear);
+    private readonly Option<StageSchedule?> _topP = Schedule("--top-p", "Share of probability that tokens are drawn from, lowered slowly first; by default the model's", StageSchedule.Power);
+    private readonly Option<int?> _topK = new("--top-k") { Description = "Number of tokens that are drawn from; 0 for all, 1 for the most likely; by default the model's", HelpName = "N" };
+    private readonly Option<double?> _temperature = new("--temperature") { Description = "Divides the logits; by default the model's", HelpName = "T" };
     private readonly Option<StructureSteps?> _steps = new("--structure-steps")
     {
-        Description = "Steps of the structure flow: in each stage, for every stage, or until the split has settled",
+        Description = "Steps of the structure flow: in each stage, for every stage, or until the split has settled; by default the model's",
         HelpName = "N|N,N,…|auto",
         CustomParser = result =>
         {
@@ -23,7 +23,7 @@ internal sealed class SamplingArguments
             return null;
         },
     };
-    private readonly Option<bool?> _gumbel = new("--gumbel") { Description = "Draw splits at random (Gumbel-top-k) rather than by rank", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<bool?> _gumbel = new("--gumbel") { Description = "Draw splits at random (Gumbel-top-k) rather than by rank; by default the model's", Arity = ArgumentArity.ZeroOrOne };
 
     internal void AddTo(Command command)
     {

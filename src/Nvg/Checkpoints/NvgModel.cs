@@ -48,7 +48,7 @@ public sealed class NvgModel : IDisposable
     /// <summary>Whether the folder has generators.</summary>
     public bool HasGenerator => _generator is not null;
 
-    /// <summary>Names of the classes, by number.</summary>
+    /// <summary>What the classes are called, by number: lines that <see cref="ClassLabel"/> reads.</summary>
     public IReadOnlyList<string> Labels { get; }
 
     /// <summary>Reads a model folder.</summary>
@@ -119,7 +119,7 @@ public sealed class NvgModel : IDisposable
     /// <param name="config">Sizes and default settings.</param>
     /// <param name="tokenizer">Parameters of the tokenizer.</param>
     /// <param name="generator">Parameters of the generators, or null.</param>
-    /// <param name="labels">Names of the classes.</param>
+    /// <param name="labels">What the classes are called, as <see cref="ClassLabel"/> reads it.</param>
     /// <param name="type">Element type to store matrices in, converted one by one as they are written; null keeps theirs. Vectors and codebook are float32.</param>
     public static void Save(
         string folder, ModelConfig config, IReadOnlyDictionary<string, Tensor> tokenizer, IReadOnlyDictionary<string, Tensor>? generator,

@@ -1,32 +1,37 @@
+using Nvg.Checkpoints;
+
 namespace Nvg.Control;
 
 /// <summary>Finds classes of a model by what people call them.</summary>
-/// <param name="labels">Names by number; a name may list synonyms, separated by commas.</param>
+/// <param name="labels">Lines of <c>labels.txt</c>, by number (<see cref="ClassLabel"/>).</param>
 public sealed class ClassNames(IReadOnlyList<string> labels)
 {
     private const int MostSuggestions = 3;
 
-    /// <summary>Names by number.</summary>
-    public IReadOnlyList<string> Labels => labels;
+    private readonly ClassLabel[] _classes = [.. labels.Select(ClassLabel.Parse)];
 
-    /// <summary>The classes that a list names: names or numbers, separated by commas.</summary>
-    /// <param name="list">For example <c>cat,dog</c> or <c>3</c>. A name that contains a comma is found whole.</param>
+    /// <summary>The classes by number.</summary>
+    public IReadOnlyList<ClassLabel> Classes => _classes;
+
+    /// <summary>The classes that a list names: names, identifiers or numbers, separated by commas.</summary>
+    /// <param name="list">For example <c>cat,dog</c>, <c>n01440764</c> or <c>3</c>. A name that contains a comma is found whole.</param>
     /// <param name="problem">What is wrong, in one line, where the result is null.</param>
     public IReadOnlyList<int>? Find(string list, out string? problem)
     {
         problem = null;
-        if (FindOne(list.Trim()) is { } whole)
+        if (Matches(list.Trim()) is [int whole])
             return [whole];
         var found = new List<int>();
         foreach (string name in list.Split(',', StringSplitOptions.TrimEntries))
         {
-            if (FindOne(name) is { } number)
+            int[] matches = Matches(name);
+            if (matches.Length == 1)
             {
-                found.Add(number);
+                found.Add(matches[0]);
                 continue;
             }
 
-            problem = Explain(name);
+            problem = matches.Length > 1 ? Distinguish(name, matches) : Explain(name);
             return null;
         }
 
@@ -37,35 +42,46 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
     public int Random(ulong seed)
     {
         // Neighbouring seeds give unrelated classes.
-        return (int)(SplitMix64.Mix(seed) % (ulong)labels.Count);
+        return (int)(SplitMix64.Mix(seed) % (ulong)_classes.Length);
     }
 
-    private int? FindOne(string name)
+    // What identifies comes before what describes: a class's own name is not ambiguous because it is another's synonym.
+    private int[] Matches(string name)
     {
-        int? synonym = null;
-        for (int i = 0; i < labels.Count; i++)
+        bool Is(string? other) => name.Equals(other, StringComparison.OrdinalIgnoreCase);
+        Func<ClassLabel, bool>[] ways =
+        [
+            c => Is(c.Identifier) || (c.Names.Count > 1 && Is(c.AllNames)),
+            c => Is(c.Name),
+            c => c.Names.Any(Is),
+        ];
+        foreach (Func<ClassLabel, bool> way in ways)
         {
-            if (labels[i].Equals(name, StringComparison.OrdinalIgnoreCase))
-                return i;
-            if (synonym is null && labels[i].Contains(',', StringComparison.Ordinal) && Synonyms(labels[i]).Contains(name, StringComparer.OrdinalIgnoreCase))
-                synonym = i;
+            int[] found = [.. Enumerable.Range(0, _classes.Length).Where(i => way(_classes[i]))];
+            if (found.Length > 0)
+                return found;
         }
 
-        return synonym ?? (int.TryParse(name, out int number) && number >= 0 && number < labels.Count ? number : null);
+        return int.TryParse(name, out int number) && number >= 0 && number < _classes.Length ? [number] : [];
+    }
+
+    private string Distinguish(string name, int[] matches)
+    {
+        string[] meant = [.. matches.Select(i => _classes[i].Identifier is { } identifier ? $"{i} ({identifier}, {_classes[i].AllNames})" : $"{i} ({_classes[i].AllNames})")];
+        string way = matches.All(i => _classes[i].Identifier is not null) ? "number or identifier" : "number";
+        return $"'{name}' names {matches.Length} classes: {string.Join(" and ", meant)}; say which by its {way}";
     }
 
     private string Explain(string name)
     {
-        string end = $"the model has {labels.Count} classes, 0 to {labels.Count - 1}";
+        string end = $"the model has {_classes.Length} classes, 0 to {_classes.Length - 1}";
         if (name.Length == 0)
             return $"an empty class name: {end}";
         if (int.TryParse(name, out _))
             return $"no class {name}: {end}";
-        IReadOnlyList<string> near = NearestNames.Of(name, labels.SelectMany(Synonyms), MostSuggestions);
+        IReadOnlyList<string> near = NearestNames.Of(name, _classes.SelectMany(c => c.Names), MostSuggestions);
         return near.Count > 0
             ? $"no class '{name}': did you mean {string.Join(" or ", near)}?"
-            : $"no class '{name}': {end}, such as {string.Join(", ", labels.Take(MostSuggestions))}";
+            : $"no class '{name}': {end}, such as {string.Join(", ", _classes.Take(MostSuggestions).Select(c => c.Name))}";
     }
-
-    private static string[] Synonyms(string label) => label.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

@@ -18,6 +18,9 @@ public sealed class NpyArray
     /// <summary>The sides, slowest first; empty for a single number.</summary>
     public IReadOnlyList<long> Shape { get; }
 
+    /// <summary>The elements as they are stored.</summary>
+    internal ReadOnlySpan<byte> Bytes => _bytes;
+
     /// <summary>Reads a .npy file.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="NvgDataException">It is missing, broken, or of a kind that is not read.</exception>

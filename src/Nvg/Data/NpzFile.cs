@@ -62,7 +62,12 @@ public sealed class NpzFile : IDisposable
 
     private string Where(string name) => $"{_path}({name})";
 
-    private Stream OpenArray(string name) => _zip.GetEntry(name + ".npy")?.Open()
+    /// <summary>The checksum that the file states for an array, its header included.</summary>
+    internal uint Checksum(string name) => _zip.GetEntry(name + ".npy")!.Crc32;
+
+    /// <summary>An array as it is stored, its header first.</summary>
+    /// <exception cref="NvgDataException">There is none of that name.</exception>
+    internal Stream OpenArray(string name) => _zip.GetEntry(name + ".npy")?.Open()
         ?? throw NvgDataException.At(_path, $"holds no array {name}", $"it holds {string.Join(", ", Names)}");
 
     private NpyHeader PictureHeader(Stream stream, string name)

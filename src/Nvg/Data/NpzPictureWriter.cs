@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using Nvg.Rendering;
 using Nvg.Torch;
 
@@ -17,8 +16,7 @@ public sealed class NpzPictureWriter : IDisposable
     private readonly int _width;
     private readonly int _height;
     private readonly FileStream _file;
-    private readonly ZipArchive _zip;
-    private readonly Stream _array;
+    private readonly StoredZipWriter _zip;
     private int _written;
 
     /// <param name="path">The file to write; its folder must exist.</param>
@@ -41,12 +39,10 @@ public sealed class NpzPictureWriter : IDisposable
 
         try
         {
-            _zip = new ZipArchive(_file, ZipArchiveMode.Create, leaveOpen: true);
-            ZipArchiveEntry entry = _zip.CreateEntry("arr_0.npy", CompressionLevel.NoCompression);
-            // The same pictures give the same file, whenever they are written; 1980 is where zip's clock starts.
-            entry.LastWriteTime = new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
-            _array = entry.Open();
-            _array.Write(new NpyHeader(NpyElement.UInt8, [count, height, width, RgbImage.Channels]).ToBytes());
+            _zip = new StoredZipWriter(_file);
+            byte[] header = new NpyHeader(NpyElement.UInt8, [count, height, width, RgbImage.Channels]).ToBytes();
+            _zip.Begin("arr_0.npy", header.Length + (long)count * height * width * RgbImage.Channels);
+            _zip.Write(header);
         }
         catch (Exception e)
         {
@@ -71,7 +67,7 @@ public sealed class NpzPictureWriter : IDisposable
             throw new InvalidOperationException($"{_path}: {_count} pictures were announced and have been written");
         try
         {
-            _array.Write(picture.Pixels);
+            _zip.Write(picture.Pixels);
         }
         catch (IOException e)
         {
@@ -90,8 +86,7 @@ public sealed class NpzPictureWriter : IDisposable
             throw new InvalidOperationException($"{_path}: {_count} pictures were announced and {_written} written");
         try
         {
-            _array.Dispose();
-            _zip.Dispose();
+            _zip.Finish();
             _file.Flush(flushToDisk: true);
             _file.Dispose();
             File.Move(_temporary, _path, overwrite: true);
@@ -105,17 +100,13 @@ public sealed class NpzPictureWriter : IDisposable
     /// <summary>Removes what was not completed.</summary>
     public void Dispose()
     {
-        // Null after a constructor that failed.
-        foreach (IDisposable? part in new IDisposable?[] { _array, _zip, _file })
+        try
         {
-            try
-            {
-                part?.Dispose();
-            }
-            catch (IOException)
-            {
-                // On a full disk the rest cannot be written either; the file goes in a moment.
-            }
+            _file.Dispose();
+        }
+        catch (IOException)
+        {
+            // On a full disk the rest cannot be written either; the file goes in a moment.
         }
 
         File.Delete(_temporary);

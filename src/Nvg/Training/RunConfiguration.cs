@@ -27,7 +27,7 @@ public static class RunConfiguration
         }
         catch (JsonException error)
         {
-            throw new NvgDataException($"{path}: {error.Message.ReplaceLineEndings(" ")}", error);
+            throw new NvgDataException($"{path}: {JsonProblem.Describe(error)}", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using Nvg.Checkpoints;
 using Nvg.Generators;
 using Nvg.Granularity;
@@ -15,10 +17,11 @@ public class PresetsTests
     public void All_Settings_AreValid() => Assert.All(Presets.All, preset => Assert.Empty(preset.Validate()));
 
     [Theory]
+    [InlineData("nvg-d12", 108, 27)]
     [InlineData("nvg-d16", 255, 64)]
     [InlineData("nvg-d20", 497, 125)]
     [InlineData("nvg-d24", 856, 215)]
-    public void Generator_ParameterCounts_AreThePublishedMillions(string name, double content, double structure)
+    public void Generator_ParameterCounts_AreTheMillionsTheyAreKnownBy(string name, double content, double structure)
     {
         using var generator = new NvgGenerator(Presets.Find(name, out _)!.Generator!, ParameterSource.Meta());
         ILookup<bool, long> counts = generator.Parameters.TrainableNames.ToLookup(
@@ -47,6 +50,7 @@ public class PresetsTests
     public void Generator_Shapes_AreThoseOfThePublishedCodeAtItsDepth()
     {
         using SafetensorsFile fixture = SafetensorsFile.Open(SharedMaterial.Path("fixtures", "generator_train.safetensors"));
+        int depth = int.Parse(fixture.Metadata["depth"], CultureInfo.InvariantCulture);
         Dictionary<string, long[]> shallow = Parameters(fixture, "").Where(p => !p.Key.StartsWith("projector.", StringComparison.Ordinal)).ToDictionary();
         foreach (GeneratorConfig config in Presets.All.Select(preset => preset.Generator).OfType<GeneratorConfig>())
         {
@@ -54,12 +58,12 @@ public class PresetsTests
             var expected = new Dictionary<string, long[]>();
             foreach ((string name, long[] shape) in shallow)
             {
-                // The fixture has two blocks; all blocks of a model are alike.
-                if (name.Contains("_blocks.1.", StringComparison.Ordinal))
+                // All blocks of a model are alike.
+                bool first = name.Contains("_blocks.0.", StringComparison.Ordinal);
+                if (!first && name.Contains("_blocks.", StringComparison.Ordinal))
                     continue;
-                int copies = name.Contains("_blocks.0.", StringComparison.Ordinal) ? config.Depth : 1;
-                for (int block = 0; block < copies; block++)
-                    expected.Add(name.Replace("_blocks.0.", $"_blocks.{block}.", StringComparison.Ordinal), AtDepth(name, shape, config.Depth));
+                for (int block = 0; block < (first ? config.Depth : 1); block++)
+                    expected.Add(name.Replace("_blocks.0.", $"_blocks.{block}.", StringComparison.Ordinal), AtDepth(name, shape, depth, config.Depth));
             }
 
             AssertShapes(expected, generator.Parameters);
@@ -71,8 +75,11 @@ public class PresetsTests
     {
         using SafetensorsFile autoencoder = SafetensorsFile.Open(SharedMaterial.Path("fixtures", "autoencoder.safetensors"));
         using SafetensorsFile quantizer = SafetensorsFile.Open(SharedMaterial.Path("fixtures", "quantizer.safetensors"));
-        using var tokenizer = new Tokenizer(Presets.VqF16D32.Tokenizer, ParameterSource.Meta());
-        var expected = Parameters(autoencoder, "").ToDictionary(p => p.Key, p => AtBaseWidth(p.Key, p.Value));
+        // Where the fixture has other levels, the preset's names are held against it at these.
+        int width = int.Parse(autoencoder.Metadata["base_ch"], CultureInfo.InvariantCulture);
+        TokenizerConfig config = Presets.VqF16D32.Tokenizer with { ImageSize = 256, ChannelMultipliers = JsonSerializer.Deserialize<int[]>(autoencoder.Metadata["ch_mult"])! };
+        using var tokenizer = new Tokenizer(config, ParameterSource.Meta());
+        var expected = Parameters(autoencoder, "").ToDictionary(p => p.Key, p => AtBaseWidth(p.Key, p.Value, width));
         foreach ((string name, long[] shape) in Parameters(quantizer, "quantize."))
             expected.Add(name, name == "quantize.embedding.weight" ? [4096, shape[1]] : shape);
         AssertShapes(expected, tokenizer.Parameters);
@@ -126,8 +133,8 @@ public class PresetsTests
         Assert.All(expected, pair => Assert.Equal(pair.Value, parameters[pair.Key].Shape.ToArray()));
     }
 
-    // The fixture: depth 2, so content width 128 and structure width 64; 128 codes, 10 classes.
-    private static long[] AtDepth(string name, long[] shape, int depth)
+    // What is as wide as the generators grows with the depth; the fixture has fewer codes and classes.
+    private static long[] AtDepth(string name, long[] shape, int fixtureDepth, int depth)
     {
         if (name is "content_start_embed" or "scale_factors" or "rope_ids" || name.EndsWith("_norm.scale", StringComparison.Ordinal))
             return shape;
@@ -135,15 +142,15 @@ public class PresetsTests
             return [4096, .. shape[1..]];
         if (name == "structure_time_embed.in_layer.weight")
             return [32 * depth, 64];
-        (int from, int to) = name.StartsWith("structure_", StringComparison.Ordinal) ? (64, 32 * depth) : (128, 64 * depth);
+        (int from, int to) = name.StartsWith("structure_", StringComparison.Ordinal) ? (32 * fixtureDepth, 32 * depth) : (64 * fixtureDepth, 64 * depth);
         long[] scaled = Array.ConvertAll(shape, size => size % from == 0 ? size / from * to : size);
         return name.EndsWith("_class_embed.weight", StringComparison.Ordinal) ? [1001, scaled[1]] : scaled;
     }
 
-    // The fixture: base width 32 instead of 128; latent channels 32 as well.
-    private static long[] AtBaseWidth(string name, long[] shape)
+    // All channels grow with the base width but those of the latent, which are as many in both.
+    private static long[] AtBaseWidth(string name, long[] shape, int width)
     {
-        long[] scaled = [.. shape.Select((size, axis) => axis < 2 && size % 32 == 0 ? 4 * size : size)];
+        long[] scaled = [.. shape.Select((size, axis) => axis < 2 && size % width == 0 ? size / width * 128 : size)];
         if (name.StartsWith("encoder.conv_out", StringComparison.Ordinal))
             scaled[0] = 32;
         if (name == "decoder.conv_in.conv.weight")

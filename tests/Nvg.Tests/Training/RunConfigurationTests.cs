@@ -16,4 +16,21 @@ public class RunConfigurationTests
         Assert.Contains("config.json", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
     }
+
+    [Theory]
+    [InlineData("training.stepz=1", "there is no setting 'stepz' in training")]
+    [InlineData("extra=1", "there is no setting 'extra'")]
+    [InlineData("training.steps=many", "training.steps must be a whole number")]
+    [InlineData("training.learningRate=x", "training.learningRate must be a number")]
+    [InlineData("training.precision=1.5", "training.precision must be one of ")]
+    [InlineData("tokenizer.channelMultipliers=3", "tokenizer.channelMultipliers must be a list")]
+    [InlineData("tokenizer={}", "settings are missing in tokenizer: 'imageSize', ")]
+    public void Read_WrongOverride_IsNamedWithoutTypes(string assignment, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["config.json"], """{ "name": "a", "tokenizer": { "imageSize": 8, "baseChannels": 8, "channelMultipliers": [1], "latentChannels": 4, "codebookSize": 16 }, "training": { "steps": 1, "batchSize": 1, "learningRate": 1 } }""");
+        string message = Assert.Throws<NvgDataException>(() => RunConfiguration.Read<TokenizerRunConfig>(folder["config.json"], [assignment])).Message;
+        Assert.StartsWith($"{folder["config.json"]}: {expected}", message, StringComparison.Ordinal);
+        Assert.DoesNotMatch(@"System\.|Nvg\.|\.NET|LineNumber", message);
+    }
 }

@@ -1,0 +1,161 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Nvg.Checkpoints;
+using Nvg.Cli.Output;
+using Nvg.Control;
+using Nvg.Samples;
+using Nvg.Torch;
+
+namespace Nvg.Cli.Commands;
+
+/// <summary>
+/// <c>nvg sample</c>: the pictures that a model is measured by. Apart from <c>generate</c>, which ends while one waits:
+/// this runs for hours, on several machines at once, and goes on where it was stopped.
+/// </summary>
+internal sealed class SampleCommand
+{
+    private const int ProcessorBatch = 1, GpuBatch = 32;
+
+    private readonly Option<string?> _model = CommonOptions.Model();
+    private readonly Option<int> _perClass = new("--per-class") { Description = "Pictures of each class", HelpName = "N", DefaultValueFactory = _ => 50 };
+    private readonly Option<string?> _classes = new("--classes") { Description = "Names, identifiers or numbers of classes; all by default", HelpName = "NAME|ID[,…]" };
+    private readonly Option<ulong> _seed = new("--seed") { Description = $"Picture k of class c has the seed S + {SampleSettings.MostPerClass} c + k", HelpName = "S" };
+    private readonly Option<string> _output = new("--output", "-o") { Description = "The file; while it grows, what is done lies in FILE.npz.partial", Required = true, HelpName = "FILE.npz" };
+    private readonly Option<string?> _shard = new("--shard") { Description = "Draw the part i of n alone, i from 0; nvg sample merge puts the parts together", HelpName = "i/n" };
+    private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run that was begun for this file, if there is one" };
+    private readonly Option<int?> _batch = new("--batch") { Description = $"Pictures computed together: {ProcessorBatch} on the processor, {GpuBatch} on a GPU. Another number may round differently", HelpName = "N" };
+    private readonly Option<Device> _device = CommonOptions.Device();
+    private readonly Option<ScalarType> _type = CommonOptions.DataType();
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json();
+    private readonly SamplingArguments _sampling = new();
+
+    internal static Command Create()
+    {
+        var arguments = new SampleCommand();
+        var command = new Command("sample", "Draw the samples that a model is measured by: all classes alike, resumable, in parts")
+        {
+            arguments._model, arguments._perClass, arguments._classes, arguments._seed, arguments._output, arguments._shard, arguments._resume,
+        };
+        arguments._sampling.AddTo(command);
+        foreach (Option option in new Option[] { arguments._batch, arguments._device, arguments._type, arguments._threads, arguments._json })
+            command.Options.Add(option);
+        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        command.Subcommands.Add(SampleMergeCommand.Create());
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        (int Number, int Count) shard = Check(parsed);
+        string output = parsed.GetRequiredValue(_output);
+        var clock = Stopwatch.StartNew();
+        CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
+        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetValue(_type));
+        if (!model.HasGenerator)
+            throw NvgDataException.At(model.Folder, "holds a tokenizer without generator: it reconstructs, but does not generate", "train one with nvg train generator");
+        SampleSettings settings = Settings(parsed, model).Part(shard.Number, shard.Count);
+        if (settings.Count == 0)
+            throw new UsageException($"--shard {shard.Number}/{shard.Count} has nothing to do: there are fewer batches than parts");
+        bool wasComplete = IsComplete(parsed, output, settings);
+        int before = wasComplete ? settings.Count : 0;
+        if (!wasComplete)
+        {
+            PictureOutput.RequireWritable(output);
+            before = await ConsoleProgress.ShowAsync(
+                "sampling", progress => Task.Run(() => Draw(model, settings, output, progress, cancellation), CancellationToken.None));
+        }
+
+        Report(parsed, new SampleReport(output, settings, settings.Count - before, clock.Elapsed.TotalSeconds));
+        return CommandRunner.Done;
+    }
+
+    private (int Number, int Count) Check(ParseResult parsed)
+    {
+        if (parsed.GetValue(_perClass) is < 1 or > SampleSettings.MostPerClass)
+            throw new UsageException($"--per-class must lie in 1…{SampleSettings.MostPerClass}, not {parsed.GetValue(_perClass)}");
+        if (parsed.GetValue(_batch) < 1)
+            throw new UsageException($"--batch must be at least 1, not {parsed.GetValue(_batch)}");
+        if (!PictureOutput.IsSamples(parsed.GetRequiredValue(_output)))
+            throw new UsageException($"-o {parsed.GetRequiredValue(_output)}: samples go into one file, whose name ends in .npz");
+        if (parsed.GetValue(_shard) is not { } shard)
+            return (0, 1);
+        string[] parts = shard.Split('/');
+        return parts.Length == 2 && int.TryParse(parts[0], out int number) && int.TryParse(parts[1], out int count) && number >= 0 && number < count
+            ? (number, count)
+            : throw new UsageException($"--shard takes a part and the number of parts such as 0/4, the parts being 0 to 3, not '{shard}'");
+    }
+
+    private SampleSettings Settings(ParseResult parsed, NvgModel model)
+    {
+        var names = new ClassNames(model.Labels);
+        IReadOnlyList<int> classes = parsed.GetValue(_classes) is { } list
+            ? names.Find(list, out string? problem) ?? throw new UsageException(problem!)
+            : [.. Enumerable.Range(0, model.Generator.Config.ClassCount)];
+        return Samplable(new SampleSettings
+        {
+            Model = model.Config.Name,
+            Fingerprint = model.Fingerprint(),
+            Classes = [.. classes.Distinct()],
+            PerClass = parsed.GetValue(_perClass),
+            Seed = parsed.GetValue(_seed),
+            Sampling = _sampling.Read(parsed, model.Config.Sampling, model.Generator.Config.Grid.LastStage),
+            Dtype = parsed.GetValue(_type),
+            Device = parsed.GetValue(_device).Type,
+            Batch = parsed.GetValue(_batch) ?? (parsed.GetValue(_device).Type == DeviceType.Cpu ? ProcessorBatch : GpuBatch),
+            ImageSize = model.Config.Tokenizer.ImageSize,
+        });
+    }
+
+    private static SampleSettings Samplable(SampleSettings settings) => (long)settings.Classes.Count * settings.PerClass <= int.MaxValue
+        ? settings
+        : throw new UsageException($"{settings.PerClass} pictures of {settings.Classes.Count} classes are more than one file holds");
+
+    private bool IsComplete(ParseResult parsed, string output, SampleSettings settings)
+    {
+        if (!parsed.GetValue(_resume))
+        {
+            if (SampleFile.IsBegun(output))
+                throw new UsageException($"{SampleFile.PartialFolder(output)} holds a run that was stopped: go on with --resume, or delete it");
+            if (File.Exists(output))
+                throw new UsageException($"{output} exists: delete it, or choose another output");
+            return false;
+        }
+
+        if (!SampleArchive.IsComplete(output, settings))
+            return false;
+        SampleFile.RemoveFolder(output);
+        return true;
+    }
+
+    // How many pictures were there before.
+    private static int Draw(NvgModel model, SampleSettings settings, string output, ConsoleProgress progress, CancellationToken cancellation)
+    {
+        using SampleFile file = SampleFile.Open(output, settings);
+        int before = file.Done;
+        var clock = Stopwatch.StartNew();
+        SampleRun.Run(model, settings, file, new SynchronousProgress<GenerationProgress>(p => progress.Report(
+            Describe(before + p.Done, settings.Count, p.Share * p.Count / clock.Elapsed.TotalSeconds, (1 - p.Share) * p.Count),
+            (before + p.Share * p.Count) / settings.Count)), cancellation);
+        return before;
+    }
+
+    private static string Describe(int done, int count, double rate, double left)
+    {
+        TimeSpan remaining = TimeSpan.FromSeconds(Math.Min(left / rate, TimeSpan.FromDays(9999).TotalSeconds));
+        string time = remaining.TotalDays >= 1 ? $@"{remaining:d\d\ hh\:mm\:ss}" : $@"{remaining:hh\:mm\:ss}";
+        return $"{done} of {count} pictures, {rate:G3}/s, {time} left";
+    }
+
+    private void Report(ParseResult parsed, SampleReport report)
+    {
+        if (parsed.GetValue(_json))
+            MachineOutput.Write(report);
+        else if (report.Drawn == 0)
+            Console.WriteLine($"{report.File} is complete: {report.Settings.Count} pictures");
+        else
+            Console.WriteLine($"{report.Settings.Count} pictures → {report.File}{(report.Drawn < report.Settings.Count ? $", {report.Drawn} of them now" : "")} ({report.Seconds:F1} s)");
+    }
+
+    private sealed record SampleReport(string File, SampleSettings Settings, int Drawn, double Seconds);
+}
