@@ -58,6 +58,14 @@ public sealed class Inception2015 : IFeatureNetwork
     /// <inheritdoc/>
     public int ClassCount => Classes;
 
+    /// <summary>Reads the weights of a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="resize">How pictures come to the network's size.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <exception cref="NvgDataException">The file is missing, damaged, or not of this network.</exception>
+    public static Inception2015 Load(string path, PictureResize resize = PictureResize.TensorFlow1, Device device = default) =>
+        WeightFile.Read(path, tensors => From(tensors, path, resize, device));
+
     /// <summary>Builds the network of named tensors.</summary>
     /// <param name="tensors">The weights; borrowed, copied.</param>
     /// <param name="where">What to call them in an error.</param>
