@@ -33,6 +33,10 @@ public static class MetricNames
     /// <param name="network">Name of the feature network.</param>
     public static string KernelDistance(string network) => network == Inception2015 ? "KID" : $"kernel distance (features of {network})";
 
+    /// <summary>The name of a distance between reconstructions and their originals.</summary>
+    /// <param name="name">What the distance itself is called.</param>
+    public static string OfReconstructions(string name) => name is "FID" or "sFID" ? "r" + name : name + " of reconstructions";
+
     private static string Frechet(string shortName, string kind, string network, long samples, long? reference)
     {
         bool enough = samples >= FewestForFid && reference is null or >= FewestForFid;
