@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Nvg.Cli.Commands.Evaluate;
 
 namespace Nvg.Cli.Commands;
 
@@ -11,6 +12,7 @@ internal static class Root
         ReconstructCommand.Create(),
         PrepareCommand.Create(),
         TrainCommand.Create(),
+        EvaluateCommand.Create(),
         VerifyCommand.Create(),
         BenchCommand.Create(),
         DoctorCommand.Create(),

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Nvg.Torch;
@@ -66,6 +67,13 @@ public sealed class ClassifierModel : IDisposable
         SafetensorsFile.Write(Path.Combine(folder, WeightsFile), parameters.Select(p => KeyValuePair.Create(p.Key, p.Value.Rank < 2 ? p.Value.Alias() : p.Value.To(type))));
         AtomicFile.Write(Path.Combine(folder, LabelsFile), stream => stream.Write(Encoding.UTF8.GetBytes(string.Concat(labels.Select(l => l + "\n")))));
         AtomicFile.Write(Path.Combine(folder, ConfigFile), stream => JsonSerializer.Serialize(stream, config, NvgJson.Options));
+    }
+
+    /// <summary>SHA-256 over the weights, to tell classifiers apart.</summary>
+    public string Fingerprint()
+    {
+        using FileStream stream = File.OpenRead(Path.Combine(Folder, WeightsFile));
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
     /// <inheritdoc/>
