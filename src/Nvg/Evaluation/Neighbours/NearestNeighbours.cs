@@ -10,9 +10,11 @@ public sealed class NearestNeighbours : IDisposable
 {
     private const int QueryBlock = 256;
 
-    // |a|² + |b|² − 2ab loses digits where a and b are close: more candidates than asked for are measured directly.
+    // |a|² + |b|² − 2ab loses digits where a and b are close: all is measured from the middle of the queries, and more
+    // candidates than asked for are then measured directly.
     private const int SpareCandidates = 4;
 
+    private readonly Tensor _middle_F;
     private readonly Tensor _queries_NF;
     private readonly Neighbour[][] _nearest;
     private readonly int _count;
@@ -25,7 +27,8 @@ public sealed class NearestNeighbours : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         if (queries_NF.Rank != 2 || queries_NF.ScalarType != ScalarType.Float32)
             throw new ArgumentException($"queries are Float32, count × features, not {queries_NF}", nameof(queries_NF));
-        _queries_NF = queries_NF.Clone().Own();
+        _middle_F = queries_NF.Mean(0).Own();
+        _queries_NF = (queries_NF - _middle_F).Own();
         _count = count;
         _nearest = [.. Enumerable.Repeat(0, (int)queries_NF.Size(0)).Select(_ => Array.Empty<Neighbour>())];
     }
@@ -41,15 +44,20 @@ public sealed class NearestNeighbours : IDisposable
             throw new ArgumentException($"the reference must be Float32, count × {_queries_NF.Size(1)}, not {references_MF}", nameof(references_MF));
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
-        Tensor squares_M = references_MF.Square().Sum(1);
-        Tensor transposed_FM = references_MF.Transpose(0, 1);
+        Tensor centred_MF = references_MF - _middle_F;
+        Tensor squares_M = centred_MF.Square().Sum(1);
+        Tensor transposed_FM = centred_MF.Transpose(0, 1);
         for (int first = 0; first < _nearest.Length; first += QueryBlock)
-            AddBlock(first, Math.Min(QueryBlock, _nearest.Length - first), references_MF, squares_M, transposed_FM);
+            AddBlock(first, Math.Min(QueryBlock, _nearest.Length - first), centred_MF, squares_M, transposed_FM);
         _seen += references_MF.Size(0);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _queries_NF.Dispose();
+    public void Dispose()
+    {
+        _middle_F.Dispose();
+        _queries_NF.Dispose();
+    }
 
     private void AddBlock(int first, int count, Tensor references_MF, Tensor squares_M, Tensor transposed_FM)
     {
