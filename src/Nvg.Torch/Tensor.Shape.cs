@@ -3,6 +3,9 @@ namespace Nvg.Torch;
 // Views, joins and look-ups: operations that move elements without computing.
 public sealed partial class Tensor
 {
+    // libtorch's MemoryFormat::ChannelsLast.
+    private const long ChannelsLastFormat = 2;
+
     private static readonly Operator ViewOp = new("aten::reshape");
     private static readonly Operator PermuteOp = new("aten::permute");
     private static readonly Operator TransposeOp = new("aten::transpose", "int");
@@ -54,6 +57,9 @@ public sealed partial class Tensor
 
     /// <summary>The elements row-major without gaps; an alias where they are.</summary>
     public Tensor Contiguous() => ContiguousOp.Call(this);
+
+    /// <summary>The same N × C × H × W with the channels of a pixel side by side in memory; an alias where they are. Convolutions and pooling on the CPU are fastest so.</summary>
+    public Tensor ChannelsLast() => ContiguousOp.Call(this, ChannelsLastFormat);
 
     /// <summary>A copy.</summary>
     public Tensor Clone() => CloneOp.Call(this);
