@@ -51,7 +51,8 @@ public sealed class TokenizerEvaluation : IDisposable
         if (count < 2)
             throw new NvgDataException($"{count} pictures are too few to measure a tokenizer");
         using var evaluation = new TokenizerEvaluation(tokenizer, count, options);
-        foreach (SquareEntry[] batch in pictures.Chunk(options.Batch))
+        // Read one by one before they are gathered: a packed data set is open only while it is enumerated.
+        foreach ((string Name, RgbImage Picture)[] batch in pictures.Select(entry => (entry.Name, entry.Read())).Chunk(options.Batch))
         {
             cancellation.ThrowIfCancellationRequested();
             evaluation.Add(batch);
@@ -70,11 +71,11 @@ public sealed class TokenizerEvaluation : IDisposable
 
     private int Done => _qualities[^1].Count;
 
-    private void Add(SquareEntry[] entries)
+    private void Add((string Name, RgbImage Picture)[] entries)
     {
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
-        RgbImage[] originals = Array.ConvertAll(entries, e => e.Read());
+        RgbImage[] originals = Array.ConvertAll(entries, e => e.Picture);
         Tensor images_BCHW = PictureBatch.Load(originals, _tokenizer.Quantizer.Codebook.Device);
         using GranularitySequence sequence = _tokenizer.Encode(images_BCHW);
         _usage.Add(sequence);
