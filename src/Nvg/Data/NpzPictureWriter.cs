@@ -11,6 +11,9 @@ namespace Nvg.Data;
 /// </summary>
 public sealed class NpzPictureWriter : IDisposable
 {
+    /// <summary>Where zip's clock starts.</summary>
+    internal static readonly DateTimeOffset ZipEpoch = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     private readonly string _path;
     private readonly string _temporary;
     private readonly int _count;
@@ -43,8 +46,8 @@ public sealed class NpzPictureWriter : IDisposable
         {
             _zip = new ZipArchive(_file, ZipArchiveMode.Create, leaveOpen: true);
             ZipArchiveEntry entry = _zip.CreateEntry("arr_0.npy", CompressionLevel.NoCompression);
-            // The same pictures give the same file, whenever they are written; 1980 is where zip's clock starts.
-            entry.LastWriteTime = new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+            // The same pictures give the same file, whenever they are written.
+            entry.LastWriteTime = ZipEpoch;
             _array = entry.Open();
             _array.Write(new NpyHeader(NpyElement.UInt8, [count, height, width, RgbImage.Channels]).ToBytes());
         }

@@ -7,7 +7,12 @@ internal static class EvaluateCommand
 {
     internal static Command Create() => new("evaluate", "Measure pictures and models")
     {
+        EvaluateSamplesCommand.Create(),
         EvaluateClassifierCommand.Create(),
         EvaluateNeighboursCommand.Create(),
+        EvaluateAblationCommand.Create(),
+        EvaluateSweepCommand.Create(),
+        EvaluateScalingCommand.Create(),
+        EvaluateCostCommand.Create(),
     };
 }
