@@ -4,7 +4,6 @@ using Nvg.Evaluation.Scaling;
 using Nvg.Generators;
 using Nvg.Reporting;
 using Nvg.Tokenizers;
-using Nvg.Torch;
 using Nvg.Torch.Nn;
 
 namespace Nvg.Tests.Evaluation.Scaling;

@@ -1,11 +1,11 @@
 using Nvg.Checkpoints;
 using Nvg.Classifiers;
 using Nvg.Data;
+using Nvg.Evaluation;
 using Nvg.Evaluation.Features;
 using Nvg.Evaluation.Studies;
 using Nvg.Generators;
 using Nvg.Rendering;
-using Nvg.Sampling;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
@@ -60,13 +60,24 @@ public sealed class SamplingStudyTests : IDisposable
     }
 
     [Fact]
-    public void Run_WholeSequenceKept_GivesTheReconstructions()
+    public void Run_WholeSequenceKept_GivesTheReconstructionsOfTheReferencePictures()
     {
         using NvgModel model = NvgModel.Load(_folder["model"]);
         using var network = ClassifierFeatures.Load(_folder["classifier"]);
-        Tiny.Prepare(_folder["two"], _folder["packed"], perClass: 5);
-        // The model has a class more than the data: reference pictures are then missing.
-        var error = Assert.Throws<NvgDataException>(() => new SamplingStudy(model, network, Settings with { Given = _folder["packed"] }));
+        PackThreeClasses();
+        using var study = new SamplingStudy(model, network, Settings with { Given = _folder["three"] });
+        var all = new StudyPoint("all", [new("keep", $"both:{Tiny.GeneratorSizes.Grid.StageCount}")]);
+        study.Run(all);
+        RgbImage[] reference = [.. LabelledPictures.Packed(_folder["three"], Labels, _ => [0, 5, 10]).Select(p => p.Picture)];
+        Assert.Equal(Reconstruction.Decoded(model.Tokenizer, reference).Select(p => p.Pixels), study.FirstOfEachClass(all).Select(p => p.Pixels));
+    }
+
+    [Fact]
+    public void Constructor_ReferencePicturesOfTooFewClasses_AreRefused()
+    {
+        using NvgModel model = NvgModel.Load(_folder["model"]);
+        using var network = ClassifierFeatures.Load(_folder["classifier"]);
+        var error = Assert.Throws<NvgDataException>(() => new SamplingStudy(model, network, Settings with { Given = _folder["data"] }));
         Assert.Contains("zebras", error.Message, StringComparison.Ordinal);
     }
 
@@ -110,6 +121,17 @@ public sealed class SamplingStudyTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private StudySettings Settings => new() { Folder = _folder["study"], Reference = _folder["data"], PerClass = 3, Seed = 4, Batch = 1 };
+
+    private void PackThreeClasses()
+    {
+        foreach ((string name, string source) in new[] { ("stripes", "stripes"), ("waves", "waves"), ("zebras", "waves") })
+        {
+            foreach (string file in Directory.GetFiles(_folder[$"pictures/{source}"]))
+                _folder.Write($"three-pictures/{name}/{Path.GetFileName(file)}", File.ReadAllBytes(file));
+        }
+
+        Preparation.RunAsync(PictureSource.Open(_folder["three-pictures"]), _folder["three"], new PreparationOptions { Size = 8, Threads = 1 }).GetAwaiter().GetResult();
+    }
 
     private SamplingStudy Study(NvgModel model, ClassifierFeatures network) => new(model, network, Settings);
 
