@@ -25,11 +25,13 @@ public sealed class TrainingCurveTests : IDisposable
     {
         WriteRun("run", 2, [(1, 7), (2, 6), (4, 5)], """{"step": 6, "lo""");
         TrainingCurve curve = TrainingCurve.Read(_folder["run"]);
-        using var generator = new NvgGenerator(Tiny.GeneratorSizes with { ClassCount = 1 }, ParameterSource.Random(1));
+        // As training makes them: all but the sizes of the tokenizer and the depth by default.
+        var sizes = new GeneratorConfig { LatentHeight = 4, LatentWidth = 4, LatentChannels = 4, CodebookSize = 16, ClassCount = 1, Depth = 2 };
+        using var generator = new NvgGenerator(sizes, ParameterSource.Random(1));
         long structure = GeneratorParameters.OfStructure(generator), content = GeneratorParameters.OfContent(generator);
         Assert.Equal(generator.Parameters.ParameterCount, curve.Parameters);
         // 8 pictures a step, 16 positions, two stages of content and every stage of structure.
-        Assert.Equal(4.0 * 8 * 6 * 16 * (2 * content + structure * Tiny.GeneratorSizes.StructureStageCount), curve.Points[^1].Compute);
+        Assert.Equal(4.0 * 8 * 6 * 16 * (2 * content + structure * sizes.StructureStageCount), curve.Points[^1].Compute);
         Assert.Equal(3, curve.Points.Count);
         Assert.Equal(6, curve.FinalLoss);
     }
