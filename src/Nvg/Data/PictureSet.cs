@@ -55,7 +55,10 @@ public sealed class PictureSet
     }
 
     /// <summary>Whether an index is one of <paramref name="wanted"/> that lie evenly among <paramref name="count"/>.</summary>
-    internal static bool IsSpread(long index, long wanted, long count) => (index + 1) * wanted / count > index * wanted / count;
+    /// <param name="index">From 0.</param>
+    /// <param name="wanted">How many are chosen.</param>
+    /// <param name="count">Of how many.</param>
+    public static bool IsSpread(long index, long wanted, long count) => (index + 1) * wanted / count > index * wanted / count;
 
     private static PictureSet OpenNpz(string path)
     {

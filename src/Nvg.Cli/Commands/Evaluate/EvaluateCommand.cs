@@ -8,6 +8,7 @@ internal static class EvaluateCommand
     internal static Command Create() => new("evaluate", "Measure pictures and models")
     {
         EvaluateSamplesCommand.Create(),
+        EvaluateTokenizerCommand.Create(),
         EvaluateClassifierCommand.Create(),
         EvaluateNeighboursCommand.Create(),
         EvaluateAblationCommand.Create(),

@@ -15,7 +15,7 @@ internal sealed class FeatureNetworkArguments
 
     private readonly Option<string?> _features = new("--features")
     {
-        Description = "Folder of a classifier made by nvg train classifier, as feature network; its figures carry its name",
+        Description = "A classifier's folder: its features instead of Inception-2015's; figures are then named after it",
         HelpName = "DIR",
     };
 
@@ -48,16 +48,22 @@ internal sealed class FeatureNetworkArguments
         command.Add(_resize);
     }
 
-    /// <summary>Whether a network was named.</summary>
-    internal bool IsGiven(ParseResult parsed) => parsed.GetValue(_weights) is not null || parsed.GetValue(_features) is not null;
+    /// <summary>Reads the network that the options name, or gives null where they name none; the caller disposes it.</summary>
+    /// <exception cref="UsageException">They name two.</exception>
+    internal IFeatureNetwork? OpenIfGiven(ParseResult parsed, Device device)
+    {
+        string? weights = parsed.GetValue(_weights), features = parsed.GetValue(_features);
+        if (weights is not null && features is not null)
+            throw new UsageException("--weights and --features name two feature networks; give one");
+        if (features is not null && parsed.GetResult(_resize) is { Implicit: false })
+            throw new UsageException("--resize belongs to --weights: a classifier takes pictures of its own size");
+        return weights is not null ? Inception2015.Load(weights, parsed.GetValue(_resize), device)
+            : features is not null ? ClassifierFeatures.Load(features, device)
+            : null;
+    }
 
     /// <summary>Reads the network that the options name; the caller disposes it.</summary>
-    /// <exception cref="UsageException">None is named, or two.</exception>
-    internal IFeatureNetwork Open(ParseResult parsed, Device device) => (parsed.GetValue(_weights), parsed.GetValue(_features)) switch
-    {
-        ({ } weights, null) => Inception2015.Load(weights, parsed.GetValue(_resize), device),
-        (null, { } folder) => ClassifierFeatures.Load(folder, device),
-        (null, null) => throw new UsageException("name a feature network: --weights FILE, or a classifier with --features DIR"),
-        _ => throw new UsageException("--weights and --features name two feature networks: give one"),
-    };
+    /// <exception cref="UsageException">They name none, or two.</exception>
+    internal IFeatureNetwork Open(ParseResult parsed, Device device) => OpenIfGiven(parsed, device)
+        ?? throw new UsageException("name a feature network: --weights FILE for Inception-2015, or --features DIR for a classifier");
 }

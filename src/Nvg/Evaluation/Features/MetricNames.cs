@@ -25,13 +25,23 @@ public static class MetricNames
     /// <inheritdoc cref="FrechetDistance" path="/param"/>
     public static string SpatialFrechetDistance(string network, long samples, long? reference) => Frechet("sFID", "spatial features", network, samples, reference);
 
-    /// <summary>The name of an Inception score: IS for Inception-2015.</summary>
+    /// <summary>The name of an Inception score: IS for Inception-2015 and enough pictures.</summary>
     /// <param name="network">Name of the network whose classes are scored.</param>
-    public static string InceptionScore(string network) => network == Inception2015 ? "IS" : $"class score (classes of {network})";
+    /// <param name="samples">Pictures that are scored.</param>
+    public static string InceptionScore(string network, long samples) => (network == Inception2015, samples >= FewestForFid) switch
+    {
+        (true, true) => "IS",
+        (true, false) => $"Inception score ({samples:N0} pictures, too few for IS, which takes {FewestForFid:N0})",
+        _ => $"class score (classes of {network})",
+    };
 
     /// <summary>The name of a kernel distance: KID for Inception-2015.</summary>
     /// <param name="network">Name of the feature network.</param>
     public static string KernelDistance(string network) => network == Inception2015 ? "KID" : $"kernel distance (features of {network})";
+
+    /// <summary>The name of a distance between reconstructions and their originals.</summary>
+    /// <param name="name">What the distance itself is called.</param>
+    public static string OfReconstructions(string name) => name is "FID" or "sFID" ? "r" + name : name + " of reconstructions";
 
     private static string Frechet(string shortName, string kind, string network, long samples, long? reference)
     {

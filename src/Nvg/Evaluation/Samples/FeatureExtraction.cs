@@ -9,6 +9,7 @@ namespace Nvg.Evaluation.Samples;
 /// <summary>Runs pictures through a feature network in one pass and keeps no more than is wanted.</summary>
 public sealed class FeatureExtraction : IDisposable
 {
+    private readonly IFeatureNetwork _network;
     private readonly FeatureNeeds _needs;
     private readonly long _count;
     private readonly GaussianAccumulator? _pooled;
@@ -17,9 +18,14 @@ public sealed class FeatureExtraction : IDisposable
     private readonly List<Tensor> _rows = [];
     private long _done;
 
-    private FeatureExtraction(IFeatureNetwork network, FeatureNeeds needs, long count)
+    /// <param name="network">Borrowed as long as this lives.</param>
+    /// <param name="needs">What is wanted.</param>
+    /// <param name="count">How many pictures will come.</param>
+    /// <exception cref="NvgDataException">The network cannot give what is wanted.</exception>
+    public FeatureExtraction(IFeatureNetwork network, FeatureNeeds needs, long count)
     {
         needs.Require(network);
+        _network = network;
         (_needs, _count) = (needs with { Rows = Math.Min(needs.Rows, count) }, count);
         _pooled = needs.Pooled ? new GaussianAccumulator(network.FeatureSize) : null;
         _spatial = needs.Spatial ? new GaussianAccumulator(network.SpatialFeatureSize) : null;
@@ -42,9 +48,7 @@ public sealed class FeatureExtraction : IDisposable
         foreach (RgbImage[] part in pictures.Chunk(batch))
         {
             cancellation.ThrowIfCancellationRequested();
-            using Tensor pictures_NHWC = PictureBatch.ToBytes(part);
-            using PictureFeatures features = network.Extract(pictures_NHWC);
-            extraction.Add(features, part.Length);
+            extraction.Add(part);
             progress?.Report(extraction._done);
         }
 
@@ -59,6 +63,32 @@ public sealed class FeatureExtraction : IDisposable
         _score?.Dispose();
         foreach (Tensor rows in _rows)
             rows.Dispose();
+    }
+
+    /// <summary>Adds pictures.</summary>
+    /// <param name="pictures">A batch, all of one size.</param>
+    /// <exception cref="NvgDataException">A feature is not finite.</exception>
+    public void Add(IReadOnlyList<RgbImage> pictures)
+    {
+        using Tensor pictures_NHWC = PictureBatch.ToBytes(pictures);
+        using PictureFeatures features = _network.Extract(pictures_NHWC);
+        Add(features, pictures.Count);
+    }
+
+    /// <summary>What was wanted, of all that has come.</summary>
+    /// <exception cref="NvgDataException">Fewer or more pictures came than were announced.</exception>
+    public ExtractedFeatures Result()
+    {
+        if (_done != _count)
+            throw new NvgDataException($"{_done} pictures came where {_count} were announced");
+        return new ExtractedFeatures
+        {
+            Count = _count,
+            Pooled = _pooled?.ToStatistics(),
+            Spatial = _spatial?.ToStatistics(),
+            Score = _score?.ToScore(),
+            Rows_MF = _rows.Count > 0 ? Tensor.Cat([.. _rows], 0).Own() : null,
+        };
     }
 
     private void Add(PictureFeatures features, int length)
@@ -77,19 +107,5 @@ public sealed class FeatureExtraction : IDisposable
         }
 
         _done += length;
-    }
-
-    private ExtractedFeatures Result()
-    {
-        if (_done != _count)
-            throw new NvgDataException($"{_done} pictures came where {_count} were announced");
-        return new ExtractedFeatures
-        {
-            Count = _count,
-            Pooled = _pooled?.ToStatistics(),
-            Spatial = _spatial?.ToStatistics(),
-            Score = _score?.ToScore(),
-            Rows_MF = _rows.Count > 0 ? Tensor.Cat([.. _rows], 0).Own() : null,
-        };
     }
 }

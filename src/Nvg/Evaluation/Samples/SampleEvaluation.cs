@@ -81,7 +81,7 @@ public static class SampleEvaluation
         }
 
         if (samples.Score is { } score)
-            yield return new MetricValue("classScore", MetricNames.InceptionScore(network.Name), score.Mean, score.StandardDeviation, false);
+            yield return new MetricValue("classScore", MetricNames.InceptionScore(network.Name, count), score.Mean, score.StandardDeviation, false);
         if (metrics.HasFlag(SampleMetrics.PrecisionRecall))
         {
             ManifoldOverlap overlap = ManifoldOverlap.Of(reference.Rows_MF!, samples.Rows_MF!, cancellation);

@@ -62,13 +62,18 @@ public static class StatisticsFile
             throw NvgDataException.At(path, $"does not say what its statistics are of, which is taken for Inception-2015, not {network.Name}", "give pictures as the reference");
         using NpzFile file = NpzFile.Open(path);
         GaussianStatistics pooled = Statistics(file, path, "mu", "sigma", network.FeatureSize, about?.Count);
-        return new ExtractedFeatures
+        GaussianStatistics? spatial = null;
+        try
         {
-            Count = about?.Count,
-            Pooled = pooled,
-            Spatial = file.Contains("mu_s") && network.SpatialFeatureSize > 0 ? Statistics(file, path, "mu_s", "sigma_s", network.SpatialFeatureSize, about?.Count) : null,
-            Rows_MF = file.Contains("features") ? Rows(file, path, network) : null,
-        };
+            spatial = file.Contains("mu_s") && network.SpatialFeatureSize > 0 ? Statistics(file, path, "mu_s", "sigma_s", network.SpatialFeatureSize, about?.Count) : null;
+            return new ExtractedFeatures { Count = about?.Count, Pooled = pooled, Spatial = spatial, Rows_MF = file.Contains("features") ? Rows(file, path, network) : null };
+        }
+        catch
+        {
+            pooled.Dispose();
+            spatial?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Writes statistics, whole or not at all.</summary>
@@ -105,6 +110,8 @@ public static class StatisticsFile
         NpyArray mu = file.Read(mean), sigma = file.Read(covariance);
         if (!mu.Shape.SequenceEqual([size]) || !sigma.Shape.SequenceEqual([size, size]))
             throw NvgDataException.At(path, $"{mean} is ({string.Join(", ", mu.Shape)}) and {covariance} ({string.Join(", ", sigma.Shape)}) where the network has {size} features", "they are of another network");
+        // Statistics that are refused leave their tensors to the scope.
+        using var scope = new TensorScope();
         try
         {
             return new GaussianStatistics(Tensor.From(mu.ToDoubles(), size), Tensor.From(sigma.ToDoubles(), size, size), count);
