@@ -39,6 +39,14 @@ internal sealed partial record Machine(string Runtime, string System, string Pro
         return candidates.FirstOrDefault(c => c.Contains("openblas", StringComparison.Ordinal) || c.Contains("mkl", StringComparison.Ordinal)) ?? candidates.FirstOrDefault();
     }
 
+    /// <summary>The most memory that this process has held at once, or null where the system does not say.</summary>
+    internal static double? PeakMemoryMiB()
+    {
+        const string status = "/proc/self/status";
+        string? peak = File.Exists(status) ? Field(File.ReadAllLines(status), "VmHWM") : null;
+        return long.TryParse(peak?.Split(' ')[0], out long kibibytes) ? Math.Round(kibibytes / 1024.0, 1) : null;
+    }
+
     /// <summary>Speed of a square matrix product in 10⁹ operations per second, the best of several.</summary>
     internal static double MeasureProduct(ScalarType type, int side)
     {

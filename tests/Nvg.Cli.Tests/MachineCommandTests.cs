@@ -23,9 +23,21 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
         Assert.Equal(CommandRunner.Done, result.ExitCode);
         using JsonDocument json = JsonDocument.Parse(result.Output);
         JsonElement[] timings = [.. json.RootElement.GetProperty("timings").EnumerateArray()];
-        Assert.Equal(10, timings.Length);
+        Assert.Equal(14, timings.Length);
         Assert.All(timings, t => Assert.True(t.GetProperty("perSecond").GetDouble() > 0));
         Assert.NotEqual("", json.RootElement.GetProperty("machine").GetProperty("processor").GetString());
+        if (OperatingSystem.IsLinux())
+            Assert.InRange(json.RootElement.GetProperty("peakMemoryMiB").GetDouble(), 10, 100_000);
+    }
+
+    [Fact]
+    public async Task Bench_Preset_IsNamedOrExplained()
+    {
+        CommandResult unknown = await RunAsync("bench", "--preset", "nvg-d61");
+        Assert.Equal(CommandRunner.WrongUsage, unknown.ExitCode);
+        Assert.StartsWith("nvg: no preset 'nvg-d61': did you mean nvg-d16", unknown.Error, StringComparison.Ordinal);
+        Assert.Equal(CommandRunner.WrongUsage, (await RunAsync("bench", "--preset", "nvg-d16", "--model", model.Folder)).ExitCode);
+        Assert.Equal(CommandRunner.WrongUsage, (await RunAsync("bench", "--preset", "vq-f16-d32", "--soak", "1")).ExitCode);
     }
 
     [Fact]

@@ -9,8 +9,9 @@ namespace Nvg.Cli.Commands;
 internal sealed class BenchCommand
 {
     private readonly Option<string?> _model = CommonOptions.Model();
+    private readonly Option<string?> _preset = new("--preset") { Description = $"Instead of a model: random weights of the sizes of {string.Join(", ", Presets.All.Select(preset => preset.Name))}", HelpName = "NAME" };
     private readonly Option<int> _repeat = new("--repeat") { Description = "Timed runs of each part, of which the median counts; at most 20 s each", HelpName = "N", DefaultValueFactory = _ => 5 };
-    private readonly Option<int> _batch = new("--batch") { Description = "Pictures computed together", HelpName = "N", DefaultValueFactory = _ => 16 };
+    private readonly Option<int?> _batch = new("--batch") { Description = "Pictures computed together; 16 by default, and 1 with --preset on the processor", HelpName = "N" };
     private readonly Option<int> _soak = new("--soak") { Description = "Instead of timing: generate N pictures one after another and show tensors and memory", HelpName = "N" };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType> _type = CommonOptions.DataType();
@@ -22,7 +23,7 @@ internal sealed class BenchCommand
         var arguments = new BenchCommand();
         var command = new Command("bench", "Time each part of a model's work")
         {
-            arguments._model, arguments._repeat, arguments._batch, arguments._soak, arguments._device, arguments._type, arguments._threads, arguments._json,
+            arguments._model, arguments._preset, arguments._repeat, arguments._batch, arguments._soak, arguments._device, arguments._type, arguments._threads, arguments._json,
         };
         command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
         return command;
@@ -32,22 +33,40 @@ internal sealed class BenchCommand
     {
         if (parsed.GetValue(_repeat) < 1 || parsed.GetValue(_batch) < 1)
             throw new UsageException("--repeat and --batch must be at least 1");
+        ModelConfig? preset = Preset(parsed);
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetValue(_type));
+        using NvgModel model = preset is not null
+            ? NvgModel.Random(preset, 0, parsed.GetValue(_device), parsed.GetValue(_type), preset.Generator is null ? null : Presets.ScaleFactors)
+            : NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetValue(_type));
         if (parsed.GetValue(_soak) > 0)
             return Soak(parsed, model, cancellation);
         List<Timing> timings = await ConsoleProgress.ShowAsync("timing", progress => Task.Run(() => Measure(parsed, model, progress, cancellation), CancellationToken.None));
         if (parsed.GetValue(_json))
         {
             MachineOutput.Write(new Report(
-                Machine.Here(), TorchRuntime.Version, Machine.LoadedBlas(), TorchRuntime.ThreadCount, model.Folder, $"{parsed.GetValue(_device)}", parsed.GetValue(_type), timings));
+                Machine.Here(), TorchRuntime.Version, Machine.LoadedBlas(), TorchRuntime.ThreadCount,
+                preset is null ? model.Folder : $"{preset.Name} (random weights)", $"{parsed.GetValue(_device)}", parsed.GetValue(_type), Machine.PeakMemoryMiB(), timings));
         }
         else
         {
             ConsoleTable.Write(["part", "batch", "seconds", "per second", "runs"], timings.Select(t => new[] { t.Name, $"{t.Batch}", $"{t.Seconds:G4}", $"{t.PerSecond:G4}", $"{t.Runs}" }));
+            if (Machine.PeakMemoryMiB() is { } peak)
+                Console.WriteLine($"peak memory {peak:F0} MiB");
         }
 
         return CommandRunner.Done;
+    }
+
+    private ModelConfig? Preset(ParseResult parsed)
+    {
+        if (parsed.GetValue(_preset) is not { } name)
+            return null;
+        if (parsed.GetValue(_model) is not null)
+            throw new UsageException("--model and --preset exclude each other");
+        ModelConfig preset = Presets.Find(name, out string? problem) ?? throw new UsageException(problem!);
+        if (preset.Generator is null && parsed.GetValue(_soak) > 0)
+            throw new UsageException($"--soak generates, and {preset.Name} is a tokenizer alone");
+        return preset;
     }
 
     private int Soak(ParseResult parsed, NvgModel model, CancellationToken cancellation)
@@ -62,7 +81,10 @@ internal sealed class BenchCommand
 
     private List<Timing> Measure(ParseResult parsed, NvgModel model, ConsoleProgress progress, CancellationToken cancellation)
     {
-        using var timings = new ModelTimings(model, parsed.GetValue(_device), parsed.GetValue(_repeat), parsed.GetValue(_batch), cancellation);
+        // On a processor a batch of a published size takes minutes.
+        bool one = parsed.GetValue(_preset) is not null && parsed.GetValue(_device).Type == DeviceType.Cpu;
+        int batch = parsed.GetValue(_batch) ?? (one ? 1 : 16);
+        using var timings = new ModelTimings(model, parsed.GetValue(_device), parsed.GetValue(_repeat), batch, cancellation);
         var done = new List<Timing>();
         foreach (Timing timing in timings.Run())
         {
@@ -74,5 +96,5 @@ internal sealed class BenchCommand
     }
 
     private sealed record Report(
-        Machine Machine, string Libtorch, string? Blas, int Threads, string Model, string Device, ScalarType Dtype, IReadOnlyList<Timing> Timings);
+        Machine Machine, string Libtorch, string? Blas, int Threads, string Model, string Device, ScalarType Dtype, double? PeakMemoryMiB, IReadOnlyList<Timing> Timings);
 }

@@ -10,8 +10,12 @@ public abstract class ParameterSource
     /// <exception cref="ParameterException">The source has none of this name and shape.</exception>
     public abstract Tensor Get(string name, long[] shape, Initialization initialization);
 
-    /// <summary>Fresh parameters, drawn in the order of construction.</summary>
-    public static ParameterSource Random(ulong seed, Device device = default) => new RandomSource(new Generator(seed)) { Device = device };
+    /// <summary>Fresh parameters, drawn one after the other in the order of construction.</summary>
+    /// <param name="seed">Decides the values, whatever the type and the device.</param>
+    /// <param name="device">Where the parameters go.</param>
+    /// <param name="type">Element type of the matrices, rounded from the float32 draw. One-dimensional parameters are float32.</param>
+    public static ParameterSource Random(ulong seed, Device device = default, ScalarType type = ScalarType.Float32) =>
+        new RandomSource(new Generator(seed), type) { Device = device };
 
     /// <summary>Parameters by name out of a dictionary, such as a safetensors file; missing or mis-shaped ones are errors.</summary>
     /// <param name="tensors">Borrowed while the model is built; the model gets copies, or views of mapped memory.</param>
@@ -24,15 +28,13 @@ public abstract class ParameterSource
     /// <summary>Shapes without memory, to count parameters of large presets.</summary>
     public static ParameterSource Meta() => new MetaSource { Device = Device.Meta };
 
-    private sealed class RandomSource(Generator generator) : ParameterSource
+    private sealed class RandomSource(Generator generator, ScalarType type) : ParameterSource
     {
         public override Tensor Get(string name, long[] shape, Initialization initialization)
         {
-            Tensor value = initialization.Create(shape, generator);
-            if (Device.Type == DeviceType.Cpu)
-                return value;
-            using (value)
-                return value.To(Device);
+            // One float32 tensor at a time: a large model in bfloat16 never needs the memory of a whole one in float32.
+            using Tensor value = initialization.Create(shape, generator);
+            return value.To(Device, shape.Length < 2 ? ScalarType.Float32 : type);
         }
     }
 

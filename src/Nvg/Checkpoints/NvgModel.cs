@@ -32,7 +32,7 @@ public sealed class NvgModel : IDisposable
         Labels = labels;
     }
 
-    /// <summary>Where the model was read from.</summary>
+    /// <summary>Where the model was read from; empty for one of random weights.</summary>
     public string Folder { get; }
 
     /// <summary>Sizes and default settings.</summary>
@@ -80,6 +80,40 @@ public sealed class NvgModel : IDisposable
         }
     }
 
+    /// <summary>A model of random weights, as training would start it: to time sizes that there are no weights for.</summary>
+    /// <param name="config">Its sizes.</param>
+    /// <param name="seed">Decides the weights, whatever the type and the device.</param>
+    /// <param name="device">Where the parameters go.</param>
+    /// <param name="type">Element type of the matrices of the generators; the tokenizer runs in float32.</param>
+    /// <param name="scaleFactors">Normalisers of the canvases, K + 2 of them, or null for ones.</param>
+    /// <exception cref="ArgumentException">The sizes contradict each other, or there is another number of scale factors.</exception>
+    public static NvgModel Random(
+        ModelConfig config, ulong seed = 0, Device device = default, ScalarType type = ScalarType.Float32, IReadOnlyList<double>? scaleFactors = null)
+    {
+        if (config.Validate().ToList() is { Count: > 0 } problems)
+            throw new ArgumentException(string.Join("; ", problems));
+        var tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Random(seed, device));
+        NvgGenerator? generator = null;
+        try
+        {
+            if (config.Generator is { } sizes)
+            {
+                generator = new NvgGenerator(sizes, ParameterSource.Random(SplitMix64.Mix(seed), device, type));
+                if (scaleFactors is not null)
+                    SetScaleFactors(generator, scaleFactors);
+            }
+
+            string[] labels = [.. Enumerable.Range(0, config.Generator?.ClassCount ?? 0).Select(i => $"{i}")];
+            return new NvgModel("", config, tokenizer, generator, labels);
+        }
+        catch
+        {
+            generator?.Dispose();
+            tokenizer.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Writes a model folder: files one by one, the config last, each whole or not at all.</summary>
     /// <param name="folder">Made if it does not exist.</param>
     /// <param name="config">Sizes and default settings.</param>
@@ -103,8 +137,11 @@ public sealed class NvgModel : IDisposable
     }
 
     /// <summary>SHA-256 over the weights, to tell models apart.</summary>
+    /// <exception cref="InvalidOperationException">The weights are random and in no file.</exception>
     public string Fingerprint()
     {
+        if (Folder.Length == 0)
+            throw new InvalidOperationException($"{Config.Name} has random weights, which no file holds");
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (string file in new[] { TokenizerFile, GeneratorFile }.Select(f => Path.Combine(Folder, f)).Where(File.Exists))
         {
@@ -141,6 +178,14 @@ public sealed class NvgModel : IDisposable
     {
         Tokenizer.Dispose();
         _generator?.Dispose();
+    }
+
+    private static void SetScaleFactors(NvgGenerator generator, IReadOnlyList<double> factors)
+    {
+        using Tensor given = Tensor.From([.. factors.Select(f => (float)f)], factors.Count);
+        if (factors.Count != generator.Content.ScaleFactors.ElementCount)
+            throw new ArgumentException($"{factors.Count} scale factors were given, the generator has {generator.Content.ScaleFactors.ElementCount}");
+        generator.Content.ScaleFactors.CopyFrom(given);
     }
 
     private static T Read<T>(string folder, string file, Device device, ScalarType? type, Func<ParameterSource, T> build, Func<T, ParameterStore> parametersOf)

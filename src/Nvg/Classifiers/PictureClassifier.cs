@@ -46,13 +46,18 @@ public sealed class PictureClassifier : IDisposable
     /// <summary>Where the parameters lie.</summary>
     public Device Device => _whitening.Device;
 
-    /// <summary>Numbers that describe pictures, without gradients. A picture's do not depend on its batch.</summary>
+    /// <summary>
+    /// Numbers that describe pictures, without gradients: the mean of a picture's and its mirror image's, so that both are
+    /// described the same. They do not depend on the batch.
+    /// </summary>
     /// <param name="images">N × 3 × H × W in [−1, 1].</param>
     /// <returns>N × feature count, float32.</returns>
     public Tensor Features(Tensor images)
     {
         using GradMode noGrad = Autograd.NoGrad();
-        return Features(images, (norm, x) => norm.Forward(x));
+        using var scope = new TensorScope();
+        Tensor plain_NF = Features(images, (norm, x) => norm.Forward(x)), mirrored_NF = Features(images.Flip(3), (norm, x) => norm.Forward(x));
+        return scope.Keep((plain_NF + mirrored_NF) / 2.0);
     }
 
     /// <summary>Logits of features.</summary>

@@ -61,45 +61,11 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
             return $"an empty class name: {end}";
         if (int.TryParse(name, out _))
             return $"no class {name}: {end}";
-        string[] near = [.. Nearest(name)];
-        return near.Length > 0
+        IReadOnlyList<string> near = NearestNames.Of(name, labels.SelectMany(Synonyms), MostSuggestions);
+        return near.Count > 0
             ? $"no class '{name}': did you mean {string.Join(" or ", near)}?"
             : $"no class '{name}': {end}, such as {string.Join(", ", labels.Take(MostSuggestions))}";
     }
 
-    private IEnumerable<string> Nearest(string name)
-    {
-        string lower = name.ToLowerInvariant();
-        int tolerance = Math.Max(2, lower.Length / 3);
-        return labels.SelectMany(Synonyms).Distinct()
-            .Select(label => (Label: label, Distance: label.Contains(lower, StringComparison.OrdinalIgnoreCase) ? 1 : EditDistance(lower, label.ToLowerInvariant())))
-            .Where(candidate => candidate.Distance <= tolerance && candidate.Distance < candidate.Label.Length)
-            .OrderBy(candidate => candidate.Distance).Take(MostSuggestions).Select(candidate => candidate.Label);
-    }
-
     private static string[] Synonyms(string label) => label.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-
-    // Insertions, deletions, replacements and exchanges of neighbours.
-    private static int EditDistance(string a, string b)
-    {
-        int[,] distance = new int[a.Length + 1, b.Length + 1];
-        for (int i = 0; i <= a.Length; i++)
-        {
-            for (int j = 0; j <= b.Length; j++)
-            {
-                if (i == 0 || j == 0)
-                {
-                    distance[i, j] = i + j;
-                    continue;
-                }
-
-                int replaced = distance[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-                int best = Math.Min(replaced, Math.Min(distance[i - 1, j], distance[i, j - 1]) + 1);
-                bool exchanged = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-                distance[i, j] = exchanged ? Math.Min(best, distance[i - 2, j - 2] + 1) : best;
-            }
-        }
-
-        return distance[a.Length, b.Length];
-    }
 }

@@ -38,6 +38,8 @@ public class PictureClassifierTests
         float[] alone = classifier.Features(images.Narrow(0, 3, 1)).ToArray<float>();
         Assert.Equal(Sizes.FeatureCount, alone.Length);
         Assert.All(together.Zip(alone), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
+        float[] mirrored = classifier.Features(images.Narrow(0, 3, 1).Flip(3)).ToArray<float>();
+        Assert.All(mirrored.Zip(alone), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
     }
 
     [Fact]
@@ -45,7 +47,8 @@ public class PictureClassifierTests
     {
         using var scope = new TensorScope();
         using var classifier = new PictureClassifier(Sizes, ParameterSource.Random(1));
-        Tensor images = Images(512, 8, 4);
+        // Mirror images of themselves, as use averages over both.
+        Tensor half = Images(512, 8, 4), images = half + half.Flip(3);
         Tensor before = classifier.Classify(classifier.Features(images)), training = classifier.ForwardTraining(images);
         classifier.MeasureNormalisation([images.Alias()]);
         Tensor after = classifier.Classify(classifier.Features(images));

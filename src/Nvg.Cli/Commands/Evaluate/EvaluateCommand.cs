@@ -11,5 +11,9 @@ internal static class EvaluateCommand
         EvaluateTokenizerCommand.Create(),
         EvaluateClassifierCommand.Create(),
         EvaluateNeighboursCommand.Create(),
+        EvaluateAblationCommand.Create(),
+        EvaluateSweepCommand.Create(),
+        EvaluateScalingCommand.Create(),
+        EvaluateCostCommand.Create(),
     };
 }

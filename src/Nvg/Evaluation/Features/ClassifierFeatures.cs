@@ -14,7 +14,7 @@ public sealed class ClassifierFeatures : IFeatureNetwork
     private ClassifierFeatures(ClassifierModel model)
     {
         _model = model;
-        Fingerprint = $"classifier {model.Fingerprint()}";
+        Fingerprint = $"classifier {model.Fingerprint()} mirrored";
     }
 
     /// <summary>Reads a classifier's folder.</summary>

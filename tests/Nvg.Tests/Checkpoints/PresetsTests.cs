@@ -1,0 +1,153 @@
+using Nvg.Checkpoints;
+using Nvg.Generators;
+using Nvg.Granularity;
+using Nvg.Tokenizers;
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+using Nvg.Torch.Safetensors;
+
+namespace Nvg.Tests.Checkpoints;
+
+[NoTensorLeaks]
+public class PresetsTests
+{
+    [Fact]
+    public void All_Settings_AreValid() => Assert.All(Presets.All, preset => Assert.Empty(preset.Validate()));
+
+    [Theory]
+    [InlineData("nvg-d16", 255, 64)]
+    [InlineData("nvg-d20", 497, 125)]
+    [InlineData("nvg-d24", 856, 215)]
+    public void Generator_ParameterCounts_AreThePublishedMillions(string name, double content, double structure)
+    {
+        using var generator = new NvgGenerator(Presets.Find(name, out _)!.Generator!, ParameterSource.Meta());
+        ILookup<bool, long> counts = generator.Parameters.TrainableNames.ToLookup(
+            parameter => parameter.StartsWith("structure_", StringComparison.Ordinal), parameter => generator.Parameters[parameter].ElementCount);
+        Assert.Equal((content, structure), (Math.Round(counts[false].Sum() / 1e6), Math.Round(counts[true].Sum() / 1e6)));
+    }
+
+    [Theory]
+    [InlineData("nvg-d17", "did you mean nvg-d12 or nvg-d16 or nvg-d20?")]
+    [InlineData("d24", "did you mean nvg-d24?")]
+    [InlineData("large diffusion", "there are vq-f16-d32, nvg-d12, nvg-d16, nvg-d20, nvg-d24")]
+    public void Find_Unknown_Explains(string name, string expected)
+    {
+        Assert.Null(Presets.Find(name, out string? problem));
+        Assert.Contains(expected, problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Find_OtherCase_IsFound()
+    {
+        Assert.Same(Presets.NvgD20, Presets.Find("NVG-d20", out string? problem));
+        Assert.Null(problem);
+    }
+
+    [SharedFact("fixtures/generator_train.safetensors")]
+    public void Generator_Shapes_AreThoseOfThePublishedCodeAtItsDepth()
+    {
+        using SafetensorsFile fixture = SafetensorsFile.Open(SharedMaterial.Path("fixtures", "generator_train.safetensors"));
+        Dictionary<string, long[]> shallow = Parameters(fixture, "").Where(p => !p.Key.StartsWith("projector.", StringComparison.Ordinal)).ToDictionary();
+        foreach (GeneratorConfig config in Presets.All.Select(preset => preset.Generator).OfType<GeneratorConfig>())
+        {
+            using var generator = new NvgGenerator(config, ParameterSource.Meta());
+            var expected = new Dictionary<string, long[]>();
+            foreach ((string name, long[] shape) in shallow)
+            {
+                // The fixture has two blocks; all blocks of a model are alike.
+                if (name.Contains("_blocks.1.", StringComparison.Ordinal))
+                    continue;
+                int copies = name.Contains("_blocks.0.", StringComparison.Ordinal) ? config.Depth : 1;
+                for (int block = 0; block < copies; block++)
+                    expected.Add(name.Replace("_blocks.0.", $"_blocks.{block}.", StringComparison.Ordinal), AtDepth(name, shape, config.Depth));
+            }
+
+            AssertShapes(expected, generator.Parameters);
+        }
+    }
+
+    [SharedFact("fixtures/autoencoder.safetensors", "fixtures/quantizer.safetensors")]
+    public void Tokenizer_Shapes_AreThoseOfThePublishedCodeAtItsWidth()
+    {
+        using SafetensorsFile autoencoder = SafetensorsFile.Open(SharedMaterial.Path("fixtures", "autoencoder.safetensors"));
+        using SafetensorsFile quantizer = SafetensorsFile.Open(SharedMaterial.Path("fixtures", "quantizer.safetensors"));
+        using var tokenizer = new Tokenizer(Presets.VqF16D32.Tokenizer, ParameterSource.Meta());
+        var expected = Parameters(autoencoder, "").ToDictionary(p => p.Key, p => AtBaseWidth(p.Key, p.Value));
+        foreach ((string name, long[] shape) in Parameters(quantizer, "quantize."))
+            expected.Add(name, name == "quantize.embedding.weight" ? [4096, shape[1]] : shape);
+        AssertShapes(expected, tokenizer.Parameters);
+    }
+
+    [Fact]
+    public void Random_Weights_AreTheSameInBothTypesUpToRounding()
+    {
+        var config = new ModelConfig { Name = "tiny", Tokenizer = Tiny.TokenizerSizes, Generator = Tiny.GeneratorSizes };
+        double[] factors = [.. Enumerable.Range(1, Tiny.GeneratorSizes.Grid.StageCount + 1).Select(i => i / 4.0)];
+        using NvgModel full = NvgModel.Random(config, seed: 3, scaleFactors: factors), half = NvgModel.Random(config, seed: 3, type: ScalarType.BFloat16, scaleFactors: factors);
+        using NvgModel other = NvgModel.Random(config, seed: 4);
+        foreach ((string name, Tensor value) in full.Generator.Parameters)
+        {
+            Tensor rounded = half.Generator.Parameters[name];
+            if (full.Generator.Parameters.IsBuffer(name))
+                continue;
+            Assert.Equal(value.Rank < 2 ? ScalarType.Float32 : ScalarType.BFloat16, rounded.ScalarType);
+            using Tensor cast = value.To(rounded.ScalarType), same = cast.To(ScalarType.Float32), seen = rounded.To(ScalarType.Float32);
+            Assert.Equal(same.ToArray<float>(), seen.ToArray<float>());
+        }
+
+        Assert.All(half.Tokenizer.Parameters.Values, value => Assert.Equal(ScalarType.Float32, value.ScalarType));
+        Assert.Equal(factors.Select(f => (float)f), half.Generator.Content.ScaleFactors.ToArray<float>());
+        Assert.NotEqual(full.Tokenizer.Quantizer.Codebook.ToArray<float>(), other.Tokenizer.Quantizer.Codebook.ToArray<float>());
+        Assert.Throws<ArgumentException>(() => NvgModel.Random(config, scaleFactors: Presets.ScaleFactors));
+        Assert.Throws<InvalidOperationException>(full.Fingerprint);
+    }
+
+    [Fact]
+    public void Random_Model_Generates()
+    {
+        var config = new ModelConfig { Name = "tiny", Tokenizer = Tiny.TokenizerSizes, Generator = Tiny.GeneratorSizes };
+        using NvgModel model = NvgModel.Random(config, type: ScalarType.BFloat16);
+        (GranularitySequence sequence, Tensor images) = model.Generate([0, 2], [5, 6]);
+        using (sequence)
+        using (images)
+            Assert.All(images.ToArray<float>(), value => Assert.InRange(value, -1, 1));
+    }
+
+    private static IEnumerable<KeyValuePair<string, long[]>> Parameters(SafetensorsFile fixture, string prefix)
+    {
+        const string mark = "param.";
+        foreach (string name in fixture.Keys.Where(key => key.StartsWith(mark, StringComparison.Ordinal)))
+            yield return KeyValuePair.Create(prefix + name[mark.Length..], fixture[name].Shape.ToArray());
+    }
+
+    private static void AssertShapes(Dictionary<string, long[]> expected, ParameterStore parameters)
+    {
+        Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), parameters.Keys.Order(StringComparer.Ordinal));
+        Assert.All(expected, pair => Assert.Equal(pair.Value, parameters[pair.Key].Shape.ToArray()));
+    }
+
+    // The fixture: depth 2, so content width 128 and structure width 64; 128 codes, 10 classes.
+    private static long[] AtDepth(string name, long[] shape, int depth)
+    {
+        if (name is "content_start_embed" or "scale_factors" or "rope_ids" || name.EndsWith("_norm.scale", StringComparison.Ordinal))
+            return shape;
+        if (name.StartsWith("cls_head", StringComparison.Ordinal))
+            return [4096, .. shape[1..]];
+        if (name == "structure_time_embed.in_layer.weight")
+            return [32 * depth, 64];
+        (int from, int to) = name.StartsWith("structure_", StringComparison.Ordinal) ? (64, 32 * depth) : (128, 64 * depth);
+        long[] scaled = Array.ConvertAll(shape, size => size % from == 0 ? size / from * to : size);
+        return name.EndsWith("_class_embed.weight", StringComparison.Ordinal) ? [1001, scaled[1]] : scaled;
+    }
+
+    // The fixture: base width 32 instead of 128; latent channels 32 as well.
+    private static long[] AtBaseWidth(string name, long[] shape)
+    {
+        long[] scaled = [.. shape.Select((size, axis) => axis < 2 && size % 32 == 0 ? 4 * size : size)];
+        if (name.StartsWith("encoder.conv_out", StringComparison.Ordinal))
+            scaled[0] = 32;
+        if (name == "decoder.conv_in.conv.weight")
+            scaled[1] = 32;
+        return scaled;
+    }
+}
