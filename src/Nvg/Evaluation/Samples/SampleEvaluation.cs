@@ -52,7 +52,7 @@ public static class SampleEvaluation
             Fingerprint = network.Fingerprint,
             Preprocessing = network.Preprocessing,
             Metrics = values,
-            Notes = [.. Notes(network, samples, count, reference, referenceFeatures)],
+            Notes = [.. Notes(network, samples, count, reference, referenceFeatures, metrics)],
             PicturesPerSecond = perSecond,
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
@@ -99,7 +99,8 @@ public static class SampleEvaluation
         }
     }
 
-    private static IEnumerable<string> Notes(IFeatureNetwork network, PictureSet samples, long count, SampleReference reference, ExtractedFeatures referenceFeatures)
+    private static IEnumerable<string> Notes(
+        IFeatureNetwork network, PictureSet samples, long count, SampleReference reference, ExtractedFeatures referenceFeatures, SampleMetrics metrics)
     {
         if (count <= network.FeatureSize)
             yield return $"{count:N0} samples for {network.FeatureSize:N0} features: the Fréchet distance is biased upwards and compares only with figures of as many samples";
@@ -110,8 +111,8 @@ public static class SampleEvaluation
             yield return $"samples are {samples.Width} × {samples.Height} and the reference {size.Width} × {size.Height}: part of every distance is the size";
         if (referenceFeatures.Count is null && referenceFeatures.Pooled is not null)
             yield return "the reference's file does not say what its statistics are of: they are taken for Inception-2015 of enough pictures";
-        if (referenceFeatures.Rows_MF is { } rows)
-            yield return $"precision, recall, density, coverage and kernel distance are against {rows.Size(0):N0} pictures of the reference";
+        if ((metrics & (SampleMetrics.PrecisionRecall | SampleMetrics.KernelDistance)) != 0 && referenceFeatures.Rows_MF is { } rows)
+            yield return $"what compares pictures one by one (precision to coverage, kernel distance) is against {rows.Size(0):N0} pictures of the reference";
     }
 
     private sealed class Relay(Action<long> handler) : IProgress<long>

@@ -16,7 +16,7 @@ public sealed class SampleReference
     /// <summary>Its pictures, or null for statistics alone.</summary>
     public PictureSet? Pictures { get; }
 
-    /// <summary>In words, for a report.</summary>
+    /// <summary>What of it was used, in words for a report; empty before <see cref="Features"/>.</summary>
     public string Description { get; private set; } = "";
 
     /// <summary>Opens a reference.</summary>
