@@ -9,6 +9,8 @@ public static class Functional
     private static readonly Operator LayerNormOp = new("aten::layer_norm");
     private static readonly Operator GroupNormOp = new("aten::group_norm");
     private static readonly Operator GroupNormSwishOp = new("nvg::group_norm_swish");
+    private static readonly Operator BatchNormOp = new("aten::batch_norm");
+    private static readonly Operator MaxPoolOp = new("aten::max_pool2d");
     private static readonly Operator GeluOp = new("aten::gelu");
     private static readonly Operator SiluOp = new("aten::silu");
     private static readonly Operator CrossEntropyOp = new("aten::cross_entropy_loss");
@@ -47,6 +49,24 @@ public static class Functional
     public static Tensor GroupNormSwish(Tensor input, int groups, Tensor weight, Tensor bias, double epsilon) =>
         GroupNormSwishOp.Call(input, weight, bias, groups, epsilon);
 
+    /// <summary>Normalisation of every channel of N × C × H × W by stored statistics.</summary>
+    public static Tensor BatchNorm(Tensor input, Tensor weight, Tensor bias, Tensor mean, Tensor variance, double epsilon) =>
+        BatchNormOp.Call(input, weight, bias, mean, variance, false, 0.0, epsilon, false);
+
+    /// <summary>Normalisation of every channel of N × C × H × W by the statistics of the batch.</summary>
+    /// <param name="input">N × C × H × W.</param>
+    /// <param name="weight">Scale of each channel.</param>
+    /// <param name="bias">Shift of each channel.</param>
+    /// <param name="epsilon">Keeps the quotient finite.</param>
+    /// <param name="mean">Moves towards the batch's mean; null to keep no record.</param>
+    /// <param name="variance">Moves towards the batch's unbiased variance; null to keep no record.</param>
+    /// <param name="momentum">Share of the way that both move.</param>
+    public static Tensor BatchNormOfBatch(Tensor input, Tensor weight, Tensor bias, double epsilon, Tensor? mean = null, Tensor? variance = null, double momentum = 0) =>
+        BatchNormOp.Call(input, weight, bias, mean, variance, true, momentum, epsilon, false);
+
+    /// <summary>The largest pixel of every square of N × C × H × W; squares do not overlap.</summary>
+    public static Tensor MaxPool(Tensor input, int side) => MaxPoolOp.Call(input, new long[] { side, side });
+
     /// <summary>Gaussian error linear unit, in the tanh approximation.</summary>
     public static Tensor GeluTanh(Tensor input) => GeluOp.Call(input, "tanh");
 
@@ -54,7 +74,11 @@ public static class Functional
     public static Tensor Silu(Tensor input) => SiluOp.Call(input);
 
     /// <summary>Mean cross-entropy of logits (N × V) against class numbers (N).</summary>
-    public static Tensor CrossEntropy(Tensor logits, Tensor targets) => CrossEntropyOp.Call(logits, targets);
+    /// <param name="logits">N × V.</param>
+    /// <param name="targets">N.</param>
+    /// <param name="smoothing">Share of the target that is spread evenly over all classes.</param>
+    public static Tensor CrossEntropy(Tensor logits, Tensor targets, double smoothing = 0) =>
+        smoothing == 0 ? CrossEntropyOp.Call(logits, targets) : CrossEntropyOp.Call(logits, targets, Argument.None, 1L, -100L, smoothing);
 
     /// <summary>Mean squared difference.</summary>
     public static Tensor MeanSquaredError(Tensor input, Tensor target) => MseOp.Call(input, target);

@@ -3,14 +3,15 @@ namespace Nvg.Torch;
 // Views, joins and look-ups: operations that move elements without computing.
 public sealed partial class Tensor
 {
+    // libtorch's MemoryFormat::ChannelsLast.
+    private const long ChannelsLastFormat = 2;
+
     private static readonly Operator ViewOp = new("aten::reshape");
     private static readonly Operator PermuteOp = new("aten::permute");
     private static readonly Operator TransposeOp = new("aten::transpose", "int");
     private static readonly Operator UnsqueezeOp = new("aten::unsqueeze");
     private static readonly Operator SqueezeOp = new("aten::squeeze", "dim");
     private static readonly Operator ExpandOp = new("aten::expand");
-    // libtorch's number for N × H × W × C order in memory.
-    private const long ChannelsLastFormat = 2;
     private static readonly Operator ContiguousOp = new("aten::contiguous");
     private static readonly Operator CloneOp = new("aten::clone");
     private static readonly Operator DetachOp = new("aten::detach");
@@ -54,11 +55,11 @@ public sealed partial class Tensor
     /// <summary>A view that repeats dimensions of size one; -1 leaves a size.</summary>
     public Tensor Expand(params long[] shape) => ExpandOp.Call(this, shape);
 
-    /// <summary>N × C × H × W with the channels of a pixel side by side in memory, as the fastest convolutions want it; an alias where it is so already.</summary>
-    public Tensor ChannelsLast() => ContiguousOp.Call(this, ChannelsLastFormat);
-
     /// <summary>The elements row-major without gaps; an alias where they are.</summary>
     public Tensor Contiguous() => ContiguousOp.Call(this);
+
+    /// <summary>The same N × C × H × W with the channels of a pixel side by side in memory; an alias where they are. Convolutions and pooling on the CPU are fastest so.</summary>
+    public Tensor ChannelsLast() => ContiguousOp.Call(this, ChannelsLastFormat);
 
     /// <summary>A copy.</summary>
     public Tensor Clone() => CloneOp.Call(this);

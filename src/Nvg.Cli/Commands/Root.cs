@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Nvg.Cli.Commands.Evaluate;
 
 namespace Nvg.Cli.Commands;
 
@@ -21,6 +22,7 @@ internal static class Root
             PrepareCommand.Create(),
             TrainCommand.Create(),
             ConvertCommand.Create(),
+            EvaluateCommand.Create(),
             VerifyCommand.Create(),
             BenchCommand.Create(),
             DoctorCommand.Create(),

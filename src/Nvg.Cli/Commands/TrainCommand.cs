@@ -5,10 +5,10 @@ using Nvg.Training;
 
 namespace Nvg.Cli.Commands;
 
-/// <summary><c>nvg train tokenizer|generator</c>: trains on prepared data; a run that was ended continues with <c>--resume</c>.</summary>
+/// <summary><c>nvg train tokenizer|generator|classifier</c>: trains on prepared data; a run that was ended continues with <c>--resume</c>.</summary>
 internal static class TrainCommand
 {
-    internal static Command Create() => new("train", "Train a tokenizer or a generator on prepared data")
+    internal static Command Create() => new("train", "Train a tokenizer, a generator or a classifier on prepared data")
     {
         Create("tokenizer", "Train the multi-granularity autoencoder", (run, data, cancellation) =>
             Train(run, RunConfiguration.Read<TokenizerRunConfig>(run.Config, run.Settings), c => c.Training, c => c.Validate(),
@@ -17,6 +17,9 @@ internal static class TrainCommand
             Train(run, RunConfiguration.Read<GeneratorRunConfig>(run.Config, run.Settings), c => c.Training, c => c.Validate(),
                 (config, progress) => new GeneratorTraining(config, data, run.Device, run.Folder,
                     new SynchronousProgress<int>(done => progress.Report($"{done} pictures encoded", null)), cancellation), cancellation)),
+        Create("classifier", "Train a classifier, which judges and describes generated pictures", (run, data, cancellation) =>
+            Train(run, RunConfiguration.Read<ClassifierRunConfig>(run.Config, run.Settings), c => c.Training, c => c.Validate(),
+                (config, _) => new ClassifierTraining(config, data, run.Device), cancellation)),
     };
 
     private static Command Create(string name, string description, Func<Run, PackedDataset, CancellationToken, Task<int>> train)

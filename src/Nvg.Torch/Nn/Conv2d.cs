@@ -4,16 +4,16 @@ namespace Nvg.Torch.Nn;
 public sealed class Conv2d
 {
     private readonly Tensor _weight;
-    private readonly Tensor _bias;
+    private readonly Tensor? _bias;
     private readonly int _stride;
     private readonly int _padding;
 
     /// <summary>PyTorch's default initialization: weight and bias uniform in ±1/√(fan in).</summary>
-    public Conv2d(ParameterPath path, long inputChannels, long outputChannels, int kernelSize, int stride = 1, int padding = 0)
+    public Conv2d(ParameterPath path, long inputChannels, long outputChannels, int kernelSize, int stride = 1, int padding = 0, bool hasBias = true)
     {
         _weight = path.Parameter("weight", [outputChannels, inputChannels, kernelSize, kernelSize], Initialization.FanInUniform);
         double fanIn = inputChannels * kernelSize * kernelSize;
-        _bias = path.Parameter("bias", [outputChannels], Initialization.Uniform(1 / Math.Sqrt(fanIn)));
+        _bias = hasBias ? path.Parameter("bias", [outputChannels], Initialization.Uniform(1 / Math.Sqrt(fanIn))) : null;
         _stride = stride;
         _padding = padding;
     }

@@ -3,8 +3,10 @@ namespace Nvg.Checkpoints;
 /// <summary>Names of classes for a model whose checkpoint names none.</summary>
 internal static class ClassLabels
 {
-    /// <summary>One name per class: its number.</summary>
-    internal static string[] Default(int classCount) => [.. Enumerable.Range(0, classCount).Select(number => number.ToString())];
+    /// <summary>What the classes of a checkpoint are called that does not say: ImageNet's where there are as many, else their numbers.</summary>
+    internal static string[] Default(int classCount) => classCount == ImageNetLabels.Lines.Count
+        ? [.. ImageNetLabels.Lines]
+        : [.. Enumerable.Range(0, classCount).Select(number => number.ToString())];
 
     /// <summary>Names out of a text file, one per line.</summary>
     /// <exception cref="NvgDataException">The file cannot be read or names another number of classes.</exception>

@@ -37,6 +37,20 @@ public sealed class NpyArray
         }
     }
 
+    /// <summary>An array of float64.</summary>
+    /// <param name="values">Row by row; copied.</param>
+    /// <param name="shape">The sides, slowest first; their product is the number of values.</param>
+    /// <exception cref="ArgumentException">The shape does not fit the values.</exception>
+    public static NpyArray Of(ReadOnlySpan<double> values, params IReadOnlyList<long> shape) => Of(NpyElement.Float64, MemoryMarshal.AsBytes(values), shape);
+
+    /// <summary>An array of float32.</summary>
+    /// <inheritdoc cref="Of(ReadOnlySpan{double}, IReadOnlyList{long})"/>
+    public static NpyArray Of(ReadOnlySpan<float> values, params IReadOnlyList<long> shape) => Of(NpyElement.Float32, MemoryMarshal.AsBytes(values), shape);
+
+    /// <summary>An array of uint8.</summary>
+    /// <inheritdoc cref="Of(ReadOnlySpan{double}, IReadOnlyList{long})"/>
+    public static NpyArray Of(ReadOnlySpan<byte> values, params IReadOnlyList<long> shape) => Of(NpyElement.UInt8, values, shape);
+
     /// <summary>
     /// Reads structure maps: an array of one to three sides (positions; rows and columns; or stages, rows and columns) of
     /// uint8, int32 or int64 whose values are cluster numbers from 0.
@@ -90,6 +104,15 @@ public sealed class NpyArray
             : throw NvgDataException.At(_where, $"element {bad} is {wide[bad]}, which is no cluster number");
     }
 
+    /// <summary>The elements of an array of uint8.</summary>
+    /// <exception cref="NvgDataException">They are of another type.</exception>
+    public byte[] ToBytes() => Element == NpyElement.UInt8 ? _bytes : throw NvgDataException.At(_where, $"holds {Element} where UInt8 belongs");
+
+    /// <summary>The elements of an array of float32.</summary>
+    /// <exception cref="NvgDataException">They are of another type.</exception>
+    public float[] ToSingles() =>
+        Element == NpyElement.Float32 ? MemoryMarshal.Cast<byte, float>(_bytes).ToArray() : throw NvgDataException.At(_where, $"holds {Element} where Float32 belongs");
+
     /// <summary>The elements as float64, for example the means and covariances of a reference for FID.</summary>
     public double[] ToDoubles() => Element switch
     {
@@ -99,6 +122,13 @@ public sealed class NpyArray
         NpyElement.Int32 => [.. MemoryMarshal.Cast<byte, int>(_bytes).ToArray().Select(i => (double)i)],
         _ => [.. _bytes.Select(b => (double)b)],
     };
+
+    /// <summary>Writes header and elements.</summary>
+    internal void Write(Stream stream)
+    {
+        stream.Write(new NpyHeader(Element, Shape).ToBytes());
+        stream.Write(_bytes);
+    }
 
     internal static NpyArray Read(Stream stream, string where)
     {
@@ -120,5 +150,13 @@ public sealed class NpyArray
         {
             throw NvgDataException.At(where, "breaks off", "make it again", e);
         }
+    }
+
+    private static NpyArray Of(NpyElement element, ReadOnlySpan<byte> bytes, IReadOnlyList<long> shape)
+    {
+        var header = new NpyHeader(element, shape);
+        return header.Count * header.ElementBytes == bytes.Length
+            ? new NpyArray(header, bytes.ToArray(), "array")
+            : throw new ArgumentException($"{bytes.Length / header.ElementBytes} values do not fill ({string.Join(", ", shape)})", nameof(shape));
     }
 }

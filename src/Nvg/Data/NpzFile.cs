@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Nvg.Rendering;
+using Nvg.Torch;
 
 namespace Nvg.Data;
 
@@ -9,6 +10,9 @@ namespace Nvg.Data;
 /// </summary>
 public sealed class NpzFile : IDisposable
 {
+    // Where zip's clock starts: the same arrays give the same file, whenever they are written.
+    private static readonly DateTimeOffset ZipEpoch = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     private readonly string _path;
     private readonly ZipArchive _zip;
 
@@ -30,6 +34,35 @@ public sealed class NpzFile : IDisposable
         {
             throw NvgDataException.At(path, "cannot be read as an .npz", e.Message, e);
         }
+    }
+
+    /// <summary>Writes arrays, not compressed, whole or not at all. The same arrays give the same file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="arrays">By name, in the order they are written.</param>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static void Write(string path, IEnumerable<KeyValuePair<string, NpyArray>> arrays) => AtomicFile.Write(path, file =>
+    {
+        using var zip = new ZipArchive(file, ZipArchiveMode.Create, leaveOpen: true);
+        foreach ((string name, NpyArray array) in arrays)
+        {
+            ZipArchiveEntry entry = zip.CreateEntry(name + ".npy", CompressionLevel.NoCompression);
+            entry.LastWriteTime = ZipEpoch;
+            using Stream stream = entry.Open();
+            array.Write(stream);
+        }
+    });
+
+    /// <summary>Whether there is an array of a name.</summary>
+    public bool Contains(string name) => _zip.GetEntry(name + ".npy") is not null;
+
+    /// <summary>Number and size of the pictures of an array; only its header is read.</summary>
+    /// <param name="name">The name of an array of uint8, pictures × rows × columns × 3.</param>
+    /// <exception cref="NvgDataException">There is none of that name, or it has another shape.</exception>
+    public (long Count, int Width, int Height) PictureShape(string name = "arr_0")
+    {
+        using Stream stream = OpenArray(name);
+        NpyHeader header = PictureHeader(stream, name);
+        return (header.Shape[0], (int)header.Shape[2], (int)header.Shape[1]);
     }
 
     /// <summary>Reads one array whole.</summary>

@@ -29,6 +29,11 @@ public static class PictureBatch
     public static Tensor Load(IReadOnlyList<RgbImage> pictures, Device device = default) =>
         ToTensor([.. pictures.SelectMany(p => p.Pixels)], pictures.Count, pictures[0].Height, pictures[0].Width, device);
 
+    /// <summary>Pictures of one size as bytes, as feature networks take them.</summary>
+    /// <returns>uint8, N × rows × columns × 3.</returns>
+    public static Tensor ToBytes(IReadOnlyList<RgbImage> pictures) =>
+        Tensor.From([.. pictures.SelectMany(p => p.Pixels)], pictures.Count, pictures[0].Height, pictures[0].Width, RgbImage.Channels);
+
     /// <summary>Tensors in [−1, 1] as pictures: 255 · (x + 1) / 2, truncated (specification, section 12).</summary>
     public static RgbImage[] ToPictures(Tensor images)
     {

@@ -28,6 +28,19 @@ public static class ImageQuality
         return 10 * Math.Log10(Peak * Peak * picture.Pixels.Length / sum);
     }
 
+    /// <summary>Mean absolute difference of values divided by 255 (L1).</summary>
+    /// <param name="picture">The picture.</param>
+    /// <param name="original">The original, of the same size.</param>
+    /// <exception cref="ArgumentException">Sizes differ.</exception>
+    public static double MeanAbsoluteError(RgbImage picture, RgbImage original)
+    {
+        RequireSameSize(picture, original);
+        long sum = 0;
+        for (int i = 0; i < picture.Pixels.Length; i++)
+            sum += Math.Abs(picture.Pixels[i] - original.Pixels[i]);
+        return sum / (Peak * picture.Pixels.Length);
+    }
+
     /// <summary>
     /// Structural similarity: windows of 7 × 7 with equal weights that lie inside the picture, sample covariance,
     /// K1 = 0.01, K2 = 0.03, the mean over windows and channels (scikit-image's default).

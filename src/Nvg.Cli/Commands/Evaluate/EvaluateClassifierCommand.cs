@@ -1,0 +1,101 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Nvg.Checkpoints;
+using Nvg.Data;
+using Nvg.Evaluation;
+using Nvg.Evaluation.Classes;
+using Nvg.Evaluation.Features;
+using Nvg.Rendering;
+using Nvg.Torch;
+
+namespace Nvg.Cli.Commands.Evaluate;
+
+/// <summary><c>nvg evaluate classifier</c>: how often a classifier names the class of pictures, real or generated.</summary>
+internal sealed class EvaluateClassifierCommand
+{
+    private const int Batch = 250;
+
+    private readonly Option<string> _model = new("--model") { Description = "The classifier's folder", Required = true, HelpName = "DIR" };
+    private readonly Option<string> _data = new("--data") { Description = "A data set, a folder with a sub-folder for each class, or an .npz with labels", Required = true, HelpName = "DATA|DIR|FILE.npz" };
+    private readonly Option<int?> _heldOut = new("--held-out") { Description = "Of a data set, only the last N pictures, in equal shares of the classes: those that training held out", HelpName = "N" };
+    private readonly Option<int?> _limit = new("--limit") { Description = "At most N pictures, evenly spread over all", HelpName = "N" };
+    private readonly Option<string?> _through = new("--through") { Description = "Judge the pictures after the round trip through the tokenizer of this model: what generated pictures can reach at best", HelpName = "DIR" };
+    private readonly Option<Device> _device = CommonOptions.Device();
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json();
+
+    internal static Command Create()
+    {
+        var arguments = new EvaluateClassifierCommand();
+        var command = new Command("classifier", "Class accuracy of pictures, real or generated")
+        {
+            arguments._model, arguments._data, arguments._heldOut, arguments._limit, arguments._through, arguments._device, arguments._threads, arguments._json,
+        };
+        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        if (parsed.GetValue(_limit) is < 1 || parsed.GetValue(_heldOut) is < 1)
+            throw new UsageException("--limit and --held-out must be at least 1");
+        CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
+        var clock = Stopwatch.StartNew();
+        using var network = ClassifierFeatures.Load(parsed.GetRequiredValue(_model), parsed.GetValue(_device));
+        ClassAccuracy accuracy = await ConsoleProgress.ShowAsync("judging", progress => Task.Run(
+            () => ClassJudge.Judge(network, Pictures(parsed, network), Batch, new SynchronousProgress<long>(done => progress.Report($"{done} pictures", null)), cancellation), CancellationToken.None));
+        var report = new Report(
+            parsed.GetRequiredValue(_model), parsed.GetRequiredValue(_data), parsed.GetValue(_through), accuracy.Count, accuracy.Accuracy, accuracy.MeanConfidence,
+            [.. network.Labels.Select((label, c) => new ClassReport(
+                label, accuracy.CountOf(c), accuracy.CountOf(c) > 0 ? accuracy.AccuracyOf(c) : null, [.. Enumerable.Range(0, accuracy.ClassCount).Select(named => accuracy.Named(c, named))]))],
+            clock.Elapsed.TotalSeconds);
+        if (parsed.GetValue(_json))
+            MachineOutput.Write(report);
+        else
+            Print(report);
+        return CommandRunner.Done;
+    }
+
+    private IEnumerable<LabelledPicture> Pictures(ParseResult parsed, ClassifierFeatures network)
+    {
+        string path = parsed.GetRequiredValue(_data);
+        IEnumerable<LabelledPicture> pictures = parsed.GetValue(_heldOut) is { } heldOut
+            ? LabelledPictures.Packed(path, network.Labels, data => HeldOutSplit.Of(data, heldOut).HeldOut)
+            : LabelledPictures.Read(path, network.Labels);
+        if (parsed.GetValue(_limit) is { } limit)
+            pictures = LabelledPictures.Spread(pictures, limit);
+        return parsed.GetValue(_through) is { } folder ? Reconstructed(pictures, folder, parsed.GetValue(_device)) : pictures;
+    }
+
+    private static IEnumerable<LabelledPicture> Reconstructed(IEnumerable<LabelledPicture> pictures, string folder, Device device)
+    {
+        using NvgModel model = NvgModel.Load(folder, device, withGenerator: false);
+        foreach (LabelledPicture[] batch in pictures.Chunk(Batch))
+        {
+            RgbImage[] decoded = Reconstruction.Decoded(model.Tokenizer, Array.ConvertAll(batch, p => p.Picture));
+            for (int i = 0; i < batch.Length; i++)
+                yield return batch[i] with { Picture = decoded[i] };
+        }
+    }
+
+    private static void Print(Report report)
+    {
+        ConsoleTable.Write(
+            ["class", "pictures", "accuracy", "most often taken for"],
+            [
+                .. report.Classes.Where(c => c.Count > 0).Select((c, _) => new[] { c.Label, $"{c.Count}", $"{c.Accuracy:P2}", MostConfused(report, c) }),
+                ["all", $"{report.Count}", $"{report.Accuracy:P2}", $"mean probability of the class {report.MeanConfidence:F4}"],
+            ]);
+    }
+
+    private static string MostConfused(Report report, ClassReport row)
+    {
+        (int named, long count) = row.Named.Index().Where(n => report.Classes[n.Index].Label != row.Label).MaxBy(n => n.Item);
+        return count == 0 ? "" : $"{report.Classes[named].Label} ({count})";
+    }
+
+    private sealed record ClassReport(string Label, long Count, double? Accuracy, IReadOnlyList<long> Named);
+
+    private sealed record Report(
+        string Model, string Data, string? Through, long Count, double Accuracy, double MeanConfidence, IReadOnlyList<ClassReport> Classes, double Seconds);
+}

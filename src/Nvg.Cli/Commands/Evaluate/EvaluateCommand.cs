@@ -1,0 +1,20 @@
+using System.CommandLine;
+
+namespace Nvg.Cli.Commands.Evaluate;
+
+/// <summary><c>nvg evaluate</c>: figures of pictures and models.</summary>
+internal static class EvaluateCommand
+{
+    internal static Command Create() => new("evaluate", "Measure pictures and models")
+    {
+        EvaluateSamplesCommand.Create(),
+        EvaluateTokenizerCommand.Create(),
+        EvaluateClassifierCommand.Create(),
+        EvaluateNeighboursCommand.Create(),
+        EvaluateAblationCommand.Create(),
+        EvaluateSweepCommand.Create(),
+        EvaluateScalingCommand.Create(),
+        EvaluateStructureStepsCommand.Create(),
+        EvaluateCostCommand.Create(),
+    };
+}

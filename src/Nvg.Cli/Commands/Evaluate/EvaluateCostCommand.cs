@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Nvg.Checkpoints;
+using Nvg.Evaluation;
+using Nvg.Reporting;
+using Nvg.Torch;
+
+namespace Nvg.Cli.Commands.Evaluate;
+
+/// <summary><c>nvg evaluate cost</c>: parameters, time and memory of a picture, content and structure apart.</summary>
+internal sealed class EvaluateCostCommand
+{
+    private readonly Argument<string[]> _models = new("models") { Description = $"Folders of models, and names of presets, which get random weights: {string.Join(", ", Presets.All.Where(p => p.Generator is not null).Select(p => p.Name))}", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<int> _repeat = new("--repeat") { Description = "Timed pictures, of which the fastest counts", HelpName = "N", DefaultValueFactory = _ => 3 };
+    private readonly Option<string?> _report = new("--report") { Description = "Also write a report", HelpName = "FILE.html" };
+    private readonly SamplingArguments _sampling = new();
+    private readonly Option<Device> _device = CommonOptions.Device();
+    private readonly Option<ScalarType> _type = CommonOptions.DataType();
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json();
+
+    internal static Command Create()
+    {
+        var arguments = new EvaluateCostCommand();
+        var command = new Command("cost", "Parameters, seconds and peak memory of a picture, content and structure apart") { arguments._models, arguments._repeat, arguments._report };
+        arguments._sampling.AddTo(command);
+        foreach (Option option in new Option[] { arguments._device, arguments._type, arguments._threads, arguments._json })
+            command.Options.Add(option);
+        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        if (parsed.GetValue(_repeat) < 1)
+            throw new UsageException("--repeat must be at least 1");
+        CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
+        List<ModelCost> costs = await ConsoleProgress.ShowAsync("measuring", progress => Task.Run(() => Measure(parsed, progress, cancellation), CancellationToken.None));
+        string precision = $"{parsed.GetValue(_device)}, {parsed.GetValue(_type)}";
+        if (parsed.GetValue(_report) is { } file)
+        {
+            new HtmlReport("What a picture costs", DateTimeOffset.UtcNow)
+                .Paragraph("One picture at a time. The time of the content is that of a picture whose structure is given, decoder included; the time of the structure is what generating it adds. Memory is the most that the process held, parameters included. Presets have random weights: their pictures show nothing, their cost is the same.")
+                .Section("Models").Table(Headings, costs.Select(Row))
+                .Section("How this was made").Code(CommandLineText.Current).Settings([new("computed on", precision), .. ReportVersions.Current()])
+                .Write(file);
+        }
+
+        if (parsed.GetValue(_json))
+            MachineOutput.Write(costs);
+        else
+            ConsoleTable.Write(Headings, costs.Select(Row));
+        return CommandRunner.Done;
+    }
+
+    private List<ModelCost> Measure(ParseResult parsed, ConsoleProgress progress, CancellationToken cancellation)
+    {
+        var costs = new List<ModelCost>();
+        foreach (string name in parsed.GetRequiredValue(_models))
+        {
+            progress.Report(name, null);
+            using NvgModel model = Open(name, parsed.GetValue(_device), parsed.GetValue(_type));
+            if (!model.HasGenerator)
+                throw NvgDataException.At(name, "holds a tokenizer without generator", "name a model with generators");
+            Nvg.Sampling.SamplingOptions options = _sampling.Read(parsed, model.Config.Sampling, model.Generator.Config.Grid.LastStage);
+            costs.Add(new ModelCost(name, options.StructureSteps, GenerationCost.Measure(model, options, parsed.GetValue(_repeat), cancellation)));
+        }
+
+        return costs;
+    }
+
+    private static NvgModel Open(string name, Device device, ScalarType type) => Directory.Exists(name)
+        ? NvgModel.Load(name, device, type)
+        : NvgModel.Random(Presets.Find(name, out string? problem) ?? throw new UsageException($"no folder {name}, and {problem}"), 0, device, type, Presets.ScaleFactors);
+
+    private static string[] Headings { get; } =
+        ["model", "content parameters", "structure parameters", "structure steps", "content s", "structure s", "picture s", "structure share", "content peak MiB", "peak MiB"];
+
+    private static string[] Row(ModelCost m) =>
+    [
+        m.Model, $"{m.Cost.ContentParameters / 1e6:F1} M", $"{m.Cost.StructureParameters / 1e6:F1} M", $"{m.StructureSteps}",
+        $"{m.Cost.ContentSeconds:F3}", $"{m.Cost.StructureSeconds:F3}", $"{m.Cost.Seconds:F3}", $"{m.Cost.StructureSeconds / m.Cost.Seconds:P0}",
+        m.Cost.ContentPeakMiB is { } content ? $"{content:F0}" : "", m.Cost.PeakMiB is { } peak ? $"{peak:F0}" : "",
+    ];
+
+    private sealed record ModelCost(string Model, Nvg.Sampling.StructureSteps StructureSteps, GenerationCost Cost);
+}

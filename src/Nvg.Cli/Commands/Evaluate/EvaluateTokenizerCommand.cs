@@ -1,0 +1,85 @@
+using System.CommandLine;
+using Nvg.Checkpoints;
+using Nvg.Data;
+using Nvg.Evaluation.Features;
+using Nvg.Evaluation.Perceptual;
+using Nvg.Evaluation.Tokenizers;
+using Nvg.Torch;
+
+namespace Nvg.Cli.Commands.Evaluate;
+
+/// <summary><c>nvg evaluate tokenizer</c>: what a tokenizer keeps of pictures, stage by stage.</summary>
+internal sealed class EvaluateTokenizerCommand
+{
+    private readonly Option<string?> _model = CommonOptions.Model();
+    private readonly Option<string> _data = new("--data") { Description = "Pictures: a data set made by nvg prepare, or a folder", HelpName = "PATH", Required = true };
+    private readonly Option<int?> _limit = new("--limit") { Description = "At most this many pictures, evenly spread over all", HelpName = "N" };
+    private readonly Option<bool> _noStages = new("--no-stages") { Description = "Do not decode and measure the picture after every stage, which costs a decoding each" };
+    private readonly PerceptualArguments _perceptual = new();
+    private readonly FeatureNetworkArguments _network = new();
+    private readonly Option<string?> _output = new("--output", "-o") { Description = "Folder for report.html, report.json and the best and worst pictures", HelpName = "DIR" };
+    private readonly Option<int> _batch = new("--batch") { Description = "Pictures computed together", HelpName = "N", DefaultValueFactory = _ => 16 };
+    private readonly Option<Device> _device = CommonOptions.Device();
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json();
+
+    internal static Command Create()
+    {
+        var arguments = new EvaluateTokenizerCommand();
+        var command = new Command("tokenizer", "Measure a tokenizer's round trip: PSNR, SSIM, L1, LPIPS, Fréchet distance (rFID), codebook usage, quality over tokens")
+        {
+            arguments._model, arguments._data, arguments._limit, arguments._noStages, arguments._output, arguments._batch,
+            arguments._device, arguments._threads, arguments._json,
+        };
+        arguments._perceptual.AddTo(command);
+        arguments._network.AddTo(command);
+        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        if (parsed.GetValue(_limit) is < 2 || parsed.GetValue(_batch) < 1)
+            throw new UsageException("--limit must be at least 2 and --batch at least 1");
+        Device device = parsed.GetValue(_device);
+        CommonOptions.Apply(device, parsed.GetValue(_threads));
+        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), device, withGenerator: false);
+        using IFeatureNetwork? network = _network.OpenIfGiven(parsed, device);
+        using PerceptualDistance? perceptual = _perceptual.OpenIfGiven(parsed, device);
+        var options = new TokenizerEvaluationOptions
+        {
+            Batch = parsed.GetValue(_batch),
+            Stages = !parsed.GetValue(_noStages),
+            Network = network,
+            Perceptual = perceptual,
+        };
+        TokenizerReport report = await ConsoleProgress.ShowAsync("evaluating", progress => Task.Run(
+            () => Evaluate(parsed, model, options, progress, cancellation), CancellationToken.None));
+        if (parsed.GetValue(_output) is { } folder)
+            TokenizerReportFiles.Write(folder, report, model.Folder, parsed.GetRequiredValue(_data));
+        if (parsed.GetValue(_json))
+            MachineOutput.Write(report);
+        else
+            Print(report);
+        return CommandRunner.Done;
+    }
+
+    private TokenizerReport Evaluate(ParseResult parsed, NvgModel model, TokenizerEvaluationOptions options, ConsoleProgress progress, CancellationToken cancellation)
+    {
+        string[] data = [parsed.GetRequiredValue(_data)];
+        int side = model.Config.Tokenizer.ImageSize, all = SquareSource.Entries(data, side).Count();
+        int count = Math.Min(parsed.GetValue(_limit) ?? all, all);
+        IEnumerable<SquareEntry> chosen = SquareSource.Entries(data, side).Where((_, index) => PictureSet.IsSpread(index, count, all));
+        return TokenizerEvaluation.Run(
+            model.Tokenizer, chosen, count, options, new SynchronousProgress<int>(done => progress.Report($"{done} of {count} pictures", (double)done / count)), cancellation);
+    }
+
+    private static void Print(TokenizerReport report)
+    {
+        Console.WriteLine($"{report.Count:N0} pictures{(report.Network is null ? "" : $"; features of {report.Network}")}");
+        ConsoleTable.Write(["figure", "value"], TokenizerReportFiles.Figures(report));
+        ConsoleTable.Write(TokenizerReportFiles.StageHeadings(report), TokenizerReportFiles.StageRows(report));
+        foreach (string note in report.Notes)
+            Console.WriteLine($"note: {note}");
+    }
+}

@@ -1,0 +1,126 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+using Nvg.Torch.Safetensors;
+
+namespace Nvg.Classifiers;
+
+/// <summary>
+/// A classifier's folder: <c>config.json</c>, <c>classifier.safetensors</c>, <c>labels.txt</c> and a model card. Owns the
+/// network.
+/// </summary>
+public sealed class ClassifierModel : IDisposable
+{
+    private const string ConfigFile = "config.json";
+    private const string WeightsFile = "classifier.safetensors";
+    private const string LabelsFile = "labels.txt";
+
+    private ClassifierModel(string folder, ClassifierModelConfig config, PictureClassifier network, IReadOnlyList<string> labels) =>
+        (Folder, Config, Network, Labels) = (folder, config, network, labels);
+
+    /// <summary>Where the model was read from.</summary>
+    public string Folder { get; }
+
+    /// <summary>Name and sizes.</summary>
+    public ClassifierModelConfig Config { get; }
+
+    /// <summary>The network, in float32.</summary>
+    public PictureClassifier Network { get; }
+
+    /// <summary>Names of the classes, by number.</summary>
+    public IReadOnlyList<string> Labels { get; }
+
+    /// <summary>Whether a folder holds a classifier.</summary>
+    public static bool IsAt(string folder) => File.Exists(Path.Combine(folder, WeightsFile));
+
+    /// <summary>Reads a classifier's folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="device">Where the parameters go.</param>
+    /// <exception cref="NvgDataException">The folder or one of its files is missing, damaged or does not fit the config.</exception>
+    public static ClassifierModel Load(string folder, Device device = default)
+    {
+        if (!Directory.Exists(folder))
+            throw NvgDataException.At(folder, "no such folder", "make a classifier with nvg train classifier");
+        ClassifierModelConfig config = NvgJson.Read<ClassifierModelConfig>(Path.Combine(folder, ConfigFile));
+        if (config.Validate().ToList() is { Count: > 0 } problems)
+            throw NvgDataException.At(Path.Combine(folder, ConfigFile), string.Join("; ", problems));
+        string[] labels = ReadLabels(Path.Combine(folder, LabelsFile), config.Classifier.ClassCount);
+        return new ClassifierModel(folder, config, ReadNetwork(Path.Combine(folder, WeightsFile), config.Classifier, device), labels);
+    }
+
+    /// <summary>Writes a classifier's folder: files one by one, the config last, each whole or not at all.</summary>
+    /// <param name="folder">Made if it does not exist.</param>
+    /// <param name="config">Name and sizes.</param>
+    /// <param name="parameters">The network's tensors.</param>
+    /// <param name="labels">Names of the classes.</param>
+    /// <param name="type">Element type to store convolutions and matrices in; vectors stay in float32.</param>
+    public static void Save(
+        string folder, ClassifierModelConfig config, IReadOnlyDictionary<string, Tensor> parameters, IReadOnlyList<string> labels,
+        ScalarType type = ScalarType.Float32)
+    {
+        Directory.CreateDirectory(folder);
+        // A kill midway leaves a folder that does not load, rather than a mixture of two models.
+        File.Delete(Path.Combine(folder, ConfigFile));
+        using var scope = new TensorScope();
+        SafetensorsFile.Write(Path.Combine(folder, WeightsFile), parameters.Select(p => KeyValuePair.Create(p.Key, p.Value.Rank < 2 ? p.Value.Alias() : p.Value.To(type))));
+        AtomicFile.Write(Path.Combine(folder, LabelsFile), stream => stream.Write(Encoding.UTF8.GetBytes(string.Concat(labels.Select(l => l + "\n")))));
+        AtomicFile.Write(Path.Combine(folder, ConfigFile), stream => JsonSerializer.Serialize(stream, config, NvgJson.Options));
+    }
+
+    /// <summary>SHA-256 over the weights, to tell classifiers apart.</summary>
+    public string Fingerprint()
+    {
+        using FileStream stream = File.OpenRead(Path.Combine(Folder, WeightsFile));
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Network.Dispose();
+
+    private static PictureClassifier ReadNetwork(string path, ClassifierConfig config, Device device)
+    {
+        try
+        {
+            using SafetensorsFile stored = SafetensorsFile.Open(path);
+            var network = new PictureClassifier(config, ParameterSource.From(stored, device: device, type: ScalarType.Float32));
+            if (stored.Keys.FirstOrDefault(name => !network.Parameters.ContainsKey(name)) is { } unexpected)
+            {
+                network.Dispose();
+                throw new ParameterException($"parameter '{unexpected}' is not one of the classifier's");
+            }
+
+            return network;
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new NvgDataException($"{path} does not exist", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new NvgDataException($"{path} cannot be read: {error.Message}", error);
+        }
+        catch (SafetensorsException error)
+        {
+            throw new NvgDataException(error.Message, error);
+        }
+        catch (ParameterException error)
+        {
+            throw NvgDataException.At(path, error.Message, null, error);
+        }
+    }
+
+    private static string[] ReadLabels(string path, int classCount)
+    {
+        try
+        {
+            string[] labels = File.ReadAllLines(path);
+            return labels.Length == classCount ? labels : throw NvgDataException.At(path, $"names {labels.Length} classes, the classifier has {classCount}");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new NvgDataException($"{path} cannot be read: {error.Message}", error);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using Nvg.Rendering;
+
+namespace Nvg.Data;
+
+/// <summary>
+/// Pictures of one size that are to be measured, read one after the other as often as wanted: an .npz (<c>arr_0</c>), a
+/// folder or an archive of pictures, or a packed data set (its centre squares). Pictures come as they are: nothing is
+/// resized, and one that cannot be read is an error, so that a figure is never one of fewer pictures than it says.
+/// </summary>
+public sealed class PictureSet
+{
+    private readonly Func<IEnumerable<(string Name, RgbImage Picture)>> _read;
+
+    private PictureSet(string path, long count, int width, int height, Func<IEnumerable<(string, RgbImage)>> read) =>
+        (Path, Count, Width, Height, _read) = (path, count, width, height, read);
+
+    /// <summary>Where they lie.</summary>
+    public string Path { get; }
+
+    /// <summary>How many.</summary>
+    public long Count { get; }
+
+    /// <summary>Columns of each.</summary>
+    public int Width { get; }
+
+    /// <summary>Rows of each.</summary>
+    public int Height { get; }
+
+    /// <summary>Opens pictures wherever they lie.</summary>
+    /// <param name="path">An .npz, a folder of pictures, a .tar, .tar.gz or .tgz, or a data set made by <see cref="Preparation"/>.</param>
+    /// <exception cref="NvgDataException">There are none, or they are of a kind that is not read.</exception>
+    public static PictureSet Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (File.Exists(System.IO.Path.Combine(path, DatasetDescription.FileName)))
+            return OpenPacked(path);
+        return System.IO.Path.GetExtension(path).Equals(".npz", StringComparison.OrdinalIgnoreCase) ? OpenNpz(path) : OpenFiles(path);
+    }
+
+    /// <summary>The pictures, in the order they lie in.</summary>
+    /// <param name="limit">At most so many, evenly spread over all, or null for all.</param>
+    /// <exception cref="NvgDataException">One cannot be read, or is of another size than the first.</exception>
+    public IEnumerable<RgbImage> Pictures(long? limit = null)
+    {
+        long index = 0, wanted = Math.Min(limit ?? Count, Count);
+        foreach ((string name, RgbImage picture) in _read())
+        {
+            bool chosen = IsSpread(index++, wanted, Count);
+            if (!chosen)
+                continue;
+            if (picture.Width != Width || picture.Height != Height)
+                throw NvgDataException.At(name, $"is {picture.Width} × {picture.Height} where the first picture of {Path} is {Width} × {Height}", "pictures that are measured together have one size");
+            yield return picture;
+        }
+    }
+
+    /// <summary>Whether an index is one of <paramref name="wanted"/> that lie evenly among <paramref name="count"/>.</summary>
+    /// <param name="index">From 0.</param>
+    /// <param name="wanted">How many are chosen.</param>
+    /// <param name="count">Of how many.</param>
+    public static bool IsSpread(long index, long wanted, long count) => (index + 1) * wanted / count > index * wanted / count;
+
+    private static PictureSet OpenNpz(string path)
+    {
+        using NpzFile file = NpzFile.Open(path);
+        (long count, int width, int height) = file.PictureShape();
+        return count > 0 ? new PictureSet(path, count, width, height, Read) : throw NvgDataException.At(path, "holds no pictures");
+
+        IEnumerable<(string, RgbImage)> Read()
+        {
+            using NpzFile again = NpzFile.Open(path);
+            foreach ((int index, RgbImage picture) in again.Pictures().Index())
+                yield return ($"{path}({index})", picture);
+        }
+    }
+
+    private static PictureSet OpenPacked(string path)
+    {
+        using PackedDataset data = PackedDataset.Open(path);
+        int side = data.Size;
+        return new PictureSet(path, data.Count, side, side, () => SquareSource.Entries([path], side).Select(entry => (entry.Name, entry.Read())));
+    }
+
+    private static PictureSet OpenFiles(string path)
+    {
+        var source = PictureSource.Open(path);
+        long count = 0;
+        RgbImage? first = null;
+        foreach (PictureEntry entry in source.Entries().Where(e => e.NotAPicture is null))
+        {
+            first ??= PictureFile.Decode(entry.Read(), entry.Name);
+            count++;
+        }
+
+        return first is null
+            ? throw NvgDataException.At(path, "holds no pictures")
+            : new PictureSet(path, count, first.Width, first.Height, () => source.Entries().Where(e => e.NotAPicture is null)
+                .Select(entry => (entry.Name, PictureFile.Decode(entry.Read(), entry.Name))));
+    }
+}

@@ -1,0 +1,27 @@
+using Nvg.Torch;
+
+namespace Nvg.Evaluation.Distances;
+
+/// <summary>What every figure asks of features before it believes them.</summary>
+internal static class FeatureChecks
+{
+    internal static bool IsFinite(Tensor values)
+    {
+        using var scope = new TensorScope();
+        return values.IsFinite().All().Item() != 0;
+    }
+
+    /// <summary>Throws one line that names the first vector with a number that is NaN or infinite.</summary>
+    /// <param name="features_NF">N × F.</param>
+    /// <param name="first">Number of the first of them among all pictures.</param>
+    /// <exception cref="NvgDataException">One is not finite.</exception>
+    internal static void RequireFinite(Tensor features_NF, long first = 0)
+    {
+        if (IsFinite(features_NF))
+            return;
+        using var scope = new TensorScope();
+        Tensor bad_N = features_NF.IsFinite().To(ScalarType.Int64).Sum(1).IsLess((double)features_NF.Size(1));
+        long index = first + (long)bad_N.To(ScalarType.Int64).ArgMax(0).Item();
+        throw new NvgDataException($"features of picture {index} are not finite (NaN or infinite); the weights of the feature network are broken or not its own");
+    }
+}

@@ -1,0 +1,38 @@
+using Nvg.Torch;
+
+namespace Nvg.Evaluation.Features;
+
+/// <summary>
+/// A fixed network whose inner activations describe pictures. Distances between sets of pictures are named after it:
+/// only those of Inception-2015 are called FID, sFID, IS and KID, all others
+/// "Fréchet distance (features of …)" and the like, see <see cref="MetricNames"/>.
+/// </summary>
+public interface IFeatureNetwork : IDisposable
+{
+    /// <summary>What the figures are named after, for example <c>Inception-2015</c>.</summary>
+    string Name { get; }
+
+    /// <summary>
+    /// One text for all that decides a feature: the weights and how pictures are resized. Cached statistics of another
+    /// fingerprint are refused.
+    /// </summary>
+    string Fingerprint { get; }
+
+    /// <summary>How pictures are brought to the size of the network, in words for a report.</summary>
+    string Preprocessing { get; }
+
+    /// <summary>Length F of the pooled features.</summary>
+    int FeatureSize { get; }
+
+    /// <summary>Length S of the spatial features (sFID), or 0 where there are none.</summary>
+    int SpatialFeatureSize { get; }
+
+    /// <summary>Number of classes C whose logits come out, or 0 where there are none.</summary>
+    int ClassCount { get; }
+
+    /// <summary>Computes the features of a batch. A picture's features do not depend on the batch it is in.</summary>
+    /// <param name="pictures_NHWC">uint8, N × rows × columns × 3, RGB; on any device, borrowed.</param>
+    /// <returns>The features; the caller disposes them.</returns>
+    /// <exception cref="TorchArgumentException">The tensor is of another kind.</exception>
+    PictureFeatures Extract(Tensor pictures_NHWC);
+}

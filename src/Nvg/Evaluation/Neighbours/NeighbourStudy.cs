@@ -1,0 +1,109 @@
+using Nvg.Data;
+using Nvg.Evaluation.Features;
+using Nvg.Rendering;
+using Nvg.Torch;
+
+namespace Nvg.Evaluation.Neighbours;
+
+/// <summary>Generated and test pictures beside their nearest training pictures, in the features of a network and in pixels.</summary>
+public sealed class NeighbourStudy
+{
+    private const int Tile = 1000;
+    private const int Shown = 32, ShownColumns = 4;
+
+    private readonly IReadOnlyList<RgbImage> _samples;
+    private readonly IReadOnlyList<IReadOnlyList<Neighbour>> _featureNeighbours;
+    private readonly IReadOnlyList<IReadOnlyList<Neighbour>> _pixelNeighbours;
+    private readonly Func<IEnumerable<RgbImage>> _training;
+
+    private NeighbourStudy(IReadOnlyList<RgbImage> samples, int testCount, long trainingCount, NearestNeighbours inFeatures, NearestNeighbours inPixels, Func<IEnumerable<RgbImage>> training)
+    {
+        (_samples, _training, TestCount, TrainingCount) = (samples, training, testCount, trainingCount);
+        _featureNeighbours = [.. inFeatures.Result.Take(samples.Count)];
+        _pixelNeighbours = [.. inPixels.Result.Take(samples.Count)];
+        InFeatures = MemorisationCheck.Of(_featureNeighbours, [.. inFeatures.Result.Skip(samples.Count)]);
+        InPixels = MemorisationCheck.Of(_pixelNeighbours, [.. inPixels.Result.Skip(samples.Count)]);
+    }
+
+    /// <summary>Generated pictures that were compared.</summary>
+    public int SampleCount => _samples.Count;
+
+    /// <summary>Test pictures that were compared.</summary>
+    public int TestCount { get; }
+
+    /// <summary>Training pictures that both were compared with.</summary>
+    public long TrainingCount { get; }
+
+    /// <summary>The distances in the features of the network.</summary>
+    public MemorisationCheck InFeatures { get; }
+
+    /// <summary>The distances of the pixels: the root of the summed squared differences, white being 1.</summary>
+    public MemorisationCheck InPixels { get; }
+
+    /// <summary>Compares.</summary>
+    /// <param name="network">Gives the features; borrowed.</param>
+    /// <param name="samples">Generated pictures, all of one size.</param>
+    /// <param name="test">Pictures of the same kind and size that were not trained on.</param>
+    /// <param name="training">Enumerates the training pictures, the same every time; twice if <see cref="Sheet"/> is asked for.</param>
+    /// <param name="progress">Told the number of training pictures so far, or null.</param>
+    /// <param name="cancellation">Looked at after every tile.</param>
+    /// <exception cref="NvgDataException">Pictures are missing, or do not suit the network.</exception>
+    public static NeighbourStudy Run(
+        IFeatureNetwork network, IReadOnlyList<RgbImage> samples, IReadOnlyList<RgbImage> test, Func<IEnumerable<RgbImage>> training,
+        IProgress<long>? progress = null, CancellationToken cancellation = default)
+    {
+        if (samples.Count == 0 || test.Count == 0)
+            throw new NvgDataException("there are no generated pictures, or no test pictures, to compare");
+        using InferenceMode inference = Autograd.Inference();
+        using var scope = new TensorScope();
+        RgbImage[] queries = [.. samples, .. test];
+        if (Array.Find(queries, p => (p.Width, p.Height) != (queries[0].Width, queries[0].Height)) is { } odd)
+            throw new NvgDataException($"generated and test pictures must be of one size, not {queries[0].Width} × {queries[0].Height} and {odd.Width} × {odd.Height}");
+        using var inFeatures = new NearestNeighbours(Tensor.Cat([.. queries.Chunk(Tile).Select(tile => Features(network, tile))], 0), 2);
+        using var inPixels = new NearestNeighbours(Pixels(queries), 2);
+        long count = 0;
+        foreach (RgbImage[] tile in training().Chunk(Tile))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var step = new TensorScope();
+            inFeatures.Add(Features(network, tile));
+            inPixels.Add(Pixels(tile));
+            progress?.Report(count += tile.Length);
+        }
+
+        return new NeighbourStudy(samples, test.Count, count, inFeatures, inPixels, training);
+    }
+
+    /// <summary>
+    /// The samples that lie nearest to the training set by features, nearest first, in threes: the sample, its nearest
+    /// training picture in features, its nearest in pixels.
+    /// </summary>
+    public RgbImage Sheet()
+    {
+        int[] nearest = [.. Enumerable.Range(0, _samples.Count).OrderBy(i => _featureNeighbours[i][0].Distance).Take(Shown)];
+        HashSet<long> wanted = [.. nearest.SelectMany(i => new[] { _featureNeighbours[i][0].Index, _pixelNeighbours[i][0].Index })];
+        var found = new Dictionary<long, RgbImage>();
+        foreach ((int index, RgbImage picture) in _training().Index())
+        {
+            if (wanted.Contains(index))
+                found[index] = picture;
+        }
+
+        RgbImage[] pictures = [.. nearest.SelectMany(i => new[] { _samples[i], found[_featureNeighbours[i][0].Index], found[_pixelNeighbours[i][0].Index] })];
+        RgbImage[] triples = [.. pictures.Chunk(3).Select(three => PictureGrid.Compose(three, columns: 3, padding: 1, enlargement: 2))];
+        return PictureGrid.Compose(triples, columns: Math.Min(ShownColumns, triples.Length), padding: 6);
+    }
+
+    private static Tensor Features(IFeatureNetwork network, RgbImage[] pictures)
+    {
+        using var scope = new TensorScope();
+        using PictureFeatures features = network.Extract(PictureBatch.ToBytes(pictures));
+        return scope.Keep(features.Pooled_NF.To(Device.Cpu).Clone());
+    }
+
+    private static Tensor Pixels(RgbImage[] pictures)
+    {
+        using var scope = new TensorScope();
+        return scope.Keep(PictureBatch.ToBytes(pictures).Reshape(pictures.Length, -1).To(ScalarType.Float32) / 255.0);
+    }
+}

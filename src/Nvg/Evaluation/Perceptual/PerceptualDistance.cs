@@ -1,0 +1,105 @@
+using Nvg.Evaluation.Features;
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+
+namespace Nvg.Evaluation.Perceptual;
+
+/// <summary>
+/// Learned perceptual distance of pictures (LPIPS, Zhang et al. 2018, version 0.1): features of a frozen backbone, scaled
+/// to unit length at every place, squared differences weighted by channel, averaged over places and added over layers.
+/// Differentiable in the pictures, so that it also serves as a loss. Owns its parameters, which are not trained.
+/// </summary>
+public sealed class PerceptualDistance : IDisposable
+{
+    /// <summary>Added to a length before it divides.</summary>
+    private const double Epsilon = 1e-10;
+
+    /// <summary>Squared lengths below count as this: far below ε², and the root of zero has no gradient.</summary>
+    private const double LeastSquare = 1e-30;
+
+    // What takes pictures in [−1, 1] to the backbones' normalisation, as the published package has it.
+    private static readonly float[] Shift = [-0.030f, -0.088f, -0.188f], Scale = [0.458f, 0.448f, 0.450f];
+
+    private readonly ParameterStore _parameters = new();
+    private readonly BackboneLayers _layers;
+    private readonly Tensor[] _weights;
+    private readonly Tensor _shift;
+    private readonly Tensor _scale;
+
+    /// <param name="backbone">Which network's features are compared.</param>
+    /// <param name="features">Gives its parameters by torchvision's names, <c>features.0.weight</c> and so on.</param>
+    /// <param name="linear">Gives the weights of the channels by LPIPS' names, <c>lin0.model.1.weight</c> and so on.</param>
+    /// <exception cref="ParameterException">A parameter is missing or of another shape.</exception>
+    public PerceptualDistance(PerceptualBackbone backbone, ParameterSource features, ParameterSource linear)
+    {
+        Backbone = backbone;
+        try
+        {
+            _layers = new BackboneLayers(new ParameterPath(_parameters, features), backbone);
+            var root = new ParameterPath(_parameters, linear);
+            _weights = [.. _layers.Channels.Select((channels, i) => (root / $"lin{i}" / "model" / 1).Parameter("weight", [1, channels, 1, 1], Initialization.Uniform(1)))];
+            _shift = root.Buffer("scaling_layer.shift", Tensor.From(Shift, 1, 3, 1, 1));
+            _scale = root.Buffer("scaling_layer.scale", Tensor.From(Scale, 1, 3, 1, 1));
+        }
+        catch
+        {
+            _parameters.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Which network's features are compared.</summary>
+    public PerceptualBackbone Backbone { get; }
+
+    /// <summary>What a report calls it; distances of different backbones cannot be compared.</summary>
+    public string Name => $"LPIPS ({Backbone switch { PerceptualBackbone.Vgg16 => "VGG16", PerceptualBackbone.AlexNet => "AlexNet", _ => "SqueezeNet" }})";
+
+    /// <summary>Tells weights apart.</summary>
+    public string Fingerprint => $"{Name} {ParameterFingerprint.Of(_parameters)}";
+
+    /// <summary>Reads the weights of files.</summary>
+    /// <param name="backbone">Which network.</param>
+    /// <param name="backbonePath">Weights of the classifier, torchvision's; layers that are not compared are ignored.</param>
+    /// <param name="linearPath">Weights of the channels, LPIPS' own.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <exception cref="NvgDataException">A file is missing, damaged, or of another network.</exception>
+    public static PerceptualDistance Load(PerceptualBackbone backbone, string backbonePath, string linearPath, Device device = default) =>
+        WeightFile.Read(backbonePath, features => WeightFile.Read(linearPath, linear =>
+        {
+            try
+            {
+                return new PerceptualDistance(
+                    backbone, ParameterSource.From(features, device: device, type: ScalarType.Float32), ParameterSource.From(linear, device: device, type: ScalarType.Float32));
+            }
+            catch (ParameterException error)
+            {
+                string path = error.Message.Contains("'lin", StringComparison.Ordinal) ? linearPath : backbonePath;
+                throw NvgDataException.At(path, $"does not hold the weights of {backbone}: {error.Message}", innerException: error);
+            }
+        }));
+
+    /// <summary>The distance of each pair.</summary>
+    /// <param name="pictures_NCHW">N × 3 × H × W in [−1, 1]; borrowed.</param>
+    /// <param name="originals_NCHW">The same shape; borrowed.</param>
+    /// <returns>N, at least zero; gradients pass to both arguments.</returns>
+    public Tensor Forward(Tensor pictures_NCHW, Tensor originals_NCHW)
+    {
+        using var scope = new TensorScope();
+        Tensor[] first = _layers.Forward((pictures_NCHW - _shift) / _scale), second = _layers.Forward((originals_NCHW - _shift) / _scale);
+        Tensor? sum_N = null;
+        for (int i = 0; i < first.Length; i++)
+        {
+            Tensor difference_NCHW = (Normalized(first[i]) - Normalized(second[i])).Square();
+            Tensor layer_N = (difference_NCHW * _weights[i]).Sum(1).Mean([1, 2]);
+            sum_N = sum_N is null ? layer_N : sum_N + layer_N;
+        }
+
+        return scope.Keep(sum_N!);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _parameters.Dispose();
+
+    private static Tensor Normalized(Tensor features_NCHW) =>
+        features_NCHW / (features_NCHW.Square().Sum(1, keepDimension: true).Clamp(LeastSquare, null).Sqrt() + Epsilon);
+}

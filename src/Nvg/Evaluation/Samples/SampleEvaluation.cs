@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using Nvg.Data;
+using Nvg.Evaluation.Distances;
+using Nvg.Evaluation.Features;
+
+namespace Nvg.Evaluation.Samples;
+
+/// <summary>Measures generated pictures against a reference, by the protocol of the field's reference evaluator where the network is its own.</summary>
+public static class SampleEvaluation
+{
+    /// <summary>Computes figures.</summary>
+    /// <param name="network">Borrowed.</param>
+    /// <param name="samples">The pictures that are measured.</param>
+    /// <param name="reference">What they are measured against.</param>
+    /// <param name="options">Which figures, and how.</param>
+    /// <param name="progress">Hears what is being done.</param>
+    /// <param name="cancellation">Looked at between batches and tiles.</param>
+    /// <exception cref="NvgDataException">Pictures or statistics are unusable, or do not belong together.</exception>
+    public static SampleReport Run(
+        IFeatureNetwork network, PictureSet samples, SampleReference reference, SampleEvaluationOptions options, IProgress<SampleProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        long start = Stopwatch.GetTimestamp();
+        SampleMetrics metrics = options.Metrics is SampleMetrics.All ? Possible(network) : options.Metrics;
+        long count = Math.Min(options.Limit ?? samples.Count, samples.Count);
+        FeatureNeeds needs = FeatureNeeds.OfSamples(metrics);
+        needs.Require(network);
+        FeatureNeeds ofReference = FeatureNeeds.OfReference(metrics, options.ReferenceRows);
+        using ExtractedFeatures referenceFeatures = reference.Features(
+            network, ofReference with { Pooled = ofReference.Pooled || options.SaveReference is not null }, options.Batch, Report("reference", reference.Pictures?.Count ?? 1), cancellation);
+        if (options.SaveReference is { } file)
+        {
+            StatisticsFile.Write(
+                file, referenceFeatures, network,
+                reference.Pictures ?? throw NvgDataException.At(reference.Path, "holds statistics already", "save those of pictures"));
+        }
+
+        long extraction = Stopwatch.GetTimestamp();
+        using ExtractedFeatures features = FeatureExtraction.Run(network, samples.Pictures(count), count, needs, options.Batch, Report("samples", count), cancellation);
+        double perSecond = count / Stopwatch.GetElapsedTime(extraction).TotalSeconds;
+        progress?.Report(new SampleProgress("distances", null));
+        List<MetricValue> values = [.. Measure(network, features, referenceFeatures, metrics, options, cancellation)];
+        return new SampleReport
+        {
+            Samples = samples.Path,
+            Count = count,
+            Width = samples.Width,
+            Height = samples.Height,
+            Reference = reference.Path,
+            ReferenceDescription = reference.Description,
+            ReferenceCount = referenceFeatures.Count,
+            Network = network.Name,
+            Fingerprint = network.Fingerprint,
+            Preprocessing = network.Preprocessing,
+            Metrics = values,
+            Notes = [.. Notes(network, samples, count, reference, referenceFeatures, metrics)],
+            PicturesPerSecond = perSecond,
+            Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
+        };
+
+        IProgress<long>? Report(string what, long of) => progress is null ? null : new Relay(done => progress.Report(new SampleProgress($"{what}: {done} of {of}", (double)done / of)));
+    }
+
+    private static SampleMetrics Possible(IFeatureNetwork network) => SampleMetrics.All
+        & (network.SpatialFeatureSize > 0 ? SampleMetrics.All : ~SampleMetrics.SpatialFrechetDistance)
+        & (network.ClassCount > 0 ? SampleMetrics.All : ~SampleMetrics.ClassScore);
+
+    private static IEnumerable<MetricValue> Measure(
+        IFeatureNetwork network, ExtractedFeatures samples, ExtractedFeatures reference, SampleMetrics metrics, SampleEvaluationOptions options, CancellationToken cancellation)
+    {
+        long count = samples.Count!.Value;
+        if (metrics.HasFlag(SampleMetrics.FrechetDistance))
+        {
+            yield return new MetricValue(
+                "frechetDistance", MetricNames.FrechetDistance(network.Name, count, reference.Pooled!.Count), FrechetDistance.Between(reference.Pooled, samples.Pooled!).Value, null, true);
+        }
+
+        if (metrics.HasFlag(SampleMetrics.SpatialFrechetDistance))
+        {
+            yield return new MetricValue(
+                "spatialFrechetDistance", MetricNames.SpatialFrechetDistance(network.Name, count, reference.Spatial!.Count), FrechetDistance.Between(reference.Spatial, samples.Spatial!).Value, null, true);
+        }
+
+        if (samples.Score is { } score)
+            yield return new MetricValue("classScore", MetricNames.InceptionScore(network.Name, count), score.Mean, score.StandardDeviation, false);
+        if (metrics.HasFlag(SampleMetrics.PrecisionRecall))
+        {
+            ManifoldOverlap overlap = ManifoldOverlap.Of(reference.Rows_MF!, samples.Rows_MF!, cancellation);
+            string suffix = network.Name == MetricNames.Inception2015 ? "" : $" (features of {network.Name})";
+            yield return new MetricValue("precision", "precision" + suffix, overlap.Precision, null, false);
+            yield return new MetricValue("recall", "recall" + suffix, overlap.Recall, null, false);
+            yield return new MetricValue("density", "density" + suffix, overlap.Density, null, false);
+            yield return new MetricValue("coverage", "coverage" + suffix, overlap.Coverage, null, false);
+        }
+
+        if (metrics.HasFlag(SampleMetrics.KernelDistance))
+        {
+            KernelDistance kernel = KernelDistance.Between(reference.Rows_MF!, samples.Rows_MF!, seed: options.Seed, cancellation: cancellation);
+            yield return new MetricValue("kernelDistance", MetricNames.KernelDistance(network.Name), kernel.Mean, kernel.StandardDeviation, true);
+        }
+    }
+
+    private static IEnumerable<string> Notes(
+        IFeatureNetwork network, PictureSet samples, long count, SampleReference reference, ExtractedFeatures referenceFeatures, SampleMetrics metrics)
+    {
+        if (count <= network.FeatureSize)
+            yield return $"{count:N0} samples for {network.FeatureSize:N0} features: the Fréchet distance is biased upwards and compares only with figures of as many samples";
+        else if (count < MetricNames.FewestForFid)
+            yield return $"{count:N0} samples: the Fréchet distance compares only with figures of as many samples; the customary number is 50,000";
+        (int Width, int Height)? other = reference.Pictures is { } pictures ? (pictures.Width, pictures.Height) : StatisticsFile.Describe(reference.Path) is { } about ? (about.Width, about.Height) : null;
+        if (other is { } size && size != (samples.Width, samples.Height))
+            yield return $"samples are {samples.Width} × {samples.Height} and the reference {size.Width} × {size.Height}: part of every distance is the size";
+        if (referenceFeatures.Count is null && referenceFeatures.Pooled is not null)
+            yield return "the reference's file does not say what its statistics are of: they are taken for Inception-2015 of enough pictures";
+        if ((metrics & (SampleMetrics.PrecisionRecall | SampleMetrics.KernelDistance)) != 0 && referenceFeatures.Rows_MF is { } rows)
+            yield return $"what compares pictures one by one (precision to coverage, kernel distance) is against {rows.Size(0):N0} pictures of the reference";
+    }
+
+    private sealed class Relay(Action<long> handler) : IProgress<long>
+    {
+        public void Report(long value) => handler(value);
+    }
+}

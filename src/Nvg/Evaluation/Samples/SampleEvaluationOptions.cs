@@ -1,0 +1,23 @@
+namespace Nvg.Evaluation.Samples;
+
+/// <summary>How samples are measured.</summary>
+public sealed record SampleEvaluationOptions
+{
+    /// <summary>Which figures; <see cref="SampleMetrics.All"/> for all that are possible.</summary>
+    public SampleMetrics Metrics { get; init; } = SampleMetrics.All;
+
+    /// <summary>At most so many samples, evenly spread, or null for all.</summary>
+    public long? Limit { get; init; }
+
+    /// <summary>At most so many pictures of the reference, evenly spread, for what compares pictures one by one; the field's protocol has 10,000.</summary>
+    public long ReferenceRows { get; init; } = 10_000;
+
+    /// <summary>Pictures computed together.</summary>
+    public int Batch { get; init; } = 32;
+
+    /// <summary>Decides the subsets of the kernel distance.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>File to keep the reference's statistics in, or null.</summary>
+    public string? SaveReference { get; init; }
+}

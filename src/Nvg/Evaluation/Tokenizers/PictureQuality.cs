@@ -1,0 +1,13 @@
+namespace Nvg.Evaluation.Tokenizers;
+
+/// <summary>How close pictures come to their originals; 8-bit pictures on both sides.</summary>
+/// <param name="Psnr">Peak signal-to-noise ratio in decibels; of several pictures the mean of theirs.</param>
+/// <param name="Ssim">Structural similarity.</param>
+/// <param name="L1">Mean absolute difference of values divided by 255.</param>
+/// <param name="Lpips">Learned perceptual distance, or null where no weights were given.</param>
+public readonly record struct PictureQuality(double Psnr, double Ssim, double L1, double? Lpips)
+{
+    /// <summary>The mean of several.</summary>
+    internal static PictureQuality Mean(IReadOnlyCollection<PictureQuality> all) =>
+        new(all.Average(q => q.Psnr), all.Average(q => q.Ssim), all.Average(q => q.L1), all.Average(q => q.Lpips));
+}

@@ -1,0 +1,23 @@
+using Nvg.Evaluation.Features;
+using Nvg.Evaluation.Perceptual;
+
+namespace Nvg.Evaluation.Tokenizers;
+
+/// <summary>How a tokenizer is measured.</summary>
+public sealed record TokenizerEvaluationOptions
+{
+    /// <summary>Pictures computed together.</summary>
+    public int Batch { get; init; } = 16;
+
+    /// <summary>Whether the canvas after every stage is decoded and measured; costs a decoding each.</summary>
+    public bool Stages { get; init; } = true;
+
+    /// <summary>How many of the best and of the worst pictures to keep.</summary>
+    public int Ranked { get; init; } = 16;
+
+    /// <summary>For the Fréchet distance between originals and reconstructions, or null; borrowed.</summary>
+    public IFeatureNetwork? Network { get; init; }
+
+    /// <summary>For LPIPS, or null; borrowed.</summary>
+    public PerceptualDistance? Perceptual { get; init; }
+}

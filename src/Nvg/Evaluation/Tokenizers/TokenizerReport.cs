@@ -1,0 +1,46 @@
+using Nvg.Evaluation.Samples;
+
+namespace Nvg.Evaluation.Tokenizers;
+
+/// <summary>Figures of a tokenizer over a set of pictures.</summary>
+public sealed record TokenizerReport
+{
+    /// <summary>How many pictures.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>The mean over the pictures after the round trip.</summary>
+    public required PictureQuality Quality { get; init; }
+
+    /// <summary>Which LPIPS, or null.</summary>
+    public required string? PerceptualName { get; init; }
+
+    /// <summary>Distances of the reconstructions' features from the originals'; empty without a feature network.</summary>
+    public required IReadOnlyList<MetricValue> Distances { get; init; }
+
+    /// <summary>The feature network and its resize, or null.</summary>
+    public required string? Network { get; init; }
+
+    /// <summary>V.</summary>
+    public required int CodebookSize { get; init; }
+
+    /// <summary>Share of the codes that any stage uses.</summary>
+    public required double CodebookUsage { get; init; }
+
+    /// <summary>e to the entropy of all codes.</summary>
+    public required double Perplexity { get; init; }
+
+    /// <summary>Stage by stage: quality over tokens.</summary>
+    public required IReadOnlyList<StageQuality> Stages { get; init; }
+
+    /// <summary>The best pictures, best first, by LPIPS where there is one, else by PSNR.</summary>
+    public required IReadOnlyList<RankedPicture> Best { get; init; }
+
+    /// <summary>The worst pictures, worst first.</summary>
+    public required IReadOnlyList<RankedPicture> Worst { get; init; }
+
+    /// <summary>What a reader must know to compare the figures.</summary>
+    public required IReadOnlyList<string> Notes { get; init; }
+
+    /// <summary>The whole evaluation.</summary>
+    public required double Seconds { get; init; }
+}

@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Text;
+using System.Xml;
+using System.Xml.Linq;
+using Nvg.Rendering;
+using Nvg.Torch;
+
+namespace Nvg.Reporting;
+
+/// <summary>
+/// A report as one HTML file: text, tables, pictures and plots, with everything inside it. It needs no network, no script
+/// and no other file. The file is also well-formed XML.
+/// </summary>
+public sealed class HtmlReport
+{
+    // Written as text into an element whose content HTML does not unescape: it must hold no &, < or >.
+    private const string Style = """
+        body { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+        h1 { font-size: 1.7rem; margin: 0 0 .2rem; } h2 { font-size: 1.2rem; margin: 2.2rem 0 .5rem; border-bottom: 1px solid #ddd; padding-bottom: .2rem; }
+        .when { color: #666; margin: 0; } p { max-width: 46rem; }
+        table { border-collapse: collapse; margin: .8rem 0; font-variant-numeric: tabular-nums; } caption { text-align: left; color: #555; padding-bottom: .3rem; }
+        th, td { padding: .25rem .8rem; border-bottom: 1px solid #e6e6e6; text-align: right; } th { border-bottom: 1px solid #999; font-weight: 600; }
+        th:first-child, td:first-child { text-align: left; } table.settings td { text-align: left; }
+        figure { margin: 1rem 0; } figcaption { color: #555; font-size: .9rem; max-width: 46rem; }
+        img { max-width: 100%; image-rendering: pixelated; } svg { max-width: 100%; height: auto; }
+        pre { background: #f6f6f6; padding: .7rem .9rem; overflow-x: auto; white-space: pre-wrap; } section { margin-bottom: 1.5rem; }
+        """;
+
+    private readonly XElement _body;
+    private XElement _section;
+
+    /// <param name="title">Heading of the report.</param>
+    /// <param name="when">When it was made, or null to leave that out.</param>
+    public HtmlReport(string title, DateTimeOffset? when = null)
+    {
+        Title = title;
+        _body = new XElement("body", new XElement("h1", Clean(title)));
+        if (when is { } time)
+            _body.Add(new XElement("p", new XAttribute("class", "when"), time.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)));
+        _section = _body;
+    }
+
+    /// <summary>Heading of the report.</summary>
+    public string Title { get; }
+
+    /// <summary>Begins a section; what is added goes into it until the next one.</summary>
+    /// <returns>This report, as from every method that adds.</returns>
+    public HtmlReport Section(string title)
+    {
+        _section = new XElement("section", new XElement("h2", Clean(title)));
+        _body.Add(_section);
+        return this;
+    }
+
+    /// <summary>Adds a paragraph of plain text.</summary>
+    public HtmlReport Paragraph(string text) => Add(new XElement("p", Clean(text)));
+
+    /// <summary>Adds a text as it stands, such as the command that made the report.</summary>
+    public HtmlReport Code(string text) => Add(new XElement("pre", Clean(text)));
+
+    /// <summary>Adds a table.</summary>
+    /// <param name="headings">Heads of the columns; numbers belong into those after the first.</param>
+    /// <param name="rows">As many cells each as there are headings.</param>
+    /// <param name="caption">Stands above it, or null.</param>
+    /// <exception cref="ArgumentException">A row has another number of cells.</exception>
+    public HtmlReport Table(IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string>> rows, string? caption = null)
+    {
+        var table = new XElement("table");
+        if (caption is not null)
+            table.Add(new XElement("caption", Clean(caption)));
+        table.Add(new XElement("thead", new XElement("tr", headings.Select(h => new XElement("th", Clean(h))))));
+        var body = new XElement("tbody", "");
+        foreach (IReadOnlyList<string> row in rows)
+        {
+            if (row.Count != headings.Count)
+                throw new ArgumentException($"a row of {row.Count} cells in a table of {headings.Count} columns", nameof(rows));
+            body.Add(new XElement("tr", row.Select(cell => new XElement("td", Clean(cell)))));
+        }
+
+        table.Add(body);
+        return Add(table);
+    }
+
+    /// <summary>Adds names and values, such as settings and versions.</summary>
+    public HtmlReport Settings(IEnumerable<KeyValuePair<string, string>> settings) => Add(new XElement(
+        "table", new XAttribute("class", "settings"), new XElement("tbody", "", settings.Select(s => new XElement("tr", new XElement("td", Clean(s.Key)), new XElement("td", Clean(s.Value)))))));
+
+    /// <summary>Adds a picture, stored as PNG inside the report.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <param name="caption">Stands below it.</param>
+    public HtmlReport Picture(RgbImage picture, string caption) => Add(Figure(
+        new XElement(
+            "img", new XAttribute("width", picture.Width), new XAttribute("height", picture.Height), new XAttribute("alt", Clean(caption)),
+            new XAttribute("src", "data:image/png;base64," + Convert.ToBase64String(PictureFile.Encode(picture, PictureFormat.Png)))),
+        caption));
+
+    /// <summary>Adds a plot.</summary>
+    /// <param name="plot">The plot.</param>
+    /// <param name="caption">Stands below it, or null.</param>
+    public HtmlReport Plot(LinePlot plot, string? caption = null) => Add(Figure(plot.ToSvg(), caption));
+
+    /// <summary>The whole file.</summary>
+    public string ToHtml()
+    {
+        var html = new XElement(
+            "html", new XAttribute("lang", "en"),
+            new XElement("head", new XElement("meta", new XAttribute("charset", "utf-8")), new XElement("title", Clean(Title)), new XElement("style", Style)),
+            _body);
+        var text = new StringBuilder("<!DOCTYPE html>\n");
+        // Without indentation: white space inside <pre> and between cells stays as it is.
+        using (var writer = XmlWriter.Create(text, new XmlWriterSettings { OmitXmlDeclaration = true, NewLineHandling = NewLineHandling.None }))
+            html.WriteTo(writer);
+        return text.Append('\n').ToString();
+    }
+
+    /// <summary>Writes the file, whole or not at all.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Write(string path) => AtomicFile.Write(path, Encoding.UTF8.GetBytes(ToHtml()));
+
+    private static XElement Figure(XElement content, string? caption) =>
+        new("figure", content, caption is null ? null : new XElement("figcaption", Clean(caption)));
+
+    private HtmlReport Add(XElement element)
+    {
+        _section.Add(element);
+        return this;
+    }
+
+    /// <summary>The text without characters that XML cannot hold. Never null, so that no element is written as an empty tag, which HTML would read as open.</summary>
+    internal static string Clean(string text) => text.All(XmlConvert.IsXmlChar)
+        ? text
+        : string.Concat(text.EnumerateRunes().Where(r => r.Value > 0xFFFF || XmlConvert.IsXmlChar((char)r.Value)));
+}

@@ -1,0 +1,124 @@
+using System.Text.Json;
+using Nvg.Classifiers;
+using Nvg.Data;
+using Nvg.Rendering;
+using Nvg.Torch.Nn;
+
+namespace Nvg.Cli.Tests;
+
+public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixture<TinyModel>
+{
+    private static readonly ClassifierConfig Sizes = new() { ImageSize = 32, WhiteningChannels = 8, BlockChannels = [4, 6], ClassCount = TinyModel.Labels.Length };
+
+    [Fact]
+    public async Task Classifier_DataSet_CountsEveryPicture()
+    {
+        await PrepareAsync();
+        CommandResult result = await RunAsync("evaluate", "classifier", "--model", Classifier(), "--data", InFolder("data"), "--json");
+        Assert.Equal("", result.Error);
+        JsonElement report = Json(result);
+        Assert.Equal(9, report.GetProperty("count").GetInt32());
+        JsonElement[] classes = [.. report.GetProperty("classes").EnumerateArray()];
+        Assert.Equal(9, classes.Sum(c => c.GetProperty("named").EnumerateArray().Sum(n => n.GetInt32())));
+        long right = classes.Select((c, i) => c.GetProperty("named")[i].GetInt64()).Sum();
+        Assert.Equal(right / 9.0, report.GetProperty("accuracy").GetDouble(), 1e-12);
+        JsonElement few = Json(await RunAsync("evaluate", "classifier", "--model", Classifier(), "--data", InFolder("data"), "--limit", "4", "--through", model.Folder, "--json"));
+        Assert.Equal(4, few.GetProperty("count").GetInt32());
+        CommandResult heldOut = await RunAsync("evaluate", "classifier", "--model", Classifier(), "--data", InFolder("data"), "--held-out", "3");
+        Assert.Contains("all", heldOut.Output, StringComparison.Ordinal);
+        Assert.Equal(CommandRunner.Done, heldOut.ExitCode);
+    }
+
+    [Fact]
+    public async Task Classifier_WhatCannotBeJudged_IsOneLine()
+    {
+        await PrepareAsync();
+        WritePicture("flat/1.png", 1);
+        foreach ((string[] more, int exitCode) in new (string[], int)[]
+        {
+            (["--data", InFolder("flat")], CommandRunner.UnusableData), (["--data", InFolder("nowhere")], CommandRunner.UnusableData), (["--data", InFolder("data"), "--limit", "0"], CommandRunner.WrongUsage),
+        })
+        {
+            CommandResult result = await RunAsync(["evaluate", "classifier", "--model", Classifier(), .. more]);
+            Assert.Equal(exitCode, result.ExitCode);
+            Assert.Single(result.Error.TrimEnd().Split('\n'));
+        }
+    }
+
+    [Fact]
+    public async Task Neighbours_CopiesOfTrainingPictures_AreFound()
+    {
+        await PrepareAsync();
+        WritePicture("samples/cat/1.png", 3);
+        WritePicture("samples/dog/2.png", 7);
+        await Preparation.RunAsync(PictureSource.Open(InFolder("source")), InFolder("test"), new PreparationOptions { Size = 32 });
+        CommandResult result = await RunAsync(
+            "evaluate", "neighbours", InFolder("samples"), "--data", InFolder("data"), "--test", InFolder("test"), "--features", Classifier(),
+            "-o", InFolder("n.png"), "--report", InFolder("n.html"), "--json");
+        Assert.Equal("", result.Error);
+        JsonElement report = Json(result);
+        Assert.Equal((2, 9), (report.GetProperty("sampleCount").GetInt32(), report.GetProperty("trainingCount").GetInt32()));
+        Assert.Equal(0, report.GetProperty("inPixels").GetProperty("sampleMedian").GetDouble());
+        Assert.Equal(1, report.GetProperty("inPixels").GetProperty("sampleCopies").GetDouble());
+        // Two threes of pictures side by side.
+        RgbImage sheet = PictureFile.Read(InFolder("n.png"));
+        Assert.Equal((2 * (3 * 65 + 1 + 6) + 6, 66 + 12), (sheet.Width, sheet.Height));
+        Assert.Contains("data:image/png;base64,", await File.ReadAllTextAsync(InFolder("n.html")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Sweep_TwoValues_WritesTablesAndContinues()
+    {
+        await PrepareAsync();
+        string[] arguments = ["evaluate", "sweep", "--model", model.Folder, "--features", Classifier(), "--reference", InFolder("data"), "--per-class", "1", "-o", InFolder("sweep"), "--vary", "structureSteps=1,2", "--json"];
+        CommandResult first = await RunAsync(arguments), second = await RunAsync(arguments);
+        Assert.Equal("", first.Error);
+        Assert.Equal(2, Json(first).GetArrayLength());
+        Assert.Equal(first.Output, second.Output);
+        Assert.All(["results.csv", "results.json", "results.md", "report.html"], file => Assert.True(File.Exists(InFolder($"sweep/{file}"))));
+        CommandResult wrong = await RunAsync([.. arguments[..^3], "--vary", "colour=1"]);
+        Assert.Equal(CommandRunner.UnusableData, wrong.ExitCode);
+        Assert.Contains("'colour'", wrong.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cost_SmallModel_HasAllFigures()
+    {
+        JsonElement cost = Json(await RunAsync("evaluate", "cost", model.Folder, "--repeat", "1", "--report", InFolder("cost.html"), "--json"))[0].GetProperty("cost");
+        Assert.True(cost.GetProperty("contentParameters").GetInt64() > cost.GetProperty("structureParameters").GetInt64());
+        Assert.True(cost.GetProperty("contentSeconds").GetDouble() > 0);
+        Assert.True(File.Exists(InFolder("cost.html")));
+        CommandResult unknown = await RunAsync("evaluate", "cost", "nvg-d17");
+        Assert.Equal(CommandRunner.WrongUsage, unknown.ExitCode);
+        Assert.Contains("nvg-d16", unknown.Error, StringComparison.Ordinal);
+    }
+
+    private string Classifier()
+    {
+        string folder = InFolder("classifier");
+        using var network = new PictureClassifier(Sizes, ParameterSource.Random(1));
+        ClassifierModel.Save(folder, new() { Name = "tiny-classifier", Classifier = Sizes }, network.Parameters, TinyModel.Labels);
+        return folder;
+    }
+
+    private async Task PrepareAsync()
+    {
+        for (int i = 0; i < 9; i++)
+            WritePicture($"source/{TinyModel.Labels[3 + i % 3]}/{i}.png", i + 1);
+        await Preparation.RunAsync(PictureSource.Open(InFolder("source")), InFolder("data"), new PreparationOptions { Size = 32 });
+    }
+
+    private void WritePicture(string name, int seed)
+    {
+        var picture = new RgbImage(32, 32);
+        new Random(seed).NextBytes(picture.Pixels);
+        Directory.CreateDirectory(Path.GetDirectoryName(InFolder(name))!);
+        PictureFile.Write(InFolder(name), picture);
+    }
+
+    private static JsonElement Json(CommandResult result)
+    {
+        using JsonDocument document = JsonDocument.Parse(result.Output);
+        return document.RootElement.Clone();
+    }
+}

@@ -1,0 +1,68 @@
+using System.IO.Compression;
+using Nvg.Data;
+using Nvg.Evaluation;
+using Nvg.Rendering;
+using Nvg.Tests.Rendering;
+
+namespace Nvg.Tests.Evaluation;
+
+public sealed class LabelledPicturesTests : IDisposable
+{
+    private static readonly string[] Classes = ["waves", "cat", "stripes"];
+
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void Read_FolderAndDataSet_GiveTheNumbersOfTheGivenNames()
+    {
+        Tiny.Prepare(_folder["pictures"], _folder["data"], perClass: 2);
+        LabelledPicture[] folder = [.. LabelledPictures.Read(_folder["pictures"], Classes)], data = [.. LabelledPictures.Read(_folder["data"], Classes)];
+        Assert.Equal([2, 2, 0, 0], folder.Select(p => p.Label));
+        Assert.Equal([2, 2, 0, 0], data.Select(p => p.Label));
+        Assert.All(folder.Zip(data), pair => Assert.Equal(pair.First.Picture.Pixels, pair.Second.Picture.Pixels));
+        Assert.Equal([2, 0], LabelledPictures.Spread(data, 2).Select(p => p.Label));
+        Assert.Equal([2], LabelledPictures.Packed(_folder["data"], Classes, _ => [1]).Select(p => p.Label));
+        Assert.Contains("'stripes'", Assert.Throws<NvgDataException>(() => LabelledPictures.Read(_folder["data"], ["waves"]).ToList()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_PicturesInNoFolder_HaveNoClass()
+    {
+        PictureFile.Write(_folder["1.png"], Pictures.Gradient(4, 4));
+        Assert.Null(Assert.Single(LabelledPictures.Read(_folder.Root, Classes)).Label);
+    }
+
+    [Theory]
+    [InlineData("arr_1", new[] { 1, 2 }, null)]
+    [InlineData("labels", new[] { 1, 2 }, null)]
+    [InlineData("arr_1", new[] { 1, 3 }, "label 3")]
+    [InlineData("arr_1", new[] { 1 }, "more pictures")]
+    [InlineData("arr_1", new[] { 1, 2, 0 }, "3 labels")]
+    public void Read_Npz_TakesLabelsThatFit(string name, int[] labels, string? problem)
+    {
+        using (var writer = new NpzPictureWriter(_folder["s.npz"], 2, 4, 4))
+        {
+            writer.Append(Pictures.Gradient(4, 4));
+            writer.Append(Pictures.Gradient(4, 4, shade: 9));
+            writer.Complete();
+        }
+
+        Assert.All(LabelledPictures.Read(_folder["s.npz"], Classes), p => Assert.Null(p.Label));
+        NpyArray.WriteLabelMaps(_folder["l.npy"], labels, labels.Length);
+        using (ZipArchive zip = ZipFile.Open(_folder["s.npz"], ZipArchiveMode.Update))
+            zip.CreateEntryFromFile(_folder["l.npy"], name + ".npy");
+        if (problem is null)
+            Assert.Equal(labels, LabelledPictures.Read(_folder["s.npz"], Classes).Select(p => p.Label!.Value));
+        else
+            Assert.Contains(problem, Assert.Throws<NvgDataException>(() => LabelledPictures.Read(_folder["s.npz"], Classes).ToList()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_NothingOfTheKind_IsRefused()
+    {
+        Assert.Throws<NvgDataException>(() => LabelledPictures.Read(_folder["missing"], Classes));
+        Assert.Throws<NvgDataException>(() => LabelledPictures.Read(_folder.Root, Classes).ToList());
+    }
+
+    public void Dispose() => _folder.Dispose();
+}

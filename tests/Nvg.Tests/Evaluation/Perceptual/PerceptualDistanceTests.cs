@@ -1,0 +1,71 @@
+using Nvg.Evaluation.Perceptual;
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+using Nvg.Torch.Safetensors;
+
+namespace Nvg.Tests.Evaluation.Perceptual;
+
+[Collection(RunsAlone.Name), NoTensorLeaks]
+public class PerceptualDistanceTests
+{
+    [TorchPeerFact]
+    public void Forward_PeersWeights_GivesPeersDistanceAndGradient()
+    {
+        using var folder = new TemporaryFolder();
+        TorchPeer.Run(TorchPeer.Script("lpips.py"), folder.Root);
+        using SafetensorsFile expected = SafetensorsFile.Open(folder["results.safetensors"]);
+        foreach (PerceptualBackbone backbone in Enum.GetValues<PerceptualBackbone>())
+        {
+            using var scope = new TensorScope();
+            using PerceptualDistance distance = PerceptualDistance.Load(backbone, folder[$"{backbone}.safetensors"], folder[$"{backbone}.lin.safetensors"]);
+            Tensor a = expected[$"{backbone}.a"].Clone();
+            a.RequiresGrad = true;
+            Tensor values = distance.Forward(a, expected[$"{backbone}.b"]);
+            AssertClose(expected[$"{backbone}.distance"], values, 1e-4);
+            Tensor weighted = (values * Tensor.From([1f, 2f], 2)).Sum();
+            AssertClose(expected[$"{backbone}.grad"], Autograd.Gradients(weighted, [a])[0]!, 1e-3);
+        }
+
+        string message = Assert.Throws<NvgDataException>(() => PerceptualDistance.Load(PerceptualBackbone.Vgg16, folder["AlexNet.safetensors"], folder["Vgg16.lin.safetensors"])).Message;
+        Assert.Contains("AlexNet.safetensors: does not hold the weights of Vgg16", message, StringComparison.Ordinal);
+        message = Assert.Throws<NvgDataException>(() => PerceptualDistance.Load(PerceptualBackbone.AlexNet, folder["AlexNet.safetensors"], folder["Vgg16.lin.safetensors"])).Message;
+        Assert.Contains("Vgg16.lin.safetensors: does not hold", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Forward_SamePictures_IsZero()
+    {
+        using PerceptualDistance distance = Random();
+        using var scope = new TensorScope();
+        using var generator = new Generator(1);
+        Tensor pictures = Tensor.Rand([2, 3, 33, 40], generator) * 2 - 1.0;
+        Assert.All(distance.Forward(pictures, pictures).ToArray<float>(), d => Assert.Equal(0, d));
+        Assert.All(distance.Forward(pictures, pictures.Flip(3)).ToArray<float>(), d => Assert.True(Math.Abs(d) > 1e-6));
+    }
+
+    [Fact]
+    public void Forward_FeaturesAllZero_HasAFiniteGradient()
+    {
+        // Weights of zero make features of zero: the root of their length has no gradient, and NaN times zero is NaN.
+        using var distance = new PerceptualDistance(PerceptualBackbone.AlexNet, new ZeroSource(), ParameterSource.Random(2));
+        using var scope = new TensorScope();
+        using var generator = new Generator(1);
+        Tensor picture = Tensor.Rand([1, 3, 64, 64], generator), other = Tensor.Rand([1, 3, 64, 64], generator);
+        picture.RequiresGrad = true;
+        Assert.All(Autograd.Gradients(distance.Forward(picture, other).Sum(), [picture])[0]!.ToArray<float>(), g => Assert.Equal(0, g));
+    }
+
+    private static PerceptualDistance Random() => new(PerceptualBackbone.SqueezeNet, ParameterSource.Random(1), ParameterSource.Random(2));
+
+    private static void AssertClose(Tensor expected, Tensor actual, double share)
+    {
+        float[] e = expected.ToArray<float>(), a = actual.ToArray<float>();
+        double scale = Math.Sqrt(e.Average(v => (double)v * v)), error = e.Zip(a, (x, y) => Math.Abs(x - y)).Max();
+        Assert.True(e.Length == a.Length && error <= share * scale, $"error {error:G3} of values around {scale:G3}");
+    }
+
+    private sealed class ZeroSource : ParameterSource
+    {
+        public override Tensor Get(string name, long[] shape, Initialization initialization) => Tensor.Zeros(shape);
+    }
+}

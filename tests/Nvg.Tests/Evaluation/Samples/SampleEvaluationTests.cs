@@ -1,0 +1,156 @@
+using Nvg.Data;
+using Nvg.Evaluation.Distances;
+using Nvg.Evaluation.Features;
+using Nvg.Evaluation.Samples;
+using Nvg.Rendering;
+using Nvg.Torch;
+
+namespace Nvg.Tests.Evaluation.Samples;
+
+[Collection(RunsAlone.Name), NoTensorLeaks]
+public sealed class SampleEvaluationTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Run_PicturesOfKnownColours_IsFrechetDistanceOfColours()
+    {
+        string samples = Write("a.npz", Coloured(20, 1)), reference = Write("b.npz", Coloured(30, 2));
+        SampleReport report = Evaluate(samples, reference);
+        using Tensor a = Colours(Coloured(20, 1)), b = Colours(Coloured(30, 2));
+        using GaussianStatistics first = GaussianStatistics.Of(a), second = GaussianStatistics.Of(b);
+        Assert.Equal(FrechetDistance.Between(first, second).Value, Value(report, "frechetDistance"), 1e-6);
+        // Every picture has one colour, so its upper half is as the whole.
+        Assert.Equal(Value(report, "frechetDistance"), Value(report, "spatialFrechetDistance"), 1e-6);
+        Assert.Equal(ManifoldOverlap.Of(b, a).Precision, Value(report, "precision"));
+        Assert.Equal(
+            ["frechetDistance", "spatialFrechetDistance", "classScore", "precision", "recall", "density", "coverage", "kernelDistance"], report.Metrics.Select(m => m.Key));
+        Assert.All(report.Metrics, m => Assert.Contains("colours", m.Name, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(64)]
+    public void Run_AnyBatchSize_GivesTheSameFigures(int batch)
+    {
+        string samples = Write("a.npz", Coloured(20, 1)), reference = Write("b.npz", Coloured(30, 2));
+        SampleReport expected = Evaluate(samples, reference), actual = Evaluate(samples, reference, batch: batch);
+        Assert.Equal(expected.Metrics.Select(m => m.Value), actual.Metrics.Select(m => m.Value), (x, y) => Math.Abs(x - y) <= 1e-9 * Math.Max(1, Math.Abs(x)));
+    }
+
+    [Fact]
+    public void Run_PicturesInAnotherOrder_GivesTheSameFigures()
+    {
+        RgbImage[] pictures = Coloured(24, 1);
+        string reference = Write("b.npz", Coloured(30, 2));
+        SampleReport expected = Evaluate(Write("a.npz", pictures), reference), actual = Evaluate(Write("c.npz", [.. pictures.Reverse()]), reference);
+        foreach (string key in new[] { "frechetDistance", "precision", "recall", "density", "coverage", "classScore" })
+            Assert.Equal(Value(expected, key), Value(actual, key), 1e-9);
+    }
+
+    [Fact]
+    public void Run_SavedReference_GivesTheSameFigures()
+    {
+        string samples = Write("a.npz", Coloured(20, 1)), reference = Write("b.npz", Coloured(30, 2));
+        SampleReport first = Evaluate(samples, reference, save: _folder["statistics.npz"]), again = Evaluate(samples, _folder["statistics.npz"]);
+        Assert.Equal(first.Metrics, again.Metrics);
+        Assert.Equal(30, again.ReferenceCount);
+        Assert.Equal("stored statistics of 30 pictures", again.ReferenceDescription);
+        Assert.Contains("not of these weights", Refusal(samples, _folder["statistics.npz"], new ColourFeatures(fingerprint: "colours 2")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_FieldsReference_TakesStatisticsOfItAndFeaturesOfItsPictures()
+    {
+        RgbImage[] pictures = Coloured(30, 2);
+        using (var writer = new NpzPictureWriter(_folder["plain.npz"], 30, 4, 4))
+        {
+            Array.ForEach(pictures, writer.Append);
+            writer.Complete();
+        }
+
+        // Statistics that are not of these pictures, as in the field's files: of the whole training set.
+        double[] covariance = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+        byte[] bytes = [.. pictures.SelectMany(p => p.Pixels)];
+        NpzFile.Write(_folder["field.npz"],
+        [
+            new("arr_0", NpyArray.Of(bytes, 30, 4, 4, 3)), new("mu", NpyArray.Of(new double[] { 5, 5, 5 }, 3)), new("sigma", NpyArray.Of(covariance, 3, 3)),
+        ]);
+        string samples = Write("a.npz", Coloured(20, 1));
+        var options = new SampleEvaluationOptions { Metrics = SampleMetrics.FrechetDistance | SampleMetrics.PrecisionRecall };
+        using var network = new ColourFeatures(MetricNames.Inception2015);
+        SampleReport report = SampleEvaluation.Run(network, PictureSet.Open(samples), SampleReference.Open(_folder["field.npz"]), options);
+        Assert.InRange(Value(report, "frechetDistance"), 50, 90);
+        Assert.Equal(Value(Evaluate(samples, _folder["plain.npz"]), "recall"), Value(report, "recall"));
+        Assert.Null(report.ReferenceCount);
+        Assert.Contains("too few for FID", report.Metrics[0].Name, StringComparison.Ordinal);
+        Assert.Contains("does not say what its statistics are of", Refusal(samples, _folder["field.npz"], new ColourFeatures()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_StatisticsAlone_CannotGivePrecision()
+    {
+        string samples = Write("a.npz", Coloured(20, 1));
+        NpzFile.Write(_folder["s.npz"], [new("mu", NpyArray.Of(new double[3], 3)), new("sigma", NpyArray.Of(new double[9], 3, 3))]);
+        Assert.Contains("--metrics", Refusal(samples, _folder["s.npz"], new ColourFeatures(MetricNames.Inception2015)), StringComparison.Ordinal);
+        NpzFile.Write(_folder["t.npz"], [new("mu", NpyArray.Of(new double[4], 4)), new("sigma", NpyArray.Of(new double[16], 4, 4))]);
+        Assert.Contains("the network has 3 features", Refusal(samples, _folder["t.npz"], new ColourFeatures(MetricNames.Inception2015)), StringComparison.Ordinal);
+        NpzFile.Write(_folder["u.npz"], [new("mu", NpyArray.Of(new[] { 0, double.NaN, 0 }, 3)), new("sigma", NpyArray.Of(new double[9], 3, 3))]);
+        Assert.Contains("u.npz: mean or covariance", Refusal(samples, _folder["u.npz"], new ColourFeatures(MetricNames.Inception2015)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_BrokenFeatures_NamesThePicture()
+    {
+        string samples = Write("a.npz", Coloured(20, 1)), reference = Write("b.npz", Coloured(30, 2));
+        Assert.Contains("picture 0 are not finite", Refusal(samples, reference, new ColourFeatures(broken: double.NaN)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_Limits_SpreadOverAllPictures()
+    {
+        string samples = Write("a.npz", Coloured(20, 1)), reference = Write("b.npz", Coloured(30, 2));
+        using var network = new ColourFeatures();
+        SampleReport report = SampleEvaluation.Run(
+            network, PictureSet.Open(samples), SampleReference.Open(reference), new SampleEvaluationOptions { Limit = 10, ReferenceRows = 15 });
+        Assert.Equal(10, report.Count);
+        Assert.Contains(report.Notes, n => n.Contains("against 15 pictures", StringComparison.Ordinal));
+        Assert.Equal([1, 3, 5, 7], Enumerable.Range(0, 8).Where(i => PictureSet.IsSpread(i, 4, 8)));
+        Assert.Equal(3, Enumerable.Range(0, 10).Count(i => PictureSet.IsSpread(i, 3, 10)));
+    }
+
+    private static SampleReport Evaluate(string samples, string reference, int batch = 32, string? save = null)
+    {
+        using var network = new ColourFeatures();
+        return SampleEvaluation.Run(network, PictureSet.Open(samples), SampleReference.Open(reference), new SampleEvaluationOptions { Batch = batch, SaveReference = save });
+    }
+
+    private static string Refusal(string samples, string reference, ColourFeatures network) => Assert.Throws<NvgDataException>(
+        () => SampleEvaluation.Run(network, PictureSet.Open(samples), SampleReference.Open(reference), new SampleEvaluationOptions())).Message;
+
+    private static double Value(SampleReport report, string key) => report.Metrics.Single(m => m.Key == key).Value;
+
+    private string Write(string name, RgbImage[] pictures)
+    {
+        using var writer = new NpzPictureWriter(_folder[name], pictures.Length, pictures[0].Width, pictures[0].Height);
+        Array.ForEach(pictures, writer.Append);
+        writer.Complete();
+        return _folder[name];
+    }
+
+    private static RgbImage[] Coloured(int count, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ =>
+        {
+            byte[] colour = new byte[3];
+            random.NextBytes(colour);
+            return new RgbImage(4, 4, [.. Enumerable.Repeat(colour, 16).SelectMany(c => c)]);
+        })];
+    }
+
+    private static Tensor Colours(RgbImage[] pictures) => Tensor.From([.. pictures.SelectMany(p => p.Pixels.Take(3)).Select(v => v / 255f)], pictures.Length, 3);
+}

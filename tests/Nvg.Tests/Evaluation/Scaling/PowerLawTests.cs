@@ -1,0 +1,42 @@
+using Nvg.Evaluation.Scaling;
+
+namespace Nvg.Tests.Evaluation.Scaling;
+
+public class PowerLawTests
+{
+    [Theory]
+    [InlineData(2.5, 400, 0.34)]
+    [InlineData(1.69, 406.4, 0.076)]
+    [InlineData(0, 30, 0.5)]
+    [InlineData(4, 1e6, 1.2)]
+    public void Fit_PointsOfALaw_FindsItAgain(double offset, double factor, double exponent)
+    {
+        var law = new PowerLaw(offset, factor, exponent);
+        PowerLaw fit = PowerLaw.Fit([.. new[] { 1e5, 1e6, 3e6, 2e7, 1e8, 1e9 }.Select(x => (x, law.At(x)))])!.Value;
+        Assert.Equal(exponent, fit.Exponent, 1e-4 * exponent);
+        Assert.Equal(offset, fit.Offset, 1e-3 * Math.Max(1, offset));
+        Assert.Equal(1, fit.Factor / factor, 1e-2);
+    }
+
+    [Fact]
+    public void Fit_NoisyPoints_FitsBetterThanTheTruth()
+    {
+        var law = new PowerLaw(3, 50, 0.3);
+        var random = new Random(1);
+        (double X, double Y)[] points = [.. Enumerable.Range(0, 40).Select(i => Math.Pow(10, 3 + i * 0.1)).Select(x => (x, law.At(x) * (1 + 0.01 * (random.NextDouble() - 0.5))))];
+        PowerLaw fit = PowerLaw.Fit(points)!.Value;
+        double Error(PowerLaw l) => points.Sum(p => Math.Pow(p.Y - l.At(p.X), 2));
+        Assert.True(Error(fit) <= Error(law));
+        Assert.Equal(0.3, fit.Exponent, 0.05);
+    }
+
+    [Fact]
+    public void Fit_TooFewPlacesOrRising_GivesNothing()
+    {
+        Assert.Null(PowerLaw.Fit([(1, 3), (2, 2)]));
+        Assert.Null(PowerLaw.Fit([(1, 3), (2, 2), (2, 1.9), (1, 3.1)]));
+        Assert.Null(PowerLaw.Fit([(1, 1), (2, 2), (3, 3)]));
+        Assert.Throws<ArgumentException>(() => PowerLaw.Fit([(0, 1), (2, 2), (3, 3)]));
+        Assert.Throws<ArgumentException>(() => PowerLaw.Fit([(1, double.NaN), (2, 2), (3, 3)]));
+    }
+}

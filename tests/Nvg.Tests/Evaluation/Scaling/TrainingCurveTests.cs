@@ -1,0 +1,72 @@
+using Nvg.Checkpoints;
+using Nvg.Evaluation;
+using Nvg.Evaluation.Scaling;
+using Nvg.Generators;
+using Nvg.Reporting;
+using Nvg.Tokenizers;
+using Nvg.Torch.Nn;
+
+namespace Nvg.Tests.Evaluation.Scaling;
+
+[Collection(RunsAlone.Name)]
+[NoTensorLeaks]
+public sealed class TrainingCurveTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public TrainingCurveTests()
+    {
+        using Tokenizer tokenizer = Tiny.Tokenizer();
+        NvgModel.Save(_folder["tokenizer"], new ModelConfig { Name = "tiny", Tokenizer = Tiny.TokenizerSizes }, tokenizer.Parameters, null, []);
+    }
+
+    [Fact]
+    public void Read_UnfinishedRun_CountsParametersAndOperations()
+    {
+        WriteRun("run", 2, [(1, 7), (2, 6), (4, 5)], """{"step": 6, "lo""");
+        TrainingCurve curve = TrainingCurve.Read(_folder["run"]);
+        // As training makes them: all but the sizes of the tokenizer and the depth by default.
+        var sizes = new GeneratorConfig { LatentHeight = 4, LatentWidth = 4, LatentChannels = 4, CodebookSize = 16, ClassCount = 1, Depth = 2 };
+        using var generator = new NvgGenerator(sizes, ParameterSource.Random(1));
+        long structure = GeneratorParameters.OfStructure(generator), content = GeneratorParameters.OfContent(generator);
+        Assert.Equal(generator.Parameters.ParameterCount, curve.Parameters);
+        // 8 pictures a step, 16 positions, two stages of content and every stage of structure.
+        Assert.Equal(4.0 * 8 * 6 * 16 * (2 * content + structure * sizes.StructureStageCount), curve.Points[^1].Compute);
+        Assert.Equal(3, curve.Points.Count);
+        Assert.Equal(6, curve.FinalLoss);
+    }
+
+    [Fact]
+    public void ScalingReport_RunsOfALaw_FindsTheLaw()
+    {
+        var law = new PowerLaw(2, 300, 0.4);
+        TrainingCurve[] runs = [.. new[] { 1e6, 4e6, 2e7, 1e8 }.Select((n, i) => new TrainingCurve($"r{i}", (long)n, [(1e12 * n, 99), .. Enumerable.Repeat((2e12 * n, law.At(n)), 10)]))];
+        var report = new ScalingReport(runs);
+        Assert.Equal(0.4, report.OverParameters!.Value.Exponent, 1e-3);
+        Assert.Equal(4, report.Envelope.Count(p => p.Y < 99));
+        Assert.Equal(report.Envelope.Select(p => p.Y).OrderDescending(), report.Envelope.Select(p => p.Y));
+        LinePlot[] plots = [.. report.Plots()];
+        Assert.Equal(2, plots.Length);
+        Assert.All(plots, p => Assert.NotEmpty(p.ToSvg().Elements("polyline")));
+        Assert.Contains("no fit", ScalingReport.Describe(new ScalingReport(runs[..2]).OverParameters), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_RunWithoutLosses_IsRefused()
+    {
+        WriteRun("run", 2, []);
+        Assert.Contains("stats.jsonl", Assert.Throws<NvgDataException>(() => TrainingCurve.Read(_folder["run"])).Message, StringComparison.Ordinal);
+        Assert.Throws<NvgDataException>(() => TrainingCurve.Read(_folder["nowhere"]));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private void WriteRun(string name, int depth, (int Step, double Loss)[] lines, string end = "")
+    {
+        _folder.Write($"{name}/options.json", System.Text.Encoding.UTF8.GetBytes($$"""
+            { "name": "r", "tokenizer": "{{_folder["tokenizer"]}}", "depth": {{depth}}, "loss": { "contentStages": 2 }, "training": { "steps": 9, "batchSize": 8, "learningRate": 0.001 } }
+            """));
+        string text = string.Concat(lines.Select(l => $$"""{"step": {{l.Step}}, "loss": {{l.Loss}}}""" + "\n")) + end;
+        _folder.Write($"{name}/stats.jsonl", System.Text.Encoding.UTF8.GetBytes(text));
+    }
+}
