@@ -70,7 +70,7 @@ public sealed class NvgSampler
             else
             {
                 (predicted_NLC, logits_BNV) = Content(i, canvas_BLC, labels_BL, class_B, clusters, options, cancellation);
-                tokens_BN = TokenSampling.Draw(logits_BNV, noise.Tokens(i), options.Temperature, options.TopK, options.TopP.At(i, _grid.LastStage));
+                tokens_BN = Draw(i, logits_BNV, noise, options);
             }
 
             Tensor next_BLC = canvas_BLC + _quantizer.Contribution(i, labels_BL, tokens_BN);
@@ -92,6 +92,19 @@ public sealed class NvgSampler
 
         return (new GranularitySequence(_grid, Tensor.Stack([.. maps], 1), content), canvas_BLC.Own());
     }
+
+    /// <summary>Logits and tokens of one stage.</summary>
+    internal (Tensor Logits_BNV, Tensor Tokens_BN) Tokens(
+        int stage, Tensor canvas_BLC, Tensor labels_BL, Tensor class_B, ImageNoise noise, SamplingOptions options, CancellationToken cancellation)
+    {
+        using var scope = new TensorScope();
+        using var clusters = new ClusterMean(labels_BL, LatentGrid.ClusterCount(stage));
+        (_, Tensor logits_BNV) = Content(stage, canvas_BLC, labels_BL, class_B, clusters, options, cancellation);
+        return (scope.Keep(logits_BNV), scope.Keep(Draw(stage, logits_BNV, noise, options)));
+    }
+
+    private Tensor Draw(int stage, Tensor logits_BNV, ImageNoise noise, SamplingOptions options) =>
+        TokenSampling.Draw(logits_BNV, noise.Tokens(stage), options.Temperature, options.TopK, options.TopP.At(stage, _grid.LastStage));
 
     private (Tensor Predicted_NLC, Tensor Logits_BNV) Content(
         int stage, Tensor canvas_BLC, Tensor labels_BL, Tensor class_B, ClusterMean clusters, SamplingOptions options, CancellationToken cancellation)

@@ -15,6 +15,7 @@ internal static class EvaluateCommand
         EvaluateSweepCommand.Create(),
         EvaluateScalingCommand.Create(),
         EvaluateStructureStepsCommand.Create(),
+        EvaluatePrecisionCommand.Create(),
         EvaluateCostCommand.Create(),
     };
 }

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using Nvg.Checkpoints;
+using Nvg.Evaluation;
+using Nvg.Sampling;
+using Nvg.Torch;
+
+namespace Nvg.Cli.Commands.Evaluate;
+
+/// <summary><c>nvg evaluate precision</c>: what bfloat16 changes against float32.</summary>
+internal sealed class EvaluatePrecisionCommand
+{
+    private readonly Option<string?> _model = CommonOptions.Model();
+    private readonly Option<string?> _preset = new("--preset") { Description = "Sizes with random weights instead of a model", HelpName = "NAME" };
+    private readonly Option<int> _count = new("--count") { Description = "Pictures, of all classes in turn", HelpName = "N", DefaultValueFactory = _ => 20 };
+    private readonly SamplingArguments _sampling = new();
+    private readonly Option<Device> _device = CommonOptions.Device();
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json();
+
+    internal static Command Create()
+    {
+        var arguments = new EvaluatePrecisionCommand();
+        var command = new Command("precision", "What computing in bfloat16 changes: tokens, splits and decoded pictures against float32")
+        {
+            arguments._model, arguments._preset, arguments._count,
+        };
+        arguments._sampling.AddTo(command);
+        foreach (Option option in new Option[] { arguments._device, arguments._threads, arguments._json })
+            command.Options.Add(option);
+        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        int count = parsed.GetValue(_count);
+        if (count < 1)
+            throw new UsageException($"--count must be at least 1, not {count}");
+        CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
+        using NvgModel reference = Open(parsed, ScalarType.Float32), other = Open(parsed, ScalarType.BFloat16);
+        SamplingOptions options = _sampling.Read(parsed, reference.Config.Sampling, reference.Generator.Config.Grid.LastStage);
+        PrecisionAgreement found = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(
+            () => PrecisionAgreement.Measure(
+                reference, other, count, options,
+                new SynchronousProgress<int>(done => progress.Report($"{done} of {count} pictures", (double)done / count)), cancellation),
+            CancellationToken.None));
+        if (parsed.GetValue(_json))
+        {
+            MachineOutput.Write(found);
+            return CommandRunner.Done;
+        }
+
+        ConsoleTable.Write(
+            ["stage", "same token", "same best token", "same side of the split"],
+            found.StageTokens.Select((share, stage) => new[]
+            {
+                $"{stage}", $"{share:P1}", $"{found.StageBestTokens[stage]:P1}", stage < found.StageSplits.Count ? $"{found.StageSplits[stage]:P1}" : "",
+            }));
+        Console.WriteLine($"decoded from the same tokens: {found.DecodedPsnr:F1} dB between both, {found.WorstDecodedPsnr:F1} dB at worst");
+        return CommandRunner.Done;
+    }
+
+    private NvgModel Open(ParseResult parsed, ScalarType type) => parsed.GetValue(_preset) is { } preset
+        ? NvgModel.Random(Presets.Find(preset, out string? problem) ?? throw new UsageException(problem!), 0, parsed.GetValue(_device), type, Presets.ScaleFactors)
+        : NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), type);
+}
