@@ -13,6 +13,7 @@ public static class Functional
     private static readonly Operator MaxPoolOp = new("aten::max_pool2d");
     private static readonly Operator GeluOp = new("aten::gelu");
     private static readonly Operator SiluOp = new("aten::silu");
+    private static readonly Operator SiluInPlaceOp = new("aten::silu_");
     private static readonly Operator CrossEntropyOp = new("aten::cross_entropy_loss");
     private static readonly Operator MseOp = new("aten::mse_loss");
     private static readonly Operator L1Op = new("aten::l1_loss");
@@ -72,6 +73,9 @@ public static class Functional
 
     /// <summary>x · sigmoid(x), also called swish.</summary>
     public static Tensor Silu(Tensor input) => SiluOp.Call(input);
+
+    /// <summary>The same, written over its input.</summary>
+    public static void SiluInPlace(Tensor input) => SiluInPlaceOp.Run(input);
 
     /// <summary>Mean cross-entropy of logits (N × V) against class numbers (N).</summary>
     /// <param name="logits">N × V.</param>

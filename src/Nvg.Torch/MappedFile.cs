@@ -1,10 +1,12 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 
 namespace Nvg.Torch;
 
 /// <summary>A file mapped into memory; the last tensor over it closes it. What is written to its pages stays in memory: the file never changes.</summary>
-internal sealed unsafe class MappedFile
+internal sealed unsafe partial class MappedFile
 {
+    private const int MadviseDontNeed = 4;
     private readonly MemoryMappedFile? _file;
     private readonly MemoryMappedViewAccessor? _view;
     private readonly byte* _start;
@@ -41,7 +43,8 @@ internal sealed unsafe class MappedFile
     /// <param name="type">Element type.</param>
     /// <param name="shape">Sizes, row-major.</param>
     /// <param name="alignment">Of the bytes, where more is needed than the element type does.</param>
-    internal Tensor Tensor(long offset, ScalarType type, ReadOnlySpan<long> shape, int alignment = 1)
+    /// <param name="alone">No other tensor lies over these bytes: with the tensor its pages leave the memory, written ones too.</param>
+    internal Tensor Tensor(long offset, ScalarType type, ReadOnlySpan<long> shape, int alignment = 1, bool alone = false)
     {
         long bytes = type.ByteSize();
         foreach (long size in shape)
@@ -49,13 +52,31 @@ internal sealed unsafe class MappedFile
         CheckRange(offset, bytes);
         byte* data = _start + offset;
         return (nint)data % Math.Max(type.ByteSize(), alignment) == 0
-            ? Torch.Tensor.Wrap(data, type, shape, this)
+            ? Torch.Tensor.Wrap(data, type, shape, alone ? new Range(this, data, bytes) : this)
             : Torch.Tensor.FromMemory(data, bytes, type, shape);
     }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Madvise(nint address, nint length, int advice);
 
     private void CheckRange(long offset, long length)
     {
         if (offset < 0 || length < 0 || offset > Length - length)
             throw new ArgumentOutOfRangeException(nameof(offset), $"{length} bytes at {offset} do not lie in a file of {Length}");
+    }
+
+    /// <summary>The bytes of one tensor.</summary>
+    internal sealed class Range(MappedFile file, byte* start, long length)
+    {
+        /// <summary>Gives back the memory of the pages that hold nothing else; the mapping stays.</summary>
+        internal void Discard()
+        {
+            long page = Environment.SystemPageSize;
+            nint first = (nint)(((long)start + page - 1) / page * page), end = (nint)(((long)start + length) / page * page);
+            // Advice: where it is not taken the pages stay.
+            if (OperatingSystem.IsLinux() && end > first)
+                _ = Madvise(first, end - first, MadviseDontNeed);
+            GC.KeepAlive(file);
+        }
     }
 }

@@ -194,5 +194,10 @@ public sealed unsafe partial class Tensor
     }
 
     [UnmanagedCallersOnly]
-    private static void ReleaseOwner(nint context) => GCHandle.FromIntPtr(context).Free();
+    private static void ReleaseOwner(nint context)
+    {
+        GCHandle handle = GCHandle.FromIntPtr(context);
+        (handle.Target as MappedFile.Range)?.Discard();
+        handle.Free();
+    }
 }

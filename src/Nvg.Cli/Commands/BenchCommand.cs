@@ -10,6 +10,7 @@ internal sealed class BenchCommand
 {
     private readonly Option<string?> _model = CommonOptions.Model();
     private readonly Option<string?> _preset = new("--preset") { Description = $"Instead of a model: random weights of the sizes of {string.Join(", ", Presets.All.Select(preset => preset.Name))}", HelpName = "NAME" };
+    private readonly Option<string?> _save = new("--save") { Description = "With --preset: first write the random model to a folder, for other programs to time the same weights", HelpName = "DIR" };
     private readonly Option<int> _repeat = new("--repeat") { Description = "Timed runs of each part, of which the median counts; at most 20 s each", HelpName = "N", DefaultValueFactory = _ => 5 };
     private readonly Option<int?> _batch = new("--batch") { Description = "Pictures computed together; 16 by default, and 1 with --preset on the processor", HelpName = "N" };
     private readonly Option<int> _soak = new("--soak") { Description = "Instead of timing: generate N pictures one after another and show tensors and memory", HelpName = "N" };
@@ -23,7 +24,7 @@ internal sealed class BenchCommand
         var arguments = new BenchCommand();
         var command = new Command("bench", "Time each part of a model's work")
         {
-            arguments._model, arguments._preset, arguments._repeat, arguments._batch, arguments._soak, arguments._device, arguments._type, arguments._threads, arguments._json,
+            arguments._model, arguments._preset, arguments._save, arguments._repeat, arguments._batch, arguments._soak, arguments._device, arguments._type, arguments._threads, arguments._json,
         };
         command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
         return command;
@@ -38,6 +39,8 @@ internal sealed class BenchCommand
         using NvgModel model = preset is not null
             ? NvgModel.Random(preset, 0, parsed.GetValue(_device), parsed.GetValue(_type), preset.Generator is null ? null : Presets.ScaleFactors)
             : NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetValue(_type));
+        if (parsed.GetValue(_save) is { } folder)
+            NvgModel.Save(folder, model.Config, model.Tokenizer.Parameters, model.HasGenerator ? model.Generator.Parameters : null, model.Labels, type: null);
         if (parsed.GetValue(_soak) > 0)
             return Soak(parsed, model, cancellation);
         List<Timing> timings = await ConsoleProgress.ShowAsync("timing", progress => Task.Run(() => Measure(parsed, model, progress, cancellation), CancellationToken.None));
@@ -60,7 +63,7 @@ internal sealed class BenchCommand
     private ModelConfig? Preset(ParseResult parsed)
     {
         if (parsed.GetValue(_preset) is not { } name)
-            return null;
+            return parsed.GetValue(_save) is null ? null : throw new UsageException("--save writes the random model of a --preset");
         if (parsed.GetValue(_model) is not null)
             throw new UsageException("--model and --preset exclude each other");
         ModelConfig preset = Presets.Find(name, out string? problem) ?? throw new UsageException(problem!);

@@ -23,6 +23,10 @@ public sealed class GroupNorm
         using var scope = new TensorScope();
         if (input.ScalarType == ScalarType.BFloat16 && input.Device.Type == DeviceType.Cpu && !input.RequiresGrad)
             return scope.Keep(Functional.GroupNormSwish(input.ChannelsLast(), _groups, _weight, _bias, _epsilon));
-        return scope.Keep(Functional.Silu(Functional.GroupNorm(input.To(ScalarType.Float32), _groups, _weight, _bias, _epsilon)));
+        Tensor normal = Functional.GroupNorm(input.To(ScalarType.Float32), _groups, _weight, _bias, _epsilon);
+        if (normal.RequiresGrad)
+            return scope.Keep(Functional.Silu(normal));
+        Functional.SiluInPlace(normal);
+        return scope.Keep(normal);
     }
 }

@@ -1,3 +1,5 @@
+using Nvg.Torch.Safetensors;
+
 namespace Nvg.Torch.Nn;
 
 /// <summary>Where a model's parameters come from while it is built: freshly drawn, or loaded by name.</summary>
@@ -25,6 +27,16 @@ public abstract class ParameterSource
     public static ParameterSource From(IReadOnlyDictionary<string, Tensor> tensors, string prefix = "", Device device = default, ScalarType? type = null) =>
         new LoadedSource(tensors, prefix, type) { Device = device };
 
+    /// <summary>
+    /// Parameters out of a file that is not needed afterwards: what is taken leaves it, so that a model in another element type
+    /// does not hold both.
+    /// </summary>
+    /// <param name="file">Borrowed while the model is built.</param>
+    /// <param name="device">Where the parameters go.</param>
+    /// <param name="type">Element type of the matrices, or null to keep the stored one. One-dimensional parameters become float32.</param>
+    public static ParameterSource Taking(SafetensorsFile file, Device device = default, ScalarType? type = null) =>
+        new LoadedSource(file, "", type, file.Release) { Device = device };
+
     /// <summary>Shapes without memory, to count parameters of large presets.</summary>
     public static ParameterSource Meta() => new MetaSource { Device = Device.Meta };
 
@@ -43,7 +55,7 @@ public abstract class ParameterSource
         public override Tensor Get(string name, long[] shape, Initialization initialization) => Tensor.Empty(shape, device: Device);
     }
 
-    private sealed class LoadedSource(IReadOnlyDictionary<string, Tensor> tensors, string prefix, ScalarType? type) : ParameterSource
+    private sealed class LoadedSource(IReadOnlyDictionary<string, Tensor> tensors, string prefix, ScalarType? type, Action<string>? taken = null) : ParameterSource
     {
         public override Tensor Get(string name, long[] shape, Initialization initialization)
         {
@@ -53,7 +65,9 @@ public abstract class ParameterSource
                 throw new ParameterException($"parameter '{prefix}{name}' has shape [{string.Join(", ", stored.Shape.ToArray())}], the model needs [{string.Join(", ", shape)}]");
             // Vectors (norm scales, biases) cost nothing and decide accuracy, so they stay in float32.
             ScalarType wanted = shape.Length < 2 && stored.ScalarType.IsFloatingPoint() ? ScalarType.Float32 : type ?? stored.ScalarType;
-            return stored.To(Device, wanted);
+            Tensor value = stored.To(Device, wanted);
+            taken?.Invoke(prefix + name);
+            return value;
         }
     }
 }

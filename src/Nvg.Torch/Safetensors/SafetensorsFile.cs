@@ -20,7 +20,7 @@ public sealed class SafetensorsFile : TensorFile
         Metadata = header.Metadata;
         _names = [.. header.Entries.Select(e => e.Name)];
         foreach (SafetensorsHeader.Entry entry in header.Entries)
-            _tensors.Add(entry.Name, file.Tensor(dataStart + entry.Begin, entry.Type, entry.Shape).Own());
+            _tensors.Add(entry.Name, file.Tensor(dataStart + entry.Begin, entry.Type, entry.Shape, alone: true).Own());
     }
 
     /// <summary>The texts stored under <c>__metadata__</c>.</summary>
@@ -36,6 +36,14 @@ public sealed class SafetensorsFile : TensorFile
     /// <exception cref="SafetensorsException">The file has none of this name.</exception>
     public override Tensor this[string key] =>
         _tensors.TryGetValue(key, out Tensor? tensor) ? tensor : throw new SafetensorsException($"the file has no tensor '{key}'");
+
+    /// <summary>Drops the file's own reference to a tensor, which the file then no longer has; its memory goes with the last other one.</summary>
+    /// <param name="key">Its name.</param>
+    public void Release(string key)
+    {
+        if (_tensors.Remove(key, out Tensor? tensor))
+            tensor.Dispose();
+    }
 
     /// <summary>Maps and checks a file.</summary>
     /// <exception cref="SafetensorsException">The file breaks a rule of the format; the message names file, tensor and rule.</exception>

@@ -198,7 +198,7 @@ public sealed class NvgModel : IDisposable
         try
         {
             using SafetensorsFile stored = SafetensorsFile.Open(path);
-            T built = build(ParameterSource.From(stored, device: device, type: type));
+            T built = build(ParameterSource.Taking(stored, device, type));
             if (stored.Keys.FirstOrDefault(name => !parametersOf(built).ContainsKey(name)) is { } unexpected)
             {
                 built.Dispose();

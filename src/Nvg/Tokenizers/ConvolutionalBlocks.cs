@@ -3,6 +3,23 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Tokenizers;
 
+/// <summary>Layers one after another.</summary>
+internal static class Layers
+{
+    /// <summary>The last layer's output. Maps of large pictures take tens of megabytes each: every one goes when the next is there.</summary>
+    internal static Tensor Run(Tensor input, IEnumerable<Func<Tensor, Tensor>> layers)
+    {
+        Tensor x = input.Alias();
+        foreach (Func<Tensor, Tensor> layer in layers)
+        {
+            using Tensor previous = x;
+            x = layer(previous);
+        }
+
+        return x;
+    }
+}
+
 /// <summary>Group normalisation, swish, 3 × 3 convolution, twice, beside a shortcut (1 × 1 where widths differ).</summary>
 internal sealed class ResNetBlock
 {
@@ -25,10 +42,9 @@ internal sealed class ResNetBlock
 
     internal Tensor Forward(Tensor x)
     {
-        using var scope = new TensorScope();
-        Tensor h = _conv1.Forward(_norm1.ForwardSwish(x));
-        h = _conv2.Forward(_norm2.ForwardSwish(h));
-        return scope.Keep((_shortcut is null ? x : _shortcut.Forward(x)) + h);
+        using Tensor h = Layers.Run(x, [_norm1.ForwardSwish, _conv1.Forward, _norm2.ForwardSwish, _conv2.Forward]);
+        using Tensor shortcut = _shortcut is null ? x.Alias() : _shortcut.Forward(x);
+        return shortcut + h;
     }
 }
 
@@ -64,7 +80,7 @@ internal sealed class OutputLayer(ParameterPath path, int inputChannels, int out
 
     internal Tensor Forward(Tensor x)
     {
-        using var scope = new TensorScope();
-        return scope.Keep(_conv.Forward(_norm.ForwardSwish(x)).To(ScalarType.Float32));
+        using Tensor output = Layers.Run(x, [_norm.ForwardSwish, _conv.Forward]);
+        return output.To(ScalarType.Float32);
     }
 }

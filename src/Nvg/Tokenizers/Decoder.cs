@@ -40,18 +40,11 @@ public sealed class Decoder
     /// <summary>B × C × h × w → B × 3 × h·f × w·f, not clamped.</summary>
     public Tensor Forward(Tensor latents)
     {
-        using var scope = new TensorScope();
         // In bfloat16 only channels-last convolutions are fast; in float32 it makes no difference worth a copy.
-        Tensor h = _convIn.Forward(_convIn.WeightType == ScalarType.BFloat16 ? latents.ChannelsLast() : latents);
-        h = _middle2.Forward(_middle1.Forward(h));
-        foreach ((ResNetBlock[] blocks, Upsample? upsample) in _levels)
-        {
-            foreach (ResNetBlock block in blocks)
-                h = block.Forward(h);
-            if (upsample is not null)
-                h = upsample.Forward(h);
-        }
-
-        return scope.Keep(_output.Forward(h));
+        using Tensor input = _convIn.WeightType == ScalarType.BFloat16 ? latents.ChannelsLast() : latents.Alias();
+        return Layers.Run(input, [_convIn.Forward, _middle1.Forward, _middle2.Forward, .. _levels.SelectMany(LayersOf), _output.Forward]);
     }
+
+    private static IEnumerable<Func<Tensor, Tensor>> LayersOf((ResNetBlock[] Blocks, Upsample? Upsample) level) =>
+        [.. level.Blocks.Select(b => (Func<Tensor, Tensor>)b.Forward), .. level.Upsample is { } upsample ? [upsample.Forward] : Array.Empty<Func<Tensor, Tensor>>()];
 }

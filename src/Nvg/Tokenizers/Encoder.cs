@@ -38,18 +38,9 @@ public sealed class Encoder
     }
 
     /// <summary>B × 3 × H × W in [−1, 1] → B × C × H/f × W/f.</summary>
-    public Tensor Forward(Tensor images)
-    {
-        using var scope = new TensorScope();
-        Tensor h = _convIn.Forward(images);
-        foreach ((ResNetBlock[] blocks, Downsample? downsample) in _levels)
-        {
-            foreach (ResNetBlock block in blocks)
-                h = block.Forward(h);
-            if (downsample is not null)
-                h = downsample.Forward(h);
-        }
+    public Tensor Forward(Tensor images) =>
+        Layers.Run(images, [_convIn.Forward, .. _levels.SelectMany(LayersOf), _middle1.Forward, _middle2.Forward, _output.Forward]);
 
-        return scope.Keep(_output.Forward(_middle2.Forward(_middle1.Forward(h))));
-    }
+    private static IEnumerable<Func<Tensor, Tensor>> LayersOf((ResNetBlock[] Blocks, Downsample? Downsample) level) =>
+        [.. level.Blocks.Select(b => (Func<Tensor, Tensor>)b.Forward), .. level.Downsample is { } downsample ? [downsample.Forward] : Array.Empty<Func<Tensor, Tensor>>()];
 }
