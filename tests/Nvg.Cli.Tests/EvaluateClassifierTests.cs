@@ -15,7 +15,7 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
     {
         await PrepareAsync();
         CommandResult result = await RunAsync("evaluate", "classifier", "--model", Classifier(), "--data", InFolder("data"), "--json");
-        Assert.Equal("", result.Error);
+        Assert.Equal(CommandRunner.Done, result.ExitCode);
         JsonElement report = Json(result);
         Assert.Equal(9, report.GetProperty("count").GetInt32());
         JsonElement[] classes = [.. report.GetProperty("classes").EnumerateArray()];
@@ -55,7 +55,7 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
         CommandResult result = await RunAsync(
             "evaluate", "neighbours", InFolder("samples"), "--data", InFolder("data"), "--test", InFolder("test"), "--features", Classifier(),
             "-o", InFolder("n.png"), "--report", InFolder("n.html"), "--json");
-        Assert.Equal("", result.Error);
+        Assert.Equal(CommandRunner.Done, result.ExitCode);
         JsonElement report = Json(result);
         Assert.Equal((2, 9), (report.GetProperty("sampleCount").GetInt32(), report.GetProperty("trainingCount").GetInt32()));
         Assert.Equal(0, report.GetProperty("inPixels").GetProperty("sampleMedian").GetDouble());
@@ -72,7 +72,7 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
         await PrepareAsync();
         string[] arguments = ["evaluate", "sweep", "--model", model.Folder, "--features", Classifier(), "--reference", InFolder("data"), "--per-class", "1", "-o", InFolder("sweep"), "--vary", "structureSteps=1,2", "--json"];
         CommandResult first = await RunAsync(arguments), second = await RunAsync(arguments);
-        Assert.Equal("", first.Error);
+        Assert.Equal(CommandRunner.Done, first.ExitCode);
         Assert.Equal(2, Json(first).GetArrayLength());
         Assert.Equal(first.Output, second.Output);
         Assert.All(["results.csv", "results.json", "results.md", "report.html"], file => Assert.True(File.Exists(InFolder($"sweep/{file}"))));

@@ -72,9 +72,8 @@ public sealed class ScalingReport
         if (law is not { } fit)
             yield break;
         (double low, double high) = (Math.Log(over.Min(p => p.X)), Math.Log(over.Max(p => p.X)));
-        yield return new PlotSeries(
-            $"fit {Describe(fit)}",
-            [.. Enumerable.Range(0, CurvePoints).Select(i => Math.Exp(low + (high - low) * i / (CurvePoints - 1))).Select(x => (x, fit.At(x)))]) { HasMarkers = false };
+        (double X, double Y)[] curve = [.. Enumerable.Range(0, CurvePoints).Select(i => Math.Exp(low + (high - low) * i / (CurvePoints - 1))).Select(x => (x, fit.At(x)))];
+        yield return new PlotSeries($"fit {Describe(fit)}", curve) { HasMarkers = false };
     }
 
     private static List<(double X, double Y)> LowerEnvelope(IReadOnlyList<TrainingCurve> runs)
