@@ -37,7 +37,8 @@ public sealed record PrecisionAgreement(
         {
             int number = picture % reference.Generator.Config.ClassCount;
             using ImageNoise noise = ImageNoise.FromSeeds([(ulong)picture], grid, reference.Generator.Device);
-            using Tensor class_B = Tensor.From([(long)number], 1).To(reference.Generator.Device);
+            using var pictureScope = new TensorScope();
+            Tensor class_B = Tensor.From([(long)number], 1).To(reference.Generator.Device);
             Tensor? before_BLC = null;
             void Compare(StageResult stage)
             {

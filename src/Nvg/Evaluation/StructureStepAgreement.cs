@@ -41,7 +41,8 @@ public sealed record StructureStepAgreement(StructureSteps Steps, IReadOnlyList<
         {
             int number = picture % generator.Config.ClassCount;
             using ImageNoise noise = ImageNoise.FromSeeds([(ulong)picture], generator.Config.Grid, generator.Device);
-            using Tensor class_B = Tensor.From([(long)number], 1).To(generator.Device);
+            using var pictureScope = new TensorScope();
+            Tensor class_B = Tensor.From([(long)number], 1).To(generator.Device);
             void Compare(StageResult stage)
             {
                 if (stage.Stage >= stages)
