@@ -12,7 +12,9 @@
 #include <ATen/Parallel.h>
 #include <torch/library.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <sched.h>
 
 #ifdef _OPENMP
@@ -398,8 +400,9 @@ const float *float_data(const at::Tensor &tensor, const char *name, int64_t elem
 }
 
 const uint16_t *matrix_data(const at::Tensor &packed, const char *name, int64_t columns, int64_t depth) {
-  TORCH_CHECK(packed.scalar_type() == at::kBFloat16 && packed.is_contiguous() && packed.dim() == 5 &&
-                  packed.size(0) * kColumns == columns && packed.size(1) * kDepth == depth,
+  TORCH_CHECK(packed.scalar_type() == at::kBFloat16 && packed.is_contiguous() && packed.device().is_cpu() &&
+                  packed.dim() == 5 && packed.size(0) * kColumns == columns && packed.size(1) * kDepth == depth &&
+                  packed.numel() == columns * depth,
               "transformer_block_: ", name, " must be a packed matrix of ", columns, " × ", depth);
   return static_cast<const uint16_t *>(packed.data_ptr());
 }
@@ -414,11 +417,14 @@ at::Tensor transformer_block_(at::Tensor x, const at::Tensor &modulation, const 
 #ifdef NVG_BLOCK_INFERENCE
   const Engine *engine = tiles::engine();
   TORCH_CHECK(engine != nullptr, "transformer_block_: this processor has no matrix engine");
-  TORCH_CHECK(x.dim() == 3 && x.scalar_type() == at::kFloat && x.is_contiguous() && x.size(2) % kHead == 0,
-              "transformer_block_: x must be contiguous float32 (N, T, W) with W a multiple of ", kHead);
+  TORCH_CHECK(x.device().is_cpu() && x.dim() == 3 && x.scalar_type() == at::kFloat && x.is_contiguous() &&
+                  x.size(2) % kHead == 0,
+              "transformer_block_: x must be contiguous float32 (N, T, W) on the CPU with W a multiple of ", kHead);
+  TORCH_CHECK(!(at::GradMode::is_enabled() && x.requires_grad()), "transformer_block_: there are no gradients");
+  TORCH_CHECK(second_weight.dim() == 5, "transformer_block_: second_weight must be a packed matrix");
   const int64_t count = x.size(0), tokens = x.size(1), width = x.size(2), mlp = second_weight.size(1) * kDepth - width;
   TORCH_CHECK(mlp > 0 && mlp % kHead == 0, "transformer_block_: the MLP must be a multiple of ", kHead, " wide");
-  TORCH_CHECK(modulation.dim() == 2 && modulation.size(0) == count && modulation.size(1) == 3 * width &&
+  TORCH_CHECK(modulation.device().is_cpu() && modulation.dim() == 2 && modulation.size(0) == count && modulation.size(1) == 3 * width &&
                   modulation.stride(1) == 1 && modulation.scalar_type() == at::kFloat,
               "transformer_block_: modulation must be float32 (N, 3 W)");
   if (count == 0 || tokens == 0)
@@ -439,7 +445,7 @@ at::Tensor transformer_block_(at::Tensor x, const at::Tensor &modulation, const 
 #endif
 }
 
-// Name of the engine that packed matrices are multiplied with; empty where there is none.
+// Whether packed matrices can be multiplied here.
 bool has_matrix_engine() {
 #ifdef NVG_BLOCK_INFERENCE
   return tiles::engine() != nullptr;

@@ -21,7 +21,7 @@ public sealed class GroupNorm
     public Tensor ForwardSwish(Tensor input)
     {
         using var scope = new TensorScope();
-        if (input.ScalarType == ScalarType.BFloat16 && input.Device.Type == DeviceType.Cpu && !input.RequiresGrad)
+        if (input.ScalarType == ScalarType.BFloat16 && input.Device.Type == DeviceType.Cpu && !input.RequiresGrad && !_weight.RequiresGrad)
             return scope.Keep(Functional.GroupNormSwish(input.ChannelsLast(), _groups, _weight, _bias, _epsilon));
         Tensor normal = Functional.GroupNorm(input.To(ScalarType.Float32), _groups, _weight, _bias, _epsilon);
         if (normal.RequiresGrad)

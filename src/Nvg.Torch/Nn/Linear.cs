@@ -26,10 +26,9 @@ public sealed class Linear
     /// Puts the weight into another layout, for kernels that read it so; <see cref="Forward"/> cannot be used any more.
     /// </summary>
     /// <param name="store">Owner of the weight; holds the new one under the same name, and disposes the old one.</param>
-    /// <param name="layout">Makes the new tensor.</param>
-    public void Rearrange(ParameterStore store, Func<Tensor, Tensor> layout)
+    /// <param name="rearranged">The weight in its new layout; the store takes it over.</param>
+    public void Rearrange(ParameterStore store, Tensor rearranged)
     {
-        Tensor rearranged = layout(_weight);
         store.Replace(_weight, rearranged);
         _weight = rearranged;
     }

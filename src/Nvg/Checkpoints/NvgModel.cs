@@ -125,6 +125,8 @@ public sealed class NvgModel : IDisposable
         string folder, ModelConfig config, IReadOnlyDictionary<string, Tensor> tokenizer, IReadOnlyDictionary<string, Tensor>? generator,
         IReadOnlyList<string> labels, ScalarType? type = ScalarType.Float32)
     {
+        if (generator is ParameterStore { IsRearranged: true })
+            throw new InvalidOperationException("a model that is packed for sampling cannot be saved: load it again");
         Directory.CreateDirectory(folder);
         // A kill midway leaves a folder that does not load, rather than a mixture of two models.
         File.Delete(Path.Combine(folder, ConfigFile));

@@ -27,7 +27,7 @@ public sealed class BlockTraining
     internal static Tensor Run(TransformerBlock[] blocks, Tensor tokens_NTW, IReadOnlyList<Tensor> modulations, Tensor rotary, BlockTraining? training)
     {
         if (Array.TrueForAll(blocks, b => b.IsPacked))
-            return RunPacked(blocks, tokens_NTW, modulations, rotary);
+            return training is null ? RunPacked(blocks, tokens_NTW, modulations, rotary) : throw new InvalidOperationException("a model that is packed for sampling cannot be trained");
         Tensor x = tokens_NTW.Alias();
         for (int i = 0; i < blocks.Length; i++)
         {

@@ -71,13 +71,11 @@ public sealed class StructureGenerator
         Tensor class_NW = _classEmbed.Forward(class_N);
         Tensor time_SNW = _timeOut.Forward(Functional.Silu(_timeIn.Forward(TimeEmbedding(time_SN.Reshape(-1)))))
             .To(ScalarType.Float32).Reshape(steps, count, _config.StructureWidth);
-        Tensor condition = Functional.Silu(class_NW + _stageEmbed.Forward(stage_N) + time_SNW).Reshape(steps * count, -1);
         return new StructureCondition
         {
             Rotary = _rotary.Table(structure_NLK, RotaryEmbedding.TokenType.CanvasCondition, RotaryEmbedding.TokenType.Latent).Own(),
             Prefix_NTW = Tensor.Cat([class_NW.Unsqueeze(1), _canvasEmbed.Forward(canvas_NLC).To(ScalarType.Float32)], 1).Own(),
-            Blocks_SNM = Array.ConvertAll(_blocks, b => b.Modulation(condition).Reshape(steps, count, -1).Own()),
-            Head_SNM = _head.Modulation(condition).Reshape(steps, count, -1).Own(),
+            Vectors_SNW = Functional.Silu(class_NW + _stageEmbed.Forward(stage_N) + time_SNW).Own(),
         };
     }
 
@@ -92,9 +90,9 @@ public sealed class StructureGenerator
         long length = _config.Grid.Length;
         Tensor structure_NLW = _embed.Forward(z_NLK).To(ScalarType.Float32);
         Tensor tokens_NTW = Tensor.Cat([condition.Prefix_NTW, structure_NLW], 1);
-        Tensor[] modulations = Array.ConvertAll(condition.Blocks_SNM, m => m.Select(0, step));
-        tokens_NTW = BlockTraining.Run(_blocks, tokens_NTW, modulations, condition.Rotary, training);
-        return scope.Keep(_head.Forward(tokens_NTW.Narrow(1, 1 + length, length), condition.Head_SNM.Select(0, step)));
+        Tensor[] modulations = condition.Modulations(step, [.. _blocks.Select(b => (Func<Tensor, Tensor>)b.Modulation), _head.Modulation]);
+        tokens_NTW = BlockTraining.Run(_blocks, tokens_NTW, modulations[..^1], condition.Rotary, training);
+        return scope.Keep(_head.Forward(tokens_NTW.Narrow(1, 1 + length, length), modulations[^1]));
     }
 
     /// <summary>Packs the blocks' matrices, see <see cref="NvgGenerator.PackForSampling"/>.</summary>

@@ -75,8 +75,10 @@ internal sealed class TransformerBlock
         if (IsPacked || _linear1.WeightType != ScalarType.BFloat16 || _linear1.Weight.Device.Type != DeviceType.Cpu
             || _queryScale.ElementCount != KernelHeadSize || !BlockOperations.HasMatrixEngine)
             return;
-        _linear1.Rearrange(store, BlockOperations.PackMatrix);
-        _linear2.Rearrange(store, BlockOperations.PackMatrix);
+        // Both or neither, should the memory not suffice.
+        Tensor first = BlockOperations.PackMatrix(_linear1.Weight), second = BlockOperations.PackMatrix(_linear2.Weight);
+        _linear1.Rearrange(store, first);
+        _linear2.Rearrange(store, second);
         IsPacked = true;
     }
 

@@ -79,6 +79,23 @@ public class PackedBlockTests
         Assert.False(block.IsPacked);
     }
 
+    [MatrixEngineTheory]
+    [InlineData(1)]
+    public void Sample_PackedModel_CanNeitherBeSavedNorTrained(int depth)
+    {
+        var sizes = new GeneratorConfig { LatentHeight = 2, LatentWidth = 2, LatentChannels = 4, CodebookSize = 16, ClassCount = 2, Depth = 2 * depth };
+        using var generator = new NvgGenerator(sizes, ParameterSource.Random(1, type: ScalarType.BFloat16));
+        generator.PackForSampling();
+        generator.PackForSampling();
+        Assert.True(generator.Parameters.IsRearranged);
+        Assert.Throws<InvalidOperationException>(() => Nvg.Checkpoints.NvgModel.Save(
+            Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), new() { Name = "x", Tokenizer = Tiny.TokenizerSizes }, new Dictionary<string, Tensor>(), generator.Parameters, []));
+        using var scope = new TensorScope();
+        using GradMode noGrad = Autograd.NoGrad();
+        Tensor canvas = Tensor.Zeros([1, 4, 4]), embedding = Tensor.Full([1, 4, 2], 1), zero = Tensor.From([0L], 1);
+        Assert.Throws<InvalidOperationException>(() => generator.Content.PredictFinalCanvas(canvas, embedding, zero, zero, new BlockTraining()));
+    }
+
     [Fact]
     public void Condition_OfSeveralTimes_EqualsOneTimeAfterAnother()
     {
@@ -92,10 +109,11 @@ public class PackedBlockTests
         Tensor map = Tiny.Structure(sizes.Grid, 2, 2).Select(1, 1);
         Tensor embedding = StructureEmbedding.Embed(map, 1, sizes.Grid.LastStage);
         Tensor stage = Tensor.From([1L, 1L], 2), classes = Tensor.From([0L, 3L], 2);
-        float[] times = [1, 0.5f, 0.125f];
-        Tensor time_SN = Tensor.From(times, 3).Unsqueeze(1).Expand(-1, 2);
+        // More steps than are conditioned together, taken in any order.
+        float[] times = [.. Enumerable.Range(0, 70).Select(i => 1 - i / 70f)];
+        Tensor time_SN = Tensor.From(times, times.Length).Unsqueeze(1).Expand(-1, 2);
         using StructureCondition condition = generator.Structure.Condition(canvas, embedding, stage, time_SN, classes);
-        for (int step = 0; step < times.Length; step++)
+        foreach (int step in new[] { 0, 31, 32, 69, 1 })
         {
             Tensor alone = generator.Structure.PredictVelocity(z, canvas, embedding, stage, Tensor.From([times[step], times[step]], 2), classes);
             Assert.InRange((generator.Structure.PredictVelocity(condition, step, z) - alone).Abs().Max().Item(), 0, 1e-5);
