@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Nvg.Data;
 using Nvg.Rendering;
 using Nvg.Torch;
+using Nvg.Torch.Archives;
 
 namespace Nvg.Samples;
 

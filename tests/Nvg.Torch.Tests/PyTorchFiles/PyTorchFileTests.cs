@@ -1,3 +1,4 @@
+using Nvg.Torch.Archives;
 using Nvg.Torch.PyTorchFiles;
 using Nvg.Torch.Safetensors;
 
