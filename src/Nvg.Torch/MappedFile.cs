@@ -51,9 +51,12 @@ internal sealed unsafe partial class MappedFile
             bytes = checked(bytes * size);
         CheckRange(offset, bytes);
         byte* data = _start + offset;
-        return (nint)data % Math.Max(type.ByteSize(), alignment) == 0
-            ? Torch.Tensor.Wrap(data, type, shape, alone ? new Range(this, data, bytes) : this)
-            : Torch.Tensor.FromMemory(data, bytes, type, shape);
+        if ((nint)data % Math.Max(type.ByteSize(), alignment) == 0)
+            return Torch.Tensor.Wrap(data, type, shape, alone ? new Range(this, data, bytes) : this);
+        Tensor copy = Torch.Tensor.FromMemory(data, bytes, type, shape);
+        // The copy does not hold the mapping, which must last until it is made.
+        GC.KeepAlive(this);
+        return copy;
     }
 
     [LibraryImport("libc", EntryPoint = "madvise")]

@@ -134,9 +134,18 @@ internal sealed class SampleCommand
         using SampleFile file = SampleFile.Open(output, settings);
         int before = file.Done;
         var clock = Stopwatch.StartNew();
-        SampleRun.Run(model, settings, file, new SynchronousProgress<GenerationProgress>(p => progress.Report(
+        var reports = new SynchronousProgress<GenerationProgress>(p => progress.Report(
             Describe(before + p.Done, settings.Count, p.Share * p.Count / clock.Elapsed.TotalSeconds, (1 - p.Share) * p.Count),
-            (before + p.Share * p.Count) / settings.Count)), cancellation);
+            (before + p.Share * p.Count) / settings.Count));
+        try
+        {
+            SampleRun.Run(model, settings, file, reports, cancellation);
+        }
+        catch (IOException error) when (SampleFile.IsBegun(output))
+        {
+            throw new IOException($"{error.Message}; continue with --resume", error);
+        }
+
         return before;
     }
 

@@ -166,11 +166,17 @@ internal ref struct Unpickler
 
     private void Push(object? value)
     {
-        if (++_values > MaximumValues)
-            throw new PyTorchFileException($"it has more than {MaximumValues} values, the most that is allowed");
+        CountValues(1);
         if (_stack.Count >= MaximumStack)
             throw new PyTorchFileException($"it stacks more than {MaximumStack} values, the most that is allowed");
         _stack.Add(value);
+    }
+
+    private void CountValues(int more)
+    {
+        if (more > MaximumValues - _values)
+            throw new PyTorchFileException($"it has more than {MaximumValues} values, the most that is allowed");
+        _values += more;
     }
 
     private readonly int Floor => _marks.Count > 0 ? _marks[^1] : 0;
@@ -258,12 +264,20 @@ internal ref struct Unpickler
         object? arguments = Pop(), function = Pop();
         if (arguments is not PickleTuple { Items: var items })
             throw new PyTorchFileException("it calls something with arguments that are no tuple");
-        Push(function switch
+        object made = function switch
         {
             PickleGlobal global => PickleTensors.Call(global, items),
             PickleOpaque opaque => opaque,
             _ => throw new PyTorchFileException("it calls something that is no function"),
+        };
+        // Calls copy: of one remembered list a few bytes each would make dictionaries without end.
+        CountValues(made switch
+        {
+            PickleDict dict => dict.Items.Count,
+            PickleTensor tensor => tensor.Shape.Length + tensor.Strides.Length,
+            _ => 0,
         });
+        Push(made);
     }
 
     private void NewObject()

@@ -13,7 +13,7 @@ public sealed class SafetensorsFile : TensorFile
     internal const int LengthPrefix = 8;
 
     private readonly Dictionary<string, Tensor> _tensors = [];
-    private readonly string[] _names;
+    private readonly List<string> _names;
 
     private SafetensorsFile(SafetensorsHeader header, MappedFile file, long dataStart)
     {
@@ -30,7 +30,7 @@ public sealed class SafetensorsFile : TensorFile
     public override IEnumerable<string> Keys => _names;
 
     /// <inheritdoc/>
-    public override int Count => _names.Length;
+    public override int Count => _names.Count;
 
     /// <summary>The tensor of a name; owned by this object.</summary>
     /// <exception cref="SafetensorsException">The file has none of this name.</exception>
@@ -41,8 +41,10 @@ public sealed class SafetensorsFile : TensorFile
     /// <param name="key">Its name.</param>
     public void Release(string key)
     {
-        if (_tensors.Remove(key, out Tensor? tensor))
-            tensor.Dispose();
+        if (!_tensors.Remove(key, out Tensor? tensor))
+            return;
+        _names.Remove(key);
+        tensor.Dispose();
     }
 
     /// <summary>Maps and checks a file.</summary>

@@ -33,7 +33,7 @@ public static class CheckpointConversion
             using NvgGenerator? generator = config.Generator is { } sizes ? new NvgGenerator(sizes, ParameterSource.Meta()) : null;
             Dictionary<string, Tensor> tokenizerTensors = tokenizerPart.Select(tokenizer.Parameters, options.AllowUnexpected);
             using Tensor? positions = config.Generator is { } g ? new RotaryEmbedding(g.Grid, g.HeadSize).PositionIds() : null;
-            Dictionary<string, Tensor>? generatorTensors = generator is null ? null : SelectGenerator(generatorPart!, generator, positions!, options);
+            Dictionary<string, Tensor>? generatorTensors = generator is null ? null : SelectGenerator(generatorPart!, generator, positions!, options.AllowUnexpected);
             string[] labels = config.Generator is null ? [] : Labels(files, generatorPart!, config.Generator.ClassCount, options.LabelsFile);
             ConversionSource[] sources = [.. new[] { tokenizerPart, generatorPart }.OfType<CheckpointPart>().Select(p => new ConversionSource(p.Kind, p.Path, p.IsAverage))];
             var report = new ConversionReport(folder, config.Name, config.Tokenizer, config.Generator, sources, CountParameters(tokenizer.Parameters, generator?.Parameters));
@@ -58,11 +58,17 @@ public static class CheckpointConversion
     /// <exception cref="NvgDataException">The folder holds no model, or the file cannot be written.</exception>
     public static ConversionReport ToCheckpoint(string folder, string path, ScalarType? type = null)
     {
-        using NvgModel model = NvgModel.Load(folder);
-        ParameterStore? generator = model.HasGenerator ? model.Generator.Parameters : null;
+        ModelConfig config = NvgModel.ReadConfig(folder);
+        var texts = new Dictionary<string, object> { [ConfigEntry] = NvgJson.Write(config), [LabelsEntry] = string.Join('\n', NvgModel.ReadLabels(folder, config)) };
+        // Out of the files themselves: a loaded model has its tokenizer in float32, however it is stored.
+        using CheckpointFiles files = CheckpointFiles.Open(NvgModel.TensorFiles(folder, config));
+        using var tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Meta());
+        using NvgGenerator? generator = config.Generator is { } sizes ? new NvgGenerator(sizes, ParameterSource.Meta()) : null;
+        using Tensor? positions = config.Generator is { } g ? new RotaryEmbedding(g.Grid, g.HeadSize).PositionIds() : null;
+        Dictionary<string, Tensor> generatorTensors = generator is null ? [] : SelectGenerator(PartOf(files, CheckpointPartKind.Generator, folder), generator, positions!, allowUnexpected: false);
         IEnumerable<KeyValuePair<string, Tensor>> tensors =
-            [.. model.Tokenizer.Parameters, .. generator?.Select(p => KeyValuePair.Create(PublishedNames.GeneratorPrefix + p.Key, p.Value)) ?? []];
-        var texts = new Dictionary<string, object> { [ConfigEntry] = NvgJson.Write(model.Config), [LabelsEntry] = string.Join('\n', model.Labels) };
+            [.. PartOf(files, CheckpointPartKind.Tokenizer, folder).Select(tokenizer.Parameters, allowUnexpected: false),
+             .. generatorTensors.Select(p => KeyValuePair.Create(PublishedNames.GeneratorPrefix + p.Key, p.Value))];
         try
         {
             PyTorchFile.Write(path, tensors, texts, (name, tensor) => NvgModel.StoredType(name, tensor, type));
@@ -73,8 +79,11 @@ public static class CheckpointConversion
         }
 
         ConversionSource[] sources = [.. Enum.GetValues<CheckpointPartKind>().Take(generator is null ? 1 : 2).Select(kind => new ConversionSource(kind, folder, false))];
-        return new ConversionReport(path, model.Config.Name, model.Config.Tokenizer, model.Config.Generator, sources, CountParameters(model.Tokenizer.Parameters, generator));
+        return new ConversionReport(path, config.Name, config.Tokenizer, config.Generator, sources, CountParameters(tokenizer.Parameters, generator?.Parameters));
     }
+
+    private static CheckpointPart PartOf(CheckpointFiles files, CheckpointPartKind kind, string folder) =>
+        files.Find(kind, WeightChoice.Plain) ?? throw NvgDataException.At(folder, $"its files hold no {kind.ToString().ToLowerInvariant()}, which its config has");
 
     private static ModelConfig? StoredConfig(CheckpointFiles files, CheckpointPart part)
     {
@@ -105,9 +114,9 @@ public static class CheckpointConversion
     }
 
     // The table of positions is fixed by the sizes: one that differs belongs to another kind of model.
-    private static Dictionary<string, Tensor> SelectGenerator(CheckpointPart part, NvgGenerator generator, Tensor positions, ConversionOptions options)
+    private static Dictionary<string, Tensor> SelectGenerator(CheckpointPart part, NvgGenerator generator, Tensor positions, bool allowUnexpected)
     {
-        Dictionary<string, Tensor> tensors = part.Select(generator.Parameters, options.AllowUnexpected);
+        Dictionary<string, Tensor> tensors = part.Select(generator.Parameters, allowUnexpected);
         if (tensors.TryGetValue(PublishedNames.PositionIds, out Tensor? stored))
         {
             using Tensor widened = stored.To(ScalarType.Float32);
@@ -115,14 +124,22 @@ public static class CheckpointConversion
                 throw NvgDataException.At(part.Path, $"the positions in '{PublishedNames.PositionIds}' are not those of a latent of {generator.Config.LatentHeight} × {generator.Config.LatentWidth}");
         }
 
-        tensors[PublishedNames.PositionIds] = positions;
+        if (stored is null || !stored.ScalarType.IsFloatingPoint())
+            tensors[PublishedNames.PositionIds] = positions;
         return tensors;
     }
 
-    private static string[] Labels(CheckpointFiles files, CheckpointPart part, int classCount, string? path) =>
-        path is not null ? ClassLabels.Read(path, classCount)
-        : files.TextOf(part, LabelsEntry)?.Split('\n') is { } stored && stored.Length == classCount ? stored
-        : ClassLabels.Default(classCount);
+    private static string[] Labels(CheckpointFiles files, CheckpointPart part, int classCount, string? path)
+    {
+        if (path is not null)
+            return ClassLabels.Read(path, classCount);
+        if (files.TextOf(part, LabelsEntry)?.Split('\n') is not { } stored || stored.Length != classCount)
+            return ClassLabels.Default(classCount);
+        // Some of them end lines, so that the folder would name other classes.
+        int bad = Array.FindIndex(stored, label => label.Any(char.IsControl));
+        return bad < 0 ? stored : throw NvgDataException.At(
+            part.Path, $"in its entry '{LabelsEntry}' the name of class {bad} has a control character", "give the names in a file of their own");
+    }
 
     internal static Dictionary<string, long> CountParameters(ParameterStore tokenizer, ParameterStore? generator)
     {

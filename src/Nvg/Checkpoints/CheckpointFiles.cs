@@ -52,7 +52,7 @@ public sealed class CheckpointFiles : IDisposable
             _ => averaged ?? plain,
         };
         return found is null && (averaged ?? plain) is { } other
-            ? throw NvgDataException.At(other.Path, $"it holds the {kind.ToString().ToLowerInvariant()}'s {(other.IsAverage ? "averaged" : "plain")} weights alone", other.IsAverage ? "leave out --no-ema" : "leave out --ema")
+            ? throw NvgDataException.At(other.Path, $"it holds the {kind.ToString().ToLowerInvariant()}'s {(other.IsAverage ? "averaged" : "plain")} weights alone", "take those")
             : found;
     }
 

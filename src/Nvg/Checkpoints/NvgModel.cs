@@ -59,11 +59,7 @@ public sealed class NvgModel : IDisposable
     /// <exception cref="NvgDataException">The folder or one of its files is missing, damaged or does not fit the config.</exception>
     public static NvgModel Load(string folder, Device device = default, ScalarType? type = null, bool withGenerator = true)
     {
-        if (!Directory.Exists(folder))
-            throw new NvgDataException($"no model folder at {folder}");
-        ModelConfig config = NvgJson.Read<ModelConfig>(Path.Combine(folder, ConfigFile));
-        if (config.Validate().ToList() is { Count: > 0 } problems)
-            throw new NvgDataException($"{Path.Combine(folder, ConfigFile)}: {string.Join("; ", problems)}");
+        ModelConfig config = ReadConfig(folder);
         string[] labels = ReadLabels(folder, config);
         Tokenizer tokenizer = Read(folder, TokenizerFile, device, ScalarType.Float32, source => new Tokenizer(config.Tokenizer, source, type), t => t.Parameters);
         try
@@ -201,6 +197,7 @@ public sealed class NvgModel : IDisposable
         {
             using SafetensorsFile stored = SafetensorsFile.Open(path);
             T built = build(ParameterSource.Taking(stored, device, type));
+            // What the model takes has left the file; what it computes itself may lie there too.
             if (stored.Keys.FirstOrDefault(name => !parametersOf(built).ContainsKey(name)) is { } unexpected)
             {
                 built.Dispose();
@@ -223,7 +220,25 @@ public sealed class NvgModel : IDisposable
         }
     }
 
-    private static string[] ReadLabels(string folder, ModelConfig config)
+    /// <summary>The config of a model folder.</summary>
+    /// <exception cref="NvgDataException">There is none, or it is of no model.</exception>
+    internal static ModelConfig ReadConfig(string folder)
+    {
+        if (!Directory.Exists(folder))
+            throw new NvgDataException($"no model folder at {folder}");
+        ModelConfig config = NvgJson.Read<ModelConfig>(Path.Combine(folder, ConfigFile));
+        return config.Validate().ToList() is { Count: > 0 } problems
+            ? throw new NvgDataException($"{Path.Combine(folder, ConfigFile)}: {string.Join("; ", problems)}")
+            : config;
+    }
+
+    /// <summary>The files that hold the tensors of a model folder.</summary>
+    internal static string[] TensorFiles(string folder, ModelConfig config) =>
+        [.. new[] { TokenizerFile, GeneratorFile }.Take(config.Generator is null ? 1 : 2).Select(file => Path.Combine(folder, file))];
+
+    /// <summary>What the classes of a model folder are called.</summary>
+    /// <exception cref="NvgDataException">They cannot be read, or are others than the generator's in number.</exception>
+    internal static string[] ReadLabels(string folder, ModelConfig config)
     {
         string path = Path.Combine(folder, LabelsFile);
         string[] labels;

@@ -39,8 +39,12 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
     }
 
     /// <summary>The class that a seed chooses, every one equally likely.</summary>
+    /// <param name="seed">Decides it.</param>
+    /// <exception cref="NvgDataException">The model has no classes.</exception>
     public int Random(ulong seed)
     {
+        if (_classes.Length == 0)
+            throw new NvgDataException("the model has no classes to choose from");
         // Neighbouring seeds give unrelated classes.
         return (int)(SplitMix64.Mix(seed) % (ulong)_classes.Length);
     }

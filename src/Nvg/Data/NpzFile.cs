@@ -26,12 +26,17 @@ public sealed class NpzFile : IDisposable
     /// <exception cref="NvgDataException">It is missing, or no .npz.</exception>
     public static NpzFile Open(string path)
     {
+        ZipArchive? zip = null;
         try
         {
-            return new NpzFile(path, ZipFile.OpenRead(path));
+            zip = ZipFile.OpenRead(path);
+            // The directory is read when it is first asked for.
+            _ = zip.Entries.Count;
+            return new NpzFile(path, zip);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
+            zip?.Dispose();
             throw NvgDataException.At(path, "cannot be read as an .npz", e.Message, e);
         }
     }
@@ -99,9 +104,20 @@ public sealed class NpzFile : IDisposable
     internal uint Checksum(string name) => _zip.GetEntry(name + ".npy")!.Crc32;
 
     /// <summary>An array as it is stored, its header first.</summary>
-    /// <exception cref="NvgDataException">There is none of that name.</exception>
-    internal Stream OpenArray(string name) => _zip.GetEntry(name + ".npy")?.Open()
-        ?? throw NvgDataException.At(_path, $"holds no array {name}", $"it holds {string.Join(", ", Names)}");
+    /// <exception cref="NvgDataException">There is none of that name, or what stands before it is damaged.</exception>
+    internal Stream OpenArray(string name)
+    {
+        ZipArchiveEntry entry = _zip.GetEntry(name + ".npy")
+            ?? throw NvgDataException.At(_path, $"holds no array {name}", $"it holds {string.Join(", ", Names)}");
+        try
+        {
+            return entry.Open();
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            throw NvgDataException.At(Where(name), "is damaged", "make it again", e);
+        }
+    }
 
     private NpyHeader PictureHeader(Stream stream, string name)
     {

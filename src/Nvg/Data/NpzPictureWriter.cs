@@ -89,7 +89,7 @@ public sealed class NpzPictureWriter : IDisposable
             _zip.Finish();
             _file.Flush(flushToDisk: true);
             _file.Dispose();
-            File.Move(_temporary, _path, overwrite: true);
+            AtomicFile.Publish(_temporary, _path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

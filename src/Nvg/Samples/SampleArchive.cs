@@ -1,4 +1,5 @@
 using Nvg.Data;
+using Nvg.Torch.Archives;
 
 namespace Nvg.Samples;
 

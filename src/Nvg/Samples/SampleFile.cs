@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Nvg.Data;
 using Nvg.Rendering;
 using Nvg.Torch;
+using Nvg.Torch.Archives;
 
 namespace Nvg.Samples;
 
@@ -24,6 +25,8 @@ public sealed class SampleFile : IDisposable
     private readonly FileStream _checksums;
     private readonly StoredZipWriter _zip;
     private readonly MemoryStream _pending = new();
+    // Of the checksums, that are on the disk.
+    private long _syncedBytes;
     // The first batch goes to the disk at once, so that runs which are stopped soon get on as well.
     private DateTime _lastSync = DateTime.MinValue;
 
@@ -208,7 +211,7 @@ public sealed class SampleFile : IDisposable
         // What was being written when the run stopped.
         _file.SetLength(_file.Position);
         _checksums.SetLength(4 * batches);
-        _checksums.Position = 4 * batches;
+        _syncedBytes = 4 * batches;
     }
 
     private NvgDataException Damaged(int first, int count) => NvgDataException.At(
@@ -220,8 +223,11 @@ public sealed class SampleFile : IDisposable
     private void Sync()
     {
         _file.Flush(flushToDisk: true);
+        // A repetition after an error writes the same again, not more.
+        _checksums.Position = _syncedBytes;
         _checksums.Write(_pending.GetBuffer(), 0, (int)_pending.Length);
         _checksums.Flush(flushToDisk: true);
+        _syncedBytes += _pending.Length;
         _pending.SetLength(0);
         _lastSync = DateTime.UtcNow;
     }
@@ -234,7 +240,7 @@ public sealed class SampleFile : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"{_path} cannot be written: {error.Message}; what is done stays in {_folder}, continue with --resume", error);
+            throw new IOException($"{_path} cannot be written: {error.Message}; what is done stays in {_folder}", error);
         }
     }
 }

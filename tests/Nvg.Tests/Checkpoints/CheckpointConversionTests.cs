@@ -65,10 +65,12 @@ public sealed class CheckpointConversionTests : IDisposable
         }
     }
 
-    [Fact]
-    public void ToCheckpoint_AndBack_IsTheSameModel()
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.BFloat16)]
+    public void ToCheckpoint_AndBack_IsTheSameModel(ScalarType type)
     {
-        SaveTiny(_folder["first"]);
+        SaveTiny(_folder["first"], type: type);
         ConversionReport report = CheckpointConversion.ToCheckpoint(_folder["first"], _folder["x.pth"]);
         Assert.Equal(2, report.Sources.Count);
         Convert(["x.pth"]);
@@ -111,7 +113,7 @@ public sealed class CheckpointConversionTests : IDisposable
         AssertHolds(0);
         Assert.All(Convert(["plain.ckpt"]).Sources, s => Assert.False(s.Averaged));
         AssertHolds(0);
-        AssertRefused(["plain.ckpt"], new ConversionOptions { Weights = WeightChoice.Averaged }, "plain weights alone", "--ema");
+        AssertRefused(["plain.ckpt"], new ConversionOptions { Weights = WeightChoice.Averaged }, "plain weights alone", "take those");
 
         void AssertHolds(double added)
         {
@@ -216,6 +218,36 @@ public sealed class CheckpointConversionTests : IDisposable
     }
 
     [Fact]
+    public void ToFolder_StoredLabelsWithControlCharacters_AreRefused()
+    {
+        using var scope = new TensorScope();
+        Dictionary<string, Tensor> tensors = TinyTensors();
+        foreach (string labels in new[] { "a\nb\rc\nd", "a\nb\u001b[2J\nd" })
+        {
+            PyTorchFile.Write(_folder["x.ckpt"], tensors, new Dictionary<string, object> { ["nvg_labels"] = labels });
+            AssertRefused(["x.ckpt"], new ConversionOptions(), "nvg_labels", "class 1", "control character");
+        }
+
+        Assert.False(Directory.Exists(Model));
+    }
+
+    [Fact]
+    public void ToCheckpoint_FolderThatIsNoModel_IsRefused()
+    {
+        SaveTiny(_folder["first"]);
+        File.Move(_folder["first/generator.safetensors"], _folder["generator"]);
+        Refuse("generator.safetensors does not exist");
+        using (Tensor tensor = Tensor.Zeros([1]))
+            SafetensorsFile.Write(_folder["first/generator.safetensors"], new Dictionary<string, Tensor> { ["scale_factors"] = tensor });
+        Refuse("missing");
+        Refuse("no model folder", "none");
+        Assert.False(File.Exists(_folder["x.pth"]));
+
+        void Refuse(string words, string folder = "first") =>
+            Assert.Contains(words, Assert.Throws<NvgDataException>(() => CheckpointConversion.ToCheckpoint(_folder[folder], _folder["x.pth"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ToFolder_Preset_RefusesOtherSizes()
     {
         using var scope = new TensorScope();
@@ -284,13 +316,13 @@ public sealed class CheckpointConversionTests : IDisposable
         return infer(new CheckpointPart(kind, path, file, false, file.Keys.ToDictionary(k => k)));
     }
 
-    private static void SaveTiny(string folder, bool withGenerator = true, int normGroups = 4)
+    private static void SaveTiny(string folder, bool withGenerator = true, int normGroups = 4, ScalarType type = ScalarType.Float32)
     {
         TokenizerConfig sizes = Tiny.TokenizerSizes with { NormGroups = normGroups, BaseChannels = 2 * Math.Max(normGroups, 4) };
         var config = new ModelConfig { Name = "tiny", Tokenizer = sizes, Generator = withGenerator ? Tiny.GeneratorSizes : null, Sampling = new() { StructureSteps = 3 } };
         using Tokenizer tokenizer = Tiny.Tokenizer(sizes);
         using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
-        NvgModel.Save(folder, config, tokenizer.Parameters, withGenerator ? generator.Parameters : null, withGenerator ? ["one", "two", "three"] : []);
+        NvgModel.Save(folder, config, tokenizer.Parameters, withGenerator ? generator.Parameters : null, withGenerator ? ["one", "two", "three"] : [], type);
     }
 
     // Copies under published names; the caller's scope frees them.

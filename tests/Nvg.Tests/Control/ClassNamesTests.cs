@@ -77,6 +77,10 @@ public class ClassNamesTests
     }
 
     [Fact]
+    public void Random_NoClasses_IsRefused() =>
+        Assert.Contains("no classes", Assert.Throws<NvgDataException>(() => new ClassNames([]).Random(1)).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void Random_Seeds_ReachAllClasses() =>
         Assert.Equal(5, Enumerable.Range(0, 100).Select(s => Names.Random((ulong)s)).Distinct().Count());
 }

@@ -106,6 +106,31 @@ public class NpzTests
         Assert.Throws<NvgDataException>(() => NpyArray.Read(folder["none.npy"]));
     }
 
+    [Fact]
+    public void OpenArray_DamagedHeader_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        NpzFile.Write(folder["a.npz"], [KeyValuePair.Create("mu", NpyArray.Of(new byte[4], 4))]);
+        byte[] bytes = File.ReadAllBytes(folder["a.npz"]);
+        int directory = bytes.AsSpan().LastIndexOf("PK\u0001\u0002"u8);
+        string header = folder.Write("b.npz", Changed(0)), damagedDirectory = folder.Write("c.npz", Changed(directory));
+        using (NpzFile file = NpzFile.Open(header))
+        {
+            Assert.Contains("is damaged", Assert.Throws<NvgDataException>(() => file.Read("mu")).Message, StringComparison.Ordinal);
+            Assert.Contains("is damaged", Assert.Throws<NvgDataException>(() => file.PictureShape("mu")).Message, StringComparison.Ordinal);
+            Assert.Contains("is damaged", Assert.Throws<NvgDataException>(() => file.Pictures("mu").Count()).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Throws<NvgDataException>(() => NpzFile.Open(damagedDirectory));
+
+        byte[] Changed(int place)
+        {
+            byte[] changed = [.. bytes];
+            changed[place] ^= 1;
+            return changed;
+        }
+    }
+
     private static byte[] Npy(string header, byte[] elements) =>
         [0x93, .. "NUMPY"u8, 1, 0, (byte)(header.Length + 1), 0, .. Encoding.ASCII.GetBytes(header + "\n"), .. elements];
 }

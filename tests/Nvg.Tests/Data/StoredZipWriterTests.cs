@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using Nvg.Data;
+using Nvg.Torch.Archives;
 
 namespace Nvg.Tests.Data;
 

@@ -1,3 +1,4 @@
+using Nvg.Torch.Archives;
 using Nvg.Torch.PyTorchFiles;
 using Nvg.Torch.Safetensors;
 
@@ -219,6 +220,10 @@ public sealed class PyTorchFileTests : IDisposable
         Add("deep marks", "nests deeper", Pickle.Repeat(300, Pickle.Op("(")));
         Add("high stack", "stacks more", Pickle.Repeat(70_000, Pickle.Op("N")));
         Add("memo bomb", "the most that is allowed", Pickle.Op("]q\0"), Pickle.Repeat(3_000_000, Pickle.Op("h\0a")), Pickle.Repeat(1_300_000, Pickle.Op("h\0a")));
+        // A list of 60,000 pairs, copied again and again: terabytes out of a file of this size.
+        Add("list bomb", "the most that is allowed",
+            Pickle.Op("NN\u0086q\0]("), Pickle.Repeat(60_000, Pickle.Op("h\0")), Pickle.Op("e\u0085q\u0001"),
+            Pickle.Global("collections", "OrderedDict"), Pickle.Op("q\u0002("), Pickle.Repeat(100, Pickle.Op("h\u0002h\u0001R")), Pickle.Op("t"));
         Add("recall of nothing", "never remembered", Pickle.Op("h\u0005"));
         Add("append to a dictionary", "no list", Pickle.Op("}Na"));
         Add("append to a tuple", "no list", Pickle.Op(")Na"));

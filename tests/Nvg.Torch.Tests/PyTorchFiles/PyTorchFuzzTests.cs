@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Nvg.Torch.Archives;
 using Nvg.Torch.PyTorchFiles;
 using Xunit.Abstractions;
 

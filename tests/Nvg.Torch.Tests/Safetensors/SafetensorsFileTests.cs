@@ -64,6 +64,23 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Equal([7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0], bytes[(8 + length)..]);
     }
 
+    [Fact]
+    public void Release_Tensor_LeavesTheFileAndKeepsItsNumbersForOthers()
+    {
+        using (Tensor a = Tensor.From([1f, -2], 2), b = Tensor.From([7f], 1))
+            SafetensorsFile.Write(Target, new Dictionary<string, Tensor> { ["a"] = a, ["b"] = b });
+        using SafetensorsFile file = SafetensorsFile.Open(Target);
+        using Tensor kept = file["a"].Alias();
+        file.Release("a");
+        file.Release("a");
+        Assert.Equal([1f, -2], kept.ToArray<float>());
+        Assert.Equal((1, false), (file.Count, file.ContainsKey("a")));
+        Assert.Equal(["b"], file.Keys);
+        Assert.Equal([7f], Assert.Single(file.Values).ToArray<float>());
+        Assert.Equal("b", Assert.Single(file.ToList()).Key);
+        Assert.Throws<SafetensorsException>(() => file["a"]);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 
-namespace Nvg.Torch.PyTorchFiles;
+namespace Nvg.Torch.Archives;
 
 /// <summary>The checksum of zip archives (polynomial 0x04C11DB7, reflected), eight bytes at a time.</summary>
-internal struct Crc32
+public sealed class Crc32
 {
     private const uint Polynomial = 0xEDB88320;
     private const int Lanes = 8;
@@ -14,18 +14,19 @@ internal struct Crc32
 
     private uint _state = uint.MaxValue;
 
-    public Crc32() { }
+    /// <summary>Of all bytes so far.</summary>
+    public uint Value => ~_state;
 
-    internal readonly uint Value => ~_state;
-
-    internal static uint Of(ReadOnlySpan<byte> bytes)
+    /// <summary>Of some bytes alone.</summary>
+    public static uint Of(ReadOnlySpan<byte> bytes)
     {
         var crc = new Crc32();
         crc.Append(bytes);
         return crc.Value;
     }
 
-    internal void Append(ReadOnlySpan<byte> bytes)
+    /// <summary>Takes in the next bytes.</summary>
+    public void Append(ReadOnlySpan<byte> bytes)
     {
         uint state = _state;
         uint[] tables = Tables;
