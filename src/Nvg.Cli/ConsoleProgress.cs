@@ -43,9 +43,3 @@ internal sealed class ConsoleProgress
         }
     }
 }
-
-/// <summary>Reports on the calling thread, in order; <see cref="Progress{T}"/> would reorder them over the pool.</summary>
-internal sealed class SynchronousProgress<T>(Action<T> handler) : IProgress<T>
-{
-    public void Report(T value) => handler(value);
-}

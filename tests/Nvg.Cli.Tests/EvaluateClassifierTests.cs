@@ -76,9 +76,17 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
         Assert.Equal(2, Json(first).GetArrayLength());
         Assert.Equal(first.Output, second.Output);
         Assert.All(["results.csv", "results.json", "results.md", "report.html"], file => Assert.True(File.Exists(InFolder($"sweep/{file}"))));
-        CommandResult wrong = await RunAsync([.. arguments[..^3], "--vary", "colour=1"]);
-        Assert.Equal(CommandRunner.UnusableData, wrong.ExitCode);
-        Assert.Contains("'colour'", wrong.Error, StringComparison.Ordinal);
+        // Mistyped settings are wrong usage, also where no model can be read; so is what this model cannot do.
+        foreach ((string vary, string named) in new[] { ("colour=1", "'colour'"), ("topK=many", "topK"), ("topP", "'topP'"), ("keep=some", "'some'") })
+        {
+            CommandResult wrong = await RunAsync("evaluate", "sweep", "--model", InFolder("nowhere"), "--features", InFolder("nowhere"), "--reference", InFolder("data"), "-o", InFolder("sweep"), "--vary", vary);
+            Assert.Equal(CommandRunner.WrongUsage, wrong.ExitCode);
+            Assert.Contains(named, wrong.Error, StringComparison.Ordinal);
+        }
+
+        CommandResult impossible = await RunAsync([.. arguments[..^3], "--vary", "topP=2"]);
+        Assert.Equal(CommandRunner.WrongUsage, impossible.ExitCode);
+        Assert.Contains("top-p", impossible.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,6 +99,14 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
         CommandResult unknown = await RunAsync("evaluate", "cost", "nvg-d17");
         Assert.Equal(CommandRunner.WrongUsage, unknown.ExitCode);
         Assert.Contains("nvg-d16", unknown.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Precision_ModelAndPreset_ExcludeEachOther()
+    {
+        CommandResult both = await RunAsync("evaluate", "precision", "--model", model.Folder, "--preset", "nvg-d16");
+        Assert.Equal(CommandRunner.WrongUsage, both.ExitCode);
+        Assert.Contains("exclude each other", both.Error, StringComparison.Ordinal);
     }
 
     private string Classifier()

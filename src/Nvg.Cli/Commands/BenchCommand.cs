@@ -36,9 +36,7 @@ internal sealed class BenchCommand
             throw new UsageException("--repeat and --batch must be at least 1");
         ModelConfig? preset = Preset(parsed);
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        using NvgModel model = preset is not null
-            ? NvgModel.Random(preset, 0, parsed.GetValue(_device), parsed.GetValue(_type), preset.Generator is null ? null : Presets.ScaleFactors)
-            : NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetValue(_type));
+        using NvgModel model = ModelOrPreset.Open(parsed.GetValue(_model), preset, parsed.GetValue(_device), parsed.GetValue(_type));
         if (parsed.GetValue(_save) is { } folder)
             NvgModel.Save(folder, model.Config, model.Tokenizer.Parameters, model.HasGenerator ? model.Generator.Parameters : null, model.Labels, type: null);
         if (parsed.GetValue(_soak) > 0)
@@ -62,11 +60,8 @@ internal sealed class BenchCommand
 
     private ModelConfig? Preset(ParseResult parsed)
     {
-        if (parsed.GetValue(_preset) is not { } name)
+        if (ModelOrPreset.Preset(parsed.GetValue(_model), parsed.GetValue(_preset)) is not { } preset)
             return parsed.GetValue(_save) is null ? null : throw new UsageException("--save writes the random model of a --preset");
-        if (parsed.GetValue(_model) is not null)
-            throw new UsageException("--model and --preset exclude each other");
-        ModelConfig preset = Presets.Find(name, out string? problem) ?? throw new UsageException(problem!);
         if (preset.Generator is null && parsed.GetValue(_soak) > 0)
             throw new UsageException($"--soak generates, and {preset.Name} is a tokenizer alone");
         return preset;

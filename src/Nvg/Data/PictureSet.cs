@@ -5,7 +5,7 @@ namespace Nvg.Data;
 /// <summary>
 /// Pictures of one size that are to be measured, read one after the other as often as wanted: an .npz (<c>arr_0</c>), a
 /// folder or an archive of pictures, or a packed data set (its centre squares). Pictures come as they are: nothing is
-/// resized, and one that cannot be read is an error, so that a figure is never one of fewer pictures than it says.
+/// resized, and one that cannot be read, or a file that is no picture by its name, is an error, so that a figure is never one of fewer pictures than it says.
 /// </summary>
 public sealed class PictureSet
 {
@@ -86,15 +86,17 @@ public sealed class PictureSet
         var source = PictureSource.Open(path);
         long count = 0;
         RgbImage? first = null;
-        foreach (PictureEntry entry in source.Entries().Where(e => e.NotAPicture is null))
+        foreach (PictureEntry entry in source.Entries())
         {
+            if (entry.NotAPicture is { } reason)
+                throw NvgDataException.At($"{path}: {entry.Name}", reason, "leave only pictures to measure there");
             first ??= PictureFile.Decode(entry.Read(), entry.Name);
             count++;
         }
 
         return first is null
             ? throw NvgDataException.At(path, "holds no pictures")
-            : new PictureSet(path, count, first.Width, first.Height, () => source.Entries().Where(e => e.NotAPicture is null)
+            : new PictureSet(path, count, first.Width, first.Height, () => source.Entries()
                 .Select(entry => (entry.Name, PictureFile.Decode(entry.Read(), entry.Name))));
     }
 }

@@ -1,3 +1,4 @@
+using Nvg.Control;
 using Nvg.Data;
 using Nvg.Rendering;
 
@@ -12,87 +13,92 @@ public static class LabelledPictures
 {
     private static readonly string[] LabelArrays = ["arr_1", "labels", "label"];
 
-    /// <summary>The pictures one after the other, in an order that the files alone decide.</summary>
+    /// <summary>The pictures one after the other, in an order that the files alone decide. Only what comes out is decoded and held.</summary>
     /// <param name="path">Data set, folder or .npz.</param>
-    /// <param name="classes">Names of the classes by number; folders and data sets are matched by name.</param>
+    /// <param name="classes">
+    /// Lines of <c>labels.txt</c>, by number; classes of folders and data sets are found among them by name or identifier,
+    /// see <see cref="ClassNames"/>.
+    /// </param>
+    /// <param name="limit">At most so many, evenly spread over all; null for all.</param>
     /// <exception cref="NvgDataException">There is nothing, something is broken, or a class is unknown.</exception>
-    public static IEnumerable<LabelledPicture> Read(string path, IReadOnlyList<string> classes)
+    public static IEnumerable<LabelledPicture> Read(string path, IReadOnlyList<string> classes, int? limit = null)
     {
         if (Directory.Exists(path) && File.Exists(Path.Combine(path, DatasetDescription.FileName)))
-            return Packed(path, classes, null);
+            return Packed(path, classes, null, limit);
         if (Directory.Exists(path))
-            return Folder(path, classes);
+            return Folder(path, new ClassMatch(classes, path), limit);
         if (File.Exists(path) && Path.GetExtension(path).Equals(".npz", StringComparison.OrdinalIgnoreCase))
-            return Npz(path, classes.Count);
+            return Npz(path, classes.Count, limit);
         throw NvgDataException.At(path, "is no data set, folder or .npz of pictures", "check the path");
     }
 
     /// <summary>Some pictures of a packed data set.</summary>
     /// <param name="path">The data set.</param>
-    /// <param name="classes">Names of the classes by number.</param>
+    /// <param name="classes">As <see cref="Read"/> takes them.</param>
     /// <param name="choose">Which; null for all in order.</param>
+    /// <param name="limit">At most so many of them, evenly spread; null for all.</param>
     /// <exception cref="NvgDataException">The data set is broken, or has a class that is unknown.</exception>
-    public static IEnumerable<LabelledPicture> Packed(string path, IReadOnlyList<string> classes, Func<PackedDataset, IReadOnlyList<int>>? choose)
+    public static IEnumerable<LabelledPicture> Packed(string path, IReadOnlyList<string> classes, Func<PackedDataset, IReadOnlyList<int>>? choose, int? limit = null)
     {
         using PackedDataset data = PackedDataset.Open(path);
-        int[] numbers = [.. data.Classes.Select(name => NumberOf(name, classes, path))];
+        var match = new ClassMatch(classes, path);
+        int[] numbers = [.. data.Classes.Select(match.NumberOf)];
         int centre = (data.StoredSize - data.Size) / 2;
-        foreach (int index in choose?.Invoke(data) ?? [.. Enumerable.Range(0, data.Count)])
+        IReadOnlyList<int> all = choose?.Invoke(data) ?? [.. Enumerable.Range(0, data.Count)];
+        foreach (int place in Spread(all.Count, limit))
         {
+            int index = all[place];
             var picture = new RgbImage(data.Size, data.Size);
             data.CopyCrop(index, centre, centre, false, picture.Pixels);
             yield return new LabelledPicture($"{path}[{index}]", picture, numbers[data.Label(index)]);
         }
     }
 
-    /// <summary>At most some of the pictures, evenly spread over all; they are all read, and only those kept.</summary>
-    /// <param name="pictures">All.</param>
-    /// <param name="limit">At least 1.</param>
-    public static IReadOnlyList<LabelledPicture> Spread(IEnumerable<LabelledPicture> pictures, int limit)
+    private static IEnumerable<LabelledPicture> Folder(string path, ClassMatch match, int? limit)
     {
-        List<LabelledPicture> all = [.. pictures];
-        int kept = Math.Min(limit, all.Count);
-        return [.. Enumerable.Range(0, kept).Select(i => all[(int)((long)i * all.Count / kept)])];
-    }
-
-    private static IEnumerable<LabelledPicture> Folder(string path, IReadOnlyList<string> classes)
-    {
-        bool any = false;
+        // Names are looked at before any picture is decoded, also of those that are not chosen.
+        var all = new List<(PictureEntry Entry, int? Label)>();
+        var numbers = new Dictionary<string, int?> { [PictureSource.FlatClass] = null };
         foreach (PictureEntry entry in PictureSource.Open(path).Entries())
         {
             if (entry.NotAPicture is { } reason)
                 throw NvgDataException.At(Path.Combine(path, entry.Name), reason, "leave only pictures to judge in the folder");
-            any = true;
-            int? label = entry.ClassName == PictureSource.FlatClass ? null : NumberOf(entry.ClassName, classes, path);
-            yield return new LabelledPicture(entry.Name, PictureFile.Decode(entry.Read(), entry.Name), label);
+            if (!numbers.TryGetValue(entry.ClassName, out int? label))
+                numbers[entry.ClassName] = label = match.NumberOf(entry.ClassName);
+            all.Add((entry, label));
         }
 
-        if (!any)
+        if (all.Count == 0)
             throw NvgDataException.At(path, "holds no pictures");
+        foreach (int place in Spread(all.Count, limit))
+            yield return new LabelledPicture(all[place].Entry.Name, PictureFile.Decode(all[place].Entry.Read(), all[place].Entry.Name), all[place].Label);
     }
 
-    private static IEnumerable<LabelledPicture> Npz(string path, int classCount)
+    private static IEnumerable<LabelledPicture> Npz(string path, int classCount, int? limit)
     {
         using NpzFile file = NpzFile.Open(path);
         int[]? labels = LabelArrays.FirstOrDefault(file.Names.Contains) is { } name ? file.Read(name).ToLabels() : null;
         if (labels is not null && Array.FindIndex(labels, label => label >= classCount) is var wrong and >= 0)
             throw NvgDataException.At(path, $"picture {wrong} has the label {labels[wrong]} where there are {classCount} classes");
-        int index = 0;
-        foreach (RgbImage picture in file.Pictures())
+        long count = file.PictureShape().Count;
+        if (labels is not null && labels.Length != count)
+            throw NvgDataException.At(path, $"has {count} pictures and {labels.Length} labels");
+        using IEnumerator<int> chosen = Spread((int)count, limit).GetEnumerator();
+        bool more = chosen.MoveNext();
+        foreach ((int index, RgbImage picture) in file.Pictures().Index())
         {
-            if (index >= labels?.Length)
-                throw NvgDataException.At(path, $"has labels of {labels.Length} pictures, and more pictures");
+            if (!more)
+                yield break;
+            if (index != chosen.Current)
+                continue;
             yield return new LabelledPicture($"{path}[{index}]", picture, labels?[index]);
-            index++;
+            more = chosen.MoveNext();
         }
-
-        if (labels is not null && labels.Length != index)
-            throw NvgDataException.At(path, $"has {index} pictures and {labels.Length} labels");
     }
 
-    private static int NumberOf(string name, IReadOnlyList<string> classes, string where)
+    private static IEnumerable<int> Spread(int count, int? limit)
     {
-        int number = classes.ToList().FindIndex(c => c.Equals(name, StringComparison.OrdinalIgnoreCase));
-        return number >= 0 ? number : throw NvgDataException.At(where, $"class '{name}' is none of the classifier's", $"they are {string.Join(", ", classes.Take(12))}{(classes.Count > 12 ? ", …" : "")}");
+        int kept = Math.Min(limit ?? count, count);
+        return Enumerable.Range(0, kept).Select(i => (int)((long)i * count / kept));
     }
 }

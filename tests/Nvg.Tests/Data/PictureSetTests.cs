@@ -51,9 +51,17 @@ public sealed class PictureSetTests : IDisposable
     }
 
     [Fact]
+    public void Open_FileThatIsNoPictureByItsName_IsAnErrorAndNotLeftOut()
+    {
+        WritePicture("d/a.png", 8, 8);
+        _folder.Write("d/readme.txt", [1]);
+        Assert.Contains("readme.txt: is no picture by its name", Assert.Throws<NvgDataException>(() => PictureSet.Open(_folder["d"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Open_NothingUsable_IsRefused()
     {
-        _folder.Write("d/readme.txt", [1]);
+        Directory.CreateDirectory(_folder["d"]);
         Assert.Contains("holds no pictures", Assert.Throws<NvgDataException>(() => PictureSet.Open(_folder["d"])).Message, StringComparison.Ordinal);
         Assert.Throws<NvgDataException>(() => PictureSet.Open(_folder["none"]));
         NpzFile.Write(_folder["grey.npz"], [new("arr_0", NpyArray.Of(new byte[2 * 4 * 4], 2, 4, 4, 1))]);

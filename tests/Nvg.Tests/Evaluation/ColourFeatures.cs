@@ -4,13 +4,15 @@ using Nvg.Torch;
 namespace Nvg.Tests.Evaluation;
 
 /// <summary>A feature network that computes in microseconds: mean colours of the picture and of its upper half.</summary>
-internal sealed class ColourFeatures(string name = "colours", string fingerprint = "colours 1", double broken = 0) : IFeatureNetwork
+internal sealed class ColourFeatures(string name = "colours", string fingerprint = "colours 1", double broken = 0, string? otherResize = null) : IFeatureNetwork
 {
     public string Name => name;
 
     public string Fingerprint => fingerprint;
 
     public string Preprocessing => "none";
+
+    public string? OtherResize => otherResize;
 
     public int FeatureSize => 3;
 

@@ -20,7 +20,7 @@ public sealed class LabelledPicturesTests : IDisposable
         Assert.Equal([2, 2, 0, 0], folder.Select(p => p.Label));
         Assert.Equal([2, 2, 0, 0], data.Select(p => p.Label));
         Assert.All(folder.Zip(data), pair => Assert.Equal(pair.First.Picture.Pixels, pair.Second.Picture.Pixels));
-        Assert.Equal([2, 0], LabelledPictures.Spread(data, 2).Select(p => p.Label));
+        Assert.Equal([2, 0], LabelledPictures.Read(_folder["data"], Classes, limit: 2).Select(p => p.Label));
         Assert.Equal([2], LabelledPictures.Packed(_folder["data"], Classes, _ => [1]).Select(p => p.Label));
         Assert.Contains("'stripes'", Assert.Throws<NvgDataException>(() => LabelledPictures.Read(_folder["data"], ["waves"]).ToList()).Message, StringComparison.Ordinal);
     }
@@ -36,7 +36,7 @@ public sealed class LabelledPicturesTests : IDisposable
     [InlineData("arr_1", new[] { 1, 2 }, null)]
     [InlineData("labels", new[] { 1, 2 }, null)]
     [InlineData("arr_1", new[] { 1, 3 }, "label 3")]
-    [InlineData("arr_1", new[] { 1 }, "more pictures")]
+    [InlineData("arr_1", new[] { 1 }, "1 labels")]
     [InlineData("arr_1", new[] { 1, 2, 0 }, "3 labels")]
     public void Read_Npz_TakesLabelsThatFit(string name, int[] labels, string? problem)
     {
@@ -55,6 +55,58 @@ public sealed class LabelledPicturesTests : IDisposable
             Assert.Equal(labels, LabelledPictures.Read(_folder["s.npz"], Classes).Select(p => p.Label!.Value));
         else
             Assert.Contains(problem, Assert.Throws<NvgDataException>(() => LabelledPictures.Read(_folder["s.npz"], Classes).ToList()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_Limit_DecodesOnlyWhatIsChosen()
+    {
+        foreach (int i in new[] { 0, 2 })
+        {
+            Directory.CreateDirectory(_folder["cat"]);
+            PictureFile.Write(_folder[$"cat/{i}.png"], Pictures.Gradient(4, 4));
+            _folder.Write($"cat/{i + 1}.png", [1, 2, 3]);
+        }
+
+        Assert.Equal(["cat/0.png", "cat/2.png"], LabelledPictures.Read(_folder.Root, Classes, limit: 2).Select(p => p.Name));
+        Assert.Throws<NvgDataException>(() => LabelledPictures.Read(_folder.Root, Classes).ToList());
+    }
+
+    [Fact]
+    public void Read_NpzWithLimit_SpreadsOverAll()
+    {
+        using (var writer = new NpzPictureWriter(_folder["s.npz"], 7, 4, 4))
+        {
+            for (byte i = 0; i < 7; i++)
+                writer.Append(Pictures.Gradient(4, 4, shade: i));
+            writer.Complete();
+        }
+
+        LabelledPicture[] all = [.. LabelledPictures.Read(_folder["s.npz"], Classes)], three = [.. LabelledPictures.Read(_folder["s.npz"], Classes, limit: 3)];
+        Assert.Equal(7, all.Length);
+        Assert.Equal(new[] { 0, 2, 4 }.Select(i => all[i].Picture.Pixels), three.Select(p => p.Picture.Pixels));
+        Assert.Equal(7, LabelledPictures.Read(_folder["s.npz"], Classes, limit: 9).Count());
+    }
+
+    [Theory]
+    [InlineData("n02123045")]
+    [InlineData("tabby")]
+    [InlineData("Tabby Cat")]
+    public void Read_LabelsWithIdentifiersAndSynonyms_AreFoundByEach(string folder)
+    {
+        PictureFile.Write(Path.Combine(Directory.CreateDirectory(_folder[folder]).FullName, "1.png"), Pictures.Gradient(4, 4));
+        string[] lines = ["n01440764\ttench, Tinca tinca", "n02123045\ttabby, tabby cat", "n02012849\tcrane", "n03126707\tcrane"];
+        Assert.Equal(1, Assert.Single(LabelledPictures.Read(_folder.Root, lines)).Label);
+    }
+
+    [Theory]
+    [InlineData("crane")]
+    [InlineData("1")]
+    [InlineData("tench,tabby")]
+    public void Read_ClassThatMayBeSeveralOrNone_IsRefused(string folder)
+    {
+        PictureFile.Write(Path.Combine(Directory.CreateDirectory(_folder[folder]).FullName, "1.png"), Pictures.Gradient(4, 4));
+        string[] lines = ["n01440764\ttench, Tinca tinca", "n02123045\ttabby, tabby cat", "n02012849\tcrane", "n03126707\tcrane"];
+        Assert.Contains($"'{folder}'", Assert.Throws<NvgDataException>(() => LabelledPictures.Read(_folder.Root, lines).ToList()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

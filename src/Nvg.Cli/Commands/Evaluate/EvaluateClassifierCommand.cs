@@ -59,11 +59,10 @@ internal sealed class EvaluateClassifierCommand
     private IEnumerable<LabelledPicture> Pictures(ParseResult parsed, ClassifierFeatures network)
     {
         string path = parsed.GetRequiredValue(_data);
+        int? limit = parsed.GetValue(_limit);
         IEnumerable<LabelledPicture> pictures = parsed.GetValue(_heldOut) is { } heldOut
-            ? LabelledPictures.Packed(path, network.Labels, data => HeldOutSplit.Of(data, heldOut).HeldOut)
-            : LabelledPictures.Read(path, network.Labels);
-        if (parsed.GetValue(_limit) is { } limit)
-            pictures = LabelledPictures.Spread(pictures, limit);
+            ? LabelledPictures.Packed(path, network.Labels, data => HeldOutSplit.Of(data, heldOut).HeldOut, limit)
+            : LabelledPictures.Read(path, network.Labels, limit);
         return parsed.GetValue(_through) is { } folder ? Reconstructed(pictures, folder, parsed.GetValue(_device)) : pictures;
     }
 

@@ -69,8 +69,8 @@ internal sealed class EvaluateCostCommand
     }
 
     private static NvgModel Open(string name, Device device, ScalarType type) => Directory.Exists(name)
-        ? NvgModel.Load(name, device, type)
-        : NvgModel.Random(Presets.Find(name, out string? problem) ?? throw new UsageException($"no folder {name}, and {problem}"), 0, device, type, Presets.ScaleFactors);
+        ? ModelOrPreset.Open(name, null, device, type)
+        : ModelOrPreset.Open(null, Presets.Find(name, out string? problem) ?? throw new UsageException($"no folder {name}, and {problem}"), device, type);
 
     private static string[] Headings { get; } =
         ["model", "content parameters", "structure parameters", "structure steps", "content s", "structure s", "picture s", "structure share", "content peak MiB", "peak MiB"];

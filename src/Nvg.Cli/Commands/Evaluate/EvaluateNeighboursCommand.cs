@@ -61,7 +61,7 @@ internal sealed class EvaluateNeighboursCommand
     private (NeighbourStudy Study, RgbImage Sheet) Compare(ParseResult parsed, ClassifierFeatures network, ConsoleProgress progress, CancellationToken cancellation)
     {
         int limit = parsed.GetValue(_limit);
-        RgbImage[] Pictures(string path) => [.. LabelledPictures.Spread(LabelledPictures.Read(path, network.Labels), limit).Select(p => p.Picture)];
+        RgbImage[] Pictures(string path) => [.. LabelledPictures.Read(path, network.Labels, limit).Select(p => p.Picture)];
         var study = NeighbourStudy.Run(
             network, Pictures(parsed.GetRequiredValue(_samples)), Pictures(parsed.GetRequiredValue(_test)),
             () => LabelledPictures.Read(parsed.GetRequiredValue(_data), network.Labels).Select(p => p.Picture),

@@ -36,8 +36,9 @@ internal sealed class EvaluatePrecisionCommand
         int count = parsed.GetValue(_count);
         if (count < 1)
             throw new UsageException($"--count must be at least 1, not {count}");
+        ModelConfig? preset = ModelOrPreset.Preset(parsed.GetValue(_model), parsed.GetValue(_preset));
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        using NvgModel reference = Open(parsed, ScalarType.Float32), other = Open(parsed, ScalarType.BFloat16);
+        using NvgModel reference = Open(parsed, preset, ScalarType.Float32), other = Open(parsed, preset, ScalarType.BFloat16);
         SamplingOptions options = _sampling.Read(parsed, reference.Config.Sampling, reference.Generator.Config.Grid.LastStage);
         PrecisionAgreement found = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(
             () => PrecisionAgreement.Measure(
@@ -60,7 +61,5 @@ internal sealed class EvaluatePrecisionCommand
         return CommandRunner.Done;
     }
 
-    private NvgModel Open(ParseResult parsed, ScalarType type) => parsed.GetValue(_preset) is { } preset
-        ? NvgModel.Random(Presets.Find(preset, out string? problem) ?? throw new UsageException(problem!), 0, parsed.GetValue(_device), type, Presets.ScaleFactors)
-        : NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), type);
+    private NvgModel Open(ParseResult parsed, ModelConfig? preset, ScalarType type) => ModelOrPreset.Open(parsed.GetValue(_model), preset, parsed.GetValue(_device), type);
 }

@@ -50,8 +50,7 @@ internal sealed class StudyArguments
         };
         using var study = new SamplingStudy(model, network, settings);
         IReadOnlyList<StudyPoint> points = plan(model.Generator.Config.Grid.StageCount, settings.Given is not null);
-        foreach (StudyPoint point in points)
-            study.Check(point);
+        Check(study, points);
         List<StudyResult> results = await ConsoleProgress.ShowAsync("measuring", progress => Task.Run(
             () => Measure(study, points, progress, cancellation), CancellationToken.None));
         StudyTable.Write(settings.Folder, title, About(model, network, settings), results, [.. points.Select(study.FirstOfEachClass)], Settings(model, network, settings), CommandLineText.Current);
@@ -60,6 +59,20 @@ internal sealed class StudyArguments
         else
             ConsoleTable.Write([.. StudyTable.Headings], StudyTable.Rows(results).Select(row => row.ToArray()));
         return CommandRunner.Done;
+    }
+
+    private static void Check(SamplingStudy study, IReadOnlyList<StudyPoint> points)
+    {
+        try
+        {
+            foreach (StudyPoint point in points)
+                study.Check(point);
+        }
+        catch (NvgDataException error)
+        {
+            // Points come from the command line alone.
+            throw new UsageException(error.Message);
+        }
     }
 
     private static List<StudyResult> Measure(SamplingStudy study, IReadOnlyList<StudyPoint> points, ConsoleProgress progress, CancellationToken cancellation)

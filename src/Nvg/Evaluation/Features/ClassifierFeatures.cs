@@ -45,6 +45,9 @@ public sealed class ClassifierFeatures : IFeatureNetwork
     public string Preprocessing => $"none: pictures of {ImageSize} × {ImageSize} as they are";
 
     /// <inheritdoc/>
+    public string? OtherResize => null;
+
+    /// <inheritdoc/>
     public int FeatureSize => _model.Config.Classifier.FeatureCount;
 
     /// <inheritdoc/>

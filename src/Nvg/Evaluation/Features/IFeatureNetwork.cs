@@ -21,6 +21,9 @@ public interface IFeatureNetwork : IDisposable
     /// <summary>How pictures are brought to the size of the network, in words for a report.</summary>
     string Preprocessing { get; }
 
+    /// <summary>The word for a resize that published figures are not measured with, such as <c>clean</c>, or null; names of figures carry it.</summary>
+    string? OtherResize { get; }
+
     /// <summary>Length F of the pooled features.</summary>
     int FeatureSize { get; }
 

@@ -50,6 +50,14 @@ public sealed class Inception2015 : IFeatureNetwork
     public string Preprocessing => InceptionInput.Describe(_resize);
 
     /// <inheritdoc/>
+    public string? OtherResize => _resize switch
+    {
+        PictureResize.TensorFlow1 => null,
+        PictureResize.Clean => "clean",
+        _ => "pytorch",
+    };
+
+    /// <inheritdoc/>
     public int FeatureSize => InceptionTrunk.FeatureSize;
 
     /// <inheritdoc/>

@@ -8,7 +8,7 @@ namespace Nvg.Evaluation.Neighbours;
 /// </summary>
 public sealed class NearestNeighbours : IDisposable
 {
-    private const int QueryBlock = 256;
+    private const int MostQueries = 256;
 
     // |a|² + |b|² − 2ab loses digits where a and b are close: all is measured from the middle of the queries, and more
     // candidates than asked for are then measured directly.
@@ -47,8 +47,10 @@ public sealed class NearestNeighbours : IDisposable
         Tensor centred_MF = references_MF - _middle_F;
         Tensor squares_M = centred_MF.Square().Sum(1);
         Tensor transposed_FM = centred_MF.Transpose(0, 1);
-        for (int first = 0; first < _nearest.Length; first += QueryBlock)
-            AddBlock(first, Math.Min(QueryBlock, _nearest.Length - first), centred_MF, squares_M, transposed_FM);
+        // A query's candidates are gathered as whole vectors.
+        int block = ByteBudget.Rows((_count + SpareCandidates) * references_MF.Size(1) * sizeof(float), MostQueries);
+        for (int first = 0; first < _nearest.Length; first += block)
+            AddBlock(first, Math.Min(block, _nearest.Length - first), centred_MF, squares_M, transposed_FM);
         _seen += references_MF.Size(0);
     }
 

@@ -8,7 +8,7 @@ namespace Nvg.Evaluation.Neighbours;
 /// <summary>Generated and test pictures beside their nearest training pictures, in the features of a network and in pixels.</summary>
 public sealed class NeighbourStudy
 {
-    private const int Tile = 1000;
+    private const int MostInTile = 1000, FeatureBatch = 64;
     private const int Shown = 32, ShownColumns = 4;
 
     private readonly IReadOnlyList<RgbImage> _samples;
@@ -59,10 +59,11 @@ public sealed class NeighbourStudy
         RgbImage[] queries = [.. samples, .. test];
         if (Array.Find(queries, p => (p.Width, p.Height) != (queries[0].Width, queries[0].Height)) is { } odd)
             throw new NvgDataException($"generated and test pictures must be of one size, not {queries[0].Width} × {queries[0].Height} and {odd.Width} × {odd.Height}");
-        using var inFeatures = new NearestNeighbours(Tensor.Cat([.. queries.Chunk(Tile).Select(tile => Features(network, tile))], 0), 2);
+        using var inFeatures = new NearestNeighbours(Features(network, queries), 2);
         using var inPixels = new NearestNeighbours(Pixels(queries), 2);
+        int tileSize = ByteBudget.Rows(3L * queries[0].Width * queries[0].Height * sizeof(float), MostInTile);
         long count = 0;
-        foreach (RgbImage[] tile in training().Chunk(Tile))
+        foreach (RgbImage[] tile in training().Chunk(tileSize))
         {
             cancellation.ThrowIfCancellationRequested();
             using var step = new TensorScope();
@@ -95,6 +96,12 @@ public sealed class NeighbourStudy
     }
 
     private static Tensor Features(IFeatureNetwork network, RgbImage[] pictures)
+    {
+        using var scope = new TensorScope();
+        return scope.Keep(Tensor.Cat([.. pictures.Chunk(FeatureBatch).Select(batch => BatchFeatures(network, batch))], 0));
+    }
+
+    private static Tensor BatchFeatures(IFeatureNetwork network, RgbImage[] pictures)
     {
         using var scope = new TensorScope();
         using PictureFeatures features = network.Extract(PictureBatch.ToBytes(pictures));

@@ -20,32 +20,19 @@ public sealed class PerceptualDistance : IDisposable
     // What takes pictures in [−1, 1] to the backbones' normalisation, as the published package has it.
     private static readonly float[] Shift = [-0.030f, -0.088f, -0.188f], Scale = [0.458f, 0.448f, 0.450f];
 
-    private readonly ParameterStore _parameters = new();
+    private readonly ParameterStore _parameters;
     private readonly BackboneLayers _layers;
     private readonly Tensor[] _weights;
     private readonly Tensor _shift;
     private readonly Tensor _scale;
 
-    /// <param name="backbone">Which network's features are compared.</param>
-    /// <param name="features">Gives its parameters by torchvision's names, <c>features.0.weight</c> and so on.</param>
-    /// <param name="linear">Gives the weights of the channels by LPIPS' names, <c>lin0.model.1.weight</c> and so on.</param>
-    /// <exception cref="ParameterException">A parameter is missing or of another shape.</exception>
-    public PerceptualDistance(PerceptualBackbone backbone, ParameterSource features, ParameterSource linear)
+    private PerceptualDistance(PerceptualBackbone backbone, ParameterStore parameters, BackboneLayers layers, ParameterSource linear)
     {
-        Backbone = backbone;
-        try
-        {
-            _layers = new BackboneLayers(new ParameterPath(_parameters, features), backbone);
-            var root = new ParameterPath(_parameters, linear);
-            _weights = [.. _layers.Channels.Select((channels, i) => (root / $"lin{i}" / "model" / 1).Parameter("weight", [1, channels, 1, 1], Initialization.Uniform(1)))];
-            _shift = root.Buffer("scaling_layer.shift", Tensor.From(Shift, 1, 3, 1, 1));
-            _scale = root.Buffer("scaling_layer.scale", Tensor.From(Scale, 1, 3, 1, 1));
-        }
-        catch
-        {
-            _parameters.Dispose();
-            throw;
-        }
+        (Backbone, _parameters, _layers) = (backbone, parameters, layers);
+        var root = new ParameterPath(parameters, linear);
+        _weights = [.. layers.Channels.Select((channels, i) => (root / $"lin{i}" / "model" / 1).Parameter("weight", [1, channels, 1, 1], Initialization.Uniform(1)))];
+        _shift = root.Buffer("scaling_layer.shift", Tensor.From(Shift, 1, 3, 1, 1));
+        _scale = root.Buffer("scaling_layer.scale", Tensor.From(Scale, 1, 3, 1, 1));
     }
 
     /// <summary>Which network's features are compared.</summary>
@@ -63,20 +50,52 @@ public sealed class PerceptualDistance : IDisposable
     /// <param name="linearPath">Weights of the channels, LPIPS' own.</param>
     /// <param name="device">Where to compute.</param>
     /// <exception cref="NvgDataException">A file is missing, damaged, or of another network.</exception>
-    public static PerceptualDistance Load(PerceptualBackbone backbone, string backbonePath, string linearPath, Device device = default) =>
-        WeightFile.Read(backbonePath, features => WeightFile.Read(linearPath, linear =>
+    public static PerceptualDistance Load(PerceptualBackbone backbone, string backbonePath, string linearPath, Device device = default)
+    {
+        var parameters = new ParameterStore();
+        try
+        {
+            BackboneLayers layers = Read(backbonePath, source => new BackboneLayers(new ParameterPath(parameters, source), backbone));
+            return Read(linearPath, source => new PerceptualDistance(backbone, parameters, layers, source));
+        }
+        catch
+        {
+            parameters.Dispose();
+            throw;
+        }
+
+        // A file at a time, so that an error names the one at fault.
+        T Read<T>(string path, Func<ParameterSource, T> build) => WeightFile.Read(path, tensors =>
         {
             try
             {
-                return new PerceptualDistance(
-                    backbone, ParameterSource.From(features, device: device, type: ScalarType.Float32), ParameterSource.From(linear, device: device, type: ScalarType.Float32));
+                return build(ParameterSource.From(tensors, device: device, type: ScalarType.Float32));
             }
             catch (ParameterException error)
             {
-                string path = error.Message.Contains("'lin", StringComparison.Ordinal) ? linearPath : backbonePath;
                 throw NvgDataException.At(path, $"does not hold the weights of {backbone}: {error.Message}", innerException: error);
             }
-        }));
+        });
+    }
+
+    /// <summary>Builds the distance of named weights.</summary>
+    /// <param name="backbone">Which network's features are compared.</param>
+    /// <param name="features">Gives its parameters by torchvision's names, <c>features.0.weight</c> and so on.</param>
+    /// <param name="linear">Gives the weights of the channels by LPIPS' names, <c>lin0.model.1.weight</c> and so on.</param>
+    /// <exception cref="ParameterException">A parameter is missing or of another shape.</exception>
+    public static PerceptualDistance From(PerceptualBackbone backbone, ParameterSource features, ParameterSource linear)
+    {
+        var parameters = new ParameterStore();
+        try
+        {
+            return new PerceptualDistance(backbone, parameters, new BackboneLayers(new ParameterPath(parameters, features), backbone), linear);
+        }
+        catch
+        {
+            parameters.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>The distance of each pair.</summary>
     /// <param name="pictures_NCHW">N × 3 × H × W in [−1, 1]; borrowed.</param>

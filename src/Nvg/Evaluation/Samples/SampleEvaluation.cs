@@ -24,15 +24,14 @@ public static class SampleEvaluation
         long count = Math.Min(options.Limit ?? samples.Count, samples.Count);
         FeatureNeeds needs = FeatureNeeds.OfSamples(metrics);
         needs.Require(network);
+        // Before anything is computed; and stored statistics, which may be another network's, never get this one's fingerprint.
+        PictureSet? saved = options.SaveReference is null ? null : !reference.HasStatistics ? reference.Pictures : throw NvgDataException.At(
+            reference.Path, "holds statistics already, which are not saved again", "leave out --save-reference, or give pictures alone as the reference");
         FeatureNeeds ofReference = FeatureNeeds.OfReference(metrics, options.ReferenceRows);
         using ExtractedFeatures referenceFeatures = reference.Features(
             network, ofReference with { Pooled = ofReference.Pooled || options.SaveReference is not null }, options.Batch, Report("reference", reference.Pictures?.Count ?? 1), cancellation);
         if (options.SaveReference is { } file)
-        {
-            StatisticsFile.Write(
-                file, referenceFeatures, network,
-                reference.Pictures ?? throw NvgDataException.At(reference.Path, "holds statistics already", "save those of pictures"));
-        }
+            StatisticsFile.Write(file, referenceFeatures, network, saved!);
 
         long extraction = Stopwatch.GetTimestamp();
         using ExtractedFeatures features = FeatureExtraction.Run(network, samples.Pictures(count), count, needs, options.Batch, Report("samples", count), cancellation);
@@ -57,7 +56,7 @@ public static class SampleEvaluation
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
 
-        IProgress<long>? Report(string what, long of) => progress is null ? null : new Relay(done => progress.Report(new SampleProgress($"{what}: {done} of {of}", (double)done / of)));
+        IProgress<long>? Report(string what, long of) => progress is null ? null : new SynchronousProgress<long>(done => progress.Report(new SampleProgress($"{what}: {done} of {of}", (double)done / of)));
     }
 
     private static SampleMetrics Possible(IFeatureNetwork network) => SampleMetrics.All
@@ -71,40 +70,40 @@ public static class SampleEvaluation
         if (metrics.HasFlag(SampleMetrics.FrechetDistance))
         {
             yield return new MetricValue(
-                "frechetDistance", MetricNames.FrechetDistance(network.Name, count, reference.Pooled!.Count), FrechetDistance.Between(reference.Pooled, samples.Pooled!).Value, null, true);
+                "frechetDistance", MetricNames.FrechetDistance(network, count, reference.Pooled!.Count), FrechetDistance.Between(reference.Pooled, samples.Pooled!).Value, null, true);
         }
 
         if (metrics.HasFlag(SampleMetrics.SpatialFrechetDistance))
         {
             yield return new MetricValue(
-                "spatialFrechetDistance", MetricNames.SpatialFrechetDistance(network.Name, count, reference.Spatial!.Count), FrechetDistance.Between(reference.Spatial, samples.Spatial!).Value, null, true);
+                "spatialFrechetDistance", MetricNames.SpatialFrechetDistance(network, count, reference.Spatial!.Count), FrechetDistance.Between(reference.Spatial, samples.Spatial!).Value, null, true);
         }
 
         if (samples.Score is { } score)
-            yield return new MetricValue("classScore", MetricNames.InceptionScore(network.Name, count), score.Mean, score.StandardDeviation, false);
+            yield return new MetricValue("classScore", MetricNames.InceptionScore(network, count), score.Mean, score.StandardDeviation, false);
         if (metrics.HasFlag(SampleMetrics.PrecisionRecall))
         {
             ManifoldOverlap overlap = ManifoldOverlap.Of(reference.Rows_MF!, samples.Rows_MF!, cancellation);
-            string suffix = network.Name == MetricNames.Inception2015 ? "" : $" (features of {network.Name})";
-            yield return new MetricValue("precision", "precision" + suffix, overlap.Precision, null, false);
-            yield return new MetricValue("recall", "recall" + suffix, overlap.Recall, null, false);
-            yield return new MetricValue("density", "density" + suffix, overlap.Density, null, false);
-            yield return new MetricValue("coverage", "coverage" + suffix, overlap.Coverage, null, false);
+            yield return new MetricValue("precision", MetricNames.OfManifolds("precision", network), overlap.Precision, null, false);
+            yield return new MetricValue("recall", MetricNames.OfManifolds("recall", network), overlap.Recall, null, false);
+            yield return new MetricValue("density", MetricNames.OfManifolds("density", network), overlap.Density, null, false);
+            yield return new MetricValue("coverage", MetricNames.OfManifolds("coverage", network), overlap.Coverage, null, false);
         }
 
         if (metrics.HasFlag(SampleMetrics.KernelDistance))
         {
             KernelDistance kernel = KernelDistance.Between(reference.Rows_MF!, samples.Rows_MF!, seed: options.Seed, cancellation: cancellation);
-            yield return new MetricValue("kernelDistance", MetricNames.KernelDistance(network.Name), kernel.Mean, kernel.StandardDeviation, true);
+            yield return new MetricValue("kernelDistance", MetricNames.KernelDistance(network), kernel.Mean, kernel.StandardDeviation, true);
         }
     }
 
     private static IEnumerable<string> Notes(
         IFeatureNetwork network, PictureSet samples, long count, SampleReference reference, ExtractedFeatures referenceFeatures, SampleMetrics metrics)
     {
-        if (count <= network.FeatureSize)
+        bool frechet = (metrics & (SampleMetrics.FrechetDistance | SampleMetrics.SpatialFrechetDistance)) != 0;
+        if (frechet && count <= network.FeatureSize)
             yield return $"{count:N0} samples for {network.FeatureSize:N0} features: the Fréchet distance is biased upwards and compares only with figures of as many samples";
-        else if (count < MetricNames.FewestForFid)
+        else if (frechet && count < MetricNames.FewestForFid)
             yield return $"{count:N0} samples: the Fréchet distance compares only with figures of as many samples; the customary number is 50,000";
         (int Width, int Height)? other = reference.Pictures is { } pictures ? (pictures.Width, pictures.Height) : StatisticsFile.Describe(reference.Path) is { } about ? (about.Width, about.Height) : null;
         if (other is { } size && size != (samples.Width, samples.Height))
@@ -113,10 +112,5 @@ public static class SampleEvaluation
             yield return "the reference's file does not say what its statistics are of: they are taken for Inception-2015 of enough pictures";
         if ((metrics & (SampleMetrics.PrecisionRecall | SampleMetrics.KernelDistance)) != 0 && referenceFeatures.Rows_MF is { } rows)
             yield return $"what compares pictures one by one (precision to coverage, kernel distance) is against {rows.Size(0):N0} pictures of the reference";
-    }
-
-    private sealed class Relay(Action<long> handler) : IProgress<long>
-    {
-        public void Report(long value) => handler(value);
     }
 }

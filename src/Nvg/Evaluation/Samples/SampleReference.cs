@@ -6,15 +6,16 @@ namespace Nvg.Evaluation.Samples;
 /// <summary>What samples are measured against: pictures, stored statistics, or a file that holds both, as the field's references do.</summary>
 public sealed class SampleReference
 {
-    private readonly bool _hasStatistics;
-
-    private SampleReference(string path, bool hasStatistics, PictureSet? pictures) => (Path, _hasStatistics, Pictures) = (path, hasStatistics, pictures);
+    private SampleReference(string path, bool hasStatistics, PictureSet? pictures) => (Path, HasStatistics, Pictures) = (path, hasStatistics, pictures);
 
     /// <summary>Where it lies.</summary>
     public string Path { get; }
 
     /// <summary>Its pictures, or null for statistics alone.</summary>
     public PictureSet? Pictures { get; }
+
+    /// <summary>Whether it holds stored statistics, beside pictures or alone.</summary>
+    public bool HasStatistics { get; }
 
     /// <summary>What of it was used, in words for a report; empty before <see cref="Features"/>.</summary>
     public string Description { get; private set; } = "";
@@ -38,7 +39,7 @@ public sealed class SampleReference
     /// <exception cref="NvgDataException">Something wanted is neither stored nor can it be computed.</exception>
     public ExtractedFeatures Features(IFeatureNetwork network, FeatureNeeds needs, int batch = 32, IProgress<long>? progress = null, CancellationToken cancellation = default)
     {
-        ExtractedFeatures? stored = _hasStatistics ? StatisticsFile.Read(Path, network) : null;
+        ExtractedFeatures? stored = HasStatistics ? StatisticsFile.Read(Path, network) : null;
         try
         {
             var missing = new FeatureNeeds(

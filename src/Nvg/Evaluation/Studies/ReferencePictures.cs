@@ -1,3 +1,4 @@
+using Nvg.Checkpoints;
 using Nvg.Control;
 using Nvg.Data;
 using Nvg.Granularity;
@@ -14,7 +15,7 @@ internal sealed class ReferencePictures
     private readonly RgbImage[][] _byClass;
 
     /// <param name="path">A packed data set.</param>
-    /// <param name="classes">Names of the classes, by number.</param>
+    /// <param name="classes">Lines of <c>labels.txt</c>, by number.</param>
     /// <param name="perClass">Pictures wanted of each.</param>
     /// <exception cref="NvgDataException">There are fewer of a class.</exception>
     internal ReferencePictures(string path, IReadOnlyList<string> classes, int perClass)
@@ -24,7 +25,7 @@ internal sealed class ReferencePictures
         ILookup<int, RgbImage> pictures = LabelledPictures.Packed(path, classes, FirstOfEach(perClass)).ToLookup(p => p.Label!.Value, p => p.Picture);
         _byClass = [.. Enumerable.Range(0, classes.Count).Select(c => pictures[c].ToArray())];
         if (Array.FindIndex(_byClass, found => found.Length < perClass) is var few and >= 0)
-            throw NvgDataException.At(path, $"has {_byClass[few].Length} pictures of {classes[few]} where {perClass} are wanted", "draw fewer of each class");
+            throw NvgDataException.At(path, $"has {_byClass[few].Length} pictures of {ClassLabel.Parse(classes[few]).Name} where {perClass} are wanted", "draw fewer of each class");
     }
 
     /// <summary>Of the data set.</summary>

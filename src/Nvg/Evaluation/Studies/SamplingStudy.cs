@@ -25,6 +25,7 @@ public sealed class SamplingStudy : IDisposable
     private readonly ClassifierFeatures _network;
     private readonly StudySettings _settings;
     private readonly ReferencePictures? _given;
+    private readonly string _referenceIdentity;
     private readonly string _identity;
     private ExtractedFeatures? _reference;
 
@@ -36,11 +37,14 @@ public sealed class SamplingStudy : IDisposable
     {
         if (!model.HasGenerator)
             throw NvgDataException.At(model.Folder, "holds a tokenizer without generator", "train one with nvg train generator");
-        if (!model.Labels.SequenceEqual(network.Labels, StringComparer.OrdinalIgnoreCase))
+        if (!ClassMatch.Agree(model.Labels, network.Labels))
             throw new NvgDataException($"{network.Name} knows other classes than {model.Folder}: judge with a classifier of the same data");
         (_model, _network, _settings) = (model, network, settings);
         _given = settings.Given is { } path ? new ReferencePictures(path, model.Labels, settings.PerClass) : null;
-        _identity = $"{model.Fingerprint()} {network.Fingerprint} {settings.Reference} {_given?.Fingerprint} {settings.PerClass} {settings.Seed} {settings.Batch}";
+        _referenceIdentity = ReferenceIdentity.Of(settings.Reference);
+        // Where and in what precision it was computed decides the time of a picture, and its last digits.
+        string machine = $"{model.Generator.Device} {string.Join(',', model.Generator.Parameters.Values.Select(t => t.ScalarType).Distinct().Order())} {TorchRuntime.ThreadCount}";
+        _identity = $"{model.Fingerprint()} {network.Fingerprint} {_referenceIdentity} {_given?.Fingerprint} {settings.PerClass} {settings.Seed} {settings.Batch} {machine}";
         Directory.CreateDirectory(PointFolder);
     }
 
@@ -147,10 +151,10 @@ public sealed class SamplingStudy : IDisposable
     // Statistics of a large data set take longer than a point; they are kept beside the points.
     private ExtractedFeatures ReferenceFeatures(IProgress<string>? progress, CancellationToken cancellation)
     {
-        string kept = Path.Combine(_settings.Folder, $"reference-{Hash($"{Path.GetFullPath(_settings.Reference)} {_network.Fingerprint}")[..12]}.npz");
+        string kept = Path.Combine(_settings.Folder, $"reference-{Hash($"{_referenceIdentity} {_network.Fingerprint}")[..12]}.npz");
         var reference = SampleReference.Open(File.Exists(kept) ? kept : _settings.Reference);
         ExtractedFeatures features = reference.Features(
-            _network, new FeatureNeeds(Pooled: true, Rows: ReferenceRows), batch: 250, progress is null ? null : new Relay(done => progress.Report($"reference: {done} pictures")), cancellation);
+            _network, new FeatureNeeds(Pooled: true, Rows: ReferenceRows), batch: 250, progress is null ? null : new SynchronousProgress<long>(done => progress.Report($"reference: {done} pictures")), cancellation);
         if (reference.Pictures is { } pictures && !StatisticsFile.IsAt(reference.Path))
             StatisticsFile.Write(kept, features, _network, pictures);
         return features;
@@ -167,9 +171,4 @@ public sealed class SamplingStudy : IDisposable
     }
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-
-    private sealed class Relay(Action<long> handler) : IProgress<long>
-    {
-        public void Report(long value) => handler(value);
-    }
 }

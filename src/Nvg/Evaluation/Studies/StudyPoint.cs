@@ -9,7 +9,7 @@ namespace Nvg.Evaluation.Studies;
 /// <param name="Name">As tables show it.</param>
 /// <param name="Changes">
 /// Keys and values. Keys are those of a model's <c>sampling</c> settings, and <c>keep</c> for <see cref="KeptStages"/>;
-/// values are JSON, or two numbers such as <c>1-3.5</c> for a setting that changes over the stages.
+/// values are JSON, words such as <c>auto</c>, or two numbers such as <c>1-3.5</c> for a setting that changes over the stages.
 /// </param>
 public sealed record StudyPoint(string Name, IReadOnlyList<KeyValuePair<string, string>> Changes)
 {
@@ -41,7 +41,7 @@ public sealed record StudyPoint(string Name, IReadOnlyList<KeyValuePair<string, 
         }
         catch (JsonException error)
         {
-            throw new NvgDataException($"{Name}: {error.Message.ReplaceLineEndings(" ")}", error);
+            throw new NvgDataException($"{Name}: {JsonProblem.Describe(error)}", error);
         }
     }
 
@@ -54,9 +54,10 @@ public sealed record StudyPoint(string Name, IReadOnlyList<KeyValuePair<string, 
         {
             return JsonNode.Parse(text);
         }
-        catch (JsonException error)
+        catch (JsonException)
         {
-            throw new NvgDataException($"{key}={text}: give a number, true or false, or two numbers such as 1-3.5", error);
+            // Words such as auto; whether the setting knows the word shows when it is read.
+            return JsonValue.Create(text);
         }
     }
 

@@ -152,11 +152,11 @@ public sealed class TokenizerEvaluation : IDisposable
             yield break;
         using ExtractedFeatures originals = _originals!.Result(), reconstructions = _reconstructions!.Result();
         yield return new MetricValue(
-            "frechetDistance", MetricNames.OfReconstructions(MetricNames.FrechetDistance(network.Name, Done, Done)), FrechetDistance.Between(originals.Pooled!, reconstructions.Pooled!).Value, null, true);
+            "frechetDistance", MetricNames.OfReconstructions(MetricNames.FrechetDistance(network, Done, Done)), FrechetDistance.Between(originals.Pooled!, reconstructions.Pooled!).Value, null, true);
         if (originals.Spatial is { } spatial)
         {
             yield return new MetricValue(
-                "spatialFrechetDistance", MetricNames.OfReconstructions(MetricNames.SpatialFrechetDistance(network.Name, Done, Done)), FrechetDistance.Between(spatial, reconstructions.Spatial!).Value, null, true);
+                "spatialFrechetDistance", MetricNames.OfReconstructions(MetricNames.SpatialFrechetDistance(network, Done, Done)), FrechetDistance.Between(spatial, reconstructions.Spatial!).Value, null, true);
         }
     }
 

@@ -31,6 +31,25 @@ public class NearestNeighboursTests
         }
     }
 
+    [Theory]
+    [InlineData(32, 1000)]
+    [InlineData(256, 170)]
+    [InlineData(4096, 1)]
+    public void Rows_OfATileOfPictures_KeepTheBudget(int side, int expected) => Assert.Equal(expected, ByteBudget.Rows(3L * side * side * sizeof(float), 1000));
+
+    [Fact]
+    public void Result_VectorsTooLongForAFullBlock_AreThoseOfAllDistances()
+    {
+        // Five candidates of 2²² bytes: six queries in a block, so that thirteen make three.
+        float[][] queries = Vectors(13, 1 << 20, 4), references = [.. queries.Reverse()];
+        Assert.Equal(6, ByteBudget.Rows(5L * (1 << 22), 256));
+        using Tensor queries_NF = Tensor.From([.. queries.SelectMany(v => v)], 13, 1 << 20);
+        using Tensor references_MF = Tensor.From([.. references.SelectMany(v => v)], 13, 1 << 20);
+        using var search = new NearestNeighbours(queries_NF, 1);
+        search.Add(references_MF);
+        Assert.Equal(Enumerable.Range(0, 13).Select(q => new Neighbour(12 - q, 0)), search.Result.Select(n => Assert.Single(n)));
+    }
+
     [Fact]
     public void Result_CopyAmongLargeVectors_IsAtDistanceZero()
     {

@@ -47,7 +47,7 @@ public class PerceptualDistanceTests
     public void Forward_FeaturesAllZero_HasAFiniteGradient()
     {
         // Weights of zero make features of zero: the root of their length has no gradient, and NaN times zero is NaN.
-        using var distance = new PerceptualDistance(PerceptualBackbone.AlexNet, new ZeroSource(), ParameterSource.Random(2));
+        using var distance = PerceptualDistance.From(PerceptualBackbone.AlexNet, new ZeroSource(), ParameterSource.Random(2));
         using var scope = new TensorScope();
         using var generator = new Generator(1);
         Tensor picture = Tensor.Rand([1, 3, 64, 64], generator), other = Tensor.Rand([1, 3, 64, 64], generator);
@@ -55,7 +55,7 @@ public class PerceptualDistanceTests
         Assert.All(Autograd.Gradients(distance.Forward(picture, other).Sum(), [picture])[0]!.ToArray<float>(), g => Assert.Equal(0, g));
     }
 
-    private static PerceptualDistance Random() => new(PerceptualBackbone.SqueezeNet, ParameterSource.Random(1), ParameterSource.Random(2));
+    private static PerceptualDistance Random() => PerceptualDistance.From(PerceptualBackbone.SqueezeNet, ParameterSource.Random(1), ParameterSource.Random(2));
 
     private static void AssertClose(Tensor expected, Tensor actual, double share)
     {

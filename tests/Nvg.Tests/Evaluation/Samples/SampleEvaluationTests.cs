@@ -91,6 +91,36 @@ public sealed class SampleEvaluationTests : IDisposable
     }
 
     [Fact]
+    public void Run_SaveOfStoredStatistics_IsRefusedBeforeTheWork()
+    {
+        string samples = Write("a.npz", Coloured(20, 1));
+        byte[] bytes = [.. Coloured(30, 2).SelectMany(p => p.Pixels)];
+        KeyValuePair<string, NpyArray>[] statistics = [new("mu", NpyArray.Of(new double[3], 3)), new("sigma", NpyArray.Of(new double[] { 1, 0, 0, 0, 1, 0, 0, 0, 1 }, 3, 3))];
+        NpzFile.Write(_folder["field.npz"], [new("arr_0", NpyArray.Of(bytes, 30, 4, 4, 3)), .. statistics]);
+        NpzFile.Write(_folder["alone.npz"], statistics);
+        // Features that would be refused as soon as they were computed.
+        using var network = new ColourFeatures(MetricNames.Inception2015, broken: double.NaN);
+        foreach (string reference in new[] { _folder["field.npz"], _folder["alone.npz"] })
+        {
+            string message = Assert.Throws<NvgDataException>(() => SampleEvaluation.Run(
+                network, PictureSet.Open(samples), SampleReference.Open(reference), new SampleEvaluationOptions { SaveReference = _folder["out.npz"] })).Message;
+            Assert.Contains("holds statistics already", message, StringComparison.Ordinal);
+            Assert.False(File.Exists(_folder["out.npz"]));
+        }
+    }
+
+    [Theory]
+    [InlineData(SampleMetrics.PrecisionRecall, false)]
+    [InlineData(SampleMetrics.FrechetDistance, true)]
+    public void Notes_BiasOfTheFrechetDistance_StandsOnlyBesideIt(SampleMetrics metrics, bool expected)
+    {
+        string samples = Write("a.npz", Coloured(20, 1)), reference = Write("b.npz", Coloured(30, 2));
+        using var network = new ColourFeatures();
+        SampleReport report = SampleEvaluation.Run(network, PictureSet.Open(samples), SampleReference.Open(reference), new SampleEvaluationOptions { Metrics = metrics });
+        Assert.Equal(expected, report.Notes.Any(n => n.Contains("Fréchet", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void Run_StatisticsAlone_CannotGivePrecision()
     {
         string samples = Write("a.npz", Coloured(20, 1));

@@ -60,6 +60,49 @@ public sealed class SamplingStudyTests : IDisposable
     }
 
     [Fact]
+    public void Run_ReferenceChangedAtTheSamePath_IsMeasuredAnew()
+    {
+        using NvgModel model = NvgModel.Load(_folder["model"]);
+        using var network = ClassifierFeatures.Load(_folder["classifier"]);
+        var plain = new StudyPoint("plain", []);
+        StudyResult first, repacked, files;
+        using (var study = Study(model, network))
+            first = study.Run(plain);
+        Directory.Delete(_folder["data"], recursive: true);
+        Tiny.Prepare(_folder["other"], _folder["data"], perClass: 4);
+        using (var study = Study(model, network))
+            repacked = study.Run(plain);
+        Assert.NotEqual(first.FrechetDistance, repacked.FrechetDistance);
+        using (var study = new SamplingStudy(model, network, Settings with { Reference = _folder["pictures"] }))
+            files = study.Run(plain);
+        File.Delete(Directory.GetFiles(_folder["pictures/waves"])[0]);
+        using (var study = new SamplingStudy(model, network, Settings with { Reference = _folder["pictures"] }))
+            Assert.NotEqual(files.FrechetDistance, study.Run(plain).FrechetDistance);
+    }
+
+    [Fact]
+    public void Run_OtherThreads_IsTimedAnew()
+    {
+        using NvgModel model = NvgModel.Load(_folder["model"]);
+        using var network = ClassifierFeatures.Load(_folder["classifier"]);
+        var plain = new StudyPoint("plain", []);
+        int threads = TorchRuntime.ThreadCount;
+        try
+        {
+            string key;
+            using (var study = Study(model, network))
+                key = study.Run(plain).Key;
+            TorchRuntime.ThreadCount = threads + 1;
+            using (var study = Study(model, network))
+                Assert.NotEqual(key, study.Run(plain).Key);
+        }
+        finally
+        {
+            TorchRuntime.ThreadCount = threads;
+        }
+    }
+
+    [Fact]
     public void Run_WholeSequenceKept_GivesTheReconstructionsOfTheReferencePictures()
     {
         using NvgModel model = NvgModel.Load(_folder["model"]);

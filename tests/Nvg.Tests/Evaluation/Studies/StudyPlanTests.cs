@@ -35,11 +35,18 @@ public class StudyPlanTests
 
     [Theory]
     [InlineData("colour", "1", "colour")]
-    [InlineData("topK", "many", "topK=many")]
+    [InlineData("topK", "many", "p: topK must be a whole number")]
+    [InlineData("structureSteps", "automatic", "structure steps are a number")]
     [InlineData("topK", "1.5", "p:")]
     [InlineData("gumbel", "2", "p:")]
     public void Apply_UnknownKeyOrValue_IsNamed(string key, string value, string named) =>
         Assert.Contains(named, Assert.Throws<NvgDataException>(() => new StudyPoint("p", [new(key, value)]).Apply(new())).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("auto")]
+    [InlineData("auto:0.05")]
+    public void Apply_AutomaticSteps_AreRead(string text) =>
+        Assert.Equal(StructureSteps.Parse(text), new StudyPoint("p", [new("structureSteps", text)]).Apply(new()).StructureSteps);
 
     [Fact]
     public void Kept_Texts_AreRead()
