@@ -24,14 +24,17 @@ internal static class ConvertCommand
         var name = new Option<string?>("--name") { Description = "Name of the model", HelpName = "NAME" };
         var labels = new Option<string?>("--labels") { Description = "Text file with a class name per line", HelpName = "FILE" };
         var allowUnexpected = new Option<bool>("--allow-unexpected") { Description = "Leave out tensors that belong to no part of a model" };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace the model or checkpoint that is at the output" };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("convert", "Convert published checkpoints to a model folder, and back") { inputs, output, average, noAverage, type, preset, name, labels, allowUnexpected, json };
+        var command = new Command("convert", "Convert published checkpoints to a model folder, and back") { inputs, output, average, noAverage, type, preset, name, labels, allowUnexpected, overwrite, json };
         command.SetAction(parsed =>
         {
             string[] sources = parsed.GetRequiredValue(inputs);
             string target = parsed.GetRequiredValue(output);
             ConversionReport report;
             TorchRuntime.Load();
+            if (!parsed.GetValue(overwrite))
+                RefuseToReplace(target);
             if (sources.Any(Directory.Exists))
             {
                 Option[] ofCheckpoints = [average, noAverage, preset, name, labels, allowUnexpected];
@@ -59,6 +62,15 @@ internal static class ConvertCommand
             return CommandRunner.Done;
         });
         return command;
+    }
+
+    // Minutes of work, or the only copy of a model, may lie there.
+    private static void RefuseToReplace(string target)
+    {
+        if (File.Exists(target))
+            throw new UsageException($"{target} exists: choose another output, or --overwrite");
+        if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
+            throw new UsageException($"{target} is not empty: choose another folder, or --overwrite");
     }
 
     private static ConversionReport ToFolder(string[] sources, string folder, ConversionOptions options)

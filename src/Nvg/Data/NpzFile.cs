@@ -26,6 +26,8 @@ public sealed class NpzFile : IDisposable
     /// <exception cref="NvgDataException">It is missing, or no .npz.</exception>
     public static NpzFile Open(string path)
     {
+        if (!File.Exists(path))
+            throw NvgDataException.At(path, "does not exist");
         ZipArchive? zip = null;
         try
         {

@@ -54,6 +54,13 @@ internal sealed class EvaluateCostCommand
 
     private List<ModelCost> Measure(ParseResult parsed, ConsoleProgress progress, CancellationToken cancellation)
     {
+        // All names before the first measurement, which may take minutes.
+        foreach (string name in parsed.GetRequiredValue(_models).Where(name => !Directory.Exists(name)))
+        {
+            if (Presets.Find(name, out string? problem) is null)
+                throw new UsageException($"no folder {name}, and {problem}");
+        }
+
         var costs = new List<ModelCost>();
         foreach (string name in parsed.GetRequiredValue(_models))
         {
