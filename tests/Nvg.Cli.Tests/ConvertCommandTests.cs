@@ -31,6 +31,22 @@ public sealed class ConvertCommandTests(TinyModel model) : CommandTests, IClassF
     }
 
     [Fact]
+    public async Task Convert_OutputThatExists_IsTouchedOnlyWhenTold()
+    {
+        Assert.Equal(CommandRunner.Done, (await RunAsync("convert", model.Folder, "-o", InFolder("a.pth"))).ExitCode);
+        byte[] before = File.ReadAllBytes(InFolder("a.pth"));
+        CommandResult again = await RunAsync("convert", model.Folder, "-o", InFolder("a.pth"));
+        Assert.Equal(CommandRunner.WrongUsage, again.ExitCode);
+        Assert.Contains("--overwrite", again.Error, StringComparison.Ordinal);
+        Directory.CreateDirectory(InFolder("taken"));
+        File.WriteAllText(Path.Combine(InFolder("taken"), "notes.txt"), "mine");
+        Assert.Equal(CommandRunner.WrongUsage, (await RunAsync("convert", InFolder("a.pth"), "-o", InFolder("taken"))).ExitCode);
+        Assert.Equal(["notes.txt"], Directory.GetFiles(InFolder("taken")).Select(Path.GetFileName));
+        Assert.Equal(CommandRunner.Done, (await RunAsync("convert", model.Folder, "-o", InFolder("a.pth"), "--overwrite")).ExitCode);
+        Assert.Equal(before.Length, new FileInfo(InFolder("a.pth")).Length);
+    }
+
+    [Fact]
     public async Task Convert_ContradictoryArguments_AreWrongUsage()
     {
         await RunAsync("convert", model.Folder, "-o", InFolder("x.pth"));

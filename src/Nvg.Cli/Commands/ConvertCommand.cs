@@ -33,18 +33,16 @@ internal static class ConvertCommand
             string target = parsed.GetRequiredValue(output);
             ConversionReport report;
             TorchRuntime.Load();
-            if (!parsed.GetValue(overwrite))
-                RefuseToReplace(target);
             if (sources.Any(Directory.Exists))
             {
                 Option[] ofCheckpoints = [average, noAverage, preset, name, labels, allowUnexpected];
                 if (ofCheckpoints.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } misplaced)
                     throw new UsageException($"{misplaced.Name} is about checkpoints, and {sources.First(Directory.Exists)} is a folder");
-                report = ToCheckpoint(sources, target, parsed.GetValue(type));
+                report = ToCheckpoint(sources, target, parsed.GetValue(type), parsed.GetValue(overwrite));
             }
             else
             {
-                report = ToFolder(sources, target, new ConversionOptions
+                report = ToFolder(sources, target, parsed.GetValue(overwrite), new ConversionOptions
                 {
                     Weights = Choice(parsed.GetValue(average), parsed.GetValue(noAverage)),
                     Type = parsed.GetValue(type),
@@ -65,31 +63,35 @@ internal static class ConvertCommand
     }
 
     // Minutes of work, or the only copy of a model, may lie there.
-    private static void RefuseToReplace(string target)
+    private static void RequireFree(string target, bool overwrite)
     {
+        if (overwrite)
+            return;
         if (File.Exists(target))
             throw new UsageException($"{target} exists: choose another output, or --overwrite");
         if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
             throw new UsageException($"{target} is not empty: choose another folder, or --overwrite");
     }
 
-    private static ConversionReport ToFolder(string[] sources, string folder, ConversionOptions options)
+    private static ConversionReport ToFolder(string[] sources, string folder, bool overwrite, ConversionOptions options)
     {
         if (IsCheckpointName(folder) || File.Exists(folder))
             throw new UsageException($"checkpoints become a model folder, and {folder} is {(File.Exists(folder) ? "a file" : "a checkpoint's name")}");
         string full = Path.GetFullPath(folder);
         if (sources.FirstOrDefault(s => Path.GetDirectoryName(Path.GetFullPath(s)) == full) is { } inside)
             throw new UsageException($"{inside} lies in the folder that would be written; choose another one");
+        RequireFree(folder, overwrite);
         using CheckpointFiles files = Open(sources);
         return CheckpointConversion.ToFolder(files, folder, options);
     }
 
-    private static ConversionReport ToCheckpoint(string[] sources, string path, ScalarType? type)
+    private static ConversionReport ToCheckpoint(string[] sources, string path, ScalarType? type, bool overwrite)
     {
         if (sources.Length != 1)
             throw new UsageException("one model folder, or several checkpoints, but not both");
         if (!IsCheckpointName(path) || Directory.Exists(path))
             throw new UsageException($"a model folder becomes a checkpoint: its name must end with {string.Join(" or ", CheckpointEndings)}, not {path}");
+        RequireFree(path, overwrite);
         return CheckpointConversion.ToCheckpoint(sources[0], path, type);
     }
 
