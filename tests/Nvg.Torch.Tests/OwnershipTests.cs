@@ -187,18 +187,27 @@ public class OwnershipTests
         var collector = new Thread(() =>
         {
             while (!stop.IsCancellationRequested)
+            {
                 GC.Collect();
+                // Collections without a pause would not let the other thread run.
+                Thread.Sleep(1);
+            }
         });
         collector.Start();
-        for (int i = 0; i < 300; i++)
+        try
         {
-            using var scope = new TensorScope();
-            Tensor x = Tensor.Full([100], i);
-            Assert.Equal(100.0 * (2 * i + 1), (x + x + 1.0).Sum().Item(), 1e-3);
+            for (int i = 0; i < 300; i++)
+            {
+                using var scope = new TensorScope();
+                Tensor x = Tensor.Full([100], i);
+                Assert.Equal(100.0 * (2 * i + 1), (x + x + 1.0).Sum().Item(), 1e-3);
+            }
         }
-
-        stop.Cancel();
-        collector.Join();
+        finally
+        {
+            stop.Cancel();
+            collector.Join();
+        }
     }
 
     [Fact]

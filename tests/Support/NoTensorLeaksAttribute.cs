@@ -17,6 +17,9 @@ public sealed class NoTensorLeaksAttribute : BeforeAfterTestAttribute
     {
         if (Environment.GetEnvironmentVariable("NVG_TRACK_TENSORS") == "1")
             Tensor.TrackAllocations();
+        // What an earlier test dropped without disposing must not go while this one counts.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         _before = Tensor.LiveCount;
     }
 
