@@ -15,6 +15,7 @@ public sealed class NoTensorLeaksAttribute : BeforeAfterTestAttribute
 
     public override void Before(MethodInfo methodUnderTest)
     {
+        Assert.True(CountsAlone(methodUnderTest.ReflectedType!), $"a class that counts tensors belongs to [Collection({nameof(RunsAlone)}.{nameof(RunsAlone.Name)})]");
         if (Environment.GetEnvironmentVariable("NVG_TRACK_TENSORS") == "1")
             Tensor.TrackAllocations();
         // What an earlier test dropped without disposing must not go while this one counts.
@@ -28,6 +29,9 @@ public sealed class NoTensorLeaksAttribute : BeforeAfterTestAttribute
         long left = Tensor.LiveCount - _before;
         Assert.True(left == 0, $"{left} tensors are left undisposed\n{string.Join("\n\n", Tensor.LiveAllocations)}");
     }
+
+    private static bool CountsAlone(Type testClass) => testClass.GetCustomAttributesData().Any(attribute =>
+        attribute.AttributeType == typeof(CollectionAttribute) && attribute.ConstructorArguments[0].Value is RunsAlone.Name);
 }
 
 /// <summary>Tests that run one at a time, after those that run beside each other: they count or time what the process does.</summary>

@@ -10,7 +10,7 @@ using Nvg.Torch.Safetensors;
 
 namespace Nvg.Tests.Checkpoints;
 
-[NoTensorLeaks]
+[Collection(RunsAlone.Name), NoTensorLeaks]
 public class PresetsTests
 {
     [Fact]
