@@ -1,6 +1,6 @@
 namespace Nvg.Torch.Nn;
 
-/// <summary>Group normalisation with learned scale and shift, in float32.</summary>
+/// <summary>Group normalisation with learned scale and shift; statistics in float32 or better.</summary>
 public sealed class GroupNorm
 {
     private readonly Tensor _weight;
@@ -17,11 +17,11 @@ public sealed class GroupNorm
         _epsilon = epsilon;
     }
 
-    /// <summary>Normalised N × C × H × W, then swish. In bfloat16 where a bfloat16 model is only run, else in float32.</summary>
+    /// <summary>Normalised N × C × H × W, then swish. On the CPU in the input's type and channels-last, elsewhere in float32.</summary>
     public Tensor ForwardSwish(Tensor input)
     {
         using var scope = new TensorScope();
-        if (input.ScalarType == ScalarType.BFloat16 && input.Device.Type == DeviceType.Cpu && !input.RequiresGrad && !_weight.RequiresGrad)
+        if (input.Device.Type == DeviceType.Cpu)
             return scope.Keep(Functional.GroupNormSwish(input.ChannelsLast(), _groups, _weight, _bias, _epsilon));
         Tensor normal = Functional.GroupNorm(input.To(ScalarType.Float32), _groups, _weight, _bias, _epsilon);
         if (normal.RequiresGrad)

@@ -40,8 +40,7 @@ public sealed class Decoder
     /// <summary>B × C × h × w → B × 3 × h·f × w·f, not clamped.</summary>
     public Tensor Forward(Tensor latents)
     {
-        // In bfloat16 only channels-last convolutions are fast; in float32 it makes no difference worth a copy.
-        using Tensor input = _convIn.WeightType == ScalarType.BFloat16 ? latents.ChannelsLast() : latents.Alias();
+        using Tensor input = latents.ChannelsLast();
         return Layers.Run(input, [_convIn.Forward, _middle1.Forward, _middle2.Forward, .. _levels.SelectMany(LayersOf), _output.Forward]);
     }
 

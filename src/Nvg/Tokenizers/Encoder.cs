@@ -38,8 +38,11 @@ public sealed class Encoder
     }
 
     /// <summary>B × 3 × H × W in [−1, 1] → B × C × H/f × W/f.</summary>
-    public Tensor Forward(Tensor images) =>
-        Layers.Run(images, [_convIn.Forward, .. _levels.SelectMany(LayersOf), _middle1.Forward, _middle2.Forward, _output.Forward]);
+    public Tensor Forward(Tensor images)
+    {
+        using Tensor input = images.ChannelsLast();
+        return Layers.Run(input, [_convIn.Forward, .. _levels.SelectMany(LayersOf), _middle1.Forward, _middle2.Forward, _output.Forward]);
+    }
 
     private static IEnumerable<Func<Tensor, Tensor>> LayersOf((ResNetBlock[] Blocks, Downsample? Downsample) level) =>
         [.. level.Blocks.Select(b => (Func<Tensor, Tensor>)b.Forward), .. level.Downsample is { } downsample ? [downsample.Forward] : Array.Empty<Func<Tensor, Tensor>>()];
