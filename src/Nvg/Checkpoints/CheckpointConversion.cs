@@ -132,7 +132,7 @@ public static class CheckpointConversion
     private static string[] Labels(CheckpointFiles files, CheckpointPart part, int classCount, string? path)
     {
         if (path is not null)
-            return ClassLabels.Read(path, classCount);
+            return ClassLabels.Read(path, classCount, "generator");
         if (files.TextOf(part, LabelsEntry)?.Split('\n') is not { } stored || stored.Length != classCount)
             return ClassLabels.Default(classCount);
         // Some of them end lines, so that the folder would name other classes.

@@ -61,11 +61,11 @@ public sealed class NvgModel : IDisposable
     {
         ModelConfig config = ReadConfig(folder);
         string[] labels = ReadLabels(folder, config);
-        Tokenizer tokenizer = Read(folder, TokenizerFile, device, ScalarType.Float32, source => new Tokenizer(config.Tokenizer, source, type), t => t.Parameters);
+        Tokenizer tokenizer = WeightFile.ReadModel(Path.Combine(folder, TokenizerFile), device, ScalarType.Float32, source => new Tokenizer(config.Tokenizer, source, type), t => t.Parameters);
         try
         {
             NvgGenerator? generator = config.Generator is { } sizes && withGenerator
-                ? Read(folder, GeneratorFile, device, type, source => new NvgGenerator(sizes, source), g => g.Parameters)
+                ? WeightFile.ReadModel(Path.Combine(folder, GeneratorFile), device, type, source => new NvgGenerator(sizes, source), g => g.Parameters)
                 : null;
             return new NvgModel(folder, config, tokenizer, generator, labels);
         }
@@ -131,7 +131,7 @@ public sealed class NvgModel : IDisposable
             SafetensorsFile.Write(Path.Combine(folder, GeneratorFile), generator, typeOf: TypeOf);
         else
             File.Delete(Path.Combine(folder, GeneratorFile));
-        AtomicFile.Write(Path.Combine(folder, LabelsFile), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(string.Concat(labels.Select(l => l + "\n")))));
+        ClassLabels.Write(Path.Combine(folder, LabelsFile), labels);
         AtomicFile.Write(Path.Combine(folder, ConfigFile), stream => JsonSerializer.Serialize(stream, config, NvgJson.Options));
 
         ScalarType TypeOf(string name, Tensor tensor) => StoredType(name, tensor, type);
@@ -189,37 +189,6 @@ public sealed class NvgModel : IDisposable
         generator.Content.ScaleFactors.CopyFrom(given);
     }
 
-    private static T Read<T>(string folder, string file, Device device, ScalarType? type, Func<ParameterSource, T> build, Func<T, ParameterStore> parametersOf)
-        where T : IDisposable
-    {
-        string path = Path.Combine(folder, file);
-        try
-        {
-            using SafetensorsFile stored = SafetensorsFile.Open(path);
-            T built = build(ParameterSource.Taking(stored, device, type));
-            // What the model takes has left the file; what it computes itself may lie there too.
-            if (stored.Keys.FirstOrDefault(name => !parametersOf(built).ContainsKey(name)) is { } unexpected)
-            {
-                built.Dispose();
-                throw new ParameterException($"parameter '{unexpected}' is not one of the model's");
-            }
-
-            return built;
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new NvgDataException($"{path} does not exist", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new NvgDataException($"{path} cannot be read: {error.Message}", error);
-        }
-        catch (Exception error) when (error is SafetensorsException or ParameterException)
-        {
-            throw new NvgDataException(error is ParameterException ? $"{path}: {error.Message}" : error.Message, error);
-        }
-    }
-
     /// <summary>The config of a model folder.</summary>
     /// <exception cref="NvgDataException">There is none, or it is of no model.</exception>
     internal static ModelConfig ReadConfig(string folder)
@@ -241,19 +210,7 @@ public sealed class NvgModel : IDisposable
     internal static string[] ReadLabels(string folder, ModelConfig config)
     {
         string path = Path.Combine(folder, LabelsFile);
-        string[] labels;
-        try
-        {
-            labels = Path.Exists(path) ? File.ReadAllLines(path) : [];
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new NvgDataException($"{path} cannot be read: {error.Message}", error);
-        }
-
-        if (config.Generator is { } generator && labels.Length != generator.ClassCount)
-            throw new NvgDataException($"{path} names {labels.Length} classes, the generator has {generator.ClassCount}");
-        return labels;
+        return config.Generator is null && !Path.Exists(path) ? [] : ClassLabels.Read(path, config.Generator?.ClassCount, "generator");
     }
 
     /// <summary>Element type that a parameter is stored in where matrices are stored in <paramref name="type"/>.</summary>

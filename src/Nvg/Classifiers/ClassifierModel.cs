@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
+using Nvg.Checkpoints;
 using Nvg.Torch;
-using Nvg.Torch.Nn;
 using Nvg.Torch.Safetensors;
 
 namespace Nvg.Classifiers;
@@ -46,8 +45,10 @@ public sealed class ClassifierModel : IDisposable
         ClassifierModelConfig config = NvgJson.Read<ClassifierModelConfig>(Path.Combine(folder, ConfigFile));
         if (config.Validate().ToList() is { Count: > 0 } problems)
             throw NvgDataException.At(Path.Combine(folder, ConfigFile), string.Join("; ", problems));
-        string[] labels = ReadLabels(Path.Combine(folder, LabelsFile), config.Classifier.ClassCount);
-        return new ClassifierModel(folder, config, ReadNetwork(Path.Combine(folder, WeightsFile), config.Classifier, device), labels);
+        string[] labels = ClassLabels.Read(Path.Combine(folder, LabelsFile), config.Classifier.ClassCount, "classifier");
+        PictureClassifier network = WeightFile.ReadModel(
+            Path.Combine(folder, WeightsFile), device, ScalarType.Float32, source => new PictureClassifier(config.Classifier, source), n => n.Parameters);
+        return new ClassifierModel(folder, config, network, labels);
     }
 
     /// <summary>Writes a classifier's folder: files one by one, the config last, each whole or not at all.</summary>
@@ -63,9 +64,8 @@ public sealed class ClassifierModel : IDisposable
         Directory.CreateDirectory(folder);
         // A kill midway leaves a folder that does not load, rather than a mixture of two models.
         File.Delete(Path.Combine(folder, ConfigFile));
-        using var scope = new TensorScope();
-        SafetensorsFile.Write(Path.Combine(folder, WeightsFile), parameters.Select(p => KeyValuePair.Create(p.Key, p.Value.Rank < 2 ? p.Value.Alias() : p.Value.To(type))));
-        AtomicFile.Write(Path.Combine(folder, LabelsFile), stream => stream.Write(Encoding.UTF8.GetBytes(string.Concat(labels.Select(l => l + "\n")))));
+        SafetensorsFile.Write(Path.Combine(folder, WeightsFile), parameters, typeOf: (_, tensor) => tensor.Rank < 2 ? tensor.ScalarType : type);
+        ClassLabels.Write(Path.Combine(folder, LabelsFile), labels);
         AtomicFile.Write(Path.Combine(folder, ConfigFile), stream => JsonSerializer.Serialize(stream, config, NvgJson.Options));
     }
 
@@ -78,49 +78,4 @@ public sealed class ClassifierModel : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Network.Dispose();
-
-    private static PictureClassifier ReadNetwork(string path, ClassifierConfig config, Device device)
-    {
-        try
-        {
-            using SafetensorsFile stored = SafetensorsFile.Open(path);
-            var network = new PictureClassifier(config, ParameterSource.From(stored, device: device, type: ScalarType.Float32));
-            if (stored.Keys.FirstOrDefault(name => !network.Parameters.ContainsKey(name)) is { } unexpected)
-            {
-                network.Dispose();
-                throw new ParameterException($"parameter '{unexpected}' is not one of the classifier's");
-            }
-
-            return network;
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new NvgDataException($"{path} does not exist", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new NvgDataException($"{path} cannot be read: {error.Message}", error);
-        }
-        catch (SafetensorsException error)
-        {
-            throw new NvgDataException(error.Message, error);
-        }
-        catch (ParameterException error)
-        {
-            throw NvgDataException.At(path, error.Message, null, error);
-        }
-    }
-
-    private static string[] ReadLabels(string path, int classCount)
-    {
-        try
-        {
-            string[] labels = File.ReadAllLines(path);
-            return labels.Length == classCount ? labels : throw NvgDataException.At(path, $"names {labels.Length} classes, the classifier has {classCount}");
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new NvgDataException($"{path} cannot be read: {error.Message}", error);
-        }
-    }
 }

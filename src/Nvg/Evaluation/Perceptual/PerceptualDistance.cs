@@ -1,3 +1,4 @@
+using Nvg.Checkpoints;
 using Nvg.Evaluation.Features;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
