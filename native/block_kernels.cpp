@@ -33,38 +33,8 @@ template <typename T> struct RowKernels {
   void (*gated_sum_backward)(const float *, const float *, const T *, T *, float *, int64_t);
 };
 
-namespace baseline {
-#include "block_rows.inc"
-} // namespace baseline
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define NVG_X86_LEVELS 1
-#pragma GCC push_options
-#pragma GCC target("arch=x86-64-v3")
-namespace avx2 {
-#include "block_rows.inc"
-} // namespace avx2
-#pragma GCC pop_options
-#pragma GCC push_options
-#pragma GCC target("arch=x86-64-v4,prefer-vector-width=512")
-namespace avx512 {
-#include "block_rows.inc"
-} // namespace avx512
-#pragma GCC pop_options
-#endif
-
-template <typename T> const RowKernels<T> &rows() {
-  static const RowKernels<T> chosen = [] {
-#ifdef NVG_X86_LEVELS
-    if (__builtin_cpu_supports("x86-64-v4"))
-      return avx512::kernels<T>();
-    if (__builtin_cpu_supports("x86-64-v3"))
-      return avx2::kernels<T>();
-#endif
-    return baseline::kernels<T>();
-  }();
-  return chosen;
-}
+#define NVG_ROWS "block_rows.inc"
+#include "row_levels.inc"
 
 // Calls `body` with the row type of a tensor's elements.
 template <typename Body> void with_row_type(const at::Tensor &tensor, const char *op, Body body) {
