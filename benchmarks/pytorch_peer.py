@@ -1,6 +1,7 @@
 """An NVG model in plain eager PyTorch, to time beside `nvg bench`: same network, same weights, same settings.
 
 pytorch_peer.py MODEL [--threads N] [--repeat N] [--dtype bfloat16]   times each part of a model folder, as JSON
+pytorch_peer.py MODEL --train [--batch N] [--dtype bfloat16]          times a training step of tokenizer and generator
 pytorch_peer.py --check generate.safetensors                          the network against reference tokens and structures"""
 import argparse
 import json
@@ -198,7 +199,8 @@ def sample(generator, codebook, refiners, classes, noise, guidance, structure_gu
 
 
 def norm(w, name, x):
-    return F.silu(F.group_norm(x, 32, w[name + ".norm.weight"], w[name + ".norm.bias"], 1e-6))
+    weight = w[name + ".norm.weight"]
+    return F.silu(F.group_norm(x.to(weight.dtype), 32, weight, w[name + ".norm.bias"], 1e-6))
 
 
 def resnet(w, x):
@@ -210,7 +212,6 @@ def middle(w, x):
     return resnet(w.of("mid.block_2."), resnet(w.of("mid.block_1."), x))
 
 
-@torch.inference_mode()
 def encode(w, x, levels, blocks):
     x = w.conv("conv_in", x, padding=1)
     for level in range(levels):
@@ -221,7 +222,6 @@ def encode(w, x, levels, blocks):
     return w.conv("conv_out", norm(w, "norm_out", middle(w, x)), padding=1)
 
 
-@torch.inference_mode()
 def decode(w, x, levels, blocks):
     x = middle(w, w.conv("conv_in", x, padding=1))
     for level in reversed(range(levels)):
@@ -229,7 +229,7 @@ def decode(w, x, levels, blocks):
             x = resnet(w.of(f"up.{level}.block.{block}."), x)
         if level > 0:
             x = w.of(f"up.{level}.upsample.").conv("conv", F.interpolate(x, scale_factor=2.0), padding=1)
-    return w.conv("conv_out", norm(w, "norm_out", x), padding=1).clamp(-1, 1)
+    return w.conv("conv_out", norm(w, "norm_out", x), padding=1)
 
 
 def check(path):
@@ -291,6 +291,61 @@ def bench(folder, repeat, whole, dtype):
     return report
 
 
+def training_step(parameters, loss_of, dtype):
+    """Forward, backward, clipping and AdamW, over float32 weights, with autocast for bfloat16."""
+    leaves = [p for p in parameters.values() if p.requires_grad]
+    optimizer = torch.optim.AdamW(leaves, lr=1e-4, betas=(0.9, 0.95))
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype == torch.bfloat16):
+            loss = loss_of()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(leaves, 1.0)
+        optimizer.step()
+    return step
+
+
+def trainable(tensors):
+    return {n: t.float().requires_grad_() if t.is_floating_point() and n != "scale_factors" else t for n, t in tensors.items()}
+
+
+def bench_training(folder, repeat, batch, dtype):
+    """The tokenizer without its quantizer, and the generator with two content stages and one structure stage per picture."""
+    config = json.loads((folder / "config.json").read_text())
+    sizes = config["tokenizer"]
+    levels, blocks, side = len(sizes["channelMultipliers"]), sizes["resNetBlocks"], sizes["imageSize"]
+    torch.manual_seed(0)
+    images = torch.rand(batch, 3, side, side) * 2 - 1
+    parts = trainable(read(folder / "tokenizer.safetensors")[0])
+    tokenizer = Weights({})
+    tokenizer.tensors = {n: t for n, t in parts.items() if n.startswith(("encoder.", "decoder."))}
+    encoder, decoder = tokenizer.of("encoder."), tokenizer.of("decoder.")
+
+    def reconstruction_loss():
+        decoded = decode(decoder, encode(encoder, images, levels, blocks), levels, blocks).float()
+        return (decoded - images).abs().mean() + (decoded - images).square().mean()
+
+    weights = Weights({})
+    weights.tensors = trainable(read(folder / "generator.safetensors")[0])
+    generator = Generator(weights, config["generator"]["classCount"])
+    length, last, stage = generator.length, generator.last, 3
+    canvas, target = torch.randn(2, 2 * batch, length, sizes["latentChannels"])
+    labels = (torch.arange(length)[None] // (length // 2 ** stage)).expand(2 * batch, -1)
+    classes, tokens = torch.arange(2 * batch) % generator.classes, torch.randint(sizes["codebookSize"], (2 * batch, 2 ** stage))
+    z, velocity = torch.randn(2, batch, length, last)
+    turns = generator.turns(generator.embed(labels[:batch], stage), [2, 0])
+
+    def generation_loss():
+        final = generator.final_canvas(canvas, labels, stage, classes)
+        logits = weights.linear("cls_head.linear", means(final - canvas, labels, 2 ** stage)).float()
+        flow = generator.velocity(z, canvas[:batch], labels[:batch], stage, 0.5, classes[:batch], turns)
+        return F.mse_loss(final, target) + F.cross_entropy(logits.flatten(0, 1), tokens.flatten()) + F.mse_loss(flow, velocity)
+
+    return {name: batch / clock(repeat, training_step(parameters, loss, dtype))
+            for name, parameters, loss in (("tokenizer", tokenizer.tensors, reconstruction_loss), ("generator", weights.tensors, generation_loss))}
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", type=pathlib.Path)
@@ -298,11 +353,16 @@ if __name__ == "__main__":
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16"])
+    parser.add_argument("--train", action="store_true", help="time training steps instead")
+    parser.add_argument("--batch", type=int, default=64, help="pictures of a training step")
     parser.add_argument("--no-whole", action="store_true", help="leave the whole picture out")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     if arguments.check:
         check(arguments.check)
-    if arguments.model:
+    if arguments.model and arguments.train:
+        rates = bench_training(arguments.model, arguments.repeat, arguments.batch, getattr(torch, arguments.dtype))
+        print(json.dumps({"torch": torch.__version__, "threads": arguments.threads, "dtype": arguments.dtype, "images per second": rates}, indent=2))
+    elif arguments.model:
         seconds = bench(arguments.model, arguments.repeat, not arguments.no_whole, getattr(torch, arguments.dtype))
         print(json.dumps({"torch": torch.__version__, "threads": arguments.threads, "dtype": arguments.dtype, "seconds": seconds}, indent=2))
