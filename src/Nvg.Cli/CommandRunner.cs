@@ -16,11 +16,12 @@ internal static partial class CommandRunner
     internal static async Task<int> RunAsync(Command root, string[] args)
     {
         root.Options.Add(Verbose);
-        ParseResult parsed = root.Parse(args);
+        ParseResult parsed = root.Parse(args is ["help", .. var command] ? [.. command, "--help"] : args);
         if (parsed.Errors.Count > 0)
         {
             // A misspelt command also counts as none given; what was typed says more, and stands last.
-            await Console.Error.WriteLineAsync($"nvg: {Plain(parsed.Errors[^1].Message)} (nvg {string.Join(' ', CommandPath(parsed))} --help shows the options)".Replace("  ", " ", StringComparison.Ordinal));
+            string problem = Misspelt(parsed) ?? Plain(parsed.Errors[^1].Message);
+            await Console.Error.WriteLineAsync($"nvg: {problem} (nvg {string.Join(' ', CommandPath(parsed))} --help shows the options)".Replace("  ", " ", StringComparison.Ordinal));
             return WrongUsage;
         }
 
@@ -65,6 +66,16 @@ internal static partial class CommandRunner
         if (verbose)
             Console.Error.WriteLine(error);
         return ExitCodeOf(error);
+    }
+
+    // The first word that is no command where one is needed; the parser would complain of the last word.
+    private static string? Misspelt(ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        if (command.Subcommands.Count == 0 || parsed.UnmatchedTokens is not [var typed, ..] || typed.StartsWith('-'))
+            return null;
+        string near = string.Join(" or ", NearestNames.Of(typed, command.Subcommands.Select(c => c.Name), most: 2));
+        return $"there is no command '{typed}'{(near.Length > 0 ? $"; did you mean {near}?" : "")}";
     }
 
     // The parser names the types of its options; people know numbers.

@@ -1,13 +1,13 @@
 namespace Nvg;
 
 /// <summary>What somebody may have meant who misspelt a name.</summary>
-internal static class NearestNames
+public static class NearestNames
 {
     /// <summary>The names that hold what was typed or differ from it by few letters, the nearest first.</summary>
     /// <param name="typed">What was typed.</param>
     /// <param name="names">All names; repeated ones count once.</param>
     /// <param name="most">How many to give.</param>
-    internal static IReadOnlyList<string> Of(string typed, IEnumerable<string> names, int most)
+    public static IReadOnlyList<string> Of(string typed, IEnumerable<string> names, int most)
     {
         string lower = typed.ToLowerInvariant();
         int tolerance = Math.Max(2, lower.Length / 3);

@@ -83,11 +83,22 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
         Assert.StartsWith($"nvg: {expected} (", result.Error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Command_Misspelt_IsNamed()
+    [Theory]
+    [InlineData("there is no command 'genrate'; did you mean generate? (nvg --help shows the options)", "genrate", "--class", "horse")]
+    [InlineData("there is no command 'sampels'; did you mean samples? (nvg evaluate --help shows the options)", "evaluate", "sampels", "x.npz")]
+    [InlineData("there is no command 'paint' (nvg --help shows the options)", "paint")]
+    public async Task Command_Misspelt_IsNamedWithTheNearest(string expected, params string[] args)
     {
-        CommandResult result = await RunAsync("genrate");
+        CommandResult result = await RunAsync(args);
         Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
-        Assert.Contains("genrate", result.Error, StringComparison.Ordinal);
+        Assert.Equal($"nvg: {expected}", result.Error.TrimEnd());
+    }
+
+    [Fact]
+    public async Task Help_OfACommand_IsThatOfItsOption()
+    {
+        CommandResult result = await RunAsync("help", "train", "tokenizer");
+        Assert.Equal(CommandRunner.Done, result.ExitCode);
+        Assert.Contains("nvg train tokenizer [options]", result.Output, StringComparison.Ordinal);
     }
 }
