@@ -1,3 +1,4 @@
+using Nvg.Pretrained;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 

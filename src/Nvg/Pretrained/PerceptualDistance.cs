@@ -1,8 +1,7 @@
-using Nvg.Evaluation.Features;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
-namespace Nvg.Evaluation.Perceptual;
+namespace Nvg.Pretrained;
 
 /// <summary>
 /// Learned perceptual distance of pictures (LPIPS, Zhang et al. 2018, version 0.1): features of a frozen backbone, scaled
@@ -119,6 +118,10 @@ public sealed class PerceptualDistance : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _parameters.Dispose();
 
-    private static Tensor Normalized(Tensor features_NCHW) =>
-        features_NCHW / (features_NCHW.Square().Sum(1, keepDimension: true).Clamp(LeastSquare, null).Sqrt() + Epsilon);
+    // Under autocast the features come in bfloat16, whose sums over hundreds of channels would be too coarse.
+    private static Tensor Normalized(Tensor features)
+    {
+        Tensor features_NCHW = features.To(ScalarType.Float32);
+        return features_NCHW / (features_NCHW.Square().Sum(1, keepDimension: true).Clamp(LeastSquare, null).Sqrt() + Epsilon);
+    }
 }

@@ -1,7 +1,7 @@
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
-namespace Nvg.Evaluation.Features;
+namespace Nvg.Pretrained;
 
 /// <summary>Weights of feature networks in files that somebody else wrote.</summary>
 internal static class WeightFile
