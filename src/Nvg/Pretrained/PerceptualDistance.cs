@@ -10,6 +10,9 @@ namespace Nvg.Pretrained;
 /// </summary>
 public sealed class PerceptualDistance : IDisposable
 {
+    /// <summary>The side of the smallest pictures that every backbone's poolings leave something of.</summary>
+    public const int SmallestSide = 32;
+
     /// <summary>Added to a length before it divides.</summary>
     private const double Epsilon = 1e-10;
 

@@ -15,7 +15,7 @@ public sealed class GeneratorTraining : ITrainingTask
     private const int ScaleExamples = 4096, ScaleBatch = 128;
 
     private readonly GeneratorRunConfig _config;
-    private readonly PackedDataset _data;
+    private readonly IPictureDataset _data;
     private readonly Device _device;
     private readonly NvgModel _tokenizerModel;
     private readonly ModelConfig _modelConfig;
@@ -31,7 +31,7 @@ public sealed class GeneratorTraining : ITrainingTask
     /// <param name="cancellation">Ends the computation of sequences.</param>
     /// <exception cref="NvgDataException">Tokenizer or data cannot be used.</exception>
     public GeneratorTraining(
-        GeneratorRunConfig config, PackedDataset data, Device device, string folder, IProgress<int>? progress = null, CancellationToken cancellation = default)
+        GeneratorRunConfig config, IPictureDataset data, Device device, string folder, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         (_config, _data, _device) = (config, data, device);
         try

@@ -34,7 +34,7 @@ internal sealed class SequenceCache : IDisposable
     /// <param name="progress">Told the number of encoded pictures.</param>
     /// <param name="cancellation">Ends the computation.</param>
     internal static SequenceCache Open(
-        string path, string key, Tokenizer tokenizer, PackedDataset data, bool mirrored, Device device, IProgress<int>? progress, CancellationToken cancellation)
+        string path, string key, Tokenizer tokenizer, IPictureDataset data, bool mirrored, Device device, IProgress<int>? progress, CancellationToken cancellation)
     {
         if (!File.Exists(path) || !IsOf(path, key))
             Compute(path, key, tokenizer, data, mirrored, device, progress, cancellation);
@@ -73,7 +73,7 @@ internal sealed class SequenceCache : IDisposable
     }
 
     private static void Compute(
-        string path, string key, Tokenizer tokenizer, PackedDataset data, bool mirrored, Device device, IProgress<int>? progress, CancellationToken cancellation)
+        string path, string key, Tokenizer tokenizer, IPictureDataset data, bool mirrored, Device device, IProgress<int>? progress, CancellationToken cancellation)
     {
         using var scope = new TensorScope();
         int total = data.Count * (mirrored ? 2 : 1), length = tokenizer.Config.Grid.Length, lastStage = tokenizer.Config.Grid.LastStage;
@@ -83,9 +83,9 @@ internal sealed class SequenceCache : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             using var batchScope = new TensorScope();
-            int count = Math.Min(EncodingBatch, total - start), centre = (data.StoredSize - data.Size) / 2;
+            int count = Math.Min(EncodingBatch, total - start);
             int[] pictures = [.. Enumerable.Range(start, count).Select(i => i % data.Count)];
-            Tensor images = PictureBatch.Load(data, pictures, i => (centre, centre, start + i >= data.Count), device);
+            Tensor images = PictureBatch.Load(data, pictures, i => PictureCrop.Centre with { Flip = start + i >= data.Count }, device);
             using GranularitySequence sequence = tokenizer.Encode(images);
             finest.Narrow(0, start, count).CopyFrom(sequence.StructureMap(lastStage));
             tokens.Narrow(0, start, count).CopyFrom(Tensor.Cat([.. sequence.Content], 1));
