@@ -89,14 +89,20 @@ public sealed class EncodedDataset : IPictureDataset
     }
 
     /// <inheritdoc/>
-    public void CopySquare(int index, PictureCrop crop, Span<byte> destination)
+    public void CopySquare(int index, PictureCrop crop, Span<byte> destination) => CopySquare(ReadFile(index), $"picture {index}", Size, crop, destination);
+
+    /// <summary>Closes the files.</summary>
+    public void Dispose() => _files.Dispose();
+
+    /// <summary>Cuts a square out of an encoded picture.</summary>
+    internal static void CopySquare(byte[] encoded, string name, int size, PictureCrop crop, Span<byte> destination)
     {
-        int row = Size * RgbImage.Channels;
-        if (destination.Length != Size * row)
-            throw new ArgumentException($"{destination.Length} bytes for a square of {Size * row}", nameof(destination));
-        RgbImage picture = PictureFile.Decode(ReadFile(index), $"picture {index}", Math.Max(Size, (int)Math.Round(Size * crop.Zoom)));
-        int left = PictureCrop.Offset(crop.Left, picture.Width - Size), top = PictureCrop.Offset(crop.Top, picture.Height - Size);
-        for (int y = 0; y < Size; y++)
+        int row = size * RgbImage.Channels;
+        if (destination.Length != size * row)
+            throw new ArgumentException($"{destination.Length} bytes for a square of {size * row}", nameof(destination));
+        RgbImage picture = PictureFile.Decode(encoded, name, Math.Max(size, (int)Math.Round(size * crop.Zoom)));
+        int left = PictureCrop.Offset(crop.Left, picture.Width - size), top = PictureCrop.Offset(crop.Top, picture.Height - size);
+        for (int y = 0; y < size; y++)
         {
             ReadOnlySpan<byte> source = picture.Row(top + y).Slice(left * RgbImage.Channels, row);
             if (crop.Flip)
@@ -105,9 +111,6 @@ public sealed class EncodedDataset : IPictureDataset
                 source.CopyTo(destination[(y * row)..]);
         }
     }
-
-    /// <summary>Closes the files.</summary>
-    public void Dispose() => _files.Dispose();
 
     private int Require(int index) => (uint)index < (uint)Count
         ? index
