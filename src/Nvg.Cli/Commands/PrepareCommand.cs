@@ -52,7 +52,7 @@ internal static class PrepareCommand
         if (json)
             MachineOutput.Write(new Report(output, description.Count, description.Size, description.StoredSize, description.Encoded, description.Classes, balance, description.SkippedCount, description.Skipped, clock.Elapsed.TotalSeconds));
         else
-            Console.WriteLine($"{description.Count} pictures of {description.Size} × {description.Size} in {description.Classes.Count} classes → {output} ({clock.Elapsed.TotalSeconds:F1} s)\n{balance}");
+            Console.WriteLine($"{description.Count} pictures of {description.Size} × {description.Size} → {output} ({clock.Elapsed.TotalSeconds:F1} s): {balance}");
         foreach (SkippedFile file in description.Skipped)
             Console.Error.WriteLine($"skipped {file.Name}: {file.Reason}");
         return CommandRunner.Done;

@@ -28,6 +28,6 @@ public sealed record ClassBalance(int Classes, DatasetClass Smallest, DatasetCla
 
     /// <summary>One line for people.</summary>
     public override string ToString() => Smallest.Count == Largest.Count
-        ? $"{Classes} classes of {Median} pictures each"
+        ? $"{Classes} classes of {Median} {(Median == 1 ? "picture" : "pictures")} each"
         : $"{Classes} classes of {Smallest.Count} ({Smallest.Name}) to {Largest.Count} ({Largest.Name}) pictures, median {Median}, as diverse as {EffectiveClasses:F0} even ones{(IsUneven ? ": small classes are seen rarely" : "")}";
 }

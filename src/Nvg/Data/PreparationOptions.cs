@@ -19,8 +19,8 @@ public sealed record PreparationOptions
     public int? ShorterSide { get; init; }
 
     /// <summary>
-    /// Whether to store picture files as they came, to be decoded while training: an eighth of the room of pixels at
-    /// 256 × 256, and random squares out of the whole picture. Every file is decoded once to see that it can be.
+    /// Whether to store picture files as they came, to be decoded while training: a fraction of the room that
+    /// pixels of large pictures take, and random squares out of the whole picture. Every file is decoded once to see that it can be.
     /// </summary>
     public bool KeepFiles { get; init; }
 

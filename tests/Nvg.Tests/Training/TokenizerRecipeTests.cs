@@ -65,6 +65,19 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
         Assert.DoesNotContain(average.Keys, name => name.StartsWith("discriminator", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(DiscriminatorKind.Patch)]
+    [InlineData(DiscriminatorKind.Dino)]
+    public void Run_WholeRecipeInBFloat16_StaysNearFloat32(DiscriminatorKind kind)
+    {
+        TokenizerRunConfig config = Config(kind);
+        Run("full", config);
+        Run("half", config with { Training = config.Training with { Precision = ScalarType.BFloat16 } });
+        JsonNode full = Statistics("full")[1], half = Statistics("half")[1];
+        // Three significant digits, and a few steps in which runs drift apart.
+        Assert.All(["l1", "perceptual", "discriminator", "adversarial"], term => Assert.InRange((double)half[term]! / (double)full[term]!, 0.9, 1.1));
+    }
+
     [Fact]
     public void Loss_OfBothPlayers_GivesEachOnlyItsOwnGradient()
     {
