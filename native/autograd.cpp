@@ -5,6 +5,8 @@
 #include <ATen/core/grad_mode.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/variable.h>
 #include <torch/version.h>
 
@@ -19,6 +21,46 @@ std::vector<at::Tensor> tensors_of(const nvgt_tensor *tensors, int32_t count) {
     list.push_back(borrow(tensors == nullptr ? nullptr : tensors[i]));
   return list;
 }
+
+// A node whose gradient somebody else computes.
+class Checkpoint : public torch::autograd::Node {
+public:
+  using Backward = int32_t (*)(void *, nvgt_tensor, nvgt_tensor *);
+  using Release = void (*)(void *);
+
+  Checkpoint(Backward backward, Release release, void *context)
+      : backward_(backward), release_(release), context_(context) {}
+
+  ~Checkpoint() override { let_go(); }
+
+  void release_variables() override { let_go(); }
+
+  torch::autograd::variable_list apply(torch::autograd::variable_list &&grads) override {
+    TORCH_CHECK(context_ != nullptr, "a checkpointed segment can be differentiated once");
+    std::vector<nvgt_tensor> found(num_outputs(), nullptr);
+    torch::autograd::variable_list result(num_outputs());
+    if (!grads[0].defined())
+      return result;
+    const int32_t status = backward_(context_, grads[0].unsafeGetTensorImpl(), found.data());
+    for (size_t i = 0; i < found.size(); i++)
+      if (found[i] != nullptr)
+        result[i] = at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim(
+            static_cast<c10::TensorImpl *>(found[i])));
+    TORCH_CHECK(status == 0, "a checkpointed segment could not be computed again: ", last_error());
+    return result;
+  }
+
+private:
+  void let_go() {
+    if (context_ != nullptr)
+      release_(context_);
+    context_ = nullptr;
+  }
+
+  Backward backward_;
+  Release release_;
+  void *context_;
+};
 
 } // namespace
 
@@ -53,6 +95,19 @@ NVGT_EXPORT int32_t nvgt_grad(const nvgt_tensor *roots, int32_t root_count, cons
                                        /*allow_unused=*/true);
     for (int32_t i = 0; i < input_count; i++)
       grads[i] = release(std::move(found[static_cast<size_t>(i)]));
+  });
+}
+
+NVGT_EXPORT int32_t nvgt_checkpoint(const nvgt_tensor *inputs, int32_t input_count, nvgt_tensor output,
+                                    int32_t (*backward)(void *, nvgt_tensor, nvgt_tensor *), void (*release)(void *),
+                                    void *context, nvgt_tensor *result) {
+  return guarded([&] {
+    // First: from here on the context is let go whatever happens.
+    auto node = std::shared_ptr<Checkpoint>(new Checkpoint(backward, release, context), torch::autograd::deleteNode);
+    at::Tensor value = borrow(output).detach();
+    node->set_next_edges(torch::autograd::collect_next_edges(tensors_of(inputs, input_count)));
+    torch::autograd::set_history(value, node);
+    *result = nvgt::release(std::move(value));
   });
 }
 

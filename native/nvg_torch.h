@@ -120,6 +120,12 @@ NVGT_EXPORT int32_t nvgt_backward(const nvgt_tensor *roots, int32_t root_count, 
 NVGT_EXPORT int32_t nvgt_grad(const nvgt_tensor *roots, int32_t root_count, const nvgt_tensor *inputs,
                               int32_t input_count, const nvgt_tensor *root_grads, uint8_t retain_graph,
                               uint8_t create_graph, nvgt_tensor *grads);
+// Activation checkpointing: an alias of `output`, which was computed without a graph, whose gradient goes to `inputs` by a
+// call of `backward(context, grad of output, grads)`. That fills one new reference per input, null for none, and returns 0;
+// anything else fails the backward pass. `release(context)` is called once, when the graph lets go. -> new reference
+NVGT_EXPORT int32_t nvgt_checkpoint(const nvgt_tensor *inputs, int32_t input_count, nvgt_tensor output,
+                                    int32_t (*backward)(void *, nvgt_tensor, nvgt_tensor *), void (*release)(void *),
+                                    void *context, nvgt_tensor *result);
 NVGT_EXPORT int32_t nvgt_set_grad_mode(uint8_t enabled, uint8_t *previous);
 NVGT_EXPORT int32_t nvgt_inference_mode_enter(void **guard);
 NVGT_EXPORT int32_t nvgt_inference_mode_exit(void *guard);

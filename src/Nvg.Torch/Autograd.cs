@@ -79,4 +79,15 @@ public static unsafe class Autograd
     /// <param name="device">Which kind of device.</param>
     /// <param name="type">The lower precision; <see cref="ScalarType.Float32"/> switches autocast off.</param>
     public static Autocast Autocast(Device device, ScalarType type) => new(device, type);
+
+    /// <summary>The lower precision that autocast uses on this thread for a device now; <see cref="ScalarType.Float32"/> where it is off.</summary>
+    public static ScalarType AutocastType(Device device)
+    {
+        byte enabled, ignoredEnabled;
+        int type, ignoredType;
+        // There is no question that only reads: set, and set back.
+        Native.Check(Native.nvgt_set_autocast((int)device.Type, 0, (int)ScalarType.BFloat16, &enabled, &type), "autocast");
+        Native.Check(Native.nvgt_set_autocast((int)device.Type, enabled, type, &ignoredEnabled, &ignoredType), "autocast");
+        return enabled != 0 ? (ScalarType)type : ScalarType.Float32;
+    }
 }

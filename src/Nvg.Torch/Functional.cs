@@ -12,6 +12,12 @@ public static class Functional
     private static readonly Operator BatchNormOp = new("aten::batch_norm");
     private static readonly Operator MaxPoolOp = new("aten::max_pool2d");
     private static readonly Operator GeluOp = new("aten::gelu");
+    private static readonly Operator ReluOp = new("aten::relu");
+    private static readonly Operator LeakyReluOp = new("aten::leaky_relu");
+    private static readonly Operator SoftplusOp = new("aten::softplus");
+    private static readonly Operator BicubicOp = new("aten::upsample_bicubic2d");
+    private static readonly Operator SmoothBicubicOp = new("aten::_upsample_bicubic2d_aa");
+    private static readonly Operator AreaOp = new("aten::adaptive_avg_pool2d");
     private static readonly Operator SiluOp = new("aten::silu");
     private static readonly Operator SiluInPlaceOp = new("aten::silu_");
     private static readonly Operator CrossEntropyOp = new("aten::cross_entropy_loss");
@@ -35,6 +41,10 @@ public static class Functional
     /// <summary>Normalisation over the last dimension, without learned scale and shift.</summary>
     public static Tensor LayerNorm(Tensor input, double epsilon) =>
         LayerNormOp.Call(input, new long[] { input.Size(-1) }, Argument.None, Argument.None, epsilon);
+
+    /// <summary>Normalisation over the last dimension, with learned scale and shift.</summary>
+    public static Tensor LayerNorm(Tensor input, Tensor weight, Tensor bias, double epsilon) =>
+        LayerNormOp.Call(input, new long[] { input.Size(-1) }, weight, bias, epsilon);
 
     /// <summary>Normalisation over groups of channels of N × C × H × W.</summary>
     public static Tensor GroupNorm(Tensor input, int groups, Tensor weight, Tensor bias, double epsilon) =>
@@ -71,6 +81,18 @@ public static class Functional
     /// <summary>Gaussian error linear unit, in the tanh approximation.</summary>
     public static Tensor GeluTanh(Tensor input) => GeluOp.Call(input, "tanh");
 
+    /// <summary>Gaussian error linear unit, exact.</summary>
+    public static Tensor Gelu(Tensor input) => GeluOp.Call(input, "none");
+
+    /// <summary>max(x, 0).</summary>
+    public static Tensor Relu(Tensor input) => ReluOp.Call(input);
+
+    /// <summary>x where it is positive, else <paramref name="slope"/> · x.</summary>
+    public static Tensor LeakyRelu(Tensor input, double slope) => LeakyReluOp.Call(input, slope);
+
+    /// <summary>log(1 + exp(x)).</summary>
+    public static Tensor Softplus(Tensor input) => SoftplusOp.Call(input);
+
     /// <summary>x · sigmoid(x), also called swish.</summary>
     public static Tensor Silu(Tensor input) => SiluOp.Call(input);
 
@@ -97,6 +119,17 @@ public static class Functional
     /// <summary>Each pixel of N × C × H × W <paramref name="factor"/> times in both directions.</summary>
     public static Tensor UpsampleNearest(Tensor input, int factor) =>
         NearestOp.Call(input, new long[] { input.Size(2) * factor, input.Size(3) * factor });
+
+    /// <summary>N × C × H × W in another size, bicubic with half-pixel centres.</summary>
+    /// <param name="input">N × C × H × W.</param>
+    /// <param name="height">Rows of the result.</param>
+    /// <param name="width">Columns of the result.</param>
+    /// <param name="smooth">Whether the kernel widens where the picture becomes smaller.</param>
+    public static Tensor ResizeBicubic(Tensor input, long height, long width, bool smooth = false) =>
+        (smooth ? SmoothBicubicOp : BicubicOp).Call(input, new long[] { height, width }, false, Argument.None, Argument.None);
+
+    /// <summary>N × C × H × W in a smaller size: every pixel is the mean of those it covers.</summary>
+    public static Tensor ResizeArea(Tensor input, long height, long width) => AreaOp.Call(input, new long[] { height, width });
 
     /// <summary>Cosine of the angle between vectors along a dimension.</summary>
     public static Tensor CosineSimilarity(Tensor left, Tensor right, int dimension) => CosineOp.Call(left, right, dimension);

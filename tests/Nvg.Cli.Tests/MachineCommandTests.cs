@@ -101,4 +101,16 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
         Assert.Equal(CommandRunner.Done, result.ExitCode);
         Assert.Contains("nvg train tokenizer [options]", result.Output, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Bench_Decode_CountsPicturesPerSecondAndCore()
+    {
+        Tiny.Prepare(InFolder("pictures"), InFolder("data"));
+        CommandResult result = await RunAsync("bench", "--decode", InFolder("pictures"), "--size", "8", "--repeat", "1", "--threads", "1", "--json");
+        Assert.True(result.ExitCode == CommandRunner.Done, result.Error);
+        using JsonDocument json = JsonDocument.Parse(result.Output);
+        Assert.Equal(12, json.RootElement.GetProperty("pictures").GetInt32());
+        Assert.True(json.RootElement.GetProperty("perSecondAndCore").GetDouble() > 0);
+        Assert.Equal(CommandRunner.WrongUsage, (await RunAsync("bench", "--decode", InFolder("pictures"), "--size", "0")).ExitCode);
+    }
 }

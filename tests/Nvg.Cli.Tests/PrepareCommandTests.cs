@@ -27,4 +27,21 @@ public class PrepareCommandTests : CommandTests
         Assert.Equal(8, json.RootElement.GetProperty("size").GetInt32());
         Assert.Equal(2, json.RootElement.GetProperty("classes").GetArrayLength());
     }
+
+    [Fact]
+    public async Task Prepare_KeepFiles_SaysHowEvenTheClassesAreAndTrainsATokenizer()
+    {
+        Tiny.Prepare(InFolder("pictures"), InFolder("first"));
+        File.Delete(Path.Combine(InFolder("pictures"), "waves", "0.png"));
+        CommandResult made = await RunAsync("prepare", InFolder("pictures"), "-o", InFolder("data"), "--size", "8", "--keep-files");
+        Assert.Contains("2 classes of 5 (waves) to 6 (stripes) pictures", made.Output, StringComparison.Ordinal);
+        File.WriteAllText(InFolder("config.json"), """
+            { "name": "t", "tokenizer": { "imageSize": 8, "baseChannels": 8, "channelMultipliers": [1, 2], "resNetBlocks": 1, "latentChannels": 4, "codebookSize": 16, "normGroups": 4 },
+              "training": { "steps": 2, "batchSize": 4, "learningRate": 1e-3, "precision": "float32" } }
+            """);
+        CommandResult trained = await RunAsync("train", "tokenizer", "--config", InFolder("config.json"), "--data", InFolder("data"), "-o", InFolder("run"), "--threads", "1");
+        Assert.True(trained.ExitCode == CommandRunner.Done, trained.Error);
+        CommandResult refused = await RunAsync("prepare", InFolder("pictures"), "-o", InFolder("other"), "--size", "8", "--keep-files", "--stored-size", "9");
+        Assert.Equal(CommandRunner.WrongUsage, refused.ExitCode);
+    }
 }

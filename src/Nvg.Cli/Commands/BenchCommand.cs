@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Nvg.Checkpoints;
+using Nvg.Data;
 using Nvg.Evaluation;
 using Nvg.Torch;
 
@@ -8,12 +9,17 @@ namespace Nvg.Cli.Commands;
 /// <summary><c>nvg bench</c>: times each part of a model's work.</summary>
 internal sealed class BenchCommand
 {
+    // Held in memory while they are decoded again and again.
+    private const int MostDecodedFiles = 500;
+
     private readonly Option<string?> _model = CommonOptions.Model();
     private readonly Option<string?> _preset = new("--preset") { Description = $"Instead of a model: random weights of the sizes of {string.Join(", ", Presets.All.Select(preset => preset.Name))}", HelpName = "NAME" };
     private readonly Option<string?> _save = new("--save") { Description = "With --preset: first write the random model to a folder, for other programs to time the same weights", HelpName = "DIR" };
     private readonly Option<int> _repeat = new("--repeat") { Description = "Timed runs of each part, of which the median counts; at most 20 s each", HelpName = "N", DefaultValueFactory = _ => 5 };
     private readonly Option<int?> _batch = new("--batch") { Description = "Pictures computed together; 16 by default, and 1 with --preset on the processor", HelpName = "N" };
     private readonly Option<int> _soak = new("--soak") { Description = "Instead of timing: generate N pictures one after another and show tensors and memory", HelpName = "N" };
+    private readonly Option<string?> _decode = new("--decode") { Description = "Instead of a model: how many picture files of a folder or archive per second become training squares", HelpName = "SOURCE" };
+    private readonly Option<int> _size = new("--size") { Description = "With --decode: side of the squares", HelpName = "N", DefaultValueFactory = _ => 256 };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType> _type = CommonOptions.DataType();
     private readonly Option<int> _threads = CommonOptions.Threads();
@@ -24,7 +30,7 @@ internal sealed class BenchCommand
         var arguments = new BenchCommand();
         var command = new Command("bench", "Time each part of a model's work")
         {
-            arguments._model, arguments._preset, arguments._save, arguments._repeat, arguments._batch, arguments._soak, arguments._device, arguments._type, arguments._threads, arguments._json,
+            arguments._model, arguments._preset, arguments._save, arguments._repeat, arguments._batch, arguments._soak, arguments._decode, arguments._size, arguments._device, arguments._type, arguments._threads, arguments._json,
         };
         command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
         return command;
@@ -34,6 +40,8 @@ internal sealed class BenchCommand
     {
         if (parsed.GetValue(_repeat) < 1 || parsed.GetValue(_batch) < 1)
             throw new UsageException("--repeat and --batch must be at least 1");
+        if (parsed.GetValue(_decode) is { } source)
+            return await DecodeAsync(parsed, source, cancellation);
         ModelConfig? preset = Preset(parsed);
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using NvgModel model = ModelOrPreset.Open(parsed.GetValue(_model), preset, parsed.GetValue(_device), parsed.GetValue(_type));
@@ -55,6 +63,19 @@ internal sealed class BenchCommand
                 Console.WriteLine($"peak memory {peak:F0} MiB");
         }
 
+        return CommandRunner.Done;
+    }
+
+    private async Task<int> DecodeAsync(ParseResult parsed, string source, CancellationToken cancellation)
+    {
+        if (parsed.GetValue(_size) is < 1 or > PackedDataset.LargestSide)
+            throw new UsageException($"--size must lie between 1 and {PackedDataset.LargestSide}");
+        DecodingSpeed speed = await ConsoleProgress.ShowAsync("decoding", _ => Task.Run(() => DecodingSpeed.Measure(
+            PictureSource.Open(source), MostDecodedFiles, parsed.GetValue(_size), parsed.GetValue(_threads), TimeSpan.FromSeconds(2 * parsed.GetValue(_repeat)), cancellation), CancellationToken.None));
+        if (parsed.GetValue(_json))
+            MachineOutput.Write(speed);
+        else
+            Console.WriteLine($"{speed.PerSecond:F1} pictures/s by {speed.Threads} threads, {speed.PerSecondAndCore:F1} per core: {speed.Pictures} files of {speed.MeanPixels:F2} million pixels and {speed.MeanBytes / 1024:F0} KiB → {speed.Size} × {speed.Size}");
         return CommandRunner.Done;
     }
 

@@ -8,17 +8,26 @@ internal static class PrepareCommand
 {
     internal static Command Create()
     {
-        var source = new Argument<string>("source") { Description = "A folder, .tar or .tar.gz of pictures, one sub-folder per class" };
+        var source = new Argument<string>("source") { Description = "A folder, .tar or .tar.gz of pictures, one sub-folder (or .tar inside) per class" };
         var output = new Option<string>("--output", "-o") { Description = "The data set's folder", Required = true, HelpName = "DATA" };
         var size = new Option<int>("--size") { Description = "Side of the square pictures that a model is trained on", DefaultValueFactory = _ => 32, HelpName = "N" };
         var stored = new Option<int?>("--stored-size") { Description = "Side of the squares that are stored, for random crops while training; as --size by default", HelpName = "N" };
+        var shorterSide = new Option<int?>("--shorter-side") { Description = "What the shorter side is resized to before squares are cut; as --stored-size by default", HelpName = "N" };
+        var keepFiles = new Option<bool>("--keep-files") { Description = "Store picture files as they came, to be decoded while training: far less room, random squares of the whole picture" };
         var subset = new Option<string?>("--subset") { Description = "Only what lies below this folder of the source, such as train", HelpName = "FOLDER" };
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("prepare", "Decode, crop and pack a data set once") { source, output, size, stored, subset, threads, json };
+        var command = new Command("prepare", "Decode, crop and pack a data set once") { source, output, size, stored, shorterSide, keepFiles, subset, threads, json };
         command.SetAction((parsed, cancellation) => RunAsync(
             parsed.GetRequiredValue(source), parsed.GetRequiredValue(output), parsed.GetValue(subset),
-            new PreparationOptions { Size = parsed.GetValue(size), StoredSize = parsed.GetValue(stored), Threads = parsed.GetValue(threads) },
+            new PreparationOptions
+            {
+                Size = parsed.GetValue(size),
+                StoredSize = parsed.GetValue(stored),
+                ShorterSide = parsed.GetValue(shorterSide),
+                KeepFiles = parsed.GetValue(keepFiles),
+                Threads = parsed.GetValue(threads),
+            },
             parsed.GetValue(json), cancellation));
         return command;
     }
@@ -39,15 +48,16 @@ internal static class PrepareCommand
             PictureSource.Open(source, subset), output, options,
             new SynchronousProgress<PreparationProgress>(p => progress.Report($"{p.Done} pictures, {p.Skipped} skipped, {p.PicturesPerSecond:F0}/s", null)),
             cancellation));
+        ClassBalance balance = ClassBalance.Of(description.Classes);
         if (json)
-            MachineOutput.Write(new Report(output, description.Count, description.Size, description.StoredSize, description.Classes, description.SkippedCount, description.Skipped, clock.Elapsed.TotalSeconds));
+            MachineOutput.Write(new Report(output, description.Count, description.Size, description.StoredSize, description.Encoded, description.Classes, balance, description.SkippedCount, description.Skipped, clock.Elapsed.TotalSeconds));
         else
-            Console.WriteLine($"{description.Count} pictures of {description.Size} × {description.Size} in {description.Classes.Count} classes → {output} ({clock.Elapsed.TotalSeconds:F1} s)");
+            Console.WriteLine($"{description.Count} pictures of {description.Size} × {description.Size} → {output} ({clock.Elapsed.TotalSeconds:F1} s): {balance}");
         foreach (SkippedFile file in description.Skipped)
             Console.Error.WriteLine($"skipped {file.Name}: {file.Reason}");
         return CommandRunner.Done;
     }
 
     private sealed record Report(
-        string Data, int Count, int Size, int StoredSize, IReadOnlyList<DatasetClass> Classes, int SkippedCount, IReadOnlyList<SkippedFile> Skipped, double Seconds);
+        string Data, int Count, int Size, int StoredSize, bool Encoded, IReadOnlyList<DatasetClass> Classes, ClassBalance Balance, int SkippedCount, IReadOnlyList<SkippedFile> Skipped, double Seconds);
 }

@@ -19,10 +19,10 @@ internal static class TrainCommand
                     new SynchronousProgress<int>(done => progress.Report($"{done} pictures encoded", null)), cancellation), cancellation)),
         Create("classifier", "Train a classifier, which judges and describes generated pictures", (run, data, cancellation) =>
             Train(run, RunConfiguration.Read<ClassifierRunConfig>(run.Config, run.Settings), c => c.Training, c => c.Validate(),
-                (config, _) => new ClassifierTraining(config, data, run.Device), cancellation)),
+                (config, _) => new ClassifierTraining(config, data as PackedDataset ?? throw new UsageException("a classifier is trained on pixels: prepare the data without --keep-files"), run.Device), cancellation)),
     };
 
-    private static Command Create(string name, string description, Func<Run, PackedDataset, CancellationToken, Task<int>> train)
+    private static Command Create(string name, string description, Func<Run, IPictureDataset, CancellationToken, Task<int>> train)
     {
         var config = new Option<string>("--config") { Description = "Settings of the run, a JSON file", Required = true, HelpName = "FILE" };
         var data = new Option<string>("--data") { Description = "A data set made by nvg prepare", Required = true, HelpName = "DATA" };
@@ -40,7 +40,7 @@ internal static class TrainCommand
             if (parsed.GetValue(resume) && !Directory.Exists(Path.Combine(run.Folder, "checkpoints")))
                 await Console.Error.WriteLineAsync($"nothing to continue in {run.Folder}: the run starts anew");
             CommonOptions.Apply(run.Device, parsed.GetValue(threads));
-            using PackedDataset pictures = PackedDataset.Open(parsed.GetRequiredValue(data));
+            using IPictureDataset pictures = PictureDataset.Open(parsed.GetRequiredValue(data));
             return await train(run, pictures, cancellation);
         });
         return command;

@@ -75,6 +75,7 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial int nvgt_set_grad(TensorHandle tensor, nint grad);
     [LibraryImport(Library)] internal static partial int nvgt_backward(nint* roots, int rootCount, nint* rootGrads, byte retainGraph);
     [LibraryImport(Library)] internal static partial int nvgt_grad(nint* roots, int rootCount, nint* inputs, int inputCount, nint* rootGrads, byte retainGraph, byte createGraph, nint* grads);
+    [LibraryImport(Library)] internal static partial int nvgt_checkpoint(nint* inputs, int inputCount, TensorHandle output, delegate* unmanaged<nint, nint, nint*, int> backward, delegate* unmanaged<nint, void> release, nint context, nint* result);
     [LibraryImport(Library)] internal static partial int nvgt_set_grad_mode(byte enabled, byte* previous);
     [LibraryImport(Library)] internal static partial int nvgt_inference_mode_enter(nint* guard);
     [LibraryImport(Library)] internal static partial int nvgt_inference_mode_exit(nint guard);

@@ -64,11 +64,12 @@ public sealed class ParameterStore : IReadOnlyDictionary<string, Tensor>, IDispo
             _tensors[name].RequiresGrad = required;
     }
 
-    /// <summary>Copies of all tensors under the same names, which autograd does not follow.</summary>
-    public ParameterStore CloneDetached()
+    /// <summary>Copies of tensors under the same names, which autograd does not follow.</summary>
+    /// <param name="includes">Which ones, by name; null for all.</param>
+    public ParameterStore CloneDetached(Func<string, bool>? includes = null)
     {
         var copy = new ParameterStore();
-        foreach (string name in _names)
+        foreach (string name in _names.Where(includes ?? (_ => true)))
         {
             using Tensor detached = _tensors[name].Detach();
             copy.Add(name, detached.Clone(), IsBuffer(name));

@@ -14,14 +14,18 @@ public sealed class AdamW : IDisposable
     private readonly Dictionary<string, Tensor> _meanSquare = [];
 
     /// <param name="parameters">What is learned; borrowed. Its learned tensors are set to require gradients.</param>
-    public AdamW(ParameterStore parameters)
+    public AdamW(ParameterStore parameters) : this(parameters, parameters.TrainableNames) { }
+
+    /// <param name="parameters">Where the parameters are; borrowed.</param>
+    /// <param name="names">Those that are learned here, which are set to require gradients; the others are left alone.</param>
+    public AdamW(ParameterStore parameters, IEnumerable<string> names)
     {
         _parameters = parameters;
-        _names = [.. parameters.TrainableNames];
-        parameters.SetRequiresGrad(true);
+        _names = [.. names];
         using GradMode noGrad = Autograd.NoGrad();
         foreach (string name in _names)
         {
+            parameters[name].RequiresGrad = true;
             _mean[name] = Tensor.ZerosLike(parameters[name]).Own();
             _meanSquare[name] = Tensor.ZerosLike(parameters[name]).Own();
         }
@@ -63,13 +67,15 @@ public sealed class AdamW : IDisposable
         return scope.Keep(norm);
     }
 
-    /// <summary>One step on the accumulated gradients, which it clears.</summary>
+    /// <summary>One step on the accumulated gradients, which it clears; without any gradient it is none.</summary>
     public void Step(double learningRate)
     {
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
-        StepCount++;
         string[] names = [.. _names.Where(n => HasGrad(_parameters[n]))];
+        if (names.Length == 0)
+            return;
+        StepCount++;
         Tensor[] grads = Array.ConvertAll(names, n => _parameters[n].Grad!);
         Tensor[] weights = Array.ConvertAll(names, n => _parameters[n]);
         Tensor[] mean = Array.ConvertAll(names, n => _mean[n]);

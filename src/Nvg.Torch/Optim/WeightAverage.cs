@@ -10,11 +10,12 @@ public sealed class WeightAverage : IDisposable
 
     /// <param name="source">What is averaged; borrowed.</param>
     /// <param name="decay">Share of the average that stays in a step, once the run is long enough.</param>
-    public WeightAverage(ParameterStore source, double decay)
+    /// <param name="includes">Which tensors are averaged, by name; null for all.</param>
+    public WeightAverage(ParameterStore source, double decay, Func<string, bool>? includes = null)
     {
         _source = source;
         _decay = decay;
-        Parameters = source.CloneDetached();
+        Parameters = source.CloneDetached(includes);
     }
 
     /// <summary>The averaged tensors, buffers included.</summary>

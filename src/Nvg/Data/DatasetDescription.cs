@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Nvg.Data;
 
@@ -38,6 +39,10 @@ public sealed record DatasetDescription
     /// <summary>What the shorter side of a picture was resized to.</summary>
     public required int ShorterSide { get; init; }
 
+    /// <summary>Whether picture files are stored as they came, in place of pixels.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Encoded { get; init; }
+
     /// <summary>The number of pictures.</summary>
     public required int Count { get; init; }
 
@@ -56,7 +61,7 @@ public sealed record DatasetDescription
     /// <summary>The first <see cref="MostNamedSkips"/> of them.</summary>
     public required IReadOnlyList<SkippedFile> Skipped { get; init; }
 
-    /// <summary>SHA-256 of the pixel file, in lower-case hexadecimal.</summary>
+    /// <summary>SHA-256 of the file of pixels or of picture files, in lower-case hexadecimal.</summary>
     public required string PixelsSha256 { get; init; }
 
     /// <summary>SHA-256 of the label file, in lower-case hexadecimal.</summary>
@@ -68,7 +73,7 @@ public sealed record DatasetDescription
     /// </summary>
     internal string Fingerprint()
     {
-        string[] parts = [PixelsSha256, LabelsSha256, $"{Size} {StoredSize}", .. Classes.Select(c => c.Name)];
+        string[] parts = [PixelsSha256, LabelsSha256, $"{Size} {StoredSize}{(Encoded ? " encoded" : "")}", .. Classes.Select(c => c.Name)];
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))));
     }
 

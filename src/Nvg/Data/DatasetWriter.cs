@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Nvg.Rendering;
 using Nvg.Torch;
 
 namespace Nvg.Data;
@@ -16,19 +15,21 @@ internal sealed class DatasetWriter : IDisposable
     private readonly FileStream _pixels;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly List<int> _classOfPicture = [];
+    private readonly List<long>? _offsets;
     private readonly Dictionary<string, int> _seenClasses = new(StringComparer.Ordinal);
     private readonly List<SkippedFile> _skipped = [];
 
     /// <exception cref="IOException">The folder exists, or cannot be made.</exception>
-    internal DatasetWriter(string folder)
+    internal DatasetWriter(string folder, bool keepFiles)
     {
+        _offsets = keepFiles ? [0] : null;
         if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
             throw new IOException($"{folder}: exists already; give another name or remove it first");
         (_folder, _temporary) = (folder, AtomicFile.TemporaryName(folder));
         _pixels = Guard(() =>
         {
             Directory.CreateDirectory(_temporary);
-            return new FileStream(Path.Combine(_temporary, PackedDataset.PixelsName), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20);
+            return new FileStream(Path.Combine(_temporary, keepFiles ? EncodedDataset.FilesName : PackedDataset.PixelsName), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20);
         });
     }
 
@@ -38,14 +39,17 @@ internal sealed class DatasetWriter : IDisposable
 
     internal IReadOnlyList<SkippedFile> Skipped => _skipped;
 
-    internal void Add(RgbImage picture, string className)
+    /// <param name="content">Pixels, or the file.</param>
+    /// <param name="className">Its class.</param>
+    internal void Add(byte[] content, string className)
     {
         Guard(() =>
         {
-            _pixels.Write(picture.Pixels);
+            _pixels.Write(content);
             return 0;
         });
-        _hash.AppendData(picture.Pixels);
+        _hash.AppendData(content);
+        _offsets?.Add(_offsets[^1] + content.Length);
         if (!_seenClasses.TryGetValue(className, out int seen))
             _seenClasses.Add(className, seen = _seenClasses.Count);
         _classOfPicture.Add(seen);
@@ -69,6 +73,7 @@ internal sealed class DatasetWriter : IDisposable
             Size = options.Size,
             StoredSize = options.EffectiveStoredSize,
             ShorterSide = options.EffectiveShorterSide,
+            Encoded = _offsets is not null,
             Count = Count,
             Classes = classes,
             Source = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source.Path))),
@@ -79,6 +84,8 @@ internal sealed class DatasetWriter : IDisposable
             LabelsSha256 = Convert.ToHexStringLower(SHA256.HashData(labels)),
         };
         AtomicFile.Write(Path.Combine(_temporary, PackedDataset.LabelsName), labels);
+        if (_offsets is not null)
+            AtomicFile.Write(Path.Combine(_temporary, EncodedDataset.OffsetsName), MemoryMarshal.AsBytes<long>(_offsets.ToArray()).ToArray());
         AtomicFile.Write(Path.Combine(_temporary, DatasetDescription.FileName), description.ToJson());
         // An empty folder of that name was allowed above, but a folder cannot be renamed over it.
         if (Directory.Exists(_folder))

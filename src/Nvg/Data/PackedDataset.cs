@@ -10,7 +10,7 @@ namespace Nvg.Data;
 /// rows × columns × 3 bytes) and <c>labels.i32</c> (a little-endian int32 per picture). The pixels are mapped, not
 /// loaded, so opening is instant and several processes share one copy. Reading is safe from many threads.
 /// </summary>
-public sealed unsafe class PackedDataset : IDisposable
+public sealed unsafe class PackedDataset : IPictureDataset
 {
     /// <summary>The largest side of a stored square.</summary>
     public const int LargestSide = 8192;
@@ -57,6 +57,9 @@ public sealed unsafe class PackedDataset : IDisposable
     /// <summary>One text for the whole content: two data sets with the same one hold the same pictures and labels in the same order.</summary>
     public string Fingerprint { get; }
 
+    /// <inheritdoc/>
+    public bool IsEncoded => false;
+
     /// <summary>Opens a data set and checks that its files fit together; pixels are not read (see <see cref="Verify"/>).</summary>
     /// <param name="folder">The folder.</param>
     /// <exception cref="NvgDataException">It is no packed data set, or a damaged one.</exception>
@@ -67,7 +70,10 @@ public sealed unsafe class PackedDataset : IDisposable
             throw NvgDataException.At(folder, "no such folder", "make a data set with nvg prepare");
         try
         {
-            return new PackedDataset(folder, DatasetDescription.Read(folder));
+            DatasetDescription description = DatasetDescription.Read(folder);
+            return !description.Encoded
+                ? new PackedDataset(folder, description)
+                : throw NvgDataException.At(folder, "holds picture files, and pixels are needed here", "prepare it without --keep-files");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -122,6 +128,10 @@ public sealed unsafe class PackedDataset : IDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public void CopySquare(int index, PictureCrop crop, Span<byte> destination) => CopyCrop(
+        index, PictureCrop.Offset(crop.Left, StoredSize - Size), PictureCrop.Offset(crop.Top, StoredSize - Size), crop.Flip, destination);
+
     /// <summary>Reads everything and compares it with the checksums in <c>dataset.json</c>.</summary>
     /// <exception cref="NvgDataException">The pixels or the labels have changed since they were packed.</exception>
     /// <exception cref="ObjectDisposedException">The data set has been disposed.</exception>
@@ -159,7 +169,7 @@ public sealed unsafe class PackedDataset : IDisposable
             throw NvgDataException.At(file.Name, "has changed since it was packed", "prepare the data again");
     }
 
-    private static int[] ReadLabels(string path, DatasetDescription description)
+    internal static int[] ReadLabels(string path, DatasetDescription description)
     {
         RequireLength(path, (long)description.Count * sizeof(int));
         // Little-endian, as every machine that .NET runs on here.
@@ -177,7 +187,7 @@ public sealed unsafe class PackedDataset : IDisposable
         return labels;
     }
 
-    private static void RequireLength(string path, long length)
+    internal static void RequireLength(string path, long length)
     {
         var file = new FileInfo(path);
         if (!file.Exists)

@@ -9,19 +9,18 @@ public static class PictureBatch
     /// <summary>Pictures of a data set, cropped to its size.</summary>
     /// <param name="data">The data set.</param>
     /// <param name="examples">Numbers of the pictures.</param>
-    /// <param name="crop">Left, top and mirroring of each, or null for the centre unmirrored.</param>
+    /// <param name="crop">The square of each, by its place in the list, or null for the centre unmirrored.</param>
     /// <param name="device">Where to.</param>
     /// <returns>B × 3 × H × W.</returns>
-    public static Tensor Load(PackedDataset data, IReadOnlyList<int> examples, Func<int, (int Left, int Top, bool Flip)>? crop = null, Device device = default)
+    public static Tensor Load(IPictureDataset data, IReadOnlyList<int> examples, Func<int, PictureCrop>? crop = null, Device device = default)
     {
-        int size = data.Size, bytes = size * size * RgbImage.Channels, centre = (data.StoredSize - size) / 2;
+        int size = data.Size, bytes = size * size * RgbImage.Channels;
         byte[] pixels = new byte[examples.Count * bytes];
-        for (int i = 0; i < examples.Count; i++)
-        {
-            (int left, int top, bool flip) = crop?.Invoke(i) ?? (centre, centre, false);
-            data.CopyCrop(examples[i], left, top, flip, pixels.AsSpan(i * bytes, bytes));
-        }
-
+        void Copy(int i) => data.CopySquare(examples[i], crop?.Invoke(i) ?? PictureCrop.Centre, pixels.AsSpan(i * bytes, bytes));
+        if (data.IsEncoded)
+            Parallel.For(0, examples.Count, Copy);
+        else
+            Enumerable.Range(0, examples.Count).ToList().ForEach(Copy);
         return ToTensor(pixels, examples.Count, size, size, device);
     }
 
@@ -43,7 +42,7 @@ public static class PictureBatch
         return [.. Enumerable.Range(0, (int)images.Size(0)).Select(i => new RgbImage(width, height, pixels[(i * bytes)..((i + 1) * bytes)]))];
     }
 
-    private static Tensor ToTensor(byte[] pixels, int count, int height, int width, Device device)
+    internal static Tensor ToTensor(byte[] pixels, int count, int height, int width, Device device)
     {
         using var scope = new TensorScope();
         Tensor placed = Tensor.From(pixels, count, height, width, RgbImage.Channels).To(device);

@@ -7,6 +7,7 @@ namespace Nvg.Data;
 /// <para>The class of a picture is the first folder of its path; pictures that lie in no folder are of the class
 /// <see cref="FlatClass"/>. With a subset, only what lies below that folder counts and paths start there:
 /// with <c>train</c>, <c>train/cat/1.jpg</c> is of the class <c>cat</c>.</para>
+/// <para>A .tar inside an archive stands for a folder of its name, so that ImageNet's archive of archives can be read as it is.</para>
 /// <para>Hidden files and folders (a leading dot) and <c>__MACOSX</c> are passed over; other files that are no pictures by
 /// their names come out as entries with a reason, so that nothing is left out unseen.</para>
 /// </summary>

@@ -37,7 +37,7 @@ public static class Preparation
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         PictureLibrary.Load();
-        using var writer = new DatasetWriter(folder);
+        using var writer = new DatasetWriter(folder, options.KeepFiles);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var bounds = new BoundedChannelOptions(options.EffectiveThreads * PicturesInFlightPerThread);
         var work = Channel.CreateBounded<Item>(bounds);
@@ -101,9 +101,13 @@ public static class Preparation
         }
     }
 
-    private static RgbImage Decode(PictureEntry entry, PreparationOptions options) =>
-        PictureFile.Decode(entry.Read(), entry.Name, options.EffectiveShorterSide)
-            .CropCentre(options.EffectiveStoredSize, options.EffectiveStoredSize);
+    // What is stored of a picture.
+    private static byte[] Decode(PictureEntry entry, PreparationOptions options)
+    {
+        byte[] encoded = entry.Read();
+        RgbImage picture = PictureFile.Decode(encoded, entry.Name, options.EffectiveShorterSide);
+        return options.KeepFiles ? encoded : picture.CropCentre(options.EffectiveStoredSize, options.EffectiveStoredSize).Pixels;
+    }
 
     private static async Task WriteAsync(
         ChannelReader<Item> inOrder, DatasetWriter writer, IProgress<PreparationProgress>? progress, CancellationToken stop)
@@ -153,6 +157,6 @@ public static class Preparation
     private sealed record Item(PictureEntry Entry)
     {
         // Continuations elsewhere: the writer must not run on a decoding thread.
-        public TaskCompletionSource<RgbImage?> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<byte[]?> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

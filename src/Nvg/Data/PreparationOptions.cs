@@ -18,6 +18,12 @@ public sealed record PreparationOptions
     /// </summary>
     public int? ShorterSide { get; init; }
 
+    /// <summary>
+    /// Whether to store picture files as they came, to be decoded while training: a fraction of the room that
+    /// pixels of large pictures take, and random squares out of the whole picture. Every file is decoded once to see that it can be.
+    /// </summary>
+    public bool KeepFiles { get; init; }
+
     /// <summary>Decoding threads; 0 takes one per processor. The result does not depend on it.</summary>
     public int Threads { get; init; }
 
@@ -38,6 +44,8 @@ public sealed record PreparationOptions
             problems.Add($"the stored size {EffectiveStoredSize} must lie between the size {Size} and {PackedDataset.LargestSide}");
         if (EffectiveShorterSide < EffectiveStoredSize || EffectiveShorterSide > 2 * PackedDataset.LargestSide)
             problems.Add($"the shorter side {EffectiveShorterSide} must lie between the stored size {EffectiveStoredSize} and {2 * PackedDataset.LargestSide}");
+        if (KeepFiles && (StoredSize ?? ShorterSide) is not null)
+            problems.Add("a stored size and a shorter side are of pixels, where files are kept training decides them");
         if (Threads < 0)
             problems.Add($"the number of threads {Threads} must not be negative");
         if (problems.Count > 0)

@@ -19,11 +19,26 @@ internal sealed class TarPictureSource(string path, string? subset) : PictureSou
         while (Next(tar, last) is { } item)
         {
             last = item.Name;
-            if (Classify(item) is { } entry)
+            foreach (PictureEntry entry in IsArchive(item) ? Nested(item) : Classify(item, item.Name) is { } single ? [single] : [])
                 yield return entry;
         }
 
         Finish(stream, last);
+    }
+
+    private static bool IsArchive(TarEntry item) =>
+        item.DataStream is not null && item.Name.EndsWith(".tar", StringComparison.OrdinalIgnoreCase);
+
+    // An archive inside stands for a folder of its name: so ImageNet is handed out, one archive per class.
+    private IEnumerable<PictureEntry> Nested(TarEntry archive)
+    {
+        using var tar = new TarReader(archive.DataStream!, leaveOpen: true);
+        string folder = archive.Name[..^".tar".Length];
+        while (Next(tar, archive.Name) is { } item)
+        {
+            if (Classify(item, $"{folder}/{item.Name}") is { } entry)
+                yield return entry;
+        }
     }
 
     private Stream Open()
@@ -79,9 +94,9 @@ internal sealed class TarPictureSource(string path, string? subset) : PictureSou
         }
     }
 
-    private PictureEntry? Classify(TarEntry item)
+    private PictureEntry? Classify(TarEntry item, string path)
     {
-        string[] parts = [.. item.Name.Split('/').Where(part => part.Length > 0 && part != ".")];
+        string[] parts = [.. path.Split('/').Where(part => part.Length > 0 && part != ".")];
         if (item.EntryType == TarEntryType.Directory || parts.Length == 0 || parts.Any(IsPassedOver))
             return null;
         if (NameInSubset(string.Join('/', parts)) is not { Length: > 0 } name)

@@ -12,6 +12,9 @@ public sealed class BlockTraining
     /// <summary>Draws what drop path leaves out; null switches it off.</summary>
     public Generator? DropPathGenerator { get; init; }
 
+    /// <summary>Whether blocks keep only their inputs and are computed again in the backward pass (see <see cref="ActivationCheckpoint"/>).</summary>
+    public bool Checkpoints { get; init; }
+
     /// <summary>Number (from 1) of the block whose output is kept in <see cref="Hidden_NTW"/>; 0 for none.</summary>
     public int HiddenBlock { get; init; }
 
@@ -31,7 +34,11 @@ public sealed class BlockTraining
         Tensor x = tokens_NTW.Alias();
         for (int i = 0; i < blocks.Length; i++)
         {
-            Tensor next = blocks[i].Forward(x, modulations[i], rotary, training?.DropPath(i, blocks.Length));
+            TransformerBlock block = blocks[i];
+            using Tensor modulation = block.Dropped(modulations[i], training?.DropPath(i, blocks.Length));
+            Tensor next = training is { Checkpoints: true }
+                ? ActivationCheckpoint.Run(inputs => block.Forward(inputs[0], inputs[1], inputs[2]), x, modulation, rotary)
+                : block.Forward(x, modulation, rotary);
             x.Dispose();
             x = next;
             if (training is not null && i + 1 == training.HiddenBlock)

@@ -46,11 +46,22 @@ internal sealed class TransformerBlock
         return modulation.To(ScalarType.Float32);
     }
 
+    /// <summary>The modulation of a training pass, in which the block is left out for some sequences.</summary>
+    /// <param name="modulation_NM">From <see cref="Modulation"/>.</param>
+    /// <param name="drop">Stochastic depth, or null outside training.</param>
+    internal Tensor Dropped(Tensor modulation_NM, DropPath? drop)
+    {
+        if (drop is not { Probability: > 0 } chance)
+            return modulation_NM.Alias();
+        using var scope = new TensorScope();
+        Tensor[] parts = modulation_NM.Split(1, 2L * _width, _width);
+        return scope.Keep(Tensor.Cat([parts[0], chance.Apply(parts[1])], 1));
+    }
+
     /// <param name="x_NTW">The residual stream.</param>
     /// <param name="modulation_NM">From <see cref="Modulation"/>.</param>
     /// <param name="rotary">Turns of the tokens.</param>
-    /// <param name="drop">Stochastic depth, or null outside training.</param>
-    internal Tensor Forward(Tensor x_NTW, Tensor modulation_NM, Tensor rotary, DropPath? drop)
+    internal Tensor Forward(Tensor x_NTW, Tensor modulation_NM, Tensor rotary)
     {
         using var scope = new TensorScope();
         Tensor[] modulation = modulation_NM.Split(1, _width, _width, _width);
@@ -58,7 +69,7 @@ internal sealed class TransformerBlock
         Tensor y_NTW = BlockOperations.ModulatedLayerNorm(x_NTW, shift, scale, Epsilon, _linear1.WeightType);
         Tensor hidden = BlockOperations.AttentionMlp(_linear1.Forward(y_NTW), _queryScale, _keyScale, rotary, _heads, Epsilon);
         Tensor update_NTW = _linear2.Forward(hidden);
-        return scope.Keep(BlockOperations.GatedSum(x_NTW, drop is { } d ? d.Apply(gate) : gate, update_NTW));
+        return scope.Keep(BlockOperations.GatedSum(x_NTW, gate, update_NTW));
     }
 
     /// <summary>The block as one kernel, without gradients; for packed matrices.</summary>
@@ -90,8 +101,6 @@ internal sealed class TransformerBlock
         /// <summary>The update is dropped where its gate is zero.</summary>
         internal Tensor Apply(Tensor gate_NW)
         {
-            if (Probability <= 0)
-                return gate_NW.Alias();
             using var scope = new TensorScope();
             Tensor keep_N1 = Tensor.Empty([gate_NW.Size(0), 1], device: gate_NW.Device);
             BernoulliOp.Run(keep_N1, 1 - Probability, Generator);

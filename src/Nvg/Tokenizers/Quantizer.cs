@@ -66,7 +66,8 @@ public sealed class Quantizer
     /// <param name="latent_BLC">Encoder outputs.</param>
     /// <param name="structure_BSL">Their structure maps.</param>
     /// <param name="warmUp">Let every code receive gradient through a softmax over the codebook (first epoch).</param>
-    public QuantizedLatent Forward(Tensor latent_BLC, Tensor structure_BSL, bool warmUp)
+    /// <param name="lastStages">Of each image the stage after which the output leaves off; null for the whole sequence.</param>
+    public QuantizedLatent Forward(Tensor latent_BLC, Tensor structure_BSL, bool warmUp, IReadOnlyList<int>? lastStages = null)
     {
         // Which code is nearest must not depend on the precision of the products around it.
         using Autocast fullPrecision = Autograd.Autocast(latent_BLC.Device, ScalarType.Float32);
@@ -81,6 +82,7 @@ public sealed class Quantizer
         var content = new Tensor[_grid.StageCount];
         var points = new Tensor[_grid.StageCount];
         var stageLosses = new Tensor[_grid.StageCount];
+        var canvases = new Tensor[_grid.StageCount];
         for (int i = 0; i < content.Length; i++)
         {
             using var clusters = new ClusterMean(structure.Select(1, i), LatentGrid.ClusterCount(i));
@@ -90,6 +92,7 @@ public sealed class Quantizer
             points[i] = means_BNC.Detach();
             Tensor contribution_BLC = Refine(i, clusters.Scatter(codes_BNC));
             canvas_BLC = canvas_BLC is null ? contribution_BLC : canvas_BLC + contribution_BLC;
+            canvases[i] = canvas_BLC;
             residual_BLC -= warmUp ? contribution_BLC : contribution_BLC.Detach();
             Tensor commitment = Functional.MeanSquaredError(canvas_BLC.Detach(), latent);
             Tensor fit = Functional.MeanSquaredError(canvas_BLC, target);
@@ -99,7 +102,8 @@ public sealed class Quantizer
         }
 
         // Straight through: the decoder's gradient passes to the encoder as if nothing had been quantized.
-        Tensor straightThrough = latent + (canvas_BLC! - latent).Detach();
+        Tensor output_BLC = lastStages is null ? canvas_BLC! : Tensor.Stack([.. lastStages.Select((stage, b) => canvases[stage].Select(0, b))], 0);
+        Tensor straightThrough = latent + (output_BLC - latent).Detach();
         foreach (Tensor result in (ReadOnlySpan<Tensor>)[.. content, .. points, .. stageLosses])
             scope.Keep(result);
         return new QuantizedLatent(scope.Keep(straightThrough), scope.Keep(loss! / content.Length), content, points, stageLosses);

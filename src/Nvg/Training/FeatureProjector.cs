@@ -5,13 +5,17 @@ namespace Nvg.Training;
 
 /// <summary>
 /// Three linears with SiLU that map hidden states of the content generator to the features of a frozen image encoder
-/// (representation alignment; specification, section 8). Used in training only. Owns its parameters.
+/// (representation alignment; specification, section 8). Used in training only. Owns its parameters where it made their store.
 /// </summary>
 public sealed class FeatureProjector : IDisposable
 {
+    /// <summary>What the names of its parameters begin with.</summary>
+    internal const string Name = "projector";
+
     private readonly Linear _first;
     private readonly Linear _second;
     private readonly Linear _third;
+    private readonly bool _ownsParameters;
 
     /// <param name="source">Fresh or stored parameters, named <c>projector.0</c>, <c>.2</c> and <c>.4</c>.</param>
     /// <param name="width">Width of the content generator.</param>
@@ -19,8 +23,13 @@ public sealed class FeatureProjector : IDisposable
     /// <param name="featureSize">768 for DINOv2 ViT-B.</param>
     /// <param name="block">Number (from 1) of the block whose output is aligned; 8 in the paper.</param>
     public FeatureProjector(ParameterSource source, int width, int hiddenWidth, int featureSize, int block)
+        : this(new ParameterStore(), source, width, hiddenWidth, featureSize, block) => _ownsParameters = true;
+
+    /// <summary>A projector among the parameters of a model, which own those of the projector too.</summary>
+    internal FeatureProjector(ParameterStore parameters, ParameterSource source, int width, int hiddenWidth, int featureSize, int block)
     {
-        ParameterPath path = new ParameterPath(Parameters, source) / "projector";
+        Parameters = parameters;
+        ParameterPath path = new ParameterPath(parameters, source) / Name;
         _first = new Linear(path / 0, width, hiddenWidth);
         _second = new Linear(path / 2, hiddenWidth, hiddenWidth);
         _third = new Linear(path / 4, hiddenWidth, featureSize);
@@ -28,7 +37,7 @@ public sealed class FeatureProjector : IDisposable
     }
 
     /// <summary>All parameters.</summary>
-    public ParameterStore Parameters { get; } = new();
+    public ParameterStore Parameters { get; }
 
     /// <summary>Number (from 1) of the block whose output is aligned.</summary>
     public int Block { get; }
@@ -43,5 +52,9 @@ public sealed class FeatureProjector : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Parameters.Dispose();
+    public void Dispose()
+    {
+        if (_ownsParameters)
+            Parameters.Dispose();
+    }
 }

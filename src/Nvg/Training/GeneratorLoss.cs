@@ -21,13 +21,18 @@ public sealed class GeneratorLoss
     private readonly NvgGenerator _generator;
     private readonly FeatureProjector? _projector;
     private readonly LatentGrid _grid;
+    private readonly GeneratorParts _parts;
+    private readonly bool _checkpoints;
 
     /// <param name="generator">What is trained; borrowed.</param>
     /// <param name="projector">Maps hidden states to features for representation alignment, or null without it; borrowed.</param>
-    public GeneratorLoss(NvgGenerator generator, FeatureProjector? projector = null)
+    /// <param name="parts">Whose terms the loss has.</param>
+    /// <param name="checkpoints">Whether blocks are computed again in the backward pass, which saves memory.</param>
+    public GeneratorLoss(NvgGenerator generator, FeatureProjector? projector = null, GeneratorParts parts = GeneratorParts.Both, bool checkpoints = false)
     {
         _generator = generator;
         _projector = projector;
+        (_parts, _checkpoints) = (parts, checkpoints);
         _grid = generator.Config.Grid;
     }
 
@@ -38,7 +43,12 @@ public sealed class GeneratorLoss
     public Tensor Compute(GeneratorBatch batch, LossLog log, Generator? dropPath = null)
     {
         using var scope = new TensorScope();
-        Tensor loss = Content(batch, log, dropPath, _ => { }) + Structure(batch, log, dropPath, _ => { });
+        Tensor loss = _parts switch
+        {
+            GeneratorParts.Content => Content(batch, log, dropPath, _ => { }),
+            GeneratorParts.Structure => Structure(batch, log, dropPath, _ => { }),
+            _ => Content(batch, log, dropPath, _ => { }) + Structure(batch, log, dropPath, _ => { }),
+        };
         return scope.Keep(loss / _grid.StageCount);
     }
 
@@ -51,7 +61,7 @@ public sealed class GeneratorLoss
         Tensor structure_NLK = groups.Select(stage => StructureEmbedding.Embed(batch.Structure_BSL.Select(1, stage), stage, _grid.LastStage));
         Tensor class_N = groups.Select(_ => batch.Class_B);
         Tensor final_NLC = groups.Select(_ => batch.Canvases_BSLC.Select(1, _grid.StageCount));
-        var training = new BlockTraining { DropPathGenerator = dropPath, HiddenBlock = _projector?.Block ?? 0 };
+        var training = new BlockTraining { DropPathGenerator = dropPath, HiddenBlock = _projector?.Block ?? 0, Checkpoints = _checkpoints };
         Tensor predicted_NLC = _generator.Content.PredictFinalCanvas(canvas_NLC, structure_NLK, groups.Stage_N, class_N, training);
         using Tensor? hidden_NTW = training.Hidden_NTW;
         Tensor? features_NLD = hidden_NTW is null ? null : _projector!.Forward(hidden_NTW.Narrow(1, 1, _grid.Length));
@@ -104,7 +114,7 @@ public sealed class GeneratorLoss
         Tensor z_NLK = time_N11 * noise_NLK + (1.0 - time_N11) * target_NLK;
         Tensor canvas_NLC = groups.Select(stage => batch.Canvases_BSLC.Select(1, stage + 1));
         Tensor structure_NLK = groups.Select(stage => StructureEmbedding.Embed(batch.Structure_BSL.Select(1, stage), stage, _grid.LastStage));
-        var training = new BlockTraining { DropPathGenerator = dropPath };
+        var training = new BlockTraining { DropPathGenerator = dropPath, Checkpoints = _checkpoints };
         Tensor velocity_NLK = _generator.Structure.PredictVelocity(
             z_NLK, canvas_NLC, structure_NLK, groups.Stage_N, time_N, groups.Select(_ => batch.Class_B), training);
         Tensor predicted_NLK = noise_NLK - velocity_NLK;

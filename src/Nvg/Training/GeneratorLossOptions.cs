@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Nvg.Training;
 
 /// <summary>What an image's generator loss is made of.</summary>
@@ -21,11 +23,17 @@ public sealed record GeneratorLossOptions
     /// <summary>Whether blocks are left out at random.</summary>
     public bool DropPath { get; init; } = true;
 
+    /// <summary>Representation alignment; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public AlignmentOptions? Alignment { get; init; }
+
     /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
     public IEnumerable<string> Validate()
     {
         if (TokenHeadVariance is { } variance && variance is not (> 0 and < double.PositiveInfinity))
             yield return "tokenHeadVariance must be positive";
+        if (Alignment is { } alignment && (alignment.Block < 1 || alignment.HiddenWidth < 1))
+            yield return "alignment.block and alignment.hiddenWidth must be positive";
         if (NullClassShare is not (>= 0 and < 1) || ContentStages < 0 || StructureStages < 0)
             yield return "nullClassShare must lie in [0, 1); contentStages and structureStages must not be negative";
     }

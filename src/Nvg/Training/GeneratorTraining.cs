@@ -2,6 +2,7 @@ using Nvg.Checkpoints;
 using Nvg.Data;
 using Nvg.Generators;
 using Nvg.Granularity;
+using Nvg.Pretrained;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
@@ -15,13 +16,18 @@ public sealed class GeneratorTraining : ITrainingTask
     private const int ScaleExamples = 4096, ScaleBatch = 128;
 
     private readonly GeneratorRunConfig _config;
-    private readonly PackedDataset _data;
+    private readonly IPictureDataset _data;
     private readonly Device _device;
     private readonly NvgModel _tokenizerModel;
     private readonly ModelConfig _modelConfig;
+    private readonly SequenceVariants _variants;
     private readonly SequenceCache _sequences;
     private readonly NvgGenerator _generator;
     private readonly GeneratorLoss _loss;
+    private readonly PictureLoader? _pictures;
+    private readonly VisionTransformer? _encoder;
+    private readonly FeatureProjector? _projector;
+    private readonly string[] _learned;
 
     /// <param name="config">Settings.</param>
     /// <param name="data">Pictures of the tokenizer's size, with classes; borrowed.</param>
@@ -31,7 +37,7 @@ public sealed class GeneratorTraining : ITrainingTask
     /// <param name="cancellation">Ends the computation of sequences.</param>
     /// <exception cref="NvgDataException">Tokenizer or data cannot be used.</exception>
     public GeneratorTraining(
-        GeneratorRunConfig config, PackedDataset data, Device device, string folder, IProgress<int>? progress = null, CancellationToken cancellation = default)
+        GeneratorRunConfig config, IPictureDataset data, Device device, string folder, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         (_config, _data, _device) = (config, data, device);
         try
@@ -58,17 +64,35 @@ public sealed class GeneratorTraining : ITrainingTask
             // Now, and not when the model has been trained.
             if (_modelConfig.Validate().Union(config.Sampling.Validate(sizes.Grid.LastStage)).ToList() is { Count: > 0 } problems)
                 throw new NvgDataException($"settings of the run: {string.Join("; ", problems)}");
+            if (config.Loss.Alignment is { } alignment)
+                _encoder = VisionTransformer.Load(alignment.Weights, device);
+            using NvgModel? start = config.Start is null ? null : LoadStart(config.Start);
+            // Models and weights count by what is in them, not by where they lie.
             string tokenizer = _tokenizerModel.Fingerprint();
-            string settings = NvgJson.Write(config with { Tokenizer = "", Training = config.Training.Identity });
-            Fingerprint = TokenizerTraining.FingerprintOf(settings, data, tokenizer);
+            string settings = NvgJson.Write(config with
+            {
+                Tokenizer = "",
+                Start = null,
+                Loss = config.Loss with { Alignment = config.Loss.Alignment is { } a ? a with { Weights = "" } : null },
+                Training = config.Training.Identity,
+            });
+            Fingerprint = TokenizerTraining.FingerprintOf(settings, data, $"{tokenizer}{start?.Fingerprint()}{_encoder?.Fingerprint}");
+            _variants = new SequenceVariants(config.Crops ?? 1, config.Training.Flip, config.Training.Seed);
             _sequences = SequenceCache.Open(
-                Path.Combine(folder, "sequences.safetensors"), TokenizerTraining.FingerprintOf($"mirrored={config.Training.Flip}", data, tokenizer),
-                _tokenizerModel.Tokenizer, data, config.Training.Flip, device, progress, cancellation);
+                Path.Combine(folder, "sequences.safetensors"), TokenizerTraining.FingerprintOf(_variants.Key, data, tokenizer),
+                _tokenizerModel.Tokenizer, data, _variants, device, progress, cancellation);
             _generator = new NvgGenerator(_modelConfig.Generator, ParameterSource.Random(config.Training.Seed, device));
-            if (config.Loss.TokenHeadVariance is { } variance)
-                _generator.Content.StartTokenHead(_tokenizerModel.Tokenizer.Quantizer.Codebook, variance);
-            _loss = new GeneratorLoss(_generator);
-            MeasureScaleFactors();
+            Start(start);
+            if (_encoder is not null)
+            {
+                _projector = new FeatureProjector(
+                    _generator.Parameters, ParameterSource.Random(DataOrder.Mix(config.Training.Seed, 0, purpose: 7), device),
+                    _modelConfig.Generator.ContentWidth, config.Loss.Alignment!.HiddenWidth, _encoder.Config.Width, config.Loss.Alignment.Block);
+                _pictures = new PictureLoader(data, (step, example) => _variants.Crop(example, Variant(step, example)), device);
+            }
+
+            _learned = [.. _generator.Parameters.TrainableNames.Where(IsLearned)];
+            _loss = new GeneratorLoss(_generator, _projector, config.Parts, config.ActivationCheckpoints);
         }
         catch
         {
@@ -81,58 +105,106 @@ public sealed class GeneratorTraining : ITrainingTask
     public ParameterStore Parameters => _generator.Parameters;
 
     /// <inheritdoc/>
+    public IReadOnlyList<ParameterGroup> Groups => [new("", _learned)];
+
+    /// <inheritdoc/>
     public int ExampleCount => _data.Count;
 
     /// <inheritdoc/>
     public string Fingerprint { get; }
 
     /// <inheritdoc/>
+    public bool IsAveraged(string name) => _generator.Parameters.IsBuffer(name) || IsLearned(name) && !IsProjector(name);
+
+    /// <inheritdoc/>
+    public void Announce(long step, IReadOnlyList<int> examples) => _pictures?.Announce(step, examples);
+
+    /// <inheritdoc/>
     public Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log)
     {
         using var scope = new TensorScope();
-        using Tensor draws = Tensor.Rand([examples.Count, 2], random);
-        float[] u = draws.ToArray<float>();
-        bool[] mirror = [.. examples.Select((_, i) => u[2 * i] < 0.5f)];
-        long[] classes = [.. examples.Select((e, i) => (long)(u[2 * i + 1] < _config.Loss.NullClassShare ? _generator.Config.NullClass : _data.Label(e)))];
-        using GranularitySequence sequence = _sequences.Load(examples, mirror, _device);
+        // Decisions of the host: per step and example, so that they do not depend on the batch around an example.
+        HostRandom[] decisions = [.. examples.Select(e => new HostRandom(DataOrder.Mix(DataOrder.Mix(_config.Training.Seed, step, purpose: 4), e)))];
+        long[] classes = [.. examples.Zip(decisions, (e, d) => (long)(d.Next() < _config.Loss.NullClassShare ? _generator.Config.NullClass : _data.Label(e)))];
+        using GranularitySequence sequence = _sequences.Load(examples, [.. examples.Select(e => Variant(step, e))], _device);
         using GeneratorBatch full = GeneratorBatch.From(sequence, _tokenizerModel.Tokenizer.Quantizer, Tensor.From(classes, classes.Length).To(_device), random);
         LatentGrid grid = _generator.Config.Grid;
-        (IReadOnlyList<Tensor?>? contentSubset, double contentShare) = Subset(_config.Loss.ContentStages, grid.StageCount, examples.Count, random);
-        (IReadOnlyList<Tensor?>? structureSubset, double structureShare) = Subset(_config.Loss.StructureStages, _generator.Config.StructureStageCount, examples.Count, random);
+        (IReadOnlyList<Tensor?>? contentSubset, double contentShare) = Subset(_config.Loss.ContentStages, grid.StageCount, decisions);
+        (IReadOnlyList<Tensor?>? structureSubset, double structureShare) = Subset(_config.Loss.StructureStages, _generator.Config.StructureStageCount, decisions);
         GeneratorBatch batch = full with
         {
             ContentSubset = contentSubset,
             ContentShare = contentShare,
             StructureSubset = structureSubset,
             StructureShare = structureShare,
+            Features_BLD = _encoder?.PatchFeatures(_pictures!.Load(step, examples), grid.Height, grid.Width),
         };
         return scope.Keep(_loss.Compute(batch, log, _config.Loss.DropPath ? random : null));
     }
 
     /// <inheritdoc/>
-    public void Export(string folder, IReadOnlyDictionary<string, Tensor> parameters) =>
-        NvgModel.Save(folder, _modelConfig, _tokenizerModel.Tokenizer.Parameters, parameters, _data.Classes, ScalarType.BFloat16);
+    public void Export(string folder, IReadOnlyDictionary<string, Tensor> parameters) => NvgModel.Save(
+        folder, _modelConfig, _tokenizerModel.Tokenizer.Parameters,
+        _generator.Parameters.Where(p => !IsProjector(p.Key)).ToDictionary(p => p.Key, p => parameters.TryGetValue(p.Key, out Tensor? averaged) ? averaged : p.Value),
+        _data.Classes, ScalarType.BFloat16);
 
     /// <inheritdoc/>
     public void Dispose()
     {
         // Null after a constructor that failed.
+        _pictures?.Dispose();
+        _encoder?.Dispose();
+        _projector?.Dispose();
         _generator?.Dispose();
         _sequences?.Dispose();
         _tokenizerModel?.Dispose();
     }
 
+    private int Variant(long step, int example) => _variants.Draw(_config.Training.Seed, step, example);
+
+    private static bool IsProjector(string name) => name.StartsWith(FeatureProjector.Name + ".", StringComparison.Ordinal);
+
+    // All names of the structure generator begin so, and none of the content generator.
+    private bool IsLearned(string name) => _config.Parts switch
+    {
+        GeneratorParts.Content => !name.StartsWith("structure_", StringComparison.Ordinal),
+        GeneratorParts.Structure => name.StartsWith("structure_", StringComparison.Ordinal),
+        _ => true,
+    };
+
+    private NvgModel LoadStart(string folder)
+    {
+        NvgModel start = NvgModel.Load(folder, _device);
+        if (start.HasGenerator && start.Config.Generator == _modelConfig.Generator && start.Tokenizer.Quantizer.Codebook.ToArray<float>().AsSpan().SequenceEqual(_tokenizerModel.Tokenizer.Quantizer.Codebook.ToArray<float>()))
+            return start;
+        start.Dispose();
+        throw new NvgDataException($"{folder}: the run cannot start with this model: its generators have other sizes or belong to another tokenizer");
+    }
+
+    // With random weights, or with those of a model, whose scale factors are part of what it learned.
+    private void Start(NvgModel? model)
+    {
+        if (model is not null)
+        {
+            _generator.Parameters.CopyFrom(model.Generator.Parameters);
+            return;
+        }
+
+        if (_config.Loss.TokenHeadVariance is { } variance)
+            _generator.Content.StartTokenHead(_tokenizerModel.Tokenizer.Quantizer.Codebook, variance);
+        MeasureScaleFactors();
+    }
+
     // Which images take part in which stage: a random subset of the given size per image.
-    private (IReadOnlyList<Tensor?>? Images, double Share) Subset(int size, int stageCount, int count, Generator random)
+    private (IReadOnlyList<Tensor?>? Images, double Share) Subset(int size, int stageCount, HostRandom[] decisions)
     {
         if (size == 0 || size >= stageCount)
             return (null, 1);
-        using Tensor draws = Tensor.Rand([count, stageCount], random);
-        float[] u = draws.ToArray<float>();
         var images = Enumerable.Range(0, stageCount).Select(_ => new List<long>()).ToArray();
-        for (int b = 0; b < count; b++)
+        for (int b = 0; b < decisions.Length; b++)
         {
-            foreach (int stage in Enumerable.Range(0, stageCount).OrderBy(s => u[b * stageCount + s]).Take(size))
+            double[] u = [.. Enumerable.Range(0, stageCount).Select(_ => decisions[b].Next())];
+            foreach (int stage in Enumerable.Range(0, stageCount).OrderBy(s => u[s]).Take(size))
                 images[stage].Add(b);
         }
 
@@ -146,7 +218,7 @@ public sealed class GeneratorTraining : ITrainingTask
         var statistics = new CanvasStatistics();
         foreach (int[] examples in DataOrder.Spread(_data.Count, ScaleExamples).Chunk(ScaleBatch))
         {
-            using GranularitySequence sequence = _sequences.Load(examples, new bool[examples.Length], _device);
+            using GranularitySequence sequence = _sequences.Load(examples, new int[examples.Length], _device);
             using Tensor canvases_BSLC = _tokenizerModel.Tokenizer.Quantizer.Canvases(sequence);
             statistics.Add(canvases_BSLC);
         }

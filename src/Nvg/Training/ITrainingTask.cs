@@ -9,13 +9,24 @@ public interface ITrainingTask : IDisposable
     /// <summary>What is learned.</summary>
     ParameterStore Parameters { get; }
 
+    /// <summary>How the parameters are learned, in groups that do not overlap; what is in none of them stays as it is.</summary>
+    IReadOnlyList<ParameterGroup> Groups => [new ParameterGroup("", [.. Parameters.TrainableNames])];
+
+    /// <summary>Whether the running average of the weights has a tensor of the parameters.</summary>
+    bool IsAveraged(string name) => true;
+
     /// <summary>Examples that an epoch goes through.</summary>
     int ExampleCount { get; }
 
     /// <summary>Identifies settings and data: a run continues only with the same ones.</summary>
     string Fingerprint { get; }
 
-    /// <summary>The loss of one step, for autograd; the caller disposes it.</summary>
+    /// <summary>Says which examples <see cref="Loss"/> will be asked for soon, so that they can be made ready meanwhile.</summary>
+    void Announce(long step, IReadOnlyList<int> examples)
+    {
+    }
+
+    /// <summary>The loss of one step, or of a part of its batch, for autograd; the caller disposes it.</summary>
     /// <param name="step">From 0.</param>
     /// <param name="examples">Numbers of the examples.</param>
     /// <param name="random">All randomness of the step; seeded by run and step.</param>
@@ -23,5 +34,7 @@ public interface ITrainingTask : IDisposable
     Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log);
 
     /// <summary>Writes a model folder with the given parameters in place of the learned ones.</summary>
+    /// <param name="folder">The folder to write.</param>
+    /// <param name="parameters">The running average of the parameters, those of which there is one.</param>
     void Export(string folder, IReadOnlyDictionary<string, Tensor> parameters);
 }

@@ -9,6 +9,7 @@ namespace Nvg.Training;
 public sealed class LossLog : IDisposable
 {
     private readonly Dictionary<string, (Tensor Sum, int Count)> _terms = [];
+    private readonly Dictionary<string, Tensor> _codeCounts = [];
 
     /// <summary>Adds one step's value of a term.</summary>
     /// <param name="name">The term.</param>
@@ -28,10 +29,36 @@ public sealed class LossLog : IDisposable
         }
     }
 
-    /// <summary>The means in the order in which the terms first came, and forgets them.</summary>
+    /// <summary>
+    /// Adds how often codes were chosen. What is read is, over all steps since the last reading, the share of codes in use
+    /// and the perplexity of their distribution (as many codes used evenly would carry as much).
+    /// </summary>
+    /// <param name="suffix">Ends the names <c>codebook_usage</c> and <c>codebook_perplexity</c>.</param>
+    /// <param name="tokens">Codebook numbers, of any shape; borrowed.</param>
+    /// <param name="codebookSize">V.</param>
+    public void AddCodes(string suffix, Tensor tokens, int codebookSize)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        using var scope = new TensorScope();
+        Tensor counts_V = tokens.Reshape(-1).BinCount(codebookSize).To(ScalarType.Float64);
+        if (_codeCounts.TryGetValue(suffix, out Tensor? sum_V))
+            sum_V.AddInPlace(counts_V);
+        else
+            _codeCounts[suffix] = counts_V.Own();
+    }
+
+    /// <summary>The means in the order in which the terms first came, then what is known of codes, and forgets them.</summary>
     public IReadOnlyList<KeyValuePair<string, double>> TakeMeans()
     {
         List<KeyValuePair<string, double>> means = [.. _terms.Select(t => KeyValuePair.Create(t.Key, t.Value.Sum.Item() / t.Value.Count))];
+        foreach ((string suffix, Tensor counts_V) in _codeCounts)
+        {
+            double[] counts = counts_V.ToArray<double>();
+            double total = counts.Sum(), entropy = counts.Where(c => c > 0).Sum(c => -c / total * Math.Log(c / total));
+            means.Add(KeyValuePair.Create($"codebook_usage{suffix}", counts.Count(c => c > 0) / (double)counts.Length));
+            means.Add(KeyValuePair.Create($"codebook_perplexity{suffix}", Math.Exp(entropy)));
+        }
+
         Dispose();
         return means;
     }
@@ -41,6 +68,9 @@ public sealed class LossLog : IDisposable
     {
         foreach ((Tensor sum, _) in _terms.Values)
             sum.Dispose();
+        foreach (Tensor counts in _codeCounts.Values)
+            counts.Dispose();
         _terms.Clear();
+        _codeCounts.Clear();
     }
 }

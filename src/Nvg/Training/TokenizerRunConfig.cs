@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using Nvg.Pretrained;
 using Nvg.Tokenizers;
 
 namespace Nvg.Training;
@@ -14,9 +16,19 @@ public sealed record TokenizerRunConfig
     /// <summary>Weights of the loss.</summary>
     public TokenizerLossOptions Loss { get; init; } = new();
 
+    /// <summary>How squares are cut out of pictures; null for the paper's way.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public CropOptions? Crop { get; init; }
+
     /// <summary>Steps, batch, optimizer.</summary>
     public required TrainingOptions Training { get; init; }
 
     /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
-    public IEnumerable<string> Validate() => [.. Tokenizer.Validate(), .. Loss.Validate(), .. Training.Validate()];
+    public IEnumerable<string> Validate()
+    {
+        string[] perceptual = Loss.Perceptual is not null && Tokenizer.ImageSize < PerceptualDistance.SmallestSide
+            ? [$"perceptual needs pictures of at least {PerceptualDistance.SmallestSide} pixels"]
+            : [];
+        return [.. Tokenizer.Validate(), .. Loss.Validate(), .. perceptual, .. Loss.Adversarial?.Validate(Tokenizer.ImageSize) ?? [], .. Crop?.Validate() ?? [], .. Training.Validate()];
+    }
 }

@@ -3,9 +3,11 @@ using System.Text;
 using Nvg.Checkpoints;
 using Nvg.Data;
 using Nvg.Granularity;
+using Nvg.Pretrained;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
+using Nvg.Training.Adversarial;
 
 namespace Nvg.Training;
 
@@ -16,25 +18,55 @@ public sealed class TokenizerTraining : ITrainingTask
     private const int ScaleExamples = 1024, ScaleBatch = 32;
 
     private readonly TokenizerRunConfig _config;
-    private readonly PackedDataset _data;
+    private readonly IPictureDataset _data;
     private readonly Device _device;
     private readonly Tokenizer _tokenizer;
+    private readonly PictureLoader _pictures;
+    private readonly PerceptualDistance? _perceptual;
+    private readonly AdversarialGame? _game;
+    private readonly string[] _learned;
+    private long _revivedAt = -1;
 
     /// <param name="config">Settings.</param>
     /// <param name="data">Pictures of the tokenizer's size; borrowed.</param>
     /// <param name="device">Where.</param>
     /// <exception cref="NvgDataException">The pictures have another size.</exception>
-    public TokenizerTraining(TokenizerRunConfig config, PackedDataset data, Device device)
+    public TokenizerTraining(TokenizerRunConfig config, IPictureDataset data, Device device)
     {
         if (data.Size != config.Tokenizer.ImageSize)
             throw new NvgDataException($"the data set has pictures of {data.Size} × {data.Size}, the tokenizer takes {config.Tokenizer.ImageSize}: prepare it with --size {config.Tokenizer.ImageSize}");
         (_config, _data, _device) = (config, data, device);
+        TokenizerLossOptions loss = config.Loss;
+        CropOptions crop = config.Crop ?? new();
         _tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Random(config.Training.Seed, device));
-        Fingerprint = FingerprintOf(NvgJson.Write(config with { Training = config.Training.Identity }), data);
+        _learned = [.. _tokenizer.Parameters.TrainableNames];
+        try
+        {
+            if (loss.Perceptual is { } perceptual)
+                _perceptual = PerceptualDistance.Load(perceptual.Backbone, perceptual.Weights, perceptual.LinearWeights, device);
+            if (loss.Adversarial is { } adversarial)
+                _game = new AdversarialGame(adversarial, _tokenizer.Parameters, config.Training.Seed, device);
+            // Weights of others count by what is in them, not by where they lie.
+            TokenizerLossOptions settings = loss with
+            {
+                Perceptual = loss.Perceptual is { } p ? p with { Weights = "", LinearWeights = "" } : null,
+                Adversarial = loss.Adversarial is { } a ? a with { DinoWeights = null } : null,
+            };
+            Fingerprint = FingerprintOf(NvgJson.Write(config with { Training = config.Training.Identity, Loss = settings }), data, $"{_perceptual?.Fingerprint}{_game?.Fingerprint}");
+            _pictures = new PictureLoader(data, (step, example) => crop.Draw(config.Training.Seed, step, example, config.Training.Flip), device);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
     public ParameterStore Parameters => _tokenizer.Parameters;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ParameterGroup> Groups => _game is null ? [new("", _learned)] : [new("", _learned), _game.Group];
 
     /// <inheritdoc/>
     public int ExampleCount => _data.Count;
@@ -43,22 +75,39 @@ public sealed class TokenizerTraining : ITrainingTask
     public string Fingerprint { get; }
 
     /// <inheritdoc/>
+    public bool IsAveraged(string name) => !name.StartsWith(AdversarialGame.Prefix, StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public void Announce(long step, IReadOnlyList<int> examples) => _pictures.Announce(step, examples);
+
+    /// <inheritdoc/>
     public Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log)
     {
         using var scope = new TensorScope();
-        Tensor images = PictureBatch.Load(_data, examples, RandomCrops(examples.Count, random), _device);
+        TokenizerLossOptions weights = _config.Loss;
+        Tensor images = _pictures.Load(step, examples);
         ReviveDeadCodes(step, images, random, log);
         Tensor latent_BLC = Positions.FromMap(_tokenizer.Encoder.Forward(images));
-        Tensor structure_BSL = Structure(step, latent_BLC);
-        using QuantizedLatent quantized = _tokenizer.Quantizer.Forward(latent_BLC, structure_BSL, warmUp: step < _config.Loss.WarmupSteps);
+        using QuantizedLatent quantized = _tokenizer.Quantizer.Forward(latent_BLC, Structure(step, latent_BLC), warmUp: step < weights.WarmupSteps, LastStages(step, examples));
         Tensor decoded = _tokenizer.Decoder.Forward(Positions.ToMap(quantized.Output_BLC, _config.Tokenizer.Grid));
+
         Tensor l1 = Functional.MeanAbsoluteError(decoded, images);
         Tensor l2 = Functional.MeanSquaredError(decoded, images);
+        Tensor loss = l1 * weights.L1 + l2 * weights.L2 + quantized.Loss * weights.Quantizer;
         log.Add("l1", l1);
         log.Add("l2", l2);
         log.Add("quantizer", quantized.Loss);
+        if (_perceptual is not null)
+        {
+            Tensor perceptual = _perceptual.Forward(decoded, images).Mean();
+            log.Add("perceptual", perceptual);
+            loss += perceptual * weights.Perceptual!.Weight;
+        }
+
+        if (_game?.Loss(step, images, decoded, random, log) is { } game)
+            loss += game;
         LogCodebook(quantized, log);
-        return scope.Keep(l1 * _config.Loss.L1 + l2 * _config.Loss.L2 + quantized.Loss * _config.Loss.Quantizer);
+        return scope.Keep(loss);
     }
 
     /// <inheritdoc/>
@@ -73,10 +122,17 @@ public sealed class TokenizerTraining : ITrainingTask
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _tokenizer.Dispose();
+    public void Dispose()
+    {
+        // Null after a constructor that failed.
+        _pictures?.Dispose();
+        _game?.Dispose();
+        _perceptual?.Dispose();
+        _tokenizer.Dispose();
+    }
 
     /// <summary>Identifies settings and data of a run.</summary>
-    internal static string FingerprintOf(string settings, PackedDataset data, string more = "") =>
+    internal static string FingerprintOf(string settings, IPictureDataset data, string more = "") =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{settings}\n{data.Fingerprint}\n{more}")));
 
     // Points that are not finite have no distances; the run diverged before any term of the loss could show it.
@@ -88,18 +144,25 @@ public sealed class TokenizerTraining : ITrainingTask
         return scope.Keep(StructureConstruction.Build(latent_BLC).To(_device));
     }
 
-    private Func<int, (int Left, int Top, bool Flip)> RandomCrops(int count, Generator random)
+    // Where the decoder's view of each image ends; null for nowhere.
+    private int[]? LastStages(long step, IReadOnlyList<int> examples)
     {
-        using Tensor draws = Tensor.Rand([count, 3], random);
-        float[] u = draws.ToArray<float>();
-        int room = _data.StoredSize - _data.Size + 1;
-        return i => ((int)(u[3 * i] * room), (int)(u[3 * i + 1] * room), _config.Training.Flip && u[3 * i + 2] < 0.5f);
+        if (_config.Loss.StageDropout == 0)
+            return null;
+        int stages = _config.Tokenizer.Grid.StageCount;
+        return [.. examples.Select(example =>
+        {
+            var random = new HostRandom(DataOrder.Mix(DataOrder.Mix(_config.Training.Seed, step, purpose: 3), example));
+            return random.Next() < _config.Loss.StageDropout ? random.Next(stages) : stages - 1;
+        })];
     }
 
     private void ReviveDeadCodes(long step, Tensor images, Generator random, LossLog log)
     {
-        if (_config.Loss.ReviveEvery < 1 || step % _config.Loss.ReviveEvery != 0 || step >= _config.Loss.ReviveUntil)
+        if (_config.Loss.ReviveEvery < 1 || step % _config.Loss.ReviveEvery != 0 || step >= _config.Loss.ReviveUntil || step == _revivedAt)
             return;
+        // Once in a step, however many parts its batch is computed in.
+        _revivedAt = step;
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
         Tensor latent_BLC = Positions.FromMap(_tokenizer.Encoder.Forward(images));
@@ -107,15 +170,12 @@ public sealed class TokenizerTraining : ITrainingTask
         log.Add("codebook_revived", Tensor.Scalar(revived));
     }
 
-    // Share of codes that a batch uses, and the perplexity of their distribution, over all stages together.
+    // Over all stages together, and of each: early stages have few tokens and use the codebook in their own way.
     private void LogCodebook(QuantizedLatent quantized, LossLog log)
     {
-        using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
-        Tensor tokens = Tensor.Cat([.. quantized.Content.Select(c => c.Reshape(-1))], 0);
-        Tensor counts = tokens.BinCount(_config.Tokenizer.CodebookSize).To(ScalarType.Float32);
-        Tensor share = counts / counts.Sum();
-        log.Add("codebook_usage", counts.IsGreater(0).To(ScalarType.Float32).Mean());
-        log.Add("codebook_perplexity", (-(share * share.Clamp(1e-12, null).Log()).Sum()).Exp());
+        log.AddCodes("", Tensor.Cat([.. quantized.Content.Select(c => c.Reshape(-1))], 0), _config.Tokenizer.CodebookSize);
+        foreach ((int stage, Tensor tokens_BN) in quantized.Content.Index())
+            log.AddCodes($"_{stage}", tokens_BN, _config.Tokenizer.CodebookSize);
     }
 }

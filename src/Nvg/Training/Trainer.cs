@@ -14,7 +14,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainingOptions _options;
     private readonly Device _device;
     private readonly string _folder;
-    private readonly AdamW _optimizer;
+    private readonly GroupedOptimizer _optimizer;
     private readonly WeightAverage _average;
     private readonly RunLog _log;
     private long? _savedStep;
@@ -26,8 +26,8 @@ public sealed class Trainer : IDisposable
     public Trainer(ITrainingTask task, TrainingOptions options, Device device, string folder)
     {
         (_task, _options, _device, _folder) = (task, options, device, folder);
-        _optimizer = new AdamW(task.Parameters) { Beta1 = options.Beta1, Beta2 = options.Beta2, WeightDecay = options.WeightDecay };
-        _average = new WeightAverage(task.Parameters, options.EmaDecay);
+        _optimizer = new GroupedOptimizer(task, options);
+        _average = new WeightAverage(task.Parameters, options.EmaDecay, task.IsAveraged);
         _log = new RunLog(folder);
     }
 
@@ -68,6 +68,8 @@ public sealed class Trainer : IDisposable
                     cancellation.ThrowIfCancellationRequested();
                 }
 
+                if (step + 1 < _options.Steps)
+                    _task.Announce(step + 1, order.Batch(step + 1));
                 TakeStep(step, order.Batch(step), terms);
                 step++;
                 if (step % _options.LogEvery == 0 || step == _options.Steps || step % _options.CheckpointEvery == 0)
@@ -99,13 +101,18 @@ public sealed class Trainer : IDisposable
     {
         using var scope = new TensorScope();
         using var random = new Generator(DataOrder.Mix(_options.Seed, step, purpose: 1), _device);
-        Tensor loss;
-        using (Autograd.Autocast(_device, _options.Precision))
-            loss = _task.Loss(step, examples, random, terms);
-        terms.Add("loss", loss);
-        loss.Backward();
+        // Gradients add up over the parts of a batch that are computed one after the other.
+        foreach (int[] part in examples.Chunk(_options.MicroBatchSize ?? examples.Length))
+        {
+            using var partScope = new TensorScope();
+            Tensor loss;
+            using (Autograd.Autocast(_device, _options.Precision))
+                loss = _task.Loss(step, part, random, terms);
+            terms.Add("loss", loss);
+            (loss * ((double)part.Length / examples.Length)).Backward();
+        }
 
-        terms.Add("gradient_norm", _optimizer.ClipGradients(_options.ClipNorm));
+        _optimizer.ClipGradients(terms);
         _optimizer.Step(_options.LearningRateAt(step));
         _average.Update(step + 1);
     }

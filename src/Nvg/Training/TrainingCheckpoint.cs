@@ -23,7 +23,7 @@ internal static class TrainingCheckpoint
     private const string Aside = ".replaced-";
 
     /// <summary>Writes a checkpoint and removes the oldest beyond <paramref name="keep"/>.</summary>
-    internal static void Save(string folder, long step, string fingerprint, ParameterStore weights, WeightAverage average, AdamW optimizer, int keep)
+    internal static void Save(string folder, long step, string fingerprint, ParameterStore weights, WeightAverage average, GroupedOptimizer optimizer, int keep)
     {
         string target = Path.Combine(folder, Prefix + step.ToString("D8", CultureInfo.InvariantCulture));
         string temporary = Path.Combine(folder, $".{Path.GetFileName(target)}.{Environment.ProcessId}.tmp");
@@ -62,7 +62,7 @@ internal static class TrainingCheckpoint
     /// <param name="optimizer">Overwritten.</param>
     /// <param name="warn">Told about every damaged checkpoint that was passed over.</param>
     /// <returns>The step, or null if there is no checkpoint.</returns>
-    internal static long? Restore(string folder, string fingerprint, ParameterStore weights, WeightAverage average, AdamW optimizer, Action<string> warn)
+    internal static long? Restore(string folder, string fingerprint, ParameterStore weights, WeightAverage average, GroupedOptimizer optimizer, Action<string> warn)
     {
         ClearLeftovers(folder);
         foreach (string candidate in List(folder))

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Nvg.Torch;
 
 namespace Nvg.Training;
@@ -10,6 +11,10 @@ public sealed record TrainingOptions
 
     /// <summary>Images per step.</summary>
     public required int BatchSize { get; init; }
+
+    /// <summary>Images computed at once, to save memory; gradients of a batch's parts add up. Null for the whole batch.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? MicroBatchSize { get; init; }
 
     /// <summary>Peak learning rate.</summary>
     public required double LearningRate { get; init; }
@@ -73,6 +78,8 @@ public sealed record TrainingOptions
     {
         if (Steps < 1 || BatchSize < 1 || LogEvery < 1 || CheckpointEvery < 1 || KeepCheckpoints < 1)
             yield return "steps, batchSize, logEvery, checkpointEvery and keepCheckpoints must be positive";
+        if (MicroBatchSize < 1)
+            yield return "microBatchSize must be positive";
         if (LearningRate is not (> 0 and < 1) || WeightDecay < 0 || ClipNorm < 0)
             yield return "learningRate must lie in (0, 1); weightDecay and clipNorm must not be negative";
         if (Beta1 is not (>= 0 and < 1) || Beta2 is not (>= 0 and < 1) || EmaDecay is not (>= 0 and < 1))

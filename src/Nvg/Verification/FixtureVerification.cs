@@ -19,6 +19,8 @@ public static class FixtureVerification
         ["sampling"] = SamplingVerification.Run,
         ["generate"] = GenerateVerification.Run,
         ["generator_train"] = GeneratorTrainVerification.Run,
+        ["losses"] = LossesVerification.Run,
+        ["dino_disc"] = DinoDiscriminatorVerification.Run,
     };
 
     /// <summary>Runs every fixture of a folder, one after another as the reports are asked for.</summary>

@@ -25,7 +25,7 @@ public class PackedBlockTests
         using (store)
         {
             (Tensor x, Tensor modulation, Tensor rotary) = Inputs(count, tokens, heads);
-            Tensor expected = block.Forward(x, modulation, rotary, null);
+            Tensor expected = block.Forward(x, modulation, rotary);
             block.Pack(store);
             Assert.True(block.IsPacked);
             Tensor actual = x.Clone();

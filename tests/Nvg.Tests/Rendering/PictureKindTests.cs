@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 using Nvg.Rendering;
+using Nvg.Rendering.Interop;
 
 namespace Nvg.Tests.Rendering;
 
@@ -74,6 +75,32 @@ public class PictureKindTests
         Assert.True(magenta.Pixel(1, 1)[0] > magenta.Pixel(1, 1)[1] + 100);
         RgbImage small = PictureFile.Decode(CmykTiff([0, 255, 0, 0]), "c", 2);
         Assert.InRange(Pictures.MeanDifference(small, magenta.Crop(0, 0, 2, 2)), 0, 2);
+    }
+
+    [Fact]
+    public void Decode_CmykJpeg_BecomesColours()
+    {
+        RgbImage white = PictureFile.Decode(CmykJpeg([0, 0, 0, 0]), "a"), magenta = PictureFile.Decode(CmykJpeg([0, 255, 0, 0]), "b", 2);
+        Assert.All(white.Pixel(1, 1), channel => Assert.InRange(channel, 250, 255));
+        Assert.True(magenta.Pixel(1, 1)[0] > magenta.Pixel(1, 1)[1] + 100);
+    }
+
+    /// <summary>A JPEG of four inks, as some of ImageNet's are.</summary>
+    private static unsafe byte[] CmykJpeg(byte[] ink)
+    {
+        PictureLibrary.Load();
+        byte[] tiff = CmykTiff(ink);
+        fixed (byte* bytes = tiff)
+        {
+            using VipsOperation load = VipsOperation.New("tiffload_buffer");
+            using VipsImage image = load.Set("buffer", bytes, tiff.Length).Run();
+            using VipsOperation save = VipsOperation.New("jpegsave_buffer");
+            byte[] jpeg = save.Set("in", image).Set("Q", 95).RunToBytes();
+            // Four components in the frame header.
+            int frame = jpeg.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xC0]);
+            Assert.Equal(4, jpeg[frame + 9]);
+            return jpeg;
+        }
     }
 
     /// <summary>Puts an APP1 segment with the one tag 0x0112 behind the start marker.</summary>

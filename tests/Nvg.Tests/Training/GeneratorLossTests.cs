@@ -80,6 +80,51 @@ public class GeneratorLossTests
     }
 
     [Fact]
+    public void Compute_CheckpointedBlocks_GivesTheSameLossAndGradients()
+    {
+        using var scope = new TensorScope();
+        using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
+        generator.Parameters.SetRequiresGrad(true);
+        using GeneratorBatch batch = Batch();
+        string[] names = [.. generator.Parameters.TrainableNames];
+        // Drop path leaves out the same blocks in both passes of a checkpointed one.
+        (double plain, float[][] expected) = Differentiate(new GeneratorLoss(generator));
+        (double checkpointed, float[][] actual) = Differentiate(new GeneratorLoss(generator, checkpoints: true));
+        Assert.Equal(plain, checkpointed);
+        Assert.All(expected.Zip(actual).Zip(names), g => Assert.True(
+            g.First.First.Zip(g.First.Second, (e, a) => Math.Abs(e - a)).Max() <= 1e-6 + 1e-5 * g.First.First.Max(Math.Abs), g.Second));
+
+        (double Loss, float[][] Gradients) Differentiate(GeneratorLoss loss)
+        {
+            using var log = new LossLog();
+            using var random = new Generator(3);
+            Tensor value = loss.Compute(batch, log, random);
+            value.Backward();
+            return (value.Item(), Array.ConvertAll(names, n =>
+            {
+                float[] gradient = generator.Parameters[n].Grad!.ToArray<float>();
+                generator.Parameters[n].Grad = null;
+                return gradient;
+            }));
+        }
+    }
+
+    [Fact]
+    public void LossLog_Codes_GiveUsageAndPerplexityOverAllSteps()
+    {
+        using var scope = new TensorScope();
+        using var log = new LossLog();
+        log.AddCodes("_0", Tensor.From([0L, 1], 2), 8);
+        log.AddCodes("_0", Tensor.From([2L, 3, 3, 3], 2, 2), 8);
+        // Shares 1/6, 1/6, 1/6, 1/2 of eight codes.
+        double entropy = 0.5 * Math.Log(6) + 0.5 * Math.Log(2);
+        Dictionary<string, double> read = log.TakeMeans().ToDictionary();
+        Assert.Equal(0.5, read["codebook_usage_0"]);
+        Assert.Equal(Math.Exp(entropy), read["codebook_perplexity_0"], 1e-12);
+        Assert.Empty(log.TakeMeans());
+    }
+
+    [Fact]
     public void LossLog_SeveralSteps_GivesMeansOnce()
     {
         using var scope = new TensorScope();

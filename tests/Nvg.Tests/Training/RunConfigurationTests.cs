@@ -33,4 +33,34 @@ public class RunConfigurationTests
         Assert.StartsWith($"{folder["config.json"]}: {expected}", message, StringComparison.Ordinal);
         Assert.DoesNotMatch(@"System\.|Nvg\.|\.NET|LineNumber", message);
     }
+
+    [Theory]
+    [InlineData("cifar10-tokenizer")]
+    [InlineData("imagenet-tokenizer")]
+    public void Read_ShippedTokenizerConfig_IsValid(string name) =>
+        Assert.Empty(RunConfiguration.Read<TokenizerRunConfig>(Shipped(name), []).Validate());
+
+    [Theory]
+    [InlineData("cifar10-generator")]
+    [InlineData("imagenet-d16")]
+    public void Read_ShippedGeneratorConfig_IsValid(string name) =>
+        Assert.Empty(RunConfiguration.Read<GeneratorRunConfig>(Shipped(name), []).Validate());
+
+    [Fact]
+    public void Write_OptionsThatAreNotUsed_LeaveNoTrace()
+    {
+        // A run's fingerprint is made of this text: options that came later must not change it where they are not used.
+        string tokenizer = NvgJson.Write(RunConfiguration.Read<TokenizerRunConfig>(Shipped("cifar10-tokenizer"), []));
+        string generator = NvgJson.Write(RunConfiguration.Read<GeneratorRunConfig>(Shipped("cifar10-generator"), []));
+        foreach (string option in new[] { "adversarial", "perceptual", "stageDropout", "crop", "microBatchSize", "parts", "start\"", "alignment", "activationCheckpoints" })
+            Assert.DoesNotContain(option, tokenizer + generator, StringComparison.Ordinal);
+    }
+
+    private static string Shipped(string name)
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "nvg.slnx")))
+            folder = folder.Parent;
+        return Path.Combine(folder!.FullName, "configs", $"{name}.json");
+    }
 }

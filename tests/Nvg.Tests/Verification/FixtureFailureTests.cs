@@ -27,6 +27,12 @@ public class FixtureFailureTests
     [SharedFact("fixtures/generator_train.safetensors")]
     public void Run_EveryOutputOfGeneratorTrainOff_FailsEach() => AssertEveryOutputMatters("generator_train");
 
+    [SharedFact("fixtures/losses.safetensors")]
+    public void Run_EveryOutputOfLossesOff_FailsEach() => AssertEveryOutputMatters("losses");
+
+    [SharedFact("fixtures/dino_disc.safetensors")]
+    public void Run_EveryOutputOfDinoDiscriminatorOff_FailsEach() => AssertEveryOutputMatters("dino_disc");
+
     [SharedFact("fixtures/generator_train.safetensors")]
     public void Run_OneParameterOff_FailsGradientsAndLoss()
     {

@@ -26,6 +26,12 @@ public class FixtureVerificationTests
     [SharedFact("fixtures/generator_train.safetensors")]
     public void Run_GeneratorTrain_Passes() => AssertPasses("generator_train");
 
+    [SharedFact("fixtures/losses.safetensors")]
+    public void Run_Losses_Passes() => AssertPasses("losses");
+
+    [SharedFact("fixtures/dino_disc.safetensors")]
+    public void Run_DinoDiscriminator_Passes() => AssertPasses("dino_disc");
+
     // Everything in the file that is output must have been compared, except what is named here.
     private static void AssertPasses(string kind, params string[] notCovered)
     {

@@ -2,8 +2,8 @@ using System.CommandLine;
 using Nvg.Checkpoints;
 using Nvg.Data;
 using Nvg.Evaluation.Features;
-using Nvg.Evaluation.Perceptual;
 using Nvg.Evaluation.Tokenizers;
+using Nvg.Pretrained;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Nvg.Evaluation.Perceptual;
+using Nvg.Pretrained;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;

@@ -1,5 +1,5 @@
 using Nvg.Evaluation.Features;
-using Nvg.Evaluation.Perceptual;
+using Nvg.Pretrained;
 
 namespace Nvg.Evaluation.Tokenizers;
 

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Nvg.Torch;
 
-namespace Nvg.Evaluation.Features;
+namespace Nvg.Pretrained;
 
 /// <summary>Tells weights apart.</summary>
 public static class ParameterFingerprint

@@ -1,12 +1,11 @@
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
-namespace Nvg.Evaluation.Perceptual;
+namespace Nvg.Pretrained;
 
 /// <summary>The convolutional part of a classifier, cut into slices after which its features are compared.</summary>
 internal sealed class BackboneLayers
 {
-    private static readonly Operator ReluOp = new("aten::relu");
     private static readonly Operator MaxPoolOp = new("aten::max_pool2d");
 
     private readonly Layer[][] _slices;
@@ -73,7 +72,7 @@ internal sealed class BackboneLayers
     private static Layer Convolution(ParameterPath path, int input, int output, int kernel, int stride, int padding)
     {
         var convolution = new Conv2d(path, input, output, kernel, stride, padding);
-        return x => ReluOp.Call(convolution.Forward(x));
+        return x => Functional.Relu(convolution.Forward(x));
     }
 
     private static Layer Fire(ParameterPath path, int input, int squeezed, int expanded)

@@ -1,9 +1,8 @@
 using Nvg.Checkpoints;
-using Nvg.Evaluation.Features;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
-namespace Nvg.Evaluation.Perceptual;
+namespace Nvg.Pretrained;
 
 /// <summary>
 /// Learned perceptual distance of pictures (LPIPS, Zhang et al. 2018, version 0.1): features of a frozen backbone, scaled
@@ -12,6 +11,9 @@ namespace Nvg.Evaluation.Perceptual;
 /// </summary>
 public sealed class PerceptualDistance : IDisposable
 {
+    /// <summary>The side of the smallest pictures that every backbone's poolings leave something of.</summary>
+    public const int SmallestSide = 32;
+
     /// <summary>Added to a length before it divides.</summary>
     private const double Epsilon = 1e-10;
 
@@ -120,6 +122,10 @@ public sealed class PerceptualDistance : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _parameters.Dispose();
 
-    private static Tensor Normalized(Tensor features_NCHW) =>
-        features_NCHW / (features_NCHW.Square().Sum(1, keepDimension: true).Clamp(LeastSquare, null).Sqrt() + Epsilon);
+    // Under autocast the features come in bfloat16, whose sums over hundreds of channels would be too coarse.
+    private static Tensor Normalized(Tensor features)
+    {
+        Tensor features_NCHW = features.To(ScalarType.Float32);
+        return features_NCHW / (features_NCHW.Square().Sum(1, keepDimension: true).Clamp(LeastSquare, null).Sqrt() + Epsilon);
+    }
 }

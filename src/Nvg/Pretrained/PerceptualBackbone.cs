@@ -1,4 +1,4 @@
-namespace Nvg.Evaluation.Perceptual;
+namespace Nvg.Pretrained;
 
 /// <summary>Networks whose features LPIPS compares, trained on ImageNet; parameter names are torchvision's.</summary>
 public enum PerceptualBackbone

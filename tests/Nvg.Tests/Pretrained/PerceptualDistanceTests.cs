@@ -1,9 +1,9 @@
-using Nvg.Evaluation.Perceptual;
+using Nvg.Pretrained;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Torch.Safetensors;
 
-namespace Nvg.Tests.Evaluation.Perceptual;
+namespace Nvg.Tests.Pretrained;
 
 [Collection(RunsAlone.Name), NoTensorLeaks]
 public class PerceptualDistanceTests

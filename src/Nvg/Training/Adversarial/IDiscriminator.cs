@@ -1,0 +1,17 @@
+using Nvg.Torch;
+
+namespace Nvg.Training.Adversarial;
+
+/// <summary>A network that tells real pictures from reconstructed ones.</summary>
+internal interface IDiscriminator : IDisposable
+{
+    /// <summary>What identifies weights that are not learned; empty if there are none.</summary>
+    string Fingerprint { get; }
+
+    /// <summary>Logits, above zero for real, one for every part of a picture.</summary>
+    /// <param name="pictures_NCHW">In [−1, 1], or a little beyond.</param>
+    /// <param name="training">Whether the discriminator itself learns in this pass.</param>
+    /// <param name="random">Decides what the discriminator looks at.</param>
+    /// <returns>N × parts, float32.</returns>
+    Tensor Forward(Tensor pictures_NCHW, bool training, HostRandom random);
+}

@@ -1,0 +1,27 @@
+using Nvg.Data;
+
+namespace Nvg.Training;
+
+/// <summary>How training squares are cut out of pictures.</summary>
+public sealed record CropOptions
+{
+    /// <summary>The least length of a picture's shorter side in squares, where data hold picture files; chosen at random up to the largest.</summary>
+    public double SmallestZoom { get; init; } = PictureCrop.UsualZoom;
+
+    /// <summary>The greatest length; equal to the smallest for one scale.</summary>
+    public double LargestZoom { get; init; } = PictureCrop.UsualZoom;
+
+    /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
+    public IEnumerable<string> Validate()
+    {
+        if (!(SmallestZoom >= 1 && SmallestZoom <= LargestZoom && LargestZoom <= 8))
+            yield return "crop: smallestZoom must lie between 1 and largestZoom, which must be at most 8";
+    }
+
+    /// <summary>The square of an example in a step: it follows from seed, step and example, not from the batch around them.</summary>
+    internal PictureCrop Draw(ulong seed, long step, int example, bool flip)
+    {
+        var random = new HostRandom(DataOrder.Mix(DataOrder.Mix(seed, step, purpose: 2), example));
+        return new PictureCrop(random.Next(), random.Next(), random.Next() < 0.5 && flip, SmallestZoom + (LargestZoom - SmallestZoom) * random.Next());
+    }
+}

@@ -1,0 +1,93 @@
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+using Nvg.Training;
+using Nvg.Training.Adversarial;
+
+namespace Nvg.Tests.Training;
+
+/// <summary>Gradients of the game's losses in closed form, and what a discriminator must not depend on.</summary>
+[Collection(RunsAlone.Name), NoTensorLeaks]
+public class AdversarialLossesTests
+{
+    private static readonly float[] RealLogits = [0.5f, 1.5f, -0.25f, 2], FakeLogits = [-1.5f, -0.5f, 0.75f, -3];
+
+    [Fact]
+    public void Hinge_Gradient_IsAStepAtTheMargin()
+    {
+        (float[] real, float[] fake) = Gradients(AdversarialLosses.Hinge);
+        Assert.Equal(RealLogits.Select(x => x < 1 ? -0.125f : 0), real);
+        Assert.Equal(FakeLogits.Select(x => x > -1 ? 0.125f : 0), fake);
+    }
+
+    [Fact]
+    public void Vanilla_Gradient_IsTheErrorOfTheProbability()
+    {
+        (float[] real, float[] fake) = Gradients(AdversarialLosses.Vanilla);
+        AssertClose(RealLogits.Select(x => (Sigmoid(x) - 1) / 8), real);
+        AssertClose(FakeLogits.Select(x => Sigmoid(x) / 8), fake);
+    }
+
+    [Fact]
+    public void NonSaturating_Gradient_IsSharedByTheLogitsOfAnImage()
+    {
+        (_, float[] fake) = Gradients((_, logits) => AdversarialLosses.NonSaturating(logits));
+        double[] perImage = [.. FakeLogits.Chunk(2).Select(pair => (Sigmoid(pair.Average()) - 1) / 4)];
+        AssertClose([perImage[0], perImage[0], perImage[1], perImage[1]], fake);
+    }
+
+    [Fact]
+    public void Lecam_Gradient_PullsTowardsTheOtherAverage()
+    {
+        using var averages = new ParameterStore();
+        var lecam = new LecamRegularizer(new ParameterPath(averages, ParameterSource.Random(0)), decay: 0.5);
+        (float[] real, float[] fake) = Gradients(lecam.Update);
+        double realAverage = 0.5 * RealLogits.Average(), fakeAverage = 0.5 * FakeLogits.Average();
+        AssertClose(RealLogits.Select(x => Math.Max(0, x - fakeAverage) * 2 / 4), real);
+        AssertClose(FakeLogits.Select(x => -Math.Max(0, realAverage - x) * 2 / 4), fake);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void PatchDiscriminator_SmallestPicture_HasOneLogitWhateverItsBatch(int halvings)
+    {
+        using var scope = new TensorScope();
+        using var parameters = new ParameterStore();
+        using var discriminator = new PatchDiscriminator(new ParameterPath(parameters, ParameterSource.Random(1)), 4, halvings);
+        using var random = new Generator(1);
+        int side = PatchDiscriminator.SmallestSide(halvings);
+        Tensor pictures = Tensor.Rand([3, 3, side, side], random);
+        Tensor all = discriminator.Forward(pictures, training: false, new HostRandom(0)), one = discriminator.Forward(pictures.Narrow(0, 1, 1), training: false, new HostRandom(0));
+        Assert.Equal([3, 1], all.Shape.ToArray());
+        Assert.Equal(all.ToArray<float>()[1], one.Item(), 1e-5);
+    }
+
+    [Fact]
+    public void SpectralNorm_ManyTrainingPasses_ReachTheLargestSingularValue()
+    {
+        using var scope = new TensorScope();
+        using var parameters = new ParameterStore();
+        var norm = new SpectralNorm(new ParameterPath(parameters, ParameterSource.Random(1)), [6, 5]);
+        for (int i = 0; i < 200; i++)
+            norm.Weight(follow: true).Dispose();
+        // The largest eigenvalue of WᵀW of the result must be one: its powers neither vanish nor grow.
+        Tensor weight = norm.Weight(follow: false).Detach(), gram = weight.Transpose(0, 1).Matmul(weight);
+        for (int i = 0; i < 7; i++)
+            gram = gram.Matmul(gram);
+        Assert.Equal(1, Enumerable.Range(0, 5).Sum(i => gram.Select(0, i).Select(0, i).Item()), 1e-2);
+    }
+
+    private static (float[] Real, float[] Fake) Gradients(Func<Tensor, Tensor, Tensor> loss)
+    {
+        using var scope = new TensorScope();
+        Tensor real = Tensor.From(RealLogits, 2, 2), fake = Tensor.From(FakeLogits, 2, 2);
+        real.RequiresGrad = fake.RequiresGrad = true;
+        Tensor?[] gradients = Autograd.Gradients(loss(real, fake), [real, fake]);
+        return (gradients[0]?.ToArray<float>() ?? [], gradients[1]!.ToArray<float>());
+    }
+
+    private static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
+
+    private static void AssertClose(IEnumerable<double> expected, float[] actual) =>
+        Assert.All(expected.Zip(actual), g => Assert.Equal(g.First, g.Second, 1e-6));
+}
