@@ -5,6 +5,7 @@ using Nvg.Granularity;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
+using Nvg.Training.Distributed;
 
 namespace Nvg.Training;
 
@@ -22,18 +23,21 @@ public sealed class GeneratorTraining : ITrainingTask
     private readonly SequenceCache _sequences;
     private readonly NvgGenerator _generator;
     private readonly GeneratorLoss _loss;
+    private readonly TrainingProcesses _processes;
 
     /// <param name="config">Settings.</param>
     /// <param name="data">Pictures of the tokenizer's size, with classes; borrowed.</param>
     /// <param name="device">Where.</param>
-    /// <param name="folder">Run folder, which keeps the encoded sequences.</param>
+    /// <param name="folder">Run folder, which keeps the encoded sequences; several processes must all see it.</param>
+    /// <param name="processes">Those that train together; borrowed. Null for this one alone.</param>
     /// <param name="progress">Told the number of encoded pictures while sequences are computed.</param>
     /// <param name="cancellation">Ends the computation of sequences.</param>
     /// <exception cref="NvgDataException">Tokenizer or data cannot be used.</exception>
     public GeneratorTraining(
-        GeneratorRunConfig config, PackedDataset data, Device device, string folder, IProgress<int>? progress = null, CancellationToken cancellation = default)
+        GeneratorRunConfig config, PackedDataset data, Device device, string folder, TrainingProcesses? processes = null, IProgress<int>? progress = null,
+        CancellationToken cancellation = default)
     {
-        (_config, _data, _device) = (config, data, device);
+        (_config, _data, _device, _processes) = (config, data, device, processes ?? TrainingProcesses.Single);
         try
         {
             _tokenizerModel = NvgModel.Load(config.Tokenizer, device, withGenerator: false);
@@ -61,9 +65,9 @@ public sealed class GeneratorTraining : ITrainingTask
             string tokenizer = _tokenizerModel.Fingerprint();
             string settings = NvgJson.Write(config with { Tokenizer = "", Training = config.Training.Identity });
             Fingerprint = TokenizerTraining.FingerprintOf(settings, data, tokenizer);
-            _sequences = SequenceCache.Open(
+            _sequences = _processes.FirstThenOthers(() => SequenceCache.Open(
                 Path.Combine(folder, "sequences.safetensors"), TokenizerTraining.FingerprintOf($"mirrored={config.Training.Flip}", data, tokenizer),
-                _tokenizerModel.Tokenizer, data, config.Training.Flip, device, progress, cancellation);
+                _tokenizerModel.Tokenizer, data, config.Training.Flip, device, progress, cancellation));
             _generator = new NvgGenerator(_modelConfig.Generator, ParameterSource.Random(config.Training.Seed, device));
             if (config.Loss.TokenHeadVariance is { } variance)
                 _generator.Content.StartTokenHead(_tokenizerModel.Tokenizer.Quantizer.Codebook, variance);
@@ -90,15 +94,19 @@ public sealed class GeneratorTraining : ITrainingTask
     public Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log)
     {
         using var scope = new TensorScope();
+        // Draws are for the whole batch, whatever the number of processes: an example is drawn the same in any of them.
+        BatchShare share = _processes.ShareOf(examples.Count);
         using Tensor draws = Tensor.Rand([examples.Count, 2], random);
-        float[] u = draws.ToArray<float>();
-        bool[] mirror = [.. examples.Select((_, i) => u[2 * i] < 0.5f)];
-        long[] classes = [.. examples.Select((e, i) => (long)(u[2 * i + 1] < _config.Loss.NullClassShare ? _generator.Config.NullClass : _data.Label(e)))];
-        using GranularitySequence sequence = _sequences.Load(examples, mirror, _device);
-        using GeneratorBatch full = GeneratorBatch.From(sequence, _tokenizerModel.Tokenizer.Quantizer, Tensor.From(classes, classes.Length).To(_device), random);
+        using Tensor ownDraws = share.Of(draws);
+        float[] u = ownDraws.ToArray<float>();
+        int[] own = share.Of(examples);
+        bool[] mirror = [.. own.Select((_, i) => u[2 * i] < 0.5f)];
+        long[] classes = [.. own.Select((e, i) => (long)(u[2 * i + 1] < _config.Loss.NullClassShare ? _generator.Config.NullClass : _data.Label(e)))];
+        using GranularitySequence sequence = _sequences.Load(own, mirror, _device);
+        using GeneratorBatch full = GeneratorBatch.From(sequence, _tokenizerModel.Tokenizer.Quantizer, Tensor.From(classes, classes.Length).To(_device), random, share);
         LatentGrid grid = _generator.Config.Grid;
-        (IReadOnlyList<Tensor?>? contentSubset, double contentShare) = Subset(_config.Loss.ContentStages, grid.StageCount, examples.Count, random);
-        (IReadOnlyList<Tensor?>? structureSubset, double structureShare) = Subset(_config.Loss.StructureStages, _generator.Config.StructureStageCount, examples.Count, random);
+        (IReadOnlyList<Tensor?>? contentSubset, double contentShare) = Subset(_config.Loss.ContentStages, grid.StageCount, share, random);
+        (IReadOnlyList<Tensor?>? structureSubset, double structureShare) = Subset(_config.Loss.StructureStages, _generator.Config.StructureStageCount, share, random);
         GeneratorBatch batch = full with
         {
             ContentSubset = contentSubset,
@@ -106,7 +114,9 @@ public sealed class GeneratorTraining : ITrainingTask
             StructureSubset = structureSubset,
             StructureShare = structureShare,
         };
-        return scope.Keep(_loss.Compute(batch, log, _config.Loss.DropPath ? random : null));
+        // What drop path leaves out differs from process to process.
+        using Generator? forked = _config.Loss.DropPath ? _processes.Fork(random) : null;
+        return scope.Keep(_loss.Compute(batch, log, _config.Loss.DropPath ? forked ?? random : null));
     }
 
     /// <inheritdoc/>
@@ -123,14 +133,15 @@ public sealed class GeneratorTraining : ITrainingTask
     }
 
     // Which images take part in which stage: a random subset of the given size per image.
-    private (IReadOnlyList<Tensor?>? Images, double Share) Subset(int size, int stageCount, int count, Generator random)
+    private (IReadOnlyList<Tensor?>? Images, double Share) Subset(int size, int stageCount, BatchShare share, Generator random)
     {
         if (size == 0 || size >= stageCount)
             return (null, 1);
-        using Tensor draws = Tensor.Rand([count, stageCount], random);
-        float[] u = draws.ToArray<float>();
+        using Tensor draws = Tensor.Rand([share.Total, stageCount], random);
+        using Tensor own = share.Of(draws);
+        float[] u = own.ToArray<float>();
         var images = Enumerable.Range(0, stageCount).Select(_ => new List<long>()).ToArray();
-        for (int b = 0; b < count; b++)
+        for (int b = 0; b < share.Count; b++)
         {
             foreach (int stage in Enumerable.Range(0, stageCount).OrderBy(s => u[b * stageCount + s]).Take(size))
                 images[stage].Add(b);

@@ -17,9 +17,10 @@ public interface ITrainingTask : IDisposable
 
     /// <summary>The loss of one step, for autograd; the caller disposes it.</summary>
     /// <param name="step">From 0.</param>
-    /// <param name="examples">Numbers of the examples.</param>
-    /// <param name="random">All randomness of the step; seeded by run and step.</param>
+    /// <param name="examples">Numbers of the examples of the whole batch; of several processes each takes its share.</param>
+    /// <param name="random">All randomness of the step; seeded by run and step, the same in all processes.</param>
     /// <param name="log">Receives the terms by name.</param>
+    /// <returns>The mean over the process's share.</returns>
     Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log);
 
     /// <summary>Writes a model folder with the given parameters in place of the learned ones.</summary>

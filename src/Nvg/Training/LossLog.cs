@@ -1,4 +1,5 @@
 using Nvg.Torch;
+using Nvg.Training.Distributed;
 
 namespace Nvg.Training;
 
@@ -34,6 +35,15 @@ public sealed class LossLog : IDisposable
         List<KeyValuePair<string, double>> means = [.. _terms.Select(t => KeyValuePair.Create(t.Key, t.Value.Sum.Item() / t.Value.Count))];
         Dispose();
         return means;
+    }
+
+    /// <summary>The sums in the order in which the terms first came, and forgets them.</summary>
+    /// <param name="weight">Factor of sums and counts: the share of a batch that they are about.</param>
+    internal IReadOnlyList<TermSum> TakeSums(double weight)
+    {
+        List<TermSum> sums = [.. _terms.Select(t => new TermSum(t.Key, t.Value.Sum.Item() * weight, t.Value.Count * weight))];
+        Dispose();
+        return sums;
     }
 
     /// <summary>Forgets all terms.</summary>

@@ -6,6 +6,7 @@ using Nvg.Granularity;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
+using Nvg.Training.Distributed;
 
 namespace Nvg.Training;
 
@@ -19,16 +20,18 @@ public sealed class TokenizerTraining : ITrainingTask
     private readonly PackedDataset _data;
     private readonly Device _device;
     private readonly Tokenizer _tokenizer;
+    private readonly TrainingProcesses _processes;
 
     /// <param name="config">Settings.</param>
     /// <param name="data">Pictures of the tokenizer's size; borrowed.</param>
     /// <param name="device">Where.</param>
+    /// <param name="processes">Those that train together; borrowed. Null for this one alone.</param>
     /// <exception cref="NvgDataException">The pictures have another size.</exception>
-    public TokenizerTraining(TokenizerRunConfig config, PackedDataset data, Device device)
+    public TokenizerTraining(TokenizerRunConfig config, PackedDataset data, Device device, TrainingProcesses? processes = null)
     {
         if (data.Size != config.Tokenizer.ImageSize)
             throw new NvgDataException($"the data set has pictures of {data.Size} × {data.Size}, the tokenizer takes {config.Tokenizer.ImageSize}: prepare it with --size {config.Tokenizer.ImageSize}");
-        (_config, _data, _device) = (config, data, device);
+        (_config, _data, _device, _processes) = (config, data, device, processes ?? TrainingProcesses.Single);
         _tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Random(config.Training.Seed, device));
         Fingerprint = FingerprintOf(NvgJson.Write(config with { Training = config.Training.Identity }), data);
     }
@@ -46,8 +49,9 @@ public sealed class TokenizerTraining : ITrainingTask
     public Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log)
     {
         using var scope = new TensorScope();
-        Tensor images = PictureBatch.Load(_data, examples, RandomCrops(examples.Count, random), _device);
-        ReviveDeadCodes(step, images, random, log);
+        BatchShare share = _processes.ShareOf(examples.Count);
+        Tensor images = PictureBatch.Load(_data, share.Of(examples), RandomCrops(share, random), _device);
+        ReviveDeadCodes(step, images, share, random, log);
         Tensor latent_BLC = Positions.FromMap(_tokenizer.Encoder.Forward(images));
         Tensor structure_BSL = Structure(step, latent_BLC);
         using QuantizedLatent quantized = _tokenizer.Quantizer.Forward(latent_BLC, structure_BSL, warmUp: step < _config.Loss.WarmupSteps);
@@ -88,32 +92,38 @@ public sealed class TokenizerTraining : ITrainingTask
         return scope.Keep(StructureConstruction.Build(latent_BLC).To(_device));
     }
 
-    private Func<int, (int Left, int Top, bool Flip)> RandomCrops(int count, Generator random)
+    // Draws for the whole batch, whatever the number of processes: an example is cut the same way in any of them.
+    private Func<int, (int Left, int Top, bool Flip)> RandomCrops(BatchShare share, Generator random)
     {
-        using Tensor draws = Tensor.Rand([count, 3], random);
-        float[] u = draws.ToArray<float>();
+        using Tensor draws = Tensor.Rand([share.Total, 3], random);
+        using Tensor own = share.Of(draws);
+        float[] u = own.ToArray<float>();
         int room = _data.StoredSize - _data.Size + 1;
         return i => ((int)(u[3 * i] * room), (int)(u[3 * i + 1] * room), _config.Training.Flip && u[3 * i + 2] < 0.5f);
     }
 
-    private void ReviveDeadCodes(long step, Tensor images, Generator random, LossLog log)
+    // On the latents of all processes, so that a code is dead only if none of them uses it.
+    private void ReviveDeadCodes(long step, Tensor images, BatchShare share, Generator random, LossLog log)
     {
         if (_config.Loss.ReviveEvery < 1 || step % _config.Loss.ReviveEvery != 0 || step >= _config.Loss.ReviveUntil)
             return;
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
-        Tensor latent_BLC = Positions.FromMap(_tokenizer.Encoder.Forward(images));
+        Tensor latent_BLC = _processes.Gather(Positions.FromMap(_tokenizer.Encoder.Forward(images)), share.Total);
         int revived = _tokenizer.Quantizer.ReviveDeadCodes(latent_BLC, Structure(step, latent_BLC), random);
+        // Processors may round differently, and a code be dead on one of them alone.
+        _processes.Broadcast([_tokenizer.Quantizer.Codebook]);
         log.Add("codebook_revived", Tensor.Scalar(revived));
     }
 
-    // Share of codes that a batch uses, and the perplexity of their distribution, over all stages together.
+    // Share of codes that a batch uses, and the perplexity of their distribution, over all stages and processes together.
     private void LogCodebook(QuantizedLatent quantized, LossLog log)
     {
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
         Tensor tokens = Tensor.Cat([.. quantized.Content.Select(c => c.Reshape(-1))], 0);
         Tensor counts = tokens.BinCount(_config.Tokenizer.CodebookSize).To(ScalarType.Float32);
+        _processes.SumInPlace(counts);
         Tensor share = counts / counts.Sum();
         log.Add("codebook_usage", counts.IsGreater(0).To(ScalarType.Float32).Mean());
         log.Add("codebook_perplexity", (-(share * share.Clamp(1e-12, null).Log()).Sum()).Exp());

@@ -1,12 +1,16 @@
 using System.Diagnostics;
+using System.Text;
 using Nvg.Torch;
+using Nvg.Torch.Distributed;
 using Nvg.Torch.Optim;
+using Nvg.Training.Distributed;
 
 namespace Nvg.Training;
 
 /// <summary>
 /// The training loop of every task: batches in order, loss, gradients, AdamW, running average, logs, checkpoints. A run
 /// folder holds <c>options.json</c>, <c>log.txt</c>, <c>stats.jsonl</c>, <c>checkpoints/</c> and the resulting <c>model/</c>.
+/// Of several processes each works on its share of every batch, and the first alone touches the run folder.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
@@ -16,19 +20,27 @@ public sealed class Trainer : IDisposable
     private readonly string _folder;
     private readonly AdamW _optimizer;
     private readonly WeightAverage _average;
-    private readonly RunLog _log;
+    private readonly RunLog? _log;
+    private readonly TrainingProcesses _processes;
+    private readonly GradientReducer? _reducer;
     private long? _savedStep;
 
     /// <param name="task">What is trained; borrowed.</param>
     /// <param name="options">Steps, batch, optimizer.</param>
     /// <param name="device">Where.</param>
     /// <param name="folder">Run folder.</param>
-    public Trainer(ITrainingTask task, TrainingOptions options, Device device, string folder)
+    /// <param name="processes">Those that train together; borrowed. Null for this one alone.</param>
+    /// <exception cref="NvgDataException">There are more processes than images in a batch.</exception>
+    public Trainer(ITrainingTask task, TrainingOptions options, Device device, string folder, TrainingProcesses? processes = null)
     {
-        (_task, _options, _device, _folder) = (task, options, device, folder);
+        (_task, _options, _device, _folder, _processes) = (task, options, device, folder, processes ?? TrainingProcesses.Single);
+        if (options.BatchSize < _processes.Count)
+            throw new NvgDataException($"training.batchSize is {options.BatchSize}, the images of all {_processes.Count} processes together: give every process at least one");
         _optimizer = new AdamW(task.Parameters) { Beta1 = options.Beta1, Beta2 = options.Beta2, WeightDecay = options.WeightDecay };
         _average = new WeightAverage(task.Parameters, options.EmaDecay);
-        _log = new RunLog(folder);
+        _reducer = _processes.ReducerOf(task.Parameters.TrainableNames.Select(name => task.Parameters[name]));
+        if (_processes.IsFirst)
+            _log = new RunLog(folder);
     }
 
     /// <summary>Folder of the resulting model.</summary>
@@ -47,11 +59,11 @@ public sealed class Trainer : IDisposable
     /// <exception cref="TrainingDivergedException">A term of the loss is no longer finite; the last good checkpoint stays.</exception>
     public void Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
-        _savedStep = TrainingCheckpoint.Restore(CheckpointFolder, _task.Fingerprint, _task.Parameters, _average, _optimizer, _log.Warn);
+        Restore();
         Accepted?.Invoke();
         long step = _savedStep ?? 0;
-        _log.ContinueFrom(step);
-        _log.Write(step == 0 ? "training starts" : $"training continues after step {step}");
+        _log?.ContinueFrom(step);
+        _log?.Write(step == 0 ? "training starts" : $"training continues after step {step}");
         var order = new DataOrder(_task.ExampleCount, _options.BatchSize, _options.Seed);
         using var terms = new LossLog();
         var clock = Stopwatch.StartNew();
@@ -60,12 +72,14 @@ public sealed class Trainer : IDisposable
         {
             try
             {
-                if (cancellation.IsCancellationRequested)
+                if (_processes.AgreeToStop(cancellation.IsCancellationRequested))
                 {
                     ReadTerms(terms, step, ref loggedStep, clock, progress);
                     SaveCheckpoint(step);
-                    _log.Write($"stopped after step {step}");
-                    cancellation.ThrowIfCancellationRequested();
+                    _log?.Write($"stopped after step {step}");
+                    // A launcher ends all processes once one of them has ended: not before the checkpoint is there.
+                    _processes.Stop();
+                    throw new OperationCanceledException(cancellation);
                 }
 
                 TakeStep(step, order.Batch(step), terms);
@@ -77,14 +91,16 @@ public sealed class Trainer : IDisposable
             }
             catch (TrainingDivergedException error)
             {
-                _log.Write(error.Message);
+                _log?.Write(error.Message);
                 throw;
             }
         }
 
         SaveCheckpoint(step);
-        _task.Export(ModelFolder, _average.Parameters);
-        _log.Write($"training done after {step} steps, model in {ModelFolder}");
+        if (_processes.IsFirst)
+            _task.Export(ModelFolder, _average.Parameters);
+        _log?.Write($"training done after {step} steps, model in {ModelFolder}");
+        _processes.Barrier();
     }
 
     /// <inheritdoc/>
@@ -92,7 +108,25 @@ public sealed class Trainer : IDisposable
     {
         _optimizer.Dispose();
         _average.Dispose();
-        _log.Dispose();
+        _reducer?.Dispose();
+        _log?.Dispose();
+    }
+
+    // The first process reads the checkpoint, the others get all of it from there: they need no common disk.
+    private void Restore()
+    {
+        if (_processes.IsFirst)
+            _savedStep = TrainingCheckpoint.Restore(CheckpointFolder, _task.Fingerprint, _task.Parameters, _average, _optimizer, _log!.Warn);
+        if (_processes.Count == 1)
+            return;
+        string[] fingerprints = Array.ConvertAll(_processes.GatherBytes(Encoding.UTF8.GetBytes(_task.Fingerprint)), Encoding.UTF8.GetString);
+        if (Array.FindIndex(fingerprints, f => f != fingerprints[0]) is var other and >= 0)
+            throw new NvgDataException($"rank {other} was started with other settings or data than rank 0");
+        long savedStep = _processes.Broadcast(_savedStep ?? -1);
+        _savedStep = savedStep < 0 ? null : savedStep;
+        long optimizerStep = _processes.Broadcast(_optimizer.StepCount);
+        _processes.Broadcast([.. _task.Parameters.Values, .. _average.Parameters.Values, .. _optimizer.State.Select(s => s.Value)]);
+        _optimizer.Restore(_optimizer.State.ToDictionary(), optimizerStep);
     }
 
     private void TakeStep(long step, int[] examples, LossLog terms)
@@ -103,7 +137,9 @@ public sealed class Trainer : IDisposable
         using (Autograd.Autocast(_device, _options.Precision))
             loss = _task.Loss(step, examples, random, terms);
         terms.Add("loss", loss);
+        _reducer?.Begin(_processes.Weight(examples.Length));
         loss.Backward();
+        _reducer?.Finish();
 
         terms.Add("gradient_norm", _optimizer.ClipGradients(_options.ClipNorm));
         _optimizer.Step(_options.LearningRateAt(step));
@@ -112,14 +148,14 @@ public sealed class Trainer : IDisposable
 
     private void ReadTerms(LossLog terms, long step, ref long loggedStep, Stopwatch clock, IProgress<TrainingProgress>? progress)
     {
-        IReadOnlyList<KeyValuePair<string, double>> means = terms.TakeMeans();
+        IReadOnlyList<KeyValuePair<string, double>> means = _processes.MergeTerms(terms.TakeSums(_processes.Weight(_options.BatchSize)));
         if (means.Count == 0)
             return;
         double rate = (step - loggedStep) * _options.BatchSize / clock.Elapsed.TotalSeconds;
         loggedStep = step;
         clock.Restart();
         var report = new TrainingProgress(step, _options.Steps, (double)step * _options.BatchSize / _task.ExampleCount, _options.LearningRateAt(step - 1), rate, means);
-        _log.WriteStatistics(report);
+        _log?.WriteStatistics(report);
         progress?.Report(report);
         if (means.FirstOrDefault(m => !double.IsFinite(m.Value)) is { Key: { } term })
             throw TrainingDivergedException.At(term, step);
@@ -129,7 +165,9 @@ public sealed class Trainer : IDisposable
     {
         if (step == _savedStep)
             return;
-        TrainingCheckpoint.Save(CheckpointFolder, step, _task.Fingerprint, _task.Parameters, _average, _optimizer, _options.KeepCheckpoints);
         _savedStep = step;
+        if (!_processes.IsFirst)
+            return;
+        TrainingCheckpoint.Save(CheckpointFolder, step, _task.Fingerprint, _task.Parameters, _average, _optimizer, _options.KeepCheckpoints);
     }
 }
