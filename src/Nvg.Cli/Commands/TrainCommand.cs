@@ -85,6 +85,7 @@ internal static class TrainCommand
                 if (run.Processes.IsFirst)
                     RunConfiguration.Write(Path.Combine(run.Folder, "options.json"), settings);
             },
+            Warned = message => Console.Error.WriteLine($"warning: {message}"),
         };
         trainer.Run(new SynchronousProgress<TrainingProgress>(p => progress.Report(Describe(p, options), (double)p.Step / p.Steps)), cancellation);
         if (run.Processes.IsFirst)
@@ -95,7 +96,7 @@ internal static class TrainCommand
     private static string Describe(TrainingProgress p, TrainingOptions options)
     {
         string terms = string.Join(" ", p.Terms.Where(t => !t.Key.Contains('_', StringComparison.Ordinal)).Select(t => $"{t.Key} {t.Value:F4}"));
-        return $"step {p.Step}/{p.Steps}, {terms}, {p.ImagesPerSecond:F0} images/s, {p.Remaining(options.BatchSize):hh\\:mm\\:ss} left";
+        return $"step {p.Step}/{p.Steps}, {terms}, {p.ImagesPerSecond:F0} images/s, {p.Remaining(options.BatchSize):hh\\:mm\\:ss} left, {p.MemoryMiB:F0} MiB";
     }
 
     private sealed record Run(string Folder, Device Device, TrainingProcesses Processes);

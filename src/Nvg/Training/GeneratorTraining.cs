@@ -2,6 +2,8 @@ using Nvg.Checkpoints;
 using Nvg.Data;
 using Nvg.Generators;
 using Nvg.Granularity;
+using Nvg.Rendering;
+using Nvg.Sampling;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
@@ -14,6 +16,7 @@ public sealed class GeneratorTraining : ITrainingTask
 {
     // Pictures that the canvases' spread is measured on.
     private const int ScaleExamples = 4096, ScaleBatch = 128;
+    private const int PreviewPictures = 16;
 
     private readonly GeneratorRunConfig _config;
     private readonly PackedDataset _data;
@@ -117,6 +120,24 @@ public sealed class GeneratorTraining : ITrainingTask
         // What drop path leaves out differs from process to process.
         using Generator? forked = _config.Loss.DropPath ? _processes.Fork(random) : null;
         return scope.Keep(_loss.Compute(batch, log, _config.Loss.DropPath ? forked ?? random : null));
+    }
+
+    /// <summary>Samples of classes spread over all, with the settings that the model will generate with.</summary>
+    /// <inheritdoc/>
+    public RgbImage? Preview(IReadOnlyDictionary<string, Tensor> parameters)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        using var scope = new TensorScope();
+        using var generator = new NvgGenerator(_generator.Config, ParameterSource.From(parameters, device: _device));
+        int[] classes = [.. Enumerable.Range(0, PreviewPictures).Select(i => i * _generator.Config.ClassCount / PreviewPictures)];
+        using ImageNoise noise = ImageNoise.FromSeeds([.. Enumerable.Range(0, PreviewPictures).Select(i => (ulong)i)], _generator.Config.Grid, _device);
+        Tokenizer tokenizer = _tokenizerModel.Tokenizer;
+        (GranularitySequence sequence, Tensor canvas_BLC) = new NvgSampler(generator, tokenizer.Quantizer).Sample(classes, noise, _config.Sampling);
+        using (sequence)
+        {
+            RgbImage[] pictures = PictureBatch.ToPictures(tokenizer.Decode(canvas_BLC));
+            return PictureGrid.Compose(pictures, enlargement: PictureGrid.ComfortableEnlargement(pictures[0], pictures.Length));
+        }
     }
 
     /// <inheritdoc/>

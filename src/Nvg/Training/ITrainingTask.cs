@@ -1,3 +1,4 @@
+using Nvg.Rendering;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
@@ -22,6 +23,11 @@ public interface ITrainingTask : IDisposable
     /// <param name="log">Receives the terms by name.</param>
     /// <returns>The mean over the process's share.</returns>
     Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log);
+
+    /// <summary>Shows what has been learned, the same examples or seeds every time.</summary>
+    /// <param name="parameters">In place of the learned ones; borrowed.</param>
+    /// <returns>Null for a task that has nothing to show.</returns>
+    RgbImage? Preview(IReadOnlyDictionary<string, Tensor> parameters) => null;
 
     /// <summary>Writes a model folder with the given parameters in place of the learned ones.</summary>
     void Export(string folder, IReadOnlyDictionary<string, Tensor> parameters);

@@ -3,6 +3,7 @@ using System.Text;
 using Nvg.Checkpoints;
 using Nvg.Data;
 using Nvg.Granularity;
+using Nvg.Rendering;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
@@ -15,6 +16,7 @@ public sealed class TokenizerTraining : ITrainingTask
 {
     // Pictures that the scale of the latent is measured on.
     private const int ScaleExamples = 1024, ScaleBatch = 32;
+    private const int PreviewExamples = 8;
 
     private readonly TokenizerRunConfig _config;
     private readonly PackedDataset _data;
@@ -61,8 +63,24 @@ public sealed class TokenizerTraining : ITrainingTask
         log.Add("l1", l1);
         log.Add("l2", l2);
         log.Add("quantizer", quantized.Loss);
+        for (int stage = 0; stage < quantized.StageLosses.Count; stage++)
+            log.Add($"quantizer_{stage}", quantized.StageLosses[stage]);
         LogCodebook(quantized, log);
         return scope.Keep(l1 * _config.Loss.L1 + l2 * _config.Loss.L2 + quantized.Loss * _config.Loss.Quantizer);
+    }
+
+    /// <summary>Pictures of the data set above, their reconstructions below.</summary>
+    /// <inheritdoc/>
+    public RgbImage? Preview(IReadOnlyDictionary<string, Tensor> parameters)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        using var scope = new TensorScope();
+        using var tokenizer = new Tokenizer(_config.Tokenizer, ParameterSource.From(parameters, device: _device));
+        Tensor images = PictureBatch.Load(_data, DataOrder.Spread(_data.Count, PreviewExamples), device: _device);
+        using GranularitySequence sequence = tokenizer.Encode(images);
+        Tensor canvas_BLC = tokenizer.Quantizer.Canvases(sequence).Select(1, _config.Tokenizer.Grid.StageCount);
+        RgbImage[] pictures = [.. PictureBatch.ToPictures(images), .. PictureBatch.ToPictures(tokenizer.Decode(canvas_BLC))];
+        return PictureGrid.Compose(pictures, columns: pictures.Length / 2, enlargement: PictureGrid.ComfortableEnlargement(pictures[0], pictures.Length));
     }
 
     /// <inheritdoc/>

@@ -24,6 +24,8 @@ public sealed class Trainer : IDisposable
     private readonly TrainingProcesses _processes;
     private readonly GradientReducer? _reducer;
     private long? _savedStep;
+    private double _scoreSum;
+    private long _scoreSteps;
 
     /// <param name="task">What is trained; borrowed.</param>
     /// <param name="options">Steps, batch, optimizer.</param>
@@ -40,7 +42,7 @@ public sealed class Trainer : IDisposable
         _average = new WeightAverage(task.Parameters, options.EmaDecay);
         _reducer = _processes.ReducerOf(task.Parameters.TrainableNames.Select(name => task.Parameters[name]));
         if (_processes.IsFirst)
-            _log = new RunLog(folder);
+            _log = new RunLog(folder) { Warned = message => Warned?.Invoke(message) };
     }
 
     /// <summary>Folder of the resulting model.</summary>
@@ -48,6 +50,9 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Called before the first step, once the newest checkpoint is found to belong to the settings.</summary>
     public Action? Accepted { get; init; }
+
+    /// <summary>Told about what is wrong but does not end the run, such as a damaged checkpoint.</summary>
+    public Action<string>? Warned { get; init; }
 
     private string CheckpointFolder => Path.Combine(_folder, "checkpoints");
 
@@ -88,6 +93,8 @@ public sealed class Trainer : IDisposable
                     ReadTerms(terms, step, ref loggedStep, clock, progress);
                 if (step % _options.CheckpointEvery == 0 && step < _options.Steps)
                     SaveCheckpoint(step);
+                if (_options.ShowsAt(step))
+                    ShowPicture(step);
             }
             catch (TrainingDivergedException error)
             {
@@ -151,10 +158,19 @@ public sealed class Trainer : IDisposable
         IReadOnlyList<KeyValuePair<string, double>> means = _processes.MergeTerms(terms.TakeSums(_processes.Weight(_options.BatchSize)));
         if (means.Count == 0)
             return;
+        if (_options.KeepBest is { } best && means.FirstOrDefault(m => m.Key == best) is { Key: not null } scored)
+        {
+            _scoreSum += scored.Value * (step - loggedStep);
+            _scoreSteps += step - loggedStep;
+        }
+
         double rate = (step - loggedStep) * _options.BatchSize / clock.Elapsed.TotalSeconds;
         loggedStep = step;
         clock.Restart();
-        var report = new TrainingProgress(step, _options.Steps, (double)step * _options.BatchSize / _task.ExampleCount, _options.LearningRateAt(step - 1), rate, means);
+        var report = new TrainingProgress(step, _options.Steps, (double)step * _options.BatchSize / _task.ExampleCount, _options.LearningRateAt(step - 1), rate, means)
+        {
+            MemoryMiB = Environment.WorkingSet / (double)(1 << 20),
+        };
         _log?.WriteStatistics(report);
         progress?.Report(report);
         if (means.FirstOrDefault(m => !double.IsFinite(m.Value)) is { Key: { } term })
@@ -165,9 +181,15 @@ public sealed class Trainer : IDisposable
     {
         if (step == _savedStep)
             return;
-        _savedStep = step;
-        if (!_processes.IsFirst)
-            return;
-        TrainingCheckpoint.Save(CheckpointFolder, step, _task.Fingerprint, _task.Parameters, _average, _optimizer, _options.KeepCheckpoints);
+        double? score = _scoreSteps > 0 ? _scoreSum / _scoreSteps : null;
+        (_savedStep, _scoreSum, _scoreSteps) = (step, 0, 0);
+        if (_processes.IsFirst)
+            TrainingCheckpoint.Save(CheckpointFolder, step, _task.Fingerprint, _task.Parameters, _average, _optimizer, _options, score);
+    }
+
+    private void ShowPicture(long step)
+    {
+        if (_log is { } log && _task.Preview(_average.Parameters) is { } picture)
+            log.WritePicture(step, picture);
     }
 }
