@@ -43,7 +43,7 @@ internal static class TrainCommand
             if (validate(settings).ToList() is { Count: > 0 } problems)
                 throw new NvgDataException($"{settingsFile}: {string.Join("; ", problems)}");
             if (environment is null or { Rank: 0 })
-                CheckFolder(folder, parsed.GetValue(resume));
+                CheckFolder(folder, parsed.GetValue(resume), says: parsed.GetValue(processes) == 1);
             if (parsed.GetValue(processes) > 1)
                 return await ProcessLauncher.RunAsync(TrainingLaunch.ArgumentsWithout(parsed, processes), parsed.GetValue(processes), cancellation);
 
@@ -52,7 +52,7 @@ internal static class TrainCommand
             CommonOptions.Apply(own, isGiven ? parsed.GetValue(threads) : TrainingLaunch.DefaultThreads(environment));
             return await TrainingLaunch.RunAsync(environment, own, parsed.GetValue(CommandRunner.Verbose), (group, linked) =>
             {
-                var run = new Run(folder, own, group);
+                var run = new Run(folder, own, group, environment?.Launcher);
                 Func<ConsoleProgress, Task<int>> work = progress => Task.Run(() =>
                 {
                     using PackedDataset pictures = PackedDataset.Open(parsed.GetRequiredValue(data));
@@ -64,12 +64,12 @@ internal static class TrainCommand
         return command;
     }
 
-    private static void CheckFolder(string folder, bool resume)
+    private static void CheckFolder(string folder, bool resume, bool says)
     {
         bool holdsRun = Directory.Exists(Path.Combine(folder, "checkpoints"));
         if (!resume && holdsRun)
             throw new UsageException($"{folder} holds a run already: continue it with --resume, or choose another folder");
-        if (resume && !holdsRun)
+        if (resume && !holdsRun && says)
             Console.Error.WriteLine($"nothing to continue in {folder}: the run starts anew");
     }
 
@@ -82,8 +82,10 @@ internal static class TrainCommand
         {
             Accepted = () =>
             {
-                if (run.Processes.IsFirst)
-                    RunConfiguration.Write(Path.Combine(run.Folder, "options.json"), settings);
+                if (!run.Processes.IsFirst)
+                    return;
+                RunConfiguration.Write(Path.Combine(run.Folder, "options.json"), settings);
+                RunEnvironment.Write(run.Folder, run.Device, run.Processes, run.Launcher);
             },
             Warned = message => Console.Error.WriteLine($"warning: {message}"),
         };
@@ -99,5 +101,5 @@ internal static class TrainCommand
         return $"step {p.Step}/{p.Steps}, {terms}, {p.ImagesPerSecond:F0} images/s, {p.Remaining(options.BatchSize):hh\\:mm\\:ss} left, {p.MemoryMiB:F0} MiB";
     }
 
-    private sealed record Run(string Folder, Device Device, TrainingProcesses Processes);
+    private sealed record Run(string Folder, Device Device, TrainingProcesses Processes, string? Launcher);
 }

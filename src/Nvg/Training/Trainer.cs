@@ -173,8 +173,10 @@ public sealed class Trainer : IDisposable
         };
         _log?.WriteStatistics(report);
         progress?.Report(report);
-        if (means.FirstOrDefault(m => !double.IsFinite(m.Value)) is { Key: { } term })
-            throw TrainingDivergedException.At(term, step);
+        // A stage says more than what was computed after it.
+        string[] broken = [.. means.Where(m => !double.IsFinite(m.Value)).Select(m => m.Key)];
+        if (broken.Length > 0)
+            throw TrainingDivergedException.At(Array.Find(broken, t => StagedTerm.Of(t).Stage is not null) ?? broken[0], step);
     }
 
     private void SaveCheckpoint(long step)

@@ -27,7 +27,9 @@ internal static class EventMessage
         Message(e => Event(e, seconds, step).Nested(5, summary => summary.Nested(1, v => v.Text(1, name)
             .Nested(4, image => image.Integer(1, height).Integer(2, width).Integer(3, ColourRgb).Bytes(4, encoded)))));
 
-    private static Fields Event(Fields fields, double seconds, long step) => fields.Double(1, seconds).Integer(2, step);
+    // Zeros are left out, as everywhere in this encoding.
+    private static Fields Event(Fields fields, double seconds, long step) =>
+        step == 0 ? fields.Double(1, seconds) : fields.Double(1, seconds).Integer(2, step);
 
     private static byte[] Message(Action<Fields> write)
     {
