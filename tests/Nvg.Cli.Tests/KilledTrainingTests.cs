@@ -68,7 +68,6 @@ public sealed class KilledTrainingTests(ITestOutputHelper output) : IDisposable
     [Theory]
     [InlineData("TERM")]
     [InlineData("USR1")]
-    [InlineData("INT")]
     public void Train_Signal_SavesAndEnds(string signal)
     {
         TrainingProcess.Prepare(_folder);

@@ -38,6 +38,21 @@ public sealed class ManyProcessesTests : IDisposable
     }
 
     [Fact]
+    public void Train_GeneratorWithRandomStages_EndsWithTheWeightsOfOneProcess()
+    {
+        Run("tokenizer", "--set", "training.steps=20");
+        using (TrainingProcess one = TrainingProcess.StartGenerator(_folder, "one", "tokenizer"))
+            one.EndsWell();
+        using (TrainingProcess many = TrainingProcess.StartGenerator(_folder, "many", "tokenizer", "--processes", "2"))
+            many.EndsWell();
+        AssertClose("one", "many", "step-00000020");
+        // An image takes part in some stages alone, so one process may lack a term that another has.
+        Assert.Equal(Statistics("one").Select(Terms), Statistics("many").Select(Terms));
+
+        static string Terms(JsonNode line) => string.Join(' ', line.AsObject().Select(p => p.Key).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void Train_VariablesAsTorchrunSetsThem_LeavesTheAgentItsPort()
     {
         // The agent listens on MASTER_PORT itself.

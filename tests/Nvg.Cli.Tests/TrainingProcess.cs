@@ -15,6 +15,15 @@ internal sealed class TrainingProcess : IDisposable
         }
         """;
 
+    private const string GeneratorConfig = """
+        {
+          "name": "tiny", "tokenizer": "TOKENIZER", "depth": 2,
+          "loss": { "contentStages": 3, "structureStages": 2, "nullClassShare": 0.3, "dropPath": false },
+          "training": { "steps": 20, "batchSize": 4, "learningRate": 1e-3, "warmupSteps": 5, "precision": "float32", "logEvery": 5, "checkpointEvery": 10 },
+          "sampling": { "structureSteps": 2 }
+        }
+        """;
+
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(3);
 
     private readonly Process _process;
@@ -48,11 +57,18 @@ internal sealed class TrainingProcess : IDisposable
     /// <param name="environment">Variables beside the usual ones.</param>
     /// <param name="more">Further arguments.</param>
     internal static TrainingProcess Start(TemporaryFolder folder, string run, IEnumerable<(string Name, string Value)>? environment = null, params string[] more) =>
-        Start("dotnet", [], folder, run, environment, more);
+        Start("dotnet", [], "tokenizer", folder, run, environment, more);
+
+    /// <summary>Starts a generator's run on the model of another run.</summary>
+    internal static TrainingProcess StartGenerator(TemporaryFolder folder, string run, string tokenizerRun, params string[] more)
+    {
+        File.WriteAllText(folder["config.json"], GeneratorConfig.Replace("TOKENIZER", folder[$"{tokenizerRun}/model"], StringComparison.Ordinal));
+        return Start("dotnet", [], "generator", folder, run, null, more);
+    }
 
     /// <summary>Starts a run through a launcher.</summary>
     internal static TrainingProcess StartBy(string launcher, string[] arguments, TemporaryFolder folder, string run, params string[] more) =>
-        Start(launcher, [.. arguments, "dotnet"], folder, run, null, more);
+        Start(launcher, [.. arguments, "dotnet"], "tokenizer", folder, run, null, more);
 
     /// <summary>The variables that torchrun sets for one of its processes on one machine.</summary>
     internal static IEnumerable<(string Name, string Value)> TorchrunVariables(int rank, int count, int port)
@@ -93,9 +109,9 @@ internal sealed class TrainingProcess : IDisposable
     }
 
     private static TrainingProcess Start(
-        string program, string[] before, TemporaryFolder folder, string run, IEnumerable<(string Name, string Value)>? environment, string[] more)
+        string program, string[] before, string kind, TemporaryFolder folder, string run, IEnumerable<(string Name, string Value)>? environment, string[] more)
     {
-        var start = new ProcessStartInfo(program, [.. before, Path.Combine(AppContext.BaseDirectory, "Nvg.Cli.dll"), "train", "tokenizer",
+        var start = new ProcessStartInfo(program, [.. before, Path.Combine(AppContext.BaseDirectory, "Nvg.Cli.dll"), "train", kind,
             "--config", folder["config.json"], "--data", folder["data"], "-o", folder[run], "--resume", "--threads", "1", .. more]);
         foreach ((string name, string value) in environment ?? [])
             start.Environment[name] = value;

@@ -134,6 +134,7 @@ public sealed class GeneratorTraining : ITrainingTask
         Tokenizer tokenizer = _tokenizerModel.Tokenizer;
         (GranularitySequence sequence, Tensor canvas_BLC) = new NvgSampler(generator, tokenizer.Quantizer).Sample(classes, noise, _config.Sampling);
         using (sequence)
+        using (canvas_BLC)
         {
             RgbImage[] pictures = PictureBatch.ToPictures(tokenizer.Decode(canvas_BLC));
             return PictureGrid.Compose(pictures, enlargement: PictureGrid.ComfortableEnlargement(pictures[0], pictures.Length));

@@ -31,7 +31,7 @@ public sealed class TrainingProcesses : IDisposable
         foreach (ProcessGroupBackend needed in (ProcessGroupBackend[])[ProcessGroupBackend.Gloo, backend])
         {
             if (!ProcessGroup.Has(needed))
-                throw new ProcessFailedException($"several processes need {needed}, which this build of libnvg_torch lacks: see 'Many processes' in docs/building.md");
+                throw new ProcessFailedException($"several processes need {needed}, which this build of libnvg_torch lacks: see 'Groups of processes' in docs/building.md");
         }
 
         string place = $"{environment.Address}:{environment.Port}";
