@@ -12,7 +12,7 @@ namespace Nvg.Cli.Tests;
 [Collection(RunsAlone.Name)]
 public sealed class KilledTrainingTests(ITestOutputHelper output) : IDisposable
 {
-    private const int LogEvery = 5, StepsPerKill = 40, UsualKills = 6;
+    private const int LogEvery = 5, StepsPerKill = 20, UsualKills = 6;
 
     private enum Moment
     {
@@ -38,7 +38,7 @@ public sealed class KilledTrainingTests(ITestOutputHelper output) : IDisposable
             while (Lines("straight") == 0 && !straight.HasExited)
                 Thread.Sleep(1);
             startTime = starting.Elapsed;
-            straight.EndsWell();
+            straight.EndsWell(TimeSpan.FromSeconds(60 + steps));
         }
 
         int[] kills = new int[3];
@@ -55,7 +55,7 @@ public sealed class KilledTrainingTests(ITestOutputHelper output) : IDisposable
         }
 
         using (TrainingProcess last = Start("killed", steps))
-            last.EndsWell();
+            last.EndsWell(TimeSpan.FromSeconds(60 + steps));
         output.WriteLine($"{kills[0]} kills between steps, {kills[1]} in a checkpoint, {kills[2]} at the start");
         string newest = $"checkpoints/step-{steps:D8}";
         foreach (string file in new[] { "model/tokenizer.safetensors", $"{newest}/weights.safetensors", $"{newest}/average.safetensors", $"{newest}/optimizer.safetensors" })

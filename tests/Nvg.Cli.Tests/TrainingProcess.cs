@@ -88,16 +88,17 @@ internal sealed class TrainingProcess : IDisposable
     }
 
     /// <summary>Waits for the end.</summary>
+    /// <param name="longest">A process that takes longer hangs.</param>
     /// <returns>The exit code and what was said on standard error.</returns>
-    internal (int ExitCode, string Error) End()
+    internal (int ExitCode, string Error) End(TimeSpan? longest = null)
     {
-        Assert.True(_process.WaitForExit(Longest), "the process does not end");
+        Assert.True(_process.WaitForExit(longest ?? Longest), "the process does not end");
         return (_process.ExitCode, _error.GetAwaiter().GetResult());
     }
 
-    internal void EndsWell()
+    internal void EndsWell(TimeSpan? longest = null)
     {
-        (int exitCode, string error) = End();
+        (int exitCode, string error) = End(longest);
         Assert.True(exitCode == 0, error);
     }
 

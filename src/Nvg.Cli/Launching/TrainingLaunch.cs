@@ -82,8 +82,10 @@ internal static class TrainingLaunch
         }
         catch (Exception error) when (processes.Count > 1)
         {
-            string reason = processes.Explain(error);
-            ImmediateExit.With(CommandRunner.Report(error is TorchException ? new ProcessFailedException($"{reason}: {HowToGoOn}", error) : error, verbose));
+            if (processes.Explain(error) is not { } reason)
+                ImmediateExit.With(CommandRunner.ExitCodeOf(error));
+            else
+                ImmediateExit.With(CommandRunner.Report(error is TorchException ? new ProcessFailedException($"{reason}: {HowToGoOn}", error) : error, verbose));
             throw;
         }
 

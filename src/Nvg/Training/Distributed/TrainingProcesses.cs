@@ -241,7 +241,8 @@ public sealed class TrainingProcesses : IDisposable
     /// answers. After this the processes have parted; nothing else may be called but <see cref="Dispose"/>.
     /// </summary>
     /// <param name="error">What happened here.</param>
-    public string Explain(Exception error)
+    /// <returns>Null where another process has said the same already, as when all of them miss the same file.</returns>
+    public string? Explain(Exception error)
     {
         _failed = true;
         if (_store is null)
@@ -250,10 +251,10 @@ public sealed class TrainingProcesses : IDisposable
         try
         {
             if (isOwn)
-                ProcessWatch.ReportFailure(_store, $"rank {Rank} ended with: {error.Message}");
+                ProcessWatch.ReportFailure(_store, OwnFailure(Rank, error));
             int[] missing = Absent(_store);
             if (isOwn)
-                return error.Message;
+                return ProcessWatch.Failure(_store) is { } said && Enumerable.Range(0, Count).Any(r => r != Rank && said == OwnFailure(r, error)) ? null : error.Message;
             if (ProcessWatch.Failure(_store) is { } reason)
                 return $"rank {Rank}: {reason}";
             return missing.Length > 0
@@ -294,6 +295,8 @@ public sealed class TrainingProcesses : IDisposable
         _control?.Dispose();
         _store?.Dispose();
     }
+
+    private static string OwnFailure(int rank, Exception error) => $"rank {rank} ended with: {error.Message}";
 
     private void Reduce(Tensor tensor)
     {

@@ -115,12 +115,19 @@ public sealed class TrainingProcessesTests
     [Fact]
     public void Explain_OneFails_TheOthersSayWho()
     {
-        string[] reasons = Together(3, processes => processes.Rank == 1
+        string?[] reasons = Together(3, processes => processes.Rank == 1
             ? processes.Explain(new NvgDataException("the data set is gone"))
             : processes.Explain(new TorchException("connection closed by peer")));
         Assert.Equal("the data set is gone", reasons[1]);
         Assert.Equal("rank 0: rank 1 ended with: the data set is gone", reasons[0]);
         Assert.Equal("rank 2: rank 1 ended with: the data set is gone", reasons[2]);
+    }
+
+    [Fact]
+    public void Explain_AllFailAlike_OneSaysIt()
+    {
+        string?[] reasons = Together(3, processes => processes.Explain(new NvgDataException("no such folder")));
+        Assert.Equal(["no such folder"], reasons.OfType<string>());
     }
 
     [Fact]
