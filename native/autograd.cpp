@@ -7,6 +7,7 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
+#include <torch/csrc/autograd/utils/lambda_post_hook.h>
 #include <torch/csrc/autograd/variable.h>
 #include <torch/version.h>
 
@@ -60,6 +61,10 @@ private:
   Backward backward_;
   Release release_;
   void *context_;
+// A hook lies with the node that adds to the leaf's gradient; the leaf itself holds that node only weakly.
+struct GradientHook {
+  std::shared_ptr<torch::autograd::Node> accumulator;
+  uintptr_t key;
 };
 
 } // namespace
@@ -155,4 +160,26 @@ NVGT_EXPORT int32_t nvgt_set_autocast(int32_t device_type, uint8_t enabled, int3
 
 NVGT_EXPORT int32_t nvgt_clear_autocast_cache() {
   return guarded([&] { at::autocast::clear_cache(); });
+}
+
+NVGT_EXPORT int32_t nvgt_gradient_hook_new(nvgt_tensor tensor, void (*ready)(void *, int32_t), void *context,
+                                           int32_t index, nvgt_gradient_hook *result) {
+  return guarded([&] {
+    auto accumulator = torch::autograd::impl::grad_accumulator(borrow(tensor));
+    TORCH_CHECK(accumulator != nullptr, "only a leaf that requires a gradient has one to wait for");
+    using torch::autograd::variable_list;
+    auto hook = [ready, context, index](const variable_list &outputs, const variable_list &) {
+      ready(context, index);
+      return outputs;
+    };
+    const auto key = accumulator->add_post_hook(std::make_unique<torch::autograd::utils::LambdaPostHook>(std::move(hook)));
+    *result = new GradientHook{std::move(accumulator), key};
+  });
+}
+
+NVGT_EXPORT int32_t nvgt_gradient_hook_release(nvgt_gradient_hook hook) {
+  return guarded([&] {
+    std::unique_ptr<GradientHook> owned(static_cast<GradientHook *>(hook));
+    owned->accumulator->del_post_hook(owned->key);
+  });
 }

@@ -2,7 +2,7 @@
 //
 // One door: any operator of libtorch's dispatcher is found by name and called boxed, so that autograd, autocast and
 // device selection come along without a hand-written export per operator. Beside it stand the few things that are
-// not operators: memory, autograd's engine, thread-local modes, random generators.
+// not operators: memory, autograd's engine, thread-local modes, random generators, groups of processes.
 //
 // Rules
 //  - Every export returns a status (0 = done); results leave through out parameters; the message of the last error of
@@ -62,6 +62,10 @@ struct nvgt_value {
 typedef void *nvgt_tensor;
 typedef void *nvgt_generator;
 typedef const void *nvgt_operator;
+typedef void *nvgt_gradient_hook;
+typedef void *nvgt_store;
+typedef void *nvgt_group;
+typedef void *nvgt_work;
 
 struct nvgt_tensor_info {
   int32_t scalar_type;
@@ -133,8 +137,39 @@ NVGT_EXPORT int32_t nvgt_set_autocast(int32_t device_type, uint8_t enabled, int3
                                       uint8_t *previous_enabled, int32_t *previous_scalar_type);
 NVGT_EXPORT int32_t nvgt_clear_autocast_cache();
 
+// Calls `ready(context, index)` whenever a backward pass has added to the gradient of a leaf, on the thread that did.
+// `ready` must not throw. The hook ends with its release.
+NVGT_EXPORT int32_t nvgt_gradient_hook_new(nvgt_tensor tensor, void (*ready)(void *, int32_t), void *context,
+                                           int32_t index, nvgt_gradient_hook *result);
+NVGT_EXPORT int32_t nvgt_gradient_hook_release(nvgt_gradient_hook hook);
+
 // --- random generators
 NVGT_EXPORT int32_t nvgt_generator_new(int32_t device_type, int32_t device_index, uint64_t seed, nvgt_generator *result);
 NVGT_EXPORT int32_t nvgt_generator_release(nvgt_generator generator);
 NVGT_EXPORT int32_t nvgt_generator_get_state(nvgt_generator generator, nvgt_tensor *state); // -> new reference
 NVGT_EXPORT int32_t nvgt_generator_set_state(nvgt_generator generator, nvgt_tensor state);
+
+// --- groups of processes (libtorch's c10d); every function but the first fails where the build has none
+NVGT_EXPORT int32_t nvgt_group_backends(uint8_t *has_gloo, uint8_t *has_nccl);
+// One of the processes is the server of the store, at `host`; all, that one included, are clients. Waits up to the
+// timeout for the server.
+NVGT_EXPORT int32_t nvgt_store_new(const char *host, int32_t port, uint8_t is_server, int64_t timeout_ms, nvgt_store *result);
+NVGT_EXPORT int32_t nvgt_store_release(nvgt_store store);
+NVGT_EXPORT int32_t nvgt_store_set(nvgt_store store, const char *key, const uint8_t *value, int64_t length);
+// Waits for the key, at most the store's timeout; copies at most `capacity` bytes, `length` is the value's length.
+NVGT_EXPORT int32_t nvgt_store_get(nvgt_store store, const char *key, uint8_t *buffer, int64_t capacity, int64_t *length);
+NVGT_EXPORT int32_t nvgt_store_has(nvgt_store store, const char *key, uint8_t *found);
+NVGT_EXPORT int32_t nvgt_store_add(nvgt_store store, const char *key, int64_t amount, int64_t *sum);
+// `backend` is "gloo" or "nccl". `network` names the interface that Gloo listens on, and `address` the local address
+// where there is no such name; null for both: the address of this host's name.
+NVGT_EXPORT int32_t nvgt_group_new(nvgt_store store, const char *backend, const char *prefix, int32_t rank, int32_t size,
+                                   int64_t timeout_ms, const char *network, const char *address, nvgt_group *result);
+NVGT_EXPORT int32_t nvgt_group_release(nvgt_group group);
+// Both work on the tensor in place, without waiting, and keep it alive. operation: 0 sum, 1 maximum.
+NVGT_EXPORT int32_t nvgt_group_all_reduce(nvgt_group group, nvgt_tensor tensor, int32_t operation, nvgt_work *result);
+NVGT_EXPORT int32_t nvgt_group_broadcast(nvgt_group group, nvgt_tensor tensor, int32_t root, nvgt_work *result);
+// Whether the work is done; a work that failed is done too.
+NVGT_EXPORT int32_t nvgt_work_is_done(nvgt_work work, uint8_t *done);
+// Until the result can be used: on the CPU until it is there, on a GPU until the current stream will find it there.
+NVGT_EXPORT int32_t nvgt_work_wait(nvgt_work work);
+NVGT_EXPORT int32_t nvgt_work_release(nvgt_work work);

@@ -10,6 +10,9 @@ internal static partial class CommandRunner
 {
     internal const int Done = 0, Failed = 1, WrongUsage = 2, UnusableData = 3, Interrupted = 130;
 
+    // Cluster managers send it some time before they take the machine away. .NET has no name for it.
+    private const PosixSignal User1 = (PosixSignal)10;
+
     /// <summary>Adds the trace to an error's line.</summary>
     internal static readonly Option<bool> Verbose = new("--verbose") { Description = "Show where an error came from", Recursive = true };
 
@@ -28,6 +31,7 @@ internal static partial class CommandRunner
         using var cancellation = new CancellationTokenSource();
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
+        using PosixSignalRegistration? user = OperatingSystem.IsLinux() ? PosixSignalRegistration.Create(User1, Cancel) : null;
         try
         {
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellation.Token);
@@ -37,10 +41,11 @@ internal static partial class CommandRunner
             return Report(error, parsed.GetValue(Verbose));
         }
 
-        // The work ends itself at the next safe point; a second signal ends the process at once.
+        // The work ends itself at the next safe point; a second Ctrl-C ends the process at once. SIGTERM may well come
+        // twice, from a cluster manager and from the launcher that it told too.
         void Cancel(PosixSignalContext context)
         {
-            context.Cancel = !cancellation.IsCancellationRequested;
+            context.Cancel = context.Signal != PosixSignal.SIGINT || !cancellation.IsCancellationRequested;
             cancellation.Cancel();
         }
     }
@@ -54,7 +59,9 @@ internal static partial class CommandRunner
         _ => Failed,
     };
 
-    private static int Report(Exception error, bool verbose)
+    /// <summary>Says what happened in one line.</summary>
+    /// <returns>The exit code.</returns>
+    internal static int Report(Exception error, bool verbose)
     {
         string line = error switch
         {

@@ -9,9 +9,13 @@ internal sealed class ConsoleProgress
 
     private readonly ProgressTask? _bar;
     private readonly string _what;
+    private readonly bool _isSilent;
     private DateTime _lastPlain = DateTime.UtcNow;
 
-    private ConsoleProgress(string what, ProgressTask? bar) => (_what, _bar) = (what, bar);
+    private ConsoleProgress(string what, ProgressTask? bar, bool isSilent = false) => (_what, _bar, _isSilent) = (what, bar, isSilent);
+
+    /// <summary>Shows nothing, in a process beside the one that shows.</summary>
+    internal static ConsoleProgress Silent { get; } = new("", null, isSilent: true);
 
     /// <summary>Runs work that reports.</summary>
     internal static async Task<T> ShowAsync<T>(string what, Func<ConsoleProgress, Task<T>> work)
@@ -36,7 +40,7 @@ internal sealed class ConsoleProgress
             _bar.IsIndeterminate = share is null;
             _bar.Value = 100 * (share ?? 0);
         }
-        else if (DateTime.UtcNow - _lastPlain >= PlainInterval)
+        else if (!_isSilent && DateTime.UtcNow - _lastPlain >= PlainInterval)
         {
             _lastPlain = DateTime.UtcNow;
             Console.Error.WriteLine($"{_what}: {state}");

@@ -44,6 +44,17 @@ public static partial class AtomicFile
         FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
+    /// <summary>Gives a folder whose files are complete and flushed its name, durably. Nothing may have that name.</summary>
+    /// <param name="temporary">On the same file system.</param>
+    /// <param name="path">The name.</param>
+    /// <exception cref="IOException">The name is taken, or the folder around it cannot be written.</exception>
+    public static void PublishFolder(string temporary, string path)
+    {
+        FlushFolder(temporary);
+        Directory.Move(temporary, path);
+        FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
     /// <summary>A hidden name beside the target that nothing reads as whole.</summary>
     public static string TemporaryName(string path)
     {

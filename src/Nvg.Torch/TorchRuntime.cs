@@ -89,6 +89,7 @@ public static unsafe partial class TorchRuntime
     {
         ChooseBlasKernels();
         LimitSpinning();
+        KeepQuiet();
         var tried = new List<string>();
         foreach (string path in Candidates())
         {
@@ -147,6 +148,15 @@ public static unsafe partial class TorchRuntime
         if (!OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is not null)
             return;
         _ = SetEnvironment("GOMP_SPINCOUNT", "1000", 0);
+    }
+
+    // libtorch writes on standard error what it throws a moment later.
+    private static void KeepQuiet()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        _ = SetEnvironment("GLOG_minloglevel", "3", 0);
+        _ = SetEnvironment("TORCH_CPP_LOG_LEVEL", "FATAL", 0);
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]

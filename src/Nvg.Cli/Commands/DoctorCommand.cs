@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Nvg.Rendering;
 using Nvg.Torch;
+using Nvg.Torch.Distributed;
 
 namespace Nvg.Cli.Commands;
 
@@ -52,6 +53,7 @@ internal static class DoctorCommand
                 OfBlas(),
                 new("BLAS kernels", $"{BlasKernels}={Machine.NativeVariable(BlasKernels) ?? "(not set)"}"),
                 OfCuda(),
+                OfProcessGroups(),
             ];
             findings.AddRange(OfProduct(ScalarType.Float32), OfProduct(ScalarType.BFloat16));
             return findings;
@@ -81,6 +83,14 @@ internal static class DoctorCommand
         1 => "1 device",
         var count => $"{count} devices",
     });
+
+    private static Finding OfProcessGroups()
+    {
+        bool gloo = ProcessGroup.Has(ProcessGroupBackend.Gloo), nccl = ProcessGroup.Has(ProcessGroupBackend.Nccl);
+        return gloo
+            ? new Finding("process groups", nccl ? "Gloo, NCCL" : "Gloo (CPU)")
+            : new Finding("process groups", "none: training runs in one process", State.Note, "docs/building.md, 'Groups of processes'");
+    }
 
     private static Finding OfPictures()
     {

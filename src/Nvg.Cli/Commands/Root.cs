@@ -21,6 +21,7 @@ internal static class Root
             ReconstructCommand.Create(),
             PrepareCommand.Create(),
             TrainCommand.Create(),
+            ReportCommand.Create(),
             ConvertCommand.Create(),
             EvaluateCommand.Create(),
             VerifyCommand.Create(),

@@ -1,6 +1,7 @@
 using Nvg.Granularity;
 using Nvg.Tokenizers;
 using Nvg.Torch;
+using Nvg.Training.Distributed;
 
 namespace Nvg.Training;
 
@@ -49,18 +50,22 @@ public sealed record GeneratorBatch : IDisposable
     /// <param name="quantizer">Gives the canvases.</param>
     /// <param name="class_B">Class of each image.</param>
     /// <param name="generator">Draws noise and times.</param>
-    public static GeneratorBatch From(GranularitySequence sequence, Quantizer quantizer, Tensor class_B, Generator generator)
+    /// <param name="share">Which part of a larger batch the sequences are: draws are made for all of it. Null for the whole.</param>
+    public static GeneratorBatch From(GranularitySequence sequence, Quantizer quantizer, Tensor class_B, Generator generator, BatchShare? share = null)
     {
         using GradMode noGrad = Autograd.NoGrad();
         LatentGrid grid = sequence.Grid;
-        using Tensor logit_BS = Tensor.Randn([sequence.Count, Math.Max(grid.LastStage - 1, 0)], generator);
+        BatchShare rows = share ?? BatchShare.All(sequence.Count);
+        using Tensor logits = Tensor.Randn([rows.Total, Math.Max(grid.LastStage - 1, 0)], generator);
+        using Tensor noise = Tensor.Randn([rows.Total, grid.Length, grid.LastStage], generator);
+        using Tensor logit_BS = rows.Of(logits);
         return new GeneratorBatch
         {
             Canvases_BSLC = quantizer.Canvases(sequence).Own(),
             Structure_BSL = sequence.Structure_BSL.Alias().Own(),
             Content = [.. sequence.Content.Select(c => c.Alias().Own())],
             Class_B = class_B.Alias().Own(),
-            Epsilon_BLK = Tensor.Randn([sequence.Count, grid.Length, grid.LastStage], generator).Own(),
+            Epsilon_BLK = rows.Of(noise).Own(),
             Time_BS = logit_BS.Sigmoid().Own(),
         };
     }

@@ -3,9 +3,12 @@ using Nvg.Data;
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Pretrained;
+using Nvg.Rendering;
+using Nvg.Sampling;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
+using Nvg.Training.Distributed;
 
 namespace Nvg.Training;
 
@@ -14,6 +17,7 @@ public sealed class GeneratorTraining : ITrainingTask
 {
     // Pictures that the canvases' spread is measured on.
     private const int ScaleExamples = 4096, ScaleBatch = 128;
+    private const int PreviewPictures = 16;
 
     private readonly GeneratorRunConfig _config;
     private readonly IPictureDataset _data;
@@ -24,6 +28,7 @@ public sealed class GeneratorTraining : ITrainingTask
     private readonly SequenceCache _sequences;
     private readonly NvgGenerator _generator;
     private readonly GeneratorLoss _loss;
+    private readonly TrainingProcesses _processes;
     private readonly PictureLoader? _pictures;
     private readonly VisionTransformer? _encoder;
     private readonly FeatureProjector? _projector;
@@ -32,14 +37,16 @@ public sealed class GeneratorTraining : ITrainingTask
     /// <param name="config">Settings.</param>
     /// <param name="data">Pictures of the tokenizer's size, with classes; borrowed.</param>
     /// <param name="device">Where.</param>
-    /// <param name="folder">Run folder, which keeps the encoded sequences.</param>
+    /// <param name="folder">Run folder, which keeps the encoded sequences; several processes must all see it.</param>
+    /// <param name="processes">Those that train together; borrowed. Null for this one alone.</param>
     /// <param name="progress">Told the number of encoded pictures while sequences are computed.</param>
     /// <param name="cancellation">Ends the computation of sequences.</param>
     /// <exception cref="NvgDataException">Tokenizer or data cannot be used.</exception>
     public GeneratorTraining(
-        GeneratorRunConfig config, IPictureDataset data, Device device, string folder, IProgress<int>? progress = null, CancellationToken cancellation = default)
+        GeneratorRunConfig config, IPictureDataset data, Device device, string folder, TrainingProcesses? processes = null, IProgress<int>? progress = null,
+        CancellationToken cancellation = default)
     {
-        (_config, _data, _device) = (config, data, device);
+        (_config, _data, _device, _processes) = (config, data, device, processes ?? TrainingProcesses.Single);
         try
         {
             _tokenizerModel = NvgModel.Load(config.Tokenizer, device, withGenerator: false);
@@ -78,9 +85,9 @@ public sealed class GeneratorTraining : ITrainingTask
             });
             Fingerprint = TokenizerTraining.FingerprintOf(settings, data, $"{tokenizer}{start?.Fingerprint()}{_encoder?.Fingerprint}");
             _variants = new SequenceVariants(config.Crops ?? 1, config.Training.Flip, config.Training.Seed);
-            _sequences = SequenceCache.Open(
+            _sequences = _processes.FirstThenOthers(() => SequenceCache.Open(
                 Path.Combine(folder, "sequences.safetensors"), TokenizerTraining.FingerprintOf(_variants.Key, data, tokenizer),
-                _tokenizerModel.Tokenizer, data, _variants, device, progress, cancellation);
+                _tokenizerModel.Tokenizer, data, _variants, device, progress, cancellation));
             _generator = new NvgGenerator(_modelConfig.Generator, ParameterSource.Random(config.Training.Seed, device));
             Start(start);
             if (_encoder is not null)
@@ -117,17 +124,19 @@ public sealed class GeneratorTraining : ITrainingTask
     public bool IsAveraged(string name) => _generator.Parameters.IsBuffer(name) || IsLearned(name) && !IsProjector(name);
 
     /// <inheritdoc/>
-    public void Announce(long step, IReadOnlyList<int> examples) => _pictures?.Announce(step, examples);
+    public void Announce(long step, IReadOnlyList<int> examples) => _pictures?.Announce(step, _processes.ShareOf(examples.Count).Of(examples));
 
     /// <inheritdoc/>
     public Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log)
     {
         using var scope = new TensorScope();
-        // Decisions of the host: per step and example, so that they do not depend on the batch around an example.
-        HostRandom[] decisions = [.. examples.Select(e => new HostRandom(DataOrder.Mix(DataOrder.Mix(_config.Training.Seed, step, purpose: 4), e)))];
-        long[] classes = [.. examples.Zip(decisions, (e, d) => (long)(d.Next() < _config.Loss.NullClassShare ? _generator.Config.NullClass : _data.Label(e)))];
-        using GranularitySequence sequence = _sequences.Load(examples, [.. examples.Select(e => Variant(step, e))], _device);
-        using GeneratorBatch full = GeneratorBatch.From(sequence, _tokenizerModel.Tokenizer.Quantizer, Tensor.From(classes, classes.Length).To(_device), random);
+        BatchShare share = _processes.ShareOf(examples.Count);
+        int[] own = share.Of(examples);
+        // Decisions of the host: per step and example, so that they do not depend on the batch or process around an example.
+        HostRandom[] decisions = [.. own.Select(e => new HostRandom(DataOrder.Mix(DataOrder.Mix(_config.Training.Seed, step, purpose: 4), e)))];
+        long[] classes = [.. own.Zip(decisions, (e, d) => (long)(d.Next() < _config.Loss.NullClassShare ? _generator.Config.NullClass : _data.Label(e)))];
+        using GranularitySequence sequence = _sequences.Load(own, [.. own.Select(e => Variant(step, e))], _device);
+        using GeneratorBatch full = GeneratorBatch.From(sequence, _tokenizerModel.Tokenizer.Quantizer, Tensor.From(classes, classes.Length).To(_device), random, share);
         LatentGrid grid = _generator.Config.Grid;
         (IReadOnlyList<Tensor?>? contentSubset, double contentShare) = Subset(_config.Loss.ContentStages, grid.StageCount, decisions);
         (IReadOnlyList<Tensor?>? structureSubset, double structureShare) = Subset(_config.Loss.StructureStages, _generator.Config.StructureStageCount, decisions);
@@ -137,9 +146,30 @@ public sealed class GeneratorTraining : ITrainingTask
             ContentShare = contentShare,
             StructureSubset = structureSubset,
             StructureShare = structureShare,
-            Features_BLD = _encoder?.PatchFeatures(_pictures!.Load(step, examples), grid.Height, grid.Width),
+            Features_BLD = _encoder?.PatchFeatures(_pictures!.Load(step, own), grid.Height, grid.Width),
         };
-        return scope.Keep(_loss.Compute(batch, log, _config.Loss.DropPath ? random : null));
+        // What drop path leaves out differs from process to process.
+        using Generator? forked = _config.Loss.DropPath ? _processes.Fork(random) : null;
+        return scope.Keep(_loss.Compute(batch, log, _config.Loss.DropPath ? forked ?? random : null));
+    }
+
+    /// <summary>Samples of classes spread over all, with the settings that the model will generate with.</summary>
+    /// <inheritdoc/>
+    public RgbImage? Preview(IReadOnlyDictionary<string, Tensor> parameters)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        using var scope = new TensorScope();
+        using var generator = new NvgGenerator(_generator.Config, ParameterSource.From(parameters, device: _device));
+        int[] classes = [.. Enumerable.Range(0, PreviewPictures).Select(i => i * _generator.Config.ClassCount / PreviewPictures)];
+        using ImageNoise noise = ImageNoise.FromSeeds([.. Enumerable.Range(0, PreviewPictures).Select(i => (ulong)i)], _generator.Config.Grid, _device);
+        Tokenizer tokenizer = _tokenizerModel.Tokenizer;
+        (GranularitySequence sequence, Tensor canvas_BLC) = new NvgSampler(generator, tokenizer.Quantizer).Sample(classes, noise, _config.Sampling);
+        using (sequence)
+        using (canvas_BLC)
+        {
+            RgbImage[] pictures = PictureBatch.ToPictures(tokenizer.Decode(canvas_BLC));
+            return PictureGrid.Compose(pictures, enlargement: PictureGrid.ComfortableEnlargement(pictures[0], pictures.Length));
+        }
     }
 
     /// <inheritdoc/>

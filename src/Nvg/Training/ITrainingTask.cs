@@ -1,3 +1,4 @@
+using Nvg.Rendering;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
@@ -28,10 +29,16 @@ public interface ITrainingTask : IDisposable
 
     /// <summary>The loss of one step, or of a part of its batch, for autograd; the caller disposes it.</summary>
     /// <param name="step">From 0.</param>
-    /// <param name="examples">Numbers of the examples.</param>
-    /// <param name="random">All randomness of the step; seeded by run and step.</param>
+    /// <param name="examples">Numbers of the examples of the whole batch; of several processes each takes its share.</param>
+    /// <param name="random">All randomness of the step; seeded by run and step, the same in all processes.</param>
     /// <param name="log">Receives the terms by name.</param>
+    /// <returns>The mean over the process's share.</returns>
     Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log);
+
+    /// <summary>Shows what has been learned, the same examples or seeds every time.</summary>
+    /// <param name="parameters">In place of the learned ones; borrowed.</param>
+    /// <returns>Null for a task that has nothing to show.</returns>
+    RgbImage? Preview(IReadOnlyDictionary<string, Tensor> parameters) => null;
 
     /// <summary>Writes a model folder with the given parameters in place of the learned ones.</summary>
     /// <param name="folder">The folder to write.</param>

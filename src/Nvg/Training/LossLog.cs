@@ -1,4 +1,5 @@
 using Nvg.Torch;
+using Nvg.Training.Distributed;
 
 namespace Nvg.Training;
 
@@ -47,20 +48,27 @@ public sealed class LossLog : IDisposable
             _codeCounts[suffix] = counts_V.Own();
     }
 
+    /// <summary>How often each code was chosen, a tensor per name; the log's own, to be summed over processes in place.</summary>
+    internal IEnumerable<Tensor> CodeCounts => _codeCounts.Values;
+
     /// <summary>The means in the order in which the terms first came, then what is known of codes, and forgets them.</summary>
-    public IReadOnlyList<KeyValuePair<string, double>> TakeMeans()
+    public IReadOnlyList<KeyValuePair<string, double>> TakeMeans() => [.. TakeSums(1).Select(t => KeyValuePair.Create(t.Name, t.Sum / t.Count))];
+
+    /// <summary>The sums in the order in which the terms first came, then what is known of codes, and forgets them.</summary>
+    /// <param name="weight">Factor of sums and counts: the share of a batch that they are about.</param>
+    internal IReadOnlyList<TermSum> TakeSums(double weight)
     {
-        List<KeyValuePair<string, double>> means = [.. _terms.Select(t => KeyValuePair.Create(t.Key, t.Value.Sum.Item() / t.Value.Count))];
+        List<TermSum> sums = [.. _terms.Select(t => new TermSum(t.Key, t.Value.Sum.Item() * weight, t.Value.Count * weight))];
         foreach ((string suffix, Tensor counts_V) in _codeCounts)
         {
             double[] counts = counts_V.ToArray<double>();
             double total = counts.Sum(), entropy = counts.Where(c => c > 0).Sum(c => -c / total * Math.Log(c / total));
-            means.Add(KeyValuePair.Create($"codebook_usage{suffix}", counts.Count(c => c > 0) / (double)counts.Length));
-            means.Add(KeyValuePair.Create($"codebook_perplexity{suffix}", Math.Exp(entropy)));
+            sums.Add(new TermSum($"codebook_usage{suffix}", counts.Count(c => c > 0) / (double)counts.Length * weight, weight));
+            sums.Add(new TermSum($"codebook_perplexity{suffix}", Math.Exp(entropy) * weight, weight));
         }
 
         Dispose();
-        return means;
+        return sums;
     }
 
     /// <summary>Forgets all terms.</summary>

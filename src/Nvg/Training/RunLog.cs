@@ -1,25 +1,43 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Nvg.Rendering;
+using Nvg.Reporting.TensorBoard;
 
 namespace Nvg.Training;
 
-/// <summary>The written record of a run: <c>log.txt</c> for people, <c>stats.jsonl</c> for machines, one line per log step.</summary>
+/// <summary>
+/// The written record of a run: <c>log.txt</c> for people, <c>stats.jsonl</c> for machines, one line per log step, the same
+/// for TensorBoard in <c>tensorboard/</c>, and pictures of what has been learned in <c>pictures/</c>.
+/// </summary>
 internal sealed class RunLog : IDisposable
 {
+    private const string Pictures = "pictures", TensorBoard = "tensorboard";
+
+    private readonly string _folder;
     private readonly string _statistics;
     private readonly StreamWriter _text;
+    private EventFile? _events;
 
     internal RunLog(string folder)
     {
         Directory.CreateDirectory(folder);
+        _folder = folder;
         _statistics = Path.Combine(folder, "stats.jsonl");
         _text = new StreamWriter(Path.Combine(folder, "log.txt"), append: true) { AutoFlush = true };
     }
 
+    /// <summary>Told about every warning, beside the log.</summary>
+    internal Action<string>? Warned { get; init; }
+
+    /// <summary>Where the picture of a step lies in a run's folder.</summary>
+    internal static string PicturePath(string folder, long step) =>
+        Path.Combine(folder, Pictures, $"step-{step.ToString("D8", CultureInfo.InvariantCulture)}.png");
+
     /// <summary>Drops statistics of steps after <paramref name="step"/>, which will be taken again.</summary>
     internal void ContinueFrom(long step)
     {
+        _events = new EventFile(Path.Combine(_folder, TensorBoard), step, DateTimeOffset.UtcNow);
         if (!File.Exists(_statistics))
             return;
         // The last line may be cut off by a kill; it is of a later step then, or is taken again.
@@ -35,7 +53,11 @@ internal sealed class RunLog : IDisposable
     internal void Write(string message) =>
         _text.WriteLine($"{DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)} {message}");
 
-    internal void Warn(string message) => Write("warning: " + message);
+    internal void Warn(string message)
+    {
+        Write("warning: " + message);
+        Warned?.Invoke(message);
+    }
 
     internal void WriteStatistics(TrainingProgress progress)
     {
@@ -45,13 +67,30 @@ internal sealed class RunLog : IDisposable
             ["epoch"] = Math.Round(progress.Epoch, 4),
             ["learningRate"] = progress.LearningRate,
             ["imagesPerSecond"] = Math.Round(progress.ImagesPerSecond, 2),
+            ["memoryMiB"] = Math.Round(progress.MemoryMiB, 1),
         };
         foreach ((string term, double mean) in progress.Terms)
             line[term] = double.IsFinite(mean) ? mean : mean.ToString(CultureInfo.InvariantCulture);
         File.AppendAllText(_statistics, line.ToJsonString() + "\n");
+        _events?.AddScalars(
+            progress.Step,
+            [new("run/learning_rate", progress.LearningRate), new("run/images_per_second", progress.ImagesPerSecond), new("run/memory_mib", progress.MemoryMiB),
+                .. progress.Terms.Select(t => KeyValuePair.Create(StagedTerm.Of(t.Key) is { Stage: { } stage } staged ? $"{staged.Name}/stage_{stage}" : $"loss/{t.Key}", t.Value))],
+            DateTimeOffset.UtcNow);
     }
 
-    public void Dispose() => _text.Dispose();
+    /// <summary>Keeps a picture of what has been learned.</summary>
+    internal void WritePicture(long step, RgbImage picture)
+    {
+        PictureFile.Write(PicturePath(_folder, step), picture);
+        _events?.AddPicture(step, "pictures", picture, DateTimeOffset.UtcNow);
+    }
+
+    public void Dispose()
+    {
+        _events?.Dispose();
+        _text.Dispose();
+    }
 
     private static long? StepOf(string line)
     {

@@ -4,10 +4,12 @@ using Nvg.Checkpoints;
 using Nvg.Data;
 using Nvg.Granularity;
 using Nvg.Pretrained;
+using Nvg.Rendering;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Training.Adversarial;
+using Nvg.Training.Distributed;
 
 namespace Nvg.Training;
 
@@ -16,11 +18,13 @@ public sealed class TokenizerTraining : ITrainingTask
 {
     // Pictures that the scale of the latent is measured on.
     private const int ScaleExamples = 1024, ScaleBatch = 32;
+    private const int PreviewExamples = 8;
 
     private readonly TokenizerRunConfig _config;
     private readonly IPictureDataset _data;
     private readonly Device _device;
     private readonly Tokenizer _tokenizer;
+    private readonly TrainingProcesses _processes;
     private readonly PictureLoader _pictures;
     private readonly PerceptualDistance? _perceptual;
     private readonly AdversarialGame? _game;
@@ -30,12 +34,13 @@ public sealed class TokenizerTraining : ITrainingTask
     /// <param name="config">Settings.</param>
     /// <param name="data">Pictures of the tokenizer's size; borrowed.</param>
     /// <param name="device">Where.</param>
+    /// <param name="processes">Those that train together; borrowed. Null for this one alone.</param>
     /// <exception cref="NvgDataException">The pictures have another size.</exception>
-    public TokenizerTraining(TokenizerRunConfig config, IPictureDataset data, Device device)
+    public TokenizerTraining(TokenizerRunConfig config, IPictureDataset data, Device device, TrainingProcesses? processes = null)
     {
         if (data.Size != config.Tokenizer.ImageSize)
             throw new NvgDataException($"the data set has pictures of {data.Size} × {data.Size}, the tokenizer takes {config.Tokenizer.ImageSize}: prepare it with --size {config.Tokenizer.ImageSize}");
-        (_config, _data, _device) = (config, data, device);
+        (_config, _data, _device, _processes) = (config, data, device, processes ?? TrainingProcesses.Single);
         TokenizerLossOptions loss = config.Loss;
         CropOptions crop = config.Crop ?? new();
         _tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Random(config.Training.Seed, device));
@@ -45,7 +50,7 @@ public sealed class TokenizerTraining : ITrainingTask
             if (loss.Perceptual is { } perceptual)
                 _perceptual = PerceptualDistance.Load(perceptual.Backbone, perceptual.Weights, perceptual.LinearWeights, device);
             if (loss.Adversarial is { } adversarial)
-                _game = new AdversarialGame(adversarial, _tokenizer.Parameters, config.Training.Seed, device);
+                _game = new AdversarialGame(adversarial, _tokenizer.Parameters, config.Training.Seed, device, _processes);
             // Weights of others count by what is in them, not by where they lie.
             TokenizerLossOptions settings = loss with
             {
@@ -78,17 +83,19 @@ public sealed class TokenizerTraining : ITrainingTask
     public bool IsAveraged(string name) => !name.StartsWith(AdversarialGame.Prefix, StringComparison.Ordinal);
 
     /// <inheritdoc/>
-    public void Announce(long step, IReadOnlyList<int> examples) => _pictures.Announce(step, examples);
+    public void Announce(long step, IReadOnlyList<int> examples) => _pictures.Announce(step, _processes.ShareOf(examples.Count).Of(examples));
 
     /// <inheritdoc/>
     public Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log)
     {
         using var scope = new TensorScope();
         TokenizerLossOptions weights = _config.Loss;
-        Tensor images = _pictures.Load(step, examples);
-        ReviveDeadCodes(step, images, random, log);
+        BatchShare share = _processes.ShareOf(examples.Count);
+        int[] own = share.Of(examples);
+        Tensor images = _pictures.Load(step, own);
+        ReviveDeadCodes(step, images, share, random, log);
         Tensor latent_BLC = Positions.FromMap(_tokenizer.Encoder.Forward(images));
-        using QuantizedLatent quantized = _tokenizer.Quantizer.Forward(latent_BLC, Structure(step, latent_BLC), warmUp: step < weights.WarmupSteps, LastStages(step, examples));
+        using QuantizedLatent quantized = _tokenizer.Quantizer.Forward(latent_BLC, Structure(step, latent_BLC), warmUp: step < weights.WarmupSteps, LastStages(step, own));
         Tensor decoded = _tokenizer.Decoder.Forward(Positions.ToMap(quantized.Output_BLC, _config.Tokenizer.Grid));
 
         Tensor l1 = Functional.MeanAbsoluteError(decoded, images);
@@ -97,6 +104,8 @@ public sealed class TokenizerTraining : ITrainingTask
         log.Add("l1", l1);
         log.Add("l2", l2);
         log.Add("quantizer", quantized.Loss);
+        for (int stage = 0; stage < quantized.StageLosses.Count; stage++)
+            log.Add($"quantizer_{stage}", quantized.StageLosses[stage]);
         if (_perceptual is not null)
         {
             Tensor perceptual = _perceptual.Forward(decoded, images).Mean();
@@ -104,10 +113,26 @@ public sealed class TokenizerTraining : ITrainingTask
             loss += perceptual * weights.Perceptual!.Weight;
         }
 
-        if (_game?.Loss(step, images, decoded, random, log) is { } game)
+        // What the augmentation does differs from process to process.
+        using Generator? forked = _game is null ? null : _processes.Fork(random);
+        if (_game?.Loss(step, images, decoded, forked ?? random, log) is { } game)
             loss += game;
         LogCodebook(quantized, log);
         return scope.Keep(loss);
+    }
+
+    /// <summary>Pictures of the data set above, their reconstructions below.</summary>
+    /// <inheritdoc/>
+    public RgbImage? Preview(IReadOnlyDictionary<string, Tensor> parameters)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        using var scope = new TensorScope();
+        using var tokenizer = new Tokenizer(_config.Tokenizer, ParameterSource.From(parameters, device: _device));
+        Tensor images = PictureBatch.Load(_data, DataOrder.Spread(_data.Count, PreviewExamples), device: _device);
+        using GranularitySequence sequence = tokenizer.Encode(images);
+        Tensor canvas_BLC = tokenizer.Quantizer.Canvases(sequence).Select(1, _config.Tokenizer.Grid.StageCount);
+        RgbImage[] pictures = [.. PictureBatch.ToPictures(images), .. PictureBatch.ToPictures(tokenizer.Decode(canvas_BLC))];
+        return PictureGrid.Compose(pictures, columns: pictures.Length / 2, enlargement: PictureGrid.ComfortableEnlargement(pictures[0], pictures.Length));
     }
 
     /// <inheritdoc/>
@@ -157,7 +182,8 @@ public sealed class TokenizerTraining : ITrainingTask
         })];
     }
 
-    private void ReviveDeadCodes(long step, Tensor images, Generator random, LossLog log)
+    // On the latents of all processes, so that a code is dead only if none of them uses it.
+    private void ReviveDeadCodes(long step, Tensor images, BatchShare share, Generator random, LossLog log)
     {
         if (_config.Loss.ReviveEvery < 1 || step % _config.Loss.ReviveEvery != 0 || step >= _config.Loss.ReviveUntil || step == _revivedAt)
             return;
@@ -165,8 +191,10 @@ public sealed class TokenizerTraining : ITrainingTask
         _revivedAt = step;
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
-        Tensor latent_BLC = Positions.FromMap(_tokenizer.Encoder.Forward(images));
+        Tensor latent_BLC = _processes.Gather(Positions.FromMap(_tokenizer.Encoder.Forward(images)), share.Total);
         int revived = _tokenizer.Quantizer.ReviveDeadCodes(latent_BLC, Structure(step, latent_BLC), random);
+        // Processors may round differently, and a code be dead on one of them alone.
+        _processes.Broadcast([_tokenizer.Quantizer.Codebook]);
         log.Add("codebook_revived", Tensor.Scalar(revived));
     }
 

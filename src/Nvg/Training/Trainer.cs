@@ -1,12 +1,16 @@
 using System.Diagnostics;
+using System.Text;
 using Nvg.Torch;
+using Nvg.Torch.Distributed;
 using Nvg.Torch.Optim;
+using Nvg.Training.Distributed;
 
 namespace Nvg.Training;
 
 /// <summary>
 /// The training loop of every task: batches in order, loss, gradients, AdamW, running average, logs, checkpoints. A run
 /// folder holds <c>options.json</c>, <c>log.txt</c>, <c>stats.jsonl</c>, <c>checkpoints/</c> and the resulting <c>model/</c>.
+/// Of several processes each works on its share of every batch, and the first alone touches the run folder.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
@@ -16,19 +20,29 @@ public sealed class Trainer : IDisposable
     private readonly string _folder;
     private readonly GroupedOptimizer _optimizer;
     private readonly WeightAverage _average;
-    private readonly RunLog _log;
+    private readonly RunLog? _log;
+    private readonly TrainingProcesses _processes;
+    private readonly GradientReducer? _reducer;
     private long? _savedStep;
+    private double _scoreSum;
+    private long _scoreSteps;
 
     /// <param name="task">What is trained; borrowed.</param>
     /// <param name="options">Steps, batch, optimizer.</param>
     /// <param name="device">Where.</param>
     /// <param name="folder">Run folder.</param>
-    public Trainer(ITrainingTask task, TrainingOptions options, Device device, string folder)
+    /// <param name="processes">Those that train together; borrowed. Null for this one alone.</param>
+    /// <exception cref="NvgDataException">There are more processes than images in a batch.</exception>
+    public Trainer(ITrainingTask task, TrainingOptions options, Device device, string folder, TrainingProcesses? processes = null)
     {
-        (_task, _options, _device, _folder) = (task, options, device, folder);
+        (_task, _options, _device, _folder, _processes) = (task, options, device, folder, processes ?? TrainingProcesses.Single);
+        if (options.BatchSize < _processes.Count)
+            throw new NvgDataException($"training.batchSize is {options.BatchSize}, the images of all {_processes.Count} processes together: give every process at least one");
         _optimizer = new GroupedOptimizer(task, options);
         _average = new WeightAverage(task.Parameters, options.EmaDecay, task.IsAveraged);
-        _log = new RunLog(folder);
+        _reducer = _processes.ReducerOf(task.Groups.SelectMany(group => group.Names).Select(name => task.Parameters[name]));
+        if (_processes.IsFirst)
+            _log = new RunLog(folder) { Warned = message => Warned?.Invoke(message) };
     }
 
     /// <summary>Folder of the resulting model.</summary>
@@ -36,6 +50,9 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Called before the first step, once the newest checkpoint is found to belong to the settings.</summary>
     public Action? Accepted { get; init; }
+
+    /// <summary>Told about what is wrong but does not end the run, such as a damaged checkpoint.</summary>
+    public Action<string>? Warned { get; init; }
 
     private string CheckpointFolder => Path.Combine(_folder, "checkpoints");
 
@@ -47,11 +64,11 @@ public sealed class Trainer : IDisposable
     /// <exception cref="TrainingDivergedException">A term of the loss is no longer finite; the last good checkpoint stays.</exception>
     public void Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
-        _savedStep = TrainingCheckpoint.Restore(CheckpointFolder, _task.Fingerprint, _task.Parameters, _average, _optimizer, _log.Warn);
+        Restore();
         Accepted?.Invoke();
         long step = _savedStep ?? 0;
-        _log.ContinueFrom(step);
-        _log.Write(step == 0 ? "training starts" : $"training continues after step {step}");
+        _log?.ContinueFrom(step);
+        _log?.Write(step == 0 ? "training starts" : $"training continues after step {step}");
         var order = new DataOrder(_task.ExampleCount, _options.BatchSize, _options.Seed);
         using var terms = new LossLog();
         var clock = Stopwatch.StartNew();
@@ -60,33 +77,39 @@ public sealed class Trainer : IDisposable
         {
             try
             {
-                if (cancellation.IsCancellationRequested)
+                if (_processes.AgreeToStop(cancellation.IsCancellationRequested))
                 {
                     ReadTerms(terms, step, ref loggedStep, clock, progress);
                     SaveCheckpoint(step);
-                    _log.Write($"stopped after step {step}");
-                    cancellation.ThrowIfCancellationRequested();
+                    _log?.Write($"stopped after step {step}");
+                    // A launcher ends all processes once one of them has ended: not before the checkpoint is there.
+                    _processes.Stop();
+                    throw new OperationCanceledException(cancellation);
                 }
 
                 if (step + 1 < _options.Steps)
-                    _task.Announce(step + 1, order.Batch(step + 1));
+                    Array.ForEach(Parts(order.Batch(step + 1)), part => _task.Announce(step + 1, part));
                 TakeStep(step, order.Batch(step), terms);
                 step++;
                 if (step % _options.LogEvery == 0 || step == _options.Steps || step % _options.CheckpointEvery == 0)
                     ReadTerms(terms, step, ref loggedStep, clock, progress);
                 if (step % _options.CheckpointEvery == 0 && step < _options.Steps)
                     SaveCheckpoint(step);
+                if (_options.ShowsAt(step))
+                    ShowPicture(step);
             }
             catch (TrainingDivergedException error)
             {
-                _log.Write(error.Message);
+                _log?.Write(error.Message);
                 throw;
             }
         }
 
         SaveCheckpoint(step);
-        _task.Export(ModelFolder, _average.Parameters);
-        _log.Write($"training done after {step} steps, model in {ModelFolder}");
+        if (_processes.IsFirst)
+            _task.Export(ModelFolder, _average.Parameters);
+        _log?.Write($"training done after {step} steps, model in {ModelFolder}");
+        _processes.Barrier();
     }
 
     /// <inheritdoc/>
@@ -94,49 +117,102 @@ public sealed class Trainer : IDisposable
     {
         _optimizer.Dispose();
         _average.Dispose();
-        _log.Dispose();
+        _reducer?.Dispose();
+        _log?.Dispose();
+    }
+
+    // The first process reads the checkpoint, the others get all of it from there: they need no common disk.
+    private void Restore()
+    {
+        if (_processes.IsFirst)
+            _savedStep = TrainingCheckpoint.Restore(CheckpointFolder, _task.Fingerprint, _task.Parameters, _average, _optimizer, _log!.Warn);
+        if (_processes.Count == 1)
+            return;
+        string[] fingerprints = Array.ConvertAll(_processes.GatherBytes(Encoding.UTF8.GetBytes(_task.Fingerprint)), Encoding.UTF8.GetString);
+        if (Array.FindIndex(fingerprints, f => f != fingerprints[0]) is var other and >= 0)
+            throw new NvgDataException($"rank {other} was started with other settings or data than rank 0");
+        long savedStep = _processes.Broadcast(_savedStep ?? -1);
+        _savedStep = savedStep < 0 ? null : savedStep;
+        long optimizerStep = _processes.Broadcast(_optimizer.StepCount);
+        _processes.Broadcast([.. _task.Parameters.Values, .. _average.Parameters.Values, .. _optimizer.State.Select(s => s.Value)]);
+        _optimizer.Restore(_optimizer.State.ToDictionary(), optimizerStep);
     }
 
     private void TakeStep(long step, int[] examples, LossLog terms)
     {
         using var scope = new TensorScope();
         using var random = new Generator(DataOrder.Mix(_options.Seed, step, purpose: 1), _device);
-        // Gradients add up over the parts of a batch that are computed one after the other.
-        foreach (int[] part in examples.Chunk(_options.MicroBatchSize ?? examples.Length))
+        // Gradients add up over the parts of a batch that are computed one after the other; the last one's backward pass
+        // sends the sums on their way to the other processes.
+        int[][] parts = Parts(examples);
+        foreach (int[] part in parts)
         {
             using var partScope = new TensorScope();
             Tensor loss;
             using (Autograd.Autocast(_device, _options.Precision))
                 loss = _task.Loss(step, part, random, terms);
             terms.Add("loss", loss);
-            (loss * ((double)part.Length / examples.Length)).Backward();
+            if (part == parts[^1])
+                _reducer?.Begin(weight: 1);
+            (loss * (_processes.Weight(part.Length) * part.Length / examples.Length)).Backward();
         }
+
+        _reducer?.Finish();
 
         _optimizer.ClipGradients(terms);
         _optimizer.Step(_options.LearningRateAt(step));
         _average.Update(step + 1);
     }
 
+    // As many as it takes for no process to compute more than a micro-batch at once, but not so many that one has nothing.
+    private int[][] Parts(int[] examples)
+    {
+        int most = (_options.MicroBatchSize ?? examples.Length) * _processes.Count;
+        int count = Math.Min((examples.Length + most - 1) / most, examples.Length / _processes.Count);
+        return [.. Enumerable.Range(0, count).Select(i => BatchShare.Of(examples.Length, i, count).Of(examples))];
+    }
+
     private void ReadTerms(LossLog terms, long step, ref long loggedStep, Stopwatch clock, IProgress<TrainingProgress>? progress)
     {
-        IReadOnlyList<KeyValuePair<string, double>> means = terms.TakeMeans();
+        foreach (Tensor counts in terms.CodeCounts)
+            _processes.SumInPlace(counts);
+        IReadOnlyList<KeyValuePair<string, double>> means = _processes.MergeTerms(terms.TakeSums(_processes.Weight(_options.BatchSize)));
         if (means.Count == 0)
             return;
+        if (_options.KeepBest is { } best && means.FirstOrDefault(m => m.Key == best) is { Key: not null } scored)
+        {
+            _scoreSum += scored.Value * (step - loggedStep);
+            _scoreSteps += step - loggedStep;
+        }
+
         double rate = (step - loggedStep) * _options.BatchSize / clock.Elapsed.TotalSeconds;
         loggedStep = step;
         clock.Restart();
-        var report = new TrainingProgress(step, _options.Steps, (double)step * _options.BatchSize / _task.ExampleCount, _options.LearningRateAt(step - 1), rate, means);
-        _log.WriteStatistics(report);
+        var report = new TrainingProgress(step, _options.Steps, (double)step * _options.BatchSize / _task.ExampleCount, _options.LearningRateAt(step - 1), rate, means)
+        {
+            MemoryMiB = Environment.WorkingSet / (double)(1 << 20),
+        };
+        _log?.WriteStatistics(report);
         progress?.Report(report);
-        if (means.FirstOrDefault(m => !double.IsFinite(m.Value)) is { Key: { } term })
-            throw TrainingDivergedException.At(term, step);
+        // A stage says more than what was computed after it.
+        string[] broken = [.. means.Where(m => !double.IsFinite(m.Value)).Select(m => m.Key)];
+        if (broken.Length > 0)
+            throw TrainingDivergedException.At(Array.Find(broken, t => StagedTerm.Of(t).Stage is not null) ?? broken[0], step);
     }
 
     private void SaveCheckpoint(long step)
     {
         if (step == _savedStep)
             return;
-        TrainingCheckpoint.Save(CheckpointFolder, step, _task.Fingerprint, _task.Parameters, _average, _optimizer, _options.KeepCheckpoints);
-        _savedStep = step;
+        double? score = _scoreSteps > 0 ? _scoreSum / _scoreSteps : null;
+        (_savedStep, _scoreSum, _scoreSteps) = (step, 0, 0);
+        if (_processes.IsFirst)
+            TrainingCheckpoint.Save(CheckpointFolder, step, _task.Fingerprint, _task.Parameters, _average, _optimizer, _options, score);
+    }
+
+    private void ShowPicture(long step)
+    {
+        if (_log is { } log && _task.Preview(_average.Parameters) is { } picture)
+            log.WritePicture(step, picture);
     }
 }

@@ -21,9 +21,19 @@ internal static class TrainingCheckpoint
     private const string StateFile = "state.json";
     private const string Prefix = "step-";
     private const string Aside = ".replaced-";
+    private const string Damaged = "damaged-";
 
-    /// <summary>Writes a checkpoint and removes the oldest beyond <paramref name="keep"/>.</summary>
-    internal static void Save(string folder, long step, string fingerprint, ParameterStore weights, WeightAverage average, GroupedOptimizer optimizer, int keep)
+    /// <summary>Writes a checkpoint and removes those that <paramref name="options"/> does not keep.</summary>
+    /// <param name="folder">Where checkpoints lie.</param>
+    /// <param name="step">Steps done.</param>
+    /// <param name="fingerprint">Of the run's settings and data.</param>
+    /// <param name="weights">Saved.</param>
+    /// <param name="average">Saved.</param>
+    /// <param name="optimizer">Saved.</param>
+    /// <param name="options">Which checkpoints are kept.</param>
+    /// <param name="score">What the best is chosen by, the lower the better; null without one.</param>
+    internal static void Save(
+        string folder, long step, string fingerprint, ParameterStore weights, WeightAverage average, GroupedOptimizer optimizer, TrainingOptions options, double? score)
     {
         string target = Path.Combine(folder, Prefix + step.ToString("D8", CultureInfo.InvariantCulture));
         string temporary = Path.Combine(folder, $".{Path.GetFileName(target)}.{Environment.ProcessId}.tmp");
@@ -34,12 +44,12 @@ internal static class TrainingCheckpoint
             SafetensorsFile.Write(Path.Combine(temporary, AverageFile), average.Parameters);
             SafetensorsFile.Write(Path.Combine(temporary, OptimizerFile), optimizer.State);
             var hashes = new[] { WeightsFile, AverageFile, OptimizerFile }.ToDictionary(f => f, f => Hash(Path.Combine(temporary, f)));
-            var state = new State { Step = step, OptimizerStep = optimizer.StepCount, Run = fingerprint, Sha256 = hashes };
-            AtomicFile.Write(Path.Combine(temporary, StateFile), stream => JsonSerializer.Serialize(stream, state, NvgJson.Options));
+            var state = new CheckpointState { Step = step, OptimizerStep = optimizer.StepCount, Run = fingerprint, Sha256 = hashes, Score = score };
+            AtomicFile.Write(Path.Combine(temporary, StateFile), stream => JsonSerializer.Serialize(stream, state.Sealed(), NvgJson.Options));
             string aside = Path.Combine(folder, Aside + Path.GetFileName(target));
             if (Directory.Exists(target))
                 Directory.Move(target, aside);
-            Directory.Move(temporary, target);
+            AtomicFile.PublishFolder(temporary, target);
             if (Directory.Exists(aside))
                 Directory.Delete(aside, recursive: true);
         }
@@ -50,8 +60,7 @@ internal static class TrainingCheckpoint
             throw;
         }
 
-        foreach (string old in List(folder).Skip(keep))
-            Directory.Delete(old, recursive: true);
+        Rotate(folder, options);
     }
 
     /// <summary>Continues from the newest checkpoint that is whole.</summary>
@@ -62,14 +71,17 @@ internal static class TrainingCheckpoint
     /// <param name="optimizer">Overwritten.</param>
     /// <param name="warn">Told about every damaged checkpoint that was passed over.</param>
     /// <returns>The step, or null if there is no checkpoint.</returns>
+    /// <exception cref="NvgDataException">The newest whole checkpoint belongs to other settings, or there are checkpoints and all are damaged.</exception>
     internal static long? Restore(string folder, string fingerprint, ParameterStore weights, WeightAverage average, GroupedOptimizer optimizer, Action<string> warn)
     {
         ClearLeftovers(folder);
+        var damaged = new List<string>();
         foreach (string candidate in List(folder))
         {
-            if (Check(candidate, out State? state) is { } problem)
+            if (Check(candidate, out CheckpointState? state) is { } problem)
             {
                 warn($"{candidate}: {problem}; falling back to the checkpoint before");
+                damaged.Add(candidate);
                 continue;
             }
 
@@ -81,10 +93,50 @@ internal static class TrainingCheckpoint
             weights.CopyFrom(storedWeights);
             average.Parameters.CopyFrom(storedAverage);
             optimizer.Restore(storedOptimizer, state.OptimizerStep);
+            damaged.ForEach(SetAside);
             return state.Step;
         }
 
-        return null;
+        return damaged.Count == 0
+            ? null
+            : throw new NvgDataException($"no checkpoint in {folder} can be read: to train from the start choose another run folder");
+    }
+
+    // The newest, those of every so many steps, and the best.
+    private static void Rotate(string folder, TrainingOptions options)
+    {
+        string[] all = [.. List(folder)];
+        HashSet<string> kept = [.. all.Take(options.KeepCheckpoints)];
+        if (options.KeepEvery is { } every)
+            kept.UnionWith(all.Where(c => StepOf(c) is { } step && step % every == 0));
+        if (options.KeepBest is not null && all.Where(c => ScoreOf(c) is not null).MinBy(ScoreOf) is { } best)
+            kept.Add(best);
+        foreach (string old in all.Where(c => !kept.Contains(c)))
+            Directory.Delete(old, recursive: true);
+    }
+
+    private static long? StepOf(string checkpoint) =>
+        long.TryParse(Path.GetFileName(checkpoint).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : null;
+
+    private static double? ScoreOf(string checkpoint)
+    {
+        try
+        {
+            return NvgJson.Read<CheckpointState>(Path.Combine(checkpoint, StateFile)).Score;
+        }
+        catch (NvgDataException)
+        {
+            return null;
+        }
+    }
+
+    // Kept to be looked at, under a name that neither counts as a checkpoint nor is in the way of the next one.
+    private static void SetAside(string checkpoint)
+    {
+        string aside = Path.Combine(Path.GetDirectoryName(checkpoint)!, Damaged + Path.GetFileName(checkpoint));
+        if (Directory.Exists(aside))
+            Directory.Delete(aside, recursive: true);
+        Directory.Move(checkpoint, aside);
     }
 
     // A run that is killed while it writes leaves a temporary folder as large as a checkpoint; one that is killed while it
@@ -110,12 +162,14 @@ internal static class TrainingCheckpoint
         ? Directory.GetDirectories(folder, Prefix + "*").OrderDescending(StringComparer.Ordinal)
         : [];
 
-    private static string? Check(string checkpoint, out State? state)
+    private static string? Check(string checkpoint, out CheckpointState? state)
     {
         state = null;
         try
         {
-            state = NvgJson.Read<State>(Path.Combine(checkpoint, StateFile));
+            state = NvgJson.Read<CheckpointState>(Path.Combine(checkpoint, StateFile));
+            if (!state.IsIntact)
+                return $"{StateFile} is damaged";
             foreach ((string file, string expected) in state.Sha256)
             {
                 if (Hash(Path.Combine(checkpoint, file)) != expected)
@@ -134,17 +188,5 @@ internal static class TrainingCheckpoint
     {
         using FileStream stream = File.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
-    }
-
-    /// <summary><c>state.json</c>.</summary>
-    internal sealed record State
-    {
-        public required long Step { get; init; }
-
-        public required long OptimizerStep { get; init; }
-
-        public required string Run { get; init; }
-
-        public required Dictionary<string, string> Sha256 { get; init; }
     }
 }

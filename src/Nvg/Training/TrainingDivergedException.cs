@@ -12,7 +12,7 @@ public sealed class TrainingDivergedException : Exception
     /// <inheritdoc/>
     public TrainingDivergedException() { }
 
-    /// <summary>Names the term and the step (from 1) after which it was seen.</summary>
+    /// <summary>Names the term, its stage where it has one, and the step (from 1) after which it was seen.</summary>
     internal static TrainingDivergedException At(string term, long step) =>
-        new($"{term} is no longer finite at step {step}: the run stops, the last checkpoint stays as it was");
+        new($"{StagedTerm.Of(term)} is no longer finite at step {step}: the run stops, the last checkpoint stays as it was");
 }

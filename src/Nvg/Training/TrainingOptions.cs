@@ -64,11 +64,26 @@ public sealed record TrainingOptions
     /// <summary>Steps between checkpoints.</summary>
     public long CheckpointEvery { get; init; } = 1000;
 
-    /// <summary>Checkpoints that are kept.</summary>
+    /// <summary>The newest checkpoints that are kept.</summary>
     public int KeepCheckpoints { get; init; } = 2;
 
+    /// <summary>Checkpoints of steps that this divides are kept too; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? KeepEvery { get; init; }
+
+    /// <summary>A term: the checkpoint before which its mean was lowest is kept too; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? KeepBest { get; init; }
+
+    /// <summary>Steps between pictures of what has been learned; null for those between checkpoints, 0 for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? PictureEvery { get; init; }
+
     /// <summary>The settings without those that may change when a run continues: its length, and how often it is logged and saved.</summary>
-    internal TrainingOptions Identity => this with { Steps = 1, LogEvery = 1, CheckpointEvery = 1, KeepCheckpoints = 1 };
+    internal TrainingOptions Identity => this with { Steps = 1, LogEvery = 1, CheckpointEvery = 1, KeepCheckpoints = 1, KeepEvery = null, KeepBest = null, PictureEvery = null };
+
+    /// <summary>Whether a picture is taken after a step.</summary>
+    internal bool ShowsAt(long step) => PictureEvery is not 0 && (step == Steps || step % (PictureEvery ?? CheckpointEvery) == 0);
 
     /// <summary>The learning rate of a step.</summary>
     public double LearningRateAt(long step) => LearningRate * LearningRateSchedule.Factor(this, step);
@@ -80,6 +95,8 @@ public sealed record TrainingOptions
             yield return "steps, batchSize, logEvery, checkpointEvery and keepCheckpoints must be positive";
         if (MicroBatchSize < 1)
             yield return "microBatchSize must be positive";
+        if (KeepEvery < 1 || PictureEvery < 0)
+            yield return "keepEvery must be positive, pictureEvery not negative";
         if (LearningRate is not (> 0 and < 1) || WeightDecay < 0 || ClipNorm < 0)
             yield return "learningRate must lie in (0, 1); weightDecay and clipNorm must not be negative";
         if (Beta1 is not (>= 0 and < 1) || Beta2 is not (>= 0 and < 1) || EmaDecay is not (>= 0 and < 1))

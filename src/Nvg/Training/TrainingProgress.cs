@@ -10,6 +10,9 @@ namespace Nvg.Training;
 public sealed record TrainingProgress(
     long Step, long Steps, double Epoch, double LearningRate, double ImagesPerSecond, IReadOnlyList<KeyValuePair<string, double>> Terms)
 {
+    /// <summary>Memory of the process, in MiB: of the first one where there are several.</summary>
+    public double MemoryMiB { get; init; }
+
     /// <summary>Time left at the current rate.</summary>
     /// <param name="batchSize">Images per step.</param>
     public TimeSpan Remaining(int batchSize) =>

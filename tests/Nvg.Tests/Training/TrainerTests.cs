@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Nvg.Checkpoints;
 using Nvg.Data;
+using Nvg.Rendering;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Training;
@@ -123,6 +124,31 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
         Assert.StartsWith("second is no longer finite at step 8", error.Message, StringComparison.Ordinal);
         Assert.Equal(["step-00000004"], Checkpoints("run"));
         Assert.Equal("NaN", (string?)Statistics("run")[^1]["second"]);
+    }
+
+    [Fact]
+    public void Run_NanInATermOfAStage_NamesTheStage()
+    {
+        using var task = new BrokenTask { BrokenTerm = "ce_2" };
+        using var trainer = new Trainer(task, Options, Device.Cpu, _folder["run"]);
+        Assert.StartsWith("ce of stage 2 is no longer finite at step 8", Assert.Throws<TrainingDivergedException>(() => trainer.Run()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tokenizer")]
+    [InlineData("generator")]
+    public void Run_PicturesEveryFiveSteps_AreKeptAndDoNotTouchTheTraining(string kind)
+    {
+        Run(kind, "without", Options with { PictureEvery = 0 });
+        Run(kind, "with", Options with { PictureEvery = 5 });
+        AssertSameResult("without", "with");
+        Assert.False(Directory.Exists(_folder["without/pictures"]));
+        Assert.Equal(["step-00000005.png", "step-00000010.png", "step-00000012.png"], Directory.GetFiles(_folder["with/pictures"]).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+        Assert.True(PictureFile.Read(_folder["with/pictures/step-00000005.png"]).Width > 64);
+        string events = Assert.Single(Directory.GetFiles(_folder["with/tensorboard"]));
+        string content = System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(events));
+        Assert.Equal(3, content.Split("\u0089PNG").Length - 1);
+        Assert.Equal(Steps / 2, content.Split("loss/gradient_norm").Length - 1);
     }
 
     [Fact]
@@ -355,6 +381,8 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
 
         internal long BreaksAt { get; init; } = 6;
 
+        internal string BrokenTerm { get; init; } = "second";
+
         internal Action<long>? Started { get; set; }
 
         public Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log)
@@ -363,7 +391,7 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
             using var scope = new TensorScope();
             Tensor first = Parameters["weight"].Square().Mean();
             log.Add("first", first);
-            log.Add("second", step == BreaksAt ? first * double.NaN : first);
+            log.Add(BrokenTerm, step == BreaksAt ? first * double.NaN : first);
             return scope.Keep(first * 1.0);
         }
 

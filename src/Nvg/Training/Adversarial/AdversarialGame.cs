@@ -1,6 +1,7 @@
 using Nvg.Pretrained;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
+using Nvg.Training.Distributed;
 
 namespace Nvg.Training.Adversarial;
 
@@ -27,15 +28,16 @@ internal sealed class AdversarialGame : IDisposable
     /// <param name="parameters">Receives and owns what is learned and what a checkpoint must keep, below <see cref="Prefix"/>.</param>
     /// <param name="seed">Of the run.</param>
     /// <param name="device">Where.</param>
+    /// <param name="processes">Those that train together; borrowed.</param>
     /// <exception cref="NvgDataException">The weights of DINO cannot be used.</exception>
-    internal AdversarialGame(AdversarialOptions options, ParameterStore parameters, ulong seed, Device device)
+    internal AdversarialGame(AdversarialOptions options, ParameterStore parameters, ulong seed, Device device, TrainingProcesses processes)
     {
         (_options, _parameters, _seed) = (options, parameters, seed);
         var path = new ParameterPath(parameters, ParameterSource.Random(DataOrder.Mix(seed, 0, RealPurpose), device)) / Prefix.TrimEnd('.');
         _discriminator = options.Discriminator == DiscriminatorKind.Dino
             ? new DinoDiscriminator(path / "heads", VisionTransformer.Load(options.DinoWeights!, device, approximateGelu: true), options.DinoBlocks)
             : new PatchDiscriminator(path / "layers", options.PatchChannels, options.PatchHalvings);
-        _lecam = new LecamRegularizer(path / "lecam", options.LecamDecay);
+        _lecam = new LecamRegularizer(path / "lecam", options.LecamDecay, processes);
         _learned = [.. parameters.TrainableNames.Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))];
         Fingerprint = _discriminator.Fingerprint;
     }

@@ -1,5 +1,6 @@
 using Nvg.Torch;
 using Nvg.Torch.Nn;
+using Nvg.Training.Distributed;
 
 namespace Nvg.Training.Adversarial;
 
@@ -12,14 +13,16 @@ internal sealed class LecamRegularizer
     private readonly Tensor _real;
     private readonly Tensor _fake;
     private readonly double _decay;
+    private readonly TrainingProcesses _processes;
 
     /// <param name="path">Place of the two averages, which start at zero and belong to the checkpoint.</param>
     /// <param name="decay">Share of an average that stays in a step.</param>
-    internal LecamRegularizer(ParameterPath path, double decay)
+    /// <param name="processes">Those whose logits the averages are of; borrowed. Null for this one alone.</param>
+    internal LecamRegularizer(ParameterPath path, double decay, TrainingProcesses? processes = null)
     {
         _real = path.MeasuredBuffer("real_average", [1], Initialization.Zeros);
         _fake = path.MeasuredBuffer("fake_average", [1], Initialization.Zeros);
-        _decay = decay;
+        (_decay, _processes) = (decay, processes ?? TrainingProcesses.Single);
     }
 
     /// <summary>Running averages of the logits of real and of fake pictures; the store's.</summary>
@@ -39,7 +42,8 @@ internal sealed class LecamRegularizer
     private void Move(Tensor average, Tensor logits)
     {
         using GradMode noGrad = Autograd.NoGrad();
-        using Tensor mean = logits.Mean();
+        using Tensor mean = logits.Mean() / _processes.Count;
+        _processes.SumInPlace(mean);
         average.MultiplyInPlace(_decay);
         average.AddInPlace(mean, 1 - _decay);
     }

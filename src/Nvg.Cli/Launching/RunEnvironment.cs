@@ -1,0 +1,30 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Nvg.Torch;
+using Nvg.Training;
+using Nvg.Training.Distributed;
+
+namespace Nvg.Cli.Launching;
+
+/// <summary>What a run's folder keeps about the machine, the versions and the processes of its last start.</summary>
+internal static class RunEnvironment
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    internal static void Write(string folder, Device device, TrainingProcesses processes, string? launcher)
+    {
+        var machine = Machine.Here();
+        Dictionary<string, string> values = new(ReportVersions.Current())
+        {
+            ["processor"] = $"{machine.Processor}, {machine.Cores} cores ({machine.Instructions})",
+            ["memory"] = string.Create(CultureInfo.InvariantCulture, $"{machine.MemoryGiB} GiB"),
+            ["BLAS"] = Machine.LoadedBlas() ?? "unknown",
+            ["device"] = device.ToString(),
+            ["processes"] = $"{processes.Count}{(processes.Count > 1 ? $" ({launcher})" : "")}",
+            ["command"] = string.Join(' ', Environment.GetCommandLineArgs().Skip(1)),
+            ["started"] = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture),
+        };
+        AtomicFile.Write(Path.Combine(folder, RunReport.EnvironmentFile), stream => JsonSerializer.Serialize(stream, values, Indented));
+    }
+}

@@ -1,0 +1,225 @@
+using Nvg.Torch.Interop;
+
+namespace Nvg.Torch.Distributed;
+
+/// <summary>
+/// Sums the gradients of all processes of a group while the backward pass still runs: gradients are copied into buckets,
+/// the last layers' first, and a bucket sets out as soon as it is full (Li et al. 2020, as in PyTorch's
+/// DistributedDataParallel). Owns the buckets; the gradients become views of them.
+/// </summary>
+/// <remarks>
+/// Buckets set out in one fixed order, so processes may get their gradients in different orders, or not get some at all.
+/// A parameter without a gradient counts as zero where another process has one, and stays without where none has. Behind
+/// its gradients a bucket therefore carries one number per parameter: in how many processes it has one.
+/// </remarks>
+public sealed class GradientReducer : IDisposable
+{
+    /// <summary>Size of a bucket: large enough for the network, small enough to set out early.</summary>
+    public const long DefaultBucketBytes = 25L << 20;
+
+    // The first bucket to be full is small: the network then has something to do soon.
+    private const long FirstBucketBytes = 1L << 20;
+
+    private readonly ProcessGroup _group;
+    private readonly Tensor[] _parameters;
+    private readonly Bucket[] _buckets;
+    private readonly Bucket[] _bucketOf;
+    private readonly bool[] _arrived;
+    private readonly GradientHook[] _hooks;
+    private readonly Lock _lock = new();
+    private int _launched;
+    private double _weight;
+    private bool _armed;
+    private Exception? _failure;
+
+    /// <param name="parameters">What is learned, in the order of the forward pass, float32 on one device; borrowed.</param>
+    /// <param name="group">The processes; borrowed.</param>
+    /// <param name="bucketBytes">Size of a bucket.</param>
+    /// <param name="overlap">
+    /// Whether buckets set out during the backward pass. It needs every gradient to be complete once it has been added to.
+    /// Otherwise all set out in <see cref="Finish"/>.
+    /// </param>
+    public GradientReducer(IEnumerable<Tensor> parameters, ProcessGroup group, long bucketBytes = DefaultBucketBytes, bool overlap = true)
+    {
+        _group = group;
+        // Backward goes from the last to the first.
+        _parameters = [.. parameters.Reverse()];
+        _arrived = new bool[_parameters.Length];
+        _buckets = [.. Divide(_parameters, bucketBytes).Select(members => new Bucket(members, _parameters))];
+        _bucketOf = [.. _buckets.SelectMany(b => b.Members.Select(_ => b))];
+        _hooks = overlap ? [.. _parameters.Select((p, i) => new GradientHook(p, i, Arrived))] : [];
+    }
+
+    /// <summary>Number of buckets.</summary>
+    public int BucketCount => _buckets.Length;
+
+    /// <summary>Buckets that have set out in this step so far.</summary>
+    public int LaunchedCount => _launched;
+
+    /// <summary>To be called before the last backward pass of a step: gradients that arrive from now on set out.</summary>
+    /// <param name="weight">Factor of this process's gradients in the sum, such as its share of the batch.</param>
+    public void Begin(double weight)
+    {
+        lock (_lock)
+        {
+            (_armed, _weight, _launched, _failure) = (true, weight, 0, null);
+            Array.Clear(_arrived);
+            foreach (Bucket bucket in _buckets)
+                bucket.Missing = bucket.Members.Length;
+        }
+    }
+
+    /// <summary>To be called after the backward pass: sends what is left, waits, and puts the sums in place of the gradients.</summary>
+    /// <exception cref="TorchException">Another process is gone.</exception>
+    public void Finish()
+    {
+        lock (_lock)
+        {
+            _armed = false;
+            if (_failure is { } failure)
+                throw new InvalidOperationException($"gradients could not be reduced: {failure.Message}", failure);
+            while (_launched < _buckets.Length)
+                Launch(_buckets[_launched++]);
+            using GradMode noGrad = Autograd.NoGrad();
+            foreach (Bucket bucket in _buckets)
+                bucket.Receive(_parameters);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (GradientHook hook in _hooks)
+            hook.Dispose();
+        foreach (Bucket bucket in _buckets)
+            bucket.Dispose();
+    }
+
+    // Runs inside the backward pass, on whichever thread that has; what it throws waits for Finish.
+    private void Arrived(int index)
+    {
+        lock (_lock)
+        {
+            if (!_armed || _failure is not null)
+                return;
+            try
+            {
+                if (_arrived[index])
+                    throw new InvalidOperationException($"parameter {_parameters.Length - 1 - index} got its gradient in two parts; reduce without overlap");
+                _arrived[index] = true;
+                _bucketOf[index].Missing--;
+                while (_launched < _buckets.Length && _buckets[_launched].Missing == 0)
+                    Launch(_buckets[_launched++]);
+            }
+            catch (Exception error)
+            {
+                _failure = error;
+            }
+        }
+    }
+
+    private void Launch(Bucket bucket)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        bucket.Send(_group, _parameters, _weight);
+    }
+
+    private static IEnumerable<int[]> Divide(Tensor[] parameters, long bucketBytes)
+    {
+        var members = new List<int>();
+        long bytes = 0, room = Math.Min(FirstBucketBytes, bucketBytes);
+        for (int i = 0; i < parameters.Length; i++)
+        {
+            if (parameters[i].ScalarType != ScalarType.Float32)
+                throw new ArgumentException($"gradients of {parameters[i].ScalarType} cannot be reduced: parameters must be float32");
+            members.Add(i);
+            bytes += parameters[i].ElementCount * sizeof(float);
+            if (bytes < room)
+                continue;
+            yield return [.. members];
+            members.Clear();
+            (bytes, room) = (0, bucketBytes);
+        }
+
+        if (members.Count > 0)
+            yield return [.. members];
+    }
+
+    /// <summary>Gradients that travel together, and behind them how many processes have each.</summary>
+    private sealed class Bucket : IDisposable
+    {
+        private readonly Tensor _flat;
+        private readonly Tensor _gradients;
+        private readonly Tensor _counts;
+        private readonly Tensor[] _views;
+        private readonly bool[] _present;
+        private CollectiveWork? _work;
+
+        internal Bucket(int[] members, Tensor[] parameters)
+        {
+            using var scope = new TensorScope();
+            Members = members;
+            long total = members.Sum(i => parameters[i].ElementCount);
+            _flat = Tensor.Zeros([total + members.Length], device: parameters[members[0]].Device).Own();
+            _gradients = _flat.Narrow(0, 0, total).Own();
+            _counts = _flat.Narrow(0, total, members.Length).Own();
+            long offset = 0;
+            _views = Array.ConvertAll(members, i =>
+            {
+                long count = parameters[i].ElementCount;
+                Tensor view = _flat.Narrow(0, offset, count).Reshape(parameters[i].Shape.ToArray()).Own();
+                offset += count;
+                return view;
+            });
+            _present = new bool[members.Length];
+        }
+
+        internal int[] Members { get; }
+
+        internal int Missing { get; set; }
+
+        internal void Send(ProcessGroup group, Tensor[] parameters, double weight)
+        {
+            using var scope = new TensorScope();
+            _counts.FillInPlace(1);
+            for (int k = 0; k < Members.Length; k++)
+            {
+                Tensor? gradient = parameters[Members[k]].Grad;
+                _present[k] = gradient is not null;
+                if (gradient is not null)
+                {
+                    _views[k].CopyFrom(gradient);
+                }
+                else
+                {
+                    _views[k].FillInPlace(0);
+                    _counts.Narrow(0, k, 1).FillInPlace(0);
+                }
+            }
+
+            _gradients.MultiplyInPlace(weight);
+            _work = group.AllReduce(_flat);
+        }
+
+        internal void Receive(Tensor[] parameters)
+        {
+            using (_work)
+                _work!.Wait();
+            _work = null;
+            // Only a process that lacks a gradient has to look, which waits for the device.
+            float[]? counts = Array.TrueForAll(_present, p => p) ? null : _counts.ToArray<float>();
+            for (int k = 0; k < Members.Length; k++)
+            {
+                if (counts is null || counts[k] > 0)
+                    parameters[Members[k]].Grad = _views[k];
+            }
+        }
+
+        public void Dispose()
+        {
+            _work?.Dispose();
+            foreach (Tensor tensor in (ReadOnlySpan<Tensor>)[_flat, _gradients, _counts, .. _views])
+                tensor.Dispose();
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using Nvg.Torch.Interop;
+
+namespace Nvg.Torch.Distributed;
+
+/// <summary>
+/// Processes that compute together, each with a rank. Every process must call the same operations in the same order with
+/// tensors of the same shape and type; tensors are contiguous, on the CPU for Gloo and on a GPU for NCCL.
+/// </summary>
+public sealed unsafe class ProcessGroup : IDisposable
+{
+    private readonly GroupHandle _handle;
+
+    /// <summary>Meets the other processes.</summary>
+    /// <param name="store">Where they meet; borrowed.</param>
+    /// <param name="backend">What carries the collectives.</param>
+    /// <param name="name">Of the group, the same in every process.</param>
+    /// <param name="rank">Number of this process, from 0.</param>
+    /// <param name="size">How many processes there are.</param>
+    /// <param name="timeout">How long an operation waits for the others.</param>
+    /// <param name="network">Network interface that Gloo uses, or null.</param>
+    /// <param name="address">Local address that Gloo uses where no interface is named; null for that of the host's name.</param>
+    /// <exception cref="TorchException">The others did not come, or this build lacks the backend.</exception>
+    public ProcessGroup(
+        KeyValueStore store, ProcessGroupBackend backend, string name, int rank, int size, TimeSpan timeout, string? network = null, string? address = null)
+    {
+        nint handle;
+        string library = backend == ProcessGroupBackend.Gloo ? "gloo" : "nccl";
+        Native.Check(
+            Native.nvgt_group_new(store.Handle, library, name, rank, size, (long)timeout.TotalMilliseconds, network, address, &handle),
+            "group of processes");
+        _handle = new GroupHandle(handle);
+        (Rank, Size) = (rank, size);
+    }
+
+    /// <summary>Number of this process, from 0.</summary>
+    public int Rank { get; }
+
+    /// <summary>How many processes there are.</summary>
+    public int Size { get; }
+
+    /// <summary>Whether this build of the native library has a backend.</summary>
+    public static bool Has(ProcessGroupBackend backend)
+    {
+        byte gloo, nccl;
+        Native.Check(Native.nvgt_group_backends(&gloo, &nccl), "group of processes");
+        return (backend == ProcessGroupBackend.Gloo ? gloo : nccl) != 0;
+    }
+
+    /// <summary>Begins to replace a tensor, in every process, by the sum or maximum over all processes.</summary>
+    public CollectiveWork AllReduce(Tensor tensor, ReduceOperation operation = ReduceOperation.Sum)
+    {
+        nint work;
+        Native.Check(Native.nvgt_group_all_reduce(_handle, tensor.Handle, (int)operation, &work), "all-reduce");
+        return new CollectiveWork(work);
+    }
+
+    /// <summary>Begins to replace a tensor, in every process, by that of one of them.</summary>
+    /// <param name="tensor">Read in <paramref name="root"/>, written in the others.</param>
+    /// <param name="root">Rank of the process that gives it.</param>
+    public CollectiveWork Broadcast(Tensor tensor, int root = 0)
+    {
+        nint work;
+        Native.Check(Native.nvgt_group_broadcast(_handle, tensor.Handle, root, &work), "broadcast");
+        return new CollectiveWork(work);
+    }
+
+    /// <summary>Leaves the native group to the end of the process: after a failure its release could wait for a process that is gone.</summary>
+    public void Abandon() => _handle.SetHandleAsInvalid();
+
+    /// <inheritdoc/>
+    public void Dispose() => _handle.Dispose();
+}

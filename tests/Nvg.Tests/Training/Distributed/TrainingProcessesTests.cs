@@ -1,0 +1,180 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Nvg.Torch;
+using Nvg.Training;
+using Nvg.Training.Distributed;
+
+namespace Nvg.Tests.Training.Distributed;
+
+/// <summary>What the processes of a run agree on, with ranks that are threads here.</summary>
+[Collection(RunsAlone.Name)]
+[NoTensorLeaks]
+public sealed class TrainingProcessesTests
+{
+    [Fact]
+    public void Gather_UnequalShares_GivesEveryoneTheWholeBatch()
+    {
+        float[][] all = Together(3, processes =>
+        {
+            BatchShare share = processes.ShareOf(5);
+            using Tensor own = Tensor.From(Enumerable.Range(share.Start, share.Count).SelectMany(i => (float[])[i, -i]).ToArray(), share.Count, 2);
+            using Tensor gathered = processes.Gather(own, 5);
+            return gathered.ToArray<float>();
+        });
+        Assert.All(all, values => Assert.Equal([0f, 0, 1, -1, 2, -2, 3, -3, 4, -4], values));
+    }
+
+    [Fact]
+    public void GatherBytes_TextsOfAnyLength_ComeByRank()
+    {
+        string[][] all = Together(3, processes => Array.ConvertAll(processes.GatherBytes(Encoding.UTF8.GetBytes(new string('a', 5 * processes.Rank))), Encoding.UTF8.GetString));
+        Assert.All(all, texts => Assert.Equal(["", "aaaaa", "aaaaaaaaaa"], texts));
+    }
+
+    [Fact]
+    public void MergeTerms_TermsOfSomeRanks_AreMeansOverTheBatch()
+    {
+        // Batches of 3 images, the first process with one of them: x is 6 for that, 1.5 on average for the two others.
+        IReadOnlyList<KeyValuePair<string, double>>[] all = Together(2, processes =>
+        {
+            using var log = new LossLog();
+            using Tensor x = Tensor.Scalar(processes.IsFirst ? 6 : 1.5), y = Tensor.Scalar(double.NaN);
+            log.Add("x", x);
+            if (!processes.IsFirst)
+                log.Add("y", y);
+            return processes.MergeTerms(log.TakeSums(processes.Weight(3)));
+        });
+        Assert.All(all, terms =>
+        {
+            Assert.Equal(["x", "y"], terms.Select(t => t.Key));
+            Assert.Equal(3, terms[0].Value, 1e-12);
+            Assert.Equal(double.NaN, terms[1].Value);
+        });
+    }
+
+    [Fact]
+    public void AgreeToStop_OneIsAsked_AllStopAtTheSameStep()
+    {
+        int[] stoppedAt = Together(3, processes =>
+        {
+            for (int step = 0; step < 100; step++)
+            {
+                if (processes.AgreeToStop(processes.Rank == 1 && step >= 4))
+                    return step;
+            }
+
+            return -1;
+        });
+        Assert.Equal([5, 5, 5], stoppedAt);
+    }
+
+    [Fact]
+    public void Fork_SameGenerator_GivesEveryProcessItsOwnNumbers()
+    {
+        float[][] draws = Together(2, processes =>
+        {
+            using var shared = new Generator(7);
+            using Generator own = processes.Fork(shared)!;
+            using Tensor ownDraws = Tensor.Rand([4], own), sharedDraws = Tensor.Rand([4], shared);
+            return (float[])[.. ownDraws.ToArray<float>(), .. sharedDraws.ToArray<float>()];
+        });
+        Assert.NotEqual(draws[0][..4], draws[1][..4]);
+        Assert.Equal(draws[0][4..], draws[1][4..]);
+        using var alone = new Generator(7);
+        Assert.Null(TrainingProcesses.Single.Fork(alone));
+    }
+
+    [Fact]
+    public void FirstThenOthers_RunsTheFirstBeforeTheOthers()
+    {
+        var order = new ConcurrentQueue<int>();
+        Together(3, processes => processes.FirstThenOthers(() =>
+        {
+            Thread.Sleep(processes.IsFirst ? 50 : 0);
+            order.Enqueue(processes.Rank);
+            return 0;
+        }));
+        Assert.Equal(0, order.First());
+        Assert.Equal(3, order.Count);
+    }
+
+    [Fact]
+    public void Broadcast_TensorsOfAnyLayout_AreThoseOfTheFirst()
+    {
+        float[][] all = Together(2, processes =>
+        {
+            using Tensor plain = Tensor.Full([2, 3], processes.Rank), turned = plain.Transpose(0, 1);
+            turned.AddInPlace(1);
+            processes.Broadcast([turned]);
+            Assert.Equal(40 + 0, processes.Broadcast(40 + processes.Rank));
+            return plain.ToArray<float>();
+        });
+        Assert.All(all, values => Assert.Equal([1f, 1, 1, 1, 1, 1], values));
+    }
+
+    [Fact]
+    public void Explain_OneFails_TheOthersSayWho()
+    {
+        string?[] reasons = Together(3, processes => processes.Rank == 1
+            ? processes.Explain(new NvgDataException("the data set is gone"))
+            : processes.Explain(new TorchException("connection closed by peer")));
+        Assert.Equal("the data set is gone", reasons[1]);
+        Assert.Equal("rank 0: rank 1 ended with: the data set is gone", reasons[0]);
+        Assert.Equal("rank 2: rank 1 ended with: the data set is gone", reasons[2]);
+    }
+
+    [Fact]
+    public void Explain_AllFailAlike_OneSaysIt()
+    {
+        string?[] reasons = Together(3, processes => processes.Explain(new NvgDataException("no such folder")));
+        Assert.Equal(["no such folder"], reasons.OfType<string>());
+    }
+
+    [Fact]
+    public void Join_OthersDoNotCome_SaysHowMany()
+    {
+        var alone = new LaunchEnvironment("test", 0, 2, 0, 2, "127.0.0.1", Ranks.FreePort());
+        var error = Assert.Throws<ProcessFailedException>(() => TrainingProcesses.Join(alone, Device.Cpu, new ProcessSettings { MeetingTimeout = TimeSpan.FromSeconds(1) }, _ => { }));
+        Assert.StartsWith("rank 0: 1 of 2 processes came to 127.0.0.1:", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Trainer_MoreProcessesThanImages_IsRefused()
+    {
+        string[] messages = Together(2, processes =>
+        {
+            using var task = new NoTask();
+            var options = new TrainingOptions { Steps = 1, BatchSize = 1, LearningRate = 0.1 };
+            return Assert.Throws<NvgDataException>(() => new Trainer(task, options, Device.Cpu, "nowhere", processes)).Message;
+        });
+        Assert.All(messages, m => Assert.Contains("training.batchSize is 1", m, StringComparison.Ordinal));
+    }
+
+    private static T[] Together<T>(int count, Func<TrainingProcesses, T> work)
+    {
+        int port = Ranks.FreePort();
+        return Ranks.Run(count, rank =>
+        {
+            var environment = new LaunchEnvironment("test", rank, count, rank, count, "127.0.0.1", port);
+            TrainingProcesses processes = TrainingProcesses.Join(environment, Device.Cpu, new ProcessSettings { MeetingTimeout = TimeSpan.FromSeconds(60) }, _ => { });
+            T result = work(processes);
+            processes.Dispose();
+            return result;
+        });
+    }
+
+    private sealed class NoTask : ITrainingTask
+    {
+        public Nvg.Torch.Nn.ParameterStore Parameters { get; } = new();
+
+        public int ExampleCount => 1;
+
+        public string Fingerprint => "";
+
+        public Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log) => throw new NotSupportedException();
+
+        public void Export(string folder, IReadOnlyDictionary<string, Tensor> parameters) => throw new NotSupportedException();
+
+        public void Dispose() => Parameters.Dispose();
+    }
+}
