@@ -61,6 +61,8 @@ private:
   Backward backward_;
   Release release_;
   void *context_;
+};
+
 // A hook lies with the node that adds to the leaf's gradient; the leaf itself holds that node only weakly.
 struct GradientHook {
   std::shared_ptr<torch::autograd::Node> accumulator;
