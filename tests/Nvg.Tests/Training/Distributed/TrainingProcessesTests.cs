@@ -128,7 +128,7 @@ public sealed class TrainingProcessesTests
     {
         string?[] reasons = Together(3, processes => processes.Explain(new NvgDataException("no such folder")));
         Assert.Equal("no such folder", reasons[0]);
-        Assert.All(reasons[1..], Assert.Null);
+        Assert.All(reasons[1..], r => Assert.Null(r));
     }
 
     [Fact]
