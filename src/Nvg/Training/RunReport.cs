@@ -53,7 +53,8 @@ public static class RunReport
     private static void AddCurves(HtmlReport report, RunStatistics statistics)
     {
         report.Section("Curves");
-        foreach (IGrouping<string, string> group in statistics.Names.Where(n => IsTerm(n) && !IsCodebook(n)).GroupBy(n => StagedTerm.Of(n) is { Stage: not null } staged ? staged.Name + " per stage" : n))
+        // The whole first, then its terms.
+        foreach (IGrouping<string, string> group in statistics.Names.Where(n => IsTerm(n) && !IsCodebook(n)).OrderBy(n => n != "loss").GroupBy(n => StagedTerm.Of(n) is { Stage: not null } staged ? staged.Name + " per stage" : n))
             AddPlot(report, group.Key, group.Key, statistics, [.. group]);
         AddPlot(report, "learning rate", "learning rate", statistics, ["learningRate"]);
         AddPlot(report, "speed", "images per second", statistics, ["imagesPerSecond"]);

@@ -241,7 +241,7 @@ public sealed class TrainingProcesses : IDisposable
     /// answers. After this the processes have parted; nothing else may be called but <see cref="Dispose"/>.
     /// </summary>
     /// <param name="error">What happened here.</param>
-    /// <returns>Null where another process has said the same already, as when all of them miss the same file.</returns>
+    /// <returns>Null where rank 0 says the same, as when all of them miss the same file.</returns>
     public string? Explain(Exception error)
     {
         _failed = true;
@@ -251,10 +251,14 @@ public sealed class TrainingProcesses : IDisposable
         try
         {
             if (isOwn)
-                ProcessWatch.ReportFailure(_store, OwnFailure(Rank, error));
+            {
+                ProcessWatch.ReportFailure(_store, $"rank {Rank} ended with: {error.Message}");
+                _store.Set(OwnFailure(Rank), error.Message);
+            }
+
             int[] missing = Absent(_store);
             if (isOwn)
-                return ProcessWatch.Failure(_store) is { } said && Enumerable.Range(0, Count).Any(r => r != Rank && said == OwnFailure(r, error)) ? null : error.Message;
+                return !IsFirst && _store.Has(OwnFailure(0)) && _store.Get(OwnFailure(0)) == error.Message ? null : error.Message;
             if (ProcessWatch.Failure(_store) is { } reason)
                 return $"rank {Rank}: {reason}";
             return missing.Length > 0
@@ -296,7 +300,7 @@ public sealed class TrainingProcesses : IDisposable
         _store?.Dispose();
     }
 
-    private static string OwnFailure(int rank, Exception error) => $"rank {rank} ended with: {error.Message}";
+    private static string OwnFailure(int rank) => $"failure/{rank}";
 
     private void Reduce(Tensor tensor)
     {
