@@ -50,9 +50,19 @@ public sealed class Tokenizer : IDisposable
     /// <summary>Pictures (B × 3 × H × W in [−1, 1]) to sequences.</summary>
     public GranularitySequence Encode(Tensor images)
     {
+        GranularitySequence sequence = Encode(images, out Tensor latent_BLC);
+        latent_BLC.Dispose();
+        return sequence;
+    }
+
+    /// <summary>Pictures to sequences, with the latents that they describe.</summary>
+    /// <param name="images">B × 3 × H × W in [−1, 1].</param>
+    /// <param name="latent_BLC">B × L × C; belongs to the caller.</param>
+    public GranularitySequence Encode(Tensor images, out Tensor latent_BLC)
+    {
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
-        Tensor latent_BLC = Positions.FromMap(Encoder.Forward(images));
+        latent_BLC = scope.Keep(Positions.FromMap(Encoder.Forward(images)));
         Tensor structure_BSL = StructureConstruction.Build(latent_BLC).To(latent_BLC.Device);
         return Quantizer.Quantize(latent_BLC, structure_BSL);
     }
