@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using Nvg.Checkpoints;
 using Nvg.Control;
 using Nvg.Granularity;
+using Nvg.Granularity.Construction;
 using Nvg.Rendering;
 
 namespace Nvg.Cli.Commands;
@@ -23,6 +24,7 @@ internal sealed class ControlArguments
     };
 
     private readonly Option<int?> _structureStages = new("--structure-stages") { Description = "Number of stages that --structure gives; by default as many as it says anything about", HelpName = "N" };
+    private readonly Option<StructureStrategyConfig?> _construction = Construction();
     private readonly Option<string?> _explain = new("--explain") { Description = "Draw what --structure asked for, what is used, and in white what balance moved", HelpName = "FILE.png" };
     private readonly Option<string?> _reference = new("--reference")
     {
@@ -38,7 +40,7 @@ internal sealed class ControlArguments
 
     private readonly Option<IReadOnlyList<int>?> _keepStages = new("--keep-stages")
     {
-        Description = "Number of stages to keep, from the coarsest; A-B makes a row of pictures for each number",
+        Description = "Number of stages to keep, from the coarsest; A-B makes a row of pictures for each number. Inside a --mask 1 by default",
         HelpName = "N|A-B",
         CustomParser = ParseStages,
     };
@@ -54,9 +56,23 @@ internal sealed class ControlArguments
     private readonly Option<string?> _toClass = new("--to-class") { Description = "--count pictures on the way from --class to this class", HelpName = "NAME|ID" };
     private readonly Option<ulong?> _toSeed = new("--to-seed") { Description = "--count pictures on the way from --seed to this seed", HelpName = "S" };
 
+    /// <summary>How the structure of a picture is found.</summary>
+    internal static Option<StructureStrategyConfig?> Construction() => new("--construction")
+    {
+        Description = "How the structure of a picture is found, with a setting after a colon: greedy, spatial:0.5, matching, segmentation:30, features:VIT.safetensors; the model's own by default",
+        HelpName = "STRATEGY",
+        CustomParser = result =>
+        {
+            StructureStrategyConfig? strategy = StructureStrategyConfig.Parse(result.Tokens[0].Value, out string? problem);
+            if (strategy is null)
+                result.AddError($"--construction: {problem}");
+            return strategy;
+        },
+    };
+
     internal void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _structure, _kind, _structureStages, _explain, _reference, _keep, _keepStages, _mask, _outside, _border, _toClass, _toSeed })
+        foreach (Option option in new Option[] { _structure, _kind, _structureStages, _construction, _explain, _reference, _keep, _keepStages, _mask, _outside, _border, _toClass, _toSeed })
             command.Options.Add(option);
     }
 
@@ -72,6 +88,8 @@ internal sealed class ControlArguments
     internal void Check(ParseResult parsed)
     {
         CheckStructure(parsed);
+        if (parsed.GetValue(_construction) is not null && (parsed.GetValue(_kind) != StructureKind.Picture && (parsed.GetValue(_reference) is not { } image || PictureDocument.HasDocumentName(image))))
+            throw new UsageException("--construction finds the structure of pictures: give one with --reference, or --structure with --structure-kind picture");
         bool reference = parsed.GetValue(_reference) is not null, masked = parsed.GetValue(_mask) is not null;
         if (!reference && (parsed.GetValue(_keep) is not null || parsed.GetValue(_keepStages) is not null || masked))
             throw new UsageException("--keep, --keep-stages and --mask need --reference");
@@ -108,17 +126,18 @@ internal sealed class ControlArguments
         {
             StructurePlan? plan = ReadStructure(parsed, model);
             if (parsed.GetValue(_reference) is not { } path)
-                return new GivenRows([(null, plan?.ToSequence())], plan, null, null);
+                return new GivenRows([(null, plan?.ToSequence())], plan, null);
             document?.RequireModel(path, model, model.Fingerprint());
             RgbImage? picture = document is null ? SquarePicture.Read(path, model.Config.Tokenizer.ImageSize) : null;
+            using IStructureStrategy? construction = parsed.GetValue(_construction)?.Create();
             using ReferenceSequence reference = picture is not null
-                ? ReferenceSequence.FromPicture(model.Tokenizer, picture)
+                ? ReferenceSequence.FromPicture(model.Tokenizer, picture, construction)
                 : ReferenceSequence.FromSequence(model.Tokenizer, document!.Sequence);
             RegionMask? mask = ReadMask(parsed, model, document is null ? path : null);
             IReadOnlyList<int> stages = Stages(parsed);
             return new GivenRows(
                 [.. stages.Select(m => (stages.Count > 1 ? $"keep{m}" : null, (PartialSequence?)Kept(parsed, reference, m, plan, mask, document)))],
-                plan, mask, mask is null ? null : reference.Sequence);
+                plan, mask is null ? document?.Surroundings : new KeptSurroundings(mask, StagePictures.Draw(model.Tokenizer, reference.Sequence)));
         }
         catch (ArgumentException error)
         {
@@ -153,7 +172,8 @@ internal sealed class ControlArguments
 
     private string[] Structures(ParseResult parsed) => parsed.GetValue(_structure) ?? [];
 
-    private IReadOnlyList<int> Stages(ParseResult parsed) => parsed.GetValue(_keepStages) ?? [0];
+    // A region keeps its tone unless more or nothing is asked for: the first token decides it, and sees nothing of the picture around.
+    private IReadOnlyList<int> Stages(ParseResult parsed) => parsed.GetValue(_keepStages) ?? [parsed.GetValue(_mask) is null ? 0 : 1];
 
     private void CheckStructure(ParseResult parsed)
     {
@@ -176,7 +196,8 @@ internal sealed class ControlArguments
         LatentGrid grid = model.Tokenizer.Config.Grid;
         if (kind != StructureKind.Picture)
             return StructureInput.Read(files, kind, grid, parsed.GetValue(_structureStages));
-        using ReferenceSequence own = ReferenceSequence.FromPicture(model.Tokenizer, SquarePicture.Read(files[0], model.Config.Tokenizer.ImageSize));
+        using IStructureStrategy? construction = parsed.GetValue(_construction)?.Create();
+        using ReferenceSequence own = ReferenceSequence.FromPicture(model.Tokenizer, SquarePicture.Read(files[0], model.Config.Tokenizer.ImageSize), construction);
         PartialSequence kept = own.Keep(KeptPart.Structure, parsed.GetValue(_structureStages)!.Value);
         return StructureInput.FromLabels(kept.AllLabels[..(kept.StructureStages * grid.Length)].ToArray(), [kept.StructureStages, grid.Length], grid);
     }

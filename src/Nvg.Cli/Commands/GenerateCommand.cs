@@ -3,7 +3,6 @@ using System.Diagnostics;
 using Nvg.Checkpoints;
 using Nvg.Cli.Output;
 using Nvg.Control;
-using Nvg.Rendering;
 using Nvg.Sampling;
 using Nvg.Torch;
 
@@ -120,7 +119,7 @@ internal sealed class GenerateCommand
             pictures = [.. Enumerable.Range(0, count).Select(k => pictures[0] with { Towards = way with { Share = k / (count - 1.0) }, Variant = $"way{k}" })];
         return new GenerationRequest
         {
-            Pictures = [.. given.Rows.SelectMany(row => pictures.Select(p => p with { Given = row.Given, Variant = row.Variant ?? p.Variant }))],
+            Pictures = [.. given.Rows.SelectMany(row => pictures.Select(p => p with { Given = row.Given, Surroundings = given.Surroundings, Variant = row.Variant ?? p.Variant }))],
             Options = _sampling.Read(parsed, document?.Description.Sampling ?? model.Config.Sampling, model.Generator.Config.Grid.LastStage),
             BatchSize = parsed.GetValue(_batch) ?? (parsed.GetValue(_device).Type == DeviceType.Cpu ? ProcessorBatch : GpuBatch),
             WithStages = parsed.GetValue(_stages) || parsed.GetValue(_gif) is not null,
@@ -144,7 +143,6 @@ internal sealed class GenerateCommand
     {
         var reports = new List<PictureReport>();
         var names = new ClassNames(model.Labels);
-        RgbImage? before = given.Masked is null ? null : StagePictures.Draw(model.Tokenizer, given.Masked);
         List<IPictureOutput> outputs = Outputs(parsed, model, type, request, given.Rows.Count);
         try
         {
@@ -155,7 +153,7 @@ internal sealed class GenerateCommand
                 foreach (IPictureOutput output in outputs)
                     file = output.Add(picture) ?? file;
                 (int number, ulong seed) = picture.Request;
-                RegionChange? change = before is null ? null : RegionChange.Between(before, picture.Picture, given.Mask!, picture.Sequence.Grid);
+                RegionChange? change = given.Surroundings is { } kept ? RegionChange.Between(kept.Picture, picture.Picture, kept.Region, picture.Sequence.Grid) : null;
                 reports.Add(new PictureReport(seed, number, names.Classes[number].Name, picture.Request.Variant, file, change));
             }
 

@@ -12,18 +12,21 @@ namespace Nvg.Control;
 /// any stage can be shown, edited and continued. The file is safetensors, so other programs read it too:
 /// <c>picture</c> (H × W × 3, U8), <c>structure</c> and <c>content</c> ((K + 1) × L, I32: label and codebook number that each
 /// position uses), <c>given.structure</c> and <c>given.content</c> (the same, −1 where nothing was given; absent where nothing
-/// was), and <see cref="PictureDescription"/> as JSON in the metadata under <c>nvg.picture</c>.
+/// was), <c>region</c> (L, U8) and <c>surroundings</c> (H × W × 3, U8) where only a region was generated anew, and <see cref="PictureDescription"/> as JSON in the metadata under <c>nvg.picture</c>.
 /// </summary>
 /// <param name="Description">How it was made.</param>
 /// <param name="Picture">The picture.</param>
 /// <param name="Sequence">Its sequence, complete.</param>
 /// <param name="Given">What of the sequence had been given.</param>
-public sealed record PictureDocument(PictureDescription Description, RgbImage Picture, PartialSequence Sequence, PartialSequence Given)
+/// <param name="Surroundings">The region that was generated anew and the picture around it, or null for the whole picture.</param>
+public sealed record PictureDocument(
+    PictureDescription Description, RgbImage Picture, PartialSequence Sequence, PartialSequence Given, KeptSurroundings? Surroundings = null)
 {
     /// <summary>The ending of file names.</summary>
     public const string Extension = ".nvg";
 
-    private const string MetadataKey = "nvg.picture", PictureName = "picture", StructureName = "structure", ContentName = "content", GivenPrefix = "given.";
+    private const string MetadataKey = "nvg.picture", PictureName = "picture", StructureName = "structure", ContentName = "content", GivenPrefix = "given.",
+        RegionName = "region", SurroundingsName = "surroundings";
     private const int MostPositions = 1 << 16, LongestSide = 1 << 14;
 
     /// <summary>Describes a picture that was generated.</summary>
@@ -54,7 +57,7 @@ public sealed record PictureDocument(PictureDescription Description, RgbImage Pi
                 LatentWidth = grid.Width,
                 CodebookSize = model.Config.Tokenizer.CodebookSize,
             },
-            picture.Picture, picture.Sequence, given);
+            picture.Picture, picture.Sequence, given, picture.Request.Surroundings);
     }
 
     /// <summary>Whether a file is meant to be a document, by its name.</summary>
@@ -69,6 +72,7 @@ public sealed record PictureDocument(PictureDescription Description, RgbImage Pi
     public RequestedPicture Continue(int structureStages, int contentStages) => new(Description.Class, Description.Seed)
     {
         Given = Sequence.Keep(structureStages, contentStages).Over(Given).With(Given.Border),
+        Surroundings = Surroundings,
         Towards = Description.Towards,
         Options = Description.Sampling,
     };
@@ -82,7 +86,7 @@ public sealed record PictureDocument(PictureDescription Description, RgbImage Pi
         Tensor Values(ReadOnlySpan<int> values) => Tensor.From(values, grid.StageCount, grid.Length);
         var tensors = new Dictionary<string, Tensor>
         {
-            [PictureName] = Tensor.From(Picture.Pixels, Picture.Height, Picture.Width, RgbImage.Channels),
+            [PictureName] = Pixels(Picture),
             [StructureName] = Values(Sequence.AllLabels),
             [ContentName] = Values(Sequence.AllTokens),
         };
@@ -90,6 +94,12 @@ public sealed record PictureDocument(PictureDescription Description, RgbImage Pi
         {
             tensors.Add(GivenPrefix + StructureName, Values(Given.AllLabels));
             tensors.Add(GivenPrefix + ContentName, Values(Given.AllTokens));
+        }
+
+        if (Surroundings is { } kept)
+        {
+            tensors.Add(RegionName, Tensor.From([.. kept.Region.Inside.Select(inside => inside ? (byte)1 : (byte)0)], grid.Length));
+            tensors.Add(SurroundingsName, Pixels(kept.Picture));
         }
 
         SafetensorsFile.Write(path, tensors, new Dictionary<string, string> { [MetadataKey] = NvgJson.Write(Description) });
@@ -117,7 +127,7 @@ public sealed record PictureDocument(PictureDescription Description, RgbImage Pi
         }
         catch (SafetensorsException error)
         {
-            throw new NvgDataException(error.Message, error);
+            throw error.Message.StartsWith(path, StringComparison.Ordinal) ? new NvgDataException(error.Message, error) : NvgDataException.At(path, error.Message, innerException: error);
         }
         catch (JsonException error)
         {
@@ -162,7 +172,11 @@ public sealed record PictureDocument(PictureDescription Description, RgbImage Pi
         givenSequence.CheckTokens(description.CodebookSize);
         if (!givenSequence.Over(sequence).SequenceEqual(sequence))
             throw NvgDataException.At(path, "its sequence is not what was given");
-        return new PictureDocument(description, Pixels(path, file), sequence, givenSequence);
+        RgbImage picture = Pixels(path, file, PictureName);
+        KeptSurroundings? kept = file.ContainsKey(RegionName) ? new KeptSurroundings(Region(path, file, grid), Pixels(path, file, SurroundingsName)) : null;
+        return kept is not null && (kept.Picture.Width, kept.Picture.Height) != (picture.Width, picture.Height)
+            ? throw NvgDataException.At(path, "its surroundings are of another size than its picture")
+            : new PictureDocument(description, picture, sequence, givenSequence, kept);
 
         int[] Values(string name)
         {
@@ -173,11 +187,21 @@ public sealed record PictureDocument(PictureDescription Description, RgbImage Pi
         }
     }
 
-    private static RgbImage Pixels(string path, SafetensorsFile file)
+    private static RegionMask Region(string path, SafetensorsFile file, LatentGrid grid)
     {
-        Tensor tensor = file[PictureName];
+        Tensor tensor = file[RegionName];
+        return tensor.ScalarType == ScalarType.UInt8 && tensor.Shape.SequenceEqual([grid.Length])
+            ? RegionMask.FromPositions([.. tensor.ToArray<byte>().Select(inside => inside != 0)])
+            : throw NvgDataException.At(path, $"'{RegionName}' must be UInt8[{grid.Length}], it is {tensor}");
+    }
+
+    private static Tensor Pixels(RgbImage picture) => Tensor.From(picture.Pixels, picture.Height, picture.Width, RgbImage.Channels);
+
+    private static RgbImage Pixels(string path, SafetensorsFile file, string name)
+    {
+        Tensor tensor = file[name];
         return tensor is { ScalarType: ScalarType.UInt8, Rank: 3 } && tensor.Size(2) == RgbImage.Channels && tensor.Size(0) is > 0 and <= LongestSide && tensor.Size(1) is > 0 and <= LongestSide
             ? new RgbImage((int)tensor.Size(1), (int)tensor.Size(0), tensor.ToArray<byte>())
-            : throw NvgDataException.At(path, $"'{PictureName}' must be rows × columns × 3 of UInt8, it is {tensor}");
+            : throw NvgDataException.At(path, $"'{name}' must be rows × columns × 3 of UInt8, it is {tensor}");
     }
 }

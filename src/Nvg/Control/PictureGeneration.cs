@@ -25,7 +25,7 @@ public static class PictureGeneration
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(request.BatchSize, 1);
         int done = 0, count = request.Pictures.Count, stages = model.Generator.Config.Grid.StageCount;
-        foreach (RequestedPicture[] batch in Batches(request))
+        foreach (RequestedPicture[] batch in Batches(request, model))
         {
             void Observe(StageResult stage)
             {
@@ -41,12 +41,13 @@ public static class PictureGeneration
         }
     }
 
-    private static IEnumerable<RequestedPicture[]> Batches(GenerationRequest request)
+    private static IEnumerable<RequestedPicture[]> Batches(GenerationRequest request, NvgModel model)
     {
+        string SettingsOf(RequestedPicture picture) => NvgJson.Write(picture.Options ?? request.Options ?? model.Config.Sampling);
         var batch = new List<RequestedPicture>();
         foreach (RequestedPicture picture in request.Pictures)
         {
-            if (batch.Count == request.BatchSize || (batch.Count > 0 && !Equals(batch[0].Options, picture.Options)))
+            if (batch.Count == request.BatchSize || (batch.Count > 0 && !ReferenceEquals(batch[0].Options, picture.Options) && SettingsOf(batch[0]) != SettingsOf(picture)))
             {
                 yield return [.. batch];
                 batch.Clear();
@@ -79,7 +80,7 @@ public static class PictureGeneration
             RgbImage[] pictures = PictureBatch.ToPictures(model.Tokenizer.Decode(canvas_BLC));
             IReadOnlyList<StagePicture>[]? stages = request.WithStages ? StagePictures.Draw(model.Tokenizer, sequence) : null;
             PartialSequence[] sequences = PartialSequence.FromBatch(sequence);
-            return [.. batch.Select((p, i) => new GeneratedPicture(p, pictures[i], sequences[i], options, stages?[i] ?? []))];
+            return [.. batch.Select((p, i) => new GeneratedPicture(p, p.Surroundings?.Blend(pictures[i], grid) ?? pictures[i], sequences[i], options, stages?[i] ?? []))];
         }
     }
 

@@ -1,5 +1,6 @@
 using Nvg.Data;
 using Nvg.Granularity;
+using Nvg.Granularity.Construction;
 using Nvg.Rendering;
 using Nvg.Tokenizers;
 using Nvg.Torch;
@@ -21,12 +22,13 @@ public sealed class ReferenceSequence : IDisposable
     /// <summary>Describes a picture.</summary>
     /// <param name="tokenizer">Borrowed while this object is used.</param>
     /// <param name="picture">A square of the tokenizer's image size.</param>
-    public static ReferenceSequence FromPicture(Tokenizer tokenizer, RgbImage picture)
+    /// <param name="structure">Another way to find its structure, or null for the tokenizer's own; borrowed.</param>
+    public static ReferenceSequence FromPicture(Tokenizer tokenizer, RgbImage picture, IStructureStrategy? structure = null)
     {
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         Tensor images = PictureBatch.Load([picture], tokenizer.Quantizer.Codebook.Device);
-        using GranularitySequence sequence = tokenizer.Encode(images, out Tensor latent_BLC);
+        using GranularitySequence sequence = tokenizer.Encode(images, out Tensor latent_BLC, structure);
         return new ReferenceSequence(tokenizer, PartialSequence.FromBatch(sequence)[0], latent_BLC);
     }
 

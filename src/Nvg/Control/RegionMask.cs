@@ -1,4 +1,5 @@
 using Nvg.Granularity;
+using Nvg.Granularity.Construction;
 using Nvg.Rendering;
 
 namespace Nvg.Control;

@@ -11,6 +11,9 @@ public sealed record RequestedPicture(int Class, ulong Seed)
     /// <summary>What is given of its sequence, or null for nothing.</summary>
     public PartialSequence? Given { get; init; }
 
+    /// <summary>A picture that stays as it is away from a region, or null.</summary>
+    public KeptSurroundings? Surroundings { get; init; }
+
     /// <summary>Another class or seed that it lies on the way to, or null.</summary>
     public Interpolation? Towards { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Numerics;
 using Nvg.Data;
 using Nvg.Granularity;
+using Nvg.Granularity.Construction;
 using Nvg.Rendering;
 
 namespace Nvg.Control;
@@ -41,8 +42,9 @@ public static class StructureInput
     }
 
     /// <summary>
-    /// Splits by brightness, averaged over the area of each position: in every cluster the brighter half by rank (equal ones: the lower
-    /// position first) becomes child 2j + 1.
+    /// Splits by brightness, averaged over the area of each position: in every cluster the brighter half by rank becomes child 2j + 1.
+    /// Of equally bright ones that not all fit, those nearest to brighter ones go with them (where none is brighter, those
+    /// nearest to darker ones stay with these), then the lower position: a small shape grows into its surroundings.
     /// </summary>
     /// <param name="pictures">
     /// Of any size, stretched over the whole grid. The first makes stage 1, the second stage 2, and so on; the last also
@@ -59,7 +61,7 @@ public static class StructureInput
         for (int i = 1; i < count; i++)
         {
             int picture = Math.Min(i, pictures.Count) - 1;
-            int[] used = Split(result[^1].Used, sums[picture]);
+            int[] used = Split(result[^1].Used, sums[picture], grid);
             // A picture that makes several stages asks for equal steps of brightness, one that makes a single stage for light and dark.
             bool alone = picture == 0 && (pictures.Count == 1 || i == 1);
             int[] asked = [.. Enumerable.Range(0, grid.Length).Select(l => alone
@@ -96,17 +98,7 @@ public static class StructureInput
     public static StructurePlan FromRegions(int[] regions, int width, int height, LatentGrid grid, int? stages = null)
     {
         CheckStages(stages, grid);
-        var weights = new Dictionary<int, long>[grid.Length];
-        for (int l = 0; l < weights.Length; l++)
-            weights[l] = [];
-        AreaSampling.Visit(width, height, grid, (x, y, position, overlap) =>
-        {
-            int region = regions[y * width + x];
-            weights[position][region] = weights[position].GetValueOrDefault(region) + overlap;
-        });
-        int[] largest = Array.ConvertAll(weights, w => w.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key).First().Key);
-        List<int> numbers = [.. largest.Distinct().Order()];
-        int[] asked = Array.ConvertAll(largest, region => numbers.BinarySearch(region));
+        int[] asked = RegionMajority.Of(regions, width, height, grid);
         List<int[]> maps = RegionHalving.Build(asked, grid, stages);
         return new StructurePlan(grid, [.. maps.Select((used, i) => new StructureStage(asked, used, Strays(asked, used, grid.ClusterSize(i))))]);
     }
@@ -148,12 +140,18 @@ public static class StructureInput
 
     private static StructureStage FirstStage(LatentGrid grid) => new(new int[grid.Length], new int[grid.Length], new bool[grid.Length]);
 
-    private static int[] Split(IReadOnlyList<int> parent, long[] brightness)
+    private static int[] Split(IReadOnlyList<int> parent, long[] brightness, LatentGrid grid)
     {
         int[] next = new int[parent.Count];
         foreach (IGrouping<int, int> cluster in Enumerable.Range(0, parent.Count).GroupBy(l => parent[l]))
         {
-            int[] order = [.. cluster.OrderByDescending(l => brightness[l]).ThenBy(l => l)];
+            int[] members = [.. cluster];
+            long cut = members.Select(l => brightness[l]).OrderDescending().ElementAt(members.Length / 2);
+            int[] brighter = [.. members.Where(l => brightness[l] > cut)], darker = [.. members.Where(l => brightness[l] < cut)];
+            long Nearness(int l) => brightness[l] != cut ? 0
+                : brighter.Length > 0 ? brighter.Min(other => RegionHalving.Distance(l, other, grid))
+                : darker.Length > 0 ? -darker.Min(other => RegionHalving.Distance(l, other, grid)) : 0;
+            int[] order = [.. members.OrderByDescending(l => brightness[l]).ThenBy(Nearness).ThenBy(l => l)];
             for (int rank = 0; rank < order.Length; rank++)
                 next[order[rank]] = 2 * cluster.Key + (rank < order.Length / 2 ? 1 : 0);
         }

@@ -18,9 +18,15 @@ public sealed class Quantizer
 
     /// <summary>Makes or loads codebook and refiners below <paramref name="path"/>; codes start uniform in ±1/V.</summary>
     public Quantizer(ParameterPath path, TokenizerConfig config)
+        : this(path, config, config.Grid)
+    {
+    }
+
+    /// <summary>The same over latents of any sides.</summary>
+    internal Quantizer(ParameterPath path, TokenizerConfig config, LatentGrid grid)
     {
         _config = config;
-        _grid = config.Grid;
+        _grid = grid;
         _codebook = new Embedding(path / "embedding", config.CodebookSize, config.LatentChannels, Initialization.Uniform(1.0 / config.CodebookSize));
         _refiners = [.. Enumerable.Range(0, _grid.StageCount).Select(i =>
             new Conv2d(path / "quant_resi" / i, config.LatentChannels, config.LatentChannels, 3, padding: 1))];

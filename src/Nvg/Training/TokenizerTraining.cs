@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Nvg.Checkpoints;
 using Nvg.Data;
-using Nvg.Granularity;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
@@ -49,7 +48,7 @@ public sealed class TokenizerTraining : ITrainingTask
         Tensor images = PictureBatch.Load(_data, examples, RandomCrops(examples.Count, random), _device);
         ReviveDeadCodes(step, images, random, log);
         Tensor latent_BLC = Positions.FromMap(_tokenizer.Encoder.Forward(images));
-        Tensor structure_BSL = Structure(step, latent_BLC);
+        Tensor structure_BSL = Structure(step, latent_BLC, images);
         using QuantizedLatent quantized = _tokenizer.Quantizer.Forward(latent_BLC, structure_BSL, warmUp: step < _config.Loss.WarmupSteps);
         Tensor decoded = _tokenizer.Decoder.Forward(Positions.ToMap(quantized.Output_BLC, _config.Tokenizer.Grid));
         Tensor l1 = Functional.MeanAbsoluteError(decoded, images);
@@ -80,12 +79,12 @@ public sealed class TokenizerTraining : ITrainingTask
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{settings}\n{data.Fingerprint}\n{more}")));
 
     // Points that are not finite have no distances; the run diverged before any term of the loss could show it.
-    private Tensor Structure(long step, Tensor latent_BLC)
+    private Tensor Structure(long step, Tensor latent_BLC, Tensor images)
     {
         using var scope = new TensorScope();
         if (latent_BLC.Detach().IsFinite().All().Item() == 0)
             throw TrainingDivergedException.At("latent", step + 1);
-        return scope.Keep(StructureConstruction.Build(latent_BLC).To(_device));
+        return scope.Keep(_tokenizer.Structure.Build(latent_BLC, images, _config.Tokenizer.Grid).To(_device));
     }
 
     private Func<int, (int Left, int Top, bool Flip)> RandomCrops(int count, Generator random)
@@ -103,7 +102,7 @@ public sealed class TokenizerTraining : ITrainingTask
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
         Tensor latent_BLC = Positions.FromMap(_tokenizer.Encoder.Forward(images));
-        int revived = _tokenizer.Quantizer.ReviveDeadCodes(latent_BLC, Structure(step, latent_BLC), random);
+        int revived = _tokenizer.Quantizer.ReviveDeadCodes(latent_BLC, Structure(step, latent_BLC, images), random);
         log.Add("codebook_revived", Tensor.Scalar(revived));
     }
 

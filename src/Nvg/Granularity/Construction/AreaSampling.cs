@@ -1,6 +1,4 @@
-using Nvg.Granularity;
-
-namespace Nvg.Control;
+namespace Nvg.Granularity.Construction;
 
 /// <summary>Which pixels of a picture of any size lie under each latent position, in whole numbers: equal areas stay exactly equal.</summary>
 internal static class AreaSampling

@@ -1,6 +1,4 @@
-using Nvg.Granularity;
-
-namespace Nvg.Control;
+namespace Nvg.Granularity.Construction;
 
 /// <summary>
 /// The rule by which regions of any number and size become a balanced hierarchy. To halve a cluster that has several regions,
@@ -14,15 +12,17 @@ internal static class RegionHalving
     /// <param name="regions">Region numbers from 0, L of them.</param>
     /// <param name="grid">The latent positions.</param>
     /// <param name="stages">M, or null for as many as tell all regions apart, as far as that is possible.</param>
-    internal static List<int[]> Build(IReadOnlyList<int> regions, LatentGrid grid, int? stages)
+    /// <param name="order">Orders the positions of one region, so that its halves are the first and the last; null goes across its longer side.</param>
+    internal static List<int[]> Build(IReadOnlyList<int> regions, LatentGrid grid, int? stages, Func<int[], IEnumerable<int>>? order = null)
     {
+        order ??= positions => AlongLongerSide(positions, grid);
         var maps = new List<int[]> { new int[grid.Length] };
         while (stages is { } wanted ? maps.Count < wanted : maps.Count < grid.LastStage && !AllApart(maps[^1], regions))
         {
             int[] parent = maps[^1], next = new int[grid.Length];
             foreach (IGrouping<int, int> cluster in Enumerable.Range(0, grid.Length).GroupBy(l => parent[l]))
             {
-                HashSet<int> upper = Halve([.. cluster], regions, grid);
+                HashSet<int> upper = Halve([.. cluster], regions, grid, order);
                 foreach (int position in cluster)
                     next[position] = 2 * cluster.Key + (upper.Contains(position) ? 1 : 0);
             }
@@ -36,12 +36,12 @@ internal static class RegionHalving
     private static bool AllApart(int[] map, IReadOnlyList<int> regions) =>
         map.Select((cluster, l) => (cluster, regions[l])).Distinct().Count() == map.Distinct().Count();
 
-    private static HashSet<int> Halve(int[] positions, IReadOnlyList<int> regions, LatentGrid grid)
+    private static HashSet<int> Halve(int[] positions, IReadOnlyList<int> regions, LatentGrid grid, Func<int[], IEnumerable<int>> order)
     {
         int half = positions.Length / 2;
         int[][] parts = [.. positions.GroupBy(l => regions[l]).OrderBy(g => g.Key).Select(g => g.ToArray())];
         if (parts.Length == 1)
-            return [.. AlongLongerSide(positions, grid).Skip(half)];
+            return [.. order(positions).Skip(half)];
         bool[] chosen = NearestToHalf(Array.ConvertAll(parts, p => p.Length), half);
         // The side with the lowest region number is child 2j.
         List<int> lower = [.. parts.Where((_, i) => chosen[i] == chosen[0]).SelectMany(p => p)];
@@ -61,7 +61,8 @@ internal static class RegionHalving
         return tall ? positions.OrderBy(Row).ThenBy(Column) : positions.OrderBy(Column).ThenBy(Row);
     }
 
-    private static long Distance(int a, int b, LatentGrid grid)
+    /// <summary>Squared distance of two positions.</summary>
+    internal static long Distance(int a, int b, LatentGrid grid)
     {
         long rows = a / grid.Width - b / grid.Width, columns = a % grid.Width - b % grid.Width;
         return rows * rows + columns * columns;
