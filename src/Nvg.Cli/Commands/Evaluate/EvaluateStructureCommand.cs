@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Nvg.Checkpoints;
-using Nvg.Evaluation;
+using Nvg.Data;
 using Nvg.Evaluation.Control;
 using Nvg.Granularity.Construction;
 using Nvg.Rendering;
@@ -44,7 +44,7 @@ internal sealed class EvaluateStructureCommand
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), withGenerator: false);
         int side = model.Config.Tokenizer.ImageSize;
-        RgbImage[] pictures = [.. LabelledPictures.Read(parsed.GetRequiredValue(_data), model.Labels, parsed.GetValue(_limit)).Select(p => p.Picture)];
+        RgbImage[] pictures = [.. PictureSet.Open(parsed.GetRequiredValue(_data)).Pictures(parsed.GetValue(_limit))];
         if (Array.Find(pictures, p => p.Width != side || p.Height != side) is { } wrong)
             throw NvgDataException.At(parsed.GetRequiredValue(_data), $"has a picture of {wrong.Width} × {wrong.Height}, the model takes {side} × {side}", "nvg prepare --size makes them");
         List<StrategyReport> reports = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(() =>

@@ -90,8 +90,12 @@ internal sealed class MatchingStrategy(bool improve = true) : IStructureStrategy
         for (int label = 0; label < raw.Length; label++)
         {
             IEnumerable<int> members = [raw[label]];
+            // From the level that made this stage's clusters down to single positions.
             for (int level = grid.LastStage - 1 - stage; level >= 0; level--)
-                members = members.SelectMany(m => new[] { joins[level][m].First, joins[level][m].Second });
+            {
+                List<(int First, int Second)> pairs = joins[level];
+                members = members.SelectMany(m => new[] { pairs[m].First, pairs[m].Second });
+            }
             foreach (int position in members)
                 labels[stage * grid.Length + position] = label;
         }

@@ -19,6 +19,7 @@ internal sealed class VisionTransformer : IDisposable
     private static readonly float[] Mean = [0.485f, 0.456f, 0.406f], Deviation = [0.229f, 0.224f, 0.225f];
 
     private readonly Dictionary<string, Tensor> _weights;
+    private string _gelu = "none";
     private readonly int _blocks, _patch, _side;
 
     private VisionTransformer(Dictionary<string, Tensor> weights)
@@ -28,6 +29,9 @@ internal sealed class VisionTransformer : IDisposable
         _patch = (int)weights["patch_embed.proj.weight"].Size(2);
         _side = (int)Math.Round(Math.Sqrt(weights["pos_embed"].Size(1) - 1));
     }
+
+    /// <summary>Whether the activation is the tanh approximation, as some copies compute it, rather than the exact function of DINO and timm.</summary>
+    internal bool ApproximateGelu { set => _gelu = value ? "tanh" : "none"; }
 
     /// <summary>Number of blocks.</summary>
     internal int Depth => _blocks;
@@ -130,7 +134,7 @@ internal sealed class VisionTransformer : IDisposable
         using var scope = new TensorScope();
         Tensor attended = Scaled(Attention(Norm(x, name + "norm1"), name + "attn."), name + "ls1.gamma");
         Tensor middle = x + attended;
-        Tensor hidden = GeluOp.Call(Linear(Norm(middle, name + "norm2"), name + "mlp.fc1"));
+        Tensor hidden = GeluOp.Call(Linear(Norm(middle, name + "norm2"), name + "mlp.fc1"), _gelu);
         return scope.Keep(middle + Scaled(Linear(hidden, name + "mlp.fc2"), name + "ls2.gamma"));
     }
 
