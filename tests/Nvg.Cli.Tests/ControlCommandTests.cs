@@ -193,7 +193,9 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
         CommandResult structure = await RunAsync(["evaluate", "structure", "greedy", "spatial:1", .. data]);
         Assert.Equal("", structure.Error);
         using JsonDocument strategies = JsonDocument.Parse(structure.Output);
-        Assert.Equal(["greedy", "spatial:1"], strategies.RootElement.EnumerateArray().Select(r => r.GetProperty("strategy").GetString()));
+        Assert.Equal(["greedy", "spatial:1"], strategies.RootElement.GetProperty("strategies").EnumerateArray().Select(r => r.GetProperty("strategy").GetString()));
+        JsonElement excess = strategies.RootElement.GetProperty("matching");
+        Assert.InRange(excess.GetProperty("improved").GetDouble(), 0, excess.GetProperty("greedy").GetDouble());
         CommandResult control = await RunAsync(["evaluate", "control", .. data]);
         Assert.Equal("", control.Error);
         using JsonDocument report = JsonDocument.Parse(control.Output);

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Nvg.Checkpoints;
-using Nvg.Control;
 using Nvg.Evaluation;
 using Nvg.Evaluation.Control;
 using Nvg.Evaluation.Features;

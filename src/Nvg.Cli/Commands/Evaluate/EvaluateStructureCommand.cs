@@ -47,7 +47,7 @@ internal sealed class EvaluateStructureCommand
         RgbImage[] pictures = [.. PictureSet.Open(parsed.GetRequiredValue(_data)).Pictures(parsed.GetValue(_limit))];
         if (Array.Find(pictures, p => p.Width != side || p.Height != side) is { } wrong)
             throw NvgDataException.At(parsed.GetRequiredValue(_data), $"has a picture of {wrong.Width} × {wrong.Height}, the model takes {side} × {side}", "nvg prepare --size makes them");
-        List<StrategyReport> reports = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(() =>
+        Report report = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(() =>
         {
             var done = new List<StrategyReport>();
             foreach (StructureStrategyConfig config in strategies)
@@ -58,24 +58,29 @@ internal sealed class EvaluateStructureCommand
                 done.Add(new StrategyReport($"{config}", stages, seconds));
             }
 
-            return done;
+            return new Report(done, model.Config.Tokenizer.Grid.Length < 16 ? null : StructureStudy.CompareMatching(model.Tokenizer, pictures));
         }, CancellationToken.None));
         if (parsed.GetValue(_json))
-            MachineOutput.Write(reports);
+            MachineOutput.Write(report);
         else
-            Print(reports);
+            Print(report);
         return CommandRunner.Done;
     }
 
-    private static void Print(List<StrategyReport> reports)
+    private static void Print(Report report)
     {
+        IReadOnlyList<StrategyReport> reports = report.Strategies;
         void Table(string title, Func<StructureQuality, string> value, int first) => ConsoleTable.Write(
             [title, .. reports[0].Stages.Skip(first).Select(s => $"{s.Stage}"), "ms"],
             reports.Select(r => (string[])[r.Strategy, .. r.Stages.Skip(first).Select(value), $"{r.SecondsPerPicture * 1000:F2}"]));
         Table("variance inside clusters", s => $"{s.WithinVariance:F3}", 1);
         Table("agreement with edges", s => $"{s.EdgeAgreement:F3}", 1);
         Table("PSNR (dB)", s => $"{s.Psnr:F2}", 0);
+        if (report.Matching is { } excess)
+            Console.WriteLine($"pairs of 16 latents cost more than the best pairs: greedy by {excess.Greedy:P1}, matching by {excess.Improved:P1}");
     }
+
+    private sealed record Report(IReadOnlyList<StrategyReport> Strategies, MatchingExcess? Matching);
 
     private sealed record StrategyReport(string Strategy, IReadOnlyList<StructureQuality> Stages, double SecondsPerPicture);
 }

@@ -53,6 +53,46 @@ public static class StructureStudy
         return ([.. Enumerable.Range(0, grid.StageCount).Select(i => new StructureQuality(i, within[i] / count, edges[i] / count, psnr[i] / count))], seconds / count);
     }
 
+    /// <summary>Compares ways to put latents into pairs with the best there is, on evenly spread positions of each picture.</summary>
+    /// <param name="tokenizer">Borrowed.</param>
+    /// <param name="pictures">Of the tokenizer's size, whose latents have at least 16 positions.</param>
+    /// <returns>By how much the sum of squared distances exceeds the optimum: by greedy joining, and after exchanges.</returns>
+    public static MatchingExcess CompareMatching(Tokenizer tokenizer, IReadOnlyList<RgbImage> pictures)
+    {
+        const int points = 16;
+        using InferenceMode inference = Autograd.Inference();
+        double greedy = 0, improved = 0, optimum = 0;
+        foreach (RgbImage picture in pictures)
+        {
+            using var scope = new TensorScope();
+            Tensor latent_BLC = Positions.FromMap(tokenizer.Encoder.Forward(PictureBatch.Load([picture], tokenizer.Quantizer.Codebook.Device)));
+            int length = (int)latent_BLC.Size(1);
+            Tensor chosen_PC = latent_BLC.Select(0, 0).Slice(0, 0, length, length / points);
+            float[] values = chosen_PC.ToArray<float>();
+            double[,] cost = SquaredDistances(values, points);
+            List<(int First, int Second)> pairs = PairMatching.Greedy(cost);
+            greedy += PairMatching.Sum(cost, pairs);
+            PairMatching.Improve(cost, pairs);
+            improved += PairMatching.Sum(cost, pairs);
+            optimum += PairMatching.Optimum(cost);
+        }
+
+        return new MatchingExcess(greedy / optimum - 1, improved / optimum - 1);
+    }
+
+    private static double[,] SquaredDistances(float[] values, int points)
+    {
+        int channels = values.Length / points;
+        double[,] cost = new double[points, points];
+        for (int i = 0; i < points; i++)
+        {
+            for (int j = 0; j < points; j++)
+                cost[i, j] = Enumerable.Range(0, channels).Sum(c => Math.Pow(values[i * channels + c] - values[j * channels + c], 2));
+        }
+
+        return cost;
+    }
+
     /// <summary>Whether colours change where clusters do (<see cref="StructureQuality.EdgeAgreement"/>).</summary>
     internal static double EdgeAgreement(ReadOnlySpan<int> labels, RgbImage picture, LatentGrid grid)
     {
