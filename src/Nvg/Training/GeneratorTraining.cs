@@ -58,7 +58,7 @@ public sealed class GeneratorTraining : ITrainingTask
             // Now, and not when the model has been trained.
             if (_modelConfig.Validate().Union(config.Sampling.Validate(sizes.Grid.LastStage)).ToList() is { Count: > 0 } problems)
                 throw new NvgDataException($"settings of the run: {string.Join("; ", problems)}");
-            string tokenizer = _tokenizerModel.Fingerprint();
+            string tokenizer = _tokenizerModel.Fingerprint() + _tokenizerModel.Config.Tokenizer.Structure;
             string settings = NvgJson.Write(config with { Tokenizer = "", Training = config.Training.Identity });
             Fingerprint = TokenizerTraining.FingerprintOf(settings, data, tokenizer);
             _sequences = SequenceCache.Open(
