@@ -26,6 +26,8 @@ public sealed partial class Tensor
     private static readonly Operator SinOp = new("aten::sin");
     private static readonly Operator CosOp = new("aten::cos");
     private static readonly Operator SigmoidOp = new("aten::sigmoid");
+    private static readonly Operator ErfOp = new("aten::erf");
+    private static readonly Operator ErfInverseOp = new("aten::erfinv");
     private static readonly Operator PowOp = new("aten::pow", "Tensor_Scalar");
     private static readonly Operator ClampOp = new("aten::clamp");
     private static readonly Operator MatmulOp = new("aten::matmul");
@@ -129,6 +131,12 @@ public sealed partial class Tensor
 
     /// <summary>1 / (1 + e^−x).</summary>
     public Tensor Sigmoid() => SigmoidOp.Call(this);
+
+    /// <summary>The error function.</summary>
+    public Tensor Erf() => ErfOp.Call(this);
+
+    /// <summary>The inverse of the error function.</summary>
+    public Tensor ErfInverse() => ErfInverseOp.Call(this);
 
     /// <summary>A power of each element.</summary>
     public Tensor Pow(double exponent) => PowOp.Call(this, exponent);

@@ -33,6 +33,7 @@ internal sealed class GenerateCommand
         HelpName = "FILE.png|DIR|FILE.npz",
     };
 
+    private readonly Option<string?> _save = new("--save") { Description = "Also keep every picture's whole sequence: DIR/<class>/<seed>.nvg, to show, edit and continue", HelpName = "DIR" };
     private readonly Option<bool> _stages = new("--stages") { Description = "Draw for every stage the picture so far and its structure map" };
     private readonly Option<string?> _gif = new("--gif") { Description = "Also write the growth as an animation", HelpName = "FILE.gif" };
     private readonly Option<int?> _batch = new("--batch") { Description = "Pictures computed together: 1 on the processor, 16 on a GPU. Another number may round differently", HelpName = "N" };
@@ -48,7 +49,7 @@ internal sealed class GenerateCommand
         var arguments = new GenerateCommand();
         var command = new Command("generate", "Draw pictures of classes, freely or along given structure")
         {
-            arguments._model, arguments._class, arguments._count, arguments._seed, arguments._output,
+            arguments._model, arguments._class, arguments._count, arguments._seed, arguments._output, arguments._save,
         };
         arguments._sampling.AddTo(command);
         arguments._control.AddTo(command);
@@ -63,18 +64,32 @@ internal sealed class GenerateCommand
         Check(parsed);
         var clock = Stopwatch.StartNew();
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetValue(_type));
+        PictureDocument? document = _control.ReadDocument(parsed);
+        ScalarType type = IsGiven(parsed, _type) || document is null ? parsed.GetValue(_type) : document.Description.Dtype;
+        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), type);
         if (!model.HasGenerator)
             throw NvgDataException.At(model.Folder, "holds a tokenizer without generator: it reconstructs, but does not generate", "train one with nvg train generator");
-        using FixedStages? fixedStages = _control.Read(parsed, model);
-        GenerationRequest request = Request(parsed, model, fixedStages);
+        GivenRows given = _control.Read(parsed, model, document);
+        GenerationRequest request = Request(parsed, model, given, document);
+        _control.Explain(parsed, given.Plan);
         (List<PictureReport> pictures, List<string> files) = await ConsoleProgress.ShowAsync(
-            "generating", progress => Task.Run(() => Generate(parsed, model, request, progress, cancellation), CancellationToken.None));
+            "generating", progress => Task.Run(() => Generate(parsed, model, type, request, given, progress, cancellation), CancellationToken.None));
         if (parsed.GetValue(_json))
-            MachineOutput.Write(new Report(model.Folder, $"{parsed.GetValue(_device)}", parsed.GetValue(_type), request.Options!, pictures, files, clock.Elapsed.TotalSeconds));
+            MachineOutput.Write(new Report(model.Folder, $"{parsed.GetValue(_device)}", type, request.Options!, pictures, files, clock.Elapsed.TotalSeconds));
         else
-            Console.WriteLine($"{pictures.Count} {(pictures.Count == 1 ? "picture" : "pictures")} → {parsed.GetValue(_output)} ({clock.Elapsed.TotalSeconds:F1} s)");
+            Print(parsed, pictures, clock.Elapsed.TotalSeconds);
         return CommandRunner.Done;
+    }
+
+    private void Print(ParseResult parsed, List<PictureReport> pictures, double seconds)
+    {
+        foreach (PictureReport picture in pictures.Where(p => p.Change is not null))
+        {
+            Console.WriteLine($"seed {picture.Seed}: mean change {picture.Change!.MeanInside:F1} of 255 inside the mask, {picture.Change.MeanOutside:F2} outside "
+                + $"(by distance in latent positions: {string.Join(", ", picture.Change.MeanByDistance.Skip(1).Select(c => $"{c:F2}"))})");
+        }
+
+        Console.WriteLine($"{pictures.Count} {(pictures.Count == 1 ? "picture" : "pictures")} → {parsed.GetValue(_output)} ({seconds:F1} s)");
     }
 
     private void Check(ParseResult parsed)
@@ -87,45 +102,59 @@ internal sealed class GenerateCommand
         if (parsed.GetValue(_gif) is { } gif && !Path.GetExtension(gif).Equals(".gif", StringComparison.OrdinalIgnoreCase))
             throw new UsageException($"--gif {gif}: the name must end in .gif");
         _control.Check(parsed);
-        foreach (string output in new[] { parsed.GetRequiredValue(_output), parsed.GetValue(_gif) }.OfType<string>())
+        foreach (string output in new[] { parsed.GetRequiredValue(_output), parsed.GetValue(_gif) }.OfType<string>().Concat(_control.Outputs(parsed)))
         {
             if (_control.Inputs(parsed).Contains(Path.GetFullPath(output)))
                 throw new UsageException($"{output} is read by this command: choose another output");
         }
     }
 
-    private GenerationRequest Request(ParseResult parsed, NvgModel model, FixedStages? fixedStages)
+    private GenerationRequest Request(ParseResult parsed, NvgModel model, GivenRows given, PictureDocument? document)
     {
         var names = new ClassNames(model.Labels);
-        (string classes, int count, ulong seed) = (parsed.GetRequiredValue(_class), parsed.GetValue(_count), parsed.GetValue(_seed));
+        int count = parsed.GetValue(_count);
+        ulong seed = IsGiven(parsed, _seed) || document is null ? parsed.GetValue(_seed) : document.Description.Seed;
+        IReadOnlyList<RequestedPicture> pictures = Pictures(parsed, names, count, seed, document);
+        if (_control.Way(parsed, names, count, pictures.Select(p => p.Class).Distinct().Count()) is { } way)
+            pictures = [.. Enumerable.Range(0, count).Select(k => pictures[0] with { Towards = way with { Share = k / (count - 1.0) }, Variant = $"way{k}" })];
         return new GenerationRequest
         {
-            Pictures = names.Find(classes, out string? problem) is { } found ? GenerationRequest.OfClasses([.. found.Distinct()], count, seed)
-                : classes == AnyClass ? GenerationRequest.OfRandomClasses(names, count, seed)
-                : throw new UsageException(problem!),
-            Options = _sampling.Read(parsed, model.Config.Sampling, model.Generator.Config.Grid.LastStage),
-            Fixed = fixedStages,
+            Pictures = [.. given.Rows.SelectMany(row => pictures.Select(p => p with { Given = row.Given, Surroundings = given.Surroundings, Variant = row.Variant ?? p.Variant }))],
+            Options = _sampling.Read(parsed, document?.Description.Sampling ?? model.Config.Sampling, model.Generator.Config.Grid.LastStage),
             BatchSize = parsed.GetValue(_batch) ?? (parsed.GetValue(_device).Type == DeviceType.Cpu ? ProcessorBatch : GpuBatch),
             WithStages = parsed.GetValue(_stages) || parsed.GetValue(_gif) is not null,
         };
     }
 
+    private IReadOnlyList<RequestedPicture> Pictures(ParseResult parsed, ClassNames names, int count, ulong seed, PictureDocument? document)
+    {
+        string classes = parsed.GetRequiredValue(_class);
+        if (document is not null && !IsGiven(parsed, _class))
+            return [.. GenerationRequest.OfClasses([document.Description.Class], count, seed).Select(p => p with { Towards = document.Description.Towards })];
+        return names.Find(classes, out string? problem) is { } found ? GenerationRequest.OfClasses([.. found.Distinct()], count, seed)
+            : classes == AnyClass ? GenerationRequest.OfRandomClasses(names, count, seed)
+            : throw new UsageException(problem!);
+    }
+
+    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+
     private (List<PictureReport> Pictures, List<string> Files) Generate(
-        ParseResult parsed, NvgModel model, GenerationRequest request, ConsoleProgress progress, CancellationToken cancellation)
+        ParseResult parsed, NvgModel model, ScalarType type, GenerationRequest request, GivenRows given, ConsoleProgress progress, CancellationToken cancellation)
     {
         var reports = new List<PictureReport>();
         var names = new ClassNames(model.Labels);
-        List<IPictureOutput> outputs = Outputs(parsed, model, request);
+        List<IPictureOutput> outputs = Outputs(parsed, model, type, request, given.Rows.Count);
         try
         {
             var stand = new SynchronousProgress<GenerationProgress>(p => progress.Report($"{p.Done} of {p.Count} pictures", p.Share));
-            foreach (GeneratedPicture picture in PictureGeneration.Run(model, request, stand, cancellation))
+            foreach (GeneratedPicture picture in PictureGeneration.Run(model, request, stand, cancellation: cancellation))
             {
                 string? file = null;
                 foreach (IPictureOutput output in outputs)
                     file = output.Add(picture) ?? file;
                 (int number, ulong seed) = picture.Request;
-                reports.Add(new PictureReport(seed, number, names.Classes[number].Name, file));
+                RegionChange? change = given.Surroundings is { } kept ? RegionChange.Between(kept.Picture, picture.Picture, kept.Region, picture.Sequence.Grid) : null;
+                reports.Add(new PictureReport(seed, number, names.Classes[number].Name, picture.Request.Variant, file, change));
             }
 
             cancellation.ThrowIfCancellationRequested();
@@ -137,13 +166,13 @@ internal sealed class GenerateCommand
         }
     }
 
-    private List<IPictureOutput> Outputs(ParseResult parsed, NvgModel model, GenerationRequest request)
+    private List<IPictureOutput> Outputs(ParseResult parsed, NvgModel model, ScalarType type, GenerationRequest request, int rows)
     {
-        int count = request.Pictures.Count, each = parsed.GetValue(_count), side = model.Config.Tokenizer.ImageSize;
+        int count = request.Pictures.Count, each = rows > 1 ? count / rows : parsed.GetValue(_count), side = model.Config.Tokenizer.ImageSize;
         int stages = model.Config.Tokenizer.Grid.StageCount;
         PictureOutput.RequireWritable(parsed.GetRequiredValue(_output));
-        // Several classes: a row for each.
-        int columns = each < count && each > 1 ? each : 0;
+        // Several classes, or several parts that are kept: a row for each.
+        int columns = each < count && (each > 1 || rows > 1) ? each : 0;
         var outputs = new List<IPictureOutput>();
         if (parsed.GetValue(_gif) is { } gif)
         {
@@ -152,11 +181,13 @@ internal sealed class GenerateCommand
             outputs.Add(new AnimationOutput(gif, columns));
         }
 
+        if (parsed.GetValue(_save) is { } folder)
+            outputs.Add(new DocumentOutput(folder, model, type, request.BatchSize));
         outputs.Add(PictureOutput.Create(parsed.GetRequiredValue(_output), [.. model.Labels.Select(line => ClassLabel.Parse(line).Name)], count, side, columns, parsed.GetValue(_stages) ? stages : 0));
         return outputs;
     }
 
-    private sealed record PictureReport(ulong Seed, int Class, string Label, string? File);
+    private sealed record PictureReport(ulong Seed, int Class, string Label, string? Variant, string? File, RegionChange? Change);
 
     private sealed record Report(
         string Model, string Device, ScalarType Dtype, SamplingOptions Settings, IReadOnlyList<PictureReport> Pictures, IReadOnlyList<string> Files, double Seconds);

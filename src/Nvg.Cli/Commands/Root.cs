@@ -17,6 +17,7 @@ internal static class Root
             help,
             new VersionOption(),
             GenerateCommand.Create(),
+            ShowCommand.Create(),
             SampleCommand.Create(),
             ReconstructCommand.Create(),
             PrepareCommand.Create(),

@@ -10,10 +10,10 @@ internal sealed class FolderOutput(string folder, IReadOnlyList<string> labels, 
 
     public string Add(GeneratedPicture picture)
     {
-        string path = Path.Combine(folder, _names[picture.Request.Class], $"{picture.Request.Seed}.png");
+        string path = PathOf(folder, _names, picture.Request, ".png");
         PictureFile.Write(path, picture.Picture);
         if (withStages)
-            PictureFile.Write(Path.ChangeExtension(path, ".stages.png"), StageDrawing.Sheet([picture.Stages]));
+            PictureFile.Write(PathOf(folder, _names, picture.Request, ".stages.png"), StageDrawing.Sheet([picture.Stages]));
         return path;
     }
 
@@ -23,8 +23,12 @@ internal sealed class FolderOutput(string folder, IReadOnlyList<string> labels, 
     {
     }
 
+    /// <summary>The file of a picture: <c>folder/class/seed</c>, what tells it from others of its seed, and an ending.</summary>
+    internal static string PathOf(string folder, IReadOnlyList<string> names, RequestedPicture request, string ending) =>
+        Path.Combine(folder, names[request.Class], $"{request.Seed}{(request.Variant is { } variant ? $".{variant}" : "")}{ending}");
+
     // Names that every file system takes; classes of one name are told apart by their number.
-    private static string[] FolderNames(IReadOnlyList<string> labels)
+    internal static string[] FolderNames(IReadOnlyList<string> labels)
     {
         string[] safe = [.. labels.Select(label => string.Concat(label.Select(c => char.IsLetterOrDigit(c) || " -_,.'()".Contains(c, StringComparison.Ordinal) ? c : '_')).Trim('.', ' '))];
         var counts = safe.CountBy(name => name, StringComparer.OrdinalIgnoreCase).ToDictionary(StringComparer.OrdinalIgnoreCase);

@@ -169,7 +169,7 @@ public sealed class NvgModel : IDisposable
             throw new ArgumentException($"{classes.Count} classes and {seeds.Count} seeds were given");
         using ImageNoise noise = ImageNoise.FromSeeds(seeds, Generator.Config.Grid, Generator.Device);
         (GranularitySequence sequence, Tensor canvas_BLC) = new NvgSampler(Generator, Tokenizer.Quantizer)
-            .Sample(classes, noise, options ?? Config.Sampling, given, observer, cancellation);
+            .Sample(classes, noise, options ?? Config.Sampling, given, observer, cancellation: cancellation);
         using (canvas_BLC)
             return (sequence, Tokenizer.Decode(canvas_BLC));
     }

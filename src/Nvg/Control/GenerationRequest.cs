@@ -8,11 +8,8 @@ public sealed record GenerationRequest
     /// <summary>The pictures, in the order they come.</summary>
     public required IReadOnlyList<RequestedPicture> Pictures { get; init; }
 
-    /// <summary>Settings, or null for the model's own.</summary>
+    /// <summary>Settings of the pictures that have none of their own, or null for the model's.</summary>
     public SamplingOptions? Options { get; init; }
-
-    /// <summary>What is fixed in every picture, or null; borrowed.</summary>
-    public FixedStages? Fixed { get; init; }
 
     /// <summary>Pictures that are computed together; matrix products of another size may round differently, so equal bytes need an equal number.</summary>
     public int BatchSize { get; init; } = 1;

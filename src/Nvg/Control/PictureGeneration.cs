@@ -1,5 +1,6 @@
 using Nvg.Checkpoints;
 using Nvg.Data;
+using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Rendering;
 using Nvg.Sampling;
@@ -10,22 +11,28 @@ namespace Nvg.Control;
 /// <summary>From requests to pictures, batch by batch.</summary>
 public static class PictureGeneration
 {
-    /// <summary>Generates; each picture comes when its batch is done.</summary>
+    /// <summary>Generates; each picture comes when its batch is done, in the order of the request.</summary>
     /// <param name="model">Borrowed until the last picture.</param>
-    /// <param name="request">The pictures.</param>
+    /// <param name="request">The pictures. Those that follow one another and have the same settings are computed together, whatever else differs.</param>
     /// <param name="progress">Told after every stage, or null.</param>
+    /// <param name="observer">Sees every stage of every batch as it is done, or null; the tensors live until it returns.</param>
     /// <param name="cancellation">Looked at before every pass of a network.</param>
-    /// <exception cref="ArgumentException">Settings, classes or fixed stages do not suit the model.</exception>
+    /// <exception cref="ArgumentException">Settings, classes or what is given do not suit the model.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; pictures that came before stay valid.</exception>
     public static IEnumerable<GeneratedPicture> Run(
-        NvgModel model, GenerationRequest request, IProgress<GenerationProgress>? progress = null, CancellationToken cancellation = default)
+        NvgModel model, GenerationRequest request, IProgress<GenerationProgress>? progress = null,
+        Action<IReadOnlyList<RequestedPicture>, StageResult>? observer = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(request.BatchSize, 1);
         int done = 0, count = request.Pictures.Count, stages = model.Generator.Config.Grid.StageCount;
-        foreach (RequestedPicture[] batch in request.Pictures.Chunk(request.BatchSize))
+        foreach (RequestedPicture[] batch in Batches(request, model))
         {
-            void Observe(StageResult stage) =>
+            void Observe(StageResult stage)
+            {
+                observer?.Invoke(batch, stage);
                 progress?.Report(new GenerationProgress(done, count, (done + batch.Length * (stage.Stage + 1.0) / stages) / count));
+            }
+
             GeneratedPicture[] pictures = Generate(model, request, batch, Observe, cancellation);
             done += batch.Length;
             foreach (GeneratedPicture picture in pictures)
@@ -34,18 +41,58 @@ public static class PictureGeneration
         }
     }
 
+    private static IEnumerable<RequestedPicture[]> Batches(GenerationRequest request, NvgModel model)
+    {
+        string SettingsOf(RequestedPicture picture) => NvgJson.Write(picture.Options ?? request.Options ?? model.Config.Sampling);
+        var batch = new List<RequestedPicture>();
+        foreach (RequestedPicture picture in request.Pictures)
+        {
+            if (batch.Count == request.BatchSize || (batch.Count > 0 && !ReferenceEquals(batch[0].Options, picture.Options) && SettingsOf(batch[0]) != SettingsOf(picture)))
+            {
+                yield return [.. batch];
+                batch.Clear();
+            }
+
+            batch.Add(picture);
+        }
+
+        if (batch.Count > 0)
+            yield return [.. batch];
+    }
+
     private static GeneratedPicture[] Generate(
         NvgModel model, GenerationRequest request, RequestedPicture[] batch, Action<StageResult> observer, CancellationToken cancellation)
     {
+        using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
-        (GranularitySequence sequence, Tensor images) = model.Generate(
-            Array.ConvertAll(batch, p => p.Class), Array.ConvertAll(batch, p => p.Seed), request.Options, request.Fixed?.For(batch.Length), observer, cancellation);
+        LatentGrid grid = model.Generator.Config.Grid;
+        SamplingOptions options = batch[0].Options ?? request.Options ?? model.Config.Sampling;
+        using ImageNoise noise = ImageNoise.Between(
+            Array.ConvertAll(batch, p => p.Seed), Array.ConvertAll(batch, p => p.NoiseTowards), grid, model.Generator.Device);
+        GivenStages? given = Array.Exists(batch, p => p.Given is { IsEmpty: false })
+            ? new GivenStages { Sequences = Array.ConvertAll(batch, p => p.Given ?? PartialSequence.Empty(grid)) }
+            : null;
+        (GranularitySequence sequence, Tensor canvas_BLC) = new NvgSampler(model.Generator, model.Tokenizer.Quantizer)
+            .Sample(Array.ConvertAll(batch, p => p.StartClass), noise, options, given, observer, Blend(model, batch), cancellation);
         using (sequence)
-        using (images)
+        using (canvas_BLC)
         {
-            RgbImage[] pictures = PictureBatch.ToPictures(images);
+            RgbImage[] pictures = PictureBatch.ToPictures(model.Tokenizer.Decode(canvas_BLC));
             IReadOnlyList<StagePicture>[]? stages = request.WithStages ? StagePictures.Draw(model.Tokenizer, sequence) : null;
-            return [.. batch.Select((p, i) => new GeneratedPicture(p, pictures[i], stages?[i] ?? []))];
+            PartialSequence[] sequences = PartialSequence.FromBatch(sequence);
+            return [.. batch.Select((p, i) => new GeneratedPicture(p, p.Surroundings?.Blend(pictures[i], grid) ?? pictures[i], sequences[i], options, stages?[i] ?? []))];
         }
+    }
+
+    private static ClassBlend? Blend(NvgModel model, RequestedPicture[] batch)
+    {
+        if (!Array.Exists(batch, p => p.ClassShare > 0))
+            return null;
+        if (Array.Find(batch, p => p.EndClass < 0 || p.EndClass > model.Generator.Config.NullClass) is { } wrong)
+            throw new ArgumentException($"classes must lie in 0…{model.Generator.Config.NullClass}, not {wrong.EndClass}");
+        Device device = model.Generator.Device;
+        return new ClassBlend(
+            Tensor.From(Array.ConvertAll(batch, p => (long)p.EndClass), batch.Length).To(device),
+            Tensor.From(Array.ConvertAll(batch, p => (float)p.ClassShare), batch.Length).To(device));
     }
 }

@@ -25,6 +25,17 @@ public static class StagePictures
         return [.. Enumerable.Range(0, sequence.Count).Select(b => DrawOne(pictures, labels, b, grid))];
     }
 
+    /// <summary>The picture that a complete sequence gives.</summary>
+    /// <param name="tokenizer">Decodes it; borrowed.</param>
+    /// <param name="sequence">Complete.</param>
+    public static RgbImage Draw(Tokenizer tokenizer, PartialSequence sequence)
+    {
+        using InferenceMode inference = Autograd.Inference();
+        using var scope = new TensorScope();
+        using GranularitySequence batch = PartialSequence.ToBatch([sequence], tokenizer.Quantizer.Codebook.Device);
+        return Decode(tokenizer, tokenizer.Quantizer.Canvases(batch), sequence.Grid.StageCount)[0];
+    }
+
     private static RgbImage[] Decode(Tokenizer tokenizer, Tensor canvases, int index)
     {
         using var scope = new TensorScope();

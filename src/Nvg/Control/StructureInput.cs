@@ -1,88 +1,181 @@
 using System.Numerics;
 using Nvg.Data;
 using Nvg.Granularity;
+using Nvg.Granularity.Construction;
 using Nvg.Rendering;
-using Nvg.Sampling;
-using Nvg.Torch;
 
 namespace Nvg.Control;
 
-/// <summary>Structure maps as people draw or store them, brought into the form of the method: M × L labels of stages 0…M − 1.</summary>
+/// <summary>
+/// Structure as people draw, measure or store it, brought into the form of the method: balanced, nested label maps of the
+/// first stages. The same input always gives the same maps.
+/// </summary>
 public static class StructureInput
 {
     // Rec. 601 luma in thousandths: whole numbers, so that equal areas stay exactly equal.
-    private const int RedWeight = 299, GreenWeight = 587, BlueWeight = 114;
+    private const int RedWeight = 299, GreenWeight = 587, BlueWeight = 114, WeightSum = 1000;
 
-    /// <summary>Reads a file: a .npy of label maps, or a black-and-white picture as the first split.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Reads files.</summary>
+    /// <param name="paths">One file, or for brightness several: each splits the clusters of those before it.</param>
+    /// <param name="kind">Brightness or labels; a .npy that is read as brightness must hold finished label maps.</param>
     /// <param name="grid">The latent positions.</param>
-    /// <returns>M × L labels, 64-bit; the caller disposes them.</returns>
-    /// <exception cref="NvgDataException">The file is unusable, or its labels are no valid start of a hierarchy.</exception>
-    public static Tensor Read(string path, LatentGrid grid)
+    /// <param name="stages">Number of stages, stage 0 included, or null for what the input says by itself.</param>
+    /// <exception cref="NvgDataException">A file is unusable, or its label maps are no valid start of a hierarchy.</exception>
+    /// <exception cref="ArgumentException">There are not so many stages.</exception>
+    public static StructurePlan Read(IReadOnlyList<string> paths, StructureKind kind, LatentGrid grid, int? stages = null)
     {
-        if (!Path.GetExtension(path).Equals(".npy", StringComparison.OrdinalIgnoreCase))
-            return FromPicture(PictureFile.Read(path), grid);
-        int[] labels = NpyArray.ReadLabelMaps(path, out IReadOnlyList<long> shape);
+        CheckStages(stages, grid);
+        bool IsArray(string path) => Path.GetExtension(path).Equals(".npy", StringComparison.OrdinalIgnoreCase);
+        if (kind == StructureKind.Labels)
+            return IsArray(paths[0]) ? FromRegionArray(paths[0], grid, stages) : FromRegions(PictureFile.Read(paths[0]), grid, stages);
+        if (!IsArray(paths[0]))
+            return FromBrightness([.. paths.Select(path => PictureFile.Read(path))], grid, stages);
+        int[] labels = NpyArray.ReadLabelMaps(paths[0], out IReadOnlyList<long> shape);
         try
         {
             return FromLabels(labels, shape, grid);
         }
         catch (ArgumentException error)
         {
-            throw NvgDataException.At(path, error.Message, innerException: error);
+            throw NvgDataException.At(paths[0], error.Message, "--structure-kind labels balances any label map", error);
         }
     }
 
     /// <summary>
-    /// The first split from a picture of any size and balance: brightness is averaged over the area of each position, and
-    /// the brighter half of the positions by rank (equal ones: the lower position first) becomes cluster 1.
+    /// Splits by brightness, averaged over the area of each position: in every cluster the brighter half by rank becomes child 2j + 1.
+    /// Of equally bright ones that not all fit, those nearest to brighter ones go with them (where none is brighter, those
+    /// nearest to darker ones stay with these), then the lower position: a small shape grows into its surroundings.
     /// </summary>
-    /// <param name="picture">Stretched over the whole grid.</param>
+    /// <param name="pictures">
+    /// Of any size, stretched over the whole grid. The first makes stage 1, the second stage 2, and so on; the last also
+    /// makes what stages remain, so that a depth map alone makes all of them.
+    /// </param>
     /// <param name="grid">The latent positions, at least two.</param>
-    /// <returns>2 × L labels of stages 0 and 1; the caller disposes them.</returns>
-    public static Tensor FromPicture(RgbImage picture, LatentGrid grid)
+    /// <param name="stages">Number of stages, stage 0 included; null for one more than there are pictures.</param>
+    public static StructurePlan FromBrightness(IReadOnlyList<RgbImage> pictures, LatentGrid grid, int? stages = null)
     {
-        long[] brightness = Brightness(picture, grid);
-        int[] order = [.. Enumerable.Range(0, grid.Length)];
-        Array.Sort(order, (a, b) => brightness[a] == brightness[b] ? a.CompareTo(b) : brightness[b].CompareTo(brightness[a]));
-        long[] labels = new long[2 * grid.Length];
-        foreach (int position in order.AsSpan(0, grid.Length / 2))
-            labels[grid.Length + position] = 1;
-        return Tensor.From(labels, 2, grid.Length);
+        int count = Math.Min(stages ?? pictures.Count + 1, grid.StageCount);
+        CheckStages(count, grid);
+        long[][] sums = [.. pictures.Select(p => Brightness(p, grid))];
+        var result = new List<StructureStage> { FirstStage(grid) };
+        for (int i = 1; i < count; i++)
+        {
+            int picture = Math.Min(i, pictures.Count) - 1;
+            int[] used = Split(result[^1].Used, sums[picture], grid);
+            // A picture that makes several stages asks for equal steps of brightness, one that makes a single stage for light and dark.
+            bool alone = picture == 0 && (pictures.Count == 1 || i == 1);
+            int[] asked = [.. Enumerable.Range(0, grid.Length).Select(l => alone
+                ? Step(sums[picture][l], pictures[picture], 1 << i)
+                : 2 * result[^1].Asked[l] + Step(sums[picture][l], pictures[picture], 2))];
+            result.Add(new StructureStage(asked, used, [.. asked.Zip(used, (a, u) => a != u)]));
+        }
+
+        return new StructurePlan(grid, result);
+    }
+
+    /// <summary>Keeps the regions of a label picture together: every colour is a region, and a position belongs to the one that covers most of it.</summary>
+    /// <param name="picture">Of any size, stretched over the whole grid.</param>
+    /// <param name="grid">The latent positions.</param>
+    /// <param name="stages">Number of stages, stage 0 included; null for as many as tell the regions apart.</param>
+    public static StructurePlan FromRegions(RgbImage picture, LatentGrid grid, int? stages = null)
+    {
+        int[] colours = new int[picture.Width * picture.Height];
+        for (int i = 0; i < colours.Length; i++)
+        {
+            ReadOnlySpan<byte> pixel = picture.Pixels.AsSpan(i * RgbImage.Channels, RgbImage.Channels);
+            colours[i] = (pixel[0] << 16) | (pixel[1] << 8) | pixel[2];
+        }
+
+        return FromRegions(colours, picture.Width, picture.Height, grid, stages);
+    }
+
+    /// <summary>Keeps regions together (<see cref="FromRegions(RgbImage, LatentGrid, int?)"/>).</summary>
+    /// <param name="regions">A number for every pixel, row by row.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="grid">The latent positions.</param>
+    /// <param name="stages">Number of stages, stage 0 included; null for as many as tell the regions apart.</param>
+    public static StructurePlan FromRegions(int[] regions, int width, int height, LatentGrid grid, int? stages = null)
+    {
+        CheckStages(stages, grid);
+        int[] asked = RegionMajority.Of(regions, width, height, grid);
+        List<int[]> maps = RegionHalving.Build(asked, grid, stages);
+        return new StructurePlan(grid, [.. maps.Select((used, i) => new StructureStage(asked, used, Strays(asked, used, grid.ClusterSize(i))))]);
     }
 
     /// <summary>
-    /// Label maps of consecutive stages. The first may be of any stage, which its number of clusters tells; coarser stages
-    /// follow from it, because the parent of cluster j is j / 2.
+    /// Label maps of consecutive stages, balanced and nested as they are. The first may be of any stage, which its number of clusters
+    /// tells; coarser stages follow from it, because the parent of cluster j is j / 2.
     /// </summary>
     /// <param name="labels">The maps one after the other, row by row.</param>
     /// <param name="shape">L; h × w; M × L; or M × h × w.</param>
     /// <param name="grid">The latent positions.</param>
-    /// <returns>Labels from stage 0 to the last that was given; the caller disposes them.</returns>
     /// <exception cref="ArgumentException">Shape, numbers, balance or nesting are wrong; the message says where.</exception>
-    public static Tensor FromLabels(int[] labels, IReadOnlyList<long> shape, LatentGrid grid)
+    public static StructurePlan FromLabels(int[] labels, IReadOnlyList<long> shape, LatentGrid grid)
     {
         int count = MapCount(shape, grid);
         int firstStage = StageOf(labels.AsSpan(0, grid.Length));
-        long[] stages = new long[(firstStage + count) * grid.Length];
-        for (int i = 0; i < stages.Length; i++)
+        int[][] maps = [.. Enumerable.Range(0, firstStage + count).Select(stage => Enumerable.Range(0, grid.Length)
+            .Select(l => stage < firstStage ? labels[l] >> (firstStage - stage) : labels[(stage - firstStage) * grid.Length + l]).ToArray())];
+        if (maps.Length > grid.StageCount)
+            throw new ArgumentException($"holds maps up to stage {maps.Length - 1}, the model's last is {grid.LastStage}");
+        var plan = new StructurePlan(grid, [.. maps.Select(map => new StructureStage(map, map, new bool[grid.Length]))]);
+        _ = plan.ToSequence();
+        return plan;
+    }
+
+    private static StructurePlan FromRegionArray(string path, LatentGrid grid, int? stages)
+    {
+        int[] labels = NpyArray.ReadLabelMaps(path, out IReadOnlyList<long> shape);
+        return shape.Count == 2
+            ? FromRegions(labels, (int)shape[1], (int)shape[0], grid, stages)
+            : throw NvgDataException.At(path, $"has the shape ({string.Join(", ", shape)})", "a label map has rows and columns");
+    }
+
+    private static void CheckStages(int? stages, LatentGrid grid)
+    {
+        if (stages < 1 || stages > grid.StageCount)
+            throw new ArgumentException($"{stages} stages cannot be given: the model has {grid.StageCount}");
+    }
+
+    private static StructureStage FirstStage(LatentGrid grid) => new(new int[grid.Length], new int[grid.Length], new bool[grid.Length]);
+
+    private static int[] Split(IReadOnlyList<int> parent, long[] brightness, LatentGrid grid)
+    {
+        int[] next = new int[parent.Count];
+        foreach (IGrouping<int, int> cluster in Enumerable.Range(0, parent.Count).GroupBy(l => parent[l]))
         {
-            (int stage, int position) = (i / grid.Length, i % grid.Length);
-            stages[i] = stage < firstStage ? labels[position] >> (firstStage - stage) : labels[(stage - firstStage) * grid.Length + position];
+            int[] members = [.. cluster];
+            long cut = members.Select(l => brightness[l]).OrderDescending().ElementAt(members.Length / 2);
+            int[] brighter = [.. members.Where(l => brightness[l] > cut)], darker = [.. members.Where(l => brightness[l] < cut)];
+            long Nearness(int l) => brightness[l] != cut ? 0
+                : brighter.Length > 0 ? brighter.Min(other => RegionHalving.Distance(l, other, grid))
+                : darker.Length > 0 ? -darker.Min(other => RegionHalving.Distance(l, other, grid)) : 0;
+            int[] order = [.. members.OrderByDescending(l => brightness[l]).ThenBy(Nearness).ThenBy(l => l)];
+            for (int rank = 0; rank < order.Length; rank++)
+                next[order[rank]] = 2 * cluster.Key + (rank < order.Length / 2 ? 1 : 0);
         }
 
-        Tensor maps_ML = Tensor.From(stages, firstStage + count, grid.Length);
-        try
+        return next;
+    }
+
+    // Which of a number of equal steps of brightness a position's mean falls into.
+    private static int Step(long sum, RgbImage picture, int steps) =>
+        (int)((Int128)sum * steps / ((Int128)picture.Width * picture.Height * WeightSum * 256));
+
+    // Positions outside the cluster that has most of their region, beyond those that no balanced map could have put there.
+    private static bool[] Strays(int[] regions, int[] used, int clusterSize)
+    {
+        bool[] moved = new bool[used.Length];
+        foreach (IGrouping<int, int> region in Enumerable.Range(0, used.Length).GroupBy(l => regions[l]))
         {
-            using Tensor structure_BML = maps_ML.Unsqueeze(0);
-            new GivenStages { Structure_BML = structure_BML }.Check(1, grid.Length);
-            return maps_ML;
+            int[][] parts = [.. region.GroupBy(l => used[l]).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).Select(g => g.ToArray())];
+            int needed = (region.Count() + clusterSize - 1) / clusterSize;
+            foreach (int position in parts.Skip(needed).SelectMany(p => p))
+                moved[position] = true;
         }
-        catch
-        {
-            maps_ML.Dispose();
-            throw;
-        }
+
+        return moved;
     }
 
     private static int MapCount(IReadOnlyList<long> shape, LatentGrid grid)
@@ -110,39 +203,14 @@ public static class StructureInput
             : throw new ArgumentException($"the first map has {largest + 1L} clusters; a stage has 1, 2, 4, 8, …");
     }
 
-    // Every position's sum over its area, in units in which both grids have whole borders: nothing is rounded.
     private static long[] Brightness(RgbImage picture, LatentGrid grid)
     {
         long[] sums = new long[grid.Length];
-        for (int y = 0; y < picture.Height; y++)
+        AreaSampling.Visit(picture.Width, picture.Height, grid, (x, y, position, overlap) =>
         {
-            ReadOnlySpan<byte> row = picture.Row(y);
-            for (int x = 0; x < picture.Width; x++)
-            {
-                ReadOnlySpan<byte> pixel = row.Slice(x * RgbImage.Channels, RgbImage.Channels);
-                Spread(sums, RedWeight * pixel[0] + GreenWeight * pixel[1] + BlueWeight * pixel[2], x, y, picture, grid);
-            }
-        }
-
+            ReadOnlySpan<byte> pixel = picture.Row(y).Slice(x * RgbImage.Channels, RgbImage.Channels);
+            sums[position] += overlap * (RedWeight * pixel[0] + GreenWeight * pixel[1] + BlueWeight * pixel[2]);
+        });
         return sums;
     }
-
-    private static void Spread(long[] sums, long luma, int x, int y, RgbImage picture, LatentGrid grid)
-    {
-        (int top, int bottom) = Cells(y, grid.Height, picture.Height);
-        (int left, int right) = Cells(x, grid.Width, picture.Width);
-        for (int row = top; row <= bottom; row++)
-        {
-            long height = Overlap(y, row, grid.Height, picture.Height);
-            for (int column = left; column <= right; column++)
-                sums[row * grid.Width + column] += luma * height * Overlap(x, column, grid.Width, picture.Width);
-        }
-    }
-
-    // Pixel p covers [p · cells, (p + 1) · cells) and cell c covers [c · pixels, (c + 1) · pixels).
-    private static (int First, int Last) Cells(int pixel, int cells, int pixels) =>
-        ((int)((long)pixel * cells / pixels), (int)((((long)pixel + 1) * cells - 1) / pixels));
-
-    private static long Overlap(int pixel, int cell, int cells, int pixels) =>
-        Math.Min(((long)pixel + 1) * cells, ((long)cell + 1) * pixels) - Math.Max((long)pixel * cells, (long)cell * pixels);
 }

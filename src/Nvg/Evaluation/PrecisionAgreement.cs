@@ -57,7 +57,7 @@ public sealed record PrecisionAgreement(
                 before_BLC = stage.Canvas_BLC.Alias().Own();
             }
 
-            (GranularitySequence sequence, Tensor final_BLC) = sampler.Sample([number], noise, options, null, Compare, cancellation);
+            (GranularitySequence sequence, Tensor final_BLC) = sampler.Sample([number], noise, options, null, Compare, cancellation: cancellation);
             before_BLC?.Dispose();
             using (sequence)
             using (final_BLC)

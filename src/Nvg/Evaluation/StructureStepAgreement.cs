@@ -57,7 +57,7 @@ public sealed record StructureStepAgreement(StructureSteps Steps, IReadOnlyList<
                 }
             }
 
-            (GranularitySequence sequence, Tensor canvas_BLC) = sampler.Sample([number], noise, options, null, Compare, cancellation);
+            (GranularitySequence sequence, Tensor canvas_BLC) = sampler.Sample([number], noise, options, null, Compare, cancellation: cancellation);
             sequence.Dispose();
             canvas_BLC.Dispose();
             progress?.Report(picture + 1);

@@ -66,14 +66,16 @@ public sealed class ContentGenerator
     /// <param name="stage_N">Stage of each sequence.</param>
     /// <param name="class_N">Class of each sequence, the null class included.</param>
     /// <param name="training">Drop path and a look at hidden layers, or null outside training.</param>
+    /// <param name="blend">Classes on the way to others, or null.</param>
     /// <returns>N × L × C, unscaled.</returns>
-    public Tensor PredictFinalCanvas(Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor class_N, BlockTraining? training = null)
+    public Tensor PredictFinalCanvas(
+        Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor class_N, BlockTraining? training = null, ClassBlend? blend = null)
     {
         using var scope = new TensorScope();
         Tensor factor_N11 = _scaleFactors.IndexSelect(0, stage_N).Reshape(-1, 1, 1);
         Tensor isStart_N11 = stage_N.IsEqual(0).Reshape(-1, 1, 1);
         Tensor input_NLC = isStart_N11.Where(_startCanvas, canvas_NLC * factor_N11);
-        Tensor class_NW = _classEmbed.Forward(class_N);
+        Tensor class_NW = ClassBlend.Embed(_classEmbed, class_N, blend);
         Tensor vector_NW = class_NW + _stageEmbed.Forward(stage_N);
         Tensor tokens_NTW = Tensor.Cat([class_NW.Unsqueeze(1), _embed.Forward(input_NLC).To(ScalarType.Float32)], 1);
         Tensor table = _rotary.Table(structure_NLK, RotaryEmbedding.TokenType.Latent);
@@ -87,11 +89,13 @@ public sealed class ContentGenerator
     /// <param name="predicted_NLC">x̂ of the sequences.</param>
     /// <param name="canvas_NLC">Their unscaled canvases.</param>
     /// <param name="clusters">Their structure map.</param>
+    /// <param name="counts_NL">1 for positions that a token is drawn for, 0 for those that have theirs; null for all.</param>
     /// <returns>N × 2^i × V, float32.</returns>
-    public Tensor Logits(Tensor predicted_NLC, Tensor canvas_NLC, ClusterMean clusters)
+    public Tensor Logits(Tensor predicted_NLC, Tensor canvas_NLC, ClusterMean clusters, Tensor? counts_NL = null)
     {
         using var scope = new TensorScope();
-        Tensor means_NMC = clusters.Average(predicted_NLC - canvas_NLC);
+        Tensor missing_NLC = predicted_NLC - canvas_NLC;
+        Tensor means_NMC = counts_NL is null ? clusters.Average(missing_NLC) : clusters.Average(missing_NLC, counts_NL);
         return scope.Keep(_tokenHead.Forward(means_NMC).To(ScalarType.Float32));
     }
 }

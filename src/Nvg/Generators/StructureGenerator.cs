@@ -64,11 +64,13 @@ public sealed class StructureGenerator
     /// <param name="stage_N">Stage of each sequence.</param>
     /// <param name="time_SN">Times of S steps.</param>
     /// <param name="class_N">Class of each sequence.</param>
-    internal StructureCondition Condition(Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor time_SN, Tensor class_N)
+    /// <param name="blend">Classes on the way to others, or null.</param>
+    internal StructureCondition Condition(
+        Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor time_SN, Tensor class_N, ClassBlend? blend = null)
     {
         using var scope = new TensorScope();
         long steps = time_SN.Size(0), count = time_SN.Size(1);
-        Tensor class_NW = _classEmbed.Forward(class_N);
+        Tensor class_NW = ClassBlend.Embed(_classEmbed, class_N, blend);
         Tensor time_SNW = _timeOut.Forward(Functional.Silu(_timeIn.Forward(TimeEmbedding(time_SN.Reshape(-1)))))
             .To(ScalarType.Float32).Reshape(steps, count, _config.StructureWidth);
         return new StructureCondition

@@ -34,6 +34,28 @@ public sealed class ClusterMean : IDisposable
         return scope.Keep(sorted_BLC.Reshape(batch, ClusterCount, length / ClusterCount, channels).Mean(2));
     }
 
+    /// <summary>B × L × C → B × n × C, the mean of each cluster over those of its positions that count; 0 where none does.</summary>
+    /// <param name="values_BLC">Values.</param>
+    /// <param name="counts_BL">1 where a position counts, else 0; float32.</param>
+    public Tensor Average(Tensor values_BLC, Tensor counts_BL)
+    {
+        using var scope = new TensorScope();
+        Tensor counts_BL1 = counts_BL.Unsqueeze(-1);
+        // Means over the same number of members: the quotient of two of them is the mean over those that count.
+        return scope.Keep(Average(values_BLC * counts_BL1) / Average(counts_BL1).Clamp(1e-6, null));
+    }
+
+    /// <summary>B × L → B × n: the largest whole number that a cluster's positions have.</summary>
+    /// <param name="values_BL">Whole numbers by position.</param>
+    public Tensor Largest(Tensor values_BL)
+    {
+        using var scope = new TensorScope();
+        return scope.Keep(values_BL.Gather(1, _order_BL).Reshape(values_BL.Size(0), ClusterCount, -1).Max(2));
+    }
+
+    /// <summary>B × n → B × L, every position the number of its cluster.</summary>
+    public Tensor Spread(Tensor values_BN) => values_BN.Gather(1, _labels_BL);
+
     /// <summary>B × n × C → B × L × C, every position the value of its cluster.</summary>
     public Tensor Scatter(Tensor values_BNC)
     {

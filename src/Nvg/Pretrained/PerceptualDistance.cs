@@ -1,4 +1,3 @@
-using Nvg.Checkpoints;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 

@@ -24,7 +24,7 @@ public static class SampleRun
             BatchSize = settings.Batch,
         };
         // A file is taken up between two batches, so these are the batches of a run without a break.
-        foreach (GeneratedPicture[] batch in PictureGeneration.Run(model, request, progress, cancellation).Chunk(settings.Batch))
+        foreach (GeneratedPicture[] batch in PictureGeneration.Run(model, request, progress, cancellation: cancellation).Chunk(settings.Batch))
             file.Append(Array.ConvertAll(batch, picture => picture.Picture));
         file.Complete();
     }

@@ -1,3 +1,4 @@
+using Nvg.Granularity;
 using Nvg.Torch;
 
 namespace Nvg.Sampling;
@@ -10,6 +11,12 @@ public sealed record GivenStages
 
     /// <summary>Codebook numbers of stages 0, 1, …: B × 2^i each. They need the structure of their stages.</summary>
     public IReadOnlyList<Tensor> Content { get; init; } = [];
+
+    /// <summary>
+    /// What is given of each image by stage and position, instead of the two above: any part of its structure and content,
+    /// and for each image another. Null where the two above say it.
+    /// </summary>
+    public IReadOnlyList<PartialSequence>? Sequences { get; init; }
 
     /// <summary>Number of stages whose structure is given; stage 0 has only one.</summary>
     public int StructureStages => (int)(Structure_BML?.Size(1) ?? 1);
@@ -24,6 +31,12 @@ public sealed record GivenStages
     /// <exception cref="ArgumentException">Shapes, types, tokens, balance or nesting are wrong; the message names stage and image.</exception>
     public void Check(int count, int length, int codebookSize = int.MaxValue)
     {
+        if (Sequences is not null)
+        {
+            CheckSequences(count, length, codebookSize);
+            return;
+        }
+
         if (Content.Count > StructureStages)
             throw new ArgumentException($"content of {Content.Count} stages needs their structure, {StructureStages} are given");
         for (int i = 0; i < Content.Count; i++)
@@ -44,6 +57,58 @@ public sealed record GivenStages
         {
             for (int i = 0; i < StructureStages; i++)
                 CheckMap(labels.AsSpan((b * StructureStages + i) * length, length), i == 0 ? [] : labels.AsSpan((b * StructureStages + i - 1) * length, length), b, i);
+        }
+    }
+
+    /// <summary>The labels that are given of a stage, or null for none.</summary>
+    internal GivenValues? LabelsOf(int stage, Device device)
+    {
+        if (Sequences is null)
+            return stage < StructureStages && Structure_BML is not null ? Whole(Structure_BML.Select(1, stage).To(device)) : null;
+        return Stage(sequence => sequence.Labels(stage).ToArray(), device);
+    }
+
+    /// <summary>The tokens that are given of a stage by position, or null for none.</summary>
+    /// <param name="stage">i.</param>
+    /// <param name="labels_BL">Structure map of the stage.</param>
+    internal GivenValues? TokensOf(int stage, Tensor labels_BL)
+    {
+        if (Sequences is not null)
+            return Stage(sequence => sequence.Tokens(stage).ToArray(), labels_BL.Device);
+        if (stage >= Content.Count)
+            return null;
+        using var scope = new TensorScope();
+        return Whole(scope.Keep(Content[stage].To(labels_BL.Device).Gather(1, labels_BL)));
+    }
+
+    private static GivenValues Whole(Tensor values_BL)
+    {
+        bool[] whole = new bool[values_BL.Size(0)];
+        Array.Fill(whole, true);
+        return new GivenValues(values_BL, whole);
+    }
+
+    private GivenValues? Stage(Func<PartialSequence, int[]> valuesOf, Device device)
+    {
+        int[][] values = [.. Sequences!.Select(valuesOf)];
+        if (Array.TrueForAll(values, row => !row.AsSpan().ContainsAnyExcept(PartialSequence.Unknown)))
+            return null;
+        using var scope = new TensorScope();
+        Tensor values_BL = Tensor.From([.. values.SelectMany(row => row).Select(value => (long)value)], values.Length, values[0].Length).To(device);
+        return new GivenValues(scope.Keep(values_BL), Array.ConvertAll(values, row => !row.Contains(PartialSequence.Unknown)));
+    }
+
+    private void CheckSequences(int count, int length, int codebookSize)
+    {
+        if (Structure_BML is not null || Content.Count > 0)
+            throw new ArgumentException("sequences take the place of structure and content: give the one or the other");
+        if (Sequences!.Count != count)
+            throw new ArgumentException($"{Sequences.Count} sequences were given for {count} images");
+        foreach (PartialSequence sequence in Sequences)
+        {
+            if (sequence.Grid.Length != length)
+                throw new ArgumentException($"a sequence of {sequence.Grid.Length} positions was given, the model has {length}");
+            sequence.CheckTokens(codebookSize);
         }
     }
 

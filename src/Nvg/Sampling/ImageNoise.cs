@@ -51,6 +51,48 @@ public sealed class ImageNoise : IDisposable
         return new ImageNoise(Tensor.Stack(structure, 0).To(device), Tensor.Stack(tokens, 0).To(device), Tensor.Stack(gumbel, 0).To(device), grid);
     }
 
+    /// <summary>Draws the noise of images on the way from one seed to another.</summary>
+    /// <param name="seeds">Where each image starts.</param>
+    /// <param name="towards">Where each goes, and the share of the way.</param>
+    /// <param name="grid">The latent positions.</param>
+    /// <param name="device">Where to.</param>
+    /// <remarks>
+    /// Normal numbers are mixed by cosine and sine of the share's angle, so that they stay normal; uniform numbers are made
+    /// normal, mixed and made uniform again. Share 0 is the first seed's noise itself.
+    /// </remarks>
+    public static ImageNoise Between(
+        IReadOnlyList<ulong> seeds, IReadOnlyList<(ulong Seed, double Share)> towards, LatentGrid grid, Device device)
+    {
+        using ImageNoise start = FromSeeds(seeds, grid, Device.Cpu);
+        if (towards.All(t => t.Share == 0))
+            return start.To(device);
+        using var scope = new TensorScope();
+        using ImageNoise end = FromSeeds([.. towards.Select(t => t.Seed)], grid, Device.Cpu);
+        Tensor Mixed(Tensor from, Tensor to, bool uniform) => Tensor.Stack(
+            [.. towards.Select((t, b) => Mix(from.Select(0, b), to.Select(0, b), t.Share, uniform))], 0).To(device);
+        return new ImageNoise(
+            Mixed(start.Structure_BLK, end.Structure_BLK, false), Mixed(start._tokens_BM, end._tokens_BM, true), Mixed(start._gumbel_BKL, end._gumbel_BKL, true), grid);
+    }
+
+    /// <summary>The noise of some of the images.</summary>
+    internal ImageNoise Rows(BatchRows rows) => new(rows.Of(Structure_BLK), rows.Of(_tokens_BM), rows.Of(_gumbel_BKL), _grid);
+
+    private ImageNoise To(Device device) => new(Structure_BLK.To(device), _tokens_BM.To(device), _gumbel_BKL.To(device), _grid);
+
+    private static Tensor Mix(Tensor from, Tensor to, double share, bool uniform)
+    {
+        if (share == 0)
+            return from.Alias();
+        if (share == 1)
+            return to.Alias();
+        using var scope = new TensorScope();
+        double angle = share * Math.PI / 2;
+        Tensor Normal(Tensor x) => uniform ? (x.To(ScalarType.Float64).Clamp(1e-7, 1 - 1e-7) * 2 - 1).ErfInverse() * Math.Sqrt(2) : x.Alias();
+        Tensor mixed = Normal(from) * Math.Cos(angle) + Normal(to) * Math.Sin(angle);
+        // Rounded to float32 a number close to one must not become one.
+        return scope.Keep(uniform ? (((mixed * Math.Sqrt(0.5)).Erf() + 1) * 0.5).Clamp(0, 1 - 1e-7).To(ScalarType.Float32) : mixed);
+    }
+
     // libtorch's CPU generator reads the low 32 bits of a seed alone. Seeds that fit keep PyTorch's stream.
     private static ulong Folded(ulong seed) => seed <= uint.MaxValue ? seed : SplitMix64.Mix(seed);
 

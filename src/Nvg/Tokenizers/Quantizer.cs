@@ -18,9 +18,15 @@ public sealed class Quantizer
 
     /// <summary>Makes or loads codebook and refiners below <paramref name="path"/>; codes start uniform in ±1/V.</summary>
     public Quantizer(ParameterPath path, TokenizerConfig config)
+        : this(path, config, config.Grid)
+    {
+    }
+
+    /// <summary>The same over latents of any sides.</summary>
+    internal Quantizer(ParameterPath path, TokenizerConfig config, LatentGrid grid)
     {
         _config = config;
-        _grid = config.Grid;
+        _grid = grid;
         _codebook = new Embedding(path / "embedding", config.CodebookSize, config.LatentChannels, Initialization.Uniform(1.0 / config.CodebookSize));
         _refiners = [.. Enumerable.Range(0, _grid.StageCount).Select(i =>
             new Conv2d(path / "quant_resi" / i, config.LatentChannels, config.LatentChannels, 3, padding: 1))];
@@ -51,6 +57,16 @@ public sealed class Quantizer
         return scope.Keep(Refine(stage, clusters.Scatter(_codebook.Forward(tokens_BN))));
     }
 
+    /// <summary>The contribution φ_i of one stage where every position names its own token.</summary>
+    /// <param name="stage">i.</param>
+    /// <param name="tokens_BL">Codebook numbers by position.</param>
+    /// <returns>B × L × C.</returns>
+    public Tensor Contribution(int stage, Tensor tokens_BL)
+    {
+        using Tensor codes_BLC = _codebook.Forward(tokens_BL);
+        return Refine(stage, codes_BLC);
+    }
+
     /// <summary>The canvases of a sequence: entry i is the sum of the contributions of stages before i, the last is the final latent.</summary>
     /// <returns>B × (K + 2) × L × C; entry 0 is zero.</returns>
     public Tensor Canvases(GranularitySequence sequence)
@@ -58,7 +74,7 @@ public sealed class Quantizer
         using var scope = new TensorScope();
         var canvases = new List<Tensor> { Tensor.Zeros([sequence.Count, _grid.Length, _config.LatentChannels], device: Codebook.Device) };
         for (int i = 0; i < _grid.StageCount; i++)
-            canvases.Add(canvases[^1] + Contribution(i, sequence.StructureMap(i), sequence.Content[i]));
+            canvases.Add(canvases[^1] + Contribution(i, sequence.TokensByPosition(i)));
         return scope.Keep(Tensor.Stack([.. canvases], 1));
     }
 

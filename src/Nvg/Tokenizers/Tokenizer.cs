@@ -1,4 +1,5 @@
 using Nvg.Granularity;
+using Nvg.Granularity.Construction;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
@@ -24,6 +25,7 @@ public sealed class Tokenizer : IDisposable
             Encoder = new Encoder(root / "encoder", config);
             Decoder = new Decoder((root / "decoder").In(decoderType), config);
             Quantizer = new Quantizer(root / "quantize", config);
+            Structure = (config.Structure ?? new StructureStrategyConfig()).Create();
         }
         catch
         {
@@ -44,16 +46,30 @@ public sealed class Tokenizer : IDisposable
     /// <summary>Latents to pictures.</summary>
     public Decoder Decoder { get; }
 
+    /// <summary>Pictures and their latents to structure maps.</summary>
+    public IStructureStrategy Structure { get; }
+
     /// <summary>Latents to tokens.</summary>
     public Quantizer Quantizer { get; }
 
     /// <summary>Pictures (B × 3 × H × W in [−1, 1]) to sequences.</summary>
     public GranularitySequence Encode(Tensor images)
     {
+        GranularitySequence sequence = Encode(images, out Tensor latent_BLC);
+        latent_BLC.Dispose();
+        return sequence;
+    }
+
+    /// <summary>Pictures to sequences, with the latents that they describe.</summary>
+    /// <param name="images">B × 3 × H × W in [−1, 1].</param>
+    /// <param name="latent_BLC">B × L × C; belongs to the caller.</param>
+    /// <param name="structure">Another way to find the structure maps, or null for the tokenizer's own; borrowed.</param>
+    public GranularitySequence Encode(Tensor images, out Tensor latent_BLC, IStructureStrategy? structure = null)
+    {
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
-        Tensor latent_BLC = Positions.FromMap(Encoder.Forward(images));
-        Tensor structure_BSL = StructureConstruction.Build(latent_BLC).To(latent_BLC.Device);
+        latent_BLC = scope.Keep(Positions.FromMap(Encoder.Forward(images)));
+        Tensor structure_BSL = (structure ?? Structure).Build(latent_BLC, images, Config.Grid).To(latent_BLC.Device);
         return Quantizer.Quantize(latent_BLC, structure_BSL);
     }
 
@@ -67,5 +83,9 @@ public sealed class Tokenizer : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Parameters.Dispose();
+    public void Dispose()
+    {
+        Structure.Dispose();
+        Parameters.Dispose();
+    }
 }

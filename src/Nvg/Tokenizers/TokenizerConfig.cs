@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using Nvg.Granularity;
+using Nvg.Granularity.Construction;
 
 namespace Nvg.Tokenizers;
 
@@ -32,6 +34,10 @@ public sealed record TokenizerConfig
     /// <summary>Groups of the group normalisations; 32 in the paper's models.</summary>
     public int NormGroups { get; init; } = 32;
 
+    /// <summary>How structure maps are found; null is the paper's way. The generators learn the structure that the tokenizer finds.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public StructureStrategyConfig? Structure { get; init; }
+
     /// <summary>f, by how much the latent is smaller than the picture.</summary>
     public int DownsamplingFactor => 1 << (ChannelMultipliers.Count - 1);
 
@@ -49,5 +55,7 @@ public sealed record TokenizerConfig
             yield return $"baseChannels {BaseChannels} must be a multiple of normGroups {NormGroups}";
         if (LatentChannels < 1 || CodebookSize < 2 || ResNetBlocks < 1)
             yield return "latentChannels, codebookSize and resNetBlocks must be positive (codebookSize at least 2)";
+        foreach (string problem in Structure?.Validate() ?? [])
+            yield return problem;
     }
 }

@@ -75,7 +75,7 @@ public sealed class GeneratorTraining : ITrainingTask
                 _encoder = VisionTransformer.Load(alignment.Weights, device);
             using NvgModel? start = config.Start is null ? null : LoadStart(config.Start);
             // Models and weights count by what is in them, not by where they lie.
-            string tokenizer = _tokenizerModel.Fingerprint();
+            string tokenizer = _tokenizerModel.Fingerprint() + _tokenizerModel.Config.Tokenizer.Structure;
             string settings = NvgJson.Write(config with
             {
                 Tokenizer = "",

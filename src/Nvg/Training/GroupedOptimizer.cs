@@ -1,4 +1,5 @@
 using Nvg.Torch;
+using Nvg.Torch.Nn;
 using Nvg.Torch.Optim;
 
 namespace Nvg.Training;
@@ -9,12 +10,12 @@ internal sealed class GroupedOptimizer : IDisposable
     private readonly List<(ParameterGroup Group, AdamW Optimizer, Tensor Steps)> _groups = [];
     private readonly double _clipNorm;
 
-    internal GroupedOptimizer(ITrainingTask task, TrainingOptions options)
+    internal GroupedOptimizer(ParameterStore parameters, IEnumerable<ParameterGroup> groups, TrainingOptions options)
     {
         _clipNorm = options.ClipNorm;
-        foreach (ParameterGroup group in task.Groups)
+        foreach (ParameterGroup group in groups)
         {
-            var optimizer = new AdamW(task.Parameters, group.Names)
+            var optimizer = new AdamW(parameters, group.Names)
             {
                 Beta1 = options.Beta1,
                 Beta2 = options.Beta2,

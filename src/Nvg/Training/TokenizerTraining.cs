@@ -95,7 +95,7 @@ public sealed class TokenizerTraining : ITrainingTask
         Tensor images = _pictures.Load(step, own);
         ReviveDeadCodes(step, images, share, random, log);
         Tensor latent_BLC = Positions.FromMap(_tokenizer.Encoder.Forward(images));
-        using QuantizedLatent quantized = _tokenizer.Quantizer.Forward(latent_BLC, Structure(step, latent_BLC), warmUp: step < weights.WarmupSteps, LastStages(step, own));
+        using QuantizedLatent quantized = _tokenizer.Quantizer.Forward(latent_BLC, Structure(step, latent_BLC, images), warmUp: step < weights.WarmupSteps, LastStages(step, own));
         Tensor decoded = _tokenizer.Decoder.Forward(Positions.ToMap(quantized.Output_BLC, _config.Tokenizer.Grid));
 
         Tensor l1 = Functional.MeanAbsoluteError(decoded, images);
@@ -161,12 +161,12 @@ public sealed class TokenizerTraining : ITrainingTask
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{settings}\n{data.Fingerprint}\n{more}")));
 
     // Points that are not finite have no distances; the run diverged before any term of the loss could show it.
-    private Tensor Structure(long step, Tensor latent_BLC)
+    private Tensor Structure(long step, Tensor latent_BLC, Tensor images)
     {
         using var scope = new TensorScope();
         if (latent_BLC.Detach().IsFinite().All().Item() == 0)
             throw TrainingDivergedException.At("latent", step + 1);
-        return scope.Keep(StructureConstruction.Build(latent_BLC).To(_device));
+        return scope.Keep(_tokenizer.Structure.Build(latent_BLC, images, _config.Tokenizer.Grid).To(_device));
     }
 
     // Where the decoder's view of each image ends; null for nowhere.
@@ -192,7 +192,7 @@ public sealed class TokenizerTraining : ITrainingTask
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
         Tensor latent_BLC = _processes.Gather(Positions.FromMap(_tokenizer.Encoder.Forward(images)), share.Total);
-        int revived = _tokenizer.Quantizer.ReviveDeadCodes(latent_BLC, Structure(step, latent_BLC), random);
+        int revived = _tokenizer.Quantizer.ReviveDeadCodes(latent_BLC, Structure(step, latent_BLC, _processes.Gather(images, share.Total)), random);
         // Processors may round differently, and a code be dead on one of them alone.
         _processes.Broadcast([_tokenizer.Quantizer.Codebook]);
         log.Add("codebook_revived", Tensor.Scalar(revived));

@@ -38,7 +38,7 @@ public sealed class Trainer : IDisposable
         (_task, _options, _device, _folder, _processes) = (task, options, device, folder, processes ?? TrainingProcesses.Single);
         if (options.BatchSize < _processes.Count)
             throw new NvgDataException($"training.batchSize is {options.BatchSize}, the images of all {_processes.Count} processes together: give every process at least one");
-        _optimizer = new GroupedOptimizer(task, options);
+        _optimizer = new GroupedOptimizer(task.Parameters, task.Groups, options);
         _average = new WeightAverage(task.Parameters, options.EmaDecay, task.IsAveraged);
         _reducer = _processes.ReducerOf(task.Groups.SelectMany(group => group.Names).Select(name => task.Parameters[name]));
         if (_processes.IsFirst)

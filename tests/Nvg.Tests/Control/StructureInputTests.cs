@@ -1,7 +1,6 @@
 using Nvg.Control;
 using Nvg.Granularity;
 using Nvg.Rendering;
-using Nvg.Torch;
 
 namespace Nvg.Tests.Control;
 
@@ -23,12 +22,108 @@ public class StructureInputTests
     }
 
     [Fact]
-    public void FromPicture_UnbalancedAndTied_GivesHalvesByRankThenPosition()
+    public void FromPicture_SmallShape_GrowsIntoItsSurroundings()
     {
         var picture = new RgbImage(4, 4);
         picture.Row(3)[9..].Fill(255);
-        // One position is bright; of the dark ones the first seven join it.
-        Assert.Equal([1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1], FirstSplit(picture));
+        // One position is bright, in the corner; of the dark ones the seven nearest to it join it, the lower position first.
+        Assert.Equal([0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1], FirstSplit(picture));
+    }
+
+    [Fact]
+    public void FromPicture_SmallHole_GrowsToo()
+    {
+        var picture = new RgbImage(4, 4);
+        picture.Pixels.AsSpan().Fill(255);
+        picture.Row(3)[9..].Clear();
+        long[] split = FirstSplit(picture);
+        Assert.Equal(0, split[15]);
+        Assert.Equal(0, split[10] + split[11] + split[14]);
+        Assert.Equal(8, split.Sum());
+    }
+
+    [Fact]
+    public void FromPicture_OneColour_IsSplitByPosition() =>
+        Assert.Equal([1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0], FirstSplit(new RgbImage(50, 3)));
+
+    [Fact]
+    public void FromBrightness_DepthMap_GivesBandsOfEqualSize()
+    {
+        var depth = new RgbImage(4, 4);
+        for (int i = 0; i < 16; i++)
+            depth.Pixels.AsSpan(3 * i, 3).Fill((byte)(i * 16));
+        StructurePlan plan = StructureInput.FromBrightness([depth], Grid, 5);
+        for (int stage = 0; stage < 5; stage++)
+            Assert.Equal([.. Enumerable.Range(0, 16).Select(i => i >> (4 - stage))], plan.Stages[stage].Used);
+        // Equal steps of brightness are what was asked for, so nothing moved.
+        Assert.DoesNotContain(plan.Stages, stage => stage.Moved.Contains(true));
+    }
+
+    [Fact]
+    public void FromBrightness_SeveralDrawings_SplitOneAfterTheOther()
+    {
+        RgbImage right = Half(4, (x, _) => x >= 2), bottom = Half(4, (_, y) => y >= 2);
+        StructurePlan plan = StructureInput.FromBrightness([right, bottom], Grid);
+        Assert.Equal([0, 0, 2, 2, 0, 0, 2, 2, 1, 1, 3, 3, 1, 1, 3, 3], plan.Stages[2].Used);
+        Assert.DoesNotContain(plan.Stages, stage => stage.Moved.Contains(true));
+    }
+
+    [Fact]
+    public void FromRegions_BalancedRegions_AreKeptWhole()
+    {
+        int[] quarters = [.. Enumerable.Range(0, 16).Select(l => 7 * (2 * (l / 8) + l % 4 / 2))];
+        StructurePlan plan = StructureInput.FromRegions(quarters, 4, 4, Grid);
+        Assert.Equal(3, plan.Stages.Count);
+        Assert.DoesNotContain(plan.Stages, stage => stage.Moved.Contains(true));
+        Assert.Equal(4, quarters.Zip(plan.Stages[2].Used).Distinct().Count());
+    }
+
+    [Fact]
+    public void FromRegions_ShapeThatIsTooSmall_GrowsAndSaysSo()
+    {
+        int[] regions = new int[16];
+        regions[5] = 1;
+        StructurePlan plan = StructureInput.FromRegions(regions, 4, 4, Grid, 2);
+        Assert.Equal(8, plan.Stages[1].Used.Sum());
+        Assert.Equal(1, plan.Stages[1].Used[5]);
+        // Its four neighbours joined it; fifteen of the other region have room for eight.
+        Assert.Equal(4, new[] { 1, 4, 6, 9 }.Sum(l => plan.Stages[1].Used[l]));
+    }
+
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(5000, 20, 256)]
+    [InlineData(3, 700, 2)]
+    [InlineData(31, 17, 1000)]
+    [InlineData(64, 64, 1)]
+    public void AnyInput_AnySize_GivesAValidHierarchy(int width, int height, int colours)
+    {
+        var random = new Random(width);
+        var picture = new RgbImage(width, height);
+        for (int i = 0; i < width * height; i++)
+        {
+            int colour = random.Next(colours);
+            (picture.Pixels[3 * i], picture.Pixels[3 * i + 1]) = ((byte)colour, (byte)(colour >> 8));
+        }
+
+        foreach (LatentGrid grid in new LatentGrid[] { new(1, 2), new(2, 2), new(4, 4), new(8, 8), new(4, 16) })
+        {
+            for (int stages = 1; stages <= grid.StageCount; stages++)
+            {
+                Assert.Equal(stages, StructureInput.FromBrightness([picture], grid, stages).ToSequence().StructureStages);
+                PartialSequence regions = StructureInput.FromRegions(picture, grid, stages).ToSequence();
+                Assert.Equal(stages, regions.StructureStages);
+            }
+
+            Assert.InRange(StructureInput.FromRegions(picture, grid).ToSequence().StructureStages, 1, grid.StageCount);
+        }
+    }
+
+    [Fact]
+    public void Draw_AnyPlan_HasThreeRowsAndAColumnForEachStage()
+    {
+        RgbImage drawn = StructureInput.FromRegions([.. Enumerable.Range(0, 400)], 20, 20, Grid, 4).Draw();
+        Assert.Equal((4 * 66 + 2, 3 * 66 + 2), (drawn.Width, drawn.Height));
     }
 
     [Fact]
@@ -49,9 +144,8 @@ public class StructureInputTests
     public void FromLabels_LaterStageAlone_GivesItsParents()
     {
         int[] quarters = [.. Enumerable.Range(0, 16).Select(i => i / 4)];
-        using Tensor maps = StructureInput.FromLabels(quarters, [4, 4], Grid);
-        Assert.Equal([3, 16], maps.Shape.ToArray());
-        Assert.Equal([.. new long[16], .. quarters.Select(q => (long)(q / 2)), .. quarters.Select(q => (long)q)], maps.ToArray<long>());
+        StructurePlan plan = StructureInput.FromLabels(quarters, [4, 4], Grid);
+        Assert.Equal([.. new int[16], .. quarters.Select(q => q / 2), .. quarters], plan.Stages.SelectMany(s => s.Used));
     }
 
     [Theory]
@@ -73,7 +167,14 @@ public class StructureInputTests
 
     private static long[] FirstSplit(RgbImage picture)
     {
-        using Tensor maps = StructureInput.FromPicture(picture, Grid);
-        return maps.ToArray<long>()[16..];
+        return [.. StructureInput.FromBrightness([picture], Grid).Stages[1].Used.Select(label => (long)label)];
+    }
+
+    private static RgbImage Half(int side, Func<int, int, bool> white)
+    {
+        var picture = new RgbImage(side, side);
+        for (int i = 0; i < side * side; i++)
+            picture.Pixels.AsSpan(3 * i, 3).Fill(white(i % side, i / side) ? (byte)255 : (byte)0);
+        return picture;
     }
 }

@@ -259,7 +259,7 @@ public sealed class NvgSamplerTests : IClassFixture<NvgSamplerTests.Models>
         int[] classes, ulong[] seeds, SamplingOptions options, GivenStages? given = null, Action<StageResult>? observer = null, CancellationToken cancellation = default)
     {
         using ImageNoise noise = ImageNoise.FromSeeds(seeds, new LatentGrid(4, 4), Device.Cpu);
-        (GranularitySequence sequence, Tensor canvas_BLC) = _models.Sampler.Sample(classes, noise, options, given, observer, cancellation);
+        (GranularitySequence sequence, Tensor canvas_BLC) = _models.Sampler.Sample(classes, noise, options, given, observer, cancellation: cancellation);
         canvas_BLC.Dispose();
         using (sequence)
         {

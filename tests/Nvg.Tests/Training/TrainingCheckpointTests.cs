@@ -114,11 +114,11 @@ public sealed class TrainingCheckpointTests : IDisposable
     private long? Restore() => With((parameters, average, optimizer) =>
         TrainingCheckpoint.Restore(_folder["checkpoints"], "run", parameters, average, optimizer, _warnings.Add));
 
-    private static T With<T>(Func<ParameterStore, WeightAverage, AdamW, T> work)
+    private static T With<T>(Func<ParameterStore, WeightAverage, GroupedOptimizer, T> work)
     {
         using var parameters = new ParameterStore();
         parameters.Add("weight", Tensor.Full([3], 0.5));
-        using var optimizer = new AdamW(parameters);
+        using var optimizer = new GroupedOptimizer(parameters, [new ParameterGroup("", ["weight"])], Options);
         using var average = new WeightAverage(parameters, 0.9);
         return work(parameters, average, optimizer);
     }

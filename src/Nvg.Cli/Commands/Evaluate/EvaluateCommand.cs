@@ -14,6 +14,8 @@ internal static class EvaluateCommand
         EvaluateAblationCommand.Create(),
         EvaluateSweepCommand.Create(),
         EvaluateScalingCommand.Create(),
+        EvaluateControlCommand.Create(),
+        EvaluateStructureCommand.Create(),
         EvaluateStructureStepsCommand.Create(),
         EvaluatePrecisionCommand.Create(),
         EvaluateCostCommand.Create(),

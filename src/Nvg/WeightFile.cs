@@ -2,7 +2,7 @@ using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Torch.Safetensors;
 
-namespace Nvg.Checkpoints;
+namespace Nvg;
 
 /// <summary>Networks out of files of weights; what is wrong with one becomes a line that names it.</summary>
 internal static class WeightFile

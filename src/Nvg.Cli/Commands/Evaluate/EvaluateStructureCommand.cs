@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Nvg.Checkpoints;
+using Nvg.Data;
+using Nvg.Evaluation.Control;
+using Nvg.Granularity.Construction;
+using Nvg.Rendering;
+using Nvg.Torch;
+
+namespace Nvg.Cli.Commands.Evaluate;
+
+/// <summary><c>nvg evaluate structure</c>: ways to find structure, side by side.</summary>
+internal sealed class EvaluateStructureCommand
+{
+    private readonly Argument<string[]> _strategies = new("strategies")
+    {
+        Description = "Strategies as --construction takes them; without any all that need no further file",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private readonly Option<string?> _model = CommonOptions.Model();
+    private readonly Option<string> _data = new("--data") { Description = "Pictures: a data set, a folder or an .npz", Required = true, HelpName = "DATA" };
+    private readonly Option<int> _limit = new("--limit") { Description = "Pictures, evenly spread over the data", HelpName = "N", DefaultValueFactory = _ => 100 };
+    private readonly Option<Device> _device = CommonOptions.Device();
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json();
+
+    internal static Command Create()
+    {
+        var arguments = new EvaluateStructureCommand();
+        var command = new Command("structure", "Compare ways to find structure: variance inside clusters, agreement with edges, reconstruction")
+        {
+            arguments._strategies, arguments._data, arguments._model, arguments._limit, arguments._device, arguments._threads, arguments._json,
+        };
+        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        if (parsed.GetValue(_limit) < 1)
+            throw new UsageException("--limit must be at least 1");
+        StructureStrategyConfig[] strategies = [.. (parsed.GetValue(_strategies) is { Length: > 0 } named ? named : ["greedy", "matching", "spatial:0.5", "spatial:1", "segmentation"])
+            .Select(text => StructureStrategyConfig.Parse(text, out string? problem) ?? throw new UsageException(problem!))];
+        CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
+        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), withGenerator: false);
+        int side = model.Config.Tokenizer.ImageSize;
+        RgbImage[] pictures = [.. PictureSet.Open(parsed.GetRequiredValue(_data)).Pictures(parsed.GetValue(_limit))];
+        if (Array.Find(pictures, p => p.Width != side || p.Height != side) is { } wrong)
+            throw NvgDataException.At(parsed.GetRequiredValue(_data), $"has a picture of {wrong.Width} × {wrong.Height}, the model takes {side} × {side}", "nvg prepare --size makes them");
+        Report report = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(() =>
+        {
+            var done = new List<StrategyReport>();
+            foreach (StructureStrategyConfig config in strategies)
+            {
+                progress.Report($"{config}", (double)done.Count / strategies.Length);
+                using IStructureStrategy strategy = config.Create();
+                (IReadOnlyList<StructureQuality> stages, double seconds) = StructureStudy.Measure(model.Tokenizer, pictures, strategy, cancellation: cancellation);
+                done.Add(new StrategyReport($"{config}", stages, seconds));
+            }
+
+            return new Report(done, model.Config.Tokenizer.Grid.Length < 16 ? null : StructureStudy.CompareMatching(model.Tokenizer, pictures));
+        }, CancellationToken.None));
+        if (parsed.GetValue(_json))
+            MachineOutput.Write(report);
+        else
+            Print(report);
+        return CommandRunner.Done;
+    }
+
+    private static void Print(Report report)
+    {
+        IReadOnlyList<StrategyReport> reports = report.Strategies;
+        void Table(string title, Func<StructureQuality, string> value, int first) => ConsoleTable.Write(
+            [title, .. reports[0].Stages.Skip(first).Select(s => $"{s.Stage}"), "ms"],
+            reports.Select(r => (string[])[r.Strategy, .. r.Stages.Skip(first).Select(value), $"{r.SecondsPerPicture * 1000:F2}"]));
+        Table("variance inside clusters", s => $"{s.WithinVariance:F3}", 1);
+        Table("agreement with edges", s => $"{s.EdgeAgreement:F3}", 1);
+        Table("PSNR (dB)", s => $"{s.Psnr:F2}", 0);
+        if (report.Matching is { } excess)
+            Console.WriteLine($"pairs of 16 latents cost more than the best pairs: greedy by {excess.Greedy:P1}, matching by {excess.Improved:P1}");
+    }
+
+    private sealed record Report(IReadOnlyList<StrategyReport> Strategies, MatchingExcess? Matching);
+
+    private sealed record StrategyReport(string Strategy, IReadOnlyList<StructureQuality> Stages, double SecondsPerPicture);
+}

@@ -1,0 +1,55 @@
+using Nvg.Granularity;
+using Nvg.Rendering;
+
+namespace Nvg.Control;
+
+/// <summary>
+/// A picture that stays as it is away from a region. A decoder's normalisations reach over the whole picture, so that kept tokens alone
+/// do not keep pixels; this puts them back. Inside the region the new picture counts, one latent position and more away from
+/// it the old one, between them a straight ramp.
+/// </summary>
+/// <param name="Region">What is generated anew.</param>
+/// <param name="Picture">The picture before, of the model's size.</param>
+public sealed record KeptSurroundings(RegionMask Region, RgbImage Picture)
+{
+    /// <summary>The new picture in the region, the old one away from it.</summary>
+    /// <param name="generated">As the decoder gave it.</param>
+    /// <param name="grid">The latent positions.</param>
+    public RgbImage Blend(RgbImage generated, LatentGrid grid)
+    {
+        var blended = new RgbImage(generated.Width, generated.Height);
+        for (int y = 0; y < generated.Height; y++)
+        {
+            Span<byte> row = blended.Row(y);
+            for (int x = 0; x < generated.Width; x++)
+            {
+                double share = Math.Clamp(1 - Distance((x + 0.5) * grid.Width / generated.Width, (y + 0.5) * grid.Height / generated.Height, grid), 0, 1);
+                for (int i = x * RgbImage.Channels; i < (x + 1) * RgbImage.Channels; i++)
+                    row[i] = (byte)Math.Round(Picture.Row(y)[i] + share * (generated.Row(y)[i] - Picture.Row(y)[i]));
+            }
+        }
+
+        return blended;
+    }
+
+    // From a point in latent positions to the nearest square of the region.
+    private double Distance(double x, double y, LatentGrid grid)
+    {
+        double nearest = double.PositiveInfinity;
+        (int left, int top) = ((int)x, (int)y);
+        // Farther squares count as one away: the old picture.
+        for (int row = Math.Max(0, top - 1); row <= Math.Min(grid.Height - 1, top + 1); row++)
+        {
+            for (int column = Math.Max(0, left - 1); column <= Math.Min(grid.Width - 1, left + 1); column++)
+            {
+                if (Region.Inside[row * grid.Width + column])
+                    nearest = Math.Min(nearest, Math.Sqrt(Square(Outside(x, column)) + Square(Outside(y, row))));
+            }
+        }
+
+        return nearest;
+
+        double Outside(double point, int cell) => Math.Max(0, Math.Max(cell - point, point - (cell + 1)));
+        double Square(double value) => value * value;
+    }
+}

@@ -1,0 +1,118 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Nvg.Checkpoints;
+using Nvg.Data;
+using Nvg.Rendering;
+using Nvg.Sampling;
+using Nvg.Torch;
+
+namespace Nvg.Control;
+
+/// <summary>
+/// Pictures for applications: requests in, pictures with their sequences and progress out, without blocking the caller. Pictures
+/// of a request may differ in class, seed, what is given and even in settings; those of equal settings are computed together.
+/// Requests of several callers wait for each other. Owns nothing but a lock: the model is borrowed.
+/// </summary>
+/// <param name="model">Borrowed while the pipeline is used.</param>
+public sealed class NvgPipeline(NvgModel model) : IDisposable
+{
+    // A slow reader holds the work up rather than letting previews pile up.
+    private const int UpdatesAhead = 16;
+
+    private readonly SemaphoreSlim _turn = new(1, 1);
+
+    /// <summary>The model.</summary>
+    public NvgModel Model => model;
+
+    /// <summary>Generates and tells of every stage and picture as it is done.</summary>
+    /// <param name="request">The pictures; <see cref="GenerationRequest.BatchSize"/> of them are computed together.</param>
+    /// <param name="previews">Whether stages come with the pictures so far, which costs a pass of the decoder each.</param>
+    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    /// <returns>Updates; pictures of other settings than the first come after them, each with its place in the request.</returns>
+    /// <exception cref="ArgumentException">Settings, classes or what is given do not suit the model.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; pictures that came before stay valid.</exception>
+    public async IAsyncEnumerable<PipelineUpdate> RunAsync(
+        GenerationRequest request, bool previews = false, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        // A reader that leaves early ends the work.
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        await _turn.WaitAsync(cancellation).ConfigureAwait(false);
+        var updates = Channel.CreateBounded<PipelineUpdate>(new BoundedChannelOptions(UpdatesAhead) { SingleReader = true, SingleWriter = true });
+        Task work = Task.Run(() => Work(request, previews, updates.Writer, leaving.Token), CancellationToken.None);
+        try
+        {
+            await foreach (PipelineUpdate update in updates.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
+                yield return update;
+            await work.ConfigureAwait(false);
+        }
+        finally
+        {
+            await leaving.CancelAsync().ConfigureAwait(false);
+            await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Generates all pictures of a request.</summary>
+    /// <param name="request">The pictures.</param>
+    /// <param name="progress">Told after every stage, or null.</param>
+    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    /// <returns>The pictures in the order of the request.</returns>
+    /// <exception cref="ArgumentException">Settings, classes or what is given do not suit the model.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public async Task<IReadOnlyList<GeneratedPicture>> GenerateAsync(
+        GenerationRequest request, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    {
+        var pictures = new GeneratedPicture[request.Pictures.Count];
+        await foreach (PipelineUpdate update in RunAsync(request, cancellation: cancellation).ConfigureAwait(false))
+        {
+            progress?.Report(update.Share);
+            if (update is PictureUpdate done)
+                pictures[done.Index] = done.Picture;
+        }
+
+        return pictures;
+    }
+
+    /// <summary>Generates one picture.</summary>
+    /// <param name="picture">What is asked for.</param>
+    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    public async Task<GeneratedPicture> GenerateAsync(RequestedPicture picture, CancellationToken cancellation = default) =>
+        (await GenerateAsync(new GenerationRequest { Pictures = [picture] }, null, cancellation).ConfigureAwait(false))[0];
+
+    /// <inheritdoc/>
+    public void Dispose() => _turn.Dispose();
+
+    private void Work(GenerationRequest request, bool previews, ChannelWriter<PipelineUpdate> updates, CancellationToken cancellation)
+    {
+        try
+        {
+            // Unlike settings cannot share a pass: the pictures of each come one after the other, in the order of the first of each.
+            int[] order = [.. Enumerable.Range(0, request.Pictures.Count)
+                .GroupBy(i => NvgJson.Write(request.Pictures[i].Options ?? request.Options ?? model.Config.Sampling)).SelectMany(group => group)];
+            Run(request with { Pictures = [.. order.Select(i => request.Pictures[i])] }, order, previews, updates, cancellation);
+            updates.Complete();
+        }
+        catch (Exception error)
+        {
+            updates.Complete(error);
+        }
+    }
+
+    private void Run(GenerationRequest sorted, int[] order, bool previews, ChannelWriter<PipelineUpdate> updates, CancellationToken cancellation)
+    {
+        int done = 0, count = order.Length, stages = model.Generator.Config.Grid.StageCount;
+        double share = 0;
+        void Send(PipelineUpdate update) => updates.WriteAsync(update, cancellation).AsTask().GetAwaiter().GetResult();
+        void Observe(IReadOnlyList<RequestedPicture> batch, StageResult stage) => Send(new StageUpdate(
+            share = (done + batch.Count * (stage.Stage + 1.0) / stages) / count, stage.Stage, order[done..(done + batch.Count)], previews ? Preview(stage) : []));
+        foreach (GeneratedPicture picture in PictureGeneration.Run(model, sorted, null, Observe, cancellation))
+            Send(new PictureUpdate(share, order[done++], picture));
+    }
+
+    private RgbImage[] Preview(StageResult stage)
+    {
+        using var scope = new TensorScope();
+        return PictureBatch.ToPictures(model.Tokenizer.Decode(stage.Canvas_BLC));
+    }
+}

@@ -1,0 +1,57 @@
+using Nvg.Granularity;
+using Nvg.Sampling;
+using Nvg.Torch;
+
+namespace Nvg.Control;
+
+/// <summary>How a picture was made, besides its sequence: what a <see cref="PictureDocument"/> stores as text.</summary>
+public sealed record PictureDescription
+{
+    /// <summary>The layout that this build writes and reads.</summary>
+    public const int CurrentFormat = 1;
+
+    /// <summary>Layout of the document.</summary>
+    public int Format { get; init; } = CurrentFormat;
+
+    /// <summary>Name of the model.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>SHA-256 of its weights, as <see cref="Checkpoints.NvgModel.Fingerprint"/> gives it.</summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>Number of the class.</summary>
+    public required int Class { get; init; }
+
+    /// <summary>What the class is called.</summary>
+    public required string Label { get; init; }
+
+    /// <summary>The seed.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>Another class or seed that the picture lies on the way to, or null.</summary>
+    public Interpolation? Towards { get; init; }
+
+    /// <summary>How the sequence was drawn.</summary>
+    public required SamplingOptions Sampling { get; init; }
+
+    /// <summary>What happened to clusters that were given in part.</summary>
+    public BorderRule Border { get; init; }
+
+    /// <summary>Precision of the generators' matrices.</summary>
+    public ScalarType Dtype { get; init; } = ScalarType.Float32;
+
+    /// <summary>Kind of device; another rounds differently.</summary>
+    public DeviceType Device { get; init; } = DeviceType.Cpu;
+
+    /// <summary>Pictures that were computed together; another number may round differently.</summary>
+    public int Batch { get; init; } = 1;
+
+    /// <summary>Rows of the latent.</summary>
+    public required int LatentHeight { get; init; }
+
+    /// <summary>Columns of the latent.</summary>
+    public required int LatentWidth { get; init; }
+
+    /// <summary>V, codes that tokens are numbers of.</summary>
+    public required int CodebookSize { get; init; }
+}

@@ -1,0 +1,207 @@
+using System.Text.Json;
+using Nvg.Checkpoints;
+using Nvg.Granularity;
+using Nvg.Rendering;
+using Nvg.Torch;
+using Nvg.Torch.Safetensors;
+
+namespace Nvg.Control;
+
+/// <summary>
+/// A generated picture as one file: the picture, its whole sequence, what of it had been given, and how it was made. From it
+/// any stage can be shown, edited and continued. The file is safetensors, so other programs read it too:
+/// <c>picture</c> (H × W × 3, U8), <c>structure</c> and <c>content</c> ((K + 1) × L, I32: label and codebook number that each
+/// position uses), <c>given.structure</c> and <c>given.content</c> (the same, −1 where nothing was given; absent where nothing
+/// was), <c>region</c> (L, U8) and <c>surroundings</c> (H × W × 3, U8) where only a region was generated anew, and <see cref="PictureDescription"/> as JSON in the metadata under <c>nvg.picture</c>.
+/// </summary>
+/// <param name="Description">How it was made.</param>
+/// <param name="Picture">The picture.</param>
+/// <param name="Sequence">Its sequence, complete.</param>
+/// <param name="Given">What of the sequence had been given.</param>
+/// <param name="Surroundings">The region that was generated anew and the picture around it, or null for the whole picture.</param>
+public sealed record PictureDocument(
+    PictureDescription Description, RgbImage Picture, PartialSequence Sequence, PartialSequence Given, KeptSurroundings? Surroundings = null)
+{
+    /// <summary>The ending of file names.</summary>
+    public const string Extension = ".nvg";
+
+    private const string MetadataKey = "nvg.picture", PictureName = "picture", StructureName = "structure", ContentName = "content", GivenPrefix = "given.",
+        RegionName = "region", SurroundingsName = "surroundings";
+    private const int MostPositions = 1 << 16, LongestSide = 1 << 14;
+
+    /// <summary>Describes a picture that was generated.</summary>
+    /// <param name="model">The model that made it.</param>
+    /// <param name="fingerprint">Its fingerprint.</param>
+    /// <param name="picture">The picture.</param>
+    /// <param name="type">Precision of the generators' matrices.</param>
+    /// <param name="batch">Pictures that were computed together.</param>
+    public static PictureDocument Of(NvgModel model, string fingerprint, GeneratedPicture picture, ScalarType type = ScalarType.Float32, int batch = 1)
+    {
+        LatentGrid grid = picture.Sequence.Grid;
+        PartialSequence given = picture.Request.Given ?? PartialSequence.Empty(grid);
+        return new PictureDocument(
+            new PictureDescription
+            {
+                Model = model.Config.Name,
+                Fingerprint = fingerprint,
+                Class = picture.Request.Class,
+                Label = picture.Request.Class < model.Labels.Count ? ClassLabel.Parse(model.Labels[picture.Request.Class]).Name : "",
+                Seed = picture.Request.Seed,
+                Towards = picture.Request.Towards,
+                Sampling = picture.Options,
+                Border = given.Border,
+                Dtype = type,
+                Device = model.Generator.Device.Type,
+                Batch = batch,
+                LatentHeight = grid.Height,
+                LatentWidth = grid.Width,
+                CodebookSize = model.Config.Tokenizer.CodebookSize,
+            },
+            picture.Picture, picture.Sequence, given, picture.Request.Surroundings);
+    }
+
+    /// <summary>Whether a file is meant to be a document, by its name.</summary>
+    public static bool HasDocumentName(string path) => Path.GetExtension(path).Equals(Extension, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// The picture again, with its first stages kept: with the same model, device and batch the same bytes. Change class, seed, settings
+    /// or what is given of the request to make another of it.
+    /// </summary>
+    /// <param name="structureStages">First stages whose structure is kept.</param>
+    /// <param name="contentStages">First stages whose tokens are kept; no more than keep their structure.</param>
+    public RequestedPicture Continue(int structureStages, int contentStages) => new(Description.Class, Description.Seed)
+    {
+        Given = Sequence.Keep(structureStages, contentStages).Over(Given).With(Given.Border),
+        Surroundings = Surroundings,
+        Towards = Description.Towards,
+        Options = Description.Sampling,
+    };
+
+    /// <summary>Writes the document, whole or not at all.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Write(string path)
+    {
+        using var scope = new TensorScope();
+        LatentGrid grid = Sequence.Grid;
+        Tensor Values(ReadOnlySpan<int> values) => Tensor.From(values, grid.StageCount, grid.Length);
+        var tensors = new Dictionary<string, Tensor>
+        {
+            [PictureName] = Pixels(Picture),
+            [StructureName] = Values(Sequence.AllLabels),
+            [ContentName] = Values(Sequence.AllTokens),
+        };
+        if (!Given.IsEmpty)
+        {
+            tensors.Add(GivenPrefix + StructureName, Values(Given.AllLabels));
+            tensors.Add(GivenPrefix + ContentName, Values(Given.AllTokens));
+        }
+
+        if (Surroundings is { } kept)
+        {
+            tensors.Add(RegionName, Tensor.From([.. kept.Region.Inside.Select(inside => inside ? (byte)1 : (byte)0)], grid.Length));
+            tensors.Add(SurroundingsName, Pixels(kept.Picture));
+        }
+
+        SafetensorsFile.Write(path, tensors, new Dictionary<string, string> { [MetadataKey] = NvgJson.Write(Description) });
+    }
+
+    /// <summary>Reads a document.</summary>
+    /// <exception cref="NvgDataException">It is missing, no document, damaged, or contradicts itself.</exception>
+    public static PictureDocument Read(string path)
+    {
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            if (!file.Metadata.TryGetValue(MetadataKey, out string? text))
+                throw NvgDataException.At(path, "is no generated picture", "nvg generate --save DIR writes them");
+            PictureDescription description = JsonSerializer.Deserialize<PictureDescription>(text, NvgJson.Options) ?? throw NvgDataException.At(path, "describes no picture");
+            return Read(path, file, description);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new NvgDataException($"{path} does not exist", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw NvgDataException.At(path, $"cannot be read: {error.Message}", innerException: error);
+        }
+        catch (SafetensorsException error)
+        {
+            throw error.Message.StartsWith(path, StringComparison.Ordinal) ? new NvgDataException(error.Message, error) : NvgDataException.At(path, error.Message, innerException: error);
+        }
+        catch (JsonException error)
+        {
+            throw NvgDataException.At(path, JsonProblem.Describe(error), innerException: error);
+        }
+        catch (ArgumentException error)
+        {
+            throw NvgDataException.At(path, error.Message, innerException: error);
+        }
+    }
+
+    /// <summary>Throws unless a model can continue the document exactly.</summary>
+    /// <param name="path">What to call it.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="fingerprint">Its fingerprint.</param>
+    /// <exception cref="NvgDataException">It is of another model.</exception>
+    public void RequireModel(string path, NvgModel model, string fingerprint)
+    {
+        if (Description.Fingerprint != fingerprint)
+            throw NvgDataException.At(path, $"was made by another model ({Description.Model}, weights {Short(Description.Fingerprint)}) than {model.Folder} (weights {Short(fingerprint)})", "name its model with --model");
+    }
+
+    private static string Short(string fingerprint) => fingerprint.Length > 12 ? fingerprint[..12] : fingerprint;
+
+    private static PictureDocument Read(string path, SafetensorsFile file, PictureDescription description)
+    {
+        if (description.Format != PictureDescription.CurrentFormat)
+            throw NvgDataException.At(path, $"has the format {description.Format}, this build reads {PictureDescription.CurrentFormat}");
+        if (description.LatentHeight is < 1 or > MostPositions || description.LatentWidth is < 1 or > MostPositions || (long)description.LatentHeight * description.LatentWidth > MostPositions)
+            throw NvgDataException.At(path, $"claims a latent of {description.LatentHeight} × {description.LatentWidth}");
+        var grid = new LatentGrid(description.LatentHeight, description.LatentWidth);
+        if (description.Sampling.Validate(grid.LastStage).FirstOrDefault() is { } problem)
+            throw NvgDataException.At(path, problem);
+        var sequence = new PartialSequence(grid, Values(StructureName), Values(ContentName));
+        if (!sequence.IsComplete)
+            throw NvgDataException.At(path, "its sequence has gaps");
+        bool given = file.ContainsKey(GivenPrefix + StructureName);
+        PartialSequence givenSequence = given
+            ? new PartialSequence(grid, Values(GivenPrefix + StructureName), Values(GivenPrefix + ContentName), description.Border)
+            : PartialSequence.Empty(grid).With(description.Border);
+        sequence.CheckTokens(description.CodebookSize);
+        givenSequence.CheckTokens(description.CodebookSize);
+        if (!givenSequence.Over(sequence).SequenceEqual(sequence))
+            throw NvgDataException.At(path, "its sequence is not what was given");
+        RgbImage picture = Pixels(path, file, PictureName);
+        KeptSurroundings? kept = file.ContainsKey(RegionName) ? new KeptSurroundings(Region(path, file, grid), Pixels(path, file, SurroundingsName)) : null;
+        return kept is not null && (kept.Picture.Width, kept.Picture.Height) != (picture.Width, picture.Height)
+            ? throw NvgDataException.At(path, "its surroundings are of another size than its picture")
+            : new PictureDocument(description, picture, sequence, givenSequence, kept);
+
+        int[] Values(string name)
+        {
+            Tensor tensor = file[name];
+            return tensor.ScalarType == ScalarType.Int32 && tensor.Shape.SequenceEqual([grid.StageCount, grid.Length])
+                ? tensor.ToArray<int>()
+                : throw NvgDataException.At(path, $"'{name}' must be Int32[{grid.StageCount}, {grid.Length}], it is {tensor}");
+        }
+    }
+
+    private static RegionMask Region(string path, SafetensorsFile file, LatentGrid grid)
+    {
+        Tensor tensor = file[RegionName];
+        return tensor.ScalarType == ScalarType.UInt8 && tensor.Shape.SequenceEqual([grid.Length])
+            ? RegionMask.FromPositions([.. tensor.ToArray<byte>().Select(inside => inside != 0)])
+            : throw NvgDataException.At(path, $"'{RegionName}' must be UInt8[{grid.Length}], it is {tensor}");
+    }
+
+    private static Tensor Pixels(RgbImage picture) => Tensor.From(picture.Pixels, picture.Height, picture.Width, RgbImage.Channels);
+
+    private static RgbImage Pixels(string path, SafetensorsFile file, string name)
+    {
+        Tensor tensor = file[name];
+        return tensor is { ScalarType: ScalarType.UInt8, Rank: 3 } && tensor.Size(2) == RgbImage.Channels && tensor.Size(0) is > 0 and <= LongestSide && tensor.Size(1) is > 0 and <= LongestSide
+            ? new RgbImage((int)tensor.Size(1), (int)tensor.Size(0), tensor.ToArray<byte>())
+            : throw NvgDataException.At(path, $"'{name}' must be rows × columns × 3 of UInt8, it is {tensor}");
+    }
+}

@@ -1,0 +1,88 @@
+using Nvg.Data;
+using Nvg.Granularity;
+using Nvg.Granularity.Construction;
+using Nvg.Rendering;
+using Nvg.Tokenizers;
+using Nvg.Torch;
+
+namespace Nvg.Control;
+
+/// <summary>A picture or an earlier result whose structure or content other pictures take over. Owns its latent.</summary>
+public sealed class ReferenceSequence : IDisposable
+{
+    private readonly Tokenizer _tokenizer;
+    private readonly Tensor _latent_BLC;
+
+    private ReferenceSequence(Tokenizer tokenizer, PartialSequence sequence, Tensor latent_BLC) =>
+        (_tokenizer, Sequence, _latent_BLC) = (tokenizer, sequence, latent_BLC.Own());
+
+    /// <summary>Structure maps and tokens of all stages.</summary>
+    public PartialSequence Sequence { get; }
+
+    /// <summary>Describes a picture.</summary>
+    /// <param name="tokenizer">Borrowed while this object is used.</param>
+    /// <param name="picture">A square of the tokenizer's image size.</param>
+    /// <param name="structure">Another way to find its structure, or null for the tokenizer's own; borrowed.</param>
+    public static ReferenceSequence FromPicture(Tokenizer tokenizer, RgbImage picture, IStructureStrategy? structure = null)
+    {
+        using InferenceMode inference = Autograd.Inference();
+        using var scope = new TensorScope();
+        Tensor images = PictureBatch.Load([picture], tokenizer.Quantizer.Codebook.Device);
+        using GranularitySequence sequence = tokenizer.Encode(images, out Tensor latent_BLC, structure);
+        return new ReferenceSequence(tokenizer, PartialSequence.FromBatch(sequence)[0], latent_BLC);
+    }
+
+    /// <summary>Takes an earlier result as it is; its latent is its final canvas.</summary>
+    /// <param name="tokenizer">Of the model that made it; borrowed while this object is used.</param>
+    /// <param name="sequence">Complete.</param>
+    public static ReferenceSequence FromSequence(Tokenizer tokenizer, PartialSequence sequence)
+    {
+        using InferenceMode inference = Autograd.Inference();
+        using var scope = new TensorScope();
+        using GranularitySequence batch = PartialSequence.ToBatch([sequence], tokenizer.Quantizer.Codebook.Device);
+        Tensor canvases = tokenizer.Quantizer.Canvases(batch);
+        return new ReferenceSequence(tokenizer, sequence, canvases.Select(1, sequence.Grid.StageCount).Clone());
+    }
+
+    /// <summary>What other pictures take over of the first stages.</summary>
+    /// <param name="part">What is kept. Content alone is read off along the structure maps that are given instead.</param>
+    /// <param name="stages">Number of stages, from stage 0.</param>
+    /// <param name="structure">Structure maps to read content off along, for <see cref="KeptPart.Content"/>; null for none but stage 0.</param>
+    /// <exception cref="ArgumentException">There are not so many stages, or content is asked for without its structure.</exception>
+    public PartialSequence Keep(KeptPart part, int stages, PartialSequence? structure = null)
+    {
+        if (stages < 0 || stages > Sequence.Grid.StageCount)
+            throw new ArgumentException($"{stages} stages cannot be kept: the model has {Sequence.Grid.StageCount}");
+        return part switch
+        {
+            KeptPart.Structure => Sequence.Keep(stages, 0),
+            KeptPart.Both => Sequence.Keep(stages, stages),
+            _ when stages > (structure?.StructureStages ?? 1) =>
+                throw new ArgumentException($"content of {stages} stages needs their structure, {structure?.StructureStages ?? 1} are given"),
+            _ => structure is null ? Sequence.Keep(1, stages) : Along(structure).Keep(structure.StructureStages, stages),
+        };
+    }
+
+    /// <summary>The content read off along other structure maps: each cluster's mean of the latent, stage by stage.</summary>
+    /// <param name="structure">Structure maps of first stages; what is missing is completed, which changes no token of the stages before.</param>
+    /// <returns>A complete sequence that begins with these maps.</returns>
+    public PartialSequence Along(PartialSequence structure)
+    {
+        using InferenceMode inference = Autograd.Inference();
+        using var scope = new TensorScope();
+        LatentGrid grid = Sequence.Grid;
+        var maps = new List<Tensor>();
+        for (int i = 0; i < grid.StageCount; i++)
+        {
+            maps.Add(i < structure.StructureStages
+                ? Tensor.From([.. structure.Labels(i).ToArray().Select(label => (long)label)], 1, grid.Length)
+                : StructureSplit.ByScore(maps[^1], Tensor.Zeros([1, grid.Length]), LatentGrid.ClusterCount(i - 1)));
+        }
+
+        using GranularitySequence sequence = _tokenizer.Quantizer.Quantize(_latent_BLC, Tensor.Stack([.. maps], 1).To(_latent_BLC.Device));
+        return PartialSequence.FromBatch(sequence)[0];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _latent_BLC.Dispose();
+}

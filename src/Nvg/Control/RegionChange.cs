@@ -1,0 +1,48 @@
+using Nvg.Granularity;
+using Nvg.Rendering;
+
+namespace Nvg.Control;
+
+/// <summary>How much a picture changed inside and outside a region, in steps of 8-bit channels.</summary>
+/// <param name="MeanInside">Mean absolute change of a channel under positions that were generated anew.</param>
+/// <param name="MeanOutside">The same under positions that were kept.</param>
+/// <param name="LargestOutside">The largest change of a channel there.</param>
+/// <param name="MeanByDistance">Mean change by distance from the region in latent positions: entry 0 is inside, 1 beside it, and so on.</param>
+public sealed record RegionChange(double MeanInside, double MeanOutside, int LargestOutside, IReadOnlyList<double> MeanByDistance)
+{
+    /// <summary>Compares two pictures.</summary>
+    /// <param name="before">The picture as its sequence gives it.</param>
+    /// <param name="after">The picture with the region generated anew; of the same size.</param>
+    /// <param name="mask">The region.</param>
+    /// <param name="grid">The latent positions.</param>
+    public static RegionChange Between(RgbImage before, RgbImage after, RegionMask mask, LatentGrid grid)
+    {
+        int[] distances = Distances(mask, grid);
+        long[] sums = new long[distances.Max() + 1], counts = new long[sums.Length];
+        int largest = 0;
+        for (int y = 0; y < before.Height; y++)
+        {
+            for (int x = 0; x < before.Width; x++)
+            {
+                int distance = distances[y * grid.Height / before.Height * grid.Width + x * grid.Width / before.Width];
+                for (int channel = 0; channel < RgbImage.Channels; channel++)
+                {
+                    int change = Math.Abs(before.Row(y)[x * RgbImage.Channels + channel] - after.Row(y)[x * RgbImage.Channels + channel]);
+                    sums[distance] += change;
+                    counts[distance]++;
+                    largest = distance > 0 ? Math.Max(largest, change) : largest;
+                }
+            }
+        }
+
+        double[] means = [.. sums.Zip(counts, (sum, count) => count == 0 ? 0 : (double)sum / count)];
+        return new RegionChange(means[0], (double)sums[1..].Sum() / Math.Max(1, counts[1..].Sum()), largest, means);
+    }
+
+    // Chebyshev distance of every position to the nearest that is generated anew.
+    private static int[] Distances(RegionMask mask, LatentGrid grid)
+    {
+        int[] inside = [.. Enumerable.Range(0, grid.Length).Where(l => mask.Inside[l])];
+        return [.. Enumerable.Range(0, grid.Length).Select(l => inside.Min(i => Math.Max(Math.Abs(l / grid.Width - i / grid.Width), Math.Abs(l % grid.Width - i % grid.Width))))];
+    }
+}

@@ -1,0 +1,49 @@
+using Nvg.Granularity;
+using Nvg.Granularity.Construction;
+using Nvg.Rendering;
+
+namespace Nvg.Control;
+
+/// <summary>A part of the picture that is generated anew while the rest keeps its sequence.</summary>
+public sealed class RegionMask
+{
+    private const int BrightSum = 3 * 128;
+
+    private RegionMask(bool[] inside) => Inside = inside;
+
+    /// <summary>Whether each latent position is generated anew; L of them.</summary>
+    public IReadOnlyList<bool> Inside { get; }
+
+    /// <summary>Reads a mask picture: white is generated anew, black is kept.</summary>
+    /// <param name="mask">Of any size, stretched over the whole picture. A pixel is white where its channels' mean is at least 128.</param>
+    /// <param name="grid">The latent positions; one that a white pixel touches is generated anew.</param>
+    /// <param name="outside">Whether the black part is meant instead.</param>
+    /// <exception cref="ArgumentException">Nothing would be generated, or nothing would be kept.</exception>
+    public static RegionMask FromPicture(RgbImage mask, LatentGrid grid, bool outside = false)
+    {
+        bool[] inside = new bool[grid.Length];
+        AreaSampling.Visit(mask.Width, mask.Height, grid, (x, y, position, _) =>
+        {
+            ReadOnlySpan<byte> pixel = mask.Row(y).Slice(x * RgbImage.Channels, RgbImage.Channels);
+            inside[position] |= (pixel[0] + pixel[1] + pixel[2] >= BrightSum) != outside;
+        });
+        return FromPositions(inside, outside);
+    }
+
+    /// <summary>Positions that are generated anew.</summary>
+    /// <param name="inside">L of them.</param>
+    /// <param name="outside">Whether they were meant as the outside of a mask, for the message.</param>
+    /// <exception cref="ArgumentException">There are none, or nothing else.</exception>
+    public static RegionMask FromPositions(IReadOnlyList<bool> inside, bool outside = false) =>
+        !inside.Contains(true) ? throw new ArgumentException($"the mask leaves nothing to generate: it is {(outside ? "white" : "black")} throughout")
+        : !inside.Contains(false) ? throw new ArgumentException($"the mask leaves nothing to keep: it is {(outside ? "black" : "white")} under every latent position")
+        : new RegionMask([.. inside]);
+
+    /// <summary>What a sequence gives when only the outside keeps it, and the inside what is said.</summary>
+    /// <param name="sequence">The whole sequence of a picture.</param>
+    /// <param name="structureStages">First stages whose structure also the inside keeps.</param>
+    /// <param name="contentStages">First stages whose tokens also the inside keeps.</param>
+    /// <param name="border">What happens to clusters on both sides.</param>
+    public PartialSequence Keep(PartialSequence sequence, int structureStages = 0, int contentStages = 0, BorderRule border = BorderRule.Split) =>
+        sequence.Where([.. Inside.Select(inside => !inside)]).Over(sequence.Keep(structureStages, contentStages)).With(border);
+}

@@ -1,0 +1,135 @@
+using Nvg.Checkpoints;
+using Nvg.Control;
+using Nvg.Data;
+using Nvg.Evaluation.Classes;
+using Nvg.Evaluation.Features;
+using Nvg.Granularity;
+using Nvg.Rendering;
+using Nvg.Torch;
+
+namespace Nvg.Evaluation.Control;
+
+/// <summary>Measures how well pictures obey given structure, and how in-painting and class change inside a mask work.</summary>
+public sealed class ControlEvaluation
+{
+    private readonly NvgModel _model;
+    private readonly LabelledPicture[] _references;
+    private readonly int _batch;
+    private readonly ulong _seed;
+    private readonly LatentGrid _grid;
+    private readonly RegionMask _centre;
+    private readonly Action<double> _progress;
+
+    private ControlEvaluation(NvgModel model, IReadOnlyList<LabelledPicture> references, ulong seed, int batch, Action<double> progress)
+    {
+        (_model, _references, _seed, _batch, _progress) = (model, [.. references], seed, batch, progress);
+        _grid = model.Generator.Config.Grid;
+        // The middle half of rows and columns: a quarter of the picture.
+        _centre = RegionMask.FromPositions([.. Enumerable.Range(0, _grid.Length).Select(l => IsMiddle(l / _grid.Width, _grid.Height) && IsMiddle(l % _grid.Width, _grid.Width))]);
+    }
+
+    /// <summary>Runs the whole evaluation.</summary>
+    /// <param name="model">Borrowed; its latent has at least 4 × 4 positions.</param>
+    /// <param name="references">Real pictures of the model's size with their classes.</param>
+    /// <param name="judge">Says what pictures show, or null; borrowed.</param>
+    /// <param name="seed">Seed of the first picture.</param>
+    /// <param name="batch">Pictures computed together.</param>
+    /// <param name="progress">Told the share that is done, or null.</param>
+    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    public static ControlReport Run(
+        NvgModel model, IReadOnlyList<LabelledPicture> references, IFeatureNetwork? judge = null, ulong seed = 0, int batch = 16,
+        IProgress<double>? progress = null, CancellationToken cancellation = default)
+    {
+        int parts = judge is null ? 3 : 4, done = 0;
+        var evaluation = new ControlEvaluation(model, references, seed, batch, share => progress?.Report((done + share) / parts));
+        PartialSequence[] given = evaluation.Encode([.. references.Select(r => r.Picture)]);
+        int stages = evaluation._grid.LastStage;
+        RequestedPicture[] free = [.. references.Select((r, i) => new RequestedPicture(r.Label ?? 0, unchecked(seed + (ulong)i)))];
+        GeneratedPicture[] unguided = evaluation.Generate(free, cancellation);
+        done++;
+        GeneratedPicture[] followed = evaluation.Generate([.. free.Select((p, i) => p with { Given = given[i].Keep(stages, 0) })], cancellation);
+        done++;
+        RgbImage[] reconstructed = [.. given.Select(g => StagePictures.Draw(model.Tokenizer, g))];
+        IReadOnlyList<StageAgreement> agreement = evaluation.Agreement(given, followed, unguided, reconstructed);
+        GeneratedPicture[] painted = evaluation.Generate([.. free.Select((p, i) => p with { Given = evaluation._centre.Keep(given[i], 1, 1) })], cancellation);
+        done++;
+        ClassChange? change = judge is null ? null : evaluation.ChangeClass(judge, given, reconstructed, cancellation);
+        return new ControlReport(
+            references.Count, agreement,
+            StructureKept: Enumerable.Range(0, followed.Length).Average(i => followed[i].Sequence.Keep(stages, 0).SequenceEqual(given[i].Keep(stages, 0)) ? 1.0 : 0.0),
+            SequenceKeptOutside: Enumerable.Range(0, painted.Length).Average(i => evaluation.SameOutside(painted[i].Sequence, given[i]) ? 1.0 : 0.0),
+            evaluation.MeanChange(reconstructed, [.. painted.Select(p => p.Picture)]),
+            evaluation.MeanChange(reconstructed, [.. painted.Select((p, i) => new KeptSurroundings(evaluation._centre, reconstructed[i]).Blend(p.Picture, evaluation._grid))]),
+            change);
+    }
+
+    private static bool IsMiddle(int place, int side) => place >= side / 4 && place < side - side / 4;
+
+    private GeneratedPicture[] Generate(RequestedPicture[] pictures, CancellationToken cancellation)
+    {
+        var request = new GenerationRequest { Pictures = pictures, BatchSize = _batch };
+        return [.. PictureGeneration.Run(_model, request, new SynchronousProgress<GenerationProgress>(p => _progress(p.Share)), cancellation: cancellation)];
+    }
+
+    private PartialSequence[] Encode(IReadOnlyList<RgbImage> pictures) => [.. pictures.Chunk(_batch).SelectMany(batch =>
+    {
+        using Tensor images = PictureBatch.Load(batch, _model.Tokenizer.Quantizer.Codebook.Device);
+        using GranularitySequence sequence = _model.Tokenizer.Encode(images);
+        return PartialSequence.FromBatch(sequence);
+    })];
+
+    // Stages at which something can agree: not the first, which is one cluster, nor the last, whose clusters are single positions.
+    private IReadOnlyList<StageAgreement> Agreement(PartialSequence[] given, GeneratedPicture[] followed, GeneratedPicture[] unguided, RgbImage[] reconstructed)
+    {
+        PartialSequence[] inFollowed = Encode([.. followed.Select(p => p.Picture)]), inUnguided = Encode([.. unguided.Select(p => p.Picture)]), inReconstructed = Encode(reconstructed);
+        var random = new Random(unchecked((int)_seed));
+        int[][] shuffled = [.. given.Select(_ =>
+        {
+            int[] places = [.. Enumerable.Range(0, _grid.Length)];
+            random.Shuffle(places);
+            return places;
+        })];
+        double Mean(int stage, Func<int, int[]> found) =>
+            Enumerable.Range(0, given.Length).Average(i => PartitionAgreement.AdjustedRand(given[i].Labels(stage), found(i)));
+        return [.. Enumerable.Range(1, _grid.LastStage - 1).Select(stage => new StageAgreement(
+            stage,
+            Mean(stage, i => inFollowed[i].Labels(stage).ToArray()),
+            Mean(stage, i => inUnguided[i].Labels(stage).ToArray()),
+            Mean(stage, i => Array.ConvertAll(shuffled[i], place => given[i].Labels(stage)[place])),
+            Mean(stage, i => inReconstructed[i].Labels(stage).ToArray())))];
+    }
+
+    private bool SameOutside(PartialSequence result, PartialSequence before)
+    {
+        bool[] outside = [.. _centre.Inside.Select(inside => !inside)];
+        return result.Where(outside).SequenceEqual(before.Where(outside));
+    }
+
+    private RegionChange MeanChange(RgbImage[] before, RgbImage[] after)
+    {
+        RegionChange[] changes = [.. before.Select((b, i) => RegionChange.Between(b, after[i], _centre, _grid))];
+        return new RegionChange(
+            changes.Average(c => c.MeanInside), changes.Average(c => c.MeanOutside), changes.Max(c => c.LargestOutside),
+            [.. Enumerable.Range(0, changes[0].MeanByDistance.Count).Select(d => changes.Average(c => c.MeanByDistance[d]))]);
+    }
+
+    // The mask takes three quarters of rows and columns, nearly all of what a picture shows.
+    private ClassChange ChangeClass(IFeatureNetwork judge, PartialSequence[] given, RgbImage[] reconstructed, CancellationToken cancellation)
+    {
+        RegionMask mask = RegionMask.FromPositions([.. Enumerable.Range(0, _grid.Length).Select(l => IsWide(l / _grid.Width, _grid.Height) && IsWide(l % _grid.Width, _grid.Width))]);
+        int classes = _model.Generator.Config.ClassCount;
+        int[] old = [.. _references.Select(r => r.Label ?? 0)];
+        int[] changed = [.. old.Select((c, i) => (c + 1 + i % (classes - 1)) % classes)];
+        GeneratedPicture[] pictures = Generate([.. given.Select((g, i) => new RequestedPicture(changed[i], unchecked(_seed + (ulong)i))
+        {
+            Given = mask.Keep(g),
+            Surroundings = new KeptSurroundings(mask, reconstructed[i]),
+        })], cancellation);
+        double Share(IEnumerable<RgbImage> shown, int[] labels) =>
+            ClassJudge.Judge(judge, shown.Select((p, i) => new LabelledPicture($"{i}", p, labels[i])), cancellation: cancellation).Accuracy;
+        RgbImage[] after = [.. pictures.Select(p => p.Picture)];
+        return new ClassChange(Share(reconstructed, old), Share(reconstructed, changed), Share(after, old), Share(after, changed));
+    }
+
+    private static bool IsWide(int place, int side) => place >= side / 8 && place < side - side / 8;
+}

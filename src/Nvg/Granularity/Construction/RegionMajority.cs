@@ -1,0 +1,25 @@
+namespace Nvg.Granularity.Construction;
+
+/// <summary>From regions of pixels to regions of latent positions.</summary>
+internal static class RegionMajority
+{
+    /// <summary>The region that covers most of each position (ties: the lower number), numbered from 0 in the order of the given numbers.</summary>
+    /// <param name="regions">A number for every pixel, row by row.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="grid">The latent positions.</param>
+    internal static int[] Of(int[] regions, int width, int height, LatentGrid grid)
+    {
+        var weights = new Dictionary<int, long>[grid.Length];
+        for (int l = 0; l < weights.Length; l++)
+            weights[l] = [];
+        AreaSampling.Visit(width, height, grid, (x, y, position, overlap) =>
+        {
+            int region = regions[y * width + x];
+            weights[position][region] = weights[position].GetValueOrDefault(region) + overlap;
+        });
+        int[] largest = Array.ConvertAll(weights, w => w.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key).First().Key);
+        List<int> numbers = [.. largest.Distinct().Order()];
+        return Array.ConvertAll(largest, region => numbers.BinarySearch(region));
+    }
+}

@@ -1,0 +1,222 @@
+using System.Text.Json;
+using Nvg.Control;
+using Nvg.Data;
+using Nvg.Rendering;
+
+namespace Nvg.Cli.Tests;
+
+public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<TinyModel>
+{
+    private const int Side = 32;
+
+    [Fact]
+    public async Task Generate_FromSavedResult_IsTheSameBitByBitFromAnyStage()
+    {
+        await DoneAsync("--class", "cat", "--seed", "5", "--temperature", "0.8", "--save", InFolder("saved"), "-o", InFolder("first.png"));
+        string saved = InFolder("saved/cat/5.nvg");
+        foreach (string[] kept in new string[][] { [], ["--keep-stages", "1"], ["--keep-stages", "4"], ["--keep-stages", "7"], ["--keep", "structure", "--keep-stages", "3"] })
+        {
+            await DoneAsync(["--reference", saved, .. kept, "-o", InFolder("again.png")]);
+            Assert.Equal(File.ReadAllBytes(InFolder("first.png")), File.ReadAllBytes(InFolder("again.png")));
+        }
+
+        // What the command line says wins over what was saved.
+        await DoneAsync("--reference", saved, "--keep-stages", "3", "--class", "dog", "--seed", "6", "--save", InFolder("saved"), "-o", InFolder("other.png"));
+        PictureDocument first = PictureDocument.Read(saved), other = PictureDocument.Read(InFolder("saved/dog/6.nvg"));
+        Assert.True(first.Sequence.Keep(3, 3).SequenceEqual(other.Sequence.Keep(3, 3)));
+        Assert.False(first.Sequence.SequenceEqual(other.Sequence));
+        Assert.Equal(0.8, other.Description.Sampling.Temperature);
+    }
+
+    [Fact]
+    public async Task Show_SavedResult_PrintsDrawsAndGivesItsMaps()
+    {
+        await DoneAsync("--class", "cat", "--seed", "5", "--save", InFolder("saved"), "-o", InFolder("out"));
+        string saved = InFolder("saved/cat/5.nvg");
+        CommandResult shown = await RunAsync("show", saved, "-o", InFolder("picture.png"), "--maps", InFolder("maps.npy"));
+        Assert.Equal((CommandRunner.Done, ""), (shown.ExitCode, shown.Error));
+        Assert.Contains("cat (class 3), seed 5", shown.Output, StringComparison.Ordinal);
+        Assert.Equal(PictureFile.Read(InFolder("out/cat/5.png")).Pixels, PictureFile.Read(InFolder("picture.png")).Pixels);
+        // Maps go back in as they came out.
+        await DoneAsync("--class", "cat", "--seed", "5", "--structure", InFolder("maps.npy"), "--save", InFolder("again"), "-o", InFolder("x.png"));
+        Assert.True(PictureDocument.Read(saved).Sequence.Keep(7, 0).SequenceEqual(PictureDocument.Read(InFolder("again/cat/5.nvg")).Sequence.Keep(7, 0)));
+        CommandResult stages = await RunAsync("show", saved, "--model", model.Folder, "--stages", "-o", InFolder("stages.png"), "--json");
+        Assert.Equal(CommandRunner.Done, stages.ExitCode);
+        Assert.Equal(2 * 7 * (128 + 2) + 2, PictureFile.Read(InFolder("stages.png")).Width);
+        using JsonDocument json = JsonDocument.Parse(stages.Output);
+        Assert.Equal(7, json.RootElement.GetProperty("stages").GetArrayLength());
+        Assert.Equal("tiny", json.RootElement.GetProperty("description").GetProperty("model").GetString());
+    }
+
+    [Fact]
+    public async Task Generate_RangeOfStages_DrawsARowForEach()
+    {
+        WritePicture("photo.png", 40, 30);
+        await DoneAsync("--reference", InFolder("photo.png"), "--keep", "structure", "--keep-stages", "1-3", "--count", "2", "-o", InFolder("rows.png"));
+        RgbImage rows = PictureFile.Read(InFolder("rows.png"));
+        Assert.Equal((2 * 130 + 2, 3 * 130 + 2), (rows.Width, rows.Height));
+        await DoneAsync("--class", "cat", "--reference", InFolder("photo.png"), "--keep-stages", "1-2", "-o", InFolder("rows"));
+        Assert.Equal(["0.keep1.png", "0.keep2.png"], Directory.GetFiles(InFolder("rows/cat")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("split")]
+    [InlineData("keep")]
+    public async Task Generate_Mask_LeavesPixelsAwayFromItAlone(string border)
+    {
+        await DoneAsync("--class", "cat", "--seed", "5", "--save", InFolder("saved"), "-o", InFolder("out"));
+        var mask = new RgbImage(Side, Side);
+        for (int y = 12; y < 20; y++)
+            mask.Row(y).Slice(3 * 12, 3 * 8).Fill(255);
+        PictureFile.Write(InFolder("mask.png"), mask);
+        CommandResult result = await GenerateAsync(
+            "--reference", InFolder("saved/cat/5.nvg"), "--mask", InFolder("mask.png"), "--class", "dog", "--border", border, "--json", "--save", InFolder("saved"), "-o", InFolder("out"));
+        Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
+        RgbImage before = PictureFile.Read(InFolder("out/cat/5.png")), after = PictureFile.Read(InFolder("out/dog/5.png"));
+        for (int y = 0; y < Side; y++)
+        {
+            // The mask covers latent positions 3 and 4; a ramp of one position lies around them.
+            for (int x = 0; x < Side; x++)
+            {
+                if (x is < 8 or >= 24 || y is < 8 or >= 24)
+                    Assert.Equal(before.Row(y).Slice(3 * x, 3).ToArray(), after.Row(y).Slice(3 * x, 3).ToArray());
+            }
+        }
+
+        using JsonDocument json = JsonDocument.Parse(result.Output);
+        JsonElement change = json.RootElement.GetProperty("pictures")[0].GetProperty("change");
+        Assert.True(change.GetProperty("meanInside").GetDouble() >= change.GetProperty("meanOutside").GetDouble());
+        Assert.Equal(0, change.GetProperty("meanByDistance")[2].GetDouble());
+        // A masked result is continued as any other.
+        await DoneAsync("--reference", InFolder("saved/dog/5.nvg"), "--keep-stages", "4", "-o", InFolder("again"));
+        Assert.Equal(File.ReadAllBytes(InFolder("out/dog/5.png")), File.ReadAllBytes(InFolder("again/dog/5.png")));
+    }
+
+    [Fact]
+    public async Task Generate_Ways_BeginAndEndAtPlainPictures()
+    {
+        await DoneAsync("--class", "cat", "--seed", "1", "--to-class", "truck", "--to-seed", "9", "--count", "3", "-o", InFolder("way"));
+        await DoneAsync("--class", "cat", "--seed", "1", "-o", InFolder("plain"));
+        await DoneAsync("--class", "truck", "--seed", "9", "-o", InFolder("plain"));
+        Assert.Equal(File.ReadAllBytes(InFolder("plain/cat/1.png")), File.ReadAllBytes(InFolder("way/cat/1.way0.png")));
+        Assert.Equal(File.ReadAllBytes(InFolder("plain/truck/9.png")), File.ReadAllBytes(InFolder("way/cat/1.way2.png")));
+        Assert.NotEqual(File.ReadAllBytes(InFolder("way/cat/1.way0.png")), File.ReadAllBytes(InFolder("way/cat/1.way1.png")));
+    }
+
+    [Fact]
+    public async Task Generate_StructureOfOneContentOfAnother_TakesBoth()
+    {
+        WritePicture("a.png", 32, 32);
+        WritePicture("b.png", 60, 40);
+        await DoneAsync(
+            "--class", "cat", "--structure", InFolder("a.png"), "--structure-kind", "picture", "--structure-stages", "4", "--construction", "spatial:1",
+            "--reference", InFolder("b.png"), "--keep", "content", "--keep-stages", "3", "--save", InFolder("mixed"), "-o", InFolder("x.png"));
+        PictureDocument mixed = PictureDocument.Read(InFolder("mixed/cat/0.nvg"));
+        Assert.Equal((4, 3), (mixed.Given.StructureStages, mixed.Given.ContentStages));
+    }
+
+    [Theory]
+    [InlineData("brightness", 1, 1)]
+    [InlineData("brightness", 5000, 20)]
+    [InlineData("labels", 1, 1)]
+    [InlineData("labels", 5000, 20)]
+    public async Task Generate_StructureOfAnySize_IsBalancedAndExplained(string kind, int width, int height)
+    {
+        WritePicture("map.png", width, height);
+        CommandResult result = await GenerateAsync("--structure", InFolder("map.png"), "--structure-kind", kind, "--explain", InFolder("why.png"), "-o", InFolder("x.png"));
+        Assert.Equal(CommandRunner.Done, result.ExitCode);
+        Assert.Contains("positions moved", result.Error, StringComparison.Ordinal);
+        Assert.True(File.Exists(InFolder("why.png")));
+    }
+
+    [Fact]
+    public async Task Generate_UnbalancedMaps_NameTheKindThatBalancesThem()
+    {
+        NpyArray.WriteLabelMaps(InFolder("maps.npy"), [.. Enumerable.Range(0, 48).Select(i => i < 5 ? 1 : 0)], 6, 8);
+        string[] maps = ["--structure", InFolder("maps.npy"), "-o", InFolder("x.png")];
+        CommandResult refused = await GenerateAsync(maps);
+        Assert.Equal(CommandRunner.UnusableData, refused.ExitCode);
+        Assert.Contains("--structure-kind labels", refused.Error, StringComparison.Ordinal);
+        await DoneAsync([.. maps, "--structure-kind", "labels"]);
+    }
+
+    [Theory]
+    [InlineData("--keep-stages needs", "--keep-stages", "3")]
+    [InlineData("need --reference", "--mask", "PICTURE")]
+    [InlineData("need --mask", "--border", "keep", "--reference", "PICTURE", "--keep-stages", "2")]
+    [InlineData("or --mask", "--reference", "PICTURE")]
+    [InlineData("leave out --structure", "--reference", "PICTURE", "--mask", "PICTURE", "--structure", "PICTURE")]
+    [InlineData("--structure-stages N", "--structure", "PICTURE", "--structure-kind", "picture")]
+    [InlineData("need --structure", "--explain", "x.png")]
+    [InlineData("one split each", "--structure", "PICTURE", "--structure", "PICTURE", "--structure-kind", "labels")]
+    [InlineData("8 stages", "--reference", "PICTURE", "--keep-stages", "8")]
+    [InlineData("8 stages", "--structure", "PICTURE", "--structure-stages", "8")]
+    [InlineData("at least 2", "--class", "cat", "--to-class", "dog")]
+    [InlineData("one class", "--class", "cat", "--count", "2", "--to-class", "dog,cat")]
+    [InlineData("no structure strategy", "--reference", "PICTURE", "--keep-stages", "2", "--construction", "magic")]
+    [InlineData("nothing to generate", "--reference", "PICTURE", "--mask", "BLACK")]
+    [InlineData("takes a number of stages", "--reference", "PICTURE", "--keep-stages", "5-2")]
+    public async Task Generate_ContradictingOptions_AreWrongUsageInOneLine(string words, params string[] arguments)
+    {
+        WritePicture("picture.png", 20, 20);
+        PictureFile.Write(InFolder("black.png"), new RgbImage(20, 20));
+        CommandResult result = await GenerateAsync([.. arguments.Select(a => a == "PICTURE" ? InFolder("picture.png") : a == "BLACK" ? InFolder("black.png") : a), "-o", InFolder("out.png")]);
+        Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
+        if (!words.StartsWith("--keep-stages needs", StringComparison.Ordinal))
+            Assert.Contains(words, result.Error, StringComparison.Ordinal);
+        Assert.Single(result.Error.TrimEnd().Split('\n'));
+        Assert.False(File.Exists(InFolder("out.png")));
+    }
+
+    [Fact]
+    public async Task Show_BadFile_IsUnusableDataInOneLine()
+    {
+        await File.WriteAllTextAsync(InFolder("bad.nvg"), "{}");
+        foreach (CommandResult result in new[] { await RunAsync("show", InFolder("bad.nvg")), await GenerateAsync("--reference", InFolder("bad.nvg"), "-o", InFolder("x.png")) })
+        {
+            Assert.Equal(CommandRunner.UnusableData, result.ExitCode);
+            Assert.Contains("bad.nvg", Assert.Single(result.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Evaluate_StructureAndControl_ReportTheirFigures()
+    {
+        Tiny.Prepare(InFolder("pictures"), InFolder("data"), size: Side);
+        string[] data = ["--data", InFolder("data"), "--model", model.Folder, "--threads", "1", "--limit", "4", "--json"];
+        // The data's classes are none of the model's: for control they must be.
+        Assert.Equal(CommandRunner.UnusableData, (await RunAsync(["evaluate", "control", .. data])).ExitCode);
+        Rename("stripes", "cat");
+        Rename("waves", "dog");
+        Directory.Delete(InFolder("data"), recursive: true);
+        await Preparation.RunAsync(PictureSource.Open(InFolder("pictures")), InFolder("data"), new PreparationOptions { Size = Side, Threads = 1 });
+        CommandResult structure = await RunAsync(["evaluate", "structure", "greedy", "spatial:1", .. data]);
+        Assert.Equal("", structure.Error);
+        using JsonDocument strategies = JsonDocument.Parse(structure.Output);
+        Assert.Equal(["greedy", "spatial:1"], strategies.RootElement.GetProperty("strategies").EnumerateArray().Select(r => r.GetProperty("strategy").GetString()));
+        JsonElement excess = strategies.RootElement.GetProperty("matching");
+        Assert.InRange(excess.GetProperty("improved").GetDouble(), 0, excess.GetProperty("greedy").GetDouble());
+        CommandResult control = await RunAsync(["evaluate", "control", .. data]);
+        Assert.Equal("", control.Error);
+        using JsonDocument report = JsonDocument.Parse(control.Output);
+        Assert.Equal((1.0, 1.0), (report.RootElement.GetProperty("structureKept").GetDouble(), report.RootElement.GetProperty("sequenceKeptOutside").GetDouble()));
+        Assert.Equal(5, report.RootElement.GetProperty("agreement").GetArrayLength());
+    }
+
+    private void Rename(string from, string to) => Directory.Move(Path.Combine(InFolder("pictures"), from), Path.Combine(InFolder("pictures"), to));
+
+    private void WritePicture(string name, int width, int height)
+    {
+        var picture = new RgbImage(width, height);
+        new Random(width).NextBytes(picture.Pixels);
+        PictureFile.Write(InFolder(name), picture);
+    }
+
+    private async Task DoneAsync(params string[] arguments)
+    {
+        CommandResult result = await GenerateAsync(arguments);
+        Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
+    }
+
+    private Task<CommandResult> GenerateAsync(params string[] arguments) => RunAsync(["generate", "--model", model.Folder, "--threads", "1", .. arguments]);
+}

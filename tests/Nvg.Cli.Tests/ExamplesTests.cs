@@ -1,0 +1,38 @@
+namespace Nvg.Cli.Tests;
+
+/// <summary>The examples run, and stay small enough to be read.</summary>
+public class ExamplesTests(TinyModel model) : CommandTests, IClassFixture<TinyModel>
+{
+    private const int MostLines = 100;
+
+    public static TheoryData<string> Names => [.. Examples.Examples.All.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Run_AnyExample_WritesPictures(string name)
+    {
+        TextWriter output = Console.Out;
+        try
+        {
+            Console.SetOut(TextWriter.Null);
+            await Examples.Examples.All[name](model.Folder, InFolder("out"));
+        }
+        finally
+        {
+            Console.SetOut(output);
+        }
+
+        Assert.NotEmpty(Directory.GetFiles(InFolder("out"), "*.png"));
+    }
+
+    [Fact]
+    public void Files_OfExamples_AreShort()
+    {
+        string? root = AppContext.BaseDirectory;
+        while (root is not null && !File.Exists(Path.Combine(root, "nvg.slnx")))
+            root = Path.GetDirectoryName(root);
+        string[] files = Directory.GetFiles(Path.Combine(root!, "examples"), "*.cs");
+        Assert.True(files.Length > Examples.Examples.All.Count);
+        Assert.All(files, file => Assert.InRange(File.ReadAllLines(file).Length, 1, MostLines));
+    }
+}

@@ -1,0 +1,120 @@
+using Nvg.Checkpoints;
+using Nvg.Control;
+using Nvg.Torch;
+
+namespace Nvg.Tests.Control;
+
+public sealed class PictureDocumentTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly NvgModel _model = TinyModels.Random();
+
+    [Fact]
+    public void Read_WhatWasWritten_IsTheSame()
+    {
+        PictureDocument document = Document();
+        document.Write(_folder["a.nvg"]);
+        PictureDocument read = PictureDocument.Read(_folder["a.nvg"]);
+        Assert.Equal(document.Picture.Pixels, read.Picture.Pixels);
+        Assert.True(document.Sequence.SequenceEqual(read.Sequence));
+        Assert.True(document.Given.SequenceEqual(read.Given));
+        Assert.Equal(document.Description, read.Description);
+        Assert.Equal(document.Surroundings!.Picture.Pixels, read.Surroundings!.Picture.Pixels);
+        Assert.Equal(document.Surroundings.Region.Inside, read.Surroundings.Region.Inside);
+    }
+
+    [Fact]
+    public void Continue_FromAnyStage_GivesTheSamePictureBitByBit()
+    {
+        PictureDocument document = Document();
+        document.Write(_folder["a.nvg"]);
+        PictureDocument read = PictureDocument.Read(_folder["a.nvg"]);
+        for (int stages = 0; stages <= 5; stages++)
+        {
+            GeneratedPicture again = Assert.Single(PictureGeneration.Run(_model, new GenerationRequest { Pictures = [read.Continue(stages, stages)] }));
+            Assert.Equal(document.Picture.Pixels, again.Picture.Pixels);
+            Assert.True(document.Sequence.SequenceEqual(again.Sequence));
+        }
+
+        // Another seed keeps what is kept and changes the rest.
+        GeneratedPicture other = Assert.Single(PictureGeneration.Run(_model, new GenerationRequest { Pictures = [read.Continue(3, 3) with { Seed = 99 }] }));
+        Assert.True(document.Sequence.Keep(3, 3).SequenceEqual(other.Sequence.Keep(3, 3)));
+        Assert.False(document.Sequence.SequenceEqual(other.Sequence));
+    }
+
+    [Fact]
+    public void Read_AnyCutOrFlippedByte_IsRefusedInOneLineOrRead()
+    {
+        Document().Write(_folder["whole.nvg"]);
+        byte[] whole = File.ReadAllBytes(_folder["whole.nvg"]);
+        var random = new Random(1);
+        int refused = 0;
+        for (int trial = 0; trial < 300; trial++)
+        {
+            byte[] damaged = trial % 3 == 0 ? whole[..random.Next(whole.Length)] : [.. whole];
+            if (trial % 3 > 0)
+                damaged[random.Next(trial % 3 == 1 ? 1500 : damaged.Length)] ^= (byte)(1 << random.Next(8));
+            File.WriteAllBytes(_folder["damaged.nvg"], damaged);
+            try
+            {
+                PictureDocument.Read(_folder["damaged.nvg"]);
+            }
+            catch (NvgDataException error)
+            {
+                refused++;
+                Assert.Contains("damaged.nvg", error.Message, StringComparison.Ordinal);
+                Assert.DoesNotContain("\n", error.Message, StringComparison.Ordinal);
+            }
+        }
+
+        Assert.InRange(refused, 100, 300);
+    }
+
+    [Fact]
+    public void Read_OtherFiles_AreRefused()
+    {
+        void Refused(string file, string words) =>
+            Assert.Contains(words, Assert.Throws<NvgDataException>(() => PictureDocument.Read(_folder[file])).Message, StringComparison.Ordinal);
+
+        Refused("nowhere.nvg", "does not exist");
+        File.WriteAllText(_folder["text.nvg"], "a picture, they said");
+        Refused("text.nvg", "text.nvg");
+        using (Tensor tensor = Tensor.Zeros([2]))
+            Nvg.Torch.Safetensors.SafetensorsFile.Write(_folder["other.nvg"], [KeyValuePair.Create("x", tensor)]);
+        Refused("other.nvg", "is no generated picture");
+        PictureDocument document = Document();
+        (document with { Description = document.Description with { Format = 7 } }).Write(_folder["later.nvg"]);
+        Refused("later.nvg", "format 7");
+        (document with { Description = document.Description with { LatentHeight = 3 } }).Write(_folder["odd.nvg"]);
+        Refused("odd.nvg", "odd.nvg");
+        (document with { Description = document.Description with { CodebookSize = 1 } }).Write(_folder["codes.nvg"]);
+        Refused("codes.nvg", "codebook");
+    }
+
+    [Fact]
+    public void RequireModel_Another_IsRefused() =>
+        Assert.Contains("another model", Assert.Throws<NvgDataException>(() => Document().RequireModel("a.nvg", _model, "0123")).Message, StringComparison.Ordinal);
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _model.Dispose();
+    }
+
+    // Everything in it that a document can hold: a region, structure that was given, a way to another seed.
+    private PictureDocument Document()
+    {
+        GeneratedPicture first = Generate(new RequestedPicture(1, 5));
+        RegionMask region = RegionMask.FromPositions([.. Enumerable.Range(0, 16).Select(l => l % 4 > 1)]);
+        GeneratedPicture picture = Generate(new RequestedPicture(2, 6)
+        {
+            Given = region.Keep(first.Sequence, 2, 1),
+            Surroundings = new KeptSurroundings(region, first.Picture),
+            Towards = new Interpolation(0, 9, 0.25),
+            Options = _model.Config.Sampling with { Temperature = 0.9 },
+        });
+        return PictureDocument.Of(_model, "abc", picture);
+    }
+
+    private GeneratedPicture Generate(RequestedPicture picture) => PictureGeneration.Run(_model, new GenerationRequest { Pictures = [picture] }).Single();
+}

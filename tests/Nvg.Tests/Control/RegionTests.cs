@@ -1,0 +1,97 @@
+using Nvg.Checkpoints;
+using Nvg.Control;
+using Nvg.Granularity;
+using Nvg.Rendering;
+
+namespace Nvg.Tests.Control;
+
+public sealed class RegionTests : IDisposable
+{
+    private static readonly LatentGrid Grid = new(4, 4);
+
+    private readonly NvgModel _model = TinyModels.Random();
+
+    [Fact]
+    public void FromPicture_TouchedPositions_AreInside()
+    {
+        var mask = new RgbImage(40, 20);
+        mask.Row(7).Slice(3 * 12, 3).Fill(255);
+        IReadOnlyList<bool> inside = RegionMask.FromPicture(mask, Grid).Inside;
+        Assert.Equal(5, Assert.Single(Enumerable.Range(0, 16), l => inside[l]));
+        // The rest of the picture touches every position.
+        Assert.Throws<ArgumentException>(() => RegionMask.FromPicture(mask, Grid, outside: true));
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(5000, 20)]
+    public void FromPicture_OneColour_SaysWhatIsMissing(int width, int height)
+    {
+        var black = new RgbImage(width, height);
+        Assert.Contains("nothing to generate", Assert.Throws<ArgumentException>(() => RegionMask.FromPicture(black, Grid)).Message, StringComparison.Ordinal);
+        Assert.Contains("nothing to keep", Assert.Throws<ArgumentException>(() => RegionMask.FromPicture(black, Grid, outside: true)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Generate_Region_KeepsEveryLabelAndTokenOutside()
+    {
+        GeneratedPicture first = Generate(new RequestedPicture(0, 1));
+        var random = new Random(1);
+        for (int trial = 0; trial < 10; trial++)
+        {
+            int size = random.Next(1, 16);
+            int[] chosen = [.. Enumerable.Range(0, 16).OrderBy(_ => random.Next()).Take(size)];
+            RegionMask region = RegionMask.FromPositions([.. Enumerable.Range(0, 16).Select(chosen.Contains)]);
+            GeneratedPicture changed = Generate(new RequestedPicture(2, (ulong)trial) { Given = region.Keep(first.Sequence) });
+            bool[] outside = [.. region.Inside.Select(inside => !inside)];
+            Assert.True(first.Sequence.Where(outside).SequenceEqual(changed.Sequence.Where(outside)));
+        }
+    }
+
+    [Fact]
+    public void Blend_AwayFromTheRegion_IsTheOldPictureAndInsideTheNew()
+    {
+        RegionMask region = RegionMask.FromPositions([.. Enumerable.Range(0, 16).Select(l => l == 5)]);
+        RgbImage before = new(16, 16), after = new(16, 16);
+        new Random(1).NextBytes(before.Pixels);
+        new Random(2).NextBytes(after.Pixels);
+        RgbImage blended = new KeptSurroundings(region, before).Blend(after, Grid);
+        for (int y = 0; y < 16; y++)
+        {
+            for (int x = 0; x < 16; x++)
+            {
+                bool inside = x is >= 4 and < 8 && y is >= 4 and < 8, away = x >= 12 || y >= 12;
+                if (inside)
+                    Assert.Equal(after.Row(y).Slice(3 * x, 3).ToArray(), blended.Row(y).Slice(3 * x, 3).ToArray());
+                else if (away)
+                    Assert.Equal(before.Row(y).Slice(3 * x, 3).ToArray(), blended.Row(y).Slice(3 * x, 3).ToArray());
+            }
+        }
+
+        // Half a position beside the region, pixel centres at 0.375 and 0.625 of a position: the ramp's values.
+        Assert.Equal(Math.Round(before.Row(5)[3 * 9] + 0.625 * (after.Row(5)[3 * 9] - before.Row(5)[3 * 9])), blended.Row(5)[3 * 9]);
+        RegionChange change = RegionChange.Between(before, blended, region, Grid);
+        Assert.Equal(3, change.MeanByDistance.Count);
+        Assert.True(change.MeanInside > change.MeanByDistance[1]);
+        Assert.Equal(0, change.MeanByDistance[2]);
+    }
+
+    [Fact]
+    public void Keep_ContentAlongOtherMaps_IsTheContentOfThatLatent()
+    {
+        GeneratedPicture a = Generate(new RequestedPicture(0, 1)), b = Generate(new RequestedPicture(1, 2));
+        using ReferenceSequence reference = ReferenceSequence.FromPicture(_model.Tokenizer, b.Picture);
+        PartialSequence mixed = reference.Keep(KeptPart.Content, 3, a.Sequence.Keep(4, 0));
+        Assert.True(mixed.Keep(4, 0).SequenceEqual(a.Sequence.Keep(4, 0)));
+        Assert.Equal((4, 3), (mixed.StructureStages, mixed.ContentStages));
+        // Along its own maps a picture has its own content.
+        PartialSequence own = reference.Keep(KeptPart.Content, 5, reference.Sequence.Keep(5, 0));
+        Assert.True(own.SequenceEqual(reference.Sequence));
+        Assert.Throws<ArgumentException>(() => reference.Keep(KeptPart.Content, 5, a.Sequence.Keep(4, 0)));
+        Assert.Throws<ArgumentException>(() => reference.Keep(KeptPart.Both, 6));
+    }
+
+    public void Dispose() => _model.Dispose();
+
+    private GeneratedPicture Generate(RequestedPicture picture) => PictureGeneration.Run(_model, new GenerationRequest { Pictures = [picture] }).Single();
+}
