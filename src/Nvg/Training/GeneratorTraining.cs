@@ -159,7 +159,7 @@ public sealed class GeneratorTraining : ITrainingTask
     {
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
-        using var generator = new NvgGenerator(_generator.Config, ParameterSource.From(parameters, device: _device));
+        using var generator = new NvgGenerator(_generator.Config, ParameterSource.From(Complete(parameters), device: _device));
         int[] classes = [.. Enumerable.Range(0, PreviewPictures).Select(i => i * _generator.Config.ClassCount / PreviewPictures)];
         using ImageNoise noise = ImageNoise.FromSeeds([.. Enumerable.Range(0, PreviewPictures).Select(i => (ulong)i)], _generator.Config.Grid, _device);
         Tokenizer tokenizer = _tokenizerModel.Tokenizer;
@@ -174,9 +174,7 @@ public sealed class GeneratorTraining : ITrainingTask
 
     /// <inheritdoc/>
     public void Export(string folder, IReadOnlyDictionary<string, Tensor> parameters) => NvgModel.Save(
-        folder, _modelConfig, _tokenizerModel.Tokenizer.Parameters,
-        _generator.Parameters.Where(p => !IsProjector(p.Key)).ToDictionary(p => p.Key, p => parameters.TryGetValue(p.Key, out Tensor? averaged) ? averaged : p.Value),
-        _data.Classes, ScalarType.BFloat16);
+        folder, _modelConfig, _tokenizerModel.Tokenizer.Parameters, Complete(parameters), _data.Classes, ScalarType.BFloat16);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -189,6 +187,10 @@ public sealed class GeneratorTraining : ITrainingTask
         _sequences?.Dispose();
         _tokenizerModel?.Dispose();
     }
+
+    // What is learned as given, the rest as it is: a part that stands still has no average.
+    private Dictionary<string, Tensor> Complete(IReadOnlyDictionary<string, Tensor> averaged) =>
+        _generator.Parameters.Where(p => !IsProjector(p.Key)).ToDictionary(p => p.Key, p => averaged.GetValueOrDefault(p.Key, p.Value));
 
     private int Variant(long step, int example) => _variants.Draw(_config.Training.Seed, step, example);
 
