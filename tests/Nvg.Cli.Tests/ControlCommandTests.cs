@@ -93,6 +93,41 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     }
 
     [Fact]
+    public async Task Generate_MaskOverAPhotograph_KeepsThePhotographsOwnPixels()
+    {
+        WritePicture("photo.png", Side, Side);
+        // Half as large, over the same picture: the upper left quarter.
+        var mask = new RgbImage(Side / 2, Side / 2);
+        for (int y = 0; y < Side / 4; y++)
+            mask.Row(y)[..(3 * Side / 4)].Fill(255);
+        PictureFile.Write(InFolder("mask.png"), mask);
+        await DoneAsync("--class", "cat", "--reference", InFolder("photo.png"), "--mask", InFolder("mask.png"), "-o", InFolder("x"));
+        RgbImage before = PictureFile.Read(InFolder("photo.png")), after = PictureFile.Read(InFolder("x/cat/0.png"));
+        for (int y = Side / 2 + 4; y < Side; y++)
+            Assert.Equal(before.Row(y).ToArray(), after.Row(y).ToArray());
+        Assert.NotEqual(before.Row(4).ToArray(), after.Row(4).ToArray());
+    }
+
+    [Fact]
+    public async Task Generate_FirstStagesOfFinishedMaps_GivesThoseAlone()
+    {
+        await DoneAsync("--class", "cat", "--seed", "5", "--save", InFolder("saved"), "-o", InFolder("x.png"));
+        Assert.Equal(CommandRunner.Done, (await RunAsync("show", InFolder("saved/cat/5.nvg"), "--maps", InFolder("maps.npy"))).ExitCode);
+        await DoneAsync("--class", "dog", "--structure", InFolder("maps.npy"), "--structure-stages", "3", "--save", InFolder("again"), "-o", InFolder("x.png"));
+        PictureDocument again = PictureDocument.Read(InFolder("again/dog/0.nvg"));
+        Assert.Equal(3, again.Given.StructureStages);
+        Assert.True(again.Sequence.Keep(3, 0).SequenceEqual(PictureDocument.Read(InFolder("saved/cat/5.nvg")).Sequence.Keep(3, 0)));
+    }
+
+    [Fact]
+    public async Task Generate_RowsOfWays_LeavesAFileOfEach()
+    {
+        WritePicture("photo.png", Side, Side);
+        await DoneAsync("--class", "cat", "--reference", InFolder("photo.png"), "--keep-stages", "1-2", "--to-seed", "9", "--count", "2", "-o", InFolder("x"));
+        Assert.Equal(["0.keep1.way0.png", "0.keep1.way1.png", "0.keep2.way0.png", "0.keep2.way1.png"], Directory.GetFiles(InFolder("x/cat")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Generate_Ways_BeginAndEndAtPlainPictures()
     {
         await DoneAsync("--class", "cat", "--seed", "1", "--to-class", "truck", "--to-seed", "9", "--count", "3", "-o", InFolder("way"));
@@ -155,6 +190,7 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     [InlineData("one class", "--class", "cat", "--count", "2", "--to-class", "dog,cat")]
     [InlineData("no structure strategy", "--reference", "PICTURE", "--keep-stages", "2", "--construction", "magic")]
     [InlineData("nothing to generate", "--reference", "PICTURE", "--mask", "BLACK")]
+    [InlineData("--keep needs --keep-stages", "--reference", "none.nvg", "--keep", "structure")]
     [InlineData("takes a number of stages", "--reference", "PICTURE", "--keep-stages", "5-2")]
     public async Task Generate_ContradictingOptions_AreWrongUsageInOneLine(string words, params string[] arguments)
     {

@@ -101,6 +101,8 @@ internal sealed class ControlArguments
         bool document = PictureDocument.HasDocumentName(parsed.GetValue(_reference)!);
         if (!masked && !document && parsed.GetValue(_keepStages) is null)
             throw new UsageException("--reference IMAGE needs --keep-stages N, or --mask");
+        if (!masked && parsed.GetValue(_keep) is not null && parsed.GetValue(_keepStages) is null)
+            throw new UsageException("--keep needs --keep-stages N");
         if (masked && (keep == KeptPart.Content || Structures(parsed).Length > 0))
             throw new UsageException("--mask keeps the reference's own structure: leave out --structure and --keep content");
         if (Structures(parsed).Length > 0 && keep != KeptPart.Content)
@@ -137,13 +139,18 @@ internal sealed class ControlArguments
             IReadOnlyList<int> stages = Stages(parsed);
             return new GivenRows(
                 [.. stages.Select(m => (stages.Count > 1 ? $"keep{m}" : null, (PartialSequence?)Kept(parsed, reference, m, plan, mask, document)))],
-                plan, mask is null ? document?.Surroundings : new KeptSurroundings(mask, StagePictures.Draw(model.Tokenizer, reference.Sequence)));
+                plan, Surroundings(mask, plan, document, picture));
         }
         catch (ArgumentException error)
         {
             throw new UsageException(error.Message);
         }
     }
+
+    // The reference's own pixels, not what is left of them after the round trip. Where structure is built anew, what lay around an
+    // earlier region is gone.
+    private static KeptSurroundings? Surroundings(RegionMask? mask, StructurePlan? plan, PictureDocument? document, RgbImage? picture) =>
+        mask is not null ? new KeptSurroundings(mask, document?.Picture ?? picture!) : plan is null ? document?.Surroundings : null;
 
     /// <summary>The other ends of the way that pictures lie on, or null.</summary>
     /// <exception cref="UsageException">There is no such class, or there are too few pictures.</exception>
@@ -218,7 +225,7 @@ internal sealed class ControlArguments
             return null;
         RgbImage mask = PictureFile.Read(path);
         // A mask drawn over a photograph is cut as the photograph is.
-        if (reference is not null && mask.Width != mask.Height && PictureFile.Read(reference) is var whole && (whole.Width, whole.Height) == (mask.Width, mask.Height))
+        if (reference is not null && mask.Width != mask.Height && PictureFile.Read(reference) is var whole && Math.Abs((double)whole.Width / whole.Height * mask.Height - mask.Width) <= 1)
             mask = mask.CropCentre(Math.Min(mask.Width, mask.Height), Math.Min(mask.Width, mask.Height));
         return RegionMask.FromPicture(mask, model.Tokenizer.Config.Grid, parsed.GetValue(_outside));
     }

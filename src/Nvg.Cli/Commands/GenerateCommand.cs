@@ -119,12 +119,14 @@ internal sealed class GenerateCommand
             pictures = [.. Enumerable.Range(0, count).Select(k => pictures[0] with { Towards = way with { Share = k / (count - 1.0) }, Variant = $"way{k}" })];
         return new GenerationRequest
         {
-            Pictures = [.. given.Rows.SelectMany(row => pictures.Select(p => p with { Given = row.Given, Surroundings = given.Surroundings, Variant = row.Variant ?? p.Variant }))],
+            Pictures = [.. given.Rows.SelectMany(row => pictures.Select(p => p with { Given = row.Given, Surroundings = given.Surroundings, Variant = Joined(row.Variant, p.Variant) }))],
             Options = _sampling.Read(parsed, document?.Description.Sampling ?? model.Config.Sampling, model.Generator.Config.Grid.LastStage),
             BatchSize = parsed.GetValue(_batch) ?? (parsed.GetValue(_device).Type == DeviceType.Cpu ? ProcessorBatch : GpuBatch),
             WithStages = parsed.GetValue(_stages) || parsed.GetValue(_gif) is not null,
         };
     }
+
+    private static string? Joined(string? row, string? own) => row is null || own is null ? row ?? own : $"{row}.{own}";
 
     private IReadOnlyList<RequestedPicture> Pictures(ParseResult parsed, ClassNames names, int count, ulong seed, PictureDocument? document)
     {

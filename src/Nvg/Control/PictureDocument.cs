@@ -148,6 +148,13 @@ public sealed record PictureDocument(
     {
         if (Description.Fingerprint != fingerprint)
             throw NvgDataException.At(path, $"was made by another model ({Description.Model}, weights {Short(Description.Fingerprint)}) than {model.Folder} (weights {Short(fingerprint)})", "name its model with --model");
+        // The fingerprint is text like the rest: sizes that do not fit would be read beyond their ends.
+        (int side, LatentGrid grid, int codes) = (model.Config.Tokenizer.ImageSize, model.Tokenizer.Config.Grid, model.Config.Tokenizer.CodebookSize);
+        if (Sequence.Grid.Height != grid.Height || Sequence.Grid.Width != grid.Width || Description.CodebookSize != codes || (Picture.Width, Picture.Height) != (side, side))
+            throw NvgDataException.At(path, $"its picture, latent and codebook are not those of {model.Folder}");
+        int classes = model.Config.Generator?.ClassCount ?? int.MaxValue;
+        if (Description.Class < 0 || Description.Class >= classes || Description.Towards?.Class is { } towards && (towards < 0 || towards >= classes))
+            throw NvgDataException.At(path, $"its class is none of {model.Folder}");
     }
 
     private static string Short(string fingerprint) => fingerprint.Length > 12 ? fingerprint[..12] : fingerprint;
@@ -159,6 +166,8 @@ public sealed record PictureDocument(
         if (description.LatentHeight is < 1 or > MostPositions || description.LatentWidth is < 1 or > MostPositions || (long)description.LatentHeight * description.LatentWidth > MostPositions)
             throw NvgDataException.At(path, $"claims a latent of {description.LatentHeight} × {description.LatentWidth}");
         var grid = new LatentGrid(description.LatentHeight, description.LatentWidth);
+        if (description.Dtype is not (ScalarType.Float32 or ScalarType.BFloat16) || description.Batch < 1 || description.Towards is { Share: not (>= 0 and <= 1) })
+            throw NvgDataException.At(path, "its precision, batch or share of a way is none");
         if (description.Sampling.Validate(grid.LastStage).FirstOrDefault() is { } problem)
             throw NvgDataException.At(path, problem);
         var sequence = new PartialSequence(grid, Values(StructureName), Values(ContentName));

@@ -33,7 +33,10 @@ public static class StructureInput
         int[] labels = NpyArray.ReadLabelMaps(paths[0], out IReadOnlyList<long> shape);
         try
         {
-            return FromLabels(labels, shape, grid);
+            int maps = labels.Length / grid.Length;
+            return stages is null || labels.Length % grid.Length != 0 ? FromLabels(labels, shape, grid)
+                : stages > maps ? throw new ArgumentException($"holds the maps of {maps} stages, not of {stages}")
+                : FromLabels(labels[..(stages.Value * grid.Length)], [stages.Value, grid.Length], grid);
         }
         catch (ArgumentException error)
         {

@@ -1,5 +1,6 @@
 using Nvg.Checkpoints;
 using Nvg.Control;
+using Nvg.Rendering;
 using Nvg.Torch;
 
 namespace Nvg.Tests.Control;
@@ -94,6 +95,29 @@ public sealed class PictureDocumentTests : IDisposable
     [Fact]
     public void RequireModel_Another_IsRefused() =>
         Assert.Contains("another model", Assert.Throws<NvgDataException>(() => Document().RequireModel("a.nvg", _model, "0123")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Read_DescriptionOutOfRange_IsRefused()
+    {
+        PictureDocument document = Document();
+        PictureDescription fine = document.Description;
+        foreach (PictureDescription bad in new[] { fine with { Dtype = ScalarType.Int64 }, fine with { Batch = 0 }, fine with { Towards = new Interpolation(1, null, 7) } })
+        {
+            (document with { Description = bad }).Write(_folder["bad.nvg"]);
+            Assert.Contains("precision, batch or share", Assert.Throws<NvgDataException>(() => PictureDocument.Read(_folder["bad.nvg"])).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void RequireModel_SizesOfAnotherUnderItsFingerprint_AreRefused()
+    {
+        PictureDocument document = Document();
+        PictureDescription fine = document.Description;
+        document.RequireModel("a.nvg", _model, fine.Fingerprint);
+        foreach (PictureDescription bad in new[] { fine with { CodebookSize = fine.CodebookSize + 1 }, fine with { Class = 99 }, fine with { Towards = new Interpolation(-1, null, 0) } })
+            Assert.Throws<NvgDataException>(() => (document with { Description = bad }).RequireModel("a.nvg", _model, fine.Fingerprint));
+        Assert.Throws<NvgDataException>(() => (document with { Picture = new RgbImage(3, 3) }).RequireModel("a.nvg", _model, fine.Fingerprint));
+    }
 
     public void Dispose()
     {

@@ -40,6 +40,8 @@ public sealed class ControlEvaluation
         NvgModel model, IReadOnlyList<LabelledPicture> references, IFeatureNetwork? judge = null, ulong seed = 0, int batch = 16,
         IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
+        if (judge is not null && model.Generator.Config.ClassCount < 2)
+            throw new ArgumentException("a model of one class cannot change it: leave the judge out");
         int parts = judge is null ? 3 : 4, done = 0;
         var evaluation = new ControlEvaluation(model, references, seed, batch, share => progress?.Report((done + share) / parts));
         PartialSequence[] given = evaluation.Encode([.. references.Select(r => r.Picture)]);
@@ -131,5 +133,5 @@ public sealed class ControlEvaluation
         return new ClassChange(Share(reconstructed, old), Share(reconstructed, changed), Share(after, old), Share(after, changed));
     }
 
-    private static bool IsWide(int place, int side) => place >= side / 8 && place < side - side / 8;
+    private static bool IsWide(int place, int side) => place >= Math.Max(1, side / 8) && place < side - Math.Max(1, side / 8);
 }
