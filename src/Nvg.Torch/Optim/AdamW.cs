@@ -47,14 +47,14 @@ public sealed class AdamW : IDisposable
     public long StepCount { get; private set; }
 
     /// <summary>Scales all gradients down so that their norm together is at most <paramref name="maximum"/>.</summary>
-    /// <returns>The norm before, as a tensor on the device; the caller disposes it.</returns>
-    public Tensor ClipGradients(double maximum)
+    /// <returns>The norm before, as a tensor on the device, or null where nothing has a gradient; the caller disposes it.</returns>
+    public Tensor? ClipGradients(double maximum)
     {
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
         Tensor[] grads = [.. _names.Select(n => _parameters[n].Grad).OfType<Tensor>()];
         if (grads.Length == 0)
-            return scope.Keep(Tensor.Scalar(0));
+            return null;
         Tensor norm = Tensor.Stack(ForeachOps.Norms(grads), 0).Square().Sum().Sqrt();
         if (maximum > 0)
         {

@@ -21,7 +21,7 @@ internal sealed class GroupedOptimizer : IDisposable
                 Beta2 = options.Beta2,
                 WeightDecay = group.WeightDecay ?? options.WeightDecay,
             };
-            _groups.Add((group, optimizer, Tensor.Zeros([1], ScalarType.Int64).Own()));
+            _groups.Add((group, optimizer, Tensor.Zeros([1], ScalarType.Int64, parameters[group.Names[0]].Device).Own()));
         }
     }
 
@@ -38,8 +38,9 @@ internal sealed class GroupedOptimizer : IDisposable
     {
         foreach ((ParameterGroup group, AdamW optimizer, _) in _groups)
         {
-            using Tensor norm = optimizer.ClipGradients(_clipNorm);
-            log.Add(group.Name.Length == 0 ? "gradient_norm" : $"gradient_norm_{group.Name}", norm);
+            using Tensor? norm = optimizer.ClipGradients(_clipNorm);
+            if (norm is not null)
+                log.Add(group.Name.Length == 0 ? "gradient_norm" : $"gradient_norm_{group.Name}", norm);
         }
     }
 

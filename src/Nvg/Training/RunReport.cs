@@ -66,7 +66,7 @@ public static class RunReport
         string[] names = [.. statistics.Names.Where(IsCodebook)];
         if (names.Length == 0)
             return;
-        report.Section("Codebook").Paragraph("Usage is the share of codes that a batch takes at least once; perplexity is the number of codes that would be as uncertain if all were taken equally often.");
+        report.Section("Codebook").Paragraph("Usage is the share of codes taken at least once since the line before, so it grows with logEvery; perplexity is the number of codes that would be as uncertain if all were taken equally often.");
         foreach (string kind in (string[])[Usage, Perplexity])
         {
             string[] ofKind = [.. names.Where(n => n == kind || StagedTerm.Of(n).Name == kind)];

@@ -29,6 +29,8 @@ public sealed record TokenizerRunConfig
         string[] perceptual = Loss.Perceptual is not null && Tokenizer.ImageSize < PerceptualDistance.SmallestSide
             ? [$"perceptual needs pictures of at least {PerceptualDistance.SmallestSide} pixels"]
             : [];
-        return [.. Tokenizer.Validate(), .. Loss.Validate(), .. perceptual, .. Loss.Adversarial?.Validate(Tokenizer.ImageSize) ?? [], .. Crop?.Validate() ?? [], .. Training.Validate()];
+        // Codes that only later parts of a batch use would count as dead.
+        string[] revival = Loss.ReviveEvery > 0 && Training.MicroBatchSize is not null ? ["reviveEvery looks at whole batches: leave out microBatchSize, or set reviveEvery to 0"] : [];
+        return [.. Tokenizer.Validate(), .. Loss.Validate(), .. perceptual, .. revival, .. Loss.Adversarial?.Validate(Tokenizer.ImageSize) ?? [], .. Crop?.Validate() ?? [], .. Training.Validate()];
     }
 }

@@ -73,6 +73,7 @@ public sealed class Trainer : IDisposable
         using var terms = new LossLog();
         var clock = Stopwatch.StartNew();
         long loggedStep = step;
+        Announce(order, step);
         while (step < _options.Steps)
         {
             try
@@ -87,8 +88,7 @@ public sealed class Trainer : IDisposable
                     throw new OperationCanceledException(cancellation);
                 }
 
-                if (step + 1 < _options.Steps)
-                    Array.ForEach(Parts(order.Batch(step + 1)), part => _task.Announce(step + 1, part));
+                Announce(order, step + 1);
                 TakeStep(step, order.Batch(step), terms);
                 step++;
                 if (step % _options.LogEvery == 0 || step == _options.Steps || step % _options.CheckpointEvery == 0)
@@ -136,6 +136,12 @@ public sealed class Trainer : IDisposable
         long optimizerStep = _processes.Broadcast(_optimizer.StepCount);
         _processes.Broadcast([.. _task.Parameters.Values, .. _average.Parameters.Values, .. _optimizer.State.Select(s => s.Value)]);
         _optimizer.Restore(_optimizer.State.ToDictionary(), optimizerStep);
+    }
+
+    private void Announce(DataOrder order, long step)
+    {
+        if (step < _options.Steps)
+            Array.ForEach(Parts(order.Batch(step)), part => _task.Announce(step, part));
     }
 
     private void TakeStep(long step, int[] examples, LossLog terms)

@@ -77,7 +77,7 @@ public sealed class AdamWTests : IDisposable
         using var optimizer = new AdamW(store);
         SetGradients(store, 1);
         double norm = Math.Sqrt(Enumerable.Range(0, 6).Sum(i => Math.Pow(Gradient("matrix", i, 1), 2)) + Enumerable.Range(0, 2).Sum(i => Math.Pow(Gradient("vector", i, 1), 2)));
-        using (Tensor measured = optimizer.ClipGradients(norm / 4))
+        using (Tensor measured = optimizer.ClipGradients(norm / 4)!)
             Assert.Equal(norm, measured.Item(), 1e-5);
         using Tensor matrix = store["matrix"].Grad!, vector = store["vector"].Grad!;
         Assert.Equal(Enumerable.Range(0, 6).Select(i => Gradient("matrix", i, 1) / 4), matrix.ToArray<float>().Select(g => (double)g), (a, b) => Math.Abs(a - b) < 1e-5);
@@ -92,7 +92,7 @@ public sealed class AdamWTests : IDisposable
         using ParameterStore store = Parameters();
         using var optimizer = new AdamW(store);
         SetGradients(store, 1);
-        optimizer.ClipGradients(maximum).Dispose();
+        optimizer.ClipGradients(maximum)!.Dispose();
         using Tensor matrix = store["matrix"].Grad!;
         Assert.Equal(Enumerable.Range(0, 6).Select(i => (float)Gradient("matrix", i, 1)), matrix.ToArray<float>());
     }
@@ -183,5 +183,14 @@ public sealed class AdamWTests : IDisposable
             using Tensor gradient = Tensor.From(values, parameter.Shape);
             parameter.Grad = gradient;
         }
+    }
+
+    [Fact]
+    public void ClipGradients_NothingHasOne_IsNoNorm()
+    {
+        using var parameters = new ParameterStore();
+        parameters.Add("weight", Tensor.Full([3], 0.5));
+        using var optimizer = new AdamW(parameters);
+        Assert.Null(optimizer.ClipGradients(1));
     }
 }
