@@ -1,3 +1,4 @@
+using Nvg.Checkpoints;
 using Nvg.Sampling;
 
 namespace Nvg.Control;
@@ -16,6 +17,12 @@ public sealed record GenerationRequest
 
     /// <summary>Whether the growth over the stages is drawn too.</summary>
     public bool WithStages { get; init; }
+
+    /// <summary>The settings of a picture: its own, else those of the request, else the model's.</summary>
+    internal SamplingOptions OptionsOf(RequestedPicture picture, NvgModel model) => picture.Options ?? Options ?? model.Config.Sampling;
+
+    /// <summary>Tells settings apart: pictures of unlike ones cannot share a pass.</summary>
+    internal string SettingsOf(RequestedPicture picture, NvgModel model) => NvgJson.Write(OptionsOf(picture, model));
 
     /// <summary>A number of pictures of each class: picture k of a class has the seed <paramref name="seed"/> + k.</summary>
     public static IReadOnlyList<RequestedPicture> OfClasses(IReadOnlyList<int> classes, int count, ulong seed) =>

@@ -89,7 +89,7 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable
         {
             // Unlike settings cannot share a pass: the pictures of each come one after the other, in the order of the first of each.
             int[] order = [.. Enumerable.Range(0, request.Pictures.Count)
-                .GroupBy(i => NvgJson.Write(request.Pictures[i].Options ?? request.Options ?? model.Config.Sampling)).SelectMany(group => group)];
+                .GroupBy(i => request.SettingsOf(request.Pictures[i], model)).SelectMany(group => group)];
             Run(request with { Pictures = [.. order.Select(i => request.Pictures[i])] }, order, previews, updates, cancellation);
             updates.Complete();
         }

@@ -43,11 +43,10 @@ public static class PictureGeneration
 
     private static IEnumerable<RequestedPicture[]> Batches(GenerationRequest request, NvgModel model)
     {
-        string SettingsOf(RequestedPicture picture) => NvgJson.Write(picture.Options ?? request.Options ?? model.Config.Sampling);
         var batch = new List<RequestedPicture>();
         foreach (RequestedPicture picture in request.Pictures)
         {
-            if (batch.Count == request.BatchSize || (batch.Count > 0 && !ReferenceEquals(batch[0].Options, picture.Options) && SettingsOf(batch[0]) != SettingsOf(picture)))
+            if (batch.Count == request.BatchSize || (batch.Count > 0 && !ReferenceEquals(batch[0].Options, picture.Options) && request.SettingsOf(batch[0], model) != request.SettingsOf(picture, model)))
             {
                 yield return [.. batch];
                 batch.Clear();
@@ -66,7 +65,7 @@ public static class PictureGeneration
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         LatentGrid grid = model.Generator.Config.Grid;
-        SamplingOptions options = batch[0].Options ?? request.Options ?? model.Config.Sampling;
+        SamplingOptions options = request.OptionsOf(batch[0], model);
         using ImageNoise noise = ImageNoise.Between(
             Array.ConvertAll(batch, p => p.Seed), Array.ConvertAll(batch, p => p.NoiseTowards), grid, model.Generator.Device);
         GivenStages? given = Array.Exists(batch, p => p.Given is { IsEmpty: false })

@@ -68,8 +68,8 @@ public static class StructureStudy
             Tensor latent_BLC = Positions.FromMap(tokenizer.Encoder.Forward(PictureBatch.Load([picture], tokenizer.Quantizer.Codebook.Device)));
             int length = (int)latent_BLC.Size(1);
             Tensor chosen_PC = latent_BLC.Select(0, 0).Slice(0, 0, length, length / points);
-            float[] values = chosen_PC.ToArray<float>();
-            double[,] cost = SquaredDistances(values, points);
+            double[][] values = [.. chosen_PC.ToArray<float>().Select(v => (double)v).Chunk((int)chosen_PC.Size(1))];
+            double[,] cost = PairMatching.SquaredDistances(values);
             List<(int First, int Second)> pairs = PairMatching.Greedy(cost);
             greedy += PairMatching.Sum(cost, pairs);
             PairMatching.Improve(cost, pairs);
@@ -78,19 +78,6 @@ public static class StructureStudy
         }
 
         return new MatchingExcess(greedy / optimum - 1, improved / optimum - 1);
-    }
-
-    private static double[,] SquaredDistances(float[] values, int points)
-    {
-        int channels = values.Length / points;
-        double[,] cost = new double[points, points];
-        for (int i = 0; i < points; i++)
-        {
-            for (int j = 0; j < points; j++)
-                cost[i, j] = Enumerable.Range(0, channels).Sum(c => Math.Pow(values[i * channels + c] - values[j * channels + c], 2));
-        }
-
-        return cost;
     }
 
     /// <summary>Whether colours change where clusters do (<see cref="StructureQuality.EdgeAgreement"/>).</summary>

@@ -16,7 +16,7 @@ internal sealed class MatchingStrategy(bool improve = true) : IStructureStrategy
         Tensor host_BLC = points_BLC.Detach().To(Device.Cpu, ScalarType.Float32);
         int batch = (int)host_BLC.Size(0), size = grid.Length * (int)host_BLC.Size(2);
         float[] points = host_BLC.ToArray<float>();
-        if (points.AsSpan().ContainsAnyInRange(float.PositiveInfinity, float.PositiveInfinity) || Array.Exists(points, p => !float.IsFinite(p)))
+        if (Array.Exists(points, p => !float.IsFinite(p)))
             throw new TorchException("points must be finite");
         long[] labels = [.. Enumerable.Range(0, batch).SelectMany(b => Labels(points.AsSpan(b * size, size), grid))];
         return scope.Keep(Tensor.From(labels, batch, grid.StageCount, grid.Length));
@@ -36,7 +36,7 @@ internal sealed class MatchingStrategy(bool improve = true) : IStructureStrategy
         var joins = new List<List<(int First, int Second)>>();
         for (int size = 1; sums.Length > 1; size *= 2)
         {
-            double[,] cost = SquaredDistances(sums, size);
+            double[,] cost = PairMatching.SquaredDistances(sums, divisor: (double)size * size);
             List<(int First, int Second)> pairs = PairMatching.Greedy(cost);
             if (improve)
             {
@@ -50,23 +50,6 @@ internal sealed class MatchingStrategy(bool improve = true) : IStructureStrategy
         }
 
         return Relabel(joins, grid);
-    }
-
-    private static double[,] SquaredDistances(double[][] sums, int size)
-    {
-        double[,] cost = new double[sums.Length, sums.Length];
-        for (int i = 0; i < sums.Length; i++)
-        {
-            for (int j = i + 1; j < sums.Length; j++)
-            {
-                double distance = 0;
-                for (int c = 0; c < sums[i].Length; c++)
-                    distance += (sums[i][c] - sums[j][c]) * (sums[i][c] - sums[j][c]);
-                cost[i, j] = cost[j, i] = distance / ((double)size * size);
-            }
-        }
-
-        return cost;
     }
 
     // Coarse to fine: of a cluster's two parts the one with the smaller number becomes child 2j.

@@ -9,6 +9,26 @@ internal static class PairMatching
     // Costs that differ by less than rounding are the same: exchanges must not go round in circles.
     private const double Gain = 1e-9;
 
+    /// <summary>The squared distances between all points, as costs.</summary>
+    /// <param name="points">Of equally many numbers.</param>
+    /// <param name="divisor">Of every distance.</param>
+    internal static double[,] SquaredDistances(double[][] points, double divisor = 1)
+    {
+        double[,] cost = new double[points.Length, points.Length];
+        for (int i = 0; i < points.Length; i++)
+        {
+            for (int j = i + 1; j < points.Length; j++)
+            {
+                double distance = 0;
+                for (int c = 0; c < points[i].Length; c++)
+                    distance += (points[i][c] - points[j][c]) * (points[i][c] - points[j][c]);
+                cost[i, j] = cost[j, i] = distance / divisor;
+            }
+        }
+
+        return cost;
+    }
+
     /// <summary>The cheapest remaining pair first; ties by the smallest row-major index.</summary>
     internal static List<(int First, int Second)> Greedy(double[,] cost)
     {

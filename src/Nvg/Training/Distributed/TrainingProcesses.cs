@@ -221,9 +221,7 @@ public sealed class TrainingProcesses : IDisposable
 
     /// <summary>A reducer of gradients over these processes, or null for a single one.</summary>
     /// <param name="parameters">What is learned, in the order of the forward pass.</param>
-    /// <param name="overlap">See <see cref="GradientReducer"/>.</param>
-    public GradientReducer? ReducerOf(IEnumerable<Tensor> parameters, bool overlap = true) =>
-        _data is null ? null : new GradientReducer(parameters, _data, overlap: overlap);
+    public GradientReducer? ReducerOf(IEnumerable<Tensor> parameters) => _data is null ? null : new GradientReducer(parameters, _data);
 
     /// <summary>Means over all processes of terms that each has summed over its own share.</summary>
     internal IReadOnlyList<KeyValuePair<string, double>> MergeTerms(IReadOnlyList<TermSum> own)
