@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Nvg.Torch;
 
@@ -22,8 +24,9 @@ internal static partial class CommandRunner
         ParseResult parsed = root.Parse(args is ["help", .. var command] ? [.. command, "--help"] : args);
         if (parsed.Errors.Count > 0)
         {
-            // A misspelt command also counts as none given; what was typed says more, and stands last.
-            string problem = Misspelt(parsed) ?? Plain(parsed.Errors[^1].Message);
+            // A misspelt command also counts as none given, and an unknown option's value as an argument too many: what was
+            // typed says more than what follows from it.
+            string problem = Misspelt(parsed) ?? UnknownOption(parsed) ?? Plain(parsed.Errors[^1]);
             await Console.Error.WriteLineAsync($"nvg: {problem} (nvg {string.Join(' ', CommandPath(parsed))} --help shows the options)".Replace("  ", " ", StringComparison.Ordinal));
             return WrongUsage;
         }
@@ -85,25 +88,34 @@ internal static partial class CommandRunner
         return $"there is no command '{typed}'{(near.Length > 0 ? $"; did you mean {near}?" : "")}";
     }
 
-    // The parser names the types of its options; people know numbers.
-    private static string Plain(string message) => Mistyped().Match(message) is { Success: true } m
-        ? $"{m.Groups["option"].Value} takes {Kind(m.Groups["type"].Value)}, not '{m.Groups["value"].Value}'"
-        : message;
-
-    private static string Kind(string type) => type switch
+    private static string? UnknownOption(ParseResult parsed)
     {
-        "Double" or "Single" => "a number",
-        "UInt32" or "UInt64" => "a whole number from 0",
+        if (parsed.UnmatchedTokens.FirstOrDefault(t => t.StartsWith("--", StringComparison.Ordinal)) is not { } typed)
+            return null;
+        string near = string.Join(" or ", NearestNames.Of(typed, parsed.CommandResult.Command.Options.Select(o => o.Name), most: 2));
+        return $"there is no option '{typed}'{(near.Length > 0 ? $"; did you mean {near}?" : "")}";
+    }
+
+    // The parser names the types of its options; people know numbers and words.
+    private static string Plain(ParseError error) => Mistyped().Match(error.Message) is { Success: true } m && error.SymbolResult is OptionResult { Option: var option }
+        ? $"{option.Name} takes {Kind(Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType)}, not '{m.Groups["value"].Value}'"
+        : error.Message.ReplaceLineEndings(" ");
+
+    private static string Kind(Type type) => Type.GetTypeCode(type) switch
+    {
+        _ when type.IsEnum => $"one of {string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.CamelCase.ConvertName))}",
+        TypeCode.Double or TypeCode.Single => "a number",
+        TypeCode.UInt32 or TypeCode.UInt64 => "a whole number from 0",
         _ => "a whole number",
     };
 
-    [GeneratedRegex(@"^Cannot parse argument '(?<value>.*)' for option '(?<option>.*)' as expected type '.*?System\.(?<type>U?Int(32|64)|Double|Single)\b.*'\.$")]
+    [GeneratedRegex("^Cannot parse argument '(?<value>.*)' for option '")]
     private static partial Regex Mistyped();
 
     private static Stack<string> CommandPath(ParseResult parsed)
     {
         var names = new Stack<string>();
-        for (var result = parsed.CommandResult; result.Parent is System.CommandLine.Parsing.CommandResult parent; result = parent)
+        for (var result = parsed.CommandResult; result.Parent is CommandResult parent; result = parent)
             names.Push(result.Command.Name);
         return names;
     }

@@ -41,13 +41,16 @@ internal static class CommonOptions
 
     internal static Option<bool> Json() => new("--json") { Description = "Print the result as JSON" };
 
-    internal static Option<ScalarType> DataType() => new("--dtype")
+    // Not by a default value: help would show it by .NET's name.
+    internal static Option<ScalarType?> DataType() => new("--dtype")
     {
-        Description = "Precision of products and convolutions: float32 or bfloat16",
+        Description = "Precision of products and convolutions: float32 or bfloat16; float32 by default",
         HelpName = "float32|bfloat16",
-        DefaultValueFactory = _ => ScalarType.Float32,
-        CustomParser = result => ParseDataType(result) ?? default,
+        CustomParser = ParseDataType,
     };
+
+    /// <summary>The precision that is asked for, or the usual one.</summary>
+    internal static ScalarType GetDataType(this ParseResult parsed, Option<ScalarType?> option) => parsed.GetValue(option) ?? ScalarType.Float32;
 
     internal static Option<ScalarType?> StoredDataType() => new("--dtype")
     {

@@ -34,12 +34,15 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
     {
         await PrepareAsync();
         WritePicture("flat/1.png", 1);
+        WritePicture($"mixed/{TinyModel.Labels[0]}/1.png", 1);
+        WritePicture($"mixed/{TinyModel.Labels[0]}/2.png", 2, 48);
         foreach ((string[] more, int exitCode) in new (string[], int)[]
         {
-            (["--data", InFolder("flat")], CommandRunner.UnusableData), (["--data", InFolder("nowhere")], CommandRunner.UnusableData), (["--data", InFolder("data"), "--limit", "0"], CommandRunner.WrongUsage),
+            (["--data", InFolder("flat")], CommandRunner.UnusableData), (["--data", InFolder("nowhere")], CommandRunner.UnusableData),
+            (["--data", InFolder("mixed")], CommandRunner.UnusableData), (["--data", InFolder("data"), "--model", model.Folder], CommandRunner.UnusableData), (["--data", InFolder("data"), "--limit", "0"], CommandRunner.WrongUsage),
         })
         {
-            CommandResult result = await RunAsync(["evaluate", "classifier", "--model", Classifier(), .. more]);
+            CommandResult result = await RunAsync(["evaluate", "classifier", .. more.Contains("--model") ? more : ["--model", Classifier(), .. more]]);
             Assert.Equal(exitCode, result.ExitCode);
             Assert.Single(result.Error.TrimEnd().Split('\n'));
         }
@@ -124,9 +127,9 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
         await Preparation.RunAsync(PictureSource.Open(InFolder("source")), InFolder("data"), new PreparationOptions { Size = 32 });
     }
 
-    private void WritePicture(string name, int seed)
+    private void WritePicture(string name, int seed, int size = 32)
     {
-        var picture = new RgbImage(32, 32);
+        var picture = new RgbImage(size, size);
         new Random(seed).NextBytes(picture.Pixels);
         Directory.CreateDirectory(Path.GetDirectoryName(InFolder(name))!);
         PictureFile.Write(InFolder(name), picture);

@@ -87,11 +87,23 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
     [InlineData("there is no command 'genrate'; did you mean generate? (nvg --help shows the options)", "genrate", "--class", "horse")]
     [InlineData("there is no command 'sampels'; did you mean samples? (nvg evaluate --help shows the options)", "evaluate", "sampels", "x.npz")]
     [InlineData("there is no command 'paint' (nvg --help shows the options)", "paint")]
-    public async Task Command_Misspelt_IsNamedWithTheNearest(string expected, params string[] args)
+    [InlineData("there is no option '--sed'; did you mean --seed? (nvg generate --help shows the options)", "generate", "--sed", "1", "-o", "a.png")]
+    [InlineData("there is no option '--colourful' (nvg generate --help shows the options)", "generate", "--colourful")]
+    [InlineData("--keep takes one of structure, content, both, not 'all' (nvg generate --help shows the options)", "generate", "--keep", "all", "-o", "a.png")]
+    [InlineData("--count takes a whole number, not 'many' (nvg generate --help shows the options)", "generate", "--count", "many", "-o", "a.png")]
+    public async Task WhatIsMisspelt_IsNamedWithTheNearest(string expected, params string[] args)
     {
         CommandResult result = await RunAsync(args);
         Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
         Assert.Equal($"nvg: {expected}", result.Error.TrimEnd());
+    }
+
+    [Fact]
+    public void ModelThatShips_IsFoundByItsNameAlone()
+    {
+        Assert.True(File.Exists(Path.Combine(ModelFolder.Locate("cifar10-classifier"), "config.json")));
+        foreach (string other in new[] { "./cifar10-classifier", "nowhere", Path.GetTempPath() })
+            Assert.Equal(other, ModelFolder.Locate(other));
     }
 
     [Fact]

@@ -21,7 +21,7 @@ internal sealed class BenchCommand
     private readonly Option<string?> _decode = new("--decode") { Description = "Instead of a model: how many picture files of a folder or archive per second become training squares", HelpName = "SOURCE" };
     private readonly Option<int> _size = new("--size") { Description = "With --decode: side of the squares", HelpName = "N", DefaultValueFactory = _ => 256 };
     private readonly Option<Device> _device = CommonOptions.Device();
-    private readonly Option<ScalarType> _type = CommonOptions.DataType();
+    private readonly Option<ScalarType?> _type = CommonOptions.DataType();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
 
@@ -44,7 +44,7 @@ internal sealed class BenchCommand
             return await DecodeAsync(parsed, source, cancellation);
         ModelConfig? preset = Preset(parsed);
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        using NvgModel model = ModelOrPreset.Open(parsed.GetValue(_model), preset, parsed.GetValue(_device), parsed.GetValue(_type));
+        using NvgModel model = ModelOrPreset.Open(parsed.GetValue(_model), preset, parsed.GetValue(_device), parsed.GetDataType(_type));
         if (parsed.GetValue(_save) is { } folder)
             NvgModel.Save(folder, model.Config, model.Tokenizer.Parameters, model.HasGenerator ? model.Generator.Parameters : null, model.Labels, type: null);
         if (parsed.GetValue(_soak) > 0)
@@ -54,7 +54,7 @@ internal sealed class BenchCommand
         {
             MachineOutput.Write(new Report(
                 Machine.Here(), TorchRuntime.Version, Machine.LoadedBlas(), TorchRuntime.ThreadCount,
-                preset is null ? model.Folder : $"{preset.Name} (random weights)", $"{parsed.GetValue(_device)}", parsed.GetValue(_type), Machine.PeakMemoryMiB(), timings));
+                preset is null ? model.Folder : $"{preset.Name} (random weights)", $"{parsed.GetValue(_device)}", parsed.GetDataType(_type), Machine.PeakMemoryMiB(), timings));
         }
         else
         {

@@ -38,7 +38,7 @@ internal sealed class GenerateCommand
     private readonly Option<string?> _gif = new("--gif") { Description = "Also write the growth as an animation", HelpName = "FILE.gif" };
     private readonly Option<int?> _batch = new("--batch") { Description = "Pictures computed together: 1 on the processor, 16 on a GPU. Another number may round differently", HelpName = "N" };
     private readonly Option<Device> _device = CommonOptions.Device();
-    private readonly Option<ScalarType> _type = CommonOptions.DataType();
+    private readonly Option<ScalarType?> _type = CommonOptions.DataType();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
     private readonly SamplingArguments _sampling = new();
@@ -65,7 +65,7 @@ internal sealed class GenerateCommand
         var clock = Stopwatch.StartNew();
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         PictureDocument? document = _control.ReadDocument(parsed);
-        ScalarType type = IsGiven(parsed, _type) || document is null ? parsed.GetValue(_type) : document.Description.Dtype;
+        ScalarType type = parsed.GetValue(_type) ?? document?.Description.Dtype ?? ScalarType.Float32;
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), type);
         if (!model.HasGenerator)
             throw NvgDataException.At(model.Folder, "holds a tokenizer without generator: it reconstructs, but does not generate", "train one with nvg train generator");

@@ -25,7 +25,7 @@ internal sealed class SampleCommand
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run that was begun for this file, if there is one" };
     private readonly Option<int?> _batch = new("--batch") { Description = $"Pictures computed together: {ProcessorBatch} on the processor, {GpuBatch} on a GPU. Another number may round differently", HelpName = "N" };
     private readonly Option<Device> _device = CommonOptions.Device();
-    private readonly Option<ScalarType> _type = CommonOptions.DataType();
+    private readonly Option<ScalarType?> _type = CommonOptions.DataType();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
     private readonly SamplingArguments _sampling = new();
@@ -51,7 +51,7 @@ internal sealed class SampleCommand
         string output = parsed.GetRequiredValue(_output);
         var clock = Stopwatch.StartNew();
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetValue(_type));
+        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetDataType(_type));
         if (!model.HasGenerator)
             throw NvgDataException.At(model.Folder, "holds a tokenizer without generator: it reconstructs, but does not generate", "train one with nvg train generator");
         SampleSettings settings = Settings(parsed, model).Part(shard.Number, shard.Count);
@@ -100,7 +100,7 @@ internal sealed class SampleCommand
             PerClass = parsed.GetValue(_perClass),
             Seed = parsed.GetValue(_seed),
             Sampling = _sampling.Read(parsed, model.Config.Sampling, model.Generator.Config.Grid.LastStage),
-            Dtype = parsed.GetValue(_type),
+            Dtype = parsed.GetDataType(_type),
             Device = parsed.GetValue(_device).Type,
             Batch = parsed.GetValue(_batch) ?? (parsed.GetValue(_device).Type == DeviceType.Cpu ? ProcessorBatch : GpuBatch),
             ImageSize = model.Config.Tokenizer.ImageSize,

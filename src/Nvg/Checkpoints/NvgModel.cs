@@ -195,6 +195,8 @@ public sealed class NvgModel : IDisposable
     {
         if (!Directory.Exists(folder))
             throw new NvgDataException($"no model folder at {folder}");
+        if (!File.Exists(Path.Combine(folder, TokenizerFile)))
+            throw NvgDataException.At(folder, $"is no model folder: it has no {TokenizerFile}");
         ModelConfig config = NvgJson.Read<ModelConfig>(Path.Combine(folder, ConfigFile));
         return config.Validate().ToList() is { Count: > 0 } problems
             ? throw new NvgDataException($"{Path.Combine(folder, ConfigFile)}: {string.Join("; ", problems)}")

@@ -42,6 +42,8 @@ public sealed class ClassifierModel : IDisposable
     {
         if (!Directory.Exists(folder))
             throw NvgDataException.At(folder, "no such folder", "make a classifier with nvg train classifier");
+        if (!IsAt(folder))
+            throw NvgDataException.At(folder, $"is no classifier's folder: it has no {WeightsFile}", "make a classifier with nvg train classifier");
         ClassifierModelConfig config = NvgJson.Read<ClassifierModelConfig>(Path.Combine(folder, ConfigFile));
         if (config.Validate().ToList() is { Count: > 0 } problems)
             throw NvgDataException.At(Path.Combine(folder, ConfigFile), string.Join("; ", problems));

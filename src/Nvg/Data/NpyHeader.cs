@@ -91,6 +91,7 @@ internal sealed partial record NpyHeader(NpyElement Element, IReadOnlyList<long>
         _ => "<f8",
     };
 
-    [GeneratedRegex(@"^\{'descr': '(?<type>[<>|=]?\w+)', 'fortran_order': (?<order>True|False), 'shape': \((?<shape>[0-9, ]*)\),? *\} *\n?$")]
+    // Blanks as each writer likes them.
+    [GeneratedRegex(@"^\s*\{\s*'descr'\s*:\s*'(?<type>[<>|=]?\w+)'\s*,\s*'fortran_order'\s*:\s*(?<order>True|False)\s*,\s*'shape'\s*:\s*\((?<shape>[0-9, ]*)\)\s*,?\s*\}\s*$")]
     private static partial Regex Dictionary();
 }

@@ -70,8 +70,16 @@ public static class LabelledPictures
 
         if (all.Count == 0)
             throw NvgDataException.At(path, "holds no pictures");
+        (int Width, int Height)? size = null;
         foreach (int place in Spread(all.Count, limit))
-            yield return new LabelledPicture(all[place].Entry.Name, PictureFile.Decode(all[place].Entry.Read(), all[place].Entry.Name), all[place].Label);
+        {
+            string name = all[place].Entry.Name;
+            RgbImage picture = PictureFile.Decode(all[place].Entry.Read(), name);
+            size ??= (picture.Width, picture.Height);
+            if (size != (picture.Width, picture.Height))
+                throw NvgDataException.At(Path.Combine(path, name), $"is {picture.Width} × {picture.Height} where the first picture is {size.Value.Width} × {size.Value.Height}", "pictures that are judged together have one size");
+            yield return new LabelledPicture(name, picture, all[place].Label);
+        }
     }
 
     private static IEnumerable<LabelledPicture> Npz(string path, int classCount, int? limit)

@@ -77,6 +77,16 @@ public class NpzTests
             Assert.Contains(complaint, Assert.Throws<NvgDataException>(() => NpyArray.ReadLabelMaps(path, out _)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("{'descr':'<i4','fortran_order':False,'shape':(2,)}")]
+    [InlineData(" { 'descr' : '<i4' , 'fortran_order' : False , 'shape' : ( 2 , ) , } ")]
+    public void ReadLabelMaps_OtherBlanksInHeader_AreRead(string header)
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.Write("a.npy", Npy(header, [1, 0, 0, 0, 7, 0, 0, 0]));
+        Assert.Equal([1, 7], NpyArray.ReadLabelMaps(path, out _));
+    }
+
     [Fact]
     public void ReadLabelMaps_NegativeLabel_NamesItsPlace()
     {

@@ -41,7 +41,7 @@ internal sealed class EvaluateClassifierCommand
             throw new UsageException("--limit and --held-out must be at least 1");
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         var clock = Stopwatch.StartNew();
-        using var network = ClassifierFeatures.Load(parsed.GetRequiredValue(_model), parsed.GetValue(_device));
+        using var network = ClassifierFeatures.Load(ModelFolder.Locate(parsed.GetRequiredValue(_model)), parsed.GetValue(_device));
         ClassAccuracy accuracy = await ConsoleProgress.ShowAsync("judging", progress => Task.Run(
             () => ClassJudge.Judge(network, Pictures(parsed, network), Batch, new SynchronousProgress<long>(done => progress.Report($"{done} pictures", null)), cancellation), CancellationToken.None));
         var report = new Report(
@@ -68,7 +68,7 @@ internal sealed class EvaluateClassifierCommand
 
     private static IEnumerable<LabelledPicture> Reconstructed(IEnumerable<LabelledPicture> pictures, string folder, Device device)
     {
-        using NvgModel model = NvgModel.Load(folder, device, withGenerator: false);
+        using NvgModel model = NvgModel.Load(ModelFolder.Locate(folder), device, withGenerator: false);
         foreach (LabelledPicture[] batch in pictures.Chunk(Batch))
         {
             RgbImage[] decoded = Reconstruction.Decoded(model.Tokenizer, Array.ConvertAll(batch, p => p.Picture));

@@ -39,7 +39,7 @@ internal sealed class EvaluateControlCommand
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device));
         if (model.Generator.Config.Grid is { Height: < 4 } or { Width: < 4 })
             throw NvgDataException.At(model.Folder, "has fewer than 4 × 4 latent positions: there is no inside and outside to compare");
-        using ClassifierFeatures? judge = parsed.GetValue(_features) is { } folder ? ClassifierFeatures.Load(folder, parsed.GetValue(_device)) : null;
+        using ClassifierFeatures? judge = parsed.GetValue(_features) is { } folder ? ClassifierFeatures.Load(ModelFolder.Locate(folder), parsed.GetValue(_device)) : null;
         LabelledPicture[] references = [.. LabelledPictures.Read(parsed.GetRequiredValue(_data), model.Labels, parsed.GetValue(_limit))];
         int side = model.Config.Tokenizer.ImageSize;
         if (Array.Find(references, r => r.Label is null || r.Picture.Width != side || r.Picture.Height != side) is { } wrong)

@@ -14,7 +14,7 @@ internal sealed class EvaluateCostCommand
     private readonly Option<string?> _report = new("--report") { Description = "Also write a report", HelpName = "FILE.html" };
     private readonly SamplingArguments _sampling = new();
     private readonly Option<Device> _device = CommonOptions.Device();
-    private readonly Option<ScalarType> _type = CommonOptions.DataType();
+    private readonly Option<ScalarType?> _type = CommonOptions.DataType();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
 
@@ -35,7 +35,7 @@ internal sealed class EvaluateCostCommand
             throw new UsageException("--repeat must be at least 1");
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         List<ModelCost> costs = await ConsoleProgress.ShowAsync("measuring", progress => Task.Run(() => Measure(parsed, progress, cancellation), CancellationToken.None));
-        string precision = $"{parsed.GetValue(_device)}, {parsed.GetValue(_type)}";
+        string precision = $"{parsed.GetValue(_device)}, {parsed.GetDataType(_type)}";
         if (parsed.GetValue(_report) is { } file)
         {
             new HtmlReport("What a picture costs", DateTimeOffset.UtcNow)
@@ -65,7 +65,7 @@ internal sealed class EvaluateCostCommand
         foreach (string name in parsed.GetRequiredValue(_models))
         {
             progress.Report(name, null);
-            using NvgModel model = Open(name, parsed.GetValue(_device), parsed.GetValue(_type));
+            using NvgModel model = Open(name, parsed.GetValue(_device), parsed.GetDataType(_type));
             if (!model.HasGenerator)
                 throw NvgDataException.At(name, "holds a tokenizer without generator", "name a model with generators");
             Nvg.Sampling.SamplingOptions options = _sampling.Read(parsed, model.Config.Sampling, model.Generator.Config.Grid.LastStage);

@@ -41,7 +41,7 @@ internal sealed class EvaluateNeighboursCommand
             throw new UsageException("--limit must be at least 1");
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         var clock = Stopwatch.StartNew();
-        using var network = ClassifierFeatures.Load(parsed.GetRequiredValue(_features), parsed.GetValue(_device));
+        using var network = ClassifierFeatures.Load(ModelFolder.Locate(parsed.GetRequiredValue(_features)), parsed.GetValue(_device));
         (NeighbourStudy study, RgbImage sheet) = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(
             () => Compare(parsed, network, progress, cancellation), CancellationToken.None));
         if (parsed.GetValue(_output) is { } picture)

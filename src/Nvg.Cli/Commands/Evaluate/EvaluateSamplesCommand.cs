@@ -28,11 +28,10 @@ internal sealed class EvaluateSamplesCommand
     private readonly Argument<string> _samples = new("samples") { Description = "The pictures: an .npz (arr_0), a folder, a .tar or .tar.gz, or a data set made by nvg prepare" };
     private readonly Option<string> _reference = new("--reference") { Description = "What to measure against: pictures as above, or an .npz with mu and sigma", HelpName = "PATH", Required = true };
     private readonly FeatureNetworkArguments _network = new();
-    private readonly Option<SampleMetrics> _metrics = new("--metrics")
+    private readonly Option<SampleMetrics?> _metrics = new("--metrics")
     {
-        Description = "Which figures, with commas: fid, sfid, is, pr (precision, recall, density, coverage), kid; they are named after the network",
+        Description = "Which figures, with commas: fid, sfid, is, pr (precision, recall, density, coverage), kid; all by default; they are named after the network",
         HelpName = "LIST",
-        DefaultValueFactory = _ => SampleMetrics.All,
         CustomParser = result =>
         {
             SampleMetrics metrics = SampleMetrics.None;
@@ -84,7 +83,7 @@ internal sealed class EvaluateSamplesCommand
         using IFeatureNetwork network = _network.Open(parsed, parsed.GetValue(_device));
         var options = new SampleEvaluationOptions
         {
-            Metrics = parsed.GetValue(_metrics),
+            Metrics = parsed.GetValue(_metrics) ?? SampleMetrics.All,
             Limit = parsed.GetValue(_limit),
             ReferenceRows = parsed.GetValue(_referenceRows),
             Batch = parsed.GetValue(_batch),

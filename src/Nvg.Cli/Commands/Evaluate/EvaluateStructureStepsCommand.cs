@@ -20,7 +20,7 @@ internal sealed class EvaluateStructureStepsCommand
     };
 
     private readonly Option<Device> _device = CommonOptions.Device();
-    private readonly Option<ScalarType> _type = CommonOptions.DataType();
+    private readonly Option<ScalarType?> _type = CommonOptions.DataType();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
 
@@ -43,7 +43,7 @@ internal sealed class EvaluateStructureStepsCommand
         StructureSteps[] candidates = [.. parsed.GetRequiredValue(_steps).Select(text => StructureSteps.Parse(text)
             ?? throw new UsageException($"--steps takes numbers, lists such as 25,20,15,10,8, or auto, not '{text}'"))];
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetValue(_type));
+        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetDataType(_type));
         int lastStage = model.Generator.Config.Grid.LastStage;
         if (candidates.SelectMany(c => c.Validate(lastStage)).FirstOrDefault() is { } problem)
             throw new UsageException(problem);

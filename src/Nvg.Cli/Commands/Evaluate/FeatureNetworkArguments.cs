@@ -19,11 +19,10 @@ internal sealed class FeatureNetworkArguments
         HelpName = "DIR",
     };
 
-    private readonly Option<PictureResize> _resize = new("--resize")
+    private readonly Option<PictureResize?> _resize = new("--resize")
     {
-        Description = "How pictures come to the 299 × 299 of Inception-2015: tf1 (as in published figures), clean or pytorch",
+        Description = "How pictures come to the 299 × 299 of Inception-2015: tf1 (as in published figures, the default), clean or pytorch",
         HelpName = "tf1|clean|pytorch",
-        DefaultValueFactory = _ => PictureResize.TensorFlow1,
         CustomParser = result =>
         {
             switch (result.Tokens[0].Value.ToLowerInvariant())
@@ -36,7 +35,7 @@ internal sealed class FeatureNetworkArguments
                     return PictureResize.PyTorch;
                 case var other:
                     result.AddError($"'{other}' is no resize: tf1, clean or pytorch");
-                    return default;
+                    return null;
             }
         },
     };
@@ -55,10 +54,10 @@ internal sealed class FeatureNetworkArguments
         string? weights = parsed.GetValue(_weights), features = parsed.GetValue(_features);
         if (weights is not null && features is not null)
             throw new UsageException("--weights and --features name two feature networks; give one");
-        if (features is not null && parsed.GetResult(_resize) is { Implicit: false })
+        if (features is not null && parsed.GetValue(_resize) is not null)
             throw new UsageException("--resize belongs to --weights: a classifier takes pictures of its own size");
-        return weights is not null ? Inception2015.Load(weights, parsed.GetValue(_resize), device)
-            : features is not null ? ClassifierFeatures.Load(features, device)
+        return weights is not null ? Inception2015.Load(weights, parsed.GetValue(_resize) ?? PictureResize.TensorFlow1, device)
+            : features is not null ? ClassifierFeatures.Load(ModelFolder.Locate(features), device)
             : null;
     }
 

@@ -38,7 +38,7 @@ internal sealed class StudyArguments
             throw new UsageException("--per-class and --batch must be at least 1");
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device));
-        using var network = ClassifierFeatures.Load(parsed.GetRequiredValue(_features), parsed.GetValue(_device));
+        using var network = ClassifierFeatures.Load(ModelFolder.Locate(parsed.GetRequiredValue(_features)), parsed.GetValue(_device));
         var settings = new StudySettings
         {
             Folder = parsed.GetRequiredValue(_output),

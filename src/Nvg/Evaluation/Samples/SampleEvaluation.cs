@@ -80,7 +80,7 @@ public static class SampleEvaluation
         }
 
         if (samples.Score is { } score)
-            yield return new MetricValue("classScore", MetricNames.InceptionScore(network, count), score.Mean, score.StandardDeviation, false);
+            yield return new MetricValue("classScore", MetricNames.InceptionScore(network, count), score.Mean, score.Splits > 1 ? score.StandardDeviation : null, false);
         if (metrics.HasFlag(SampleMetrics.PrecisionRecall))
         {
             ManifoldOverlap overlap = ManifoldOverlap.Of(reference.Rows_MF!, samples.Rows_MF!, cancellation);
@@ -93,7 +93,7 @@ public static class SampleEvaluation
         if (metrics.HasFlag(SampleMetrics.KernelDistance))
         {
             KernelDistance kernel = KernelDistance.Between(reference.Rows_MF!, samples.Rows_MF!, seed: options.Seed, cancellation: cancellation);
-            yield return new MetricValue("kernelDistance", MetricNames.KernelDistance(network), kernel.Mean, kernel.StandardDeviation, true);
+            yield return new MetricValue("kernelDistance", MetricNames.KernelDistance(network), kernel.Mean, kernel.Subsets > 1 ? kernel.StandardDeviation : null, true);
         }
     }
 
