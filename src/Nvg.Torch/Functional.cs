@@ -75,8 +75,17 @@ public static class Functional
     public static Tensor BatchNormOfBatch(Tensor input, Tensor weight, Tensor bias, double epsilon, Tensor? mean = null, Tensor? variance = null, double momentum = 0) =>
         BatchNormOp.Call(input, weight, bias, mean, variance, true, momentum, epsilon, false);
 
-    /// <summary>The largest pixel of every square of N × C × H × W; squares do not overlap.</summary>
-    public static Tensor MaxPool(Tensor input, int side) => MaxPoolOp.Call(input, new long[] { side, side });
+    /// <summary>The largest pixel of every square of N × C × H × W.</summary>
+    /// <param name="input">N × C × H × W.</param>
+    /// <param name="side">Of the squares.</param>
+    /// <param name="stride">From one square to the next; null for squares that do not overlap.</param>
+    /// <param name="padding">Pixels around the picture that are never the largest.</param>
+    /// <param name="ceiling">Whether a last square may reach beyond the edge.</param>
+    public static Tensor MaxPool(Tensor input, int side, int? stride = null, int padding = 0, bool ceiling = false)
+    {
+        long step = stride ?? side;
+        return MaxPoolOp.Call(input, new long[] { side, side }, new[] { step, step }, new long[] { padding, padding }, new long[] { 1, 1 }, ceiling);
+    }
 
     /// <summary>Gaussian error linear unit, in the tanh approximation.</summary>
     public static Tensor GeluTanh(Tensor input) => GeluOp.Call(input, "tanh");

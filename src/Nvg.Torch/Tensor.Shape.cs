@@ -8,6 +8,7 @@ public sealed partial class Tensor
 
     private static readonly Operator ViewOp = new("aten::reshape");
     private static readonly Operator PermuteOp = new("aten::permute");
+    private static readonly Operator DiagonalOp = new("aten::diagonal");
     private static readonly Operator TransposeOp = new("aten::transpose", "int");
     private static readonly Operator UnsqueezeOp = new("aten::unsqueeze");
     private static readonly Operator SqueezeOp = new("aten::squeeze", "dim");
@@ -45,6 +46,9 @@ public sealed partial class Tensor
 
     /// <summary>A view with two dimensions exchanged.</summary>
     public Tensor Transpose(int first, int second) => TransposeOp.Call(this, first, second);
+
+    /// <summary>The diagonal of a matrix, as a view.</summary>
+    public Tensor Diagonal() => DiagonalOp.Call(this, 0L, 0L, 1L);
 
     /// <summary>A view with a dimension of size one inserted.</summary>
     public Tensor Unsqueeze(int dimension) => UnsqueezeOp.Call(this, dimension);

@@ -241,4 +241,27 @@ public class TensorOperationTests
         using var scope = new TensorScope();
         action();
     }
+
+    [Fact]
+    public void SymmetricEigen_Matrix_IsTakenApart()
+    {
+        using var scope = new TensorScope();
+        Tensor matrix = Tensor.From([2.0, 1, 0, 1, 3, -1, 0, -1, 4], 3, 3);
+        (Tensor values, Tensor vectors) = matrix.SymmetricEigen();
+        double[] rebuilt = (vectors * values).Matmul(vectors.Transpose(0, 1)).Contiguous().ToArray<double>();
+        Assert.All(rebuilt.Zip(matrix.ToArray<double>()), pair => Assert.Equal(pair.Second, pair.First, 1e-12));
+        Assert.Equal([2, 3, 4], matrix.Diagonal().Contiguous().ToArray<double>());
+        Assert.Equal(values.ToArray<double>().Order(), values.ToArray<double>());
+    }
+
+    [Fact]
+    public void MaxPool_OverlappingSquares_ReachBeyondTheEdgeWhereAsked()
+    {
+        using var scope = new TensorScope();
+        Tensor input = Tensor.From([.. Enumerable.Range(0, 36).Select(i => (float)i)], 1, 1, 6, 6);
+        Assert.Equal([7, 9, 11, 19, 21, 23, 31, 33, 35], Functional.MaxPool(input, 2).ToArray<float>());
+        Assert.Equal([14, 16, 26, 28], Functional.MaxPool(input, 3, stride: 2).ToArray<float>());
+        Assert.Equal([14, 16, 17, 26, 28, 29, 32, 34, 35], Functional.MaxPool(input, 3, stride: 2, ceiling: true).ToArray<float>());
+        Assert.Equal(7, Functional.MaxPool(input, 3, stride: 1, padding: 1).ToArray<float>()[0]);
+    }
 }

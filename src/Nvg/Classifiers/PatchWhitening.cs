@@ -19,7 +19,6 @@ internal static class PatchWhitening
     private const double Epsilon = 2e-4;
 
     private static readonly Operator UnfoldOp = new("aten::im2col");
-    private static readonly Operator EigenOp = new("aten::linalg_eigh");
 
     /// <summary>The filters for pictures like the given.</summary>
     /// <param name="images">N × 3 × H × W in [−1, 1].</param>
@@ -33,9 +32,8 @@ internal static class PatchWhitening
         Tensor patches = patches_NPQ.Transpose(1, 2).Reshape(-1, PatchSize).To(ScalarType.Float64);
         Tensor centred = patches - patches.Mean(0, keepDimension: true);
         Tensor covariance = centred.Transpose(0, 1).Matmul(centred) / (centred.Size(0) - 1);
-        // Eigenvalues rise; the vectors are columns.
-        Tensor?[] eigen = EigenOp.CallMany(2, covariance, "L");
-        Tensor scaled = eigen[1]! * (eigen[0]! + Epsilon).Rsqrt();
+        (Tensor values, Tensor vectors) = covariance.SymmetricEigen();
+        Tensor scaled = vectors * (values + Epsilon).Rsqrt();
         Tensor directions = scaled.Transpose(0, 1).Flip(0).Narrow(0, 0, count / 2).To(ScalarType.Float32);
         return scope.Keep(Tensor.Cat([directions, -directions], 0).Reshape(count, 3, Side, Side).Contiguous());
     }

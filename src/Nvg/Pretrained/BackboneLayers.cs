@@ -6,8 +6,6 @@ namespace Nvg.Pretrained;
 /// <summary>The convolutional part of a classifier, cut into slices after which its features are compared.</summary>
 internal sealed class BackboneLayers
 {
-    private static readonly Operator MaxPoolOp = new("aten::max_pool2d");
-
     private readonly Layer[][] _slices;
 
     /// <param name="path">The root: layers are below <c>features</c>.</param>
@@ -86,8 +84,7 @@ internal sealed class BackboneLayers
         };
     }
 
-    private static Tensor HalvingPool(Tensor x) => MaxPoolOp.Call(x, new long[] { 2, 2 }, new long[] { 2, 2 });
+    private static Tensor HalvingPool(Tensor x) => Functional.MaxPool(x, 2);
 
-    private static Layer OverlappingPool(bool ceiling) =>
-        x => MaxPoolOp.Call(x, new long[] { 3, 3 }, new long[] { 2, 2 }, new long[] { 0, 0 }, new long[] { 1, 1 }, ceiling);
+    private static Layer OverlappingPool(bool ceiling) => x => Functional.MaxPool(x, 3, stride: 2, ceiling: ceiling);
 }

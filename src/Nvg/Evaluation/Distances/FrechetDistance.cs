@@ -13,9 +13,7 @@ public readonly record struct FrechetDistance(double MeanTerm, double Covariance
     private const double MachineEpsilon = 2.220446049250313e-16;
 
     private static readonly Operator CholeskyOp = new("aten::linalg_cholesky_ex");
-    private static readonly Operator EigenOp = new("aten::linalg_eigh");
     private static readonly Operator SingularValuesOp = new("aten::linalg_svdvals");
-    private static readonly Operator DiagonalOp = new("aten::diagonal");
 
     /// <summary>The distance.</summary>
     public double Value => MeanTerm + CovarianceTerm;
@@ -39,21 +37,21 @@ public readonly record struct FrechetDistance(double MeanTerm, double Covariance
         return new FrechetDistance(mean, Trace(first.Covariance_FF) + Trace(second.Covariance_FF) - 2 * root);
     }
 
-    private static double Trace(Tensor matrix) => DiagonalOp.Call(matrix, 0L, 0L, 1L).Sum().Item();
+    private static double Trace(Tensor matrix) => matrix.Diagonal().Sum().Item();
 
     /// <summary>L with Σ = L Lᵀ, F × R: Cholesky's where Σ is positive definite beyond rounding, else from eigenvectors.</summary>
     private static Tensor Factor(Tensor covariance_FF)
     {
         double rounding = covariance_FF.Size(0) * MachineEpsilon;
         Tensor?[] cholesky = CholeskyOp.CallMany(2, covariance_FF, false, false);
-        Tensor pivots_F = DiagonalOp.Call(cholesky[0]!, 0L, 0L, 1L).Square();
+        Tensor pivots_F = cholesky[0]!.Diagonal().Square();
         if (cholesky[1]!.Item() == 0 && pivots_F.Min().Item() > rounding * pivots_F.Max().Item())
             return cholesky[0]!;
-        Tensor?[] eigen = EigenOp.CallMany(2, covariance_FF, "L");
-        double[] values = eigen[0]!.ToArray<double>();
+        (Tensor values_F, Tensor vectors_FF) = covariance_FF.SymmetricEigen();
+        double[] values = values_F.ToArray<double>();
         // Rising. What is rounding is zero: its root would be 10⁻⁸ of the largest, for each of perhaps a thousand.
         int zero = values.Count(v => !(v > rounding * values[^1]));
         long rank = values.Length - zero;
-        return eigen[1]!.Narrow(1, zero, rank) * eigen[0]!.Narrow(0, zero, rank).Sqrt();
+        return vectors_FF.Narrow(1, zero, rank) * values_F.Narrow(0, zero, rank).Sqrt();
     }
 }

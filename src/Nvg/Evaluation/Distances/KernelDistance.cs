@@ -19,7 +19,6 @@ public readonly record struct KernelDistance(double Mean, double StandardDeviati
     /// <summary>Vectors of a subset in the field's protocol.</summary>
     public const int CustomarySubsetSize = 1000;
 
-    private static readonly Operator DiagonalOp = new("aten::diagonal");
 
     /// <summary>Measures the distance, in float64. Subsets are drawn without putting back, by a generator of its own.</summary>
     /// <param name="first_NF">N × F; borrowed.</param>
@@ -66,7 +65,7 @@ public readonly record struct KernelDistance(double Mean, double StandardDeviati
             - 2 * Kernel(x_NF, y_NF).Sum().Item() / (count * count);
     }
 
-    private static double SumOffDiagonal(Tensor kernel_NN) => kernel_NN.Sum().Item() - DiagonalOp.Call(kernel_NN, 0L, 0L, 1L).Sum().Item();
+    private static double SumOffDiagonal(Tensor kernel_NN) => kernel_NN.Sum().Item() - kernel_NN.Diagonal().Sum().Item();
 
     private static Tensor Kernel(Tensor x_NF, Tensor y_NF) => (x_NF.Matmul(y_NF.Transpose(0, 1)) * (1.0 / x_NF.Size(1)) + 1.0).Pow(3);
 }

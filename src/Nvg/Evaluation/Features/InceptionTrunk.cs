@@ -20,7 +20,6 @@ internal sealed class InceptionTrunk
 
     private static readonly Operator Conv2dOp = new("aten::conv2d");
     private static readonly Operator ReluOp = new("aten::relu_");
-    private static readonly Operator MaxPoolOp = new("aten::max_pool2d");
     private static readonly Operator AveragePoolOp = new("aten::avg_pool2d");
 
     private readonly ParameterPath _stored;
@@ -140,9 +139,9 @@ internal sealed class InceptionTrunk
         return scope.Keep(Tensor.Cat([.. branches.Select(branch => branch(input))], 1));
     };
 
-    private static Tensor MaxPool(Tensor x) => MaxPoolOp.Call(x, new long[] { 3, 3 }, new long[] { 2, 2 });
+    private static Tensor MaxPool(Tensor x) => Functional.MaxPool(x, 3, stride: 2);
 
-    private static Tensor MaxAround(Tensor x) => MaxPoolOp.Call(x, new long[] { 3, 3 }, new long[] { 1, 1 }, new long[] { 1, 1 });
+    private static Tensor MaxAround(Tensor x) => Functional.MaxPool(x, 3, stride: 1, padding: 1);
 
     private static Tensor AverageAround(Tensor x) => AveragePoolOp.Call(x, new long[] { 3, 3 }, new long[] { 1, 1 }, new long[] { 1, 1 }, false, false);
 }
