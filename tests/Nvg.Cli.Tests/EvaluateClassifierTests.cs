@@ -54,7 +54,9 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
         await PrepareAsync();
         WritePicture("samples/cat/1.png", 3);
         WritePicture("samples/dog/2.png", 7);
-        await Preparation.RunAsync(PictureSource.Open(InFolder("source")), InFolder("test"), new PreparationOptions { Size = 32 });
+        for (int i = 0; i < 4; i++)
+            WritePicture($"unseen/cat/{i}.png", 100 + i);
+        await Preparation.RunAsync(PictureSource.Open(InFolder("unseen")), InFolder("test"), new PreparationOptions { Size = 32 });
         CommandResult result = await RunAsync(
             "evaluate", "neighbours", InFolder("samples"), "--data", InFolder("data"), "--test", InFolder("test"), "--features", Classifier(),
             "-o", InFolder("n.png"), "--report", InFolder("n.html"), "--json");

@@ -26,6 +26,9 @@ public sealed class PictureSet
     /// <summary>Rows of each.</summary>
     public int Height { get; }
 
+    /// <summary>Whether pictures of a class lie together, as in folders and data sets; an .npz has the order that its maker gave it.</summary>
+    public bool LiesByClass => !IsNpz(Path);
+
     /// <summary>Opens pictures wherever they lie.</summary>
     /// <param name="path">An .npz, a folder of pictures, a .tar, .tar.gz or .tgz, or a data set made by <see cref="Preparation"/>.</param>
     /// <exception cref="NvgDataException">There are none, or they are of a kind that is not read.</exception>
@@ -34,19 +37,18 @@ public sealed class PictureSet
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (File.Exists(System.IO.Path.Combine(path, DatasetDescription.FileName)))
             return OpenPacked(path);
-        return System.IO.Path.GetExtension(path).Equals(".npz", StringComparison.OrdinalIgnoreCase) ? OpenNpz(path) : OpenFiles(path);
+        return IsNpz(path) ? OpenNpz(path) : OpenFiles(path);
     }
 
     /// <summary>The pictures, in the order they lie in.</summary>
-    /// <param name="limit">At most so many, evenly spread over all, or null for all.</param>
+    /// <param name="limit">At most so many, chosen as <see cref="EvenSample"/> does, or null for all.</param>
     /// <exception cref="NvgDataException">One cannot be read, or is of another size than the first.</exception>
     public IEnumerable<RgbImage> Pictures(long? limit = null)
     {
         long index = 0, wanted = Math.Min(limit ?? Count, Count);
         foreach ((string name, RgbImage picture) in _read())
         {
-            bool chosen = IsSpread(index++, wanted, Count);
-            if (!chosen)
+            if (!EvenSample.Contains(index++, wanted, Count))
                 continue;
             if (picture.Width != Width || picture.Height != Height)
                 throw NvgDataException.At(name, $"is {picture.Width} × {picture.Height} where the first picture of {Path} is {Width} × {Height}", "pictures that are measured together have one size");
@@ -54,11 +56,7 @@ public sealed class PictureSet
         }
     }
 
-    /// <summary>Whether an index is one of <paramref name="wanted"/> that lie evenly among <paramref name="count"/>.</summary>
-    /// <param name="index">From 0.</param>
-    /// <param name="wanted">How many are chosen.</param>
-    /// <param name="count">Of how many.</param>
-    public static bool IsSpread(long index, long wanted, long count) => (index + 1) * wanted / count > index * wanted / count;
+    private static bool IsNpz(string path) => File.Exists(path) && System.IO.Path.GetExtension(path).Equals(".npz", StringComparison.OrdinalIgnoreCase);
 
     private static PictureSet OpenNpz(string path)
     {

@@ -19,7 +19,7 @@ public static class LabelledPictures
     /// Lines of <c>labels.txt</c>, by number; classes of folders and data sets are found among them by name or identifier,
     /// see <see cref="ClassNames"/>.
     /// </param>
-    /// <param name="limit">At most so many, evenly spread over all; null for all.</param>
+    /// <param name="limit">At most so many, chosen as <see cref="EvenSample"/> does; null for all.</param>
     /// <exception cref="NvgDataException">There is nothing, something is broken, or a class is unknown.</exception>
     public static IEnumerable<LabelledPicture> Read(string path, IReadOnlyList<string> classes, int? limit = null)
     {
@@ -36,7 +36,7 @@ public static class LabelledPictures
     /// <param name="path">The data set.</param>
     /// <param name="classes">As <see cref="Read"/> takes them.</param>
     /// <param name="choose">Which; null for all in order.</param>
-    /// <param name="limit">At most so many of them, evenly spread; null for all.</param>
+    /// <param name="limit">At most so many of them, chosen likewise; null for all.</param>
     /// <exception cref="NvgDataException">The data set is broken, or has a class that is unknown.</exception>
     public static IEnumerable<LabelledPicture> Packed(string path, IReadOnlyList<string> classes, Func<PackedDataset, IReadOnlyList<int>>? choose, int? limit = null)
     {
@@ -45,7 +45,7 @@ public static class LabelledPictures
         int[] numbers = [.. data.Classes.Select(match.NumberOf)];
         int centre = (data.StoredSize - data.Size) / 2;
         IReadOnlyList<int> all = choose?.Invoke(data) ?? [.. Enumerable.Range(0, data.Count)];
-        foreach (int place in Spread(all.Count, limit))
+        foreach (int place in EvenSample.Of(all.Count, limit))
         {
             int index = all[place];
             var picture = new RgbImage(data.Size, data.Size);
@@ -71,7 +71,7 @@ public static class LabelledPictures
         if (all.Count == 0)
             throw NvgDataException.At(path, "holds no pictures");
         (int Width, int Height)? size = null;
-        foreach (int place in Spread(all.Count, limit))
+        foreach (int place in EvenSample.Of(all.Count, limit))
         {
             string name = all[place].Entry.Name;
             RgbImage picture = PictureFile.Decode(all[place].Entry.Read(), name);
@@ -91,7 +91,7 @@ public static class LabelledPictures
         long count = file.PictureShape().Count;
         if (labels is not null && labels.Length != count)
             throw NvgDataException.At(path, $"has {count} pictures and {labels.Length} labels");
-        using IEnumerator<int> chosen = Spread((int)count, limit).GetEnumerator();
+        using IEnumerator<int> chosen = EvenSample.Of((int)count, limit).GetEnumerator();
         bool more = chosen.MoveNext();
         foreach ((int index, RgbImage picture) in file.Pictures().Index())
         {
@@ -102,11 +102,5 @@ public static class LabelledPictures
             yield return new LabelledPicture($"{path}[{index}]", picture, labels?[index]);
             more = chosen.MoveNext();
         }
-    }
-
-    private static IEnumerable<int> Spread(int count, int? limit)
-    {
-        int kept = Math.Min(limit ?? count, count);
-        return Enumerable.Range(0, kept).Select(i => (int)((long)i * count / kept));
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Nvg.Cli.Output;
 using Nvg.Checkpoints;
 using Nvg.Evaluation;
 using Nvg.Reporting;
@@ -33,6 +34,8 @@ internal sealed class EvaluateCostCommand
     {
         if (parsed.GetValue(_repeat) < 1)
             throw new UsageException("--repeat must be at least 1");
+        if (parsed.GetValue(_report) is { } target)
+            PictureOutput.RequireWritable(target);
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         List<ModelCost> costs = await ConsoleProgress.ShowAsync("measuring", progress => Task.Run(() => Measure(parsed, progress, cancellation), CancellationToken.None));
         string precision = $"{parsed.GetValue(_device)}, {parsed.GetDataType(_type)}";
@@ -55,7 +58,7 @@ internal sealed class EvaluateCostCommand
     private List<ModelCost> Measure(ParseResult parsed, ConsoleProgress progress, CancellationToken cancellation)
     {
         // All names before the first measurement, which may take minutes.
-        foreach (string name in parsed.GetRequiredValue(_models).Where(name => !Directory.Exists(name)))
+        foreach (string name in parsed.GetRequiredValue(_models).Where(name => !Directory.Exists(ModelFolder.Locate(name))))
         {
             if (Presets.Find(name, out string? problem) is null)
                 throw new UsageException($"no folder {name}, and {problem}");
@@ -75,7 +78,7 @@ internal sealed class EvaluateCostCommand
         return costs;
     }
 
-    private static NvgModel Open(string name, Device device, ScalarType type) => Directory.Exists(name)
+    private static NvgModel Open(string name, Device device, ScalarType type) => Directory.Exists(ModelFolder.Locate(name))
         ? ModelOrPreset.Open(name, null, device, type)
         : ModelOrPreset.Open(null, Presets.Find(name, out string? problem) ?? throw new UsageException($"no folder {name}, and {problem}"), device, type);
 

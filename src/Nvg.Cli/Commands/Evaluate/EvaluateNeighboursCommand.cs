@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Nvg.Evaluation;
+using Nvg.Cli.Output;
+using Nvg.Data;
 using Nvg.Evaluation.Features;
 using Nvg.Evaluation.Neighbours;
 using Nvg.Rendering;
@@ -12,13 +13,13 @@ namespace Nvg.Cli.Commands.Evaluate;
 /// <summary><c>nvg evaluate neighbours</c>: whether generated pictures are copies of training pictures.</summary>
 internal sealed class EvaluateNeighboursCommand
 {
-    private readonly Argument<string> _samples = new("samples") { Description = "Generated pictures: a folder, an .npz or a data set" };
-    private readonly Option<string> _data = new("--data") { Description = "The data set that the model was trained on", Required = true, HelpName = "DATA" };
-    private readonly Option<string> _test = new("--test") { Description = "A data set of the same kind that it was not trained on", Required = true, HelpName = "DATA" };
+    private readonly Argument<string> _samples = new("samples") { Description = "Generated pictures: an .npz (arr_0), a folder, a .tar or a data set" };
+    private readonly Option<string> _data = new("--data") { Description = "The pictures that the model was trained on", Required = true, HelpName = "DATA|DIR" };
+    private readonly Option<string> _test = new("--test") { Description = "Pictures of the same kind that it was not trained on", Required = true, HelpName = "DATA|DIR" };
     private readonly Option<string> _features = new("--features") { Description = "Folder of the classifier whose features are compared", Required = true, HelpName = "DIR" };
     private readonly Option<string?> _output = new("--output", "-o") { Description = "Picture of the samples that lie nearest to the training set, each beside its nearest in features and in pixels", HelpName = "FILE.png" };
     private readonly Option<string?> _report = new("--report") { Description = "Also write a report", HelpName = "FILE.html" };
-    private readonly Option<int> _limit = new("--limit") { Description = "At most N samples and N test pictures, evenly spread", HelpName = "N", DefaultValueFactory = _ => 2000 };
+    private readonly Option<int> _limit = new("--limit") { Description = "At most N samples and N test pictures, chosen evenly", HelpName = "N", DefaultValueFactory = _ => 2000 };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
@@ -39,34 +40,40 @@ internal sealed class EvaluateNeighboursCommand
     {
         if (parsed.GetValue(_limit) < 1)
             throw new UsageException("--limit must be at least 1");
+        foreach (string target in new[] { parsed.GetValue(_output), parsed.GetValue(_report) }.OfType<string>())
+            PictureOutput.RequireWritable(target);
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         var clock = Stopwatch.StartNew();
         using var network = ClassifierFeatures.Load(ModelFolder.Locate(parsed.GetRequiredValue(_features)), parsed.GetValue(_device));
-        (NeighbourStudy study, RgbImage sheet) = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(
+        (NeighbourStudy study, RgbImage? sheet) = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(
             () => Compare(parsed, network, progress, cancellation), CancellationToken.None));
         if (parsed.GetValue(_output) is { } picture)
-            PictureFile.Write(picture, sheet);
+            PictureFile.Write(picture, sheet!);
         var figures = new Figures(
             parsed.GetRequiredValue(_samples), parsed.GetRequiredValue(_data), parsed.GetRequiredValue(_test), network.Name,
             study.SampleCount, study.TestCount, study.TrainingCount, study.InFeatures, study.InPixels, clock.Elapsed.TotalSeconds);
         if (parsed.GetValue(_report) is { } file)
-            Report(figures, sheet).Write(file);
+            Report(figures, sheet!).Write(file);
         if (parsed.GetValue(_json))
             MachineOutput.Write(figures);
         else
+        {
+            Console.WriteLine($"{figures.SampleCount:N0} of {figures.Samples} against {figures.TrainingCount:N0} of {figures.Data}, beside {figures.TestCount:N0} of {figures.Test}");
             ConsoleTable.Write(Headings(figures), Rows(figures));
+        }
+
         return CommandRunner.Done;
     }
 
-    private (NeighbourStudy Study, RgbImage Sheet) Compare(ParseResult parsed, ClassifierFeatures network, ConsoleProgress progress, CancellationToken cancellation)
+    private (NeighbourStudy Study, RgbImage? Sheet) Compare(ParseResult parsed, ClassifierFeatures network, ConsoleProgress progress, CancellationToken cancellation)
     {
         int limit = parsed.GetValue(_limit);
-        RgbImage[] Pictures(string path) => [.. LabelledPictures.Read(path, network.Labels, limit).Select(p => p.Picture)];
+        var training = PictureSet.Open(parsed.GetRequiredValue(_data));
+        RgbImage[] Pictures(string path) => [.. PictureSet.Open(path).Pictures(limit)];
         var study = NeighbourStudy.Run(
-            network, Pictures(parsed.GetRequiredValue(_samples)), Pictures(parsed.GetRequiredValue(_test)),
-            () => LabelledPictures.Read(parsed.GetRequiredValue(_data), network.Labels).Select(p => p.Picture),
+            network, Pictures(parsed.GetRequiredValue(_samples)), Pictures(parsed.GetRequiredValue(_test)), () => training.Pictures(),
             new SynchronousProgress<long>(done => progress.Report($"{done} training pictures", null)), cancellation);
-        return (study, study.Sheet());
+        return (study, (parsed.GetValue(_output) ?? parsed.GetValue(_report)) is null ? null : study.Sheet(cancellation));
     }
 
     private static string[] Headings(Figures figures) => ["", $"features of {figures.Features}", "pixels"];

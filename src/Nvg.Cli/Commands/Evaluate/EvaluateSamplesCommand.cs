@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Nvg.Cli.Output;
 using Nvg.Data;
 using Nvg.Evaluation.Features;
 using Nvg.Evaluation.Samples;
@@ -46,8 +47,8 @@ internal sealed class EvaluateSamplesCommand
         },
     };
 
-    private readonly Option<long?> _limit = new("--limit") { Description = "At most this many samples, evenly spread over all", HelpName = "N" };
-    private readonly Option<long> _referenceRows = new("--reference-rows") { Description = "At most this many pictures of the reference, evenly spread, for pr and kid", HelpName = "N", DefaultValueFactory = _ => 10_000 };
+    private readonly Option<long?> _limit = new("--limit") { Description = "At most this many samples, chosen evenly from all", HelpName = "N" };
+    private readonly Option<long> _referenceRows = new("--reference-rows") { Description = "At most this many pictures of the reference, chosen evenly, for pr and kid", HelpName = "N", DefaultValueFactory = _ => 10_000 };
     private readonly Option<string?> _save = new("--save-reference") { Description = "Keep the reference's statistics in an .npz, to give as --reference next time", HelpName = "FILE" };
     private readonly Option<string?> _report = new("--report") { Description = "Also write a report as one HTML file", HelpName = "FILE.html" };
     private readonly Option<int> _batch = new("--batch") { Description = "Pictures computed together; figures do not depend on it", HelpName = "N", DefaultValueFactory = _ => 32 };
@@ -77,6 +78,8 @@ internal sealed class EvaluateSamplesCommand
             throw new UsageException("--metrics names no figure");
         if (parsed.GetValue(_save) is { } save && !save.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))
             throw new UsageException($"--save-reference {save}: statistics are kept in an .npz");
+        foreach (string target in new[] { parsed.GetValue(_save), parsed.GetValue(_report) }.OfType<string>())
+            PictureOutput.RequireWritable(target);
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         var samples = PictureSet.Open(parsed.GetRequiredValue(_samples));
         var reference = SampleReference.Open(parsed.GetRequiredValue(_reference));
@@ -93,12 +96,12 @@ internal sealed class EvaluateSamplesCommand
         SampleReport report = await ConsoleProgress.ShowAsync("evaluating", progress => Task.Run(
             () => SampleEvaluation.Run(network, samples, reference, options, new SynchronousProgress<SampleProgress>(p => progress.Report(p.State, p.Share)), cancellation),
             CancellationToken.None));
-        if (parsed.GetValue(_report) is { } file)
-            WriteHtml(report, samples, file);
         if (parsed.GetValue(_json))
             MachineOutput.Write(report);
         else
             Print(report);
+        if (parsed.GetValue(_report) is { } file)
+            WriteHtml(report, samples, file);
         return CommandRunner.Done;
     }
 
@@ -108,7 +111,7 @@ internal sealed class EvaluateSamplesCommand
         page.Section("Figures").Table(Headings, Rows(report));
         foreach (string note in report.Notes)
             page.Paragraph(note);
-        page.Picture(PictureGrid.Compose([.. samples.Pictures(ShownSamples)]), $"{ShownSamples} of the samples at most, evenly spread");
+        page.Picture(PictureGrid.Compose([.. samples.Pictures(ShownSamples)]), $"{ShownSamples} of the samples at most, chosen evenly");
         page.Section("What was measured").Settings(
         [
             new("samples", $"{report.Samples}: {report.Count:N0} pictures of {report.Width} × {report.Height}"), new("reference", $"{report.Reference}: {report.ReferenceDescription}"),

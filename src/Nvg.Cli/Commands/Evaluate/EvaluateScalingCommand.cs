@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Nvg.Cli.Output;
 using Nvg.Evaluation.Scaling;
 using Nvg.Reporting;
 
@@ -20,6 +21,8 @@ internal static class EvaluateScalingCommand
 
     private static int Run(string[] folders, string term, string? file, bool json)
     {
+        if (file is not null)
+            PictureOutput.RequireWritable(file);
         Torch.TorchRuntime.Load();
         List<TrainingCurve> curves = [.. folders.Select(folder => TrainingCurve.Read(folder, term))];
         var scaling = new ScalingReport(curves);

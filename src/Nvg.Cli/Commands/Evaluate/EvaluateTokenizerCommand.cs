@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Nvg.Cli.Output;
 using Nvg.Checkpoints;
 using Nvg.Data;
 using Nvg.Evaluation.Features;
@@ -42,6 +43,8 @@ internal sealed class EvaluateTokenizerCommand
         if (parsed.GetValue(_limit) is < 2 || parsed.GetValue(_batch) < 1)
             throw new UsageException("--limit must be at least 2 and --batch at least 1");
         Device device = parsed.GetValue(_device);
+        if (parsed.GetValue(_output) is { } target)
+            PictureOutput.RequireWritable(Path.Combine(target, "report.html"));
         CommonOptions.Apply(device, parsed.GetValue(_threads));
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), device, withGenerator: false);
         using IFeatureNetwork? network = _network.OpenIfGiven(parsed, device);
@@ -69,7 +72,7 @@ internal sealed class EvaluateTokenizerCommand
         string[] data = [parsed.GetRequiredValue(_data)];
         int side = model.Config.Tokenizer.ImageSize, all = SquareSource.Entries(data, side).Count();
         int count = Math.Min(parsed.GetValue(_limit) ?? all, all);
-        IEnumerable<SquareEntry> chosen = SquareSource.Entries(data, side).Where((_, index) => PictureSet.IsSpread(index, count, all));
+        IEnumerable<SquareEntry> chosen = SquareSource.Entries(data, side).Where((_, index) => EvenSample.Contains(index, count, all));
         return TokenizerEvaluation.Run(
             model.Tokenizer, chosen, count, options, new SynchronousProgress<int>(done => progress.Report($"{done} of {count} pictures", (double)done / count)), cancellation);
     }

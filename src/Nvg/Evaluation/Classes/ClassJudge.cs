@@ -1,4 +1,5 @@
 using Nvg.Data;
+using Nvg.Evaluation.Distances;
 using Nvg.Evaluation.Features;
 using Nvg.Torch;
 
@@ -13,7 +14,7 @@ public static class ClassJudge
     /// <param name="batchSize">Pictures computed together; it changes nothing but the speed.</param>
     /// <param name="progress">Told the number of pictures after each batch, or null.</param>
     /// <param name="cancellation">Looked at before every batch.</param>
-    /// <exception cref="NvgDataException">A picture has no class or does not suit the network, or there is none.</exception>
+    /// <exception cref="NvgDataException">A picture has no class or does not suit the network, there is none, or a logit is not finite.</exception>
     public static ClassAccuracy Judge(
         IFeatureNetwork network, IEnumerable<LabelledPicture> pictures, int batchSize = 250, IProgress<long>? progress = null, CancellationToken cancellation = default)
     {
@@ -26,6 +27,7 @@ public static class ClassJudge
             int[] labels = Array.ConvertAll(batch, p => p.Label ?? throw NvgDataException.At(p.Name, "says of no class", "put pictures into a folder for each class, or labels into the .npz"));
             using Tensor bytes_NHWC = PictureBatch.ToBytes(Array.ConvertAll(batch, p => p.Picture));
             using PictureFeatures features = network.Extract(bytes_NHWC);
+            FeatureChecks.RequireFinite(features.Logits_NC!, accuracy.Count);
             accuracy.Add(features.Logits_NC!, labels);
             progress?.Report(accuracy.Count);
         }

@@ -4,28 +4,38 @@ namespace Nvg.Evaluation.Distances;
 
 /// <summary>
 /// The Inception score (Salimans et al. 2016) of any number of pictures in the memory of one vector a split: pictures
-/// are scored in parts of <see cref="SplitSize"/> in the order they come, a last part that is smaller counts as much, and
-/// the score is the mean over the parts. In float64.
+/// are scored in parts of <see cref="SplitSize"/>, a last part that is smaller counts as much, and the score is the mean
+/// over the parts. Parts are filled in the order pictures come, or in another one: of pictures that come class by class
+/// a part would hold few classes. In float64.
 /// </summary>
 public sealed class InceptionScoreAccumulator : IDisposable
 {
     /// <summary>Pictures of a split in the field's protocol: ten splits of 50,000.</summary>
     public const int CustomarySplitSize = 5000;
 
+    private static readonly Operator IndexAddOp = new("aten::index_add_");
     private static readonly Operator XLogYOp = new("aten::xlogy", "Tensor");
 
-    private readonly List<double> _scores = [];
-    private readonly Tensor _sum_C;
-    private double _entropy;
-    private int _inSplit;
+    private readonly int[]? _places;
+    private Tensor _sums_SC;
+    private Tensor _entropies_S;
 
     /// <param name="classCount">Number of classes C.</param>
     /// <param name="splitSize">Pictures of a split.</param>
-    public InceptionScoreAccumulator(int classCount, int splitSize = CustomarySplitSize)
+    /// <param name="order">Numbers of all pictures that will come, in the order in which they fill the splits; null for that in which they come.</param>
+    public InceptionScoreAccumulator(int classCount, int splitSize = CustomarySplitSize, IReadOnlyList<int>? order = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(splitSize, 1);
         (ClassCount, SplitSize) = (classCount, splitSize);
-        _sum_C = Tensor.Zeros([classCount], ScalarType.Float64).Own();
+        if (order is not null)
+        {
+            _places = new int[order.Count];
+            for (int place = 0; place < order.Count; place++)
+                _places[order[place]] = place;
+        }
+
+        _sums_SC = Tensor.Zeros([1, classCount], ScalarType.Float64).Own();
+        _entropies_S = Tensor.Zeros([1], ScalarType.Float64).Own();
     }
 
     /// <summary>Number of classes.</summary>
@@ -58,41 +68,55 @@ public sealed class InceptionScoreAccumulator : IDisposable
         FeatureChecks.RequireFinite(probabilities_NC, Count);
         using var scope = new TensorScope();
         Tensor placed_NC = probabilities_NC.To(Device.Cpu, ScalarType.Float64);
-        for (long start = 0; start < placed_NC.Size(0);)
-        {
-            long rows = Math.Min(placed_NC.Size(0) - start, SplitSize - _inSplit);
-            Tensor part_NC = placed_NC.Narrow(0, start, rows);
-            _sum_C.AddInPlace(part_NC.Sum(0));
-            _entropy += XLogYOp.Call(part_NC, part_NC).Sum().Item();
-            _inSplit += (int)rows;
-            Count += rows;
-            start += rows;
-            if (_inSplit == SplitSize)
-                EndSplit();
-        }
+        long[] splits = [.. Enumerable.Range(0, (int)placed_NC.Size(0)).Select(i => PlaceOf(Count + i) / SplitSize)];
+        Grow(splits.Max() + 1);
+        Tensor split_N = Tensor.From(splits, splits.Length);
+        IndexAddOp.Run(_sums_SC, 0L, split_N, placed_NC);
+        IndexAddOp.Run(_entropies_S, 0L, split_N, XLogYOp.Call(placed_NC, placed_NC).Sum(1));
+        Count += splits.Length;
     }
 
-    /// <summary>The score of all that has come; a split that has begun ends here.</summary>
+    /// <summary>The score of all that has come; the last split is what is left.</summary>
     /// <exception cref="NvgDataException">No picture has come.</exception>
+    /// <exception cref="InvalidOperationException">Fewer came than the order has.</exception>
     public InceptionScore ToScore()
     {
-        if (_inSplit > 0)
-            EndSplit();
-        if (_scores.Count == 0)
+        if (Count == 0)
             throw new NvgDataException("no pictures have no score");
-        double mean = _scores.Average();
-        return new InceptionScore(mean, Math.Sqrt(_scores.Average(s => (s - mean) * (s - mean))), _scores.Count);
+        if (_places is not null && Count != _places.Length)
+            throw new InvalidOperationException($"{Count} pictures came where the order has {_places.Length}");
+        double[] scores = [.. Enumerable.Range(0, (int)_sums_SC.Size(0)).Select(ScoreOf)];
+        double mean = scores.Average();
+        return new InceptionScore(mean, Math.Sqrt(scores.Average(s => (s - mean) * (s - mean))), scores.Length);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _sum_C.Dispose();
+    public void Dispose()
+    {
+        _sums_SC.Dispose();
+        _entropies_S.Dispose();
+    }
 
-    private void EndSplit()
+    private long PlaceOf(long number) => _places is null ? number
+        : number < _places.Length ? _places[number] : throw new InvalidOperationException($"more pictures came than the {_places.Length} of the order");
+
+    private double ScoreOf(int split)
     {
         using var scope = new TensorScope();
-        Tensor mean_C = _sum_C / _inSplit;
-        _scores.Add(Math.Exp(_entropy / _inSplit - XLogYOp.Call(mean_C, mean_C).Sum().Item()));
-        _sum_C.FillInPlace(0);
-        (_entropy, _inSplit) = (0, 0);
+        double size = Math.Min(SplitSize, Count - (long)split * SplitSize);
+        Tensor mean_C = _sums_SC.Select(0, split) / size;
+        return Math.Exp(_entropies_S.Select(0, split).Item() / size - XLogYOp.Call(mean_C, mean_C).Sum().Item());
+    }
+
+    private void Grow(long splits)
+    {
+        long more = splits - _sums_SC.Size(0);
+        if (more <= 0)
+            return;
+        Tensor sums_SC = _sums_SC, entropies_S = _entropies_S;
+        _sums_SC = Tensor.Cat([sums_SC, Tensor.Zeros([more, ClassCount], ScalarType.Float64)], 0).Own();
+        _entropies_S = Tensor.Cat([entropies_S, Tensor.Zeros([more], ScalarType.Float64)], 0).Own();
+        sums_SC.Dispose();
+        entropies_S.Dispose();
     }
 }

@@ -13,6 +13,8 @@ public sealed class ClassifierFeatures : IFeatureNetwork
 
     private ClassifierFeatures(ClassifierModel model)
     {
+        if (model.Config.Name == MetricNames.Inception2015)
+            throw NvgDataException.At(model.Folder, $"is a classifier named {MetricNames.Inception2015}: its figures would be taken for those of another network", "give it another name in config.json");
         _model = model;
         Fingerprint = $"classifier {model.Fingerprint()} mirrored";
     }

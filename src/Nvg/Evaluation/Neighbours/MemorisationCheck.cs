@@ -6,20 +6,29 @@ namespace Nvg.Evaluation.Neighbours;
 /// </summary>
 public sealed record MemorisationCheck
 {
-    /// <summary>A picture counts as a near copy if its nearest training picture is at less than this share of the distance of the second nearest (Yoon et al. 2023).</summary>
+    /// <summary>
+    /// A picture counts as a near copy if its nearest training picture is at less than this share of the distance of the
+    /// second nearest (Yoon et al. 2023), or at no distance at all: the training set may have it twice.
+    /// </summary>
     public const double CopyRatio = 1.0 / 3;
+
+    // Of the test pictures' median distance: what is nearer differs by rounding.
+    private const double RoundingShare = 1e-4;
 
     private const double LowShare = 0.01;
 
     /// <summary>Compares distances to the training set; each picture needs its two nearest.</summary>
     /// <param name="samples">Neighbours of generated pictures in the training set.</param>
     /// <param name="test">Neighbours of test pictures in the training set.</param>
-    /// <exception cref="NvgDataException">There are no pictures, or fewer than two training pictures.</exception>
+    /// <exception cref="NvgDataException">There are no pictures, fewer than two training pictures, or most test pictures are training pictures.</exception>
     public static MemorisationCheck Of(IReadOnlyList<IReadOnlyList<Neighbour>> samples, IReadOnlyList<IReadOnlyList<Neighbour>> test)
     {
         if (samples.Count == 0 || test.Count == 0 || samples.Concat(test).Any(n => n.Count < 2))
             throw new NvgDataException("a memorisation check needs generated pictures, test pictures and at least two training pictures");
         double[] sampleDistances = Sorted(samples), testDistances = Sorted(test);
+        double rounding = RoundingShare * Median(testDistances);
+        if (rounding == 0)
+            throw new NvgDataException("most test pictures are training pictures themselves and no measure of distance; name a test set that was not trained on");
         double low = testDistances[(int)(LowShare * testDistances.Length)];
         return new MemorisationCheck
         {
@@ -27,8 +36,8 @@ public sealed record MemorisationCheck
             TestMedian = Median(testDistances),
             CloserThanTest = ProbabilityOfLess(sampleDistances, testDistances),
             BelowLowestTestPercent = (double)sampleDistances.Count(d => d < low) / sampleDistances.Length,
-            SampleCopies = CopyShare(samples),
-            TestCopies = CopyShare(test),
+            SampleCopies = CopyShare(samples, rounding),
+            TestCopies = CopyShare(test, rounding),
         };
     }
 
@@ -60,8 +69,8 @@ public sealed record MemorisationCheck
 
     private static double Median(double[] sorted) => (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
 
-    private static double CopyShare(IReadOnlyList<IReadOnlyList<Neighbour>> neighbours) =>
-        (double)neighbours.Count(n => n[0].Distance < CopyRatio * n[1].Distance) / neighbours.Count;
+    private static double CopyShare(IReadOnlyList<IReadOnlyList<Neighbour>> neighbours, double rounding) =>
+        (double)neighbours.Count(n => n[0].Distance <= rounding || n[0].Distance < CopyRatio * n[1].Distance) / neighbours.Count;
 
     // Both sorted: one walk over the second counts how many of the first lie below and how many are equal.
     private static double ProbabilityOfLess(double[] first, double[] second)

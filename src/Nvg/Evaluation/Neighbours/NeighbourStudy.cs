@@ -1,4 +1,5 @@
 using Nvg.Data;
+using Nvg.Evaluation.Distances;
 using Nvg.Evaluation.Features;
 using Nvg.Rendering;
 using Nvg.Torch;
@@ -46,7 +47,7 @@ public sealed class NeighbourStudy
     /// <param name="test">Pictures of the same kind and size that were not trained on.</param>
     /// <param name="training">Enumerates the training pictures, the same every time; twice if <see cref="Sheet"/> is asked for.</param>
     /// <param name="progress">Told the number of training pictures so far, or null.</param>
-    /// <param name="cancellation">Looked at after every tile.</param>
+    /// <param name="cancellation">Looked at before every batch.</param>
     /// <exception cref="NvgDataException">Pictures are missing, or do not suit the network.</exception>
     public static NeighbourStudy Run(
         IFeatureNetwork network, IReadOnlyList<RgbImage> samples, IReadOnlyList<RgbImage> test, Func<IEnumerable<RgbImage>> training,
@@ -59,7 +60,7 @@ public sealed class NeighbourStudy
         RgbImage[] queries = [.. samples, .. test];
         if (Array.Find(queries, p => (p.Width, p.Height) != (queries[0].Width, queries[0].Height)) is { } odd)
             throw new NvgDataException($"generated and test pictures must be of one size, not {queries[0].Width} × {queries[0].Height} and {odd.Width} × {odd.Height}");
-        using var inFeatures = new NearestNeighbours(Features(network, queries), 2);
+        using var inFeatures = new NearestNeighbours(Features(network, queries, cancellation), 2);
         using var inPixels = new NearestNeighbours(Pixels(queries), 2);
         int tileSize = ByteBudget.Rows(3L * queries[0].Width * queries[0].Height * sizeof(float), MostInTile);
         long count = 0;
@@ -67,7 +68,7 @@ public sealed class NeighbourStudy
         {
             cancellation.ThrowIfCancellationRequested();
             using var step = new TensorScope();
-            inFeatures.Add(Features(network, tile));
+            inFeatures.Add(Features(network, tile, cancellation));
             inPixels.Add(Pixels(tile));
             progress?.Report(count += tile.Length);
         }
@@ -79,13 +80,15 @@ public sealed class NeighbourStudy
     /// The samples that lie nearest to the training set by features, nearest first, in threes: the sample, its nearest
     /// training picture in features, its nearest in pixels.
     /// </summary>
-    public RgbImage Sheet()
+    /// <param name="cancellation">Looked at before every training picture, which are read once more.</param>
+    public RgbImage Sheet(CancellationToken cancellation = default)
     {
         int[] nearest = [.. Enumerable.Range(0, _samples.Count).OrderBy(i => _featureNeighbours[i][0].Distance).Take(Shown)];
         HashSet<long> wanted = [.. nearest.SelectMany(i => new[] { _featureNeighbours[i][0].Index, _pixelNeighbours[i][0].Index })];
         var found = new Dictionary<long, RgbImage>();
         foreach ((int index, RgbImage picture) in _training().Index())
         {
+            cancellation.ThrowIfCancellationRequested();
             if (wanted.Contains(index))
                 found[index] = picture;
         }
@@ -95,16 +98,18 @@ public sealed class NeighbourStudy
         return PictureGrid.Compose(triples, columns: Math.Min(ShownColumns, triples.Length), padding: 6);
     }
 
-    private static Tensor Features(IFeatureNetwork network, RgbImage[] pictures)
+    private static Tensor Features(IFeatureNetwork network, RgbImage[] pictures, CancellationToken cancellation)
     {
         using var scope = new TensorScope();
-        return scope.Keep(Tensor.Cat([.. pictures.Chunk(FeatureBatch).Select(batch => BatchFeatures(network, batch))], 0));
+        return scope.Keep(Tensor.Cat([.. pictures.Chunk(FeatureBatch).Select(batch => BatchFeatures(network, batch, cancellation))], 0));
     }
 
-    private static Tensor BatchFeatures(IFeatureNetwork network, RgbImage[] pictures)
+    private static Tensor BatchFeatures(IFeatureNetwork network, RgbImage[] pictures, CancellationToken cancellation)
     {
+        cancellation.ThrowIfCancellationRequested();
         using var scope = new TensorScope();
         using PictureFeatures features = network.Extract(PictureBatch.ToBytes(pictures));
+        FeatureChecks.RequireFinite(features.Pooled_NF);
         return scope.Keep(features.Pooled_NF.To(Device.Cpu).Clone());
     }
 

@@ -29,7 +29,7 @@ public sealed class FeatureExtraction : IDisposable
         (_needs, _count) = (needs with { Rows = Math.Min(needs.Rows, count) }, count);
         _pooled = needs.Pooled ? new GaussianAccumulator(network.FeatureSize) : null;
         _spatial = needs.Spatial ? new GaussianAccumulator(network.SpatialFeatureSize) : null;
-        _score = needs.Score ? new InceptionScoreAccumulator(network.ClassCount) : null;
+        _score = needs.Score ? new InceptionScoreAccumulator(network.ClassCount, order: needs.ShuffledSplits ? EvenSample.Shuffled((int)count) : null) : null;
     }
 
     /// <summary>Computes what is wanted.</summary>
@@ -98,7 +98,7 @@ public sealed class FeatureExtraction : IDisposable
         _pooled?.Add(features.Pooled_NF);
         _spatial?.Add(features.Spatial_NS!);
         _score?.AddLogits(features.Logits_NC!);
-        long[] kept = [.. Enumerable.Range(0, length).Select(i => (long)i).Where(i => _needs.Rows > 0 && PictureSet.IsSpread(_done + i, _needs.Rows, _count))];
+        long[] kept = [.. Enumerable.Range(0, length).Select(i => (long)i).Where(i => _needs.Rows > 0 && EvenSample.Contains(_done + i, _needs.Rows, _count))];
         if (kept.Length > 0)
         {
             using var scope = new TensorScope();

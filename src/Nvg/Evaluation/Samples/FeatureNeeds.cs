@@ -6,8 +6,9 @@ namespace Nvg.Evaluation.Samples;
 /// <param name="Pooled">Mean and covariance of the pooled features.</param>
 /// <param name="Spatial">Mean and covariance of the spatial features.</param>
 /// <param name="Score">The class score.</param>
-/// <param name="Rows">Pooled features themselves, of at most so many pictures, evenly spread.</param>
-public readonly record struct FeatureNeeds(bool Pooled = false, bool Spatial = false, bool Score = false, long Rows = 0)
+/// <param name="Rows">Pooled features themselves, of at most so many pictures, chosen evenly.</param>
+/// <param name="ShuffledSplits">Whether splits of the score take pictures in a shuffled order, for sources that lie by class.</param>
+public readonly record struct FeatureNeeds(bool Pooled = false, bool Spatial = false, bool Score = false, long Rows = 0, bool ShuffledSplits = false)
 {
     /// <summary>What figures need of the samples.</summary>
     internal static FeatureNeeds OfSamples(SampleMetrics metrics) => new(

@@ -22,7 +22,7 @@ public static class SampleEvaluation
         long start = Stopwatch.GetTimestamp();
         SampleMetrics metrics = options.Metrics is SampleMetrics.All ? Possible(network) : options.Metrics;
         long count = Math.Min(options.Limit ?? samples.Count, samples.Count);
-        FeatureNeeds needs = FeatureNeeds.OfSamples(metrics);
+        FeatureNeeds needs = FeatureNeeds.OfSamples(metrics) with { ShuffledSplits = samples.LiesByClass };
         needs.Require(network);
         // Before anything is computed; and stored statistics, which may be another network's, never get this one's fingerprint.
         PictureSet? saved = options.SaveReference is null ? null : !reference.HasStatistics ? reference.Pictures : throw NvgDataException.At(
@@ -105,6 +105,8 @@ public static class SampleEvaluation
             yield return $"{count:N0} samples for {network.FeatureSize:N0} features: the Fréchet distance is biased upwards and compares only with figures of as many samples";
         else if (frechet && count < MetricNames.FewestForFid)
             yield return $"{count:N0} samples: the Fréchet distance compares only with figures of as many samples; the customary number is 50,000";
+        if (metrics.HasFlag(SampleMetrics.ClassScore))
+            yield return $"the class score is the mean over splits of {InceptionScoreAccumulator.CustomarySplitSize:N0} pictures, {(samples.LiesByClass ? "in a shuffled order, for the pictures lie class by class" : "in the order of the file")}";
         (int Width, int Height)? other = reference.Pictures is { } pictures ? (pictures.Width, pictures.Height) : StatisticsFile.Describe(reference.Path) is { } about ? (about.Width, about.Height) : null;
         if (other is { } size && size != (samples.Width, samples.Height))
             yield return $"samples are {samples.Width} × {samples.Height} and the reference {size.Width} × {size.Height}: part of every distance is the size";

@@ -6,10 +6,10 @@ public sealed record SampleEvaluationOptions
     /// <summary>Which figures; <see cref="SampleMetrics.All"/> for all that are possible.</summary>
     public SampleMetrics Metrics { get; init; } = SampleMetrics.All;
 
-    /// <summary>At most so many samples, evenly spread, or null for all.</summary>
+    /// <summary>At most so many samples, chosen evenly, or null for all.</summary>
     public long? Limit { get; init; }
 
-    /// <summary>At most so many pictures of the reference, evenly spread, for what compares pictures one by one; the field's protocol has 10,000.</summary>
+    /// <summary>At most so many pictures of the reference, chosen evenly, for what compares pictures one by one; the field's protocol has 10,000.</summary>
     public long ReferenceRows { get; init; } = 10_000;
 
     /// <summary>Pictures computed together.</summary>

@@ -28,6 +28,7 @@ public sealed class SamplingStudy : IDisposable
     private readonly string _referenceIdentity;
     private readonly string _identity;
     private ExtractedFeatures? _reference;
+    private bool _isWarm;
 
     /// <param name="model">A model with generators; borrowed.</param>
     /// <param name="network">Judges and describes; borrowed. It must know the model's classes in the model's order.</param>
@@ -70,9 +71,12 @@ public sealed class SamplingStudy : IDisposable
         Check(point);
         string key = Hash($"{_identity} {NvgJson.Write(point.Apply(_model.Config.Sampling))} {point.Kept}");
         string file = Path.Combine(PointFolder, FileName(point) + ".json");
-        if (File.Exists(file) && File.Exists(PictureFileOf(point)) && NvgJson.Read<StudyResult>(file) is { } stored && stored.Key == key)
+        if (Stored(file, point) is { } stored && stored.Key == key)
             return stored with { Name = point.Name };
         _reference ??= ReferenceFeatures(progress, cancellation);
+        // Figures go before their pictures are replaced: what stands in the folder belongs together at any time.
+        File.Delete(file);
+        WarmUp(cancellation);
         double seconds = Generate(point, progress, cancellation);
         StudyResult result = Measure(point, key, seconds, cancellation);
         AtomicFile.Write(file, Encoding.UTF8.GetBytes(NvgJson.Write(result)));
@@ -88,6 +92,30 @@ public sealed class SamplingStudy : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _reference?.Dispose();
+
+    // What cannot be read is computed again.
+    private StudyResult? Stored(string file, StudyPoint point)
+    {
+        try
+        {
+            return File.Exists(file) && File.Exists(PictureFileOf(point)) ? NvgJson.Read<StudyResult>(file) : null;
+        }
+        catch (NvgDataException)
+        {
+            return null;
+        }
+    }
+
+    // The first picture of a process takes longer than others, and the first point is what all others are compared with.
+    private void WarmUp(CancellationToken cancellation)
+    {
+        if (_isWarm)
+            return;
+        (Granularity.GranularitySequence sequence, Tensor images) = _model.Generate([0], [_settings.Seed], _model.Config.Sampling, cancellation: cancellation);
+        sequence.Dispose();
+        images.Dispose();
+        _isWarm = true;
+    }
 
     private double Generate(StudyPoint point, IProgress<string>? progress, CancellationToken cancellation)
     {
@@ -124,6 +152,7 @@ public sealed class SamplingStudy : IDisposable
         using NpzFile file = NpzFile.Open(PictureFileOf(point));
         foreach ((int Index, RgbImage Picture)[] batch in file.Pictures().Index().Chunk(250))
         {
+            cancellation.ThrowIfCancellationRequested();
             using Tensor pictures_NHWC = PictureBatch.ToBytes(Array.ConvertAll(batch, b => b.Picture));
             using PictureFeatures features = _network.Extract(pictures_NHWC);
             accuracy.Add(features.Logits_NC!, Array.ConvertAll(batch, b => b.Index / _settings.PerClass));

@@ -57,6 +57,34 @@ public class InceptionScoreTests
         Assert.Equal(Math.Sqrt(parts.Average(p => Math.Pow(p - parts.Average(), 2))), result.StandardDeviation, 1e-10);
     }
 
+    [Fact]
+    public void ToScore_GivenOrder_IsThatOfPicturesInThatOrder()
+    {
+        using var scope = new TensorScope();
+        using var generator = new Generator(2);
+        Tensor logits = Tensor.Randn([17, 5], generator, ScalarType.Float64);
+        int[] order = [16, 3, 8, 1, 0, 2, 4, 15, 7, 5, 6, 9, 14, 10, 13, 11, 12];
+        using InceptionScoreAccumulator ordered = new(5, 6, order), sorted = new(5, 6);
+        for (int start = 0; start < 17; start += 4)
+            ordered.AddLogits(logits.Narrow(0, start, Math.Min(4, 17 - start)));
+        sorted.AddLogits(logits.IndexSelect(0, Tensor.From([.. order.Select(i => (long)i)], 17)));
+        Assert.Equal(sorted.ToScore().Mean, ordered.ToScore().Mean, 1e-12);
+        Assert.Equal(sorted.ToScore().StandardDeviation, ordered.ToScore().StandardDeviation, 1e-12);
+        Assert.Throws<InvalidOperationException>(() => ordered.AddLogits(logits));
+    }
+
+    [Fact]
+    public void ToScore_ClassesOneAfterTheOther_NeedsTheShuffledOrder()
+    {
+        using var scope = new TensorScope();
+        Tensor certain = Tensor.From([.. Enumerable.Range(0, 400).Select(i => (long)(i / 100))], 400).OneHot(4);
+        using InceptionScoreAccumulator asTheyCome = new(4, 100), shuffled = new(4, 100, Nvg.Data.EvenSample.Shuffled(400));
+        asTheyCome.AddProbabilities(certain);
+        shuffled.AddProbabilities(certain);
+        Assert.Equal(1, asTheyCome.ToScore().Mean, 1e-12);
+        Assert.InRange(shuffled.ToScore().Mean, 3.8, 4);
+    }
+
     // The definition: exp of the mean of Σ p log (p / mean p).
     private static double Whole(Tensor logits, int start, int count)
     {

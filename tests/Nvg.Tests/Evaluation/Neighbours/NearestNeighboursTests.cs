@@ -79,7 +79,10 @@ public class NearestNeighboursTests
         Assert.Equal(1, copies.BelowLowestTestPercent);
         MemorisationCheck same = MemorisationCheck.Of(test, test);
         Assert.Equal((0.5, 1.0, 0.01), (same.CloserThanTest, same.MedianRatio, same.BelowLowestTestPercent));
+        // A picture that the training set has twice is as far from its second nearest: not at all.
+        Assert.Equal(0.5, MemorisationCheck.Of([Pair(0, 0), Pair(5, 5)], test).SampleCopies);
         Assert.Throws<NvgDataException>(() => MemorisationCheck.Of([[new Neighbour(0, 1)]], test));
+        Assert.Contains("no measure", Assert.Throws<NvgDataException>(() => MemorisationCheck.Of(test, [Pair(0, 1), Pair(0, 2), Pair(1, 2)])).Message, StringComparison.Ordinal);
         Assert.Throws<NvgDataException>(() => MemorisationCheck.Of([], test));
     }
 

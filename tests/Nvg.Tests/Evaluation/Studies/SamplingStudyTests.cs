@@ -81,6 +81,27 @@ public sealed class SamplingStudyTests : IDisposable
     }
 
     [Fact]
+    public void Run_PointThatWasEndedOrDamaged_HasFiguresOfItsPictures()
+    {
+        using NvgModel model = NvgModel.Load(_folder["model"]);
+        using var network = ClassifierFeatures.Load(_folder["classifier"]);
+        var plain = new StudyPoint("plain", []);
+        StudyResult first;
+        using (var study = Study(model, network))
+            first = study.Run(plain);
+        // Another study in the same folder ends between its pictures and its figures.
+        using var ended = new CancellationTokenSource();
+        using (var study = new SamplingStudy(model, network, Settings with { Seed = 5 }))
+            Assert.Throws<OperationCanceledException>(() => study.Run(plain, new SynchronousProgress<string>(_ => ended.Cancel()), ended.Token));
+        Assert.False(File.Exists(_folder["study/points/base.json"]));
+        using (var study = Study(model, network))
+            Assert.Equal(first.FrechetDistance, study.Run(plain).FrechetDistance);
+        File.WriteAllText(_folder["study/points/base.json"], "{");
+        using (var study = Study(model, network))
+            Assert.Equal(first.FrechetDistance, study.Run(plain).FrechetDistance);
+    }
+
+    [Fact]
     public void Run_OtherThreads_IsTimedAnew()
     {
         using NvgModel model = NvgModel.Load(_folder["model"]);
