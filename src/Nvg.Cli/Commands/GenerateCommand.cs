@@ -67,8 +67,7 @@ internal sealed class GenerateCommand
         PictureDocument? document = _control.ReadDocument(parsed);
         ScalarType type = IsGiven(parsed, _type) || document is null ? parsed.GetValue(_type) : document.Description.Dtype;
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), type);
-        if (!model.HasGenerator)
-            throw NvgDataException.At(model.Folder, "holds a tokenizer without generator: it reconstructs, but does not generate", "train one with nvg train generator");
+        model.RequireGenerator();
         GivenRows given = _control.Read(parsed, model, document);
         GenerationRequest request = Request(parsed, model, given, document);
         _control.Explain(parsed, given.Plan);
