@@ -154,7 +154,7 @@ internal sealed class GenerateCommand
                 foreach (IPictureOutput output in outputs)
                     file = output.Add(picture) ?? file;
                 (int number, ulong seed) = picture.Request;
-                RegionChange? change = given.Surroundings is { } kept ? RegionChange.Between(kept.Picture, picture.Picture, kept.Region, picture.Sequence.Grid) : null;
+                RegionChange? change = given.Surroundings is { } kept ? RegionChange.Between(kept.Picture, picture.Picture, kept.Region) : null;
                 reports.Add(new PictureReport(seed, number, names.Classes[number].Name, picture.Request.Variant, file, change));
             }
 

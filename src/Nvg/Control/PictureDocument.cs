@@ -200,7 +200,7 @@ public sealed record PictureDocument(
     {
         Tensor tensor = file[RegionName];
         return tensor.ScalarType == ScalarType.UInt8 && tensor.Shape.SequenceEqual([grid.Length])
-            ? RegionMask.FromPositions([.. tensor.ToArray<byte>().Select(inside => inside != 0)])
+            ? RegionMask.FromPositions(grid, [.. tensor.ToArray<byte>().Select(inside => inside != 0)])
             : throw NvgDataException.At(path, $"'{RegionName}' must be UInt8[{grid.Length}], it is {tensor}");
     }
 

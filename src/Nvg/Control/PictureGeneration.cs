@@ -65,6 +65,7 @@ public static class PictureGeneration
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         LatentGrid grid = model.Generator.Config.Grid;
+        CheckSurroundings(model, batch);
         SamplingOptions options = request.OptionsOf(batch[0], model);
         using ImageNoise noise = ImageNoise.Between(
             Array.ConvertAll(batch, p => p.Seed), Array.ConvertAll(batch, p => p.NoiseTowards), grid, model.Generator.Device);
@@ -79,7 +80,20 @@ public static class PictureGeneration
             RgbImage[] pictures = PictureBatch.ToPictures(model.Tokenizer.Decode(canvas_BLC));
             IReadOnlyList<StagePicture>[]? stages = request.WithStages ? StagePictures.Draw(model.Tokenizer, sequence) : null;
             PartialSequence[] sequences = PartialSequence.FromBatch(sequence);
-            return [.. batch.Select((p, i) => new GeneratedPicture(p, p.Surroundings?.Blend(pictures[i], grid) ?? pictures[i], sequences[i], options, stages?[i] ?? []))];
+            return [.. batch.Select((p, i) => new GeneratedPicture(p, p.Surroundings?.Blend(pictures[i]) ?? pictures[i], sequences[i], options, stages?[i] ?? []))];
+        }
+    }
+
+    // Before the work, not after it.
+    private static void CheckSurroundings(NvgModel model, RequestedPicture[] batch)
+    {
+        (LatentGrid grid, int side) = (model.Generator.Config.Grid, model.Config.Tokenizer.ImageSize);
+        foreach (KeptSurroundings kept in batch.Select(p => p.Surroundings).OfType<KeptSurroundings>())
+        {
+            if (kept.Region.Grid != grid)
+                throw new ArgumentException($"a region of {kept.Region.Grid} positions was given, the model has {grid}");
+            if ((kept.Picture.Width, kept.Picture.Height) != (side, side))
+                throw new ArgumentException($"surroundings of {kept.Picture.Width} × {kept.Picture.Height} were given, the model's pictures are {side} × {side}");
         }
     }
 

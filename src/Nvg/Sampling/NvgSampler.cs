@@ -47,7 +47,7 @@ public sealed class NvgSampler
             throw new ArgumentException($"classes must lie in 0…{_generator.Config.NullClass}");
         if (!noise.Structure_BLK.Shape.SequenceEqual([classes.Count, _grid.Length, _grid.LastStage]))
             throw new ArgumentException($"noise for {classes.Count} images of {_grid.Length} positions is needed, it is {noise.Structure_BLK}");
-        given.Check(classes.Count, _grid.Length, _generator.Config.CodebookSize);
+        given.Check(classes.Count, _grid, _generator.Config.CodebookSize);
 
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();

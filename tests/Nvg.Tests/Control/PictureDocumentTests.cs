@@ -129,7 +129,7 @@ public sealed class PictureDocumentTests : IDisposable
     private PictureDocument Document()
     {
         GeneratedPicture first = Generate(new RequestedPicture(1, 5));
-        RegionMask region = RegionMask.FromPositions([.. Enumerable.Range(0, 16).Select(l => l % 4 > 1)]);
+        RegionMask region = RegionMask.FromPositions(_model.Generator.Config.Grid, [.. Enumerable.Range(0, 16).Select(l => l % 4 > 1)]);
         GeneratedPicture picture = Generate(new RequestedPicture(2, 6)
         {
             Given = region.Keep(first.Sequence, 2, 1),

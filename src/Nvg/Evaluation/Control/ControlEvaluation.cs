@@ -25,7 +25,7 @@ public sealed class ControlEvaluation
         (_model, _references, _seed, _batch, _progress) = (model, [.. references], seed, batch, progress);
         _grid = model.Generator.Config.Grid;
         // The middle half of rows and columns: a quarter of the picture.
-        _centre = RegionMask.FromPositions([.. Enumerable.Range(0, _grid.Length).Select(l => IsMiddle(l / _grid.Width, _grid.Height) && IsMiddle(l % _grid.Width, _grid.Width))]);
+        _centre = RegionMask.FromPositions(_grid, [.. Enumerable.Range(0, _grid.Length).Select(l => IsMiddle(l / _grid.Width, _grid.Height) && IsMiddle(l % _grid.Width, _grid.Width))]);
     }
 
     /// <summary>Runs the whole evaluation.</summary>
@@ -61,7 +61,7 @@ public sealed class ControlEvaluation
             StructureKept: Enumerable.Range(0, followed.Length).Average(i => followed[i].Sequence.Keep(stages, 0).SequenceEqual(given[i].Keep(stages, 0)) ? 1.0 : 0.0),
             SequenceKeptOutside: Enumerable.Range(0, painted.Length).Average(i => evaluation.SameOutside(painted[i].Sequence, given[i]) ? 1.0 : 0.0),
             evaluation.MeanChange(reconstructed, [.. painted.Select(p => p.Picture)]),
-            evaluation.MeanChange(reconstructed, [.. painted.Select((p, i) => new KeptSurroundings(evaluation._centre, reconstructed[i]).Blend(p.Picture, evaluation._grid))]),
+            evaluation.MeanChange(reconstructed, [.. painted.Select((p, i) => new KeptSurroundings(evaluation._centre, reconstructed[i]).Blend(p.Picture))]),
             change);
     }
 
@@ -109,7 +109,7 @@ public sealed class ControlEvaluation
 
     private RegionChange MeanChange(RgbImage[] before, RgbImage[] after)
     {
-        RegionChange[] changes = [.. before.Select((b, i) => RegionChange.Between(b, after[i], _centre, _grid))];
+        RegionChange[] changes = [.. before.Select((b, i) => RegionChange.Between(b, after[i], _centre))];
         return new RegionChange(
             changes.Average(c => c.MeanInside), changes.Average(c => c.MeanOutside), changes.Max(c => c.LargestOutside),
             [.. Enumerable.Range(0, changes[0].MeanByDistance.Count).Select(d => changes.Average(c => c.MeanByDistance[d]))]);
@@ -118,7 +118,7 @@ public sealed class ControlEvaluation
     // The mask takes three quarters of rows and columns, nearly all of what a picture shows.
     private ClassChange ChangeClass(IFeatureNetwork judge, PartialSequence[] given, RgbImage[] reconstructed, CancellationToken cancellation)
     {
-        RegionMask mask = RegionMask.FromPositions([.. Enumerable.Range(0, _grid.Length).Select(l => IsWide(l / _grid.Width, _grid.Height) && IsWide(l % _grid.Width, _grid.Width))]);
+        RegionMask mask = RegionMask.FromPositions(_grid, [.. Enumerable.Range(0, _grid.Length).Select(l => IsWide(l / _grid.Width, _grid.Height) && IsWide(l % _grid.Width, _grid.Width))]);
         int classes = _model.Generator.Config.ClassCount;
         int[] old = [.. _references.Select(r => r.Label ?? 0)];
         int[] changed = [.. old.Select((c, i) => (c + 1 + i % (classes - 1)) % classes)];
