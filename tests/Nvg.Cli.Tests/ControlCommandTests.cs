@@ -87,6 +87,19 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
         JsonElement change = json.RootElement.GetProperty("pictures")[0].GetProperty("change");
         Assert.True(change.GetProperty("meanInside").GetDouble() >= change.GetProperty("meanOutside").GetDouble());
         Assert.Equal(0, change.GetProperty("meanByDistance")[2].GetDouble());
+        // Its stages are drawn with the surroundings, the last of them as the picture itself, by either command.
+        await DoneAsync("--reference", InFolder("saved/dog/5.nvg"), "--stages", "-o", InFolder("stages.png"));
+        Assert.Equal(CommandRunner.Done, (await RunAsync("show", InFolder("saved/dog/5.nvg"), "--model", model.Folder, "--stages", "-o", InFolder("shown.png"))).ExitCode);
+        RgbImage stages = PictureFile.Read(InFolder("stages.png"));
+        Assert.Equal(stages.Pixels, PictureFile.Read(InFolder("shown.png")).Pixels);
+        for (int stage = 0; stage < 7; stage++)
+        {
+            // Cells of 128 pixels with a margin of 2, each pixel drawn four times as large.
+            int left = 2 + 2 * stage * 130;
+            Assert.Equal(before.Row(2).Slice(3 * 2, 3).ToArray(), stages.Row(2 + 4 * 2).Slice(3 * (left + 4 * 2), 3).ToArray());
+            Assert.Equal(before.Row(30).Slice(3 * 30, 3).ToArray(), stages.Row(2 + 4 * 30).Slice(3 * (left + 4 * 30), 3).ToArray());
+        }
+
         // A masked result is continued as any other.
         await DoneAsync("--reference", InFolder("saved/dog/5.nvg"), "--keep-stages", "4", "-o", InFolder("again"));
         Assert.Equal(File.ReadAllBytes(InFolder("out/dog/5.png")), File.ReadAllBytes(InFolder("again/dog/5.png")));

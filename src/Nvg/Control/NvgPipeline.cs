@@ -105,14 +105,14 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable
         double share = 0;
         void Send(PipelineUpdate update) => updates.WriteAsync(update, cancellation).AsTask().GetAwaiter().GetResult();
         void Observe(IReadOnlyList<RequestedPicture> batch, StageResult stage) => Send(new StageUpdate(
-            share = (done + batch.Count * (stage.Stage + 1.0) / stages) / count, stage.Stage, order[done..(done + batch.Count)], previews ? Preview(stage) : []));
+            share = (done + batch.Count * (stage.Stage + 1.0) / stages) / count, stage.Stage, order[done..(done + batch.Count)], previews ? Preview(batch, stage) : []));
         foreach (GeneratedPicture picture in PictureGeneration.Run(model, sorted, null, Observe, cancellation))
             Send(new PictureUpdate(share, order[done++], picture));
     }
 
-    private RgbImage[] Preview(StageResult stage)
+    private RgbImage[] Preview(IReadOnlyList<RequestedPicture> batch, StageResult stage)
     {
         using var scope = new TensorScope();
-        return PictureBatch.ToPictures(model.Tokenizer.Decode(stage.Canvas_BLC));
+        return StagePictures.Blended(PictureBatch.ToPictures(model.Tokenizer.Decode(stage.Canvas_BLC)), [.. batch.Select(p => p.Surroundings)]);
     }
 }

@@ -77,10 +77,11 @@ public static class PictureGeneration
         using (sequence)
         using (canvas_BLC)
         {
-            RgbImage[] pictures = PictureBatch.ToPictures(model.Tokenizer.Decode(canvas_BLC));
-            IReadOnlyList<StagePicture>[]? stages = request.WithStages ? StagePictures.Draw(model.Tokenizer, sequence) : null;
+            KeptSurroundings?[] surroundings = Array.ConvertAll(batch, p => p.Surroundings);
+            RgbImage[] pictures = StagePictures.Blended(PictureBatch.ToPictures(model.Tokenizer.Decode(canvas_BLC)), surroundings);
+            IReadOnlyList<StagePicture>[]? stages = request.WithStages ? StagePictures.Draw(model.Tokenizer, sequence, surroundings) : null;
             PartialSequence[] sequences = PartialSequence.FromBatch(sequence);
-            return [.. batch.Select((p, i) => new GeneratedPicture(p, p.Surroundings?.Blend(pictures[i]) ?? pictures[i], sequences[i], options, stages?[i] ?? []))];
+            return [.. batch.Select((p, i) => new GeneratedPicture(p, pictures[i], sequences[i], options, stages?[i] ?? []))];
         }
     }
 

@@ -12,15 +12,16 @@ public static class StagePictures
     /// <summary>Draws every stage of every picture of a sequence.</summary>
     /// <param name="tokenizer">Decodes the canvases; borrowed.</param>
     /// <param name="sequence">The pictures.</param>
+    /// <param name="surroundings">What each picture keeps around a region, put around every stage as around the picture; null for none at all.</param>
     /// <returns>For each picture its stages 0…K.</returns>
-    public static IReadOnlyList<StagePicture>[] Draw(Tokenizer tokenizer, GranularitySequence sequence)
+    public static IReadOnlyList<StagePicture>[] Draw(Tokenizer tokenizer, GranularitySequence sequence, IReadOnlyList<KeptSurroundings?>? surroundings = null)
     {
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         LatentGrid grid = sequence.Grid;
         Tensor canvases = tokenizer.Quantizer.Canvases(sequence);
         // Stage by stage, so that a decoder never has more pictures at once than it had for the result.
-        RgbImage[][] pictures = [.. Enumerable.Range(1, grid.StageCount).Select(i => Decode(tokenizer, canvases, i))];
+        RgbImage[][] pictures = [.. Enumerable.Range(1, grid.StageCount).Select(i => Blended(Decode(tokenizer, canvases, i), surroundings))];
         int[] labels = Array.ConvertAll(sequence.Structure_BSL.ToArray<long>(), label => (int)label);
         return [.. Enumerable.Range(0, sequence.Count).Select(b => DrawOne(pictures, labels, b, grid))];
     }
@@ -35,6 +36,10 @@ public static class StagePictures
         using GranularitySequence batch = PartialSequence.ToBatch([sequence], tokenizer.Quantizer.Codebook.Device);
         return Decode(tokenizer, tokenizer.Quantizer.Canvases(batch), sequence.Grid.StageCount)[0];
     }
+
+    /// <summary>Pictures as the decoder gave them, with what each keeps around a region put back.</summary>
+    internal static RgbImage[] Blended(RgbImage[] decoded, IReadOnlyList<KeptSurroundings?>? surroundings) =>
+        surroundings is null ? decoded : [.. decoded.Select((picture, i) => surroundings[i]?.Blend(picture) ?? picture)];
 
     private static RgbImage[] Decode(Tokenizer tokenizer, Tensor canvases, int index)
     {

@@ -1,5 +1,7 @@
 using Nvg.Checkpoints;
 using Nvg.Control;
+using Nvg.Granularity;
+using Nvg.Rendering;
 using Nvg.Sampling;
 
 namespace Nvg.Tests.Control;
@@ -47,6 +49,43 @@ public sealed class NvgPipelineTests : IDisposable
     }
 
     [Fact]
+    public async Task RunAsync_Region_KeepsTheSurroundingsInEveryStageAndPreview()
+    {
+        LatentGrid grid = _model.Generator.Config.Grid;
+        RegionMask region = RegionMask.FromPositions(grid, [.. Enumerable.Range(0, grid.Length).Select(l => l == 0)]);
+        GeneratedPicture first = await _pipeline.GenerateAsync(new RequestedPicture(0, 1));
+        var kept = new KeptSurroundings(region, new RgbImage(8, 8));
+        new Random(1).NextBytes(kept.Picture.Pixels);
+        // The second picture has no surroundings: it shows that the others' are not put around it.
+        RequestedPicture[] pictures = [new(2, 3) { Given = region.Keep(first.Sequence), Surroundings = kept }, new(2, 4)];
+        var shown = new List<RgbImage[]>();
+        GeneratedPicture[] done = new GeneratedPicture[2];
+        await foreach (PipelineUpdate update in _pipeline.RunAsync(new GenerationRequest { Pictures = pictures, BatchSize = 2, WithStages = true }, previews: true))
+        {
+            if (update is StageUpdate stage)
+                shown.Add([.. stage.Previews]);
+            else if (update is PictureUpdate picture)
+                done[picture.Index] = picture.Picture;
+        }
+
+        for (int i = 0; i < grid.StageCount; i++)
+        {
+            Assert.Equal(shown[i][0].Pixels, done[0].Stages[i].Canvas.Pixels);
+            Assert.Equal(shown[i][1].Pixels, done[1].Stages[i].Canvas.Pixels);
+            // The region is the first position, two pixels wide; the ramp is as wide.
+            for (int y = 4; y < 8; y++)
+                Assert.Equal(kept.Picture.Row(y).ToArray(), shown[i][0].Row(y).ToArray());
+            Assert.NotEqual(kept.Picture.Row(0)[..6].ToArray(), shown[i][0].Row(0)[..6].ToArray());
+            Assert.NotEqual(kept.Picture.Row(7).ToArray(), shown[i][1].Row(7).ToArray());
+        }
+
+        Assert.Equal(done[0].Picture.Pixels, done[0].Stages[^1].Canvas.Pixels);
+        // Single positions are painted in the colours of the final picture, surroundings included.
+        RgbImage map = done[0].Stages[^1].Structure;
+        Assert.Equal(MeanRed(done[0].Picture, 6, 6), map.Row(map.Height - 1)[^3], 1.0);
+    }
+
+    [Fact]
     public async Task RunAsync_Cancelled_StopsAndCanBeUsedAgain()
     {
         using var cancellation = new CancellationTokenSource();
@@ -86,4 +125,7 @@ public sealed class NvgPipelineTests : IDisposable
         _pipeline.Dispose();
         _model.Dispose();
     }
+
+    private static double MeanRed(RgbImage picture, int left, int top) =>
+        new[] { (0, 0), (0, 1), (1, 0), (1, 1) }.Average(p => (double)picture.Row(top + p.Item1)[3 * (left + p.Item2)]);
 }
