@@ -77,9 +77,10 @@ public static class PictureGeneration
         using (sequence)
         using (canvas_BLC)
         {
+            cancellation.ThrowIfCancellationRequested();
             KeptSurroundings?[] surroundings = Array.ConvertAll(batch, p => p.Surroundings);
             RgbImage[] pictures = StagePictures.Blended(PictureBatch.ToPictures(model.Tokenizer.Decode(canvas_BLC)), surroundings);
-            IReadOnlyList<StagePicture>[]? stages = request.WithStages ? StagePictures.Draw(model.Tokenizer, sequence, surroundings) : null;
+            IReadOnlyList<StagePicture>[]? stages = request.WithStages ? StagePictures.Draw(model.Tokenizer, sequence, surroundings, cancellation) : null;
             PartialSequence[] sequences = PartialSequence.FromBatch(sequence);
             return [.. batch.Select((p, i) => new GeneratedPicture(p, pictures[i], sequences[i], options, stages?[i] ?? []))];
         }
