@@ -113,6 +113,78 @@ public sealed class NvgPipelineTests : IDisposable
         Assert.Equal(1ul, (await _pipeline.GenerateAsync(new RequestedPicture(0, 1))).Request.Seed);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(30)]
+    public async Task RunAsync_InsideItsOwnReader_GivesBothTheirPictures(int count)
+    {
+        // More updates than are held for a slow reader, and fewer.
+        var request = new GenerationRequest { Pictures = GenerationRequest.OfClasses([0], count, 7) };
+        IReadOnlyList<GeneratedPicture> alone = await _pipeline.GenerateAsync(request);
+        GeneratedPicture other = await _pipeline.GenerateAsync(new RequestedPicture(1, 99));
+        int inner = 0;
+        var outer = new List<GeneratedPicture>();
+        await foreach (PipelineUpdate update in _pipeline.RunAsync(request))
+        {
+            if (inner < 3)
+            {
+                Assert.True(other.Sequence.SequenceEqual((await _pipeline.GenerateAsync(new RequestedPicture(1, 99)).WaitAsync(TimeSpan.FromMinutes(2))).Sequence));
+                inner++;
+            }
+
+            if (update is PictureUpdate picture)
+                outer.Add(picture.Picture);
+        }
+
+        Assert.Equal(3, inner);
+        Assert.Equal(count, outer.Count);
+        Assert.All(alone.Zip(outer), pair => Assert.True(pair.First.Sequence.SequenceEqual(pair.Second.Sequence)));
+    }
+
+    [Fact]
+    public async Task RunAsync_TwoSlowReaders_GiveTheirTurnsToEachOther()
+    {
+        var request = new GenerationRequest { Pictures = GenerationRequest.OfClasses([0], 10, 7) };
+        await using IAsyncEnumerator<PipelineUpdate> first = _pipeline.RunAsync(request).GetAsyncEnumerator(), second = _pipeline.RunAsync(request).GetAsyncEnumerator();
+        int updates = 0;
+        // Neither is read on before the other has come as far.
+        while (await first.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(2)))
+        {
+            Assert.True(await second.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(2)));
+            Assert.Equal(first.Current.Share, second.Current.Share);
+            updates++;
+        }
+
+        Assert.Equal(60, updates);
+    }
+
+    [Fact]
+    public async Task Dispose_WhileRunning_EndsTheWorkAndTellsReadersAndWaiters()
+    {
+        using NvgModel model = TinyModels.Random();
+        var pipeline = new NvgPipeline(model);
+        var request = new GenerationRequest { Pictures = GenerationRequest.OfClasses([0], 1000, 7) };
+        Task<IReadOnlyList<GeneratedPicture>>? waiting = null;
+        int seen = 0;
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () =>
+        {
+            await foreach (PipelineUpdate update in pipeline.RunAsync(request))
+            {
+                // From inside the reader, the worst place.
+                if (++seen != 3)
+                    continue;
+                waiting = pipeline.GenerateAsync(request);
+                pipeline.Dispose();
+                // Nothing uses the model any more.
+                model.Dispose();
+            }
+        });
+        Assert.InRange(seen, 3, 40);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting!);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => pipeline.GenerateAsync(new RequestedPicture(0, 1)));
+        pipeline.Dispose();
+    }
+
     [Fact]
     public async Task RunAsync_ImpossibleRequest_ThrowsItsOwnError()
     {
