@@ -174,7 +174,7 @@ internal sealed class ControlArguments
         if (parsed.GetValue(_explain) is not { } file)
             return;
         PictureFile.Write(file, plan!.Draw());
-        Console.Error.WriteLine($"structure → {file}: {string.Join(", ", plan.Stages.Select((s, i) => $"stage {i} {s.Moved.Count(m => m)} of {s.Used.Count} positions moved"))}");
+        Console.Error.WriteLine($"structure → {file}: {string.Join(", ", plan.Stages.Select((s, i) => $"stage {i}: {s.Moved.Count(m => m)} of {s.Used.Count} positions moved"))}");
     }
 
     private string[] Structures(ParseResult parsed) => parsed.GetValue(_structure) ?? [];
