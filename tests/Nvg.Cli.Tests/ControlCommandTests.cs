@@ -29,6 +29,47 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     }
 
     [Fact]
+    public async Task Generate_OverWhatItReads_IsRefusedBeforeTheWork()
+    {
+        await DoneAsync("--class", "cat", "--seed", "5", "--save", InFolder("saved"), "-o", InFolder("out"));
+        string saved = InFolder("saved/cat/5.nvg"), picture = InFolder("out/cat/5.png");
+        Directory.CreateSymbolicLink(InFolder("link"), InFolder("saved"));
+        byte[] before = File.ReadAllBytes(saved), pixels = File.ReadAllBytes(picture);
+        foreach (string[] arguments in new string[][]
+        {
+            ["--reference", saved, "--keep-stages", "2", "--save", InFolder("saved"), "-o", InFolder("x.png")],
+            ["--reference", saved, "--keep-stages", "2", "--save", InFolder("link"), "-o", InFolder("x.png")],
+            ["--reference", saved, "--keep-stages", "2", "--seed", "4", "--count", "2", "--save", InFolder("saved"), "-o", InFolder("x.png")],
+            ["--structure", picture, "--class", "cat", "--seed", "5", "-o", InFolder("out")],
+        })
+        {
+            CommandResult refused = await GenerateAsync(arguments);
+            Assert.Equal(CommandRunner.WrongUsage, refused.ExitCode);
+            Assert.Contains("is read by this command", Assert.Single(refused.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(before, File.ReadAllBytes(saved));
+        Assert.Equal(pixels, File.ReadAllBytes(picture));
+        Assert.False(File.Exists(InFolder("saved/cat/4.nvg")));
+        // Another seed lies beside it.
+        await DoneAsync("--reference", saved, "--keep-stages", "2", "--seed", "6", "--save", InFolder("saved"), "-o", InFolder("x.png"));
+    }
+
+    [Theory]
+    [InlineData("saved")]
+    [InlineData("saved/dog")]
+    public async Task Generate_DocumentsThatCannotBeWritten_AreRefusedBeforeTheWork(string occupied)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(InFolder(occupied))!);
+        await File.WriteAllTextAsync(InFolder(occupied), "no folder");
+        CommandResult refused = await GenerateAsync("--class", "cat,dog", "--save", InFolder("saved"), "-o", InFolder("out"));
+        Assert.Equal(CommandRunner.Failed, refused.ExitCode);
+        Assert.Contains("cannot be written", Assert.Single(refused.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.False(File.Exists(InFolder("out/cat/0.png")));
+        Assert.False(File.Exists(InFolder("saved/cat/0.nvg")));
+    }
+
+    [Fact]
     public async Task Show_SavedResult_PrintsDrawsAndGivesItsMaps()
     {
         await DoneAsync("--class", "cat", "--seed", "5", "--save", InFolder("saved"), "-o", InFolder("out"));

@@ -103,10 +103,12 @@ internal sealed class GenerateCommand
         _control.Check(parsed);
         foreach (string output in new[] { parsed.GetRequiredValue(_output), parsed.GetValue(_gif) }.OfType<string>().Concat(_control.Outputs(parsed)))
         {
-            if (_control.Inputs(parsed).Contains(Path.GetFullPath(output)))
+            if (IsInput(parsed, output))
                 throw new UsageException($"{output} is read by this command: choose another output");
         }
     }
+
+    private bool IsInput(ParseResult parsed, string file) => _control.Inputs(parsed).Select(FilePlace.Of).Contains(FilePlace.Of(file), FilePlace.Comparer);
 
     private GenerationRequest Request(ParseResult parsed, NvgModel model, GivenRows given, PictureDocument? document)
     {
@@ -147,6 +149,7 @@ internal sealed class GenerateCommand
         List<IPictureOutput> outputs = Outputs(parsed, model, type, request, given.Rows.Count);
         try
         {
+            CheckFiles(parsed, [.. request.Pictures.SelectMany(p => outputs.SelectMany(o => o.Files(p)))]);
             var stand = new SynchronousProgress<GenerationProgress>(p => progress.Report($"{p.Done} of {p.Count} pictures", p.Share));
             foreach (GeneratedPicture picture in PictureGeneration.Run(model, request, stand, cancellation: cancellation))
             {
@@ -167,6 +170,16 @@ internal sealed class GenerateCommand
         }
     }
 
+    // Before the work: what it reads stays as it is, and what it makes can be kept.
+    private void CheckFiles(ParseResult parsed, IReadOnlyList<string> files)
+    {
+        var inputs = _control.Inputs(parsed).Select(FilePlace.Of).ToHashSet(FilePlace.Comparer);
+        if (inputs.Count > 0 && files.FirstOrDefault(f => inputs.Contains(FilePlace.Of(f))) is { } input)
+            throw new UsageException($"{input} is read by this command and would be overwritten: choose another folder, class or seed");
+        foreach (string folder in files.Select(f => Path.GetDirectoryName(f)!).Distinct(StringComparer.Ordinal))
+            PictureOutput.RequireWritableFolder(folder);
+    }
+
     private List<IPictureOutput> Outputs(ParseResult parsed, NvgModel model, ScalarType type, GenerationRequest request, int rows)
     {
         int count = request.Pictures.Count, each = rows > 1 ? count / rows : parsed.GetValue(_count), side = model.Config.Tokenizer.ImageSize;
@@ -183,7 +196,11 @@ internal sealed class GenerateCommand
         }
 
         if (parsed.GetValue(_save) is { } folder)
+        {
+            PictureOutput.RequireWritableFolder(folder);
             outputs.Add(new DocumentOutput(folder, model, type, request.BatchSize));
+        }
+
         outputs.Add(PictureOutput.Create(parsed.GetRequiredValue(_output), [.. model.Labels.Select(line => ClassLabel.Parse(line).Name)], count, side, columns, parsed.GetValue(_stages) ? stages : 0));
         return outputs;
     }

@@ -11,6 +11,8 @@ internal sealed class DocumentOutput(string folder, NvgModel model, ScalarType t
     private readonly string _fingerprint = model.Fingerprint();
     private readonly List<string> _files = [];
 
+    public IEnumerable<string> Files(RequestedPicture picture) => [FolderOutput.PathOf(folder, _names, picture, PictureDocument.Extension)];
+
     public string? Add(GeneratedPicture picture)
     {
         string path = FolderOutput.PathOf(folder, _names, picture.Request, PictureDocument.Extension);
