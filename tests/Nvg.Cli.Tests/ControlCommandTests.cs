@@ -245,13 +245,18 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     [InlineData("one class", "--class", "cat", "--count", "2", "--to-class", "dog,cat")]
     [InlineData("no structure strategy", "--reference", "PICTURE", "--keep-stages", "2", "--construction", "magic")]
     [InlineData("nothing to generate", "--reference", "PICTURE", "--mask", "BLACK")]
+    [InlineData("keep at most 6", "--reference", "PICTURE", "--mask", "HALF", "--keep-stages", "7")]
+    [InlineData("keep at most 6", "--reference", "PICTURE", "--mask", "HALF", "--keep-stages", "5-7")]
     [InlineData("--keep needs --keep-stages", "--reference", "none.nvg", "--keep", "structure")]
     [InlineData("takes a number of stages", "--reference", "PICTURE", "--keep-stages", "5-2")]
     public async Task Generate_ContradictingOptions_AreWrongUsageInOneLine(string words, params string[] arguments)
     {
         WritePicture("picture.png", 20, 20);
         PictureFile.Write(InFolder("black.png"), new RgbImage(20, 20));
-        CommandResult result = await GenerateAsync([.. arguments.Select(a => a == "PICTURE" ? InFolder("picture.png") : a == "BLACK" ? InFolder("black.png") : a), "-o", InFolder("out.png")]);
+        var half = new RgbImage(20, 20);
+        half.Pixels.AsSpan(600).Fill(255);
+        PictureFile.Write(InFolder("half.png"), half);
+        CommandResult result = await GenerateAsync([.. arguments.Select(a => a is "PICTURE" or "BLACK" or "HALF" ? InFolder($"{a.ToLowerInvariant()}.png") : a), "-o", InFolder("out.png")]);
         Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
         if (!words.StartsWith("--keep-stages needs", StringComparison.Ordinal))
             Assert.Contains(words, result.Error, StringComparison.Ordinal);

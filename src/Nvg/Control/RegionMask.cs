@@ -49,8 +49,13 @@ public sealed class RegionMask
     /// <param name="structureStages">First stages whose structure also the inside keeps.</param>
     /// <param name="contentStages">First stages whose tokens also the inside keeps.</param>
     /// <param name="border">What happens to clusters on both sides.</param>
-    /// <exception cref="ArgumentException">The sequence is of another grid.</exception>
-    public PartialSequence Keep(PartialSequence sequence, int structureStages = 0, int contentStages = 0, BorderRule border = BorderRule.Split) => sequence.Grid == Grid
-        ? sequence.Where([.. Inside.Select(inside => !inside)]).Over(sequence.Keep(structureStages, contentStages)).With(border)
-        : throw new ArgumentException($"a sequence of {sequence.Grid} positions was given, the mask has {Grid}");
+    /// <exception cref="ArgumentException">The sequence is of another grid, or the inside keeps everything too.</exception>
+    public PartialSequence Keep(PartialSequence sequence, int structureStages = 0, int contentStages = 0, BorderRule border = BorderRule.Split)
+    {
+        if (sequence.Grid != Grid)
+            throw new ArgumentException($"a sequence of {sequence.Grid} positions was given, the mask has {Grid}");
+        PartialSequence kept = sequence.Where([.. Inside.Select(inside => !inside)]).Over(sequence.Keep(structureStages, contentStages)).With(border);
+        return !kept.IsComplete ? kept
+            : throw new ArgumentException($"the mask leaves nothing to generate where its inside keeps all {Grid.StageCount} stages too: keep at most {Grid.StageCount - 1}");
+    }
 }

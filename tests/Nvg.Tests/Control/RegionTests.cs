@@ -33,6 +33,16 @@ public sealed class RegionTests : IDisposable
     }
 
     [Fact]
+    public void Keep_AllStagesInside_LeavesNothingToGenerate()
+    {
+        RegionMask region = RegionMask.FromPositions(Grid, [.. Enumerable.Range(0, 16).Select(l => l == 5)]);
+        PartialSequence whole = Generate(new RequestedPicture(0, 1)).Sequence;
+        Assert.Contains("keep at most 4", Assert.Throws<ArgumentException>(() => region.Keep(whole, 5, 5)).Message, StringComparison.Ordinal);
+        // With the structure alone the content is new.
+        Assert.False(region.Keep(whole, 5, 4).IsComplete);
+    }
+
+    [Fact]
     public void Generate_Region_KeepsEveryLabelAndTokenOutside()
     {
         GeneratedPicture first = Generate(new RequestedPicture(0, 1));
