@@ -70,6 +70,23 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     }
 
     [Fact]
+    public async Task Generate_FromSavedResult_IsComputedTogetherWithAsMany()
+    {
+        await DoneAsync("--class", "cat", "--count", "3", "--batch", "2", "--save", InFolder("saved"), "-o", InFolder("out"));
+        int BatchOf(string file) => PictureDocument.Read(InFolder(file)).Description.Batch;
+        Assert.Equal([2, 2, 1], Enumerable.Range(0, 3).Select(seed => BatchOf($"saved/cat/{seed}.nvg")));
+        for (int seed = 0; seed < 3; seed++)
+        {
+            await DoneAsync("--reference", InFolder($"saved/cat/{seed}.nvg"), "--keep-stages", "2", "--save", InFolder("again"), "-o", InFolder("again"));
+            Assert.Equal(BatchOf($"saved/cat/{seed}.nvg"), BatchOf($"again/cat/{seed}.nvg"));
+            Assert.Equal(File.ReadAllBytes(InFolder($"out/cat/{seed}.png")), File.ReadAllBytes(InFolder($"again/cat/{seed}.png")));
+        }
+
+        await DoneAsync("--reference", InFolder("saved/cat/0.nvg"), "--batch", "1", "--save", InFolder("alone"), "-o", InFolder("alone"));
+        Assert.Equal(1, BatchOf("alone/cat/0.nvg"));
+    }
+
+    [Fact]
     public async Task Show_SavedResult_PrintsDrawsAndGivesItsMaps()
     {
         await DoneAsync("--class", "cat", "--seed", "5", "--save", InFolder("saved"), "-o", InFolder("out"));

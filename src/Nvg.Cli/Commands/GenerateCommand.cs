@@ -36,7 +36,7 @@ internal sealed class GenerateCommand
     private readonly Option<string?> _save = new("--save") { Description = "Also keep every picture's whole sequence: DIR/<class>/<seed>.nvg, to show, edit and continue", HelpName = "DIR" };
     private readonly Option<bool> _stages = new("--stages") { Description = "Draw for every stage the picture so far and its structure map" };
     private readonly Option<string?> _gif = new("--gif") { Description = "Also write the growth as an animation", HelpName = "FILE.gif" };
-    private readonly Option<int?> _batch = new("--batch") { Description = "Pictures computed together: 1 on the processor, 16 on a GPU. Another number may round differently", HelpName = "N" };
+    private readonly Option<int?> _batch = new("--batch") { Description = "Pictures computed together: as many as those of a saved result were, else 1 on the processor, 16 on a GPU. Another number may round differently", HelpName = "N" };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType> _type = CommonOptions.DataType();
     private readonly Option<int> _threads = CommonOptions.Threads();
@@ -118,11 +118,15 @@ internal sealed class GenerateCommand
         IReadOnlyList<RequestedPicture> pictures = Pictures(parsed, names, count, seed, document);
         if (_control.Way(parsed, names, count, pictures.Select(p => p.Class).Distinct().Count()) is { } way)
             pictures = [.. Enumerable.Range(0, count).Select(k => pictures[0] with { Towards = way with { Share = k / (count - 1.0) }, Variant = $"way{k}" })];
+        DeviceType device = parsed.GetValue(_device).Type;
+        // As many together as before round alike; another kind of device rounds otherwise anyhow.
+        int? again = document?.Description.Device == device ? document.Description.Batch : null;
         return new GenerationRequest
         {
             Pictures = [.. given.Rows.SelectMany(row => pictures.Select(p => p with { Given = row.Given, Surroundings = given.Surroundings, Variant = Joined(row.Variant, p.Variant) }))],
             Options = _sampling.Read(parsed, document?.Description.Sampling ?? model.Config.Sampling, model.Generator.Config.Grid.LastStage),
-            BatchSize = parsed.GetValue(_batch) ?? (parsed.GetValue(_device).Type == DeviceType.Cpu ? ProcessorBatch : GpuBatch),
+            BatchSize = parsed.GetValue(_batch) ?? again ?? (device == DeviceType.Cpu ? ProcessorBatch : GpuBatch),
+            FillsBatches = parsed.GetValue(_batch) is null && again is not null,
             WithStages = parsed.GetValue(_stages) || parsed.GetValue(_gif) is not null,
         };
     }
@@ -198,7 +202,7 @@ internal sealed class GenerateCommand
         if (parsed.GetValue(_save) is { } folder)
         {
             PictureOutput.RequireWritableFolder(folder);
-            outputs.Add(new DocumentOutput(folder, model, type, request.BatchSize));
+            outputs.Add(new DocumentOutput(folder, model, type));
         }
 
         outputs.Add(PictureOutput.Create(parsed.GetRequiredValue(_output), [.. model.Labels.Select(line => ClassLabel.Parse(line).Name)], count, side, columns, parsed.GetValue(_stages) ? stages : 0));

@@ -5,7 +5,7 @@ using Nvg.Torch;
 namespace Nvg.Cli.Output;
 
 /// <summary>A document for each picture: <c>folder/class/seed.nvg</c>.</summary>
-internal sealed class DocumentOutput(string folder, NvgModel model, ScalarType type, int batch) : IPictureOutput
+internal sealed class DocumentOutput(string folder, NvgModel model, ScalarType type) : IPictureOutput
 {
     private readonly string[] _names = FolderOutput.FolderNames([.. model.Labels.Select(line => ClassLabel.Parse(line).Name)]);
     private readonly string _fingerprint = model.Fingerprint();
@@ -16,7 +16,7 @@ internal sealed class DocumentOutput(string folder, NvgModel model, ScalarType t
     public string? Add(GeneratedPicture picture)
     {
         string path = FolderOutput.PathOf(folder, _names, picture.Request, PictureDocument.Extension);
-        PictureDocument.Of(model, _fingerprint, picture, type, batch).Write(path);
+        PictureDocument.Of(model, _fingerprint, picture, type).Write(path);
         _files.Add(path);
         return null;
     }

@@ -169,6 +169,8 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable
     private RgbImage[] Preview(IReadOnlyList<RequestedPicture> batch, StageResult stage)
     {
         using var scope = new TensorScope();
-        return StagePictures.Blended(PictureBatch.ToPictures(model.Tokenizer.Decode(stage.Canvas_BLC)), [.. batch.Select(p => p.Surroundings)]);
+        RgbImage[] decoded = PictureBatch.ToPictures(model.Tokenizer.Decode(stage.Canvas_BLC));
+        // Behind them there may be copies that fill up the batch.
+        return StagePictures.Blended(decoded[..batch.Count], [.. batch.Select(p => p.Surroundings)]);
     }
 }

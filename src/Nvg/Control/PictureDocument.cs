@@ -35,8 +35,7 @@ public sealed record PictureDocument(
     /// <param name="fingerprint">Its fingerprint.</param>
     /// <param name="picture">The picture.</param>
     /// <param name="type">Precision of the generators' matrices.</param>
-    /// <param name="batch">Pictures that were computed together.</param>
-    public static PictureDocument Of(NvgModel model, string fingerprint, GeneratedPicture picture, ScalarType type = ScalarType.Float32, int batch = 1)
+    public static PictureDocument Of(NvgModel model, string fingerprint, GeneratedPicture picture, ScalarType type = ScalarType.Float32)
     {
         LatentGrid grid = picture.Sequence.Grid;
         PartialSequence given = picture.Request.Given ?? PartialSequence.Empty(grid);
@@ -53,7 +52,7 @@ public sealed record PictureDocument(
                 Border = given.Border,
                 Dtype = type,
                 Device = model.Generator.Device.Type,
-                Batch = batch,
+                Batch = picture.Batch,
                 LatentHeight = grid.Height,
                 LatentWidth = grid.Width,
                 CodebookSize = model.Config.Tokenizer.CodebookSize,
@@ -65,8 +64,9 @@ public sealed record PictureDocument(
     public static bool HasDocumentName(string path) => Path.GetExtension(path).Equals(Extension, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
-    /// The picture again, with its first stages kept: with the same model, device and batch the same bytes. Change class, seed, settings
-    /// or what is given of the request to make another of it.
+    /// The picture again, with its first stages kept: the same bytes with the same model and device, in a request with
+    /// <see cref="PictureDescription.Batch"/> as <see cref="GenerationRequest.BatchSize"/> and <see cref="GenerationRequest.FillsBatches"/>.
+    /// Change class, seed, settings or what is given of the request to make another of it.
     /// </summary>
     /// <param name="structureStages">First stages whose structure is kept.</param>
     /// <param name="contentStages">First stages whose tokens are kept; no more than keep their structure.</param>

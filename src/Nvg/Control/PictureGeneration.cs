@@ -15,7 +15,7 @@ public static class PictureGeneration
     /// <param name="model">Borrowed until the last picture.</param>
     /// <param name="request">The pictures. Those that follow one another and have the same settings are computed together, whatever else differs.</param>
     /// <param name="progress">Told after every stage, or null.</param>
-    /// <param name="observer">Sees every stage of every batch as it is done, or null; the tensors live until it returns.</param>
+    /// <param name="observer">Sees every stage of every batch as it is done, or null; the tensors live until it returns. Where batches are filled up, they go on with the copies.</param>
     /// <param name="cancellation">Looked at before every pass of a network.</param>
     /// <exception cref="ArgumentException">Settings, classes or what is given do not suit the model.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; pictures that came before stay valid.</exception>
@@ -66,23 +66,24 @@ public static class PictureGeneration
         using var scope = new TensorScope();
         LatentGrid grid = model.Generator.Config.Grid;
         CheckSurroundings(model, batch);
+        RequestedPicture[] computed = request.FillsBatches ? [.. batch, .. Enumerable.Repeat(batch[^1], request.BatchSize - batch.Length)] : batch;
         SamplingOptions options = request.OptionsOf(batch[0], model);
         using ImageNoise noise = ImageNoise.Between(
-            Array.ConvertAll(batch, p => p.Seed), Array.ConvertAll(batch, p => p.NoiseTowards), grid, model.Generator.Device);
-        GivenStages? given = Array.Exists(batch, p => p.Given is { IsEmpty: false })
-            ? new GivenStages { Sequences = Array.ConvertAll(batch, p => p.Given ?? PartialSequence.Empty(grid)) }
+            Array.ConvertAll(computed, p => p.Seed), Array.ConvertAll(computed, p => p.NoiseTowards), grid, model.Generator.Device);
+        GivenStages? given = Array.Exists(computed, p => p.Given is { IsEmpty: false })
+            ? new GivenStages { Sequences = Array.ConvertAll(computed, p => p.Given ?? PartialSequence.Empty(grid)) }
             : null;
         (GranularitySequence sequence, Tensor canvas_BLC) = new NvgSampler(model.Generator, model.Tokenizer.Quantizer)
-            .Sample(Array.ConvertAll(batch, p => p.StartClass), noise, options, given, observer, Blend(model, batch), cancellation);
+            .Sample(Array.ConvertAll(computed, p => p.StartClass), noise, options, given, observer, Blend(model, computed), cancellation);
         using (sequence)
         using (canvas_BLC)
         {
             cancellation.ThrowIfCancellationRequested();
-            KeptSurroundings?[] surroundings = Array.ConvertAll(batch, p => p.Surroundings);
+            KeptSurroundings?[] surroundings = Array.ConvertAll(computed, p => p.Surroundings);
             RgbImage[] pictures = StagePictures.Blended(PictureBatch.ToPictures(model.Tokenizer.Decode(canvas_BLC)), surroundings);
             IReadOnlyList<StagePicture>[]? stages = request.WithStages ? StagePictures.Draw(model.Tokenizer, sequence, surroundings, cancellation) : null;
             PartialSequence[] sequences = PartialSequence.FromBatch(sequence);
-            return [.. batch.Select((p, i) => new GeneratedPicture(p, pictures[i], sequences[i], options, stages?[i] ?? []))];
+            return [.. batch.Select((p, i) => new GeneratedPicture(p, pictures[i], sequences[i], options, computed.Length, stages?[i] ?? []))];
         }
     }
 

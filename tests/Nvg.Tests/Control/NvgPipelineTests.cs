@@ -31,6 +31,37 @@ public sealed class NvgPipelineTests : IDisposable
     }
 
     [Fact]
+    public async Task GenerateAsync_Batch_IsWhatWasComputedTogether()
+    {
+        var colder = _model.Config.Sampling with { Temperature = 0.5 };
+        IReadOnlyList<RequestedPicture> pictures = [.. GenerationRequest.OfClasses([0, 1], 2, 7), new(2, 1) { Options = colder }];
+        var request = new GenerationRequest { Pictures = pictures, BatchSize = 3 };
+        Assert.Equal([3, 3, 3, 1, 1], (await _pipeline.GenerateAsync(request)).Select(p => p.Batch));
+        Assert.All(await _pipeline.GenerateAsync(request with { FillsBatches = true }), p => Assert.Equal(3, p.Batch));
+    }
+
+    [Fact]
+    public async Task RunAsync_FilledBatches_ComputeCopiesAndGiveNone()
+    {
+        var request = new GenerationRequest { Pictures = GenerationRequest.OfClasses([0, 1], 2, 7), BatchSize = 3, FillsBatches = true, WithStages = true };
+        var computed = new List<long>();
+        GeneratedPicture[] pictures = [.. PictureGeneration.Run(_model, request, observer: (_, stage) => computed.Add(stage.Canvas_BLC.Size(0)))];
+        Assert.Equal(Enumerable.Repeat(3L, 10), computed);
+        Assert.Equal(request.Pictures, pictures.Select(p => p.Request));
+        int updates = 0;
+        await foreach (PipelineUpdate update in _pipeline.RunAsync(request, previews: true))
+        {
+            updates++;
+            if (update is StageUpdate stage)
+                Assert.Equal(stage.Pictures.Count, stage.Previews.Count);
+            else if (update is PictureUpdate picture)
+                Assert.Equal(pictures[picture.Index].Picture.Pixels, picture.Picture.Picture.Pixels);
+        }
+
+        Assert.Equal(10 + 4, updates);
+    }
+
+    [Fact]
     public async Task RunAsync_Previews_ComeForEveryStageOfEveryBatch()
     {
         var request = new GenerationRequest { Pictures = GenerationRequest.OfClasses([0, 1], 2, 7), BatchSize = 3 };
