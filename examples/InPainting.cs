@@ -15,7 +15,7 @@ internal static class InPainting
         GeneratedPicture before = await pipeline.GenerateAsync(new RequestedPicture(Class: 0, Seed: 1));
         LatentGrid grid = before.Sequence.Grid;
 
-        RegionMask middle = RegionMask.FromPositions([.. Enumerable.Range(0, grid.Length)
+        RegionMask middle = RegionMask.FromPositions(grid, [.. Enumerable.Range(0, grid.Length)
             .Select(l => Math.Abs(2 * (l / grid.Width) + 1 - grid.Height) < grid.Height / 2 && Math.Abs(2 * (l % grid.Width) + 1 - grid.Width) < grid.Width / 2)]);
         GeneratedPicture after = await pipeline.GenerateAsync(new RequestedPicture(Class: 1, Seed: 2)
         {
@@ -24,7 +24,7 @@ internal static class InPainting
             Surroundings = new KeptSurroundings(middle, before.Picture),
         });
 
-        RegionChange change = RegionChange.Between(before.Picture, after.Picture, middle, grid);
+        RegionChange change = RegionChange.Between(before.Picture, after.Picture, middle);
         Console.WriteLine($"mean change inside {change.MeanInside:F1}, outside {change.MeanOutside:F2} of 255");
         PictureFile.Write(Path.Combine(folder, "in-painting.png"), PictureGrid.Compose([before.Picture, after.Picture], enlargement: 4));
     }

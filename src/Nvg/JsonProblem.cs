@@ -18,7 +18,9 @@ internal static partial class JsonProblem
             return $"there is no setting '{name}'{(place.Length > 0 ? $" in {place}" : "")}";
         }
 
-
+        // The reader speaks of its own grammar; people can go to the place.
+        if (error.InnerException is JsonException)
+            return $"no JSON from line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1} on";
         if (Missing().Match(message) is { Success: true } missing)
             return $"settings are missing{inside}: {missing.Groups["names"].Value}";
         if (Conversion().Match(message) is { Success: true } conversion)

@@ -29,6 +29,64 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     }
 
     [Fact]
+    public async Task Generate_OverWhatItReads_IsRefusedBeforeTheWork()
+    {
+        await DoneAsync("--class", "cat", "--seed", "5", "--save", InFolder("saved"), "-o", InFolder("out"));
+        string saved = InFolder("saved/cat/5.nvg"), picture = InFolder("out/cat/5.png");
+        Directory.CreateSymbolicLink(InFolder("link"), InFolder("saved"));
+        byte[] before = File.ReadAllBytes(saved), pixels = File.ReadAllBytes(picture);
+        foreach (string[] arguments in new string[][]
+        {
+            ["--reference", saved, "--keep-stages", "2", "--save", InFolder("saved"), "-o", InFolder("x.png")],
+            ["--reference", saved, "--keep-stages", "2", "--save", InFolder("link"), "-o", InFolder("x.png")],
+            ["--reference", saved, "--keep-stages", "2", "--seed", "4", "--count", "2", "--save", InFolder("saved"), "-o", InFolder("x.png")],
+            ["--structure", picture, "--class", "cat", "--seed", "5", "-o", InFolder("out")],
+        })
+        {
+            CommandResult refused = await GenerateAsync(arguments);
+            Assert.Equal(CommandRunner.WrongUsage, refused.ExitCode);
+            Assert.Contains("is read by this command", Assert.Single(refused.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(before, File.ReadAllBytes(saved));
+        Assert.Equal(pixels, File.ReadAllBytes(picture));
+        Assert.False(File.Exists(InFolder("saved/cat/4.nvg")));
+        // Another seed lies beside it.
+        await DoneAsync("--reference", saved, "--keep-stages", "2", "--seed", "6", "--save", InFolder("saved"), "-o", InFolder("x.png"));
+    }
+
+    [Theory]
+    [InlineData("saved")]
+    [InlineData("saved/dog")]
+    public async Task Generate_DocumentsThatCannotBeWritten_AreRefusedBeforeTheWork(string occupied)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(InFolder(occupied))!);
+        await File.WriteAllTextAsync(InFolder(occupied), "no folder");
+        CommandResult refused = await GenerateAsync("--class", "cat,dog", "--save", InFolder("saved"), "-o", InFolder("out"));
+        Assert.Equal(CommandRunner.Failed, refused.ExitCode);
+        Assert.Contains("cannot be written", Assert.Single(refused.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.False(File.Exists(InFolder("out/cat/0.png")));
+        Assert.False(File.Exists(InFolder("saved/cat/0.nvg")));
+    }
+
+    [Fact]
+    public async Task Generate_FromSavedResult_IsComputedTogetherWithAsMany()
+    {
+        await DoneAsync("--class", "cat", "--count", "3", "--batch", "2", "--save", InFolder("saved"), "-o", InFolder("out"));
+        int BatchOf(string file) => PictureDocument.Read(InFolder(file)).Description.Batch;
+        Assert.Equal([2, 2, 1], Enumerable.Range(0, 3).Select(seed => BatchOf($"saved/cat/{seed}.nvg")));
+        for (int seed = 0; seed < 3; seed++)
+        {
+            await DoneAsync("--reference", InFolder($"saved/cat/{seed}.nvg"), "--keep-stages", "2", "--save", InFolder("again"), "-o", InFolder("again"));
+            Assert.Equal(BatchOf($"saved/cat/{seed}.nvg"), BatchOf($"again/cat/{seed}.nvg"));
+            Assert.Equal(File.ReadAllBytes(InFolder($"out/cat/{seed}.png")), File.ReadAllBytes(InFolder($"again/cat/{seed}.png")));
+        }
+
+        await DoneAsync("--reference", InFolder("saved/cat/0.nvg"), "--batch", "1", "--save", InFolder("alone"), "-o", InFolder("alone"));
+        Assert.Equal(1, BatchOf("alone/cat/0.nvg"));
+    }
+
+    [Fact]
     public async Task Show_SavedResult_PrintsDrawsAndGivesItsMaps()
     {
         await DoneAsync("--class", "cat", "--seed", "5", "--save", InFolder("saved"), "-o", InFolder("out"));
@@ -87,6 +145,19 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
         JsonElement change = json.RootElement.GetProperty("pictures")[0].GetProperty("change");
         Assert.True(change.GetProperty("meanInside").GetDouble() >= change.GetProperty("meanOutside").GetDouble());
         Assert.Equal(0, change.GetProperty("meanByDistance")[2].GetDouble());
+        // Its stages are drawn with the surroundings, the last of them as the picture itself, by either command.
+        await DoneAsync("--reference", InFolder("saved/dog/5.nvg"), "--stages", "-o", InFolder("stages.png"));
+        Assert.Equal(CommandRunner.Done, (await RunAsync("show", InFolder("saved/dog/5.nvg"), "--model", model.Folder, "--stages", "-o", InFolder("shown.png"))).ExitCode);
+        RgbImage stages = PictureFile.Read(InFolder("stages.png"));
+        Assert.Equal(stages.Pixels, PictureFile.Read(InFolder("shown.png")).Pixels);
+        for (int stage = 0; stage < 7; stage++)
+        {
+            // Cells of 128 pixels with a margin of 2, each pixel drawn four times as large.
+            int left = 2 + 2 * stage * 130;
+            Assert.Equal(before.Row(2).Slice(3 * 2, 3).ToArray(), stages.Row(2 + 4 * 2).Slice(3 * (left + 4 * 2), 3).ToArray());
+            Assert.Equal(before.Row(30).Slice(3 * 30, 3).ToArray(), stages.Row(2 + 4 * 30).Slice(3 * (left + 4 * 30), 3).ToArray());
+        }
+
         // A masked result is continued as any other.
         await DoneAsync("--reference", InFolder("saved/dog/5.nvg"), "--keep-stages", "4", "-o", InFolder("again"));
         Assert.Equal(File.ReadAllBytes(InFolder("out/dog/5.png")), File.ReadAllBytes(InFolder("again/dog/5.png")));
@@ -160,7 +231,7 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
         WritePicture("map.png", width, height);
         CommandResult result = await GenerateAsync("--structure", InFolder("map.png"), "--structure-kind", kind, "--explain", InFolder("why.png"), "-o", InFolder("x.png"));
         Assert.Equal(CommandRunner.Done, result.ExitCode);
-        Assert.Contains("positions moved", result.Error, StringComparison.Ordinal);
+        Assert.Matches(@"→ .*why\.png: stage 0: 0 of 64 positions moved(, stage \d: \d+ of 64 positions moved)*\s*$", result.Error);
         Assert.True(File.Exists(InFolder("why.png")));
     }
 
@@ -184,19 +255,25 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     [InlineData("--structure-stages N", "--structure", "PICTURE", "--structure-kind", "picture")]
     [InlineData("need --structure", "--explain", "x.png")]
     [InlineData("one split each", "--structure", "PICTURE", "--structure", "PICTURE", "--structure-kind", "labels")]
+    [InlineData("2 drawings are more than the 1 split of 2 stages", "--structure", "PICTURE", "--structure", "PICTURE", "--structure-stages", "2")]
     [InlineData("8 stages", "--reference", "PICTURE", "--keep-stages", "8")]
     [InlineData("8 stages", "--structure", "PICTURE", "--structure-stages", "8")]
     [InlineData("at least 2", "--class", "cat", "--to-class", "dog")]
     [InlineData("one class", "--class", "cat", "--count", "2", "--to-class", "dog,cat")]
     [InlineData("no structure strategy", "--reference", "PICTURE", "--keep-stages", "2", "--construction", "magic")]
     [InlineData("nothing to generate", "--reference", "PICTURE", "--mask", "BLACK")]
+    [InlineData("keep at most 6", "--reference", "PICTURE", "--mask", "HALF", "--keep-stages", "7")]
+    [InlineData("keep at most 6", "--reference", "PICTURE", "--mask", "HALF", "--keep-stages", "5-7")]
     [InlineData("--keep needs --keep-stages", "--reference", "none.nvg", "--keep", "structure")]
     [InlineData("takes a number of stages", "--reference", "PICTURE", "--keep-stages", "5-2")]
     public async Task Generate_ContradictingOptions_AreWrongUsageInOneLine(string words, params string[] arguments)
     {
         WritePicture("picture.png", 20, 20);
         PictureFile.Write(InFolder("black.png"), new RgbImage(20, 20));
-        CommandResult result = await GenerateAsync([.. arguments.Select(a => a == "PICTURE" ? InFolder("picture.png") : a == "BLACK" ? InFolder("black.png") : a), "-o", InFolder("out.png")]);
+        var half = new RgbImage(20, 20);
+        half.Pixels.AsSpan(600).Fill(255);
+        PictureFile.Write(InFolder("half.png"), half);
+        CommandResult result = await GenerateAsync([.. arguments.Select(a => a is "PICTURE" or "BLACK" or "HALF" ? InFolder($"{a.ToLowerInvariant()}.png") : a), "-o", InFolder("out.png")]);
         Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
         if (!words.StartsWith("--keep-stages needs", StringComparison.Ordinal))
             Assert.Contains(words, result.Error, StringComparison.Ordinal);

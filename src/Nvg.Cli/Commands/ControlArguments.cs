@@ -78,7 +78,7 @@ internal sealed class ControlArguments
 
     /// <summary>Files that are read, which no output may replace.</summary>
     internal IEnumerable<string> Inputs(ParseResult parsed) =>
-        Structures(parsed).Append(parsed.GetValue(_reference)).Append(parsed.GetValue(_mask)).OfType<string>().Select(Path.GetFullPath);
+        Structures(parsed).Append(parsed.GetValue(_reference)).Append(parsed.GetValue(_mask)).OfType<string>();
 
     /// <summary>Files besides the pictures that are written.</summary>
     internal IEnumerable<string> Outputs(ParseResult parsed) => new[] { parsed.GetValue(_explain) }.OfType<string>();
@@ -174,7 +174,7 @@ internal sealed class ControlArguments
         if (parsed.GetValue(_explain) is not { } file)
             return;
         PictureFile.Write(file, plan!.Draw());
-        Console.Error.WriteLine($"structure → {file}: {string.Join(", ", plan.Stages.Select((s, i) => $"stage {i} {s.Moved.Count(m => m)} of {s.Used.Count} positions moved"))}");
+        Console.Error.WriteLine($"structure → {file}: {string.Join(", ", plan.Stages.Select((s, i) => $"stage {i}: {s.Moved.Count(m => m)} of {s.Used.Count} positions moved"))}");
     }
 
     private string[] Structures(ParseResult parsed) => parsed.GetValue(_structure) ?? [];

@@ -36,7 +36,7 @@ internal sealed class GenerateCommand
     private readonly Option<string?> _save = new("--save") { Description = "Also keep every picture's whole sequence: DIR/<class>/<seed>.nvg, to show, edit and continue", HelpName = "DIR" };
     private readonly Option<bool> _stages = new("--stages") { Description = "Draw for every stage the picture so far and its structure map" };
     private readonly Option<string?> _gif = new("--gif") { Description = "Also write the growth as an animation", HelpName = "FILE.gif" };
-    private readonly Option<int?> _batch = new("--batch") { Description = "Pictures computed together: 1 on the processor, 16 on a GPU. Another number may round differently", HelpName = "N" };
+    private readonly Option<int?> _batch = new("--batch") { Description = "Pictures computed together: as many as those of a saved result were, else 1 on the processor, 16 on a GPU. Another number may round differently", HelpName = "N" };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType?> _type = CommonOptions.DataType();
     private readonly Option<int> _threads = CommonOptions.Threads();
@@ -67,8 +67,7 @@ internal sealed class GenerateCommand
         PictureDocument? document = _control.ReadDocument(parsed);
         ScalarType type = parsed.GetValue(_type) ?? document?.Description.Dtype ?? ScalarType.Float32;
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), type);
-        if (!model.HasGenerator)
-            throw NvgDataException.At(model.Folder, "holds a tokenizer without generator: it reconstructs, but does not generate", "train one with nvg train generator");
+        model.RequireGenerator();
         GivenRows given = _control.Read(parsed, model, document);
         GenerationRequest request = Request(parsed, model, given, document);
         _control.Explain(parsed, given.Plan);
@@ -104,10 +103,12 @@ internal sealed class GenerateCommand
         _control.Check(parsed);
         foreach (string output in new[] { parsed.GetRequiredValue(_output), parsed.GetValue(_gif) }.OfType<string>().Concat(_control.Outputs(parsed)))
         {
-            if (_control.Inputs(parsed).Contains(Path.GetFullPath(output)))
+            if (IsInput(parsed, output))
                 throw new UsageException($"{output} is read by this command: choose another output");
         }
     }
+
+    private bool IsInput(ParseResult parsed, string file) => _control.Inputs(parsed).Select(FilePlace.Of).Contains(FilePlace.Of(file), FilePlace.Comparer);
 
     private GenerationRequest Request(ParseResult parsed, NvgModel model, GivenRows given, PictureDocument? document)
     {
@@ -117,11 +118,15 @@ internal sealed class GenerateCommand
         IReadOnlyList<RequestedPicture> pictures = Pictures(parsed, names, count, seed, document);
         if (_control.Way(parsed, names, count, pictures.Select(p => p.Class).Distinct().Count()) is { } way)
             pictures = [.. Enumerable.Range(0, count).Select(k => pictures[0] with { Towards = way with { Share = k / (count - 1.0) }, Variant = $"way{k}" })];
+        DeviceType device = parsed.GetValue(_device).Type;
+        // As many together as before round alike; another kind of device rounds otherwise anyhow.
+        int? again = document?.Description.Device == device ? document.Description.Batch : null;
         return new GenerationRequest
         {
             Pictures = [.. given.Rows.SelectMany(row => pictures.Select(p => p with { Given = row.Given, Surroundings = given.Surroundings, Variant = Joined(row.Variant, p.Variant) }))],
             Options = _sampling.Read(parsed, document?.Description.Sampling ?? model.Config.Sampling, model.Generator.Config.Grid.LastStage),
-            BatchSize = parsed.GetValue(_batch) ?? (parsed.GetValue(_device).Type == DeviceType.Cpu ? ProcessorBatch : GpuBatch),
+            BatchSize = parsed.GetValue(_batch) ?? again ?? (device == DeviceType.Cpu ? ProcessorBatch : GpuBatch),
+            FillsBatches = parsed.GetValue(_batch) is null && again is not null,
             WithStages = parsed.GetValue(_stages) || parsed.GetValue(_gif) is not null,
         };
     }
@@ -148,6 +153,7 @@ internal sealed class GenerateCommand
         List<IPictureOutput> outputs = Outputs(parsed, model, type, request, given.Rows.Count);
         try
         {
+            CheckFiles(parsed, [.. request.Pictures.SelectMany(p => outputs.SelectMany(o => o.Files(p)))]);
             var stand = new SynchronousProgress<GenerationProgress>(p => progress.Report($"{p.Done} of {p.Count} pictures", p.Share));
             foreach (GeneratedPicture picture in PictureGeneration.Run(model, request, stand, cancellation: cancellation))
             {
@@ -155,7 +161,7 @@ internal sealed class GenerateCommand
                 foreach (IPictureOutput output in outputs)
                     file = output.Add(picture) ?? file;
                 (int number, ulong seed) = picture.Request;
-                RegionChange? change = given.Surroundings is { } kept ? RegionChange.Between(kept.Picture, picture.Picture, kept.Region, picture.Sequence.Grid) : null;
+                RegionChange? change = given.Surroundings is { } kept ? RegionChange.Between(kept.Picture, picture.Picture, kept.Region) : null;
                 reports.Add(new PictureReport(seed, number, names.Classes[number].Name, picture.Request.Variant, file, change));
             }
 
@@ -166,6 +172,16 @@ internal sealed class GenerateCommand
         {
             outputs.ForEach(o => o.Dispose());
         }
+    }
+
+    // Before the work: what it reads stays as it is, and what it makes can be kept.
+    private void CheckFiles(ParseResult parsed, IReadOnlyList<string> files)
+    {
+        var inputs = _control.Inputs(parsed).Select(FilePlace.Of).ToHashSet(FilePlace.Comparer);
+        if (inputs.Count > 0 && files.FirstOrDefault(f => inputs.Contains(FilePlace.Of(f))) is { } input)
+            throw new UsageException($"{input} is read by this command and would be overwritten: choose another folder, class or seed");
+        foreach (string folder in files.Select(f => Path.GetDirectoryName(f)!).Distinct(StringComparer.Ordinal))
+            PictureOutput.RequireWritableFolder(folder);
     }
 
     private List<IPictureOutput> Outputs(ParseResult parsed, NvgModel model, ScalarType type, GenerationRequest request, int rows)
@@ -184,7 +200,11 @@ internal sealed class GenerateCommand
         }
 
         if (parsed.GetValue(_save) is { } folder)
-            outputs.Add(new DocumentOutput(folder, model, type, request.BatchSize));
+        {
+            PictureOutput.RequireWritableFolder(folder);
+            outputs.Add(new DocumentOutput(folder, model, type));
+        }
+
         outputs.Add(PictureOutput.Create(parsed.GetRequiredValue(_output), [.. model.Labels.Select(line => ClassLabel.Parse(line).Name)], count, side, columns, parsed.GetValue(_stages) ? stages : 0));
         return outputs;
     }

@@ -52,8 +52,7 @@ internal sealed class SampleCommand
         var clock = Stopwatch.StartNew();
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetDataType(_type));
-        if (!model.HasGenerator)
-            throw NvgDataException.At(model.Folder, "holds a tokenizer without generator: it reconstructs, but does not generate", "train one with nvg train generator");
+        model.RequireGenerator();
         SampleSettings settings = Settings(parsed, model).Part(shard.Number, shard.Count);
         if (settings.Count == 0)
             throw new UsageException($"--shard {shard.Number}/{shard.Count} has nothing to do: there are fewer batches than parts");

@@ -55,7 +55,7 @@ internal sealed class ShowCommand
         using NvgModel model = NvgModel.Load(folder, withGenerator: false);
         document.RequireModel(path, model, model.Fingerprint());
         using GranularitySequence sequence = PartialSequence.ToBatch([document.Sequence]);
-        return StageDrawing.Sheet(StagePictures.Draw(model.Tokenizer, sequence));
+        return StageDrawing.Sheet(StagePictures.Draw(model.Tokenizer, sequence, [document.Surroundings]));
     }
 
     private static void WritePicture(string path, RgbImage picture)

@@ -8,6 +8,8 @@ internal sealed class AnimationOutput(string path, int columns) : IPictureOutput
 {
     private readonly List<IReadOnlyList<StagePicture>> _pictures = [];
 
+    public IEnumerable<string> Files(RequestedPicture picture) => [];
+
     public string? Add(GeneratedPicture picture)
     {
         _pictures.Add(picture.Stages);

@@ -6,14 +6,19 @@ namespace Nvg.Cli.Output;
 /// <summary>A file for each picture at its true size: <c>folder/class/seed.png</c>, and its stages beside it.</summary>
 internal sealed class FolderOutput(string folder, IReadOnlyList<string> labels, bool withStages) : IPictureOutput
 {
+    private const string Ending = ".png", StagesEnding = ".stages.png";
+
     private readonly string[] _names = FolderNames(labels);
+
+    public IEnumerable<string> Files(RequestedPicture picture) =>
+        withStages ? [PathOf(folder, _names, picture, Ending), PathOf(folder, _names, picture, StagesEnding)] : [PathOf(folder, _names, picture, Ending)];
 
     public string Add(GeneratedPicture picture)
     {
-        string path = PathOf(folder, _names, picture.Request, ".png");
+        string path = PathOf(folder, _names, picture.Request, Ending);
         PictureFile.Write(path, picture.Picture);
         if (withStages)
-            PictureFile.Write(PathOf(folder, _names, picture.Request, ".stages.png"), StageDrawing.Sheet([picture.Stages]));
+            PictureFile.Write(PathOf(folder, _names, picture.Request, StagesEnding), StageDrawing.Sheet([picture.Stages]));
         return path;
     }
 

@@ -14,13 +14,13 @@ internal sealed record PairFiles(string Pair, string? Stages)
     /// <exception cref="UsageException">A file would overwrite one of the pictures.</exception>
     internal static IReadOnlyList<PairFiles> Plan(string folder, IEnumerable<SquareEntry> entries, bool withStages)
     {
-        var inputs = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var inputs = new HashSet<string>(FilePlace.Comparer);
         var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         var plan = new List<PairFiles>();
         foreach (SquareEntry entry in entries)
         {
             if (entry.File is { } file)
-                inputs.Add(Place(file));
+                inputs.Add(FilePlace.Of(file));
             string stem = Path.GetFileNameWithoutExtension(entry.Name), unique = stem;
             for (int i = 2; taken.Contains(unique + ".png") || (withStages && taken.Contains(unique + ".stages.png")); i++)
                 unique = $"{stem}-{i}";
@@ -30,25 +30,9 @@ internal sealed record PairFiles(string Pair, string? Stages)
             plan.Add(new PairFiles(Path.Combine(folder, unique + ".png"), withStages ? Path.Combine(folder, unique + ".stages.png") : null));
         }
 
-        string real = RealFolder(Path.GetFullPath(folder));
+        string real = FilePlace.OfFolder(folder);
         if (plan.SelectMany(p => new[] { p.Pair, p.Stages }).FirstOrDefault(f => f is not null && inputs.Contains(Path.Combine(real, Path.GetFileName(f)))) is { } original)
             throw new UsageException($"{original} is one of the pictures and would be overwritten: choose another folder with -o");
         return plan;
-    }
-
-    // A file is replaced under its own name, so links count in the folders above it alone.
-    private static string Place(string file)
-    {
-        string full = Path.GetFullPath(file);
-        return Path.Combine(RealFolder(Path.GetDirectoryName(full) ?? full), Path.GetFileName(full));
-    }
-
-    private static string RealFolder(string folder)
-    {
-        folder = Path.TrimEndingDirectorySeparator(folder);
-        if (Path.GetDirectoryName(folder) is not { } above)
-            return folder;
-        string here = Path.Combine(RealFolder(above), Path.GetFileName(folder));
-        return Directory.Exists(here) && Directory.ResolveLinkTarget(here, returnFinalTarget: true) is { } target ? RealFolder(target.FullName) : here;
     }
 }

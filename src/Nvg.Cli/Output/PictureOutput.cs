@@ -42,17 +42,15 @@ internal static class PictureOutput
     /// <exception cref="IOException">It cannot.</exception>
     internal static void RequireWritable(string target)
     {
-        string probe = AtomicFile.TemporaryName(IsFolder(target) ? Path.Combine(target, "probe") : target);
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(probe)!);
-            File.Create(probe, 1, FileOptions.DeleteOnClose).Dispose();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"{target} cannot be written: {error.Message.Replace(probe, target, StringComparison.Ordinal)}", error);
-        }
+        if (IsFolder(target))
+            RequireWritableFolder(target);
+        else
+            RequireWritable(target, AtomicFile.TemporaryName(target));
     }
+
+    /// <summary>The same for what means a folder whatever its name.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    internal static void RequireWritableFolder(string target) => RequireWritable(target, AtomicFile.TemporaryName(Path.Combine(target, "probe")));
 
     /// <summary>The output for a target that <see cref="Check"/> passed.</summary>
     /// <exception cref="UsageException">There are too many pictures for one grid.</exception>
@@ -85,6 +83,25 @@ internal static class PictureOutput
         (long width, long height) = PictureGrid.Size(rows ? cells : count, side, side, rows ? 2 * stagesDrawn : columns, enlargement: enlargement);
         if (Math.Max(width, height) > LongestSide(format))
             throw new UsageException($"{target} would be {width} × {height}, the format holds {LongestSide(format)} a side: write to a .png or a folder, or ask for fewer pictures");
+    }
+
+    private static void RequireWritable(string target, string probe)
+    {
+        for (string? above = Path.GetDirectoryName(probe); above is not null; above = Path.GetDirectoryName(above))
+        {
+            if (File.Exists(above))
+                throw new IOException($"{target} cannot be written: {above} is no folder");
+        }
+
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(probe)!);
+            File.Create(probe, 1, FileOptions.DeleteOnClose).Dispose();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{target} cannot be written: {error.Message.Replace(probe, target, StringComparison.Ordinal)}", error);
+        }
     }
 
     private static int LongestSide(PictureFormat format) => format switch

@@ -15,6 +15,8 @@ internal sealed class SamplesOutput : IPictureOutput
         _writer = new NpzPictureWriter(path, count, side, side);
     }
 
+    public IEnumerable<string> Files(RequestedPicture picture) => [];
+
     public string? Add(GeneratedPicture picture)
     {
         _writer.Append(picture.Picture);

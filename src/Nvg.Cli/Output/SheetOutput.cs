@@ -8,6 +8,8 @@ internal sealed class SheetOutput(string path, int columns, bool withStages) : I
 {
     private readonly List<GeneratedPicture> _pictures = [];
 
+    public IEnumerable<string> Files(RequestedPicture picture) => [];
+
     public string? Add(GeneratedPicture picture)
     {
         _pictures.Add(picture);

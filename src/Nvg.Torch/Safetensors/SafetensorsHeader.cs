@@ -45,7 +45,9 @@ internal sealed class SafetensorsHeader
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
         {
-            throw new SafetensorsException($"the header is not valid JSON: {error.Message.ReplaceLineEndings(" ")}", error);
+            throw new SafetensorsException(error is JsonException { BytePositionInLine: { } place }
+                ? $"the header is not valid JSON at byte {place}: the file is damaged or no safetensors file"
+                : "the header holds a value of another kind than the format has there: the file is damaged", error);
         }
     }
 

@@ -43,10 +43,15 @@ public sealed class NvgModel : IDisposable
 
     /// <summary>Both generators.</summary>
     /// <exception cref="NvgDataException">The folder holds a tokenizer alone.</exception>
-    public NvgGenerator Generator => _generator ?? throw new NvgDataException($"{Folder} holds a tokenizer without generator: it reconstructs, but does not generate");
+    public NvgGenerator Generator => RequireGenerator();
 
     /// <summary>Whether the folder has generators.</summary>
     public bool HasGenerator => _generator is not null;
+
+    /// <summary>Both generators, asked for before work is begun that needs them.</summary>
+    /// <exception cref="NvgDataException">The folder holds a tokenizer alone.</exception>
+    public NvgGenerator RequireGenerator() => _generator
+        ?? throw NvgDataException.At(Folder.Length > 0 ? Folder : Config.Name, "holds a tokenizer without generator: it reconstructs, but does not generate", "train one with nvg train generator");
 
     /// <summary>What the classes are called, by number: lines that <see cref="ClassLabel"/> reads.</summary>
     public IReadOnlyList<string> Labels { get; }

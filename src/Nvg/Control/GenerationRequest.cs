@@ -15,6 +15,12 @@ public sealed record GenerationRequest
     /// <summary>Pictures that are computed together; matrix products of another size may round differently, so equal bytes need an equal number.</summary>
     public int BatchSize { get; init; } = 1;
 
+    /// <summary>
+    /// Whether a batch of fewer pictures is filled up with copies of its last one, which are thrown away: then every picture is
+    /// computed together with as many as any other. It takes the time of full batches.
+    /// </summary>
+    public bool FillsBatches { get; init; }
+
     /// <summary>Whether the growth over the stages is drawn too.</summary>
     public bool WithStages { get; init; }
 

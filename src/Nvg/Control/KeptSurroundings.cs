@@ -13,17 +13,20 @@ namespace Nvg.Control;
 public sealed record KeptSurroundings(RegionMask Region, RgbImage Picture)
 {
     /// <summary>The new picture in the region, the old one away from it.</summary>
-    /// <param name="generated">As the decoder gave it.</param>
-    /// <param name="grid">The latent positions.</param>
-    public RgbImage Blend(RgbImage generated, LatentGrid grid)
+    /// <param name="generated">As the decoder gave it, of the size of the old one.</param>
+    /// <exception cref="ArgumentException">It is of another size.</exception>
+    public RgbImage Blend(RgbImage generated)
     {
+        if ((generated.Width, generated.Height) != (Picture.Width, Picture.Height))
+            throw new ArgumentException($"surroundings of {Picture.Width} × {Picture.Height} cannot be put around a picture of {generated.Width} × {generated.Height}");
+        LatentGrid grid = Region.Grid;
         var blended = new RgbImage(generated.Width, generated.Height);
         for (int y = 0; y < generated.Height; y++)
         {
             Span<byte> row = blended.Row(y);
             for (int x = 0; x < generated.Width; x++)
             {
-                double share = Math.Clamp(1 - Distance((x + 0.5) * grid.Width / generated.Width, (y + 0.5) * grid.Height / generated.Height, grid), 0, 1);
+                double share = Math.Clamp(1 - Distance((x + 0.5) * grid.Width / generated.Width, (y + 0.5) * grid.Height / generated.Height), 0, 1);
                 for (int i = x * RgbImage.Channels; i < (x + 1) * RgbImage.Channels; i++)
                     row[i] = (byte)Math.Round(Picture.Row(y)[i] + share * (generated.Row(y)[i] - Picture.Row(y)[i]));
             }
@@ -33,8 +36,9 @@ public sealed record KeptSurroundings(RegionMask Region, RgbImage Picture)
     }
 
     // From a point in latent positions to the nearest square of the region.
-    private double Distance(double x, double y, LatentGrid grid)
+    private double Distance(double x, double y)
     {
+        LatentGrid grid = Region.Grid;
         double nearest = double.PositiveInfinity;
         (int left, int top) = ((int)x, (int)y);
         // Farther squares count as one away: the old picture.

@@ -11,15 +11,19 @@ namespace Nvg.Control;
 /// <summary>
 /// Pictures for applications: requests in, pictures with their sequences and progress out, without blocking the caller. Pictures
 /// of a request may differ in class, seed, what is given and even in settings; those of equal settings are computed together.
-/// Requests of several callers wait for each other. Owns nothing but a lock: the model is borrowed.
+/// One request is computed at a time. One whose reader is slow gives its turn to others, so that a reader may ask for more
+/// pictures between two updates. Owns nothing but a lock: the model is borrowed.
 /// </summary>
-/// <param name="model">Borrowed while the pipeline is used.</param>
+/// <param name="model">Borrowed until the pipeline is disposed.</param>
 public sealed class NvgPipeline(NvgModel model) : IDisposable
 {
     // A slow reader holds the work up rather than letting previews pile up.
     private const int UpdatesAhead = 16;
 
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly CancellationTokenSource _disposing = new();
+    private readonly HashSet<Task> _running = [];
+    private bool _disposed;
 
     /// <summary>The model.</summary>
     public NvgModel Model => model;
@@ -31,14 +35,14 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable
     /// <returns>Updates; pictures of other settings than the first come after them, each with its place in the request.</returns>
     /// <exception cref="ArgumentException">Settings, classes or what is given do not suit the model.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; pictures that came before stay valid.</exception>
+    /// <exception cref="ObjectDisposedException">The pipeline was disposed, before or while it ran.</exception>
     public async IAsyncEnumerable<PipelineUpdate> RunAsync(
         GenerationRequest request, bool previews = false, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         // A reader that leaves early ends the work.
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        await _turn.WaitAsync(cancellation).ConfigureAwait(false);
         var updates = Channel.CreateBounded<PipelineUpdate>(new BoundedChannelOptions(UpdatesAhead) { SingleReader = true, SingleWriter = true });
-        Task work = Task.Run(() => Work(request, previews, updates.Writer, leaving.Token), CancellationToken.None);
+        Task work = Begin(request, previews, updates.Writer, leaving.Token);
         try
         {
             await foreach (PipelineUpdate update in updates.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
@@ -49,7 +53,6 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable
         {
             await leaving.CancelAsync().ConfigureAwait(false);
             await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            _turn.Release();
         }
     }
 
@@ -80,18 +83,72 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable
     public async Task<GeneratedPicture> GenerateAsync(RequestedPicture picture, CancellationToken cancellation = default) =>
         (await GenerateAsync(new GenerationRequest { Pictures = [picture] }, null, cancellation).ConfigureAwait(false))[0];
 
-    /// <inheritdoc/>
-    public void Dispose() => _turn.Dispose();
-
-    private void Work(GenerationRequest request, bool previews, ChannelWriter<PipelineUpdate> updates, CancellationToken cancellation)
+    /// <summary>
+    /// Stops what is running and waits for it, at the most one pass of a network; its readers get an <see cref="ObjectDisposedException"/>.
+    /// The model may be disposed afterwards.
+    /// </summary>
+    public void Dispose()
     {
+        Task[] running;
+        lock (_running)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            running = [.. _running];
+        }
+
+        _disposing.Cancel();
+        Task.WaitAll(running);
+        _turn.Dispose();
+        _disposing.Dispose();
+    }
+
+    private Task Begin(GenerationRequest request, bool previews, ChannelWriter<PipelineUpdate> updates, CancellationToken cancellation)
+    {
+        lock (_running)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            CancellationToken disposing = _disposing.Token;
+            Task work = Task.Run(() => Work(request, previews, updates, disposing, cancellation), CancellationToken.None);
+            _running.Add(work);
+            _ = work.ContinueWith(Forget, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            return work;
+        }
+    }
+
+    private void Forget(Task work)
+    {
+        lock (_running)
+            _running.Remove(work);
+    }
+
+    // Never throws: the reader is told.
+    private async Task Work(
+        GenerationRequest request, bool previews, ChannelWriter<PipelineUpdate> updates, CancellationToken disposing, CancellationToken leaving)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(disposing, leaving);
         try
         {
-            // Unlike settings cannot share a pass: the pictures of each come one after the other, in the order of the first of each.
-            int[] order = [.. Enumerable.Range(0, request.Pictures.Count)
-                .GroupBy(i => request.SettingsOf(request.Pictures[i], model)).SelectMany(group => group)];
-            Run(request with { Pictures = [.. order.Select(i => request.Pictures[i])] }, order, previews, updates, cancellation);
+            await _turn.WaitAsync(ending.Token).ConfigureAwait(false);
+            var turn = new PipelineTurn(_turn);
+            try
+            {
+                // Unlike settings cannot share a pass: the pictures of each come one after the other, in the order of the first of each.
+                int[] order = [.. Enumerable.Range(0, request.Pictures.Count)
+                    .GroupBy(i => request.SettingsOf(request.Pictures[i], model)).SelectMany(group => group)];
+                Run(request with { Pictures = [.. order.Select(i => request.Pictures[i])] }, order, previews, update => turn.Send(updates, update, ending.Token), ending.Token);
+            }
+            finally
+            {
+                turn.End();
+            }
+
             updates.Complete();
+        }
+        catch (OperationCanceledException) when (disposing.IsCancellationRequested)
+        {
+            updates.Complete(new ObjectDisposedException(nameof(NvgPipeline)));
         }
         catch (Exception error)
         {
@@ -99,20 +156,21 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable
         }
     }
 
-    private void Run(GenerationRequest sorted, int[] order, bool previews, ChannelWriter<PipelineUpdate> updates, CancellationToken cancellation)
+    private void Run(GenerationRequest sorted, int[] order, bool previews, Action<PipelineUpdate> send, CancellationToken cancellation)
     {
         int done = 0, count = order.Length, stages = model.Generator.Config.Grid.StageCount;
         double share = 0;
-        void Send(PipelineUpdate update) => updates.WriteAsync(update, cancellation).AsTask().GetAwaiter().GetResult();
-        void Observe(IReadOnlyList<RequestedPicture> batch, StageResult stage) => Send(new StageUpdate(
-            share = (done + batch.Count * (stage.Stage + 1.0) / stages) / count, stage.Stage, order[done..(done + batch.Count)], previews ? Preview(stage) : []));
+        void Observe(IReadOnlyList<RequestedPicture> batch, StageResult stage) => send(new StageUpdate(
+            share = (done + batch.Count * (stage.Stage + 1.0) / stages) / count, stage.Stage, order[done..(done + batch.Count)], previews ? Preview(batch, stage) : []));
         foreach (GeneratedPicture picture in PictureGeneration.Run(model, sorted, null, Observe, cancellation))
-            Send(new PictureUpdate(share, order[done++], picture));
+            send(new PictureUpdate(share, order[done++], picture));
     }
 
-    private RgbImage[] Preview(StageResult stage)
+    private RgbImage[] Preview(IReadOnlyList<RequestedPicture> batch, StageResult stage)
     {
         using var scope = new TensorScope();
-        return PictureBatch.ToPictures(model.Tokenizer.Decode(stage.Canvas_BLC));
+        RgbImage[] decoded = PictureBatch.ToPictures(model.Tokenizer.Decode(stage.Canvas_BLC));
+        // Behind them there may be copies that fill up the batch.
+        return StagePictures.Blended(decoded[..batch.Count], [.. batch.Select(p => p.Surroundings)]);
     }
 }

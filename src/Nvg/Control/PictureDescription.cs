@@ -7,8 +7,11 @@ namespace Nvg.Control;
 /// <summary>How a picture was made, besides its sequence: what a <see cref="PictureDocument"/> stores as text.</summary>
 public sealed record PictureDescription
 {
-    /// <summary>The layout that this build writes and reads.</summary>
-    public const int CurrentFormat = 1;
+    /// <summary>The layout that this build writes; it reads those before too.</summary>
+    public const int CurrentFormat = 2;
+
+    /// <summary>The first layout that has a checksum; those before are read without one.</summary>
+    internal const int FirstCheckedFormat = 2;
 
     /// <summary>Layout of the document.</summary>
     public int Format { get; init; } = CurrentFormat;

@@ -12,7 +12,8 @@ namespace Nvg.Control;
 /// any stage can be shown, edited and continued. The file is safetensors, so other programs read it too:
 /// <c>picture</c> (H × W × 3, U8), <c>structure</c> and <c>content</c> ((K + 1) × L, I32: label and codebook number that each
 /// position uses), <c>given.structure</c> and <c>given.content</c> (the same, −1 where nothing was given; absent where nothing
-/// was), <c>region</c> (L, U8) and <c>surroundings</c> (H × W × 3, U8) where only a region was generated anew, and <see cref="PictureDescription"/> as JSON in the metadata under <c>nvg.picture</c>.
+/// was), <c>region</c> (L, U8) and <c>surroundings</c> (H × W × 3, U8) where only a region was generated anew, and <see cref="PictureDescription"/> as JSON in the metadata under <c>nvg.picture</c>,
+/// with the SHA-256 of all of it under <c>nvg.sha256</c>.
 /// </summary>
 /// <param name="Description">How it was made.</param>
 /// <param name="Picture">The picture.</param>
@@ -25,7 +26,7 @@ public sealed record PictureDocument(
     /// <summary>The ending of file names.</summary>
     public const string Extension = ".nvg";
 
-    private const string MetadataKey = "nvg.picture", PictureName = "picture", StructureName = "structure", ContentName = "content", GivenPrefix = "given.",
+    private const string MetadataKey = "nvg.picture", ChecksumKey = "nvg.sha256", PictureName = "picture", StructureName = "structure", ContentName = "content", GivenPrefix = "given.",
         RegionName = "region", SurroundingsName = "surroundings";
     private const int MostPositions = 1 << 16, LongestSide = 1 << 14;
 
@@ -34,8 +35,7 @@ public sealed record PictureDocument(
     /// <param name="fingerprint">Its fingerprint.</param>
     /// <param name="picture">The picture.</param>
     /// <param name="type">Precision of the generators' matrices.</param>
-    /// <param name="batch">Pictures that were computed together.</param>
-    public static PictureDocument Of(NvgModel model, string fingerprint, GeneratedPicture picture, ScalarType type = ScalarType.Float32, int batch = 1)
+    public static PictureDocument Of(NvgModel model, string fingerprint, GeneratedPicture picture, ScalarType type = ScalarType.Float32)
     {
         LatentGrid grid = picture.Sequence.Grid;
         PartialSequence given = picture.Request.Given ?? PartialSequence.Empty(grid);
@@ -52,7 +52,7 @@ public sealed record PictureDocument(
                 Border = given.Border,
                 Dtype = type,
                 Device = model.Generator.Device.Type,
-                Batch = batch,
+                Batch = picture.Batch,
                 LatentHeight = grid.Height,
                 LatentWidth = grid.Width,
                 CodebookSize = model.Config.Tokenizer.CodebookSize,
@@ -64,8 +64,9 @@ public sealed record PictureDocument(
     public static bool HasDocumentName(string path) => Path.GetExtension(path).Equals(Extension, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
-    /// The picture again, with its first stages kept: with the same model, device and batch the same bytes. Change class, seed, settings
-    /// or what is given of the request to make another of it.
+    /// The picture again, with its first stages kept: the same bytes with the same model and device, in a request with
+    /// <see cref="PictureDescription.Batch"/> as <see cref="GenerationRequest.BatchSize"/> and <see cref="GenerationRequest.FillsBatches"/>.
+    /// Change class, seed, settings or what is given of the request to make another of it.
     /// </summary>
     /// <param name="structureStages">First stages whose structure is kept.</param>
     /// <param name="contentStages">First stages whose tokens are kept; no more than keep their structure.</param>
@@ -102,7 +103,8 @@ public sealed record PictureDocument(
             tensors.Add(SurroundingsName, Pixels(kept.Picture));
         }
 
-        SafetensorsFile.Write(path, tensors, new Dictionary<string, string> { [MetadataKey] = NvgJson.Write(Description) });
+        string description = NvgJson.Write(Description);
+        SafetensorsFile.Write(path, tensors, new Dictionary<string, string> { [MetadataKey] = description, [ChecksumKey] = DocumentChecksum.Of(description, tensors) });
     }
 
     /// <summary>Reads a document.</summary>
@@ -114,7 +116,12 @@ public sealed record PictureDocument(
             using SafetensorsFile file = SafetensorsFile.Open(path);
             if (!file.Metadata.TryGetValue(MetadataKey, out string? text))
                 throw NvgDataException.At(path, "is no generated picture", "nvg generate --save DIR writes them");
+            bool isChecked = file.Metadata.TryGetValue(ChecksumKey, out string? checksum);
+            if (isChecked && checksum != DocumentChecksum.Of(text, file))
+                throw NvgDataException.At(path, "is damaged: what it holds does not have the checksum that was stored with it", "take it from where it came from again");
             PictureDescription description = JsonSerializer.Deserialize<PictureDescription>(text, NvgJson.Options) ?? throw NvgDataException.At(path, "describes no picture");
+            if (!isChecked && description.Format >= PictureDescription.FirstCheckedFormat)
+                throw NvgDataException.At(path, "is damaged: its checksum is missing", "take it from where it came from again");
             return Read(path, file, description);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
@@ -131,7 +138,7 @@ public sealed record PictureDocument(
         }
         catch (JsonException error)
         {
-            throw NvgDataException.At(path, JsonProblem.Describe(error), innerException: error);
+            throw NvgDataException.At(path, $"its description cannot be used: {JsonProblem.Describe(error)}", innerException: error);
         }
         catch (ArgumentException error)
         {
@@ -161,8 +168,8 @@ public sealed record PictureDocument(
 
     private static PictureDocument Read(string path, SafetensorsFile file, PictureDescription description)
     {
-        if (description.Format != PictureDescription.CurrentFormat)
-            throw NvgDataException.At(path, $"has the format {description.Format}, this build reads {PictureDescription.CurrentFormat}");
+        if (description.Format is < 1 or > PictureDescription.CurrentFormat)
+            throw NvgDataException.At(path, $"has the format {description.Format}, this build reads 1 to {PictureDescription.CurrentFormat}");
         if (description.LatentHeight is < 1 or > MostPositions || description.LatentWidth is < 1 or > MostPositions || (long)description.LatentHeight * description.LatentWidth > MostPositions)
             throw NvgDataException.At(path, $"claims a latent of {description.LatentHeight} × {description.LatentWidth}");
         var grid = new LatentGrid(description.LatentHeight, description.LatentWidth);
@@ -200,7 +207,7 @@ public sealed record PictureDocument(
     {
         Tensor tensor = file[RegionName];
         return tensor.ScalarType == ScalarType.UInt8 && tensor.Shape.SequenceEqual([grid.Length])
-            ? RegionMask.FromPositions([.. tensor.ToArray<byte>().Select(inside => inside != 0)])
+            ? RegionMask.FromPositions(grid, [.. tensor.ToArray<byte>().Select(inside => inside != 0)])
             : throw NvgDataException.At(path, $"'{RegionName}' must be UInt8[{grid.Length}], it is {tensor}");
     }
 

@@ -15,7 +15,7 @@ public static class PictureGeneration
     /// <param name="model">Borrowed until the last picture.</param>
     /// <param name="request">The pictures. Those that follow one another and have the same settings are computed together, whatever else differs.</param>
     /// <param name="progress">Told after every stage, or null.</param>
-    /// <param name="observer">Sees every stage of every batch as it is done, or null; the tensors live until it returns.</param>
+    /// <param name="observer">Sees every stage of every batch as it is done, or null; the tensors live until it returns. Where batches are filled up, they go on with the copies.</param>
     /// <param name="cancellation">Looked at before every pass of a network.</param>
     /// <exception cref="ArgumentException">Settings, classes or what is given do not suit the model.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; pictures that came before stay valid.</exception>
@@ -65,21 +65,38 @@ public static class PictureGeneration
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         LatentGrid grid = model.Generator.Config.Grid;
+        CheckSurroundings(model, batch);
+        RequestedPicture[] computed = request.FillsBatches ? [.. batch, .. Enumerable.Repeat(batch[^1], request.BatchSize - batch.Length)] : batch;
         SamplingOptions options = request.OptionsOf(batch[0], model);
         using ImageNoise noise = ImageNoise.Between(
-            Array.ConvertAll(batch, p => p.Seed), Array.ConvertAll(batch, p => p.NoiseTowards), grid, model.Generator.Device);
-        GivenStages? given = Array.Exists(batch, p => p.Given is { IsEmpty: false })
-            ? new GivenStages { Sequences = Array.ConvertAll(batch, p => p.Given ?? PartialSequence.Empty(grid)) }
+            Array.ConvertAll(computed, p => p.Seed), Array.ConvertAll(computed, p => p.NoiseTowards), grid, model.Generator.Device);
+        GivenStages? given = Array.Exists(computed, p => p.Given is { IsEmpty: false })
+            ? new GivenStages { Sequences = Array.ConvertAll(computed, p => p.Given ?? PartialSequence.Empty(grid)) }
             : null;
         (GranularitySequence sequence, Tensor canvas_BLC) = new NvgSampler(model.Generator, model.Tokenizer.Quantizer)
-            .Sample(Array.ConvertAll(batch, p => p.StartClass), noise, options, given, observer, Blend(model, batch), cancellation);
+            .Sample(Array.ConvertAll(computed, p => p.StartClass), noise, options, given, observer, Blend(model, computed), cancellation);
         using (sequence)
         using (canvas_BLC)
         {
-            RgbImage[] pictures = PictureBatch.ToPictures(model.Tokenizer.Decode(canvas_BLC));
-            IReadOnlyList<StagePicture>[]? stages = request.WithStages ? StagePictures.Draw(model.Tokenizer, sequence) : null;
+            cancellation.ThrowIfCancellationRequested();
+            KeptSurroundings?[] surroundings = Array.ConvertAll(computed, p => p.Surroundings);
+            RgbImage[] pictures = StagePictures.Blended(PictureBatch.ToPictures(model.Tokenizer.Decode(canvas_BLC)), surroundings);
+            IReadOnlyList<StagePicture>[]? stages = request.WithStages ? StagePictures.Draw(model.Tokenizer, sequence, surroundings, cancellation) : null;
             PartialSequence[] sequences = PartialSequence.FromBatch(sequence);
-            return [.. batch.Select((p, i) => new GeneratedPicture(p, p.Surroundings?.Blend(pictures[i], grid) ?? pictures[i], sequences[i], options, stages?[i] ?? []))];
+            return [.. batch.Select((p, i) => new GeneratedPicture(p, pictures[i], sequences[i], options, computed.Length, stages?[i] ?? []))];
+        }
+    }
+
+    // Before the work, not after it.
+    private static void CheckSurroundings(NvgModel model, RequestedPicture[] batch)
+    {
+        (LatentGrid grid, int side) = (model.Generator.Config.Grid, model.Config.Tokenizer.ImageSize);
+        foreach (KeptSurroundings kept in batch.Select(p => p.Surroundings).OfType<KeptSurroundings>())
+        {
+            if (kept.Region.Grid != grid)
+                throw new ArgumentException($"a region of {kept.Region.Grid} positions was given, the model has {grid}");
+            if ((kept.Picture.Width, kept.Picture.Height) != (side, side))
+                throw new ArgumentException($"surroundings of {kept.Picture.Width} × {kept.Picture.Height} were given, the model's pictures are {side} × {side}");
         }
     }
 

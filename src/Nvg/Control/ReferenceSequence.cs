@@ -35,8 +35,11 @@ public sealed class ReferenceSequence : IDisposable
     /// <summary>Takes an earlier result as it is; its latent is its final canvas.</summary>
     /// <param name="tokenizer">Of the model that made it; borrowed while this object is used.</param>
     /// <param name="sequence">Complete.</param>
+    /// <exception cref="ArgumentException">It is not complete, or of another grid than the tokenizer's.</exception>
     public static ReferenceSequence FromSequence(Tokenizer tokenizer, PartialSequence sequence)
     {
+        if (sequence.Grid != tokenizer.Config.Grid)
+            throw new ArgumentException($"a sequence of {sequence.Grid} positions was given, the tokenizer has {tokenizer.Config.Grid}");
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         using GranularitySequence batch = PartialSequence.ToBatch([sequence], tokenizer.Quantizer.Codebook.Device);
@@ -48,11 +51,12 @@ public sealed class ReferenceSequence : IDisposable
     /// <param name="part">What is kept. Content alone is read off along the structure maps that are given instead.</param>
     /// <param name="stages">Number of stages, from stage 0.</param>
     /// <param name="structure">Structure maps to read content off along, for <see cref="KeptPart.Content"/>; null for none but stage 0.</param>
-    /// <exception cref="ArgumentException">There are not so many stages, or content is asked for without its structure.</exception>
+    /// <exception cref="ArgumentException">There are not so many stages, the structure is of another grid, or content is asked for without its structure.</exception>
     public PartialSequence Keep(KeptPart part, int stages, PartialSequence? structure = null)
     {
         if (stages < 0 || stages > Sequence.Grid.StageCount)
             throw new ArgumentException($"{stages} stages cannot be kept: the model has {Sequence.Grid.StageCount}");
+        CheckGrid(structure);
         return part switch
         {
             KeptPart.Structure => Sequence.Keep(stages, 0),
@@ -66,8 +70,10 @@ public sealed class ReferenceSequence : IDisposable
     /// <summary>The content read off along other structure maps: each cluster's mean of the latent, stage by stage.</summary>
     /// <param name="structure">Structure maps of first stages; what is missing is completed, which changes no token of the stages before.</param>
     /// <returns>A complete sequence that begins with these maps.</returns>
+    /// <exception cref="ArgumentException">They are of another grid.</exception>
     public PartialSequence Along(PartialSequence structure)
     {
+        CheckGrid(structure);
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         LatentGrid grid = Sequence.Grid;
@@ -85,4 +91,10 @@ public sealed class ReferenceSequence : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _latent_BLC.Dispose();
+
+    private void CheckGrid(PartialSequence? structure)
+    {
+        if (structure is not null && structure.Grid != Sequence.Grid)
+            throw new ArgumentException($"structure of {structure.Grid} positions was given, the reference has {Sequence.Grid}");
+    }
 }

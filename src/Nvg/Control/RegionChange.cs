@@ -14,10 +14,10 @@ public sealed record RegionChange(double MeanInside, double MeanOutside, int Lar
     /// <param name="before">The picture as its sequence gives it.</param>
     /// <param name="after">The picture with the region generated anew; of the same size.</param>
     /// <param name="mask">The region.</param>
-    /// <param name="grid">The latent positions.</param>
-    public static RegionChange Between(RgbImage before, RgbImage after, RegionMask mask, LatentGrid grid)
+    public static RegionChange Between(RgbImage before, RgbImage after, RegionMask mask)
     {
-        int[] distances = Distances(mask, grid);
+        LatentGrid grid = mask.Grid;
+        int[] distances = Distances(mask);
         long[] sums = new long[distances.Max() + 1], counts = new long[sums.Length];
         int largest = 0;
         for (int y = 0; y < before.Height; y++)
@@ -40,8 +40,9 @@ public sealed record RegionChange(double MeanInside, double MeanOutside, int Lar
     }
 
     // Chebyshev distance of every position to the nearest that is generated anew.
-    private static int[] Distances(RegionMask mask, LatentGrid grid)
+    private static int[] Distances(RegionMask mask)
     {
+        LatentGrid grid = mask.Grid;
         int[] inside = [.. Enumerable.Range(0, grid.Length).Where(l => mask.Inside[l])];
         return [.. Enumerable.Range(0, grid.Length).Select(l => inside.Min(i => Math.Max(Math.Abs(l / grid.Width - i / grid.Width), Math.Abs(l % grid.Width - i % grid.Width))))];
     }

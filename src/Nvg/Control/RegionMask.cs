@@ -9,7 +9,10 @@ public sealed class RegionMask
 {
     private const int BrightSum = 3 * 128;
 
-    private RegionMask(bool[] inside) => Inside = inside;
+    private RegionMask(LatentGrid grid, bool[] inside) => (Grid, Inside) = (grid, inside);
+
+    /// <summary>The latent positions.</summary>
+    public LatentGrid Grid { get; }
 
     /// <summary>Whether each latent position is generated anew; L of them.</summary>
     public IReadOnlyList<bool> Inside { get; }
@@ -27,23 +30,32 @@ public sealed class RegionMask
             ReadOnlySpan<byte> pixel = mask.Row(y).Slice(x * RgbImage.Channels, RgbImage.Channels);
             inside[position] |= (pixel[0] + pixel[1] + pixel[2] >= BrightSum) != outside;
         });
-        return FromPositions(inside, outside);
+        return FromPositions(grid, inside, outside);
     }
 
     /// <summary>Positions that are generated anew.</summary>
+    /// <param name="grid">The latent positions.</param>
     /// <param name="inside">L of them.</param>
     /// <param name="outside">Whether they were meant as the outside of a mask, for the message.</param>
-    /// <exception cref="ArgumentException">There are none, or nothing else.</exception>
-    public static RegionMask FromPositions(IReadOnlyList<bool> inside, bool outside = false) =>
-        !inside.Contains(true) ? throw new ArgumentException($"the mask leaves nothing to generate: it is {(outside ? "white" : "black")} throughout")
+    /// <exception cref="ArgumentException">There are none, or nothing else, or not as many as positions.</exception>
+    public static RegionMask FromPositions(LatentGrid grid, IReadOnlyList<bool> inside, bool outside = false) =>
+        inside.Count != grid.Length ? throw new ArgumentException($"a mask of {inside.Count} positions was given, {grid} are needed")
+        : !inside.Contains(true) ? throw new ArgumentException($"the mask leaves nothing to generate: it is {(outside ? "white" : "black")} throughout")
         : !inside.Contains(false) ? throw new ArgumentException($"the mask leaves nothing to keep: it is {(outside ? "black" : "white")} under every latent position")
-        : new RegionMask([.. inside]);
+        : new RegionMask(grid, [.. inside]);
 
     /// <summary>What a sequence gives when only the outside keeps it, and the inside what is said.</summary>
     /// <param name="sequence">The whole sequence of a picture.</param>
     /// <param name="structureStages">First stages whose structure also the inside keeps.</param>
     /// <param name="contentStages">First stages whose tokens also the inside keeps.</param>
     /// <param name="border">What happens to clusters on both sides.</param>
-    public PartialSequence Keep(PartialSequence sequence, int structureStages = 0, int contentStages = 0, BorderRule border = BorderRule.Split) =>
-        sequence.Where([.. Inside.Select(inside => !inside)]).Over(sequence.Keep(structureStages, contentStages)).With(border);
+    /// <exception cref="ArgumentException">The sequence is of another grid, or the inside keeps everything too.</exception>
+    public PartialSequence Keep(PartialSequence sequence, int structureStages = 0, int contentStages = 0, BorderRule border = BorderRule.Split)
+    {
+        if (sequence.Grid != Grid)
+            throw new ArgumentException($"a sequence of {sequence.Grid} positions was given, the mask has {Grid}");
+        PartialSequence kept = sequence.Where([.. Inside.Select(inside => !inside)]).Over(sequence.Keep(structureStages, contentStages)).With(border);
+        return !kept.IsComplete ? kept
+            : throw new ArgumentException($"the mask leaves nothing to generate where its inside keeps all {Grid.StageCount} stages too: keep at most {Grid.StageCount - 1}");
+    }
 }

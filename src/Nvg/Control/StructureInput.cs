@@ -17,13 +17,18 @@ public static class StructureInput
 
     /// <summary>Reads files.</summary>
     /// <param name="paths">One file, or for brightness several: each splits the clusters of those before it.</param>
-    /// <param name="kind">Brightness or labels; a .npy that is read as brightness must hold finished label maps.</param>
+    /// <param name="kind">
+    /// Brightness or labels; a .npy that is read as brightness must hold finished label maps. <see cref="StructureKind.Picture"/> is
+    /// refused: only a tokenizer finds that (<see cref="ReferenceSequence"/>).
+    /// </param>
     /// <param name="grid">The latent positions.</param>
     /// <param name="stages">Number of stages, stage 0 included, or null for what the input says by itself.</param>
     /// <exception cref="NvgDataException">A file is unusable, or its label maps are no valid start of a hierarchy.</exception>
-    /// <exception cref="ArgumentException">There are not so many stages.</exception>
+    /// <exception cref="ArgumentException">There are not so many stages, there are more drawings than splits, or the kind needs a tokenizer.</exception>
     public static StructurePlan Read(IReadOnlyList<string> paths, StructureKind kind, LatentGrid grid, int? stages = null)
     {
+        if (kind == StructureKind.Picture)
+            throw new ArgumentException($"a picture's own structure is found by a tokenizer: use {nameof(ReferenceSequence)}.{nameof(ReferenceSequence.FromPicture)}");
         CheckStages(stages, grid);
         bool IsArray(string path) => Path.GetExtension(path).Equals(".npy", StringComparison.OrdinalIgnoreCase);
         if (kind == StructureKind.Labels)
@@ -55,21 +60,24 @@ public static class StructureInput
     /// </param>
     /// <param name="grid">The latent positions, at least two.</param>
     /// <param name="stages">Number of stages, stage 0 included; null for one more than there are pictures.</param>
+    /// <exception cref="ArgumentException">There are not so many stages, or there are more pictures than splits.</exception>
     public static StructurePlan FromBrightness(IReadOnlyList<RgbImage> pictures, LatentGrid grid, int? stages = null)
     {
-        int count = Math.Min(stages ?? pictures.Count + 1, grid.StageCount);
-        CheckStages(count, grid);
+        CheckStages(stages, grid);
+        int count = stages ?? Math.Min(pictures.Count + 1, grid.StageCount);
+        if (pictures.Count > Math.Max(1, count - 1))
+            throw new ArgumentException($"{pictures.Count} drawings are more than the {count - 1} split{(count == 2 ? "" : "s")} of {count} stages: each drawing makes one split, and the last one what splits remain");
         long[][] sums = [.. pictures.Select(p => Brightness(p, grid))];
         var result = new List<StructureStage> { FirstStage(grid) };
         for (int i = 1; i < count; i++)
         {
             int picture = Math.Min(i, pictures.Count) - 1;
             int[] used = Split(result[^1].Used, sums[picture], grid);
-            // A picture that makes several stages asks for equal steps of brightness, one that makes a single stage for light and dark.
-            bool alone = picture == 0 && (pictures.Count == 1 || i == 1);
-            int[] asked = [.. Enumerable.Range(0, grid.Length).Select(l => alone
-                ? Step(sums[picture][l], pictures[picture], 1 << i)
-                : 2 * result[^1].Asked[l] + Step(sums[picture][l], pictures[picture], 2))];
+            // A picture that makes several stages asks for equal steps of brightness, one that makes a single stage for light and dark;
+            // both inside what the pictures before it ask for.
+            int splits = i - picture;
+            int[] asked = [.. Enumerable.Range(0, grid.Length).Select(l =>
+                (result[picture].Asked[l] << splits) + Step(sums[picture][l], pictures[picture], 1 << splits))];
             result.Add(new StructureStage(asked, used, [.. asked.Zip(used, (a, u) => a != u)]));
         }
 

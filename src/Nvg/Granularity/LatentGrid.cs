@@ -34,6 +34,9 @@ public readonly record struct LatentGrid
     /// <summary>K + 1.</summary>
     public int StageCount => LastStage + 1;
 
+    /// <summary>For messages: height × width.</summary>
+    public override string ToString() => $"{Height} × {Width}";
+
     /// <summary>n_i = 2^i, the number of distinct tokens of a stage.</summary>
     public static int ClusterCount(int stage) => 1 << stage;
 

@@ -132,15 +132,20 @@ public sealed class PartialSequence
 
     /// <summary>What is left when only some positions keep theirs.</summary>
     /// <param name="kept">Whether a position keeps everything; L of them.</param>
-    public PartialSequence Where(IReadOnlyList<bool> kept) => Filter((_, position) => kept[position], (_, position) => kept[position]);
+    /// <exception cref="ArgumentException">There are more or fewer than positions.</exception>
+    public PartialSequence Where(IReadOnlyList<bool> kept) => kept.Count == Grid.Length
+        ? Filter((_, position) => kept[position], (_, position) => kept[position])
+        : throw new ArgumentException($"{kept.Count} positions cannot be chosen among {Grid}");
 
     /// <summary>The same with another rule for clusters that are given in part.</summary>
     public PartialSequence With(BorderRule border) => new(Grid, _labels_SL, _tokens_SL, border);
 
     /// <summary>What is given here, and where nothing is, what another gives.</summary>
-    /// <exception cref="ArgumentException">Together they are no valid hierarchy.</exception>
+    /// <exception cref="ArgumentException">They are of unlike grids, or together no valid hierarchy.</exception>
     public PartialSequence Over(PartialSequence other)
     {
+        if (Grid != other.Grid)
+            throw new ArgumentException($"sequences of {Grid} and of {other.Grid} positions cannot be put together");
         int[] Merge(int[] mine, int[] theirs) => [.. mine.Select((value, i) => value == Unknown ? theirs[i] : value)];
         return new PartialSequence(Grid, Merge(_labels_SL, other._labels_SL), Merge(_tokens_SL, other._tokens_SL), Border);
     }

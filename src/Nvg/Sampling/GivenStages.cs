@@ -26,14 +26,15 @@ public sealed record GivenStages
 
     /// <summary>Throws unless what is given is a valid start of a hierarchy.</summary>
     /// <param name="count">Images.</param>
-    /// <param name="length">L, latent positions.</param>
+    /// <param name="grid">The latent positions.</param>
     /// <param name="codebookSize">V; tokens must lie below.</param>
     /// <exception cref="ArgumentException">Shapes, types, tokens, balance or nesting are wrong; the message names stage and image.</exception>
-    public void Check(int count, int length, int codebookSize = int.MaxValue)
+    public void Check(int count, LatentGrid grid, int codebookSize = int.MaxValue)
     {
+        int length = grid.Length;
         if (Sequences is not null)
         {
-            CheckSequences(count, length, codebookSize);
+            CheckSequences(count, grid, codebookSize);
             return;
         }
 
@@ -60,15 +61,21 @@ public sealed record GivenStages
         }
     }
 
-    /// <summary>The labels that are given of a stage, or null for none.</summary>
+    /// <summary>The labels that are given of a stage, or null for none; they belong to the innermost scope.</summary>
     internal GivenValues? LabelsOf(int stage, Device device)
     {
         if (Sequences is null)
-            return stage < StructureStages && Structure_BML is not null ? Whole(Structure_BML.Select(1, stage).To(device)) : null;
+        {
+            if (Structure_BML is null || stage >= StructureStages)
+                return null;
+            using Tensor labels_BL = Structure_BML.Select(1, stage);
+            return Whole(labels_BL.To(device));
+        }
+
         return Stage(sequence => sequence.Labels(stage).ToArray(), device);
     }
 
-    /// <summary>The tokens that are given of a stage by position, or null for none.</summary>
+    /// <summary>The tokens that are given of a stage by position, or null for none; they belong to the innermost scope.</summary>
     /// <param name="stage">i.</param>
     /// <param name="labels_BL">Structure map of the stage.</param>
     internal GivenValues? TokensOf(int stage, Tensor labels_BL)
@@ -77,8 +84,8 @@ public sealed record GivenStages
             return Stage(sequence => sequence.Tokens(stage).ToArray(), labels_BL.Device);
         if (stage >= Content.Count)
             return null;
-        using var scope = new TensorScope();
-        return Whole(scope.Keep(Content[stage].To(labels_BL.Device).Gather(1, labels_BL)));
+        using Tensor tokens_BN = Content[stage].To(labels_BL.Device);
+        return Whole(tokens_BN.Gather(1, labels_BL));
     }
 
     private static GivenValues Whole(Tensor values_BL)
@@ -93,12 +100,11 @@ public sealed record GivenStages
         int[][] values = [.. Sequences!.Select(valuesOf)];
         if (Array.TrueForAll(values, row => !row.AsSpan().ContainsAnyExcept(PartialSequence.Unknown)))
             return null;
-        using var scope = new TensorScope();
-        Tensor values_BL = Tensor.From([.. values.SelectMany(row => row).Select(value => (long)value)], values.Length, values[0].Length).To(device);
-        return new GivenValues(scope.Keep(values_BL), Array.ConvertAll(values, row => !row.Contains(PartialSequence.Unknown)));
+        using Tensor values_BL = Tensor.From([.. values.SelectMany(row => row).Select(value => (long)value)], values.Length, values[0].Length);
+        return new GivenValues(values_BL.To(device), Array.ConvertAll(values, row => !row.Contains(PartialSequence.Unknown)));
     }
 
-    private void CheckSequences(int count, int length, int codebookSize)
+    private void CheckSequences(int count, LatentGrid grid, int codebookSize)
     {
         if (Structure_BML is not null || Content.Count > 0)
             throw new ArgumentException("sequences take the place of structure and content: give the one or the other");
@@ -106,8 +112,8 @@ public sealed record GivenStages
             throw new ArgumentException($"{Sequences.Count} sequences were given for {count} images");
         foreach (PartialSequence sequence in Sequences)
         {
-            if (sequence.Grid.Length != length)
-                throw new ArgumentException($"a sequence of {sequence.Grid.Length} positions was given, the model has {length}");
+            if (sequence.Grid != grid)
+                throw new ArgumentException($"a sequence of {sequence.Grid} positions was given, the model has {grid}");
             sequence.CheckTokens(codebookSize);
         }
     }

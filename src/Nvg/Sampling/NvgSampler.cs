@@ -47,7 +47,7 @@ public sealed class NvgSampler
             throw new ArgumentException($"classes must lie in 0…{_generator.Config.NullClass}");
         if (!noise.Structure_BLK.Shape.SequenceEqual([classes.Count, _grid.Length, _grid.LastStage]))
             throw new ArgumentException($"noise for {classes.Count} images of {_grid.Length} positions is needed, it is {noise.Structure_BLK}");
-        given.Check(classes.Count, _grid.Length, _generator.Config.CodebookSize);
+        given.Check(classes.Count, _grid, _generator.Config.CodebookSize);
 
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
@@ -99,20 +99,26 @@ public sealed class NvgSampler
         Tensor drawn_RN = Draw(stage, logits_RNV, rowNoise, options);
         if (known is null)
             return new StageContent(scope.Keep(predicted_NLC), scope.Keep(logits_RNV), scope.Keep(drawn_RN), scope.Keep(clusters.Spread(drawn_RN)));
-        Tensor drawn_RL = Bordered(clusters.Spread(drawn_RN), rowKnown!, clusters, [.. rows.Numbers.Select(b => given.Sequences![(int)b].Border)]);
+        Tensor drawn_RL = Bordered(clusters.Spread(drawn_RN), rowKnown!, rows.Of(labels_BL), [.. rows.Numbers.Select(b => given.Sequences![(int)b].Border)]);
         Tensor tokens_BL = known.Known_BL.Where(known.Values_BL, rows.Back(drawn_RL));
         return new StageContent(scope.Keep(predicted_NLC), scope.Keep(logits_RNV), scope.Keep(TokensOfClusters(stage, labels_BL, tokens_BL)), scope.Keep(tokens_BL));
     }
 
-    // Where a border must not run through clusters, those with a given position use its token throughout.
-    private static Tensor Bordered(Tensor drawn_RL, GivenValues known, ClusterMean clusters, BorderRule[] borders)
+    // Where a border must not run through clusters, those with a given position use a given token throughout.
+    private static Tensor Bordered(Tensor drawn_RL, GivenValues known, Tensor labels_RL, BorderRule[] borders)
     {
         if (!borders.Contains(BorderRule.Keep))
             return drawn_RL.Alias();
-        using var scope = new TensorScope();
-        Tensor kept_RL = clusters.Spread(clusters.Largest(known.Values_BL));
-        Tensor keeps_R1 = Tensor.From(Array.ConvertAll(borders, b => b == BorderRule.Keep ? 1L : 0L), borders.Length, 1).To(drawn_RL.Device);
-        return scope.Keep(((kept_RL + 1) * keeps_R1).IsGreater(0).Where(kept_RL, drawn_RL));
+        long[] drawn = drawn_RL.ToArray<long>(), given = known.Values_BL.ToArray<long>(), labels = labels_RL.ToArray<long>();
+        int length = drawn.Length / borders.Length;
+        for (int r = 0; r < borders.Length; r++)
+        {
+            if (borders[r] == BorderRule.Keep)
+                KeptTokens.Spread(labels.AsSpan(r * length, length), given.AsSpan(r * length, length), drawn.AsSpan(r * length, length));
+        }
+
+        using Tensor kept_RL = Tensor.From(drawn, borders.Length, length);
+        return kept_RL.To(drawn_RL.Device);
     }
 
     // One token of each cluster; where there are several, the largest number.

@@ -1,7 +1,11 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using Nvg.Checkpoints;
 using Nvg.Control;
 using Nvg.Rendering;
 using Nvg.Torch;
+using Nvg.Torch.Safetensors;
 
 namespace Nvg.Tests.Control;
 
@@ -68,7 +72,61 @@ public sealed class PictureDocumentTests : IDisposable
             }
         }
 
-        Assert.InRange(refused, 100, 300);
+        // Every third is cut, the others have a flipped bit: the checksum tells them all.
+        Assert.Equal(300, refused);
+    }
+
+    [Fact]
+    public void Read_FlippedBitInTokensMapsOrPixels_NamesTheFileAndTheChecksum()
+    {
+        Document().Write(_folder["whole.nvg"]);
+        byte[] whole = File.ReadAllBytes(_folder["whole.nvg"]);
+        int data = 8 + BitConverter.ToInt32(whole);
+        var random = new Random(2);
+        for (int trial = 0; trial < 100; trial++)
+        {
+            byte[] damaged = [.. whole];
+            damaged[random.Next(data, whole.Length)] ^= (byte)(1 << random.Next(8));
+            File.WriteAllBytes(_folder["damaged.nvg"], damaged);
+            string message = Assert.Throws<NvgDataException>(() => PictureDocument.Read(_folder["damaged.nvg"])).Message;
+            Assert.StartsWith($"{_folder["damaged.nvg"]}: is damaged: what it holds does not have the checksum", message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Write_Checksum_IsTheOneThatItsWordsDescribe()
+    {
+        Document().Write(_folder["a.nvg"]);
+        byte[] file = File.ReadAllBytes(_folder["a.nvg"]);
+        int data = 8 + BitConverter.ToInt32(file);
+        using JsonDocument header = JsonDocument.Parse(file.AsMemory(8, data - 8));
+        JsonElement metadata = header.RootElement.GetProperty("__metadata__");
+        var text = new MemoryStream();
+        text.Write(Encoding.UTF8.GetBytes(metadata.GetProperty("nvg.picture").GetString()!));
+        foreach (JsonProperty tensor in header.RootElement.EnumerateObject().Where(p => p.Name != "__metadata__").OrderBy(p => p.Name, StringComparer.Ordinal))
+        {
+            string sizes = string.Join(' ', tensor.Value.GetProperty("shape").EnumerateArray());
+            text.Write(Encoding.UTF8.GetBytes($"{tensor.Name} {tensor.Value.GetProperty("dtype").GetString()} {sizes}\n"));
+            (int from, int to) = (tensor.Value.GetProperty("data_offsets")[0].GetInt32(), tensor.Value.GetProperty("data_offsets")[1].GetInt32());
+            text.Write(file, data + from, to - from);
+        }
+
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(text.ToArray())), metadata.GetProperty("nvg.sha256").GetString());
+    }
+
+    [Fact]
+    public void Read_WithoutChecksum_IsReadInTheFirstFormatAndRefusedInLater()
+    {
+        PictureDocument document = Document();
+        document.Write(_folder["a.nvg"]);
+        Rewrite("first.nvg", text => text.Replace($"\"format\": {PictureDescription.CurrentFormat}", "\"format\": 1", StringComparison.Ordinal));
+        Assert.True(document.Sequence.SequenceEqual(PictureDocument.Read(_folder["first.nvg"]).Sequence));
+        Rewrite("later.nvg", text => text);
+        Assert.Contains("checksum is missing", Assert.Throws<NvgDataException>(() => PictureDocument.Read(_folder["later.nvg"])).Message, StringComparison.Ordinal);
+        // Damaged JSON is told of in our words.
+        Rewrite("broken.nvg", text => text[..1] + "#" + text[1..]);
+        string message = Assert.Throws<NvgDataException>(() => PictureDocument.Read(_folder["broken.nvg"])).Message;
+        Assert.Matches(@"broken\.nvg: its description cannot be used: no JSON from line \d+, byte \d+ on$", message);
     }
 
     [Fact]
@@ -81,7 +139,7 @@ public sealed class PictureDocumentTests : IDisposable
         File.WriteAllText(_folder["text.nvg"], "a picture, they said");
         Refused("text.nvg", "text.nvg");
         using (Tensor tensor = Tensor.Zeros([2]))
-            Nvg.Torch.Safetensors.SafetensorsFile.Write(_folder["other.nvg"], [KeyValuePair.Create("x", tensor)]);
+            SafetensorsFile.Write(_folder["other.nvg"], [KeyValuePair.Create("x", tensor)]);
         Refused("other.nvg", "is no generated picture");
         PictureDocument document = Document();
         (document with { Description = document.Description with { Format = 7 } }).Write(_folder["later.nvg"]);
@@ -129,7 +187,7 @@ public sealed class PictureDocumentTests : IDisposable
     private PictureDocument Document()
     {
         GeneratedPicture first = Generate(new RequestedPicture(1, 5));
-        RegionMask region = RegionMask.FromPositions([.. Enumerable.Range(0, 16).Select(l => l % 4 > 1)]);
+        RegionMask region = RegionMask.FromPositions(_model.Generator.Config.Grid, [.. Enumerable.Range(0, 16).Select(l => l % 4 > 1)]);
         GeneratedPicture picture = Generate(new RequestedPicture(2, 6)
         {
             Given = region.Keep(first.Sequence, 2, 1),
@@ -141,4 +199,11 @@ public sealed class PictureDocumentTests : IDisposable
     }
 
     private GeneratedPicture Generate(RequestedPicture picture) => PictureGeneration.Run(_model, new GenerationRequest { Pictures = [picture] }).Single();
+
+    // The same document with another description and no checksum.
+    private void Rewrite(string name, Func<string, string> edit)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(_folder["a.nvg"]);
+        SafetensorsFile.Write(_folder[name], file, new Dictionary<string, string> { ["nvg.picture"] = edit(file.Metadata["nvg.picture"]) });
+    }
 }

@@ -33,6 +33,16 @@ public sealed class RegionTests : IDisposable
     }
 
     [Fact]
+    public void Keep_AllStagesInside_LeavesNothingToGenerate()
+    {
+        RegionMask region = RegionMask.FromPositions(Grid, [.. Enumerable.Range(0, 16).Select(l => l == 5)]);
+        PartialSequence whole = Generate(new RequestedPicture(0, 1)).Sequence;
+        Assert.Contains("keep at most 4", Assert.Throws<ArgumentException>(() => region.Keep(whole, 5, 5)).Message, StringComparison.Ordinal);
+        // With the structure alone the content is new.
+        Assert.False(region.Keep(whole, 5, 4).IsComplete);
+    }
+
+    [Fact]
     public void Generate_Region_KeepsEveryLabelAndTokenOutside()
     {
         GeneratedPicture first = Generate(new RequestedPicture(0, 1));
@@ -41,7 +51,7 @@ public sealed class RegionTests : IDisposable
         {
             int size = random.Next(1, 16);
             int[] chosen = [.. Enumerable.Range(0, 16).OrderBy(_ => random.Next()).Take(size)];
-            RegionMask region = RegionMask.FromPositions([.. Enumerable.Range(0, 16).Select(chosen.Contains)]);
+            RegionMask region = RegionMask.FromPositions(Grid, [.. Enumerable.Range(0, 16).Select(chosen.Contains)]);
             GeneratedPicture changed = Generate(new RequestedPicture(2, (ulong)trial) { Given = region.Keep(first.Sequence) });
             bool[] outside = [.. region.Inside.Select(inside => !inside)];
             Assert.True(first.Sequence.Where(outside).SequenceEqual(changed.Sequence.Where(outside)));
@@ -51,11 +61,11 @@ public sealed class RegionTests : IDisposable
     [Fact]
     public void Blend_AwayFromTheRegion_IsTheOldPictureAndInsideTheNew()
     {
-        RegionMask region = RegionMask.FromPositions([.. Enumerable.Range(0, 16).Select(l => l == 5)]);
+        RegionMask region = RegionMask.FromPositions(Grid, [.. Enumerable.Range(0, 16).Select(l => l == 5)]);
         RgbImage before = new(16, 16), after = new(16, 16);
         new Random(1).NextBytes(before.Pixels);
         new Random(2).NextBytes(after.Pixels);
-        RgbImage blended = new KeptSurroundings(region, before).Blend(after, Grid);
+        RgbImage blended = new KeptSurroundings(region, before).Blend(after);
         for (int y = 0; y < 16; y++)
         {
             for (int x = 0; x < 16; x++)
@@ -70,10 +80,35 @@ public sealed class RegionTests : IDisposable
 
         // Half a position beside the region, pixel centres at 0.375 and 0.625 of a position: the ramp's values.
         Assert.Equal(Math.Round(before.Row(5)[3 * 9] + 0.625 * (after.Row(5)[3 * 9] - before.Row(5)[3 * 9])), blended.Row(5)[3 * 9]);
-        RegionChange change = RegionChange.Between(before, blended, region, Grid);
+        RegionChange change = RegionChange.Between(before, blended, region);
         Assert.Equal(3, change.MeanByDistance.Count);
         Assert.True(change.MeanInside > change.MeanByDistance[1]);
         Assert.Equal(0, change.MeanByDistance[2]);
+    }
+
+    [Fact]
+    public void AnyPart_OfAGridOfAsManyPositions_IsRefused()
+    {
+        var other = new LatentGrid(2, 8);
+        PartialSequence whole = Generate(new RequestedPicture(0, 1)).Sequence;
+        var alike = new PartialSequence(other, whole.AllLabels, whole.AllTokens);
+        RegionMask region = RegionMask.FromPositions(other, [.. Enumerable.Range(0, 16).Select(l => l == 5)]);
+        using ReferenceSequence reference = ReferenceSequence.FromSequence(_model.Tokenizer, whole);
+        var picture = new RequestedPicture(0, 1);
+        Action[] mixed =
+        [
+            () => whole.Over(alike), () => whole.Where(new bool[8]), () => region.Keep(whole), () => reference.Along(alike), () => reference.Keep(KeptPart.Structure, 2, alike),
+            () => ReferenceSequence.FromSequence(_model.Tokenizer, alike), () => RegionMask.FromPositions(Grid, [true, false]),
+            () => Generate(picture with { Given = alike.Keep(2, 0) }), () => Generate(picture with { Surroundings = new KeptSurroundings(region, new RgbImage(8, 8)) }),
+        ];
+        Assert.All(mixed, mix => Assert.Contains("positions", Assert.Throws<ArgumentException>(mix).Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Generate_SurroundingsOfAnotherSize_AreRefused()
+    {
+        RegionMask region = RegionMask.FromPositions(Grid, [.. Enumerable.Range(0, 16).Select(l => l == 5)]);
+        Assert.Contains("3 × 5", Assert.Throws<ArgumentException>(() => Generate(new RequestedPicture(0, 1) { Surroundings = new KeptSurroundings(region, new RgbImage(3, 5)) })).Message, StringComparison.Ordinal);
     }
 
     [Fact]

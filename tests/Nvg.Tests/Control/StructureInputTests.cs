@@ -69,6 +69,35 @@ public class StructureInputTests
     }
 
     [Fact]
+    public void FromBrightness_DrawingAndGradient_AsksForStepsInsideTheDrawing()
+    {
+        // Left and right by the drawing, and in each of them rows from dark to bright: every split is asked for as it is balanced.
+        RgbImage right = Half(4, (x, _) => x >= 2), gradient = new RgbImage(4, 4);
+        for (int y = 0; y < 4; y++)
+            gradient.Row(y).Fill((byte)(y * 64 + 32));
+        StructurePlan plan = StructureInput.FromBrightness([right, gradient], Grid, 4);
+        Assert.Equal([0, 0, 4, 4, 1, 1, 5, 5, 2, 2, 6, 6, 3, 3, 7, 7], plan.Stages[3].Asked);
+        Assert.Equal(plan.Stages[3].Asked, plan.Stages[3].Used);
+        Assert.DoesNotContain(plan.Stages, stage => stage.Moved.Contains(true));
+    }
+
+    [Fact]
+    public void FromBrightness_MoreDrawingsThanSplits_SaysHowMany()
+    {
+        RgbImage drawing = Half(4, (x, _) => x >= 2);
+        Assert.Equal(5, StructureInput.FromBrightness([drawing, drawing, drawing, drawing], Grid).Stages.Count);
+        Assert.Single(StructureInput.FromBrightness([drawing], Grid, 1).Stages);
+        string Refused(int drawings, int? stages) => Assert.Throws<ArgumentException>(
+            () => StructureInput.FromBrightness([.. Enumerable.Repeat(drawing, drawings)], Grid, stages)).Message;
+        Assert.StartsWith("3 drawings are more than the 2 splits of 3 stages", Refused(3, 3), StringComparison.Ordinal);
+        Assert.StartsWith("5 drawings are more than the 4 splits of 5 stages", Refused(5, null), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_PictureKind_IsRefusedBecauseATokenizerFindsIt() => Assert.Contains(
+        "tokenizer", Assert.Throws<ArgumentException>(() => StructureInput.Read(["photo.png"], StructureKind.Picture, Grid, 2)).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void FromRegions_BalancedRegions_AreKeptWhole()
     {
         int[] quarters = [.. Enumerable.Range(0, 16).Select(l => 7 * (2 * (l / 8) + l % 4 / 2))];

@@ -237,7 +237,7 @@ public sealed class NvgSamplerTests : IClassFixture<NvgSamplerTests.Models>
     private static void AssertHierarchy(GranularitySequence sequence)
     {
         using var scope = new TensorScope();
-        new GivenStages { Structure_BML = sequence.Structure_BSL }.Check(sequence.Count, sequence.Grid.Length);
+        new GivenStages { Structure_BML = sequence.Structure_BSL }.Check(sequence.Count, sequence.Grid);
     }
 
     private void AssertRefused(string words, long[] labels, Action<long[]> damage)

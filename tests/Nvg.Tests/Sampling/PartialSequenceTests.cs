@@ -92,6 +92,27 @@ public class PartialSequenceTests
     }
 
     [Fact]
+    public void Sample_BorderKeptOverTwoTokens_TakesTheOneThatMorePositionsHave()
+    {
+        var grid = new LatentGrid(4, 4);
+        using Models models = new(grid);
+        int size = grid.StageCount * grid.Length;
+        int[] labels = new int[size], tokens = new int[size];
+        Array.Fill(labels, PartialSequence.Unknown);
+        Array.Fill(tokens, PartialSequence.Unknown);
+        // Seven positions with the lower number, four with the higher, five of nothing.
+        tokens.AsSpan(0, 7).Fill(3);
+        tokens.AsSpan(7, 4).Fill(9);
+        PartialSequence Sampled() => models.Sample([1], [4], Fast, [new PartialSequence(grid, labels, tokens, BorderRule.Keep)])[0];
+        Assert.Equal([3, 3, 3, 3, 3, 3, 3, 9, 9, 9, 9, 3, 3, 3, 3, 3], Sampled().Tokens(0).ToArray());
+        // Of equally many the first counts, whatever its number.
+        tokens.AsSpan(0, 4).Fill(9);
+        tokens.AsSpan(4, 4).Fill(3);
+        tokens.AsSpan(8, 8).Fill(PartialSequence.Unknown);
+        Assert.Equal([9, 9, 9, 9, 3, 3, 3, 3, 9, 9, 9, 9, 9, 9, 9, 9], Sampled().Tokens(0).ToArray());
+    }
+
+    [Fact]
     public void Sample_UnlikePicturesTogether_AreThoseOfEachAlone()
     {
         var grid = new LatentGrid(4, 4);

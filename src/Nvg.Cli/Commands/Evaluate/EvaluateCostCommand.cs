@@ -69,9 +69,7 @@ internal sealed class EvaluateCostCommand
         {
             progress.Report(name, null);
             using NvgModel model = Open(name, parsed.GetValue(_device), parsed.GetDataType(_type));
-            if (!model.HasGenerator)
-                throw NvgDataException.At(name, "holds a tokenizer without generator", "name a model with generators");
-            Nvg.Sampling.SamplingOptions options = _sampling.Read(parsed, model.Config.Sampling, model.Generator.Config.Grid.LastStage);
+            Nvg.Sampling.SamplingOptions options = _sampling.Read(parsed, model.Config.Sampling, model.RequireGenerator().Config.Grid.LastStage);
             costs.Add(new ModelCost(name, options.StructureSteps, GenerationCost.Measure(model, options, parsed.GetValue(_repeat), cancellation)));
         }
 

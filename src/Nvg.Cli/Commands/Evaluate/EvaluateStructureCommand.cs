@@ -58,7 +58,7 @@ internal sealed class EvaluateStructureCommand
                 done.Add(new StrategyReport($"{config}", stages, seconds));
             }
 
-            return new Report(done, model.Config.Tokenizer.Grid.Length < 16 ? null : StructureStudy.CompareMatching(model.Tokenizer, pictures));
+            return new Report(done, model.Config.Tokenizer.Grid.Length < 16 ? null : StructureStudy.CompareMatching(model.Tokenizer, pictures, cancellation));
         }, CancellationToken.None));
         if (parsed.GetValue(_json))
             MachineOutput.Write(report);

@@ -44,7 +44,7 @@ internal sealed class EvaluateTokenizerCommand
             throw new UsageException("--limit must be at least 2 and --batch at least 1");
         Device device = parsed.GetValue(_device);
         if (parsed.GetValue(_output) is { } target)
-            PictureOutput.RequireWritable(Path.Combine(target, "report.html"));
+            PictureOutput.RequireWritableFolder(target);
         CommonOptions.Apply(device, parsed.GetValue(_threads));
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), device, withGenerator: false);
         using IFeatureNetwork? network = _network.OpenIfGiven(parsed, device);

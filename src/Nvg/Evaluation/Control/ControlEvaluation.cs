@@ -19,13 +19,14 @@ public sealed class ControlEvaluation
     private readonly LatentGrid _grid;
     private readonly RegionMask _centre;
     private readonly Action<double> _progress;
+    private readonly CancellationToken _cancellation;
 
-    private ControlEvaluation(NvgModel model, IReadOnlyList<LabelledPicture> references, ulong seed, int batch, Action<double> progress)
+    private ControlEvaluation(NvgModel model, IReadOnlyList<LabelledPicture> references, ulong seed, int batch, Action<double> progress, CancellationToken cancellation)
     {
-        (_model, _references, _seed, _batch, _progress) = (model, [.. references], seed, batch, progress);
+        (_model, _references, _seed, _batch, _progress, _cancellation) = (model, [.. references], seed, batch, progress, cancellation);
         _grid = model.Generator.Config.Grid;
         // The middle half of rows and columns: a quarter of the picture.
-        _centre = RegionMask.FromPositions([.. Enumerable.Range(0, _grid.Length).Select(l => IsMiddle(l / _grid.Width, _grid.Height) && IsMiddle(l % _grid.Width, _grid.Width))]);
+        _centre = RegionMask.FromPositions(_grid, [.. Enumerable.Range(0, _grid.Length).Select(l => IsMiddle(l / _grid.Width, _grid.Height) && IsMiddle(l % _grid.Width, _grid.Width))]);
     }
 
     /// <summary>Runs the whole evaluation.</summary>
@@ -43,38 +44,39 @@ public sealed class ControlEvaluation
         if (judge is not null && model.Generator.Config.ClassCount < 2)
             throw new ArgumentException("a model of one class cannot change it: leave the judge out");
         int parts = judge is null ? 3 : 4, done = 0;
-        var evaluation = new ControlEvaluation(model, references, seed, batch, share => progress?.Report((done + share) / parts));
+        var evaluation = new ControlEvaluation(model, references, seed, batch, share => progress?.Report((done + share) / parts), cancellation);
         PartialSequence[] given = evaluation.Encode([.. references.Select(r => r.Picture)]);
         int stages = evaluation._grid.LastStage;
         RequestedPicture[] free = [.. references.Select((r, i) => new RequestedPicture(r.Label ?? 0, unchecked(seed + (ulong)i)))];
-        GeneratedPicture[] unguided = evaluation.Generate(free, cancellation);
+        GeneratedPicture[] unguided = evaluation.Generate(free);
         done++;
-        GeneratedPicture[] followed = evaluation.Generate([.. free.Select((p, i) => p with { Given = given[i].Keep(stages, 0) })], cancellation);
+        GeneratedPicture[] followed = evaluation.Generate([.. free.Select((p, i) => p with { Given = given[i].Keep(stages, 0) })]);
         done++;
-        RgbImage[] reconstructed = [.. given.Select(g => StagePictures.Draw(model.Tokenizer, g))];
+        RgbImage[] reconstructed = [.. given.Select(g => StagePictures.Draw(model.Tokenizer, g, cancellation))];
         IReadOnlyList<StageAgreement> agreement = evaluation.Agreement(given, followed, unguided, reconstructed);
-        GeneratedPicture[] painted = evaluation.Generate([.. free.Select((p, i) => p with { Given = evaluation._centre.Keep(given[i], 1, 1) })], cancellation);
+        GeneratedPicture[] painted = evaluation.Generate([.. free.Select((p, i) => p with { Given = evaluation._centre.Keep(given[i], 1, 1) })]);
         done++;
-        ClassChange? change = judge is null ? null : evaluation.ChangeClass(judge, given, reconstructed, cancellation);
+        ClassChange? change = judge is null ? null : evaluation.ChangeClass(judge, given, reconstructed);
         return new ControlReport(
             references.Count, agreement,
             StructureKept: Enumerable.Range(0, followed.Length).Average(i => followed[i].Sequence.Keep(stages, 0).SequenceEqual(given[i].Keep(stages, 0)) ? 1.0 : 0.0),
             SequenceKeptOutside: Enumerable.Range(0, painted.Length).Average(i => evaluation.SameOutside(painted[i].Sequence, given[i]) ? 1.0 : 0.0),
             evaluation.MeanChange(reconstructed, [.. painted.Select(p => p.Picture)]),
-            evaluation.MeanChange(reconstructed, [.. painted.Select((p, i) => new KeptSurroundings(evaluation._centre, reconstructed[i]).Blend(p.Picture, evaluation._grid))]),
+            evaluation.MeanChange(reconstructed, [.. painted.Select((p, i) => new KeptSurroundings(evaluation._centre, reconstructed[i]).Blend(p.Picture))]),
             change);
     }
 
     private static bool IsMiddle(int place, int side) => place >= side / 4 && place < side - side / 4;
 
-    private GeneratedPicture[] Generate(RequestedPicture[] pictures, CancellationToken cancellation)
+    private GeneratedPicture[] Generate(RequestedPicture[] pictures)
     {
         var request = new GenerationRequest { Pictures = pictures, BatchSize = _batch };
-        return [.. PictureGeneration.Run(_model, request, new SynchronousProgress<GenerationProgress>(p => _progress(p.Share)), cancellation: cancellation)];
+        return [.. PictureGeneration.Run(_model, request, new SynchronousProgress<GenerationProgress>(p => _progress(p.Share)), cancellation: _cancellation)];
     }
 
     private PartialSequence[] Encode(IReadOnlyList<RgbImage> pictures) => [.. pictures.Chunk(_batch).SelectMany(batch =>
     {
+        _cancellation.ThrowIfCancellationRequested();
         using Tensor images = PictureBatch.Load(batch, _model.Tokenizer.Quantizer.Codebook.Device);
         using GranularitySequence sequence = _model.Tokenizer.Encode(images);
         return PartialSequence.FromBatch(sequence);
@@ -109,16 +111,16 @@ public sealed class ControlEvaluation
 
     private RegionChange MeanChange(RgbImage[] before, RgbImage[] after)
     {
-        RegionChange[] changes = [.. before.Select((b, i) => RegionChange.Between(b, after[i], _centre, _grid))];
+        RegionChange[] changes = [.. before.Select((b, i) => RegionChange.Between(b, after[i], _centre))];
         return new RegionChange(
             changes.Average(c => c.MeanInside), changes.Average(c => c.MeanOutside), changes.Max(c => c.LargestOutside),
             [.. Enumerable.Range(0, changes[0].MeanByDistance.Count).Select(d => changes.Average(c => c.MeanByDistance[d]))]);
     }
 
     // The mask takes three quarters of rows and columns, nearly all of what a picture shows.
-    private ClassChange ChangeClass(IFeatureNetwork judge, PartialSequence[] given, RgbImage[] reconstructed, CancellationToken cancellation)
+    private ClassChange ChangeClass(IFeatureNetwork judge, PartialSequence[] given, RgbImage[] reconstructed)
     {
-        RegionMask mask = RegionMask.FromPositions([.. Enumerable.Range(0, _grid.Length).Select(l => IsWide(l / _grid.Width, _grid.Height) && IsWide(l % _grid.Width, _grid.Width))]);
+        RegionMask mask = RegionMask.FromPositions(_grid, [.. Enumerable.Range(0, _grid.Length).Select(l => IsWide(l / _grid.Width, _grid.Height) && IsWide(l % _grid.Width, _grid.Width))]);
         int classes = _model.Generator.Config.ClassCount;
         int[] old = [.. _references.Select(r => r.Label ?? 0)];
         int[] changed = [.. old.Select((c, i) => (c + 1 + i % (classes - 1)) % classes)];
@@ -126,9 +128,9 @@ public sealed class ControlEvaluation
         {
             Given = mask.Keep(g),
             Surroundings = new KeptSurroundings(mask, reconstructed[i]),
-        })], cancellation);
+        })]);
         double Share(IEnumerable<RgbImage> shown, int[] labels) =>
-            ClassJudge.Judge(judge, shown.Select((p, i) => new LabelledPicture($"{i}", p, labels[i])), cancellation: cancellation).Accuracy;
+            ClassJudge.Judge(judge, shown.Select((p, i) => new LabelledPicture($"{i}", p, labels[i])), cancellation: _cancellation).Accuracy;
         RgbImage[] after = [.. pictures.Select(p => p.Picture)];
         return new ClassChange(Share(reconstructed, old), Share(reconstructed, changed), Share(after, old), Share(after, changed));
     }

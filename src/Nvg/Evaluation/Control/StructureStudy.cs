@@ -56,14 +56,16 @@ public static class StructureStudy
     /// <summary>Compares ways to put latents into pairs with the best there is, on evenly spread positions of each picture.</summary>
     /// <param name="tokenizer">Borrowed.</param>
     /// <param name="pictures">Of the tokenizer's size, whose latents have at least 16 positions.</param>
+    /// <param name="cancellation">Looked at before every picture.</param>
     /// <returns>By how much the sum of squared distances exceeds the optimum: by greedy joining, and after exchanges.</returns>
-    public static MatchingExcess CompareMatching(Tokenizer tokenizer, IReadOnlyList<RgbImage> pictures)
+    public static MatchingExcess CompareMatching(Tokenizer tokenizer, IReadOnlyList<RgbImage> pictures, CancellationToken cancellation = default)
     {
         const int points = 16;
         using InferenceMode inference = Autograd.Inference();
         double greedy = 0, improved = 0, optimum = 0;
         foreach (RgbImage picture in pictures)
         {
+            cancellation.ThrowIfCancellationRequested();
             using var scope = new TensorScope();
             Tensor latent_BLC = Positions.FromMap(tokenizer.Encoder.Forward(PictureBatch.Load([picture], tokenizer.Quantizer.Codebook.Device)));
             int length = (int)latent_BLC.Size(1);

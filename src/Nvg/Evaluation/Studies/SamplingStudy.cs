@@ -36,8 +36,7 @@ public sealed class SamplingStudy : IDisposable
     /// <exception cref="NvgDataException">Model, classifier and settings do not belong together.</exception>
     public SamplingStudy(NvgModel model, ClassifierFeatures network, StudySettings settings)
     {
-        if (!model.HasGenerator)
-            throw NvgDataException.At(model.Folder, "holds a tokenizer without generator", "train one with nvg train generator");
+        model.RequireGenerator();
         if (!ClassMatch.Agree(model.Labels, network.Labels))
             throw new NvgDataException($"{network.Name} knows other classes than {model.Folder}: judge with a classifier of the same data");
         (_model, _network, _settings) = (model, network, settings);

@@ -1,10 +1,14 @@
 using Nvg.Checkpoints;
+using Nvg.Classifiers;
+using Nvg.Control;
 using Nvg.Evaluation;
 using Nvg.Evaluation.Control;
+using Nvg.Evaluation.Features;
 using Nvg.Granularity;
 using Nvg.Granularity.Construction;
 using Nvg.Rendering;
 using Nvg.Tests.Control;
+using Nvg.Torch.Nn;
 
 namespace Nvg.Tests.Evaluation.Control;
 
@@ -50,12 +54,7 @@ public class ControlEvaluationTests
     public void Run_TinyModel_KeepsWhatIsGivenAndReportsEveryStage()
     {
         using NvgModel model = TinyModels.Random();
-        LabelledPicture[] references = [.. Enumerable.Range(0, 4).Select(i =>
-        {
-            var picture = new RgbImage(8, 8);
-            new Random(i).NextBytes(picture.Pixels);
-            return new LabelledPicture($"{i}", picture, i % 3);
-        })];
+        LabelledPicture[] references = References(4);
         ControlReport report = ControlEvaluation.Run(model, references, batch: 3);
         Assert.Equal((4, 1.0, 1.0), (report.Count, report.StructureKept, report.SequenceKeptOutside));
         Assert.Equal([1, 2, 3], report.Agreement.Select(a => a.Stage));
@@ -64,6 +63,81 @@ public class ControlEvaluationTests
         Assert.Equal(report.Decoded.MeanInside, report.Blended.MeanInside, 9);
         Assert.True(report.Blended.MeanOutside < report.Decoded.MeanOutside);
         Assert.Null(report.ClassChange);
+    }
+
+    [Fact]
+    public void Run_Judge_IsAskedForOldAndNewClassesOfBothKindsOfPictures()
+    {
+        using NvgModel model = TinyModels.Random();
+        LabelledPicture[] references = References(6);
+        using var judge = new RecordingJudge();
+        ClassChange change = ControlEvaluation.Run(model, references, judge, batch: 4).ClassChange!;
+        // Reconstructions twice, then the changed pictures twice, each time once for the old and once for the new classes.
+        Assert.Equal(24, judge.Pictures.Count);
+        byte[][] before = [.. judge.Pictures[..6]], after = [.. judge.Pictures[12..18]];
+        Assert.Equal(before, judge.Pictures[6..12]);
+        Assert.Equal(after, judge.Pictures[18..]);
+        Assert.Equal(references.Select(r => StagePictures.Draw(model.Tokenizer, Encoded(model, r.Picture)).Pixels), before);
+        Assert.All(before.Zip(after), pair => Assert.NotEqual(pair.First, pair.Second));
+        // What the judge says is worked out here again: classes go round, by one and by two in turn.
+        int[] old = [.. references.Select(r => r.Label!.Value)], changed = [1, 0, 0, 2, 2, 1];
+        Assert.Equal([0, 1, 2, 0, 1, 2], old);
+        double Share(byte[][] pictures, int[] labels) => pictures.Zip(labels).Average(p => RecordingJudge.ClassOf(p.First) == p.Second ? 1.0 : 0.0);
+        Assert.Equal(new ClassChange(Share(before, old), Share(before, changed), Share(after, old), Share(after, changed)), change);
+    }
+
+    [Fact]
+    public void Run_TinyClassifier_ReportsShares()
+    {
+        using NvgModel model = TinyModels.Random();
+        using var folder = new TemporaryFolder();
+        using ClassifierFeatures judge = TinyClassifier(folder["judge"]);
+        ClassChange change = ControlEvaluation.Run(model, References(6), judge, batch: 4).ClassChange!;
+        Assert.All([change.OldBefore, change.NewBefore, change.OldAfter, change.NewAfter], share => Assert.Equal(Math.Round(share * 6), share * 6, 9));
+        // A picture is taken for one class alone.
+        Assert.InRange(change.OldBefore + change.NewBefore, 0, 1 + 1e-9);
+        Assert.InRange(change.OldAfter + change.NewAfter, 0, 1 + 1e-9);
+    }
+
+    [Fact]
+    public void Run_CancelledInAnyPart_Ends()
+    {
+        using NvgModel model = TinyModels.Random();
+        LabelledPicture[] references = References(3);
+        using (var cancelled = new CancellationTokenSource())
+        {
+            // Before the first part has told anything: the pictures are not even encoded.
+            cancelled.Cancel();
+            var silent = new SynchronousProgress<double>(_ => Assert.Fail("work was done"));
+            Assert.ThrowsAny<OperationCanceledException>(() => ControlEvaluation.Run(model, references, progress: silent, cancellation: cancelled.Token));
+        }
+
+        foreach (double end in new[] { 0.2, 1 / 3.0, 0.5, 2 / 3.0 })
+        {
+            using var cancellation = new CancellationTokenSource();
+            int later = 0;
+            var progress = new SynchronousProgress<double>(share =>
+            {
+                later += cancellation.IsCancellationRequested ? 1 : 0;
+                if (share >= end - 1e-9)
+                    cancellation.Cancel();
+            });
+            Assert.ThrowsAny<OperationCanceledException>(() => ControlEvaluation.Run(model, references, batch: 3, progress: progress, cancellation: cancellation.Token));
+            // At the most the batch that was about to be done is told of.
+            Assert.InRange(later, 0, 1);
+        }
+    }
+
+    [Fact]
+    public void Draw_Cancelled_DecodesNothing()
+    {
+        using NvgModel model = TinyModels.Random();
+        PartialSequence sequence = Encoded(model, References(1)[0].Picture);
+        using GranularitySequence batch = PartialSequence.ToBatch([sequence]);
+        var cancelled = new CancellationToken(canceled: true);
+        Assert.ThrowsAny<OperationCanceledException>(() => StagePictures.Draw(model.Tokenizer, sequence, cancelled));
+        Assert.ThrowsAny<OperationCanceledException>(() => StagePictures.Draw(model.Tokenizer, batch, cancellation: cancelled));
+        Assert.ThrowsAny<OperationCanceledException>(() => StructureStudy.CompareMatching(model.Tokenizer, [References(1)[0].Picture], cancelled));
     }
 
     [Fact]
@@ -91,5 +165,26 @@ public class ControlEvaluationTests
 
         // The first pairs are joined from the same points: exchanges can only lower what they leave.
         Assert.True(Measure("matching")[^2].WithinVariance <= Measure("greedy")[^2].WithinVariance + 1e-6);
+    }
+
+    private static LabelledPicture[] References(int count) => [.. Enumerable.Range(0, count).Select(i =>
+    {
+        var picture = new RgbImage(8, 8);
+        new Random(i).NextBytes(picture.Pixels);
+        return new LabelledPicture($"{i}", picture, i % 3);
+    })];
+
+    private static PartialSequence Encoded(NvgModel model, RgbImage picture)
+    {
+        using ReferenceSequence reference = ReferenceSequence.FromPicture(model.Tokenizer, picture);
+        return reference.Sequence;
+    }
+
+    private static ClassifierFeatures TinyClassifier(string folder)
+    {
+        var config = new ClassifierModelConfig { Name = "tiny", Classifier = new() { ImageSize = 8, WhiteningChannels = 8, BlockChannels = [6, 10], ClassCount = 3 } };
+        using var network = new PictureClassifier(config.Classifier, ParameterSource.Random(1));
+        ClassifierModel.Save(folder, config, network.Parameters, ["cat", "dog", "frog"]);
+        return ClassifierFeatures.Load(folder);
     }
 }
