@@ -26,6 +26,7 @@ public sealed class Trainer : IDisposable
     private long? _savedStep;
     private double _scoreSum;
     private long _scoreSteps;
+    private int _failures;
 
     /// <param name="task">What is trained; borrowed.</param>
     /// <param name="options">Steps, batch, optimizer.</param>
@@ -41,8 +42,11 @@ public sealed class Trainer : IDisposable
         _optimizer = new GroupedOptimizer(task.Parameters, task.Groups, options);
         _average = new WeightAverage(task.Parameters, options.EmaDecay, task.IsAveraged);
         _reducer = _processes.ReducerOf(task.Groups.SelectMany(group => group.Names).Select(name => task.Parameters[name]));
-        if (_processes.IsFirst)
-            _log = new RunLog(folder) { Warned = message => Warned?.Invoke(message) };
+        if (!_processes.IsFirst)
+            return;
+        _log = new RunLog(folder) { Warned = message => Warned?.Invoke(message) };
+        if (_processes.Count > 1)
+            _processes.Failing = WriteFailure;
     }
 
     /// <summary>Folder of the resulting model.</summary>
@@ -64,6 +68,36 @@ public sealed class Trainer : IDisposable
     /// <exception cref="TrainingDivergedException">A term of the loss is no longer finite; the last good checkpoint stays.</exception>
     public void Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
+        try
+        {
+            Train(progress, cancellation);
+        }
+        catch (TrainingDivergedException error)
+        {
+            WriteFailure(error.Message);
+            throw;
+        }
+        catch (TorchException error) when (_processes.Count > 1)
+        {
+            // What the others have to say, such as which of them has lost its latents, stands in the log too.
+            WriteFailure(_processes.Explain(error) ?? error.Message);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_processes.Count > 1)
+            _processes.Failing = null;
+        _optimizer.Dispose();
+        _average.Dispose();
+        _reducer?.Dispose();
+        _log?.Dispose();
+    }
+
+    private void Train(IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
         Restore();
         Accepted?.Invoke();
         long step = _savedStep ?? 0;
@@ -76,33 +110,25 @@ public sealed class Trainer : IDisposable
         Announce(order, step);
         while (step < _options.Steps)
         {
-            try
+            if (_processes.AgreeToStop(cancellation.IsCancellationRequested))
             {
-                if (_processes.AgreeToStop(cancellation.IsCancellationRequested))
-                {
-                    ReadTerms(terms, step, ref loggedStep, clock, progress);
-                    SaveCheckpoint(step);
-                    _log?.Write($"stopped after step {step}");
-                    // A launcher ends all processes once one of them has ended: not before the checkpoint is there.
-                    _processes.Stop();
-                    throw new OperationCanceledException(cancellation);
-                }
+                ReadTerms(terms, step, ref loggedStep, clock, progress);
+                SaveCheckpoint(step);
+                _log?.Write($"stopped after step {step}");
+                // A launcher ends all processes once one of them has ended: not before the checkpoint is there.
+                _processes.Stop();
+                throw new OperationCanceledException(cancellation);
+            }
 
-                Announce(order, step + 1);
-                TakeStep(step, order.Batch(step), terms);
-                step++;
-                if (step % _options.LogEvery == 0 || step == _options.Steps || step % _options.CheckpointEvery == 0)
-                    ReadTerms(terms, step, ref loggedStep, clock, progress);
-                if (step % _options.CheckpointEvery == 0 && step < _options.Steps)
-                    SaveCheckpoint(step);
-                if (_options.ShowsAt(step))
-                    ShowPicture(step);
-            }
-            catch (TrainingDivergedException error)
-            {
-                _log?.Write(error.Message);
-                throw;
-            }
+            Announce(order, step + 1);
+            TakeStep(step, order.Batch(step), terms);
+            step++;
+            if (step % _options.LogEvery == 0 || step == _options.Steps || step % _options.CheckpointEvery == 0)
+                ReadTerms(terms, step, ref loggedStep, clock, progress);
+            if (step % _options.CheckpointEvery == 0 && step < _options.Steps)
+                SaveCheckpoint(step);
+            if (_options.ShowsAt(step))
+                ShowPicture(step);
         }
 
         SaveCheckpoint(step);
@@ -112,13 +138,11 @@ public sealed class Trainer : IDisposable
         _processes.Barrier();
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    // Once, whether this thread notices first or the one that watches the others.
+    private void WriteFailure(string reason)
     {
-        _optimizer.Dispose();
-        _average.Dispose();
-        _reducer?.Dispose();
-        _log?.Dispose();
+        if (Interlocked.Exchange(ref _failures, 1) == 0)
+            _log?.Write(reason);
     }
 
     // The first process reads the checkpoint, the others get all of it from there: they need no common disk.
