@@ -37,7 +37,7 @@ public sealed class GeneratorTraining : ITrainingTask
     /// <param name="config">Settings.</param>
     /// <param name="data">Pictures of the tokenizer's size, with classes; borrowed.</param>
     /// <param name="device">Where.</param>
-    /// <param name="folder">Run folder, which keeps the encoded sequences; several processes must all see it.</param>
+    /// <param name="folder">Run folder, which keeps the encoded sequences; several processes all write to it.</param>
     /// <param name="processes">Those that train together; borrowed. Null for this one alone.</param>
     /// <param name="progress">Told the number of encoded pictures while sequences are computed.</param>
     /// <param name="cancellation">Ends the computation of sequences.</param>
@@ -85,9 +85,8 @@ public sealed class GeneratorTraining : ITrainingTask
             });
             Fingerprint = TokenizerTraining.FingerprintOf(settings, data, $"{tokenizer}{start?.Fingerprint()}{_encoder?.Fingerprint}");
             _variants = new SequenceVariants(config.Crops ?? 1, config.Training.Flip, config.Training.Seed);
-            _sequences = _processes.FirstThenOthers(() => SequenceCache.Open(
-                Path.Combine(folder, "sequences.safetensors"), TokenizerTraining.FingerprintOf(_variants.Key, data, tokenizer),
-                _tokenizerModel.Tokenizer, data, _variants, device, progress, cancellation));
+            var encoding = new SequenceEncoding(_tokenizerModel.Tokenizer, data, _variants, device, _processes);
+            _sequences = encoding.Open(folder, TokenizerTraining.FingerprintOf(_variants.Key, data, tokenizer), progress, cancellation);
             _generator = new NvgGenerator(_modelConfig.Generator, ParameterSource.Random(config.Training.Seed, device));
             Start(start);
             if (_encoder is not null)

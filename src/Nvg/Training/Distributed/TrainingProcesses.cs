@@ -183,17 +183,6 @@ public sealed class TrainingProcesses : IDisposable
         Reduce(token);
     }
 
-    /// <summary>Runs something in the first process before it runs in the others: what the first makes, they find.</summary>
-    public T FirstThenOthers<T>(Func<T> make)
-    {
-        if (!IsFirst)
-            Barrier();
-        T made = make();
-        if (IsFirst)
-            Barrier();
-        return made;
-    }
-
     /// <summary>
     /// Whether the run is to stop, the same answer in all processes: any of them may have been asked to. The answer to a
     /// question comes with the next one, so that no step waits for it.
