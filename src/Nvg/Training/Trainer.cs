@@ -10,7 +10,7 @@ namespace Nvg.Training;
 /// <summary>
 /// The training loop of every task: batches in order, loss, gradients, AdamW, running average, logs, checkpoints. A run
 /// folder holds <c>options.json</c>, <c>log.txt</c>, <c>stats.jsonl</c>, <c>checkpoints/</c> and the resulting <c>model/</c>.
-/// Of several processes each works on its share of every batch, and the first alone touches the run folder.
+/// Of several processes each works on its share of every batch, and the first alone writes the run folder's logs and checkpoints.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
@@ -165,48 +165,51 @@ public sealed class Trainer : IDisposable
     private void Announce(DataOrder order, long step)
     {
         if (step < _options.Steps)
-            Array.ForEach(Parts(order.Batch(step)), part => _task.Announce(step, part));
+            _task.Announce(step, order.Batch(step));
     }
 
     private void TakeStep(long step, int[] examples, LossLog terms)
     {
         using var scope = new TensorScope();
-        using var random = new Generator(DataOrder.Mix(_options.Seed, step, purpose: 1), _device);
-        // Gradients add up over the parts of a batch that are computed one after the other; the last one's backward pass
+        // Gradients add up over the parts of a share that are computed one after the other; the last one's backward pass
         // sends the sums on their way to the other processes.
-        int[][] parts = Parts(examples);
-        foreach (int[] part in parts)
+        BatchShare own = _processes.ShareOf(examples.Length);
+        int parts = PartCount(examples.Length);
+        for (int i = 0; i < parts; i++)
         {
             using var partScope = new TensorScope();
+            using var random = new Generator(DataOrder.Mix(_options.Seed, step, purpose: 1), _device);
+            BatchShare part = own.Part(i, parts);
+            terms.Weight = part.Weight;
             Tensor loss;
             using (Autograd.Autocast(_device, _options.Precision))
-                loss = _task.Loss(step, part, random, terms);
+                loss = _task.Loss(step, examples, part, random, terms);
             terms.Add("loss", loss);
-            if (part == parts[^1])
-                _reducer?.Begin(weight: 1);
-            (loss * (_processes.Weight(part.Length) * part.Length / examples.Length)).Backward();
+            if (i == parts - 1)
+                _reducer?.Begin();
+            (loss * part.Weight).Backward();
         }
 
         _reducer?.Finish();
 
+        terms.Weight = own.Weight;
         _optimizer.ClipGradients(terms);
         _optimizer.Step(_options.LearningRateAt(step));
         _average.Update(step + 1);
     }
 
-    // As many as it takes for no process to compute more than a micro-batch at once, but not so many that one has nothing.
-    private int[][] Parts(int[] examples)
+    // As many in every process as it takes for none to compute more than a micro-batch at once, but not so many that a part is empty.
+    private int PartCount(int examples)
     {
-        int most = (_options.MicroBatchSize ?? examples.Length) * _processes.Count;
-        int count = Math.Min((examples.Length + most - 1) / most, examples.Length / _processes.Count);
-        return [.. Enumerable.Range(0, count).Select(i => BatchShare.Of(examples.Length, i, count).Of(examples))];
+        int largest = (examples + _processes.Count - 1) / _processes.Count, most = _options.MicroBatchSize ?? largest;
+        return Math.Min((largest + most - 1) / most, examples / _processes.Count);
     }
 
     private void ReadTerms(LossLog terms, long step, ref long loggedStep, Stopwatch clock, IProgress<TrainingProgress>? progress)
     {
         foreach (Tensor counts in terms.CodeCounts)
             _processes.SumInPlace(counts);
-        IReadOnlyList<KeyValuePair<string, double>> means = _processes.MergeTerms(terms.TakeSums(_processes.Weight(_options.BatchSize)));
+        IReadOnlyList<KeyValuePair<string, double>> means = _processes.MergeTerms(terms.TakeSums());
         if (means.Count == 0)
             return;
         if (_options.KeepBest is { } best && means.FirstOrDefault(m => m.Key == best) is { Key: not null } scored)

@@ -88,22 +88,6 @@ public sealed class TrainingProcesses : IDisposable
     /// <param name="total">Examples of the batch.</param>
     public BatchShare ShareOf(int total) => BatchShare.Of(total, Rank, Count);
 
-    /// <summary>
-    /// What this process's mean over its share counts in the mean over the batch. A loss times <see cref="Count"/> times this,
-    /// averaged over the processes, is the loss of the batch.
-    /// </summary>
-    public double Weight(int total) => (double)ShareOf(total).Count / total;
-
-    /// <summary>A generator of this process's own, for draws that do not belong to examples; null for a single process, which needs no other.</summary>
-    /// <param name="shared">In the same state in all processes; it moves on by the same draws in all of them.</param>
-    public Generator? Fork(Generator shared)
-    {
-        if (Count == 1)
-            return null;
-        using Tensor draws = Tensor.Rand([Count], shared);
-        return new Generator(DataOrder.Mix((ulong)(draws.ToArray<float>()[Rank] * (1 << 24)), Rank, purpose: 3), shared.Device);
-    }
-
     /// <summary>Replaces a tensor by its sum over all processes.</summary>
     public void SumInPlace(Tensor tensor)
     {
