@@ -14,6 +14,7 @@ public sealed unsafe partial class Tensor
     private static readonly Operator RandOp = new("aten::rand", "generator");
     private static readonly Operator ZerosLikeOp = new("aten::zeros_like");
     private static readonly Operator CopyOp = new("aten::copy_");
+    private static readonly Operator PinMemoryOp = new("aten::pin_memory");
     private static readonly Operator ToOp = new("aten::to", "dtype_layout");
     private static readonly Operator ItemOp = new("aten::_local_scalar_dense");
 
@@ -116,6 +117,17 @@ public sealed unsafe partial class Tensor
     /// <param name="nonBlocking">From pinned memory: do not wait for the copy.</param>
     public Tensor To(Device device, bool nonBlocking = false) =>
         ToOp.Call(this, Argument.None, Argument.None, device, Argument.None, nonBlocking);
+
+    /// <summary>Host memory on another device: to a GPU by way of pinned memory, without waiting for the copy.</summary>
+    /// <returns>An alias where it is the same device.</returns>
+    public Tensor Send(Device device)
+    {
+        if (device.Type != DeviceType.Cuda)
+            return To(device);
+        // The allocator of pinned memory keeps it until the copy is done.
+        using Tensor pinned = PinMemoryOp.Call(this, Argument.None);
+        return pinned.To(device, nonBlocking: true);
+    }
 
     /// <summary>The values on another device as another element type.</summary>
     public Tensor To(Device device, ScalarType type) => ToOp.Call(this, type, Argument.None, device);

@@ -27,6 +27,7 @@ public sealed partial class Tensor
     private static readonly Operator GatherOp = new("aten::gather");
     private static readonly Operator ScatterOp = new("aten::scatter", "src");
     private static readonly Operator ScatterAddOp = new("aten::scatter_add");
+    private static readonly Operator ScatterAddInPlaceOp = new("aten::scatter_add_");
     private static readonly Operator RepeatInterleaveOp = new("aten::repeat_interleave", "self_int");
     private static readonly Operator RepeatOp = new("aten::repeat");
     private static readonly Operator FlipOp = new("aten::flip");
@@ -97,6 +98,9 @@ public sealed partial class Tensor
 
     /// <summary>A copy with the source's elements added at the indices.</summary>
     public Tensor ScatterAdd(int dimension, Tensor indices, Tensor source) => ScatterAddOp.Call(this, dimension, indices, source);
+
+    /// <summary>Adds the source's elements at the indices in place.</summary>
+    public void ScatterAddInPlace(int dimension, Tensor indices, Tensor source) => ScatterAddInPlaceOp.Run(this, dimension, indices, source);
 
     /// <summary>Each entry of a dimension several times in a row.</summary>
     public Tensor RepeatInterleave(long count, int dimension) => RepeatInterleaveOp.Call(this, count, dimension);

@@ -106,6 +106,7 @@ public sealed class ManyProcessesTests : IDisposable
         }
 
         Assert.False(Directory.Exists(_folder["many/model"]));
+        Assert.Equal(victim == 1, File.ReadAllText(_folder["many/log.txt"]).Contains("rank 0: lost rank 1", StringComparison.Ordinal));
         Run("many", ["--processes", "3", .. SixtySteps]);
         Assert.Contains("training continues after step", File.ReadAllText(_folder["many/log.txt"]), StringComparison.Ordinal);
         Run("one", SixtySteps);

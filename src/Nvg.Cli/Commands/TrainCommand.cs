@@ -19,7 +19,7 @@ internal static class TrainCommand
             new GeneratorTraining(config, data, run.Device, run.Folder, run.Processes,
                 new SynchronousProgress<int>(done => progress.Report($"{done} pictures encoded", null)), cancellation)),
         Create<ClassifierRunConfig>("classifier", "Train a classifier, which judges and describes generated pictures", c => c.Training, c => c.Validate(), (run, config, data, _, _) =>
-            new ClassifierTraining(config, data as PackedDataset ?? throw new UsageException("a classifier is trained on pixels: prepare the data without --keep-files"), run.Device, run.Processes)),
+            new ClassifierTraining(config, data as PackedDataset ?? throw new UsageException("a classifier is trained on pixels: prepare the data without --keep-files"), run.Device)),
     };
 
     private static Command Create<TConfig>(

@@ -28,7 +28,6 @@ public sealed class GradientReducer : IDisposable
     private readonly GradientHook[] _hooks;
     private readonly Lock _lock = new();
     private int _launched;
-    private double _weight;
     private bool _armed;
     private Exception? _failure;
 
@@ -56,13 +55,15 @@ public sealed class GradientReducer : IDisposable
     /// <summary>Buckets that have set out in this step so far.</summary>
     public int LaunchedCount => _launched;
 
-    /// <summary>To be called before the last backward pass of a step: gradients that arrive from now on set out.</summary>
-    /// <param name="weight">Factor of this process's gradients in the sum, such as its share of the batch.</param>
-    public void Begin(double weight)
+    /// <summary>
+    /// To be called before the last backward pass of a step: gradients that arrive from now on set out. They are summed as they
+    /// are, so every process's loss must have been weighted by its share of the batch.
+    /// </summary>
+    public void Begin()
     {
         lock (_lock)
         {
-            (_armed, _weight, _launched, _failure) = (true, weight, 0, null);
+            (_armed, _launched, _failure) = (true, 0, null);
             Array.Clear(_arrived);
             foreach (Bucket bucket in _buckets)
                 bucket.Missing = bucket.Members.Length;
@@ -121,7 +122,7 @@ public sealed class GradientReducer : IDisposable
     private void Launch(Bucket bucket)
     {
         using GradMode noGrad = Autograd.NoGrad();
-        bucket.Send(_group, _parameters, _weight);
+        bucket.Send(_group, _parameters);
     }
 
     private static IEnumerable<int[]> Divide(Tensor[] parameters, long bucketBytes)
@@ -149,7 +150,6 @@ public sealed class GradientReducer : IDisposable
     private sealed class Bucket : IDisposable
     {
         private readonly Tensor _flat;
-        private readonly Tensor _gradients;
         private readonly Tensor _counts;
         private readonly Tensor[] _views;
         private readonly bool[] _present;
@@ -161,7 +161,6 @@ public sealed class GradientReducer : IDisposable
             Members = members;
             long total = members.Sum(i => parameters[i].ElementCount);
             _flat = Tensor.Zeros([total + members.Length], device: parameters[members[0]].Device).Own();
-            _gradients = _flat.Narrow(0, 0, total).Own();
             _counts = _flat.Narrow(0, total, members.Length).Own();
             long offset = 0;
             _views = Array.ConvertAll(members, i =>
@@ -178,7 +177,7 @@ public sealed class GradientReducer : IDisposable
 
         internal int Missing { get; set; }
 
-        internal void Send(ProcessGroup group, Tensor[] parameters, double weight)
+        internal void Send(ProcessGroup group, Tensor[] parameters)
         {
             using var scope = new TensorScope();
             _counts.FillInPlace(1);
@@ -197,7 +196,6 @@ public sealed class GradientReducer : IDisposable
                 }
             }
 
-            _gradients.MultiplyInPlace(weight);
             _work = group.AllReduce(_flat);
         }
 
@@ -218,7 +216,7 @@ public sealed class GradientReducer : IDisposable
         public void Dispose()
         {
             _work?.Dispose();
-            foreach (Tensor tensor in (ReadOnlySpan<Tensor>)[_flat, _gradients, _counts, .. _views])
+            foreach (Tensor tensor in (ReadOnlySpan<Tensor>)[_flat, _counts, .. _views])
                 tensor.Dispose();
         }
     }

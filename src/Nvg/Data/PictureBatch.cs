@@ -45,7 +45,7 @@ public static class PictureBatch
     internal static Tensor ToTensor(byte[] pixels, int count, int height, int width, Device device)
     {
         using var scope = new TensorScope();
-        Tensor placed = Tensor.From(pixels, count, height, width, RgbImage.Channels).To(device);
+        Tensor placed = Tensor.From(pixels, count, height, width, RgbImage.Channels).Send(device);
         return scope.Keep((placed.Permute(0, 3, 1, 2).To(ScalarType.Float32) / 127.5 - 1.0).Contiguous());
     }
 }

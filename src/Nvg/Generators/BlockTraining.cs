@@ -12,6 +12,9 @@ public sealed class BlockTraining
     /// <summary>Draws what drop path leaves out; null switches it off.</summary>
     public Generator? DropPathGenerator { get; init; }
 
+    /// <summary>Where the sequences lie in the batch that is drawn for; null where they are all of it. Borrowed.</summary>
+    public DropPathRows? DropPathRows { get; init; }
+
     /// <summary>Whether blocks keep only their inputs and are computed again in the backward pass (see <see cref="ActivationCheckpoint"/>).</summary>
     public bool Checkpoints { get; init; }
 
@@ -59,5 +62,5 @@ public sealed class BlockTraining
     // Rises linearly over the blocks to 0.1 · d/24.
     private TransformerBlock.DropPath? DropPath(int block, int depth) => DropPathGenerator is not { } generator
         ? null
-        : new TransformerBlock.DropPath(depth == 1 ? 0 : MaximumDropPath * depth / ReferenceDepth * block / (depth - 1), generator);
+        : new TransformerBlock.DropPath(depth == 1 ? 0 : MaximumDropPath * depth / ReferenceDepth * block / (depth - 1), generator, DropPathRows);
 }

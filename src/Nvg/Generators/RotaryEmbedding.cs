@@ -76,7 +76,7 @@ public sealed class RotaryEmbedding
         using var scope = new TensorScope();
         long count = structure_NLK.Size(0);
         Device device = structure_NLK.Device;
-        Tensor ids_1TA = PositionIds().To(device);
+        Tensor ids_1TA = PositionIds().Send(device);
         Tensor class_N1A = ids_1TA.Narrow(1, 0, 1).Expand(count, -1, -1);
         Tensor places_NL2 = ids_1TA.Narrow(1, 1, _grid.Length).Narrow(2, AxisSizes.Count - 2, 2).Expand(count, -1, -1);
         var parts = new List<Tensor> { class_N1A };
@@ -87,8 +87,8 @@ public sealed class RotaryEmbedding
         }
 
         Tensor positions_NTA = Tensor.Cat([.. parts], 1);
-        Tensor axis_P = Tensor.From(Array.ConvertAll(_pairAxis, a => (long)a), _pairAxis.Length).To(device);
-        Tensor frequency_P = Tensor.From(_pairFrequency, _pairFrequency.Length).To(device);
+        Tensor axis_P = Tensor.From(Array.ConvertAll(_pairAxis, a => (long)a), _pairAxis.Length).Send(device);
+        Tensor frequency_P = Tensor.From(_pairFrequency, _pairFrequency.Length).Send(device);
         // Angles in float64: they reach hundreds of radians on large grids.
         Tensor angle_NTP = (positions_NTA.IndexSelect(2, axis_P).To(ScalarType.Float64) * frequency_P).To(ScalarType.Float32);
         return scope.Keep(PolarOp.Call(Tensor.Full([1], 1, device: device).Expand(angle_NTP.Shape.ToArray()).Contiguous(), angle_NTP).Unsqueeze(1));

@@ -94,7 +94,7 @@ internal sealed class TransformerBlock
     }
 
     /// <summary>Leaves out a block's update for whole sequences with a probability, and scales the others up.</summary>
-    internal readonly record struct DropPath(double Probability, Generator Generator)
+    internal readonly record struct DropPath(double Probability, Generator Generator, DropPathRows? Rows)
     {
         private static readonly Operator BernoulliOp = new("aten::bernoulli_", "float");
 
@@ -102,8 +102,9 @@ internal sealed class TransformerBlock
         internal Tensor Apply(Tensor gate_NW)
         {
             using var scope = new TensorScope();
-            Tensor keep_N1 = Tensor.Empty([gate_NW.Size(0), 1], device: gate_NW.Device);
-            BernoulliOp.Run(keep_N1, 1 - Probability, Generator);
+            Tensor keep_B1 = Tensor.Empty([Rows?.Total ?? gate_NW.Size(0), 1], device: gate_NW.Device);
+            BernoulliOp.Run(keep_B1, 1 - Probability, Generator);
+            Tensor keep_N1 = Rows is null ? keep_B1 : keep_B1.IndexSelect(0, Rows.Row_N);
             return scope.Keep(gate_NW * (keep_N1 / (1 - Probability)));
         }
     }

@@ -8,7 +8,7 @@ using Nvg.Training.Distributed;
 namespace Nvg.Training;
 
 /// <summary>Trains a <see cref="PictureClassifier"/> on mirrored and shifted pictures.</summary>
-/// <remarks>Of several processes each normalises by the statistics of its own share of a batch.</remarks>
+/// <remarks>Every part of a batch that is computed at once is normalised by its own statistics.</remarks>
 public sealed class ClassifierTraining : ITrainingTask
 {
     // Pictures that whitening and normalisation are measured on.
@@ -19,20 +19,18 @@ public sealed class ClassifierTraining : ITrainingTask
     private readonly Device _device;
     private readonly PictureClassifier _classifier;
     private readonly IReadOnlyList<int> _examples;
-    private readonly TrainingProcesses _processes;
 
     /// <param name="config">Settings.</param>
     /// <param name="data">Pictures of the classifier's size and classes; borrowed.</param>
     /// <param name="device">Where.</param>
-    /// <param name="processes">Those that train together; borrowed. Null for this one alone.</param>
     /// <exception cref="NvgDataException">The pictures have another size, or other classes.</exception>
-    public ClassifierTraining(ClassifierRunConfig config, PackedDataset data, Device device, TrainingProcesses? processes = null)
+    public ClassifierTraining(ClassifierRunConfig config, PackedDataset data, Device device)
     {
         if (data.Size != config.Classifier.ImageSize)
             throw new NvgDataException($"the data set has pictures of {data.Size} × {data.Size}, the classifier takes {config.Classifier.ImageSize}: prepare it with --size {config.Classifier.ImageSize}");
         if (data.Classes.Count != config.Classifier.ClassCount)
             throw new NvgDataException($"the data set has {data.Classes.Count} classes, the classifier {config.Classifier.ClassCount}: set classifier.classCount");
-        (_config, _data, _device, _processes) = (config, data, device, processes ?? TrainingProcesses.Single);
+        (_config, _data, _device) = (config, data, device);
         _examples = HeldOutSplit.Of(data, config.HeldOut).Training;
         _classifier = new PictureClassifier(config.Classifier, ParameterSource.Random(config.Training.Seed, device));
         using Tensor pictures = PictureBatch.Load(data, Spread(WhiteningExamples), device: device);
@@ -50,12 +48,11 @@ public sealed class ClassifierTraining : ITrainingTask
     public string Fingerprint { get; }
 
     /// <inheritdoc/>
-    public Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log)
+    public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, Generator random, LossLog log)
     {
         using var scope = new TensorScope();
-        BatchShare share = _processes.ShareOf(examples.Count);
         int[] own = share.Of(examples);
-        Tensor label_N = Tensor.From([.. own.Select(e => (long)_data.Label(_examples[e]))], own.Length).To(_device);
+        Tensor label_N = Tensor.From([.. own.Select(e => (long)_data.Label(_examples[e]))], own.Length).Send(_device);
         Tensor logits_NV = _classifier.ForwardTraining(Augmented(own, share, random));
         log.Add("accuracy", logits_NV.Detach().ArgMax(1).IsEqual(label_N).To(ScalarType.Float32).Mean());
         return scope.Keep(Functional.CrossEntropy(logits_NV, label_N, _config.LabelSmoothing));

@@ -1,3 +1,4 @@
+using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Tokenizers;
 using Nvg.Torch;
@@ -42,6 +43,12 @@ public sealed record GeneratorBatch : IDisposable
     /// <summary>Likewise of all K − 1 for the structure loss.</summary>
     public double StructureShare { get; init; } = 1;
 
+    /// <summary>Where a part's sequences of the content pass lie in its whole batch; null for a whole one.</summary>
+    public DropPathRows? ContentRows { get; init; }
+
+    /// <summary>Likewise of the structure pass.</summary>
+    public DropPathRows? StructureRows { get; init; }
+
     /// <summary>Features of a frozen image encoder per position, B × L × D; null without representation alignment.</summary>
     public Tensor? Features_BLD { get; init; }
 
@@ -73,7 +80,7 @@ public sealed record GeneratorBatch : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        IEnumerable<Tensor?> owned = [Canvases_BSLC, Structure_BSL, Class_B, Epsilon_BLK, Time_BS, Features_BLD, .. Content, .. ContentSubset ?? [], .. StructureSubset ?? []];
+        IEnumerable<Tensor?> owned = [Canvases_BSLC, Structure_BSL, Class_B, Epsilon_BLK, Time_BS, Features_BLD, ContentRows?.Row_N, StructureRows?.Row_N, .. Content, .. ContentSubset ?? [], .. StructureSubset ?? []];
         foreach (Tensor? tensor in owned)
             tensor?.Dispose();
     }

@@ -61,7 +61,7 @@ public sealed class GeneratorLoss
         Tensor structure_NLK = groups.Select(stage => StructureEmbedding.Embed(batch.Structure_BSL.Select(1, stage), stage, _grid.LastStage));
         Tensor class_N = groups.Select(_ => batch.Class_B);
         Tensor final_NLC = groups.Select(_ => batch.Canvases_BSLC.Select(1, _grid.StageCount));
-        var training = new BlockTraining { DropPathGenerator = dropPath, HiddenBlock = _projector?.Block ?? 0, Checkpoints = _checkpoints };
+        var training = new BlockTraining { DropPathGenerator = dropPath, DropPathRows = batch.ContentRows, HiddenBlock = _projector?.Block ?? 0, Checkpoints = _checkpoints };
         Tensor predicted_NLC = _generator.Content.PredictFinalCanvas(canvas_NLC, structure_NLK, groups.Stage_N, class_N, training);
         using Tensor? hidden_NTW = training.Hidden_NTW;
         Tensor? features_NLD = hidden_NTW is null ? null : _projector!.Forward(hidden_NTW.Narrow(1, 1, _grid.Length));
@@ -76,15 +76,15 @@ public sealed class GeneratorLoss
             Tensor flat = logits_NMV.Reshape(-1, logits_NMV.Size(-1));
             Tensor targets = group.Take(batch.Content[stage]).Reshape(-1);
             Tensor crossEntropy = Functional.CrossEntropy(flat, targets);
-            log.Add($"final_{stage}", finalLoss);
-            log.Add($"ce_{stage}", crossEntropy);
-            log.Add($"accuracy_{stage}", flat.Detach().ArgMax(-1).IsEqual(targets).To(ScalarType.Float32).Mean());
+            log.Add($"final_{stage}", finalLoss, group.Weight);
+            log.Add($"ce_{stage}", crossEntropy, group.Weight);
+            log.Add($"accuracy_{stage}", flat.Detach().ArgMax(-1).IsEqual(targets).To(ScalarType.Float32).Mean(), group.Weight);
             Tensor stageLoss = finalLoss + crossEntropy;
             if (features_NLD is not null)
             {
                 Tensor target = group.Take(batch.Features_BLD!);
                 Tensor alignment = 1.0 - Functional.CosineSimilarity(group.Slice(features_NLD), target, -1).Mean();
-                log.Add($"align_{stage}", alignment);
+                log.Add($"align_{stage}", alignment, group.Weight);
                 stageLoss += alignment * AlignmentWeight;
             }
 
@@ -114,14 +114,14 @@ public sealed class GeneratorLoss
         Tensor z_NLK = time_N11 * noise_NLK + (1.0 - time_N11) * target_NLK;
         Tensor canvas_NLC = groups.Select(stage => batch.Canvases_BSLC.Select(1, stage + 1));
         Tensor structure_NLK = groups.Select(stage => StructureEmbedding.Embed(batch.Structure_BSL.Select(1, stage), stage, _grid.LastStage));
-        var training = new BlockTraining { DropPathGenerator = dropPath, Checkpoints = _checkpoints };
+        var training = new BlockTraining { DropPathGenerator = dropPath, DropPathRows = batch.StructureRows, Checkpoints = _checkpoints };
         Tensor velocity_NLK = _generator.Structure.PredictVelocity(
             z_NLK, canvas_NLC, structure_NLK, groups.Stage_N, time_N, groups.Select(_ => batch.Class_B), training);
         Tensor predicted_NLK = noise_NLK - velocity_NLK;
         foreach (StageGroups.Group group in groups.Groups)
         {
             Tensor stageLoss = Functional.MeanSquaredError(group.Slice(predicted_NLK), group.Slice(target_NLK));
-            log.Add($"structure_{group.Stage}", stageLoss);
+            log.Add($"structure_{group.Stage}", stageLoss, group.Weight);
             observer(new StructurePrediction(group.Stage, group.Slice(predicted_NLK), group.Slice(target_NLK)));
             total += stageLoss * (group.Weight * _grid.StageCount / stages);
         }

@@ -37,7 +37,7 @@ public sealed class GeneratorTraining : ITrainingTask
     /// <param name="config">Settings.</param>
     /// <param name="data">Pictures of the tokenizer's size, with classes; borrowed.</param>
     /// <param name="device">Where.</param>
-    /// <param name="folder">Run folder, which keeps the encoded sequences; several processes must all see it.</param>
+    /// <param name="folder">Run folder, which keeps the encoded sequences; several processes all write to it.</param>
     /// <param name="processes">Those that train together; borrowed. Null for this one alone.</param>
     /// <param name="progress">Told the number of encoded pictures while sequences are computed.</param>
     /// <param name="cancellation">Ends the computation of sequences.</param>
@@ -85,9 +85,8 @@ public sealed class GeneratorTraining : ITrainingTask
             });
             Fingerprint = TokenizerTraining.FingerprintOf(settings, data, $"{tokenizer}{start?.Fingerprint()}{_encoder?.Fingerprint}");
             _variants = new SequenceVariants(config.Crops ?? 1, config.Training.Flip, config.Training.Seed);
-            _sequences = _processes.FirstThenOthers(() => SequenceCache.Open(
-                Path.Combine(folder, "sequences.safetensors"), TokenizerTraining.FingerprintOf(_variants.Key, data, tokenizer),
-                _tokenizerModel.Tokenizer, data, _variants, device, progress, cancellation));
+            var encoding = new SequenceEncoding(_tokenizerModel.Tokenizer, data, _variants, device, _processes);
+            _sequences = encoding.Open(folder, TokenizerTraining.FingerprintOf(_variants.Key, data, tokenizer), progress, cancellation);
             _generator = new NvgGenerator(_modelConfig.Generator, ParameterSource.Random(config.Training.Seed, device));
             Start(start);
             if (_encoder is not null)
@@ -127,30 +126,29 @@ public sealed class GeneratorTraining : ITrainingTask
     public void Announce(long step, IReadOnlyList<int> examples) => _pictures?.Announce(step, _processes.ShareOf(examples.Count).Of(examples));
 
     /// <inheritdoc/>
-    public Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log)
+    public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, Generator random, LossLog log)
     {
         using var scope = new TensorScope();
-        BatchShare share = _processes.ShareOf(examples.Count);
         int[] own = share.Of(examples);
         // Decisions of the host: per step and example, so that they do not depend on the batch or process around an example.
-        HostRandom[] decisions = [.. own.Select(e => new HostRandom(DataOrder.Mix(DataOrder.Mix(_config.Training.Seed, step, purpose: 4), e)))];
-        long[] classes = [.. own.Zip(decisions, (e, d) => (long)(d.Next() < _config.Loss.NullClassShare ? _generator.Config.NullClass : _data.Label(e)))];
-        using GranularitySequence sequence = _sequences.Load(own, [.. own.Select(e => Variant(step, e))], _device);
-        using GeneratorBatch full = GeneratorBatch.From(sequence, _tokenizerModel.Tokenizer.Quantizer, Tensor.From(classes, classes.Length).To(_device), random, share);
+        HostRandom[] decisions = [.. examples.Select(e => new HostRandom(DataOrder.Mix(DataOrder.Mix(_config.Training.Seed, step, purpose: 4), e)))];
+        long[] classes = share.Of([.. examples.Zip(decisions, (e, d) => (long)(d.Next() < _config.Loss.NullClassShare ? _generator.Config.NullClass : _data.Label(e)))]);
         LatentGrid grid = _generator.Config.Grid;
-        (IReadOnlyList<Tensor?>? contentSubset, double contentShare) = Subset(_config.Loss.ContentStages, grid.StageCount, decisions);
-        (IReadOnlyList<Tensor?>? structureSubset, double structureShare) = Subset(_config.Loss.StructureStages, _generator.Config.StructureStageCount, decisions);
+        var content = StageChoice.Draw(_config.Loss.ContentStages, grid.StageCount, decisions);
+        var structure = StageChoice.Draw(_config.Loss.StructureStages, _generator.Config.StructureStageCount, decisions);
+        using GranularitySequence sequence = _sequences.Load(own, [.. own.Select(e => Variant(step, e))], _device);
+        using GeneratorBatch full = GeneratorBatch.From(sequence, _tokenizerModel.Tokenizer.Quantizer, Tensor.From(classes, classes.Length).Send(_device), random, share);
         GeneratorBatch batch = full with
         {
-            ContentSubset = contentSubset,
-            ContentShare = contentShare,
-            StructureSubset = structureSubset,
-            StructureShare = structureShare,
+            ContentSubset = content.ImagesOf(share, _device),
+            ContentShare = content.Share,
+            ContentRows = content.RowsOf(share, _device),
+            StructureSubset = structure.ImagesOf(share, _device),
+            StructureShare = structure.Share,
+            StructureRows = structure.RowsOf(share, _device),
             Features_BLD = _encoder?.PatchFeatures(_pictures!.Load(step, own), grid.Height, grid.Width),
         };
-        // What drop path leaves out differs from process to process.
-        using Generator? forked = _config.Loss.DropPath ? _processes.Fork(random) : null;
-        return scope.Keep(_loss.Compute(batch, log, _config.Loss.DropPath ? forked ?? random : null));
+        return scope.Keep(_loss.Compute(batch, log, _config.Loss.DropPath ? random : null));
     }
 
     /// <summary>Samples of classes spread over all, with the settings that the model will generate with.</summary>
@@ -225,22 +223,6 @@ public sealed class GeneratorTraining : ITrainingTask
         if (_config.Loss.TokenHeadVariance is { } variance)
             _generator.Content.StartTokenHead(_tokenizerModel.Tokenizer.Quantizer.Codebook, variance);
         MeasureScaleFactors();
-    }
-
-    // Which images take part in which stage: a random subset of the given size per image.
-    private (IReadOnlyList<Tensor?>? Images, double Share) Subset(int size, int stageCount, HostRandom[] decisions)
-    {
-        if (size == 0 || size >= stageCount)
-            return (null, 1);
-        var images = Enumerable.Range(0, stageCount).Select(_ => new List<long>()).ToArray();
-        for (int b = 0; b < decisions.Length; b++)
-        {
-            double[] u = [.. Enumerable.Range(0, stageCount).Select(_ => decisions[b].Next())];
-            foreach (int stage in Enumerable.Range(0, stageCount).OrderBy(s => u[s]).Take(size))
-                images[stage].Add(b);
-        }
-
-        return ([.. images.Select(list => Tensor.From(list.ToArray(), list.Count).To(_device))], (double)size / stageCount);
     }
 
     // a_i = 1 / standard deviation of the canvas before stage i; the empty canvas has none and keeps 1.

@@ -1,6 +1,7 @@
 using Nvg.Rendering;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
+using Nvg.Training.Distributed;
 
 namespace Nvg.Training;
 
@@ -22,18 +23,22 @@ public interface ITrainingTask : IDisposable
     /// <summary>Identifies settings and data: a run continues only with the same ones.</summary>
     string Fingerprint { get; }
 
-    /// <summary>Says which examples <see cref="Loss"/> will be asked for soon, so that they can be made ready meanwhile.</summary>
+    /// <summary>Says which batch <see cref="Loss"/> will be asked for soon, so that a process's share of it can be made ready meanwhile.</summary>
     void Announce(long step, IReadOnlyList<int> examples)
     {
     }
 
-    /// <summary>The loss of one step, or of a part of its batch, for autograd; the caller disposes it.</summary>
+    /// <summary>The loss of a part of a step's batch, for autograd; the caller disposes it.</summary>
     /// <param name="step">From 0.</param>
-    /// <param name="examples">Numbers of the examples of the whole batch; of several processes each takes its share.</param>
-    /// <param name="random">All randomness of the step; seeded by run and step, the same in all processes.</param>
+    /// <param name="examples">Numbers of the examples of the whole batch.</param>
+    /// <param name="share">Which of them the loss is of. The parts of a process's share come one after the other.</param>
+    /// <param name="random">
+    /// All randomness of the step, seeded by run and step: in the same state for every part and in every process. What it draws
+    /// is for the whole batch, and a part takes its rows, so that nothing depends on how the batch is divided.
+    /// </param>
     /// <param name="log">Receives the terms by name.</param>
-    /// <returns>The mean over the process's share.</returns>
-    Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log);
+    /// <returns>The mean over the share.</returns>
+    Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, Generator random, LossLog log);
 
     /// <summary>Shows what has been learned, the same examples or seeds every time.</summary>
     /// <param name="parameters">In place of the learned ones; borrowed.</param>

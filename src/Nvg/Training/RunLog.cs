@@ -17,6 +17,7 @@ internal sealed class RunLog : IDisposable
     private readonly string _folder;
     private readonly string _statistics;
     private readonly StreamWriter _text;
+    private readonly Lock _lock = new();
     private EventFile? _events;
 
     internal RunLog(string folder)
@@ -50,8 +51,12 @@ internal sealed class RunLog : IDisposable
         });
     }
 
-    internal void Write(string message) =>
-        _text.WriteLine($"{DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)} {message}");
+    /// <summary>A line of <c>log.txt</c>, from any thread.</summary>
+    internal void Write(string message)
+    {
+        lock (_lock)
+            _text.WriteLine($"{DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)} {message}");
+    }
 
     internal void Warn(string message)
     {

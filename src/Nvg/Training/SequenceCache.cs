@@ -1,41 +1,60 @@
-using Nvg.Data;
 using Nvg.Granularity;
-using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Safetensors;
 
 namespace Nvg.Training;
 
 /// <summary>
-/// The sequences of a whole data set in all variants, computed once by a frozen tokenizer: per picture the finest labels (all other stages are shifts of them) and the tokens of all stages. Owns its tensors.
+/// The sequences of a whole data set in all variants, as <see cref="SequenceEncoding"/> left them: per picture the finest labels
+/// (all other stages are shifts of them) and the tokens of all stages. The files are mapped, so that only rows in use are in memory.
 /// </summary>
-/// <remarks>Shapes: P pictures (as many entries for each variant), L positions, M = 2L − 1 tokens of all stages.</remarks>
+/// <remarks>Shapes: one row for every variant of every picture, L positions, M = 2L − 1 tokens of all stages.</remarks>
 internal sealed class SequenceCache : IDisposable
 {
-    private const string FinestName = "finest", TokensName = "tokens", KeyName = "key";
-    private const int EncodingBatch = 256;
+    internal const string FinestName = "finest", TokensName = "tokens", KeyName = "key";
 
-    private readonly SafetensorsFile _file;
+    private readonly List<SafetensorsFile> _files = [];
+    private readonly long _rowsPerFile;
     private readonly LatentGrid _grid;
     private readonly int _pictures;
 
-    private SequenceCache(SafetensorsFile file, LatentGrid grid, int pictures) => (_file, _grid, _pictures) = (file, grid, pictures);
-
-    /// <summary>Opens the cache of a run, or computes it.</summary>
-    /// <param name="path">The file; used again only if it belongs to <paramref name="key"/>.</param>
-    /// <param name="key">Identifies tokenizer and data.</param>
-    /// <param name="tokenizer">The frozen tokenizer.</param>
-    /// <param name="data">The pictures.</param>
-    /// <param name="variants">Squares of every picture that are encoded.</param>
-    /// <param name="device">Where the tokenizer is.</param>
-    /// <param name="progress">Told the number of encoded pictures.</param>
-    /// <param name="cancellation">Ends the computation.</param>
-    internal static SequenceCache Open(
-        string path, string key, Tokenizer tokenizer, IPictureDataset data, SequenceVariants variants, Device device, IProgress<int>? progress, CancellationToken cancellation)
+    /// <param name="files">What holds the rows, in order, and the key of each.</param>
+    /// <param name="rowsPerFile">Rows of all files but the last, which may have fewer.</param>
+    /// <param name="grid">The latent positions.</param>
+    /// <param name="pictures">Pictures of the data set: as many rows for each variant.</param>
+    /// <exception cref="NvgDataException">A file is missing or belongs to another key.</exception>
+    internal SequenceCache(IEnumerable<(string Path, string Key)> files, long rowsPerFile, LatentGrid grid, int pictures)
     {
-        if (!File.Exists(path) || !IsOf(path, key))
-            Compute(path, key, tokenizer, data, variants, device, progress, cancellation);
-        return new SequenceCache(SafetensorsFile.Open(path), tokenizer.Config.Grid, data.Count);
+        (_rowsPerFile, _grid, _pictures) = (rowsPerFile, grid, pictures);
+        foreach ((string path, string key) in files)
+        {
+            if (OpenIf(path, key) is not { } file)
+            {
+                Dispose();
+                throw NvgDataException.At(path, "does not hold the encoded sequences of this run", "every process must see the same run folder");
+            }
+
+            _files.Add(file);
+        }
+    }
+
+    /// <summary>A file of sequences, or null if there is none, it is damaged, or it belongs to another key.</summary>
+    internal static SafetensorsFile? OpenIf(string path, string key)
+    {
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            SafetensorsFile file = SafetensorsFile.Open(path);
+            if (file.Metadata.TryGetValue(KeyName, out string? stored) && stored == key)
+                return file;
+            file.Dispose();
+            return null;
+        }
+        catch (SafetensorsException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Sequences of pictures.</summary>
@@ -46,54 +65,14 @@ internal sealed class SequenceCache : IDisposable
     {
         using var scope = new TensorScope();
         long[] rows = [.. examples.Select((e, i) => e + (long)variants[i] * _pictures)];
-        Tensor row_B = Tensor.From(rows, rows.Length);
-        Tensor finest_BL = _file[FinestName].IndexSelect(0, row_B).To(device, ScalarType.Int64);
-        Tensor tokens_BM = _file[TokensName].IndexSelect(0, row_B).To(device, ScalarType.Int64);
+        Tensor finest_BL = Rows(FinestName, rows, device), tokens_BM = Rows(TokensName, rows, device);
         Tensor structure_BSL = Tensor.Stack([.. Enumerable.Range(0, _grid.StageCount).Select(i => finest_BL.FloorDivide(1L << (_grid.LastStage - i)))], 1);
         return new GranularitySequence(_grid, structure_BSL, [.. Enumerable.Range(0, _grid.StageCount).Select(i =>
             tokens_BM.Narrow(1, LatentGrid.ClusterCount(i) - 1, LatentGrid.ClusterCount(i)))]);
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _files.ForEach(file => file.Dispose());
 
-    private static bool IsOf(string path, string key)
-    {
-        try
-        {
-            using SafetensorsFile file = SafetensorsFile.Open(path);
-            return file.Metadata.TryGetValue(KeyName, out string? stored) && stored == key;
-        }
-        catch (SafetensorsException)
-        {
-            return false;
-        }
-    }
-
-    private static void Compute(
-        string path, string key, Tokenizer tokenizer, IPictureDataset data, SequenceVariants variants, Device device, IProgress<int>? progress, CancellationToken cancellation)
-    {
-        using var scope = new TensorScope();
-        int total = checked(data.Count * variants.Count), length = tokenizer.Config.Grid.Length, lastStage = tokenizer.Config.Grid.LastStage;
-        // All variants of a large data set are held at once: two bytes a number wherever they do.
-        ScalarType type = Math.Max(length, tokenizer.Config.CodebookSize) <= short.MaxValue ? ScalarType.Int16 : ScalarType.Int32;
-        Tensor finest = Tensor.Zeros([total, length], type);
-        Tensor tokens = Tensor.Zeros([total, 2L * length - 1], type);
-        for (int start = 0; start < total; start += EncodingBatch)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            using var batchScope = new TensorScope();
-            int count = Math.Min(EncodingBatch, total - start);
-            int[] pictures = [.. Enumerable.Range(start, count).Select(i => i % data.Count)];
-            Tensor images = PictureBatch.Load(data, pictures, i => variants.Crop(pictures[i], (start + i) / data.Count), device);
-            using GranularitySequence sequence = tokenizer.Encode(images);
-            finest.Narrow(0, start, count).CopyFrom(sequence.StructureMap(lastStage));
-            tokens.Narrow(0, start, count).CopyFrom(Tensor.Cat([.. sequence.Content], 1));
-            progress?.Report(start + count);
-        }
-
-        SafetensorsFile.Write(
-            path,
-            new Dictionary<string, Tensor> { [FinestName] = finest, [TokensName] = tokens },
-            new Dictionary<string, string> { [KeyName] = key });
-    }
+    private Tensor Rows(string name, long[] rows, Device device) =>
+        Tensor.Cat([.. rows.Select(row => _files[(int)(row / _rowsPerFile)][name].Narrow(0, row % _rowsPerFile, 1))], 0).Send(device).To(ScalarType.Int64);
 }

@@ -40,7 +40,7 @@ internal sealed class StageGroups : IDisposable
         }
 
         using Tensor host = Tensor.From(stages.ToArray(), stages.Count);
-        return new StageGroups(groups, host.To(like_B.Device).Own());
+        return new StageGroups(groups, host.Send(like_B.Device).Own());
     }
 
     /// <summary>Joins, over the stages, what each stage's images have.</summary>

@@ -29,7 +29,6 @@ public sealed class TokenizerTraining : ITrainingTask
     private readonly PerceptualDistance? _perceptual;
     private readonly AdversarialGame? _game;
     private readonly string[] _learned;
-    private long _revivedAt = -1;
 
     /// <param name="config">Settings.</param>
     /// <param name="data">Pictures of the tokenizer's size; borrowed.</param>
@@ -86,11 +85,10 @@ public sealed class TokenizerTraining : ITrainingTask
     public void Announce(long step, IReadOnlyList<int> examples) => _pictures.Announce(step, _processes.ShareOf(examples.Count).Of(examples));
 
     /// <inheritdoc/>
-    public Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log)
+    public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, Generator random, LossLog log)
     {
         using var scope = new TensorScope();
         TokenizerLossOptions weights = _config.Loss;
-        BatchShare share = _processes.ShareOf(examples.Count);
         int[] own = share.Of(examples);
         Tensor images = _pictures.Load(step, own);
         ReviveDeadCodes(step, images, share, random, log);
@@ -113,9 +111,7 @@ public sealed class TokenizerTraining : ITrainingTask
             loss += perceptual * weights.Perceptual!.Weight;
         }
 
-        // What the augmentation does differs from process to process.
-        using Generator? forked = _game is null ? null : _processes.Fork(random);
-        if (_game?.Loss(step, images, decoded, forked ?? random, log) is { } game)
+        if (_game?.Loss(step, images, decoded, share, random, log) is { } game)
             loss += game;
         LogCodebook(quantized, log);
         return scope.Keep(loss);
@@ -164,9 +160,11 @@ public sealed class TokenizerTraining : ITrainingTask
     private Tensor Structure(long step, Tensor latent_BLC, Tensor images)
     {
         using var scope = new TensorScope();
-        if (latent_BLC.Detach().IsFinite().All().Item() == 0)
+        // Clustering is the host's, so the device is waited for here in any case: once.
+        Tensor points_BLC = latent_BLC.Detach().To(Device.Cpu);
+        if (points_BLC.IsFinite().All().Item() == 0)
             throw TrainingDivergedException.At("latent", step + 1);
-        return scope.Keep(_tokenizer.Structure.Build(latent_BLC, images, _config.Tokenizer.Grid).To(_device));
+        return scope.Keep(_tokenizer.Structure.Build(points_BLC, images, _config.Tokenizer.Grid).Send(_device));
     }
 
     // Where the decoder's view of each image ends; null for nowhere.
@@ -182,13 +180,12 @@ public sealed class TokenizerTraining : ITrainingTask
         })];
     }
 
-    // On the latents of all processes, so that a code is dead only if none of them uses it.
+    // On the latents of all processes, so that a code is dead only if none of them uses it. Every process's share is computed
+    // at once then: settings that ask for parts are refused.
     private void ReviveDeadCodes(long step, Tensor images, BatchShare share, Generator random, LossLog log)
     {
-        if (_config.Loss.ReviveEvery < 1 || step % _config.Loss.ReviveEvery != 0 || step >= _config.Loss.ReviveUntil || step == _revivedAt)
+        if (_config.Loss.ReviveEvery < 1 || step % _config.Loss.ReviveEvery != 0 || step >= _config.Loss.ReviveUntil)
             return;
-        // Once in a step, however many parts its batch is computed in.
-        _revivedAt = step;
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
         Tensor latent_BLC = _processes.Gather(Positions.FromMap(_tokenizer.Encoder.Forward(images)), share.Total);
@@ -198,12 +195,10 @@ public sealed class TokenizerTraining : ITrainingTask
         log.Add("codebook_revived", Tensor.Scalar(revived));
     }
 
-    // Over all stages together, and of each: early stages have few tokens and use the codebook in their own way.
+    // Of each stage: early ones have few tokens and use the codebook in their own way.
     private void LogCodebook(QuantizedLatent quantized, LossLog log)
     {
-        using var scope = new TensorScope();
-        log.AddCodes("", Tensor.Cat([.. quantized.Content.Select(c => c.Reshape(-1))], 0), _config.Tokenizer.CodebookSize);
         foreach ((int stage, Tensor tokens_BN) in quantized.Content.Index())
-            log.AddCodes($"_{stage}", tokens_BN, _config.Tokenizer.CodebookSize);
+            log.AddCodes(stage, tokens_BN, _config.Tokenizer.CodebookSize);
     }
 }

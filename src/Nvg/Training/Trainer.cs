@@ -10,7 +10,7 @@ namespace Nvg.Training;
 /// <summary>
 /// The training loop of every task: batches in order, loss, gradients, AdamW, running average, logs, checkpoints. A run
 /// folder holds <c>options.json</c>, <c>log.txt</c>, <c>stats.jsonl</c>, <c>checkpoints/</c> and the resulting <c>model/</c>.
-/// Of several processes each works on its share of every batch, and the first alone touches the run folder.
+/// Of several processes each works on its share of every batch, and the first alone writes the run folder's logs and checkpoints.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
@@ -26,6 +26,7 @@ public sealed class Trainer : IDisposable
     private long? _savedStep;
     private double _scoreSum;
     private long _scoreSteps;
+    private int _failures;
 
     /// <param name="task">What is trained; borrowed.</param>
     /// <param name="options">Steps, batch, optimizer.</param>
@@ -41,8 +42,11 @@ public sealed class Trainer : IDisposable
         _optimizer = new GroupedOptimizer(task.Parameters, task.Groups, options);
         _average = new WeightAverage(task.Parameters, options.EmaDecay, task.IsAveraged);
         _reducer = _processes.ReducerOf(task.Groups.SelectMany(group => group.Names).Select(name => task.Parameters[name]));
-        if (_processes.IsFirst)
-            _log = new RunLog(folder) { Warned = message => Warned?.Invoke(message) };
+        if (!_processes.IsFirst)
+            return;
+        _log = new RunLog(folder) { Warned = message => Warned?.Invoke(message) };
+        if (_processes.Count > 1)
+            _processes.Failing = WriteFailure;
     }
 
     /// <summary>Folder of the resulting model.</summary>
@@ -64,6 +68,36 @@ public sealed class Trainer : IDisposable
     /// <exception cref="TrainingDivergedException">A term of the loss is no longer finite; the last good checkpoint stays.</exception>
     public void Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
+        try
+        {
+            Train(progress, cancellation);
+        }
+        catch (TrainingDivergedException error)
+        {
+            WriteFailure(error.Message);
+            throw;
+        }
+        catch (TorchException error) when (_processes.Count > 1)
+        {
+            // What the others have to say, such as which of them has lost its latents, stands in the log too.
+            WriteFailure(_processes.Explain(error) ?? error.Message);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_processes.Count > 1)
+            _processes.Failing = null;
+        _optimizer.Dispose();
+        _average.Dispose();
+        _reducer?.Dispose();
+        _log?.Dispose();
+    }
+
+    private void Train(IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
         Restore();
         Accepted?.Invoke();
         long step = _savedStep ?? 0;
@@ -76,33 +110,25 @@ public sealed class Trainer : IDisposable
         Announce(order, step);
         while (step < _options.Steps)
         {
-            try
+            if (_processes.AgreeToStop(cancellation.IsCancellationRequested))
             {
-                if (_processes.AgreeToStop(cancellation.IsCancellationRequested))
-                {
-                    ReadTerms(terms, step, ref loggedStep, clock, progress);
-                    SaveCheckpoint(step);
-                    _log?.Write($"stopped after step {step}");
-                    // A launcher ends all processes once one of them has ended: not before the checkpoint is there.
-                    _processes.Stop();
-                    throw new OperationCanceledException(cancellation);
-                }
+                ReadTerms(terms, step, ref loggedStep, clock, progress);
+                SaveCheckpoint(step);
+                _log?.Write($"stopped after step {step}");
+                // A launcher ends all processes once one of them has ended: not before the checkpoint is there.
+                _processes.Stop();
+                throw new OperationCanceledException(cancellation);
+            }
 
-                Announce(order, step + 1);
-                TakeStep(step, order.Batch(step), terms);
-                step++;
-                if (step % _options.LogEvery == 0 || step == _options.Steps || step % _options.CheckpointEvery == 0)
-                    ReadTerms(terms, step, ref loggedStep, clock, progress);
-                if (step % _options.CheckpointEvery == 0 && step < _options.Steps)
-                    SaveCheckpoint(step);
-                if (_options.ShowsAt(step))
-                    ShowPicture(step);
-            }
-            catch (TrainingDivergedException error)
-            {
-                _log?.Write(error.Message);
-                throw;
-            }
+            Announce(order, step + 1);
+            TakeStep(step, order.Batch(step), terms);
+            step++;
+            if (step % _options.LogEvery == 0 || step == _options.Steps || step % _options.CheckpointEvery == 0)
+                ReadTerms(terms, step, ref loggedStep, clock, progress);
+            if (step % _options.CheckpointEvery == 0 && step < _options.Steps)
+                SaveCheckpoint(step);
+            if (_options.ShowsAt(step))
+                ShowPicture(step);
         }
 
         SaveCheckpoint(step);
@@ -112,13 +138,11 @@ public sealed class Trainer : IDisposable
         _processes.Barrier();
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    // Once, whether this thread notices first or the one that watches the others.
+    private void WriteFailure(string reason)
     {
-        _optimizer.Dispose();
-        _average.Dispose();
-        _reducer?.Dispose();
-        _log?.Dispose();
+        if (Interlocked.Exchange(ref _failures, 1) == 0)
+            _log?.Write(reason);
     }
 
     // The first process reads the checkpoint, the others get all of it from there: they need no common disk.
@@ -141,48 +165,51 @@ public sealed class Trainer : IDisposable
     private void Announce(DataOrder order, long step)
     {
         if (step < _options.Steps)
-            Array.ForEach(Parts(order.Batch(step)), part => _task.Announce(step, part));
+            _task.Announce(step, order.Batch(step));
     }
 
     private void TakeStep(long step, int[] examples, LossLog terms)
     {
         using var scope = new TensorScope();
-        using var random = new Generator(DataOrder.Mix(_options.Seed, step, purpose: 1), _device);
-        // Gradients add up over the parts of a batch that are computed one after the other; the last one's backward pass
+        // Gradients add up over the parts of a share that are computed one after the other; the last one's backward pass
         // sends the sums on their way to the other processes.
-        int[][] parts = Parts(examples);
-        foreach (int[] part in parts)
+        BatchShare own = _processes.ShareOf(examples.Length);
+        int parts = PartCount(examples.Length);
+        for (int i = 0; i < parts; i++)
         {
             using var partScope = new TensorScope();
+            using var random = new Generator(DataOrder.Mix(_options.Seed, step, purpose: 1), _device);
+            BatchShare part = own.Part(i, parts);
+            terms.Weight = part.Weight;
             Tensor loss;
             using (Autograd.Autocast(_device, _options.Precision))
-                loss = _task.Loss(step, part, random, terms);
+                loss = _task.Loss(step, examples, part, random, terms);
             terms.Add("loss", loss);
-            if (part == parts[^1])
-                _reducer?.Begin(weight: 1);
-            (loss * (_processes.Weight(part.Length) * part.Length / examples.Length)).Backward();
+            if (i == parts - 1)
+                _reducer?.Begin();
+            (loss * part.Weight).Backward();
         }
 
         _reducer?.Finish();
 
+        terms.Weight = own.Weight;
         _optimizer.ClipGradients(terms);
         _optimizer.Step(_options.LearningRateAt(step));
         _average.Update(step + 1);
     }
 
-    // As many as it takes for no process to compute more than a micro-batch at once, but not so many that one has nothing.
-    private int[][] Parts(int[] examples)
+    // As many in every process as it takes for none to compute more than a micro-batch at once, but not so many that a part is empty.
+    private int PartCount(int examples)
     {
-        int most = (_options.MicroBatchSize ?? examples.Length) * _processes.Count;
-        int count = Math.Min((examples.Length + most - 1) / most, examples.Length / _processes.Count);
-        return [.. Enumerable.Range(0, count).Select(i => BatchShare.Of(examples.Length, i, count).Of(examples))];
+        int largest = (examples + _processes.Count - 1) / _processes.Count, most = _options.MicroBatchSize ?? largest;
+        return Math.Min((largest + most - 1) / most, examples / _processes.Count);
     }
 
     private void ReadTerms(LossLog terms, long step, ref long loggedStep, Stopwatch clock, IProgress<TrainingProgress>? progress)
     {
         foreach (Tensor counts in terms.CodeCounts)
             _processes.SumInPlace(counts);
-        IReadOnlyList<KeyValuePair<string, double>> means = _processes.MergeTerms(terms.TakeSums(_processes.Weight(_options.BatchSize)));
+        IReadOnlyList<KeyValuePair<string, double>> means = _processes.MergeTerms(terms.TakeSums());
         if (means.Count == 0)
             return;
         if (_options.KeepBest is { } best && means.FirstOrDefault(m => m.Key == best) is { Key: not null } scored)

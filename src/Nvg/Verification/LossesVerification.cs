@@ -19,7 +19,7 @@ internal static class LossesVerification
     {
         fixture.Require("lecam_init", 0);
         using var averages = new ParameterStore();
-        var lecam = new LecamRegularizer(new ParameterPath(averages, ParameterSource.Random(0, fixture.Device)), fixture.Number("lecam_decay"));
+        using var lecam = new LecamRegularizer(new ParameterPath(averages, ParameterSource.Random(0, fixture.Device)), fixture.Number("lecam_decay"));
         foreach (int batch in fixture.Numbered("logits_real_"))
         {
             using var scope = new TensorScope();

@@ -2,6 +2,7 @@ using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Training;
 using Nvg.Training.Adversarial;
+using Nvg.Training.Distributed;
 
 namespace Nvg.Tests.Training;
 
@@ -39,11 +40,74 @@ public class AdversarialLossesTests
     public void Lecam_Gradient_PullsTowardsTheOtherAverage()
     {
         using var averages = new ParameterStore();
-        var lecam = new LecamRegularizer(new ParameterPath(averages, ParameterSource.Random(0)), decay: 0.5);
-        (float[] real, float[] fake) = Gradients(lecam.Update);
+        using var lecam = new LecamRegularizer(new ParameterPath(averages, ParameterSource.Random(0)), decay: 0.5);
+        (float[] real, float[] fake) = Gradients((real, fake) => lecam.Update(real, fake));
         double realAverage = 0.5 * RealLogits.Average(), fakeAverage = 0.5 * FakeLogits.Average();
         AssertClose(RealLogits.Select(x => Math.Max(0, x - fakeAverage) * 2 / 4), real);
         AssertClose(FakeLogits.Select(x => -Math.Max(0, realAverage - x) * 2 / 4), fake);
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 3)]
+    [InlineData(2, 1)]
+    [InlineData(2, 2)]
+    [InlineData(3, 1)]
+    public void Lecam_BatchInUnequalParts_MovesOnceByTheMeanOfTheWhole(int processes, int parts)
+    {
+        // Seven pictures of two logits; the mean over all is (0 + … + 13) / 14, and the fake ones' its negative.
+        double[][] averages = TinyRuns.Together(processes, group =>
+        {
+            using var store = new ParameterStore();
+            using var lecam = new LecamRegularizer(new ParameterPath(store, ParameterSource.Random(0)), decay: 0.75, group);
+            using Tensor all = Tensor.Arange(0, 14), real = all.Reshape(7, 2);
+            double[] penalties = new double[parts];
+            for (int step = 0; step < 2; step++)
+            {
+                for (int i = 0; i < parts; i++)
+                {
+                    using var scope = new TensorScope();
+                    BatchShare part = group.ShareOf(7).Part(i, parts);
+                    penalties[i] = lecam.Update(part.Of(real), -part.Of(real), part).Item();
+                }
+            }
+
+            // In the second step every part but a whole share is judged by the averages after the first.
+            double judge = (parts == 1 ? 1 - 0.75 * 0.75 : 0.25) * 6.5;
+            Assert.All(penalties.Index(), p =>
+            {
+                double[] logits = [.. group.ShareOf(7).Part(p.Index, parts).Of([.. Enumerable.Range(0, 7)]).SelectMany(n => (double[])[2 * n, 2 * n + 1])];
+                Assert.Equal(2 * logits.Average(x => (x + judge) * (x + judge)), p.Item, 1e-3);
+            });
+            return (double[])[lecam.Averages.Real.Item(), lecam.Averages.Fake.Item()];
+        });
+        double expected = (1 - 0.75 * 0.75) * 6.5;
+        Assert.All(averages, a => AssertClose([expected, -expected], [.. a.Select(x => (float)x)]));
+    }
+
+    [Theory]
+    [InlineData(17, new[] { 5, 6, 6 })]
+    [InlineData(9, new[] { 4, 5 })]
+    [InlineData(16, new[] { 8, 8 })]
+    [InlineData(3, new[] { 3 })]
+    public void VirtualBatchNorm_AnyNumberOfPictures_NormalisesGroupsOfAtMostEight(int pictures, int[] groups)
+    {
+        using var scope = new TensorScope();
+        using var parameters = new ParameterStore();
+        using var random = new Generator(1);
+        var norm = new VirtualBatchNorm(new ParameterPath(parameters, ParameterSource.Random(1)), 2);
+        Tensor normal_NCT = norm.Forward(Tensor.Randn([pictures, 2, 5], random) * 3.0 + 7.0);
+        int start = 0;
+        foreach (int size in groups)
+        {
+            Tensor group = normal_NCT.Narrow(0, start, size);
+            Assert.All(group.Mean([0, 2]).ToArray<float>(), mean => Assert.Equal(0, mean, 1e-5));
+            Assert.All(group.Square().Mean([0, 2]).ToArray<float>(), variance => Assert.Equal(1, variance, 1e-5));
+            Assert.True(group.Narrow(0, 0, 1).Mean().Abs().Item() > 1e-3, "a picture alone is not normalised");
+            start += size;
+        }
+
+        Assert.Equal(pictures, start);
     }
 
     [Theory]

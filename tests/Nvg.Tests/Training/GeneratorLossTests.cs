@@ -114,13 +114,19 @@ public class GeneratorLossTests
     {
         using var scope = new TensorScope();
         using var log = new LossLog();
-        log.AddCodes("_0", Tensor.From([0L, 1], 2), 8);
-        log.AddCodes("_0", Tensor.From([2L, 3, 3, 3], 2, 2), 8);
+        log.AddCodes(0, Tensor.From([0L, 1], 2), 8);
+        log.AddCodes(0, Tensor.From([2L, 3, 3, 3], 2, 2), 8);
+        log.AddCodes(1, Tensor.From([4L, 4], 2), 8);
         // Shares 1/6, 1/6, 1/6, 1/2 of eight codes.
         double entropy = 0.5 * Math.Log(6) + 0.5 * Math.Log(2);
         Dictionary<string, double> read = log.TakeMeans().ToDictionary();
         Assert.Equal(0.5, read["codebook_usage_0"]);
         Assert.Equal(Math.Exp(entropy), read["codebook_perplexity_0"], 1e-12);
+        Assert.Equal((1 / 8.0, 1), (read["codebook_usage_1"], read["codebook_perplexity_1"]));
+        // All stages together: 1, 1, 1, 3 and 2 of eight.
+        double all = 3 / 8.0 * Math.Log(8) + 3 / 8.0 * Math.Log(8 / 3.0) + 2 / 8.0 * Math.Log(4);
+        Assert.Equal(5 / 8.0, read["codebook_usage"]);
+        Assert.Equal(Math.Exp(all), read["codebook_perplexity"], 1e-12);
         Assert.Empty(log.TakeMeans());
     }
 
@@ -134,6 +140,23 @@ public class GeneratorLossTests
         log.Add("a", Tensor.Scalar(2));
         Assert.Equal([KeyValuePair.Create("a", 1.5), KeyValuePair.Create("b", 10.0)], log.TakeMeans());
         Assert.Empty(log.TakeMeans());
+    }
+
+    [Fact]
+    public void LossLog_UnequalParts_AreWeightedByTheirExamples()
+    {
+        using var log = new LossLog();
+        foreach ((double weight, double value) in new[] { (0.25, 8.0), (0.75, 4.0), (1.0, 7.0) })
+        {
+            log.Weight = weight;
+            using Tensor term = Tensor.Scalar(value);
+            log.Add("step", term);
+            log.Add("stage", term, weight: value);
+        }
+
+        Dictionary<string, double> means = log.TakeMeans().ToDictionary();
+        Assert.Equal(6, means["step"], 1e-6);
+        Assert.Equal((0.25 * 64 + 0.75 * 16 + 49) / (0.25 * 8 + 0.75 * 4 + 7), means["stage"], 1e-6);
     }
 
     // Every choice of the given number of stages per image once, so that the average is the expectation itself.

@@ -28,15 +28,7 @@ public sealed class GeneratorRecipeTests : IClassFixture<GeneratorRecipeTests.Da
         JsonNode[] statistics = Statistics("straight");
         Assert.InRange((double)statistics[^1]["align_2"]!, 0, 2);
         RecordedCurves.AssertFollowed("generator", [.. statistics.Select(s => (double)s["loss"]!)]);
-        using (var stop = new CancellationTokenSource())
-        {
-            Assert.ThrowsAny<OperationCanceledException>(() => Run("stopped", Config(), new SynchronousProgress<TrainingProgress>(p =>
-            {
-                if (p.Step == 2)
-                    stop.Cancel();
-            }), stop.Token));
-        }
-
+        Run("stopped", Config(), stopAfter: 2);
         Run("stopped", Config());
         AssertSame("straight/checkpoints/step-00000006/weights.safetensors", "stopped/checkpoints/step-00000006/weights.safetensors", _ => true);
         // The projector serves training only.
@@ -51,6 +43,32 @@ public sealed class GeneratorRecipeTests : IClassFixture<GeneratorRecipeTests.Da
         Run("checkpointed", Config() with { ActivationCheckpoints = true });
         // Gradients add up in another order, so the last digits differ.
         Assert.All(Statistics("plain").Zip(Statistics("checkpointed")), s => Assert.Equal((double)s.First["loss"]!, (double)s.Second["loss"]!, 1e-4));
+    }
+
+    [Theory]
+    [InlineData(1, 2, false)]
+    [InlineData(1, 2, true)]
+    [InlineData(2, null, true)]
+    [InlineData(2, 2, false)]
+    [InlineData(2, 1, true)]
+    [InlineData(3, 1, false)]
+    public void Run_DividedAmongProcessesAndParts_EndsAsTheWholeBatchDoes(int processes, int? microBatchSize, bool checkpoints)
+    {
+        // With alignment, random stages and drop path, five pictures: neither shares nor parts are equal.
+        GeneratorRunConfig config = Config();
+        config = config with { Loss = config.Loss with { StructureStages = 2 }, Training = config.Training with { BatchSize = 5 } };
+        Run("whole", config);
+        GeneratorRunConfig divided = config with { ActivationCheckpoints = checkpoints, Training = config.Training with { MicroBatchSize = microBatchSize } };
+        using (PackedDataset data = PackedDataset.Open(_data.Packed))
+            TinyRuns.TrainTogether(processes, group => new GeneratorTraining(divided, data, Device.Cpu, _folder["divided"], group), divided.Training, _folder["divided"]);
+        TinyRuns.AssertSameWeights(_folder["whole"], _folder["divided"], Steps, tolerance: 2e-5);
+        // Terms of a stage are means over the images that took part in it, however these were divided.
+        Dictionary<string, double>[] whole = Terms("whole"), found = Terms("divided");
+        Assert.All(whole.Zip(found), lines => Assert.Equal(lines.First.Keys.Order(), lines.Second.Keys.Order()));
+        Assert.All(whole.Zip(found), lines => Assert.All(lines.First, t => Assert.Equal(t.Value, lines.Second[t.Key], 1e-4 + 1e-3 * Math.Abs(t.Value))));
+
+        Dictionary<string, double>[] Terms(string run) => [.. Statistics(run).Select(line =>
+            line.AsObject().Where(t => t.Key is not ("imagesPerSecond" or "memoryMiB")).ToDictionary(t => t.Key, t => (double)t.Value!))];
     }
 
     [Theory]
@@ -138,12 +156,10 @@ public sealed class GeneratorRecipeTests : IClassFixture<GeneratorRecipeTests.Da
         },
     };
 
-    private void Run(string folder, GeneratorRunConfig config, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    private void Run(string folder, GeneratorRunConfig config, int? stopAfter = null)
     {
         using PackedDataset data = PackedDataset.Open(_data.Packed);
-        using var task = new GeneratorTraining(config, data, Device.Cpu, _folder[folder]);
-        using var trainer = new Trainer(task, config.Training, Device.Cpu, _folder[folder]);
-        trainer.Run(progress, cancellation);
+        TinyRuns.Train(() => new GeneratorTraining(config, data, Device.Cpu, _folder[folder]), config.Training, _folder[folder], stopAfter);
     }
 
     private void AssertSame(string expected, string actual, Func<string, bool> chosen)
@@ -161,7 +177,7 @@ public sealed class GeneratorRecipeTests : IClassFixture<GeneratorRecipeTests.Da
         return bytes;
     }
 
-    private JsonNode[] Statistics(string folder) => [.. File.ReadAllLines(_folder[$"{folder}/stats.jsonl"]).Select(line => JsonNode.Parse(line)!)];
+    private JsonNode[] Statistics(string folder) => TinyRuns.Statistics(_folder[folder]);
 
     /// <summary>Pictures with room for random squares, a tokenizer, and an encoder to align with.</summary>
     public sealed class Data : IDisposable

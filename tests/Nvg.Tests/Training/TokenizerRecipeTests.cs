@@ -6,6 +6,7 @@ using Nvg.Torch.Nn;
 using Nvg.Torch.Safetensors;
 using Nvg.Training;
 using Nvg.Training.Adversarial;
+using Nvg.Training.Distributed;
 
 namespace Nvg.Tests.Training;
 
@@ -22,11 +23,13 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
     public TokenizerRecipeTests(Data data) => _data = data;
 
     [Theory]
-    [InlineData(DiscriminatorKind.Patch)]
-    [InlineData(DiscriminatorKind.Dino)]
-    public void Run_WholeRecipe_IsFiniteAndFollowsTheRecordedCurve(DiscriminatorKind kind)
+    [InlineData(DiscriminatorKind.Patch, 2)]
+    [InlineData(DiscriminatorKind.Patch, null)]
+    [InlineData(DiscriminatorKind.Dino, 2)]
+    public void Run_WholeRecipe_IsFiniteAndFollowsTheRecordedCurve(DiscriminatorKind kind, int? microBatchSize)
     {
-        Run("run", Config(kind));
+        TokenizerRunConfig config = Config(kind);
+        Run("run", config with { Training = config.Training with { MicroBatchSize = microBatchSize } });
         JsonNode[] statistics = Statistics("run");
         string[] terms = ["l1", "quantizer", "perceptual", "adversarial", "discriminator", "lecam", "gradient_norm", "gradient_norm_discriminator", "codebook_usage_0", "codebook_perplexity_4"];
         Assert.All(terms, term => Assert.True(double.IsFinite((double)statistics[^1][term]!), term));
@@ -43,15 +46,7 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
     public void Run_StoppedAndContinued_EndsBitForBitTheSame(DiscriminatorKind kind, int stopAfter)
     {
         Run("straight", Config(kind));
-        using (var stop = new CancellationTokenSource())
-        {
-            Assert.ThrowsAny<OperationCanceledException>(() => Run("stopped", Config(kind), new SynchronousProgress<TrainingProgress>(p =>
-            {
-                if (p.Step == stopAfter)
-                    stop.Cancel();
-            }), stop.Token));
-        }
-
+        Run("stopped", Config(kind), stopAfter);
         Run("stopped", Config(kind));
         // Weights hold the discriminator and LeCAM's averages, the optimizer the moments and steps of both players.
         Assert.All(["weights", "average", "optimizer"], file =>
@@ -106,11 +101,62 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
         TrainingOptions whole = plain.Training with { Steps = 2, MicroBatchSize = null };
         Run("whole", plain with { Training = whole });
         Run("parts", plain with { Training = whole with { MicroBatchSize = 1 } });
-        using SafetensorsFile expected = SafetensorsFile.Open(_folder["whole/checkpoints/step-00000002/weights.safetensors"]);
-        using SafetensorsFile actual = SafetensorsFile.Open(_folder["parts/checkpoints/step-00000002/weights.safetensors"]);
-        using var scope = new TensorScope();
-        foreach (string name in expected.Keys)
-            Assert.True((expected[name] - actual[name]).Abs().Max().Item() < 2e-4, name);
+        TinyRuns.AssertSameWeights(_folder["whole"], _folder["parts"], step: 2, tolerance: 2e-4);
+    }
+
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(1, 3)]
+    [InlineData(2, null)]
+    [InlineData(2, 2)]
+    [InlineData(3, 1)]
+    public void Run_DividedAmongProcessesAndParts_EndsAsTheWholeBatchDoes(int processes, int? microBatchSize)
+    {
+        // Five pictures, so that neither shares nor parts are equal. LeCAM alone looks at the step before where there are parts.
+        TokenizerRunConfig config = Config(DiscriminatorKind.Patch), divided;
+        config = config with
+        {
+            Loss = config.Loss with { Adversarial = config.Loss.Adversarial! with { LecamWeight = microBatchSize is null ? 0.1 : 0, StartStep = 0 } },
+            Training = config.Training with { BatchSize = 5, MicroBatchSize = null, Steps = 4 },
+        };
+        divided = config with { Training = config.Training with { MicroBatchSize = microBatchSize } };
+        Run("whole", config);
+        RunTogether("divided", processes, divided);
+        TinyRuns.AssertSameWeights(_folder["whole"], _folder["divided"], step: 4, tolerance: 2e-5);
+        JsonNode whole = Statistics("whole")[^1], found = Statistics("divided")[^1];
+        Assert.Equal(whole.AsObject().Select(t => t.Key), found.AsObject().Select(t => t.Key));
+        foreach (string term in whole.AsObject().Select(t => t.Key).Except(["imagesPerSecond", "memoryMiB"]))
+            Assert.Equal((double)whole[term]!, (double)found[term]!, 1e-4 + 1e-3 * Math.Abs((double)whole[term]!));
+    }
+
+    [Fact]
+    public void Run_DiscriminatorOnDinoInParts_DoesNotDependOnTheProcesses()
+    {
+        // Its norms look at the pictures at hand: the same parts in one process and in two.
+        TokenizerRunConfig config = Config(DiscriminatorKind.Dino);
+        config = config with
+        {
+            Loss = config.Loss with { Adversarial = config.Loss.Adversarial! with { LecamWeight = 0 } },
+            Training = config.Training with { Steps = 4 },
+        };
+        Run("one", config);
+        RunTogether("two", 2, config);
+        // What is added before a norm has no gradient but rounding.
+        TinyRuns.AssertSameWeights(_folder["one"], _folder["two"], step: 4, tolerance: 2e-5,
+            except: name => name.StartsWith("discriminator", StringComparison.Ordinal) && name.EndsWith(".0.bias", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Validate_RevivalInParts_IsRefusedInOneLine()
+    {
+        TokenizerRunConfig config = Config(DiscriminatorKind.Patch);
+        config = config with { Loss = config.Loss with { ReviveEvery = 3, ReviveUntil = 8 } };
+        string problem = Assert.Single(config.Validate());
+        Assert.Contains("reviveEvery", problem, StringComparison.Ordinal);
+        Assert.Contains("microBatchSize", problem, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', problem);
+        Assert.Empty((config with { Training = config.Training with { MicroBatchSize = null } }).Validate());
+        Assert.Empty((config with { Loss = config.Loss with { ReviveEvery = 0 } }).Validate());
     }
 
     [Theory]
@@ -161,7 +207,7 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
         using var random = new Generator(7);
         foreach (string name in task.Parameters.TrainableNames)
             task.Parameters[name].RequiresGrad = true;
-        using Tensor loss = task.Loss(5, [0, 3, 7, 9], random, log);
+        using Tensor loss = task.Loss(5, [0, 3, 7, 9], BatchShare.All(4), random, log);
         return Autograd.Gradients(loss, [.. names.Select(n => task.Parameters[n])]);
     }
 
@@ -200,15 +246,19 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
         },
     };
 
-    private void Run(string folder, TokenizerRunConfig config, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    private void Run(string folder, TokenizerRunConfig config, int? stopAfter = null)
     {
         using PackedDataset data = PackedDataset.Open(_data.Packed);
-        using var task = new TokenizerTraining(config, data, Device.Cpu);
-        using var trainer = new Trainer(task, config.Training, Device.Cpu, _folder[folder]);
-        trainer.Run(progress, cancellation);
+        TinyRuns.Train(() => new TokenizerTraining(config, data, Device.Cpu), config.Training, _folder[folder], stopAfter);
     }
 
-    private JsonNode[] Statistics(string folder) => [.. File.ReadAllLines(_folder[$"{folder}/stats.jsonl"]).Select(line => JsonNode.Parse(line)!)];
+    private void RunTogether(string folder, int processes, TokenizerRunConfig config)
+    {
+        using PackedDataset data = PackedDataset.Open(_data.Packed);
+        TinyRuns.TrainTogether(processes, group => new TokenizerTraining(config, data, Device.Cpu, group), config.Training, _folder[folder]);
+    }
+
+    private JsonNode[] Statistics(string folder) => TinyRuns.Statistics(_folder[folder]);
 
     /// <summary>Pictures, and files of random weights in the forms that published ones have.</summary>
     public sealed class Data : IDisposable

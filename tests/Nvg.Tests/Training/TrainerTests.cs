@@ -7,6 +7,7 @@ using Nvg.Rendering;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Training;
+using Nvg.Training.Distributed;
 
 namespace Nvg.Tests.Training;
 
@@ -257,7 +258,7 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
         var error = Assert.Throws<NvgDataException>(() => new GeneratorTraining(config, data, Device.Cpu, _folder["run"]));
         Assert.Contains("depth 3", error.Message, StringComparison.Ordinal);
         Assert.Contains("structure steps", error.Message, StringComparison.Ordinal);
-        Assert.False(File.Exists(_folder["run/sequences.safetensors"]));
+        Assert.False(Directory.Exists(_folder["run/sequences"]));
     }
 
     [Fact]
@@ -280,26 +281,18 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private void Run(string kind, string folder, TrainingOptions? options = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    private void Run(string kind, string folder, TrainingOptions? options = null, int? stopAfter = null)
     {
         options ??= Options;
         using PackedDataset data = PackedDataset.Open(_data.Packed);
-        using ITrainingTask task = kind == "tokenizer"
-            ? new TokenizerTraining(TokenizerConfig(options), data, Device.Cpu)
-            : new GeneratorTraining(GeneratorConfig(options), data, Device.Cpu, _folder[folder]);
-        using var trainer = new Trainer(task, options, Device.Cpu, _folder[folder]);
-        trainer.Run(progress, cancellation);
+        TinyRuns.Train(
+            () => kind == "tokenizer"
+                ? new TokenizerTraining(TokenizerConfig(options), data, Device.Cpu)
+                : new GeneratorTraining(GeneratorConfig(options), data, Device.Cpu, _folder[folder]),
+            options, _folder[folder], stopAfter);
     }
 
-    private void Interrupt(string kind, string folder, int step)
-    {
-        using var stop = new CancellationTokenSource();
-        Assert.ThrowsAny<OperationCanceledException>(() => Run(kind, folder, null, new Immediate(p =>
-        {
-            if (p.Step == step)
-                stop.Cancel();
-        }), stop.Token));
-    }
+    private void Interrupt(string kind, string folder, int step) => Run(kind, folder, stopAfter: step);
 
     private static TokenizerRunConfig TokenizerConfig(TrainingOptions options) => new()
     {
@@ -329,7 +322,7 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
     private string[] Checkpoints(string folder) =>
         [.. Directory.GetDirectories(_folder[$"{folder}/checkpoints"]).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal)];
 
-    private JsonNode[] Statistics(string folder) => [.. File.ReadAllLines(_folder[$"{folder}/stats.jsonl"]).Select(line => JsonNode.Parse(line)!)];
+    private JsonNode[] Statistics(string folder) => TinyRuns.Statistics(_folder[folder]);
 
     private int[] LoggedSteps(string folder) => [.. Statistics(folder).Select(s => (int)s["step"]!)];
 
@@ -362,12 +355,6 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
         public void Dispose() => _folder.Dispose();
     }
 
-    /// <summary><see cref="Progress{T}"/> reports later, on another thread.</summary>
-    private sealed class Immediate(Action<TrainingProgress> report) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => report(value);
-    }
-
     /// <summary>One weight to pull to zero; the second of its terms breaks in step 6.</summary>
     private sealed class BrokenTask : ITrainingTask
     {
@@ -385,7 +372,7 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
 
         internal Action<long>? Started { get; set; }
 
-        public Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log)
+        public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, Generator random, LossLog log)
         {
             Started?.Invoke(step);
             using var scope = new TensorScope();

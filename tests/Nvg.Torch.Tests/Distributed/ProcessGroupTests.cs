@@ -84,8 +84,8 @@ public sealed class ProcessGroupTests
                 a.Grad = b.Grad = null;
                 using var scope = new TensorScope();
                 Tensor x = Tensor.From([1f + group.Rank, 2f - group.Rank], 2);
-                Tensor loss = ((a * x).Sum() * (b * x).Sum()).Square();
-                reducer.Begin(group.Rank == 0 ? 0.75 : 0.25);
+                Tensor loss = ((a * x).Sum() * (b * x).Sum()).Square() * (group.Rank == 0 ? 0.75 : 0.25);
+                reducer.Begin();
                 loss.Backward();
                 Assert.Equal(overlap ? reducer.BucketCount : 0, reducer.LaunchedCount);
                 reducer.Finish();
@@ -120,10 +120,10 @@ public sealed class ProcessGroupTests
             using var reducer = new GradientReducer([everywhere, here, nowhere], group, bucketBytes: 1);
             using (var scope = new TensorScope())
             {
-                Tensor loss = everywhere.Sum();
+                Tensor loss = everywhere.Sum() * 0.5;
                 if (group.Rank == 1)
-                    loss += here.Sum() * 2.0;
-                reducer.Begin(0.5);
+                    loss += here.Sum();
+                reducer.Begin();
                 loss.Backward();
                 reducer.Finish();
             }
@@ -151,7 +151,7 @@ public sealed class ProcessGroupTests
             using Tensor a = Leaf(1, 2);
             using var reducer = new GradientReducer([a], group);
             using var scope = new TensorScope();
-            reducer.Begin(1);
+            reducer.Begin();
             a.Sum().Backward();
             a.Sum().Backward();
             a.Grad = null;

@@ -1,4 +1,5 @@
 using Nvg.Torch;
+using Nvg.Training.Distributed;
 
 namespace Nvg.Training.Adversarial;
 
@@ -19,13 +20,15 @@ internal static class DifferentiableAugmentation
     /// <param name="pictures_NCHW">The pictures.</param>
     /// <param name="probability">Of each of the three kinds, for the whole batch.</param>
     /// <param name="choice">Decides which kinds take part.</param>
-    /// <param name="random">Draws the rest.</param>
-    internal static Tensor Apply(Tensor pictures_NCHW, double probability, HostRandom choice, Generator random)
+    /// <param name="share">Which of a batch the pictures are.</param>
+    /// <param name="random">Draws the rest, for the whole batch.</param>
+    internal static Tensor Apply(Tensor pictures_NCHW, double probability, HostRandom choice, BatchShare share, Generator random)
     {
         (bool shift, bool colour, bool cover) = (choice.Next() <= probability, choice.Next() <= probability, choice.Next() <= probability);
         if (!shift && !colour && !cover)
             return pictures_NCHW.Alias();
-        using Tensor draws_7N11 = Tensor.Rand([7, pictures_NCHW.Size(0), 1, 1], random);
+        using Tensor all_7B11 = Tensor.Rand([7, share.Total, 1, 1], random);
+        using Tensor draws_7N11 = all_7B11.Narrow(1, share.Start, share.Count);
         return Apply(pictures_NCHW, shift, colour, cover, draws_7N11);
     }
 

@@ -1,11 +1,13 @@
 using Nvg.Torch;
 using Nvg.Torch.Nn;
+using Nvg.Training.Distributed;
 
 namespace Nvg.Training.Adversarial;
 
 /// <summary>
 /// Batch normalisation by the statistics of small groups of pictures, always those at hand: it needs no record of the past,
-/// and its result does not change with the number of pictures on a device.
+/// and its result does not change with the number of pictures on a device. Groups have at most eight pictures, and one
+/// picture more than another where they cannot be equal: of 17 pictures 5, 6 and 6.
 /// </summary>
 internal sealed class VirtualBatchNorm
 {
@@ -26,18 +28,18 @@ internal sealed class VirtualBatchNorm
     {
         using var scope = new TensorScope();
         long count = x_NCT.Size(0), channels = x_NCT.Size(1);
-        Tensor x_GBCT = x_NCT.To(ScalarType.Float32).Reshape(Groups(count), -1, channels, x_NCT.Size(2));
-        Tensor centred = x_GBCT - x_GBCT.Mean([1, 3], keepDimension: true);
-        Tensor normal = centred / (centred.Square().Mean([1, 3], keepDimension: true) + Epsilon).Sqrt();
-        return scope.Keep((normal * _weight.Reshape(1, 1, -1, 1) + _bias.Reshape(1, 1, -1, 1)).Reshape(x_NCT.Shape.ToArray()));
+        Tensor whole_NCT = x_NCT.To(ScalarType.Float32);
+        int groups = (int)((count + MostTogether - 1) / MostTogether);
+        if (count % groups == 0)
+            return scope.Keep(Normalized(whole_NCT.Reshape(groups, -1, channels, x_NCT.Size(2))).Reshape(x_NCT.Shape.ToArray()));
+        return scope.Keep(Tensor.Cat([.. Enumerable.Range(0, groups).Select(g =>
+            Normalized(BatchShare.Of((int)count, g, groups).Of(whole_NCT).Unsqueeze(0)).Squeeze(0))], 0));
     }
 
-    // Equal groups of at most eight.
-    private static long Groups(long count)
+    private Tensor Normalized(Tensor x_GBCT)
     {
-        long groups = (count + MostTogether - 1) / MostTogether;
-        while (count % groups != 0)
-            groups++;
-        return groups;
+        Tensor centred = x_GBCT - x_GBCT.Mean([1, 3], keepDimension: true);
+        Tensor normal = centred / (centred.Square().Mean([1, 3], keepDimension: true) + Epsilon).Sqrt();
+        return normal * _weight.Reshape(1, 1, -1, 1) + _bias.Reshape(1, 1, -1, 1);
     }
 }

@@ -2,16 +2,22 @@ using Nvg.Torch;
 
 namespace Nvg.Training.Distributed;
 
-/// <summary>The examples of a batch that one process works on: consecutive ones, as many as another's or one more.</summary>
+/// <summary>Consecutive examples of a batch: those that one process works on, or a part of these that it computes at once.</summary>
 /// <param name="Start">The first of them.</param>
 /// <param name="Count">How many.</param>
 /// <param name="Total">Examples of the whole batch.</param>
 public readonly record struct BatchShare(int Start, int Count, int Total)
 {
+    /// <summary>What a mean over these examples counts in the mean over the batch.</summary>
+    public double Weight => (double)Count / Total;
+
+    /// <summary>The example behind the last.</summary>
+    public int End => Start + Count;
+
     /// <summary>The whole batch.</summary>
     public static BatchShare All(int total) => new(0, total, total);
 
-    /// <summary>The share of a process.</summary>
+    /// <summary>The share of a process: as many as another's or one more.</summary>
     /// <param name="total">Examples of the batch.</param>
     /// <param name="rank">Which process, from 0.</param>
     /// <param name="processes">How many processes there are.</param>
@@ -19,6 +25,15 @@ public readonly record struct BatchShare(int Start, int Count, int Total)
     {
         int start = (int)((long)total * rank / processes), end = (int)((long)total * (rank + 1) / processes);
         return new BatchShare(start, end - start, total);
+    }
+
+    /// <summary>One of several parts of these examples: as many as another has or one more.</summary>
+    /// <param name="index">Which part, from 0.</param>
+    /// <param name="parts">How many there are.</param>
+    public BatchShare Part(int index, int parts)
+    {
+        BatchShare within = Of(Count, index, parts);
+        return within with { Start = Start + within.Start, Total = Total };
     }
 
     /// <summary>The share's part of something that holds one entry per example of the batch.</summary>

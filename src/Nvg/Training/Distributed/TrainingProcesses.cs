@@ -21,6 +21,7 @@ public sealed class TrainingProcesses : IDisposable
     private readonly ProcessWatch? _watch;
     private (Tensor Flag, CollectiveWork Work)? _stopping;
     private bool _failed;
+    private (Exception Error, string? Reason)? _explained;
 
     private TrainingProcesses() => Count = 1;
 
@@ -44,7 +45,11 @@ public sealed class TrainingProcesses : IDisposable
             string? local = isLocal ? "127.0.0.1" : null;
             _control = new ProcessGroup(_store, ProcessGroupBackend.Gloo, "control", Rank, Count, CollectiveTimeout, settings.Network, local);
             _data = new ProcessGroup(_store, backend, "data", Rank, Count, CollectiveTimeout, settings.Network, local);
-            _watch = new ProcessWatch(() => Connect(false), Rank, Count, settings.LostAfter, reason => lost($"rank {Rank}: {reason}"));
+            _watch = new ProcessWatch(() => Connect(false), Rank, Count, settings.LostAfter, reason =>
+            {
+                Failing?.Invoke($"rank {Rank}: {reason}");
+                lost($"rank {Rank}: {reason}");
+            });
         }
         catch (TorchException error)
         {
@@ -67,6 +72,9 @@ public sealed class TrainingProcesses : IDisposable
     /// <summary>Whether all have agreed to stop before the end, and have.</summary>
     public bool HaveStopped { get; private set; }
 
+    /// <summary>Told, on the thread that watches the others and before this process ends, why the run cannot go on. Not for a single process.</summary>
+    internal Action<string>? Failing { get; set; }
+
     /// <summary>Meets the other processes of a launch.</summary>
     /// <param name="environment">Who and where they are; null for a single process.</param>
     /// <param name="device">What is trained on.</param>
@@ -79,22 +87,6 @@ public sealed class TrainingProcesses : IDisposable
     /// <summary>The examples of a batch that this process works on.</summary>
     /// <param name="total">Examples of the batch.</param>
     public BatchShare ShareOf(int total) => BatchShare.Of(total, Rank, Count);
-
-    /// <summary>
-    /// What this process's mean over its share counts in the mean over the batch. A loss times <see cref="Count"/> times this,
-    /// averaged over the processes, is the loss of the batch.
-    /// </summary>
-    public double Weight(int total) => (double)ShareOf(total).Count / total;
-
-    /// <summary>A generator of this process's own, for draws that do not belong to examples; null for a single process, which needs no other.</summary>
-    /// <param name="shared">In the same state in all processes; it moves on by the same draws in all of them.</param>
-    public Generator? Fork(Generator shared)
-    {
-        if (Count == 1)
-            return null;
-        using Tensor draws = Tensor.Rand([Count], shared);
-        return new Generator(DataOrder.Mix((ulong)(draws.ToArray<float>()[Rank] * (1 << 24)), Rank, purpose: 3), shared.Device);
-    }
 
     /// <summary>Replaces a tensor by its sum over all processes.</summary>
     public void SumInPlace(Tensor tensor)
@@ -175,17 +167,6 @@ public sealed class TrainingProcesses : IDisposable
         Reduce(token);
     }
 
-    /// <summary>Runs something in the first process before it runs in the others: what the first makes, they find.</summary>
-    public T FirstThenOthers<T>(Func<T> make)
-    {
-        if (!IsFirst)
-            Barrier();
-        T made = make();
-        if (IsFirst)
-            Barrier();
-        return made;
-    }
-
     /// <summary>
     /// Whether the run is to stop, the same answer in all processes: any of them may have been asked to. The answer to a
     /// question comes with the next one, so that no step waits for it.
@@ -236,37 +217,18 @@ public sealed class TrainingProcesses : IDisposable
 
     /// <summary>
     /// What to say when a collective, or this process itself, has failed: tells the others, and finds out who no longer
-    /// answers. After this the processes have parted; nothing else may be called but <see cref="Dispose"/>.
+    /// answers. After this the processes have parted; nothing else may be called but this, which then repeats its answer, and
+    /// <see cref="Dispose"/>.
     /// </summary>
     /// <param name="error">What happened here.</param>
     /// <returns>Null where rank 0 says the same, as when all of them miss the same file.</returns>
     public string? Explain(Exception error)
     {
-        _failed = true;
         if (_store is null)
             return error.Message;
-        bool isOwn = error is not TorchException;
-        try
-        {
-            if (isOwn)
-            {
-                ProcessWatch.ReportFailure(_store, $"rank {Rank} ended with: {error.Message}");
-                _store.Set(OwnFailure(Rank), error.Message);
-            }
-
-            int[] missing = Absent(_store);
-            if (isOwn)
-                return !IsFirst && _store.Has(OwnFailure(0)) && _store.Get(OwnFailure(0)) == error.Message ? null : error.Message;
-            if (ProcessWatch.Failure(_store) is { } reason)
-                return $"rank {Rank}: {reason}";
-            return missing.Length > 0
-                ? $"rank {Rank}: lost rank {string.Join(", ", missing)} of {Count} processes"
-                : $"rank {Rank}: the processes lost their connection ({error.Message})";
-        }
-        catch (TorchException)
-        {
-            return isOwn ? error.Message : $"rank {Rank}: lost rank 0, at which the processes meet";
-        }
+        if (_explained is not { } explained || explained.Error != error)
+            _explained = explained = (error, Reason(error, _store));
+        return explained.Reason;
     }
 
     /// <inheritdoc/>
@@ -296,6 +258,33 @@ public sealed class TrainingProcesses : IDisposable
         _data?.Dispose();
         _control?.Dispose();
         _store?.Dispose();
+    }
+
+    private string? Reason(Exception error, KeyValueStore store)
+    {
+        _failed = true;
+        bool isOwn = error is not TorchException;
+        try
+        {
+            if (isOwn)
+            {
+                ProcessWatch.ReportFailure(store, $"rank {Rank} ended with: {error.Message}");
+                store.Set(OwnFailure(Rank), error.Message);
+            }
+
+            int[] missing = Absent(store);
+            if (isOwn)
+                return !IsFirst && store.Has(OwnFailure(0)) && store.Get(OwnFailure(0)) == error.Message ? null : error.Message;
+            if (ProcessWatch.Failure(store) is { } reason)
+                return $"rank {Rank}: {reason}";
+            return missing.Length > 0
+                ? $"rank {Rank}: lost rank {string.Join(", ", missing)} of {Count} processes"
+                : $"rank {Rank}: the processes lost their connection ({error.Message})";
+        }
+        catch (TorchException)
+        {
+            return isOwn ? error.Message : $"rank {Rank}: lost rank 0, at which the processes meet";
+        }
     }
 
     private static string OwnFailure(int rank) => $"failure/{rank}";

@@ -18,6 +18,19 @@ public sealed class BatchShareTests
         Assert.All(shares, s => Assert.InRange(s.Count, total / processes, (total + processes - 1) / processes));
     }
 
+    [Theory]
+    [InlineData(17, 2, 3)]
+    [InlineData(5, 2, 2)]
+    [InlineData(8, 1, 4)]
+    public void Part_AllPartsOfAllShares_CoverTheBatchAndWeighOne(int total, int processes, int parts)
+    {
+        BatchShare[] all = [.. Enumerable.Range(0, processes).SelectMany(rank => Enumerable.Range(0, parts).Select(i => BatchShare.Of(total, rank, processes).Part(i, parts)))];
+        Assert.Equal(Enumerable.Range(0, total), all.SelectMany(p => p.Of([.. Enumerable.Range(0, total)])));
+        Assert.Equal(1, all.Sum(p => p.Weight), 1e-12);
+        Assert.All(all.Skip(1).Zip(all), p => Assert.Equal(p.Second.End, p.First.Start));
+        Assert.All(all, p => Assert.Equal(total, p.Total));
+    }
+
     [Fact]
     public void Of_Tensor_IsTheSharesRows()
     {

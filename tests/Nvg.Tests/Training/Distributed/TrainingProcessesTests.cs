@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using Nvg.Torch;
 using Nvg.Training;
@@ -14,7 +13,7 @@ public sealed class TrainingProcessesTests
     [Fact]
     public void Gather_UnequalShares_GivesEveryoneTheWholeBatch()
     {
-        float[][] all = Together(3, processes =>
+        float[][] all = TinyRuns.Together(3, processes =>
         {
             BatchShare share = processes.ShareOf(5);
             using Tensor own = Tensor.From(Enumerable.Range(share.Start, share.Count).SelectMany(i => (float[])[i, -i]).ToArray(), share.Count, 2);
@@ -27,7 +26,7 @@ public sealed class TrainingProcessesTests
     [Fact]
     public void GatherBytes_TextsOfAnyLength_ComeByRank()
     {
-        string[][] all = Together(3, processes => Array.ConvertAll(processes.GatherBytes(Encoding.UTF8.GetBytes(new string('a', 5 * processes.Rank))), Encoding.UTF8.GetString));
+        string[][] all = TinyRuns.Together(3, processes => Array.ConvertAll(processes.GatherBytes(Encoding.UTF8.GetBytes(new string('a', 5 * processes.Rank))), Encoding.UTF8.GetString));
         Assert.All(all, texts => Assert.Equal(["", "aaaaa", "aaaaaaaaaa"], texts));
     }
 
@@ -35,14 +34,14 @@ public sealed class TrainingProcessesTests
     public void MergeTerms_TermsOfSomeRanks_AreMeansOverTheBatch()
     {
         // Batches of 3 images, the first process with one of them: x is 6 for that, 1.5 on average for the two others.
-        IReadOnlyList<KeyValuePair<string, double>>[] all = Together(2, processes =>
+        IReadOnlyList<KeyValuePair<string, double>>[] all = TinyRuns.Together(2, processes =>
         {
-            using var log = new LossLog();
+            using var log = new LossLog { Weight = processes.ShareOf(3).Weight };
             using Tensor x = Tensor.Scalar(processes.IsFirst ? 6 : 1.5), y = Tensor.Scalar(double.NaN);
             log.Add("x", x);
             if (!processes.IsFirst)
                 log.Add("y", y);
-            return processes.MergeTerms(log.TakeSums(processes.Weight(3)));
+            return processes.MergeTerms(log.TakeSums());
         });
         Assert.All(all, terms =>
         {
@@ -55,7 +54,7 @@ public sealed class TrainingProcessesTests
     [Fact]
     public void AgreeToStop_OneIsAsked_AllStopAtTheSameStep()
     {
-        int[] stoppedAt = Together(3, processes =>
+        int[] stoppedAt = TinyRuns.Together(3, processes =>
         {
             for (int step = 0; step < 100; step++)
             {
@@ -69,39 +68,9 @@ public sealed class TrainingProcessesTests
     }
 
     [Fact]
-    public void Fork_SameGenerator_GivesEveryProcessItsOwnNumbers()
-    {
-        float[][] draws = Together(2, processes =>
-        {
-            using var shared = new Generator(7);
-            using Generator own = processes.Fork(shared)!;
-            using Tensor ownDraws = Tensor.Rand([4], own), sharedDraws = Tensor.Rand([4], shared);
-            return (float[])[.. ownDraws.ToArray<float>(), .. sharedDraws.ToArray<float>()];
-        });
-        Assert.NotEqual(draws[0][..4], draws[1][..4]);
-        Assert.Equal(draws[0][4..], draws[1][4..]);
-        using var alone = new Generator(7);
-        Assert.Null(TrainingProcesses.Single.Fork(alone));
-    }
-
-    [Fact]
-    public void FirstThenOthers_RunsTheFirstBeforeTheOthers()
-    {
-        var order = new ConcurrentQueue<int>();
-        Together(3, processes => processes.FirstThenOthers(() =>
-        {
-            Thread.Sleep(processes.IsFirst ? 50 : 0);
-            order.Enqueue(processes.Rank);
-            return 0;
-        }));
-        Assert.Equal(0, order.First());
-        Assert.Equal(3, order.Count);
-    }
-
-    [Fact]
     public void Broadcast_TensorsOfAnyLayout_AreThoseOfTheFirst()
     {
-        float[][] all = Together(2, processes =>
+        float[][] all = TinyRuns.Together(2, processes =>
         {
             using Tensor plain = Tensor.Full([2, 3], processes.Rank), turned = plain.Transpose(0, 1);
             turned.AddInPlace(1);
@@ -115,7 +84,7 @@ public sealed class TrainingProcessesTests
     [Fact]
     public void Explain_OneFails_TheOthersSayWho()
     {
-        string?[] reasons = Together(3, processes => processes.Rank == 1
+        string?[] reasons = TinyRuns.Together(3, processes => processes.Rank == 1
             ? processes.Explain(new NvgDataException("the data set is gone"))
             : processes.Explain(new TorchException("connection closed by peer")));
         Assert.Equal("the data set is gone", reasons[1]);
@@ -126,9 +95,47 @@ public sealed class TrainingProcessesTests
     [Fact]
     public void Explain_AllFailAlike_TheFirstSaysIt()
     {
-        string?[] reasons = Together(3, processes => processes.Explain(new NvgDataException("no such folder")));
+        string?[] reasons = TinyRuns.Together(3, processes => processes.Explain(new NvgDataException("no such folder")));
         Assert.Equal("no such folder", reasons[0]);
         Assert.All(reasons[1..], r => Assert.Null(r));
+    }
+
+    [Fact]
+    public void Trainer_AnotherProcessEndsWithAnError_WritesItToTheLog()
+    {
+        using var folder = new TemporaryFolder();
+        int port = Ranks.FreePort();
+        Ranks.Run(2, rank =>
+        {
+            using var told = new ManualResetEventSlim();
+            var environment = new LaunchEnvironment("test", rank, 2, rank, 2, "127.0.0.1", port);
+            TrainingProcesses processes = TrainingProcesses.Join(environment, Device.Cpu, new ProcessSettings { LostAfter = TimeSpan.FromSeconds(6) }, _ => told.Set());
+            using var task = new NoTask();
+            task.Parameters.Add("weight", Tensor.Full([2, 2], 1));
+            using var trainer = new Trainer(task, new TrainingOptions { Steps = 1, BatchSize = 2, LearningRate = 0.1 }, Device.Cpu, folder["run"], processes);
+            processes.Barrier();
+            if (rank == 1)
+                processes.Explain(TrainingDivergedException.At("latent", 7));
+            // Rank 0 would wait in a collective by now.
+            Assert.True(told.Wait(TimeSpan.FromSeconds(60)));
+            processes.Explain(new TorchException("connection closed by peer"));
+            return 0;
+        });
+        string line = Assert.Single(File.ReadAllLines(folder["run/log.txt"]));
+        Assert.Contains("rank 0: rank 1 ended with: latent is no longer finite at step 7", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Explain_SameErrorAgain_SaysTheSame()
+    {
+        string?[] reasons = TinyRuns.Together(2, processes =>
+        {
+            var error = new NvgDataException($"error of {processes.Rank}");
+            string? first = processes.Explain(error);
+            Assert.Equal(first, processes.Explain(error));
+            return first;
+        });
+        Assert.Equal(("error of 0", "error of 1"), (reasons[0], reasons[1]));
     }
 
     [Fact]
@@ -142,26 +149,13 @@ public sealed class TrainingProcessesTests
     [Fact]
     public void Trainer_MoreProcessesThanImages_IsRefused()
     {
-        string[] messages = Together(2, processes =>
+        string[] messages = TinyRuns.Together(2, processes =>
         {
             using var task = new NoTask();
             var options = new TrainingOptions { Steps = 1, BatchSize = 1, LearningRate = 0.1 };
             return Assert.Throws<NvgDataException>(() => new Trainer(task, options, Device.Cpu, "nowhere", processes)).Message;
         });
         Assert.All(messages, m => Assert.Contains("training.batchSize is 1", m, StringComparison.Ordinal));
-    }
-
-    private static T[] Together<T>(int count, Func<TrainingProcesses, T> work)
-    {
-        int port = Ranks.FreePort();
-        return Ranks.Run(count, rank =>
-        {
-            var environment = new LaunchEnvironment("test", rank, count, rank, count, "127.0.0.1", port);
-            TrainingProcesses processes = TrainingProcesses.Join(environment, Device.Cpu, new ProcessSettings { MeetingTimeout = TimeSpan.FromSeconds(60) }, _ => { });
-            T result = work(processes);
-            processes.Dispose();
-            return result;
-        });
     }
 
     private sealed class NoTask : ITrainingTask
@@ -172,7 +166,7 @@ public sealed class TrainingProcessesTests
 
         public string Fingerprint => "";
 
-        public Tensor Loss(long step, IReadOnlyList<int> examples, Generator random, LossLog log) => throw new NotSupportedException();
+        public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, Generator random, LossLog log) => throw new NotSupportedException();
 
         public void Export(string folder, IReadOnlyDictionary<string, Tensor> parameters) => throw new NotSupportedException();
 
