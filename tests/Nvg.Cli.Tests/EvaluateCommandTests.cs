@@ -76,6 +76,19 @@ public class EvaluateCommandTests(TinyModel model) : CommandTests, IClassFixture
     }
 
     [Fact]
+    public async Task Tokenizer_TooFewPictures_NamesTheFolder()
+    {
+        Directory.CreateDirectory(InFolder("empty"));
+        CommandResult none = await RunAsync("evaluate", "tokenizer", "--model", model.Folder, "--data", InFolder("empty"), "--threads", "1");
+        Assert.Equal(CommandRunner.UnusableData, none.ExitCode);
+        Assert.Contains("empty: holds no pictures", none.Error, StringComparison.Ordinal);
+        WritePicture("one/0.png", 1);
+        CommandResult one = await RunAsync("evaluate", "tokenizer", "--model", model.Folder, "--data", InFolder("one"), "--threads", "1");
+        Assert.Equal(CommandRunner.UnusableData, one.ExitCode);
+        Assert.Contains("one: holds one picture", one.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Tokenizer_HalfOfLpips_IsWrongUsage() => Assert.Equal(
         CommandRunner.WrongUsage, (await RunAsync("evaluate", "tokenizer", "--model", model.Folder, "--data", InFolder("x"), "--lpips-linear", "x")).ExitCode);
 

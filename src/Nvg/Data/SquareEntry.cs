@@ -9,4 +9,7 @@ public sealed record SquareEntry(string Name, Func<RgbImage> Read)
 {
     /// <summary>The file it is read from, or null in a packed data set.</summary>
     public string? File { get; init; }
+
+    /// <summary>What its file says of the picture before it is made square; null in a packed data set, where that was done before.</summary>
+    public Func<PictureHeader>? Header { get; init; }
 }

@@ -12,7 +12,7 @@ public static class SquareSource
     public static IEnumerable<SquareEntry> Entries(IReadOnlyList<string> paths, int side) => paths.SelectMany(path =>
         File.Exists(Path.Combine(path, DatasetDescription.FileName)) ? Packed(path, side)
         : Directory.Exists(path) ? Folder(path, side)
-        : [new SquareEntry(path, () => SquarePicture.Read(path, side)) { File = path }]);
+        : [new SquareEntry(path, () => SquarePicture.Read(path, side)) { File = path, Header = () => PictureFile.ReadHeader(path) }]);
 
     private static IEnumerable<SquareEntry> Folder(string path, int side) => PictureSource.Open(path).Entries()
         .Select(entry => new SquareEntry(entry.Name, () => entry.NotAPicture is { } reason
@@ -20,6 +20,7 @@ public static class SquareSource
             : PictureFile.Decode(entry.Read(), entry.Name, side).CropCentre(side, side))
         {
             File = Path.Combine(path, entry.Name),
+            Header = () => PictureFile.DecodeHeader(entry.Read(), entry.Name),
         });
 
     private static IEnumerable<SquareEntry> Packed(string path, int side)

@@ -10,14 +10,17 @@ namespace Nvg.Evaluation;
 /// <param name="ContentParameters">Learned numbers of the content generator.</param>
 /// <param name="StructureParameters">Learned numbers of the structure generator.</param>
 /// <param name="ContentSeconds">Time of a picture whose structure is given: content and decoder.</param>
-/// <param name="StructureSeconds">Time that generating the structure adds.</param>
-/// <param name="ContentPeakMiB">Most memory of the process, parameters included, while structure is given; null where the system does not say.</param>
-/// <param name="PeakMiB">The same while structure is generated too.</param>
+/// <param name="Seconds">Time of a whole picture.</param>
+/// <param name="ContentHostPeakMiB">
+/// Most memory of the process on the host, parameters on the CPU included and memory of a GPU not, while structure is given;
+/// null where the system does not say. What the process held before counts too.
+/// </param>
+/// <param name="HostPeakMiB">The same while structure is generated too.</param>
 public sealed record GenerationCost(
-    long ContentParameters, long StructureParameters, double ContentSeconds, double StructureSeconds, double? ContentPeakMiB, double? PeakMiB)
+    long ContentParameters, long StructureParameters, double ContentSeconds, double Seconds, double? ContentHostPeakMiB, double? HostPeakMiB)
 {
-    /// <summary>Time of a whole picture.</summary>
-    public double Seconds => ContentSeconds + StructureSeconds;
+    /// <summary>Time that generating the structure adds; null where it is less than the scatter, so that the whole came out no slower.</summary>
+    public double? StructureSeconds => Seconds > ContentSeconds ? Seconds - ContentSeconds : null;
 
     /// <summary>Measures single pictures: whole ones, and ones along given structure; the difference is the structure's.</summary>
     /// <param name="model">With generators; borrowed.</param>
@@ -35,7 +38,7 @@ public sealed record GenerationCost(
         (double content, double? contentPeak) = Best(model, options, new GivenStages { Structure_BML = structure_BSL }, repeat, cancellation);
         (double whole, double? peak) = Best(model, options, GivenStages.None, repeat, cancellation);
         return new GenerationCost(
-            GeneratorParameters.OfContent(model.Generator), GeneratorParameters.OfStructure(model.Generator), content, Math.Max(0, whole - content), contentPeak, peak);
+            GeneratorParameters.OfContent(model.Generator), GeneratorParameters.OfStructure(model.Generator), content, whole, contentPeak, peak);
     }
 
     private static (double Seconds, double? PeakMiB) Best(NvgModel model, SamplingOptions options, GivenStages given, int repeat, CancellationToken cancellation)

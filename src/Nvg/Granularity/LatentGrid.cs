@@ -40,6 +40,9 @@ public readonly record struct LatentGrid
     /// <summary>n_i = 2^i, the number of distinct tokens of a stage.</summary>
     public static int ClusterCount(int stage) => 1 << stage;
 
+    /// <summary>2^(i + 1) − 1, the number of distinct tokens of a stage and all before it.</summary>
+    public static int TokenCount(int stage) => 2 * ClusterCount(stage) - 1;
+
     /// <summary>L / 2^i, the number of positions that share a token in a stage.</summary>
     public int ClusterSize(int stage) => Length >> stage;
 }

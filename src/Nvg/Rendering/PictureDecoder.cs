@@ -11,9 +11,7 @@ internal static unsafe class PictureDecoder
     {
         using VipsImage source = Open(bytes, length, name, "sequential");
         RequireReasonableSize(source, name);
-        int orientation = source.Orientation;
-        // Orientations 5 to 8 exchange the sides.
-        (int width, int height) = orientation < 5 ? (source.Width, source.Height) : (source.Height, source.Width);
+        (int width, int height) = UprightSize(source);
         if (shorterSide is { } side && side != Math.Min(width, height))
         {
             RequireReasonableSize((long)Scaled(width, side, height) * Scaled(height, side, width), name);
@@ -21,7 +19,7 @@ internal static unsafe class PictureDecoder
             return ToPicture(resized, name);
         }
 
-        if (orientation == 1)
+        if (source.Orientation == 1)
             return ToPicture(source, name);
         // Turning reads pixels out of their order in the file.
         using VipsImage scattered = Open(bytes, length, name, "random");
@@ -29,6 +27,19 @@ internal static unsafe class PictureDecoder
         using VipsImage upright = turn.Run();
         return ToPicture(upright, name);
     }
+
+    /// <summary>What the bytes say of their picture; <paramref name="bytes"/> must not move meanwhile.</summary>
+    internal static PictureHeader Header(byte* bytes, int length, string name)
+    {
+        using VipsImage source = Open(bytes, length, name, "sequential");
+        (int width, int height) = UprightSize(source);
+        // One channel, or one and transparency.
+        return new PictureHeader(width, height, source.Bands < RgbImage.Channels);
+    }
+
+    // Orientations 5 to 8 exchange the sides.
+    private static (int Width, int Height) UprightSize(VipsImage source) =>
+        source.Orientation < 5 ? (source.Width, source.Height) : (source.Height, source.Width);
 
     private static VipsImage Open(byte* bytes, int length, string name, string access)
     {

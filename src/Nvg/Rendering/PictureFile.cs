@@ -36,6 +36,26 @@ public static unsafe class PictureFile
     /// <exception cref="NvgDataException">The file is missing or is no usable picture.</exception>
     public static RgbImage Read(string path, int shorterSide) => Decode(ReadBytes(path), path, shorterSide);
 
+    /// <summary>Reads what a file says of its picture, without decoding it.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="NvgDataException">The file is missing or is no usable picture.</exception>
+    public static PictureHeader ReadHeader(string path) => DecodeHeader(ReadBytes(path), path);
+
+    /// <summary>What encoded bytes say of their picture, without decoding it.</summary>
+    /// <param name="encoded">The bytes of the file.</param>
+    /// <param name="name">What to call it in an error.</param>
+    /// <exception cref="NvgDataException">The bytes are no usable picture.</exception>
+    public static PictureHeader DecodeHeader(ReadOnlyMemory<byte> encoded, string name)
+    {
+        if (encoded.IsEmpty)
+            throw NvgDataException.At(name, "is empty");
+        return VipsCall.Run(name, () =>
+        {
+            using var pin = encoded.Pin();
+            return PictureDecoder.Header((byte*)pin.Pointer, encoded.Length, name);
+        });
+    }
+
     /// <summary>Decodes a picture in its own size.</summary>
     /// <param name="encoded">The bytes of the file.</param>
     /// <param name="name">What to call it in an error.</param>

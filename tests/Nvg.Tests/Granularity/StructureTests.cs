@@ -25,6 +25,7 @@ public class StructureTests
                 long[] map = Map(structure_BSL, b, i);
                 Assert.All(map.CountBy(label => label), c => Assert.Equal(grid.ClusterSize(i), c.Value));
                 Assert.Equal(LatentGrid.ClusterCount(i), map.Distinct().Count());
+                Assert.Equal(Enumerable.Range(0, i + 1).Sum(LatentGrid.ClusterCount), LatentGrid.TokenCount(i));
                 Assert.Equal(i == 0 ? map : parent, i == 0 ? new long[grid.Length] : Array.ConvertAll(map, label => label >> 1));
                 parent = map;
             }

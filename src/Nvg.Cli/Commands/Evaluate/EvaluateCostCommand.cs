@@ -42,7 +42,7 @@ internal sealed class EvaluateCostCommand
         if (parsed.GetValue(_report) is { } file)
         {
             new HtmlReport("What a picture costs", DateTimeOffset.UtcNow)
-                .Paragraph("One picture at a time. The time of the content is that of a picture whose structure is given, decoder included; the time of the structure is what generating it adds. Memory is the most that the process held, parameters included. Presets have random weights: their pictures show nothing, their cost is the same.")
+                .Paragraph("One picture at a time. The time of the content is that of a picture whose structure is given, decoder included; the time of the structure is what generating it adds. Memory is the most that the process held on the host, parameters included; memory of a GPU is not counted, and what earlier models of the same command have not returned is. Presets have random weights: their pictures show nothing, their cost is the same.")
                 .Section("Models").Table(Headings, costs.Select(Row))
                 .Section("How this was made").Code(CommandLineText.Current).Settings([new("computed on", precision), .. ReportVersions.Current()])
                 .Write(file);
@@ -80,14 +80,18 @@ internal sealed class EvaluateCostCommand
         ? ModelOrPreset.Open(name, null, device, type)
         : ModelOrPreset.Open(null, Presets.Find(name, out string? problem) ?? throw new UsageException($"no folder {name}, and {problem}"), device, type);
 
+    // The whole picture came out no slower than its content: the difference is below the scatter of the times.
+    private const string NotMeasurable = "not measurable";
+
     private static string[] Headings { get; } =
-        ["model", "content parameters", "structure parameters", "structure steps", "content s", "structure s", "picture s", "structure share", "content peak MiB", "peak MiB"];
+        ["model", "content parameters", "structure parameters", "structure steps", "content s", "structure s", "picture s", "structure share", "content host peak MiB", "host peak MiB"];
 
     private static string[] Row(ModelCost m) =>
     [
         m.Model, $"{m.Cost.ContentParameters / 1e6:F1} M", $"{m.Cost.StructureParameters / 1e6:F1} M", $"{m.StructureSteps}",
-        $"{m.Cost.ContentSeconds:F3}", $"{m.Cost.StructureSeconds:F3}", $"{m.Cost.Seconds:F3}", $"{m.Cost.StructureSeconds / m.Cost.Seconds:P0}",
-        m.Cost.ContentPeakMiB is { } content ? $"{content:F0}" : "", m.Cost.PeakMiB is { } peak ? $"{peak:F0}" : "",
+        $"{m.Cost.ContentSeconds:F3}", m.Cost.StructureSeconds is { } structure ? $"{structure:F3}" : NotMeasurable, $"{m.Cost.Seconds:F3}",
+        m.Cost.StructureSeconds is { } part ? $"{part / m.Cost.Seconds:P0}" : NotMeasurable,
+        m.Cost.ContentHostPeakMiB is { } content ? $"{content:F0}" : "", m.Cost.HostPeakMiB is { } peak ? $"{peak:F0}" : "",
     ];
 
     private sealed record ModelCost(string Model, Nvg.Sampling.StructureSteps StructureSteps, GenerationCost Cost);

@@ -31,7 +31,7 @@ internal static class EvaluateScalingCommand
         if (json)
         {
             MachineOutput.Write(new Figures(
-                [.. curves.Select(c => new RunFigures(c.Name, c.Parameters, c.Points[^1].Compute, c.FinalLoss))], scaling.OverParameters, scaling.OverCompute));
+                [.. curves.Select(c => new RunFigures(c.Name, c.Parameters, c.Points[^1].Compute, c.FinalLoss))], FitFigures.Of(scaling.OverParameters), FitFigures.Of(scaling.OverCompute)));
             return CommandRunner.Done;
         }
 
@@ -44,7 +44,7 @@ internal static class EvaluateScalingCommand
     private static HtmlReport Report(ScalingReport scaling, string term)
     {
         HtmlReport report = new HtmlReport("Loss over parameters and compute", DateTimeOffset.UtcNow)
-            .Paragraph($"'{term}' of training runs. Compute is 6 floating-point operations for every parameter and latent position of the stages that a step trains; the fit over compute is of the least loss that any run reached with so much.")
+            .Paragraph($"'{term}' of training runs. Compute is 6 floating-point operations for every parameter and latent position of the stages that a step trains; the fit over compute is of the least loss that any run reached with so much, as means of {TrainingCurve.Window} log lines without the warm-up. A fit of three places is an interpolation; the residual is the root of the mean squared difference from the law.")
             .Section("Runs").Table(ScalingReport.Headings, scaling.Rows())
             .Section("Fits").Settings([new($"{term} over parameters x", ScalingReport.Describe(scaling.OverParameters)), new($"{term} over operations x", ScalingReport.Describe(scaling.OverCompute))])
             .Section("Plots");
@@ -55,5 +55,13 @@ internal static class EvaluateScalingCommand
 
     private sealed record RunFigures(string Name, long Parameters, double Operations, double FinalLoss);
 
-    private sealed record Figures(IReadOnlyList<RunFigures> Runs, PowerLaw? OverParameters, PowerLaw? OverCompute);
+    private sealed record FitFigures(
+        double Offset, double Factor, double Exponent, int Points, int Places, double Residual, bool OffsetAtZero, bool ExponentAtBound, bool IsInterpolation)
+    {
+        internal static FitFigures? Of(PowerLawFit? fit) => fit is null
+            ? null
+            : new FitFigures(fit.Law.Offset, fit.Law.Factor, fit.Law.Exponent, fit.Points, fit.Places, fit.Residual, fit.OffsetAtZero, fit.ExponentAtBound, fit.IsInterpolation);
+    }
+
+    private sealed record Figures(IReadOnlyList<RunFigures> Runs, FitFigures? OverParameters, FitFigures? OverCompute);
 }

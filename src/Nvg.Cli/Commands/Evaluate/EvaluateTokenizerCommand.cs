@@ -71,6 +71,8 @@ internal sealed class EvaluateTokenizerCommand
     {
         string[] data = [parsed.GetRequiredValue(_data)];
         int side = model.Config.Tokenizer.ImageSize, all = SquareSource.Entries(data, side).Count();
+        if (all < 2)
+            throw NvgDataException.At(data[0], $"holds {(all == 0 ? "no pictures" : "one picture")}", "a tokenizer is measured over at least 2");
         int count = Math.Min(parsed.GetValue(_limit) ?? all, all);
         IEnumerable<SquareEntry> chosen = SquareSource.Entries(data, side).Where((_, index) => EvenSample.Contains(index, count, all));
         return TokenizerEvaluation.Run(

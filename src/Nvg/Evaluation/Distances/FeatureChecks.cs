@@ -17,11 +17,18 @@ internal static class FeatureChecks
     /// <exception cref="NvgDataException">One is not finite.</exception>
     internal static void RequireFinite(Tensor features_NF, long first = 0)
     {
+        if (FirstNotFinite(features_NF) is { } row)
+            throw new NvgDataException($"features of picture {first + row} are not finite (NaN or infinite); the weights of the feature network are broken or not its own");
+    }
+
+    /// <summary>The first row with a number that is NaN or infinite, or null.</summary>
+    /// <param name="features_NF">N × F.</param>
+    internal static long? FirstNotFinite(Tensor features_NF)
+    {
         if (IsFinite(features_NF))
-            return;
+            return null;
         using var scope = new TensorScope();
         Tensor bad_N = features_NF.IsFinite().To(ScalarType.Int64).Sum(1).IsLess((double)features_NF.Size(1));
-        long index = first + (long)bad_N.To(ScalarType.Int64).ArgMax(0).Item();
-        throw new NvgDataException($"features of picture {index} are not finite (NaN or infinite); the weights of the feature network are broken or not its own");
+        return (long)bad_N.To(ScalarType.Int64).ArgMax(0).Item();
     }
 }

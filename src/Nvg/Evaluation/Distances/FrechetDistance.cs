@@ -19,20 +19,28 @@ public readonly record struct FrechetDistance(double MeanTerm, double Covariance
     public double Value => MeanTerm + CovarianceTerm;
 
     /// <summary>The distance between two sets of vectors.</summary>
-    /// <exception cref="NvgDataException">The vectors are of different lengths.</exception>
+    /// <param name="first">Borrowed.</param>
+    /// <param name="second">Borrowed.</param>
+    /// <param name="cancellation">Looked at between the factorisations, each of which takes seconds for thousands of numbers.</param>
+    /// <exception cref="NvgDataException">The vectors are of different lengths, or a covariance has a direction of negative variance.</exception>
     /// <remarks>
     /// With Σ = L Lᵀ the eigenvalues of Σ₁Σ₂ are the squared singular values of L₁ᵀL₂, so tr (Σ₁Σ₂)^½ is the sum of the
     /// singular values themselves. They are exact to the rounding of the largest; roots of eigenvalues would lose half
     /// the digits, which at 2,048 dimensions shows in the distance.
     /// </remarks>
-    public static FrechetDistance Between(GaussianStatistics first, GaussianStatistics second)
+    public static FrechetDistance Between(GaussianStatistics first, GaussianStatistics second, CancellationToken cancellation = default)
     {
         if (first.FeatureSize != second.FeatureSize)
             throw new NvgDataException($"features of {first.FeatureSize} and of {second.FeatureSize} numbers cannot be compared; use the same feature network for both");
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         double mean = (first.Mean_F - second.Mean_F).Square().Sum().Item();
-        Tensor product_RS = Factor(first.Covariance_FF).Transpose(0, 1).Matmul(Factor(second.Covariance_FF));
+        cancellation.ThrowIfCancellationRequested();
+        Tensor first_FR = Factor(first.Covariance_FF);
+        cancellation.ThrowIfCancellationRequested();
+        Tensor second_FS = Factor(second.Covariance_FF);
+        Tensor product_RS = first_FR.Transpose(0, 1).Matmul(second_FS);
+        cancellation.ThrowIfCancellationRequested();
         double root = product_RS.ElementCount == 0 ? 0 : SingularValuesOp.Call(product_RS, Argument.None).Sum().Item();
         return new FrechetDistance(mean, Trace(first.Covariance_FF) + Trace(second.Covariance_FF) - 2 * root);
     }
@@ -49,6 +57,7 @@ public readonly record struct FrechetDistance(double MeanTerm, double Covariance
             return cholesky[0]!;
         (Tensor values_F, Tensor vectors_FF) = covariance_FF.SymmetricEigen();
         double[] values = values_F.ToArray<double>();
+        CovarianceChecks.RequireSemidefinite(values);
         // Rising. What is rounding is zero: its root would be 10⁻⁸ of the largest, for each of perhaps a thousand.
         int zero = values.Count(v => !(v > rounding * values[^1]));
         long rank = values.Length - zero;

@@ -8,13 +8,14 @@ public sealed class GaussianStatistics : IDisposable
     /// <param name="mean_F">float64, F.</param>
     /// <param name="covariance_FF">float64, F × F, symmetric, divided by n − 1.</param>
     /// <param name="count">How many vectors they are of, or null where a file does not say.</param>
-    /// <exception cref="NvgDataException">Sizes contradict each other, or a number is not finite.</exception>
+    /// <exception cref="NvgDataException">Sizes contradict each other, a number is not finite, or the covariance is not symmetric or has a negative variance.</exception>
     public GaussianStatistics(Tensor mean_F, Tensor covariance_FF, long? count)
     {
         if (mean_F.Rank != 1 || covariance_FF.Rank != 2 || covariance_FF.Size(0) != mean_F.Size(0) || covariance_FF.Size(1) != mean_F.Size(0))
             throw new NvgDataException($"a mean [{string.Join(", ", mean_F.Shape.ToArray())}] and a covariance [{string.Join(", ", covariance_FF.Shape.ToArray())}] do not belong together");
         if (!FeatureChecks.IsFinite(mean_F) || !FeatureChecks.IsFinite(covariance_FF))
             throw new NvgDataException("mean or covariance of the features is not finite; the features or their file are broken");
+        CovarianceChecks.RequireSymmetric(covariance_FF);
         (Mean_F, Covariance_FF, Count) = (mean_F.Own(), covariance_FF.Own(), count);
     }
 

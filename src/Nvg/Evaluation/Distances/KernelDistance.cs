@@ -9,7 +9,7 @@ namespace Nvg.Evaluation.Distances;
 /// </summary>
 /// <param name="Mean">Mean over the subsets.</param>
 /// <param name="StandardDeviation">Over the subsets; 0 for one.</param>
-/// <param name="Subsets">How many subsets were drawn.</param>
+/// <param name="Subsets">How many subsets were drawn; 1 where both sets have the size of a subset, so that there is only one.</param>
 /// <param name="SubsetSize">Vectors of a subset, of each side.</param>
 public readonly record struct KernelDistance(double Mean, double StandardDeviation, int Subsets, int SubsetSize)
 {
@@ -18,7 +18,6 @@ public readonly record struct KernelDistance(double Mean, double StandardDeviati
 
     /// <summary>Vectors of a subset in the field's protocol.</summary>
     public const int CustomarySubsetSize = 1000;
-
 
     /// <summary>Measures the distance, in float64. Subsets are drawn without putting back, by a generator of its own.</summary>
     /// <param name="first_NF">N × F; borrowed.</param>
@@ -38,6 +37,9 @@ public readonly record struct KernelDistance(double Mean, double StandardDeviati
             throw new NvgDataException("a kernel distance needs at least 2 pictures of each side");
         FeatureChecks.RequireFinite(first_NF);
         FeatureChecks.RequireFinite(second_MF);
+        // All subsets would be the whole sets: the same number again and again, with a spread of nothing.
+        if (size == first_NF.Size(0) && size == second_MF.Size(0))
+            subsets = 1;
         using InferenceMode inference = Autograd.Inference();
         using var random = new Generator(seed);
         double[] values = new double[subsets];

@@ -19,6 +19,9 @@ public readonly record struct ManifoldOverlap(double Precision, double Recall, d
     /// <summary>k of density and coverage, their authors' choice.</summary>
     public const int DensityNeighbours = 5;
 
+    /// <summary>The fewest vectors of each side: every one needs its neighbours beside itself.</summary>
+    public const int FewestVectors = DensityNeighbours + 1;
+
     private static readonly Operator TopKOp = new("aten::topk");
     private static readonly Operator AnyOp = new("aten::any", "dim");
 
@@ -27,31 +30,35 @@ public readonly record struct ManifoldOverlap(double Precision, double Recall, d
     /// <param name="samples_MF">M × F; borrowed.</param>
     /// <param name="cancellation">Looked at between tiles.</param>
     /// <exception cref="NvgDataException">There are too few vectors for so many neighbours, or one is not finite.</exception>
-    public static ManifoldOverlap Of(Tensor reference_NF, Tensor samples_MF, CancellationToken cancellation = default)
+    public static ManifoldOverlap Of(Tensor reference_NF, Tensor samples_MF, CancellationToken cancellation = default) =>
+        Of(reference_NF, samples_MF, SquaredDistances.CustomaryTile, cancellation);
+
+    /// <summary>The same with tiles of any size, which changes nothing but time and memory.</summary>
+    internal static ManifoldOverlap Of(Tensor reference_NF, Tensor samples_MF, TileSize tile, CancellationToken cancellation)
     {
         if (reference_NF.Size(1) != samples_MF.Size(1))
             throw new NvgDataException($"features of {reference_NF.Size(1)} and of {samples_MF.Size(1)} numbers cannot be compared; use the same feature network for both");
-        if (Math.Min(reference_NF.Size(0), samples_MF.Size(0)) <= DensityNeighbours)
+        if (Math.Min(reference_NF.Size(0), samples_MF.Size(0)) < FewestVectors)
             throw new NvgDataException($"{samples_MF.Size(0)} samples and {reference_NF.Size(0)} pictures of the reference are too few for {DensityNeighbours} neighbours of each");
         FeatureChecks.RequireFinite(reference_NF);
         FeatureChecks.RequireFinite(samples_MF);
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         Tensor mean_F = reference_NF.To(ScalarType.Float32).Mean(0);
-        var reference = new PointSet(reference_NF.To(ScalarType.Float32), mean_F, cancellation);
-        var samples = new PointSet(samples_MF.To(ScalarType.Float32), mean_F, cancellation);
-        return Compare(reference, samples, cancellation);
+        var reference = new PointSet(reference_NF.To(ScalarType.Float32), mean_F, tile, cancellation);
+        var samples = new PointSet(samples_MF.To(ScalarType.Float32), mean_F, tile, cancellation);
+        return Compare(reference, samples, tile, cancellation);
     }
 
-    private static ManifoldOverlap Compare(PointSet reference, PointSet samples, CancellationToken cancellation)
+    private static ManifoldOverlap Compare(PointSet reference, PointSet samples, TileSize size, CancellationToken cancellation)
     {
         using var scope = new TensorScope();
         Tensor precise_M = Tensor.Zeros([samples.Count], ScalarType.Bool), recalled_N = Tensor.Zeros([reference.Count], ScalarType.Bool);
         Tensor covered_N = Tensor.Zeros([reference.Count], ScalarType.Bool);
         double memberships = 0;
-        foreach ((long row, long rows) in SquaredDistances.Tiles(reference.Count, SquaredDistances.TileRows))
+        foreach ((long row, long rows) in SquaredDistances.Tiles(reference.Count, size.Rows))
         {
-            foreach ((long column, long columns) in SquaredDistances.Tiles(samples.Count, SquaredDistances.TileColumns))
+            foreach ((long column, long columns) in SquaredDistances.Tiles(samples.Count, size.Columns))
             {
                 cancellation.ThrowIfCancellationRequested();
                 using var tile = new TensorScope();
@@ -78,10 +85,10 @@ public readonly record struct ManifoldOverlap(double Precision, double Recall, d
         private readonly Tensor _rows_NF;
         private readonly Tensor _norms_N;
 
-        internal PointSet(Tensor features_NF, Tensor mean_F, CancellationToken cancellation)
+        internal PointSet(Tensor features_NF, Tensor mean_F, TileSize tile, CancellationToken cancellation)
         {
             (_rows_NF, _norms_N) = SquaredDistances.Centred(features_NF, mean_F);
-            Tensor radii_NK = Nearest(DensityNeighbours + 1, cancellation);
+            Tensor radii_NK = Nearest(DensityNeighbours + 1, tile, cancellation);
             // Each vector is its own nearest.
             NearRadius_N1 = radii_NK.Narrow(1, PrecisionNeighbours, 1);
             FarRadius_N1 = radii_NK.Narrow(1, DensityNeighbours, 1);
@@ -97,15 +104,15 @@ public readonly record struct ManifoldOverlap(double Precision, double Recall, d
             _rows_NF.Narrow(0, row, rows), _norms_N.Narrow(0, row, rows), other._rows_NF.Narrow(0, column, columns), other._norms_N.Narrow(0, column, columns));
 
         /// <summary>The smallest distances of every vector inside the set, rising, its own among them.</summary>
-        private Tensor Nearest(int count, CancellationToken cancellation)
+        private Tensor Nearest(int count, TileSize size, CancellationToken cancellation)
         {
             using var scope = new TensorScope();
             var blocks = new List<Tensor>();
-            foreach ((long row, long rows) in SquaredDistances.Tiles(Count, SquaredDistances.TileRows))
+            foreach ((long row, long rows) in SquaredDistances.Tiles(Count, size.Rows))
             {
                 using var block = new TensorScope();
                 var smallest = new List<Tensor>();
-                foreach ((long column, long columns) in SquaredDistances.Tiles(Count, SquaredDistances.TileColumns))
+                foreach ((long column, long columns) in SquaredDistances.Tiles(Count, size.Columns))
                 {
                     cancellation.ThrowIfCancellationRequested();
                     using var tile = new TensorScope();

@@ -5,8 +5,8 @@ namespace Nvg.Evaluation.Distances;
 /// <summary>Squared Euclidean distances between two sets of vectors, tile by tile, so that memory does not grow with their product.</summary>
 internal static class SquaredDistances
 {
-    // Rows and columns of a tile: 64 MiB of distances in float32.
-    internal const int TileRows = 2048, TileColumns = 8192;
+    /// <summary>64 MiB of distances in float32.</summary>
+    internal static readonly TileSize CustomaryTile = new(2048, 8192);
 
     // What float32 leaves of the distance of equal vectors, as a share of their squared lengths: below it a distance is zero.
     private const double Rounding = 2e-6;

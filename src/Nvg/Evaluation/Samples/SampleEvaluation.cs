@@ -8,6 +8,9 @@ namespace Nvg.Evaluation.Samples;
 /// <summary>Measures generated pictures against a reference, by the protocol of the field's reference evaluator where the network is its own.</summary>
 public static class SampleEvaluation
 {
+    // The field compares 50,000 pictures with 10,000: with far fewer, balls reach further and figures move with the numbers.
+    private const long FewestForPrecision = 5000;
+
     /// <summary>Computes figures.</summary>
     /// <param name="network">Borrowed.</param>
     /// <param name="samples">The pictures that are measured.</param>
@@ -15,7 +18,7 @@ public static class SampleEvaluation
     /// <param name="options">Which figures, and how.</param>
     /// <param name="progress">Hears what is being done.</param>
     /// <param name="cancellation">Looked at between batches and tiles.</param>
-    /// <exception cref="NvgDataException">Pictures or statistics are unusable, or do not belong together.</exception>
+    /// <exception cref="NvgDataException">Pictures or statistics are unusable, too few, or do not belong together.</exception>
     public static SampleReport Run(
         IFeatureNetwork network, PictureSet samples, SampleReference reference, SampleEvaluationOptions options, IProgress<SampleProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -27,9 +30,13 @@ public static class SampleEvaluation
         // Before anything is computed; and stored statistics, which may be another network's, never get this one's fingerprint.
         PictureSet? saved = options.SaveReference is null ? null : !reference.HasStatistics ? reference.Pictures : throw NvgDataException.At(
             reference.Path, "holds statistics already, which are not saved again", "leave out --save-reference, or give pictures alone as the reference");
+        RequireEnough(samples.Path, count, FewestOf(metrics & ~SampleMetrics.ClassScore));
+        RequireEnough(reference, metrics, options);
         FeatureNeeds ofReference = FeatureNeeds.OfReference(metrics, options.ReferenceRows);
         using ExtractedFeatures referenceFeatures = reference.Features(
             network, ofReference with { Pooled = ofReference.Pooled || options.SaveReference is not null }, options.Batch, Report("reference", reference.Pictures?.Count ?? 1), cancellation);
+        if (referenceFeatures.Rows_MF is { } rows)
+            RequireEnough(reference.Path, rows.Size(0), FewestOf(metrics & (SampleMetrics.PrecisionRecall | SampleMetrics.KernelDistance)));
         if (options.SaveReference is { } file)
             StatisticsFile.Write(file, referenceFeatures, network, saved!);
 
@@ -59,6 +66,27 @@ public static class SampleEvaluation
         IProgress<long>? Report(string what, long of) => progress is null ? null : new SynchronousProgress<long>(done => progress.Report(new SampleProgress($"{what}: {done} of {of}", (double)done / of)));
     }
 
+    // Known before hours of computing.
+    private static void RequireEnough(SampleReference reference, SampleMetrics metrics, SampleEvaluationOptions options)
+    {
+        if (reference.Pictures is not { } pictures)
+            return;
+        SampleMetrics ofAll = reference.HasStatistics ? SampleMetrics.None : metrics & (SampleMetrics.FrechetDistance | SampleMetrics.SpatialFrechetDistance);
+        RequireEnough(reference.Path, pictures.Count, options.SaveReference is null ? FewestOf(ofAll) : FewestOf(SampleMetrics.FrechetDistance));
+        // Where rows are stored too, it is those that count, and they are looked at when they are read.
+        if (!reference.HasStatistics)
+            RequireEnough(reference.Path, Math.Min(pictures.Count, options.ReferenceRows), FewestOf(metrics & (SampleMetrics.PrecisionRecall | SampleMetrics.KernelDistance)));
+    }
+
+    private static void RequireEnough(string path, long count, int fewest)
+    {
+        if (count < fewest)
+            throw NvgDataException.At(path, $"{count} pictures are too few: the figures take {fewest} at least", "give more, or leave figures out with --metrics");
+    }
+
+    private static int FewestOf(SampleMetrics metrics) =>
+        metrics.HasFlag(SampleMetrics.PrecisionRecall) ? ManifoldOverlap.FewestVectors : metrics == SampleMetrics.None ? 0 : 2;
+
     private static SampleMetrics Possible(IFeatureNetwork network) => SampleMetrics.All
         & (network.SpatialFeatureSize > 0 ? SampleMetrics.All : ~SampleMetrics.SpatialFrechetDistance)
         & (network.ClassCount > 0 ? SampleMetrics.All : ~SampleMetrics.ClassScore);
@@ -70,13 +98,13 @@ public static class SampleEvaluation
         if (metrics.HasFlag(SampleMetrics.FrechetDistance))
         {
             yield return new MetricValue(
-                "frechetDistance", MetricNames.FrechetDistance(network, count, reference.Pooled!.Count), FrechetDistance.Between(reference.Pooled, samples.Pooled!).Value, null, true);
+                "frechetDistance", MetricNames.FrechetDistance(network, count, reference.Pooled!.Count), FrechetDistance.Between(reference.Pooled, samples.Pooled!, cancellation).Value, null, true);
         }
 
         if (metrics.HasFlag(SampleMetrics.SpatialFrechetDistance))
         {
             yield return new MetricValue(
-                "spatialFrechetDistance", MetricNames.SpatialFrechetDistance(network, count, reference.Spatial!.Count), FrechetDistance.Between(reference.Spatial, samples.Spatial!).Value, null, true);
+                "spatialFrechetDistance", MetricNames.SpatialFrechetDistance(network, count, reference.Spatial!.Count), FrechetDistance.Between(reference.Spatial, samples.Spatial!, cancellation).Value, null, true);
         }
 
         if (samples.Score is { } score)
@@ -101,10 +129,13 @@ public static class SampleEvaluation
         IFeatureNetwork network, PictureSet samples, long count, SampleReference reference, ExtractedFeatures referenceFeatures, SampleMetrics metrics)
     {
         bool frechet = (metrics & (SampleMetrics.FrechetDistance | SampleMetrics.SpatialFrechetDistance)) != 0;
-        if (frechet && count <= network.FeatureSize)
-            yield return $"{count:N0} samples for {network.FeatureSize:N0} features: the Fréchet distance is biased upwards and compares only with figures of as many samples";
-        else if (frechet && count < MetricNames.FewestForFid)
-            yield return $"{count:N0} samples: the Fréchet distance compares only with figures of as many samples; the customary number is 50,000";
+        // The smaller side decides.
+        long fewest = Math.Min(count, referenceFeatures.Count ?? long.MaxValue);
+        string side = fewest == count ? "samples" : "pictures of the reference";
+        if (frechet && fewest <= network.FeatureSize)
+            yield return $"{fewest:N0} {side} for {network.FeatureSize:N0} features: the Fréchet distance is biased upwards and compares only with figures of as many pictures";
+        else if (frechet && fewest < MetricNames.FewestForFid)
+            yield return $"{fewest:N0} {side}: the Fréchet distance compares only with figures of as many pictures; the customary number is 50,000 samples";
         if (metrics.HasFlag(SampleMetrics.ClassScore))
             yield return $"the class score is the mean over splits of {InceptionScoreAccumulator.CustomarySplitSize:N0} pictures, {(samples.LiesByClass ? "in a shuffled order, for the pictures lie class by class" : "in the order of the file")}";
         (int Width, int Height)? other = reference.Pictures is { } pictures ? (pictures.Width, pictures.Height) : StatisticsFile.Describe(reference.Path) is { } about ? (about.Width, about.Height) : null;
@@ -112,7 +143,15 @@ public static class SampleEvaluation
             yield return $"samples are {samples.Width} × {samples.Height} and the reference {size.Width} × {size.Height}: part of every distance is the size";
         if (referenceFeatures.Count is null && referenceFeatures.Pooled is not null)
             yield return "the reference's file does not say what its statistics are of: they are taken for Inception-2015 of enough pictures";
-        if ((metrics & (SampleMetrics.PrecisionRecall | SampleMetrics.KernelDistance)) != 0 && referenceFeatures.Rows_MF is { } rows)
-            yield return $"what compares pictures one by one (precision to coverage, kernel distance) is against {rows.Size(0):N0} pictures of the reference";
+        if ((metrics & (SampleMetrics.PrecisionRecall | SampleMetrics.KernelDistance)) == 0 || referenceFeatures.Rows_MF is not { } rows)
+            yield break;
+        yield return $"what compares pictures one by one (precision to coverage, kernel distance) is against {rows.Size(0):N0} pictures of the reference";
+        if (metrics.HasFlag(SampleMetrics.PrecisionRecall) && Math.Min(count, rows.Size(0)) < FewestForPrecision)
+            yield return $"precision to coverage of {count:N0} samples and {rows.Size(0):N0} pictures of the reference: with fewer than {FewestForPrecision:N0} of either they compare only with figures of as many";
+        long subset = Math.Min(count, rows.Size(0));
+        if (metrics.HasFlag(SampleMetrics.KernelDistance) && subset < KernelDistance.CustomarySubsetSize)
+            yield return $"the kernel distance is of subsets of {subset:N0} pictures where {KernelDistance.CustomarySubsetSize:N0} are customary";
+        if (metrics.HasFlag(SampleMetrics.KernelDistance) && subset <= KernelDistance.CustomarySubsetSize && count == rows.Size(0))
+            yield return $"the kernel distance is of all {subset:N0} pictures of both sides at once, so it has no spread";
     }
 }

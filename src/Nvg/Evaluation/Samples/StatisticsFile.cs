@@ -114,19 +114,35 @@ public static class StatisticsFile
         using var scope = new TensorScope();
         try
         {
-            return new GaussianStatistics(Tensor.From(mu.ToDoubles(), size), Tensor.From(sigma.ToDoubles(), size, size), count);
+            Tensor covariance_FF = Tensor.From(sigma.ToDoubles(), size, size);
+            var statistics = new GaussianStatistics(Tensor.From(mu.ToDoubles(), size), covariance_FF, count);
+            try
+            {
+                // Here, where the file can be named, and before any picture is computed.
+                CovarianceChecks.RequireSemidefinite(covariance_FF);
+                return statistics;
+            }
+            catch
+            {
+                statistics.Dispose();
+                throw;
+            }
         }
         catch (NvgDataException error)
         {
-            throw NvgDataException.At(path, error.Message, innerException: error);
+            throw NvgDataException.At($"{path}: {mean} and {covariance}", error.Message, innerException: error);
         }
     }
 
     private static Tensor Rows(NpzFile file, string path, IFeatureNetwork network)
     {
         NpyArray rows = file.Read("features");
-        return rows.Shape is [var count, var size] && size == network.FeatureSize
-            ? Tensor.From(rows.ToSingles(), count, size).Own()
-            : throw NvgDataException.At(path, $"features are ({string.Join(", ", rows.Shape)}) where the network has {network.FeatureSize}", "they are of another network");
+        if (rows.Shape is not [var count, var size] || size != network.FeatureSize)
+            throw NvgDataException.At(path, $"features are ({string.Join(", ", rows.Shape)}) where the network has {network.FeatureSize}", "they are of another network");
+        using var scope = new TensorScope();
+        Tensor features_MF = Tensor.From(rows.ToSingles(), count, size);
+        return FeatureChecks.FirstNotFinite(features_MF) is { } row
+            ? throw NvgDataException.At(path, $"row {row} of features has a number that is NaN or infinite", "make the file again")
+            : features_MF.Own();
     }
 }

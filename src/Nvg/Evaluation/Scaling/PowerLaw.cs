@@ -10,6 +10,8 @@ public readonly record struct PowerLaw(double Offset, double Factor, double Expo
     public const int FewestPoints = 3;
 
     private const double SmallestExponent = 1e-3, LargestExponent = 4;
+    // How near to a bound the search counts as stopped by it.
+    private const double BoundShare = 1e-6;
     private const int GridSteps = 200, Refinements = 60;
 
     /// <summary>The value at a place.</summary>
@@ -21,11 +23,12 @@ public readonly record struct PowerLaw(double Offset, double Factor, double Expo
     /// </summary>
     /// <param name="points">At least <see cref="FewestPoints"/> different positive x.</param>
     /// <returns>Null where there are too few places, or y does not fall with x.</returns>
-    public static PowerLaw? Fit(IReadOnlyList<(double X, double Y)> points)
+    public static PowerLawFit? Fit(IReadOnlyList<(double X, double Y)> points)
     {
         if (points.Any(p => !(p.X > 0) || !double.IsFinite(p.X) || !double.IsFinite(p.Y)))
             throw new ArgumentException("a power law is fitted to finite points of positive x", nameof(points));
-        if (points.Select(p => p.X).Distinct().Count() < FewestPoints)
+        int places = points.Select(p => p.X).Distinct().Count();
+        if (places < FewestPoints)
             return null;
         // In units of the geometric mean: powers of large x would otherwise lose the offset in rounding.
         double unit = Math.Exp(points.Average(p => Math.Log(p.X)));
@@ -33,9 +36,13 @@ public readonly record struct PowerLaw(double Offset, double Factor, double Expo
         double Logarithm(double step) => Math.Log(SmallestExponent) + (Math.Log(LargestExponent) - Math.Log(SmallestExponent)) * step / GridSteps;
         int best = Enumerable.Range(0, GridSteps + 1).MinBy(step => Solve(scaled, Math.Exp(Logarithm(step))).Error);
         double exponent = Math.Exp(GoldenSection(l => Solve(scaled, Math.Exp(l)).Error, Logarithm(Math.Max(0, best - 1)), Logarithm(Math.Min(GridSteps, best + 1))));
-        (double offset, double factor, _) = Solve(scaled, exponent);
-        return factor > 0 ? new PowerLaw(offset, factor * Math.Pow(unit, exponent), exponent) : null;
+        (double offset, double factor, double error) = Solve(scaled, exponent);
+        return factor > 0
+            ? new PowerLawFit(new PowerLaw(offset, factor * Math.Pow(unit, exponent), exponent), points.Count, places, Math.Sqrt(error / points.Count), offset == 0, IsAtBound(exponent))
+            : null;
     }
+
+    private static bool IsAtBound(double exponent) => exponent < SmallestExponent * (1 + BoundShare) || exponent > LargestExponent * (1 - BoundShare);
 
     // Least squares of y over x^−exponent, with neither offset nor factor below zero.
     private static (double Offset, double Factor, double Error) Solve((double X, double Y)[] points, double exponent)

@@ -25,14 +25,17 @@ public sealed class ScalingReport
     /// <summary>Parameters and final loss of each run.</summary>
     public IReadOnlyList<(double X, double Y)> ParameterPoints { get; }
 
-    /// <summary>The least loss that any run reached with a compute, where it improves on all with less.</summary>
+    /// <summary>
+    /// The least smoothed loss (<see cref="TrainingCurve.Smoothed"/>) that any run reached with a compute, where it improves
+    /// on all with less. Of single log lines it would be the luckiest.
+    /// </summary>
     public IReadOnlyList<(double X, double Y)> Envelope { get; }
 
     /// <summary>Fit of the final loss over parameters, or null with fewer than three sizes or a loss that does not fall.</summary>
-    public PowerLaw? OverParameters { get; }
+    public PowerLawFit? OverParameters { get; }
 
     /// <summary>Fit of the envelope over compute, or null where it is too short.</summary>
-    public PowerLaw? OverCompute { get; }
+    public PowerLawFit? OverCompute { get; }
 
     /// <summary>Heads of the table of runs.</summary>
     public static IReadOnlyList<string> Headings { get; } = ["run", "parameters", "operations", "final loss"];
@@ -41,10 +44,9 @@ public sealed class ScalingReport
     public IEnumerable<IReadOnlyList<string>> Rows() => _runs.Select(r => (IReadOnlyList<string>)
         [r.Name, r.Parameters.ToString(CultureInfo.InvariantCulture), r.Points[^1].Compute.ToString("E3", CultureInfo.InvariantCulture), r.FinalLoss.ToString("F4", CultureInfo.InvariantCulture)]);
 
-    /// <summary>A law in words, or why there is none.</summary>
-    public static string Describe(PowerLaw? law) => law is { } fit
-        ? string.Create(CultureInfo.InvariantCulture, $"{fit.Offset:F4} + {fit.Factor:G4} · x^-{fit.Exponent:F4}")
-        : $"no fit: it takes {PowerLaw.FewestPoints} different places and a value that falls";
+    /// <summary>A fit in words, or why there is none.</summary>
+    public static string Describe(PowerLawFit? fit) => fit?.ToString()
+        ?? $"no fit: it takes {PowerLaw.FewestPoints} different places and a value that falls";
 
     /// <summary>The plots: loss over parameters and loss over compute.</summary>
     public IEnumerable<LinePlot> Plots()
@@ -67,19 +69,19 @@ public sealed class ScalingReport
         };
     }
 
-    private static IEnumerable<PlotSeries> Curve(PowerLaw? law, IReadOnlyList<(double X, double Y)> over)
+    private static IEnumerable<PlotSeries> Curve(PowerLawFit? fit, IReadOnlyList<(double X, double Y)> over)
     {
-        if (law is not { } fit)
+        if (fit is null)
             yield break;
         (double low, double high) = (Math.Log(over.Min(p => p.X)), Math.Log(over.Max(p => p.X)));
-        (double X, double Y)[] curve = [.. Enumerable.Range(0, CurvePoints).Select(i => Math.Exp(low + (high - low) * i / (CurvePoints - 1))).Select(x => (x, fit.At(x)))];
-        yield return new PlotSeries($"fit {Describe(fit)}", curve) { HasMarkers = false };
+        (double X, double Y)[] curve = [.. Enumerable.Range(0, CurvePoints).Select(i => Math.Exp(low + (high - low) * i / (CurvePoints - 1))).Select(x => (x, fit.Law.At(x)))];
+        yield return new PlotSeries($"fit {fit.Formula}", curve) { HasMarkers = false };
     }
 
     private static List<(double X, double Y)> LowerEnvelope(IReadOnlyList<TrainingCurve> runs)
     {
         var envelope = new List<(double X, double Y)>();
-        foreach ((double compute, double loss) in runs.SelectMany(r => r.Points).OrderBy(p => p.Compute).ThenBy(p => p.Loss))
+        foreach ((double compute, double loss) in runs.SelectMany(r => r.Smoothed()).OrderBy(p => p.Compute).ThenBy(p => p.Loss))
         {
             if (envelope.Count == 0 || loss < envelope[^1].Y)
                 envelope.Add((compute, loss));

@@ -14,14 +14,28 @@ namespace Nvg.Evaluation.Scaling;
 /// <param name="Points">Training compute so far in floating-point operations and mean loss, at the run's log lines.</param>
 public sealed record TrainingCurve(string Name, long Parameters, IReadOnlyList<(double Compute, double Loss)> Points)
 {
-    // Log lines that the loss at the end is the mean of: single ones scatter.
-    private const int FinalLines = 10;
+    /// <summary>Log lines that a smoothed loss, and the one at the end, is the mean of: single ones scatter.</summary>
+    public const int Window = 10;
 
     // A forward pass multiplies and adds once per parameter and position, a backward pass twice as often.
     private const double OperationsPerParameter = 6;
 
     /// <summary>Mean loss of the last log lines.</summary>
-    public double FinalLoss => Points.TakeLast(FinalLines).Average(p => p.Loss);
+    public double FinalLoss => Points.TakeLast(Window).Average(p => p.Loss);
+
+    /// <summary>Compute after which the learning rate no longer rises; 0 without warm-up.</summary>
+    public double WarmupCompute { get; init; }
+
+    /// <summary>
+    /// Means of compute and loss over <see cref="Window"/> log lines each, counted from the end, without those of the
+    /// warm-up; what fills no window is left out, but a shorter run has one mean of all. Empty while the run warms up.
+    /// </summary>
+    public IReadOnlyList<(double Compute, double Loss)> Smoothed()
+    {
+        (double Compute, double Loss)[] settled = [.. Points.Where(p => p.Compute > WarmupCompute)];
+        (double Compute, double Loss)[] whole = settled.Length < Window ? settled : settled[(settled.Length % Window)..];
+        return [.. whole.Chunk(Window).Select(part => (part.Average(p => p.Compute), part.Average(p => p.Loss)))];
+    }
 
     /// <summary>Reads a run.</summary>
     /// <param name="folder">A folder that <c>nvg train generator</c> wrote; the tokenizer it names must still be there unless the run is finished.</param>
@@ -38,9 +52,10 @@ public sealed record TrainingCurve(string Name, long Parameters, IReadOnlyList<(
             * ((double)content * (run.Loss.ContentStages is > 0 and var some ? some : stages)
                 + (double)structure * (run.Loss.StructureStages is > 0 and var few ? few : sizes.StructureStageCount));
         string file = Path.Combine(folder, "stats.jsonl");
-        (double, double)[] points = [.. Lines(file).Select(line => (line.Step * run.Training.BatchSize * perPicture, line.Loss))];
+        double perStep = run.Training.BatchSize * perPicture;
+        (double, double)[] points = [.. Lines(file).Select(line => (line.Step * perStep, line.Loss))];
         return points.Length > 0
-            ? new TrainingCurve(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), content + structure, points)
+            ? new TrainingCurve(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), content + structure, points) { WarmupCompute = run.Training.WarmupSteps * perStep }
             : throw NvgDataException.At(file, $"has no line with '{term}'", "let the run reach its first log line");
 
         IEnumerable<(double Step, double Loss)> Lines(string path)

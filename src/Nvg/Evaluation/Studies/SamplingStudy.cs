@@ -42,6 +42,9 @@ public sealed class SamplingStudy : IDisposable
         (_model, _network, _settings) = (model, network, settings);
         _given = settings.Given is { } path ? new ReferencePictures(path, model.Labels, settings.PerClass) : null;
         _referenceIdentity = ReferenceIdentity.Of(settings.Reference);
+        RequireEnough(model.Folder, model.Labels.Count * settings.PerClass, "draw more of each class");
+        if (SampleReference.Open(settings.Reference).Pictures is { } pictures)
+            RequireEnough(settings.Reference, pictures.Count, "give more pictures as the reference");
         // Where and in what precision it was computed decides the time of a picture, and its last digits.
         string machine = $"{model.Generator.Device} {string.Join(',', model.Generator.Parameters.Values.Select(t => t.ScalarType).Distinct().Order())} {TorchRuntime.ThreadCount}";
         _identity = $"{model.Fingerprint()} {network.Fingerprint} {_referenceIdentity} {_given?.Fingerprint} {settings.PerClass} {settings.Seed} {settings.Batch} {machine}";
@@ -116,6 +119,13 @@ public sealed class SamplingStudy : IDisposable
         _isWarm = true;
     }
 
+    // Known before a point is drawn.
+    private static void RequireEnough(string where, long count, string mend)
+    {
+        if (count < ManifoldOverlap.FewestVectors)
+            throw NvgDataException.At(where, $"{count} pictures are too few: precision and recall take {ManifoldOverlap.FewestVectors} at least", mend);
+    }
+
     private double Generate(StudyPoint point, IProgress<string>? progress, CancellationToken cancellation)
     {
         (int Class, int Number)[] all = [.. Enumerable.Range(0, _model.Labels.Count).SelectMany(c => Enumerable.Range(0, _settings.PerClass).Select(k => (c, k)))];
@@ -169,7 +179,7 @@ public sealed class SamplingStudy : IDisposable
             Count = (int)accuracy.Count,
             ClassAccuracy = accuracy.Accuracy,
             ClassConfidence = accuracy.MeanConfidence,
-            FrechetDistance = FrechetDistance.Between(_reference.Pooled!, statistics).Value,
+            FrechetDistance = FrechetDistance.Between(_reference.Pooled!, statistics, cancellation).Value,
             Precision = overlap.Precision,
             Recall = overlap.Recall,
             SecondsPerPicture = seconds,

@@ -21,6 +21,8 @@ public sealed class TokenizerEvaluation : IDisposable
     private readonly FeatureExtraction? _reconstructions;
     private readonly List<RankedPicture> _best = [];
     private readonly List<RankedPicture> _worst = [];
+    private int _resized;
+    private int _grey;
 
     private TokenizerEvaluation(Tokenizer tokenizer, int count, TokenizerEvaluationOptions options)
     {
@@ -52,14 +54,14 @@ public sealed class TokenizerEvaluation : IDisposable
             throw new NvgDataException($"{count} pictures are too few to measure a tokenizer");
         using var evaluation = new TokenizerEvaluation(tokenizer, count, options);
         // Read one by one before they are gathered: a packed data set is open only while it is enumerated.
-        foreach ((string Name, RgbImage Picture)[] batch in pictures.Select(entry => (entry.Name, entry.Read())).Chunk(options.Batch))
+        foreach ((string Name, RgbImage Picture)[] batch in pictures.Select(evaluation.Read).Chunk(options.Batch))
         {
             cancellation.ThrowIfCancellationRequested();
             evaluation.Add(batch);
             progress?.Report(evaluation.Done);
         }
 
-        return evaluation.Report(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        return evaluation.Report(start, cancellation);
     }
 
     /// <inheritdoc/>
@@ -67,6 +69,18 @@ public sealed class TokenizerEvaluation : IDisposable
     {
         _originals?.Dispose();
         _reconstructions?.Dispose();
+    }
+
+    private (string Name, RgbImage Picture) Read(SquareEntry entry)
+    {
+        RgbImage picture = entry.Read();
+        if (entry.Header?.Invoke() is { } header)
+        {
+            _resized += header.Width != picture.Width || header.Height != picture.Height ? 1 : 0;
+            _grey += header.IsGrey ? 1 : 0;
+        }
+
+        return (entry.Name, picture);
     }
 
     private int Done => _qualities[^1].Count;
@@ -124,44 +138,51 @@ public sealed class TokenizerEvaluation : IDisposable
 
     private static double Loss(RankedPicture picture) => picture.Quality.Lpips ?? -picture.Quality.Psnr;
 
-    private TokenizerReport Report(double seconds)
+    private TokenizerReport Report(long start, CancellationToken cancellation)
     {
         double bits = Math.Log2(_usage.CodebookSize);
         return new TokenizerReport
         {
             Count = Done,
+            Resized = _resized,
+            Grey = _grey,
             Quality = PictureQuality.Mean(_qualities[^1]),
             PerceptualName = _options.Perceptual?.Name,
             Network = _options.Network is { } network ? $"{network.Name}; resize {network.Preprocessing}" : null,
-            Distances = [.. Distances()],
+            Distances = [.. Distances(cancellation)],
             CodebookSize = _usage.CodebookSize,
             CodebookUsage = _usage.Usage(),
             Perplexity = _usage.Perplexity(),
             Stages = [.. _qualities.Select((q, i) => new StageQuality(
-                i, (2 << i) - 1, ((2 << i) - 1) * bits, _usage.Usage(i), _usage.Perplexity(i), q.Count > 0 ? PictureQuality.Mean(q) : null))],
+                i, LatentGrid.TokenCount(i), LatentGrid.TokenCount(i) * bits, _usage.Usage(i), _usage.Perplexity(i), q.Count > 0 ? PictureQuality.Mean(q) : null))],
             Best = _best,
             Worst = _worst,
             Notes = [.. Notes()],
-            Seconds = seconds,
+            Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
     }
 
-    private IEnumerable<MetricValue> Distances()
+    private IEnumerable<MetricValue> Distances(CancellationToken cancellation)
     {
         if (_options.Network is not { } network)
             yield break;
         using ExtractedFeatures originals = _originals!.Result(), reconstructions = _reconstructions!.Result();
         yield return new MetricValue(
-            "frechetDistance", MetricNames.OfReconstructions(MetricNames.FrechetDistance(network, Done, Done)), FrechetDistance.Between(originals.Pooled!, reconstructions.Pooled!).Value, null, true);
+            "frechetDistance", MetricNames.OfReconstructions(MetricNames.FrechetDistance(network, Done, Done)), FrechetDistance.Between(originals.Pooled!, reconstructions.Pooled!, cancellation).Value, null, true);
         if (originals.Spatial is { } spatial)
         {
             yield return new MetricValue(
-                "spatialFrechetDistance", MetricNames.OfReconstructions(MetricNames.SpatialFrechetDistance(network, Done, Done)), FrechetDistance.Between(spatial, reconstructions.Spatial!).Value, null, true);
+                "spatialFrechetDistance", MetricNames.OfReconstructions(MetricNames.SpatialFrechetDistance(network, Done, Done)), FrechetDistance.Between(spatial, reconstructions.Spatial!, cancellation).Value, null, true);
         }
     }
 
     private IEnumerable<string> Notes()
     {
+        int side = _tokenizer.Config.ImageSize;
+        if (_resized > 0)
+            yield return $"{_resized:N0} of the pictures were not {side} × {side}: they were resized by their shorter side, and their middle squares measured";
+        if (_grey > 0)
+            yield return $"{_grey:N0} of the pictures were grey: three equal channels were measured";
         if (_options.Network is { } network && Done <= network.FeatureSize)
             yield return $"{Done:N0} pictures for {network.FeatureSize:N0} features: the Fréchet distance compares only with figures of as many pictures";
         if (Done < _usage.CodebookSize)

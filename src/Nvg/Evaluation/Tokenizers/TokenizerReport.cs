@@ -8,6 +8,12 @@ public sealed record TokenizerReport
     /// <summary>How many pictures.</summary>
     public required int Count { get; init; }
 
+    /// <summary>How many of them had another size and were resized and cropped to the tokenizer's; those of a packed data set were brought to it when it was made and do not count.</summary>
+    public required int Resized { get; init; }
+
+    /// <summary>How many of them were grey and became three equal channels; not counted in a packed data set.</summary>
+    public required int Grey { get; init; }
+
     /// <summary>The mean over the pictures after the round trip.</summary>
     public required PictureQuality Quality { get; init; }
 

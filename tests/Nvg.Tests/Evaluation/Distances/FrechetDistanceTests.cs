@@ -83,6 +83,41 @@ public class FrechetDistanceTests
         Assert.Contains("3 and of 4", Assert.Throws<NvgDataException>(() => Distance(a, b)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(-1, 0, 0, 2, "negative variance, -1")]
+    [InlineData(1, 0.5, 0, 1, "not symmetric")]
+    public void Constructor_MatrixThatIsNoCovariance_IsRefused(double a, double b, double c, double d, string reason)
+    {
+        using Tensor mean_F = Tensor.From([0.0, 0], 2), covariance_FF = Tensor.From([a, b, c, d], 2, 2);
+        Assert.Contains(reason, Assert.Throws<NvgDataException>(() => new GaussianStatistics(mean_F, covariance_FF, null)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Between_DirectionOfNegativeVariance_IsRefused()
+    {
+        // Eigenvalues 3 and -1 under a diagonal of ones.
+        using var indefinite = new GaussianStatistics(Tensor.From([0.0, 0], 2), Tensor.From([1.0, 2, 2, 1], 2, 2), null);
+        Assert.Contains("direction of negative variance, -1", Assert.Throws<NvgDataException>(() => FrechetDistance.Between(indefinite, indefinite)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Between_RoundingOfSinglePrecision_IsAllowed()
+    {
+        // Twenty vectors in sixty dimensions, stored in single precision: forty eigenvalues are rounding of either sign.
+        using Tensor features = Random(20, 60, 7);
+        using GaussianStatistics exact = GaussianStatistics.Of(features);
+        using Tensor single = exact.Covariance_FF.To(ScalarType.Float32), rounded = single.To(ScalarType.Float64);
+        using var stored = new GaussianStatistics(exact.Mean_F.Clone(), rounded.Clone(), null);
+        Assert.Equal(0, FrechetDistance.Between(exact, stored).Value, 1e-4);
+    }
+
+    [Fact]
+    public void Between_Cancelled_Stops()
+    {
+        using GaussianStatistics statistics = Diagonal([0], [1]);
+        Assert.Throws<OperationCanceledException>(() => FrechetDistance.Between(statistics, statistics, new CancellationToken(true)));
+    }
+
     private static FrechetDistance Distance(Tensor a, Tensor b)
     {
         using GaussianStatistics first = GaussianStatistics.Of(a), second = GaussianStatistics.Of(b);

@@ -32,6 +32,21 @@ public class ManifoldOverlapTests
         Assert.Equal(expected.Density, overlap.Density, 2e-3);
     }
 
+    [Theory]
+    [InlineData(7, 5)]
+    [InlineData(1, 1)]
+    [InlineData(32, 3)]
+    [InlineData(3, 100)]
+    public void Of_AnyTiles_EqualsDefinition(int rows, int columns)
+    {
+        // Small integers, and a mean over 32: every distance is exact, and many lie at a radius.
+        float[][] reference = Whole(32, 1), samples = Whole(23, 2);
+        using Tensor a = ToTensor(reference), b = ToTensor(samples);
+        ManifoldOverlap expected = Definition(reference, samples);
+        Assert.Equal(expected, ManifoldOverlap.Of(a, b, new TileSize(rows, columns), CancellationToken.None));
+        Assert.True(expected is { Precision: > 0 and < 1, Recall: > 0 and < 1, Coverage: > 0 and < 1 });
+    }
+
     [Fact]
     public void Of_SameSet_CoversItself()
     {
@@ -102,6 +117,12 @@ public class ManifoldOverlapTests
     {
         var random = new Random(seed);
         return [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, size).Select(_ => random.NextSingle() * 2 + shift).ToArray())];
+    }
+
+    private static float[][] Whole(int count, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, 3).Select(_ => (float)random.Next(6 * seed - 6, 6 * seed + 6)).ToArray())];
     }
 
     private static Tensor ToTensor(float[][] points) => Tensor.From([.. points.SelectMany(p => p)], points.Length, points[0].Length);

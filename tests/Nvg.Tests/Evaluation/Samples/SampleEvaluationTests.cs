@@ -129,7 +129,65 @@ public sealed class SampleEvaluationTests : IDisposable
         NpzFile.Write(_folder["t.npz"], [new("mu", NpyArray.Of(new double[4], 4)), new("sigma", NpyArray.Of(new double[16], 4, 4))]);
         Assert.Contains("the network has 3 features", Refusal(samples, _folder["t.npz"], new ColourFeatures(MetricNames.Inception2015)), StringComparison.Ordinal);
         NpzFile.Write(_folder["u.npz"], [new("mu", NpyArray.Of(new[] { 0, double.NaN, 0 }, 3)), new("sigma", NpyArray.Of(new double[9], 3, 3))]);
-        Assert.Contains("u.npz: mean or covariance", Refusal(samples, _folder["u.npz"], new ColourFeatures(MetricNames.Inception2015)), StringComparison.Ordinal);
+        Assert.Contains("u.npz: mu and sigma: mean or covariance", Refusal(samples, _folder["u.npz"], new ColourFeatures(MetricNames.Inception2015)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(new double[] { -1, 0, 0, 0, 1, 0, 0, 0, 1 }, "negative variance")]
+    [InlineData(new double[] { 1, 9, 0, 0, 1, 0, 0, 0, 1 }, "not symmetric")]
+    [InlineData(new double[] { 1, 2, 0, 2, 1, 0, 0, 0, 1 }, "direction of negative variance")]
+    public void Run_StoredMatrixThatIsNoCovariance_NamesTheFile(double[] sigma, string reason)
+    {
+        string samples = Write("a.npz", Coloured(20, 1));
+        NpzFile.Write(_folder["s.npz"], [new("mu", NpyArray.Of(new double[3], 3)), new("sigma", NpyArray.Of(sigma, 3, 3))]);
+        string message = Refusal(samples, _folder["s.npz"], new ColourFeatures(MetricNames.Inception2015));
+        Assert.Contains("s.npz: mu and sigma", message, StringComparison.Ordinal);
+        Assert.Contains(reason, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_StoredFeaturesNotFinite_NamesFileAndRow()
+    {
+        string samples = Write("a.npz", Coloured(20, 1));
+        float[] features = new float[30];
+        features[3 * 7 + 1] = float.PositiveInfinity;
+        NpzFile.Write(_folder["s.npz"],
+        [
+            new("mu", NpyArray.Of(new double[3], 3)), new("sigma", NpyArray.Of(new double[] { 1, 0, 0, 0, 1, 0, 0, 0, 1 }, 3, 3)), new("features", NpyArray.Of(features, 10, 3)),
+        ]);
+        Assert.Contains("s.npz: row 7 of features", Refusal(samples, _folder["s.npz"], new ColourFeatures(MetricNames.Inception2015)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(5, 30, SampleMetrics.PrecisionRecall, "a.npz: 5 pictures")]
+    [InlineData(30, 5, SampleMetrics.PrecisionRecall, "b.npz: 5 pictures")]
+    [InlineData(1, 30, SampleMetrics.FrechetDistance, "a.npz: 1 pictures")]
+    [InlineData(30, 1, SampleMetrics.FrechetDistance, "b.npz: 1 pictures")]
+    [InlineData(1, 30, SampleMetrics.KernelDistance, "a.npz: 1 pictures")]
+    public void Run_TooFewPictures_IsRefusedBeforeTheWork(int samples, int reference, SampleMetrics metrics, string named)
+    {
+        // Features that would be refused as soon as they were computed.
+        using var network = new ColourFeatures(broken: double.NaN);
+        PictureSet few = PictureSet.Open(Write("a.npz", Coloured(samples, 1)));
+        SampleReference against = SampleReference.Open(Write("b.npz", Coloured(reference, 2)));
+        string message = Assert.Throws<NvgDataException>(() => SampleEvaluation.Run(network, few, against, new SampleEvaluationOptions { Metrics = metrics })).Message;
+        Assert.Contains(named, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Notes_FewPictures_SayWhatDependsOnTheirNumber()
+    {
+        SampleReport equal = Evaluate(Write("a.npz", Coloured(20, 1)), Write("b.npz", Coloured(20, 2)));
+        Assert.Contains(equal.Notes, n => n.StartsWith("20 samples: the Fréchet distance compares only", StringComparison.Ordinal));
+        Assert.Contains(equal.Notes, n => n.StartsWith("precision to coverage of 20 samples and 20 pictures", StringComparison.Ordinal));
+        Assert.Contains(equal.Notes, n => n.Contains("subsets of 20 pictures where 1,000 are customary", StringComparison.Ordinal));
+        Assert.Contains(equal.Notes, n => n.Contains("of all 20 pictures of both sides at once", StringComparison.Ordinal));
+        Assert.Null(equal.Metrics.Single(m => m.Key == "kernelDistance").Spread);
+        // The reference is the smaller side.
+        SampleReport smaller = Evaluate(Write("c.npz", Coloured(30, 1)), Write("d.npz", Coloured(10, 2)));
+        Assert.Contains(smaller.Notes, n => n.StartsWith("10 pictures of the reference: the Fréchet distance", StringComparison.Ordinal));
+        Assert.DoesNotContain(smaller.Notes, n => n.Contains("at once", StringComparison.Ordinal));
+        Assert.NotNull(smaller.Metrics.Single(m => m.Key == "kernelDistance").Spread);
     }
 
     [Fact]

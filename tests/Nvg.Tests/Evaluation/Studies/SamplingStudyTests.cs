@@ -146,6 +146,17 @@ public sealed class SamplingStudyTests : IDisposable
     }
 
     [Fact]
+    public void Constructor_TooFewPictures_AreRefused()
+    {
+        using NvgModel model = NvgModel.Load(_folder["model"]);
+        using var network = ClassifierFeatures.Load(_folder["classifier"]);
+        string Refusal(StudySettings settings) => Assert.Throws<NvgDataException>(() => new SamplingStudy(model, network, settings)).Message;
+        Assert.Contains("model: 3 pictures are too few", Refusal(Settings with { PerClass = 1 }), StringComparison.Ordinal);
+        Tiny.Prepare(_folder["few-pictures"], _folder["few"], perClass: 2);
+        Assert.Contains("few: 4 pictures are too few", Refusal(Settings with { Reference = _folder["few"] }), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Check_PointThatCannotBeDrawn_IsNamed()
     {
         using NvgModel model = NvgModel.Load(_folder["model"]);

@@ -11,6 +11,8 @@ namespace Nvg.Tests.Evaluation.Tokenizers;
 [Collection(RunsAlone.Name), NoTensorLeaks]
 public class TokenizerEvaluationTests
 {
+    private const string GreyPng = "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAADklEQVR42mOIggIGyhgAKnUWgcFc614AAAAASUVORK5CYII=";
+
     private static readonly LatentGrid Grid = Tiny.TokenizerSizes.Grid;
 
     [Theory]
@@ -74,6 +76,25 @@ public class TokenizerEvaluationTests
     {
         using Tokenizer tokenizer = Tiny.Tokenizer();
         Assert.Throws<NvgDataException>(() => TokenizerEvaluation.Run(tokenizer, Entries(1), 1, new TokenizerEvaluationOptions()));
+    }
+
+    [Fact]
+    public void Run_PicturesOfOtherSizesAndGrey_AreCountedAndSaid()
+    {
+        using var folder = new TemporaryFolder();
+        PictureFile.Write(folder["p/0.png"], new RgbImage(8, 8));
+        PictureFile.Write(folder["p/1.png"], new RgbImage(12, 8));
+        PictureFile.Write(folder["p/2.png"], new RgbImage(16, 16));
+        // A grey PNG of 8 × 8 with one channel.
+        folder.Write("p/3.png", Convert.FromBase64String(GreyPng));
+        using Tokenizer tokenizer = Tiny.Tokenizer();
+        TokenizerReport report = TokenizerEvaluation.Run(tokenizer, SquareSource.Entries([folder["p"]], 8), 4, new TokenizerEvaluationOptions());
+        Assert.Equal((4, 2, 1), (report.Count, report.Resized, report.Grey));
+        Assert.Contains(report.Notes, n => n.StartsWith("2 of the pictures were not 8 × 8", StringComparison.Ordinal));
+        Assert.Contains(report.Notes, n => n.StartsWith("1 of the pictures were grey", StringComparison.Ordinal));
+        TokenizerReport plain = TokenizerEvaluation.Run(tokenizer, Entries(3), 3, new TokenizerEvaluationOptions());
+        Assert.Equal((0, 0), (plain.Resized, plain.Grey));
+        Assert.DoesNotContain(plain.Notes, n => n.Contains("were", StringComparison.Ordinal));
     }
 
     private static SquareEntry[] Entries(int count) => [.. Enumerable.Range(0, count).Select(i => new SquareEntry($"{i}", () =>
