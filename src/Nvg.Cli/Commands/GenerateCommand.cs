@@ -119,8 +119,11 @@ internal sealed class GenerateCommand
         if (_control.Way(parsed, names, count, pictures.Select(p => p.Class).Distinct().Count()) is { } way)
             pictures = [.. Enumerable.Range(0, count).Select(k => pictures[0] with { Towards = way with { Share = k / (count - 1.0) }, Variant = $"way{k}" })];
         DeviceType device = parsed.GetValue(_device).Type;
-        // As many together as before round alike; another kind of device rounds otherwise anyhow.
-        int? again = document?.Description.Device == device ? document.Description.Batch : null;
+        // As many together as before round alike. Another picture than the document's own, or another kind of device, rounds
+        // otherwise anyhow; and earlier documents do not say how many they were.
+        bool isSame = document?.Description is { } made && made.Device == device && made.Format >= PictureDescription.FirstCheckedFormat
+            && !IsGiven(parsed, _class) && !IsGiven(parsed, _seed);
+        int? again = isSame ? document!.Description.Batch : null;
         return new GenerationRequest
         {
             Pictures = [.. given.Rows.SelectMany(row => pictures.Select(p => p with { Given = row.Given, Surroundings = given.Surroundings, Variant = Joined(row.Variant, p.Variant) }))],

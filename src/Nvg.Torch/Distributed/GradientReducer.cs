@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Nvg.Torch.Interop;
 
 namespace Nvg.Torch.Distributed;
@@ -77,6 +78,9 @@ public sealed class GradientReducer : IDisposable
         lock (_lock)
         {
             _armed = false;
+            // That another is gone is no fault of this process, and is said as what it is.
+            if (_failure is TorchException lost)
+                ExceptionDispatchInfo.Throw(lost);
             if (_failure is { } failure)
                 throw new InvalidOperationException($"gradients could not be reduced: {failure.Message}", failure);
             while (_launched < _buckets.Length)

@@ -90,16 +90,20 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable
     public void Dispose()
     {
         Task[] running;
+        bool first;
         lock (_running)
         {
-            if (_disposed)
-                return;
-            _disposed = true;
             running = [.. _running];
+            first = !_disposed;
+            _disposed = true;
         }
 
-        _disposing.Cancel();
+        if (first)
+            _disposing.Cancel();
+        // Whoever disposes, also beside another, may dispose the model afterwards.
         Task.WaitAll(running);
+        if (!first)
+            return;
         _turn.Dispose();
         _disposing.Dispose();
     }

@@ -11,7 +11,7 @@ public sealed record PictureDescription
     public const int CurrentFormat = 2;
 
     /// <summary>The first layout that has a checksum; those before are read without one.</summary>
-    internal const int FirstCheckedFormat = 2;
+    public const int FirstCheckedFormat = 2;
 
     /// <summary>Layout of the document.</summary>
     public int Format { get; init; } = CurrentFormat;

@@ -28,7 +28,7 @@ public sealed record PictureDocument(
 
     private const string MetadataKey = "nvg.picture", ChecksumKey = "nvg.sha256", PictureName = "picture", StructureName = "structure", ContentName = "content", GivenPrefix = "given.",
         RegionName = "region", SurroundingsName = "surroundings";
-    private const int MostPositions = 1 << 16, LongestSide = 1 << 14;
+    private const int MostPositions = 1 << 16, LongestSide = 1 << 14, MostTogether = 1 << 12;
 
     /// <summary>Describes a picture that was generated.</summary>
     /// <param name="model">The model that made it.</param>
@@ -65,7 +65,8 @@ public sealed record PictureDocument(
 
     /// <summary>
     /// The picture again, with its first stages kept: the same bytes with the same model and device, in a request with
-    /// <see cref="PictureDescription.Batch"/> as <see cref="GenerationRequest.BatchSize"/> and <see cref="GenerationRequest.FillsBatches"/>.
+    /// <see cref="PictureDescription.Batch"/> as <see cref="GenerationRequest.BatchSize"/> and <see cref="GenerationRequest.FillsBatches"/>,
+    /// where the pictures beside it had as much given.
     /// Change class, seed, settings or what is given of the request to make another of it.
     /// </summary>
     /// <param name="structureStages">First stages whose structure is kept.</param>
@@ -117,9 +118,12 @@ public sealed record PictureDocument(
             if (!file.Metadata.TryGetValue(MetadataKey, out string? text))
                 throw NvgDataException.At(path, "is no generated picture", "nvg generate --save DIR writes them");
             bool isChecked = file.Metadata.TryGetValue(ChecksumKey, out string? checksum);
+            PictureDescription description = JsonSerializer.Deserialize<PictureDescription>(text, NvgJson.Options) ?? throw NvgDataException.At(path, "describes no picture");
+            // First: a later format may have another checksum.
+            if (description.Format is < 1 or > PictureDescription.CurrentFormat)
+                throw NvgDataException.At(path, $"has the format {description.Format}, this build reads 1 to {PictureDescription.CurrentFormat}");
             if (isChecked && checksum != DocumentChecksum.Of(text, file))
                 throw NvgDataException.At(path, "is damaged: what it holds does not have the checksum that was stored with it", "take it from where it came from again");
-            PictureDescription description = JsonSerializer.Deserialize<PictureDescription>(text, NvgJson.Options) ?? throw NvgDataException.At(path, "describes no picture");
             if (!isChecked && description.Format >= PictureDescription.FirstCheckedFormat)
                 throw NvgDataException.At(path, "is damaged: its checksum is missing", "take it from where it came from again");
             return Read(path, file, description);
@@ -168,12 +172,10 @@ public sealed record PictureDocument(
 
     private static PictureDocument Read(string path, SafetensorsFile file, PictureDescription description)
     {
-        if (description.Format is < 1 or > PictureDescription.CurrentFormat)
-            throw NvgDataException.At(path, $"has the format {description.Format}, this build reads 1 to {PictureDescription.CurrentFormat}");
         if (description.LatentHeight is < 1 or > MostPositions || description.LatentWidth is < 1 or > MostPositions || (long)description.LatentHeight * description.LatentWidth > MostPositions)
             throw NvgDataException.At(path, $"claims a latent of {description.LatentHeight} × {description.LatentWidth}");
         var grid = new LatentGrid(description.LatentHeight, description.LatentWidth);
-        if (description.Dtype is not (ScalarType.Float32 or ScalarType.BFloat16) || description.Batch < 1 || description.Towards is { Share: not (>= 0 and <= 1) })
+        if (description.Dtype is not (ScalarType.Float32 or ScalarType.BFloat16) || description.Batch is < 1 or > MostTogether || description.Towards is { Share: not (>= 0 and <= 1) })
             throw NvgDataException.At(path, "its precision, batch or share of a way is none");
         if (description.Sampling.Validate(grid.LastStage).FirstOrDefault() is { } problem)
             throw NvgDataException.At(path, problem);

@@ -34,7 +34,7 @@ public interface ITrainingTask : IDisposable
     /// <param name="share">Which of them the loss is of. The parts of a process's share come one after the other.</param>
     /// <param name="random">
     /// All randomness of the step, seeded by run and step: in the same state for every part and in every process. What it draws
-    /// is for the whole batch, and a part takes its rows, so that nothing depends on how the batch is divided.
+    /// is for the whole batch, and a part takes its rows, so that draws do not depend on how the batch is divided.
     /// </param>
     /// <param name="log">Receives the terms by name.</param>
     /// <returns>The mean over the share.</returns>

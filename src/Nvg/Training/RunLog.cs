@@ -19,6 +19,7 @@ internal sealed class RunLog : IDisposable
     private readonly StreamWriter _text;
     private readonly Lock _lock = new();
     private EventFile? _events;
+    private bool _isClosed;
 
     internal RunLog(string folder)
     {
@@ -51,11 +52,15 @@ internal sealed class RunLog : IDisposable
         });
     }
 
-    /// <summary>A line of <c>log.txt</c>, from any thread.</summary>
+    /// <summary>A line of <c>log.txt</c>, from any thread; nothing once the log is closed.</summary>
     internal void Write(string message)
     {
         lock (_lock)
+        {
+            if (_isClosed)
+                return;
             _text.WriteLine($"{DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)} {message}");
+        }
     }
 
     internal void Warn(string message)
@@ -94,7 +99,11 @@ internal sealed class RunLog : IDisposable
     public void Dispose()
     {
         _events?.Dispose();
-        _text.Dispose();
+        lock (_lock)
+        {
+            _isClosed = true;
+            _text.Dispose();
+        }
     }
 
     private static long? StepOf(string line)

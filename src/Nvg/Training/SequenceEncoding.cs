@@ -51,7 +51,12 @@ internal sealed class SequenceEncoding(
             Path.Combine(folder, i.ToString("D6", CultureInfo.InvariantCulture) + ".safetensors"),
             string.Create(CultureInfo.InvariantCulture, $"{key} file {i} of {FileCount}, {rowsPerFile} of {_rows} rows")))];
         if (processes.IsFirst)
+        {
+            // Of another tokenizer or data, and as large as all files together.
+            File.Delete(single);
             Clear(folder, files);
+        }
+
         processes.Barrier();
         int done = 0;
         for (int i = processes.Rank; i < files.Length; i += processes.Count)

@@ -65,6 +65,8 @@ public sealed class InceptionScoreAccumulator : IDisposable
     {
         if (probabilities_NC.Rank != 2 || probabilities_NC.Size(1) != ClassCount)
             throw new ArgumentException($"{probabilities_NC} where N × {ClassCount} belongs", nameof(probabilities_NC));
+        if (probabilities_NC.Size(0) == 0)
+            return;
         FeatureChecks.RequireFinite(probabilities_NC, Count);
         using var scope = new TensorScope();
         Tensor placed_NC = probabilities_NC.To(Device.Cpu, ScalarType.Float64);

@@ -60,7 +60,7 @@ public sealed class NeighbourStudy
         RgbImage[] queries = [.. samples, .. test];
         if (Array.Find(queries, p => (p.Width, p.Height) != (queries[0].Width, queries[0].Height)) is { } odd)
             throw new NvgDataException($"generated and test pictures must be of one size, not {queries[0].Width} × {queries[0].Height} and {odd.Width} × {odd.Height}");
-        using var inFeatures = new NearestNeighbours(Features(network, queries, cancellation), 2);
+        using var inFeatures = new NearestNeighbours(Features(network, queries, 0, cancellation), 2);
         using var inPixels = new NearestNeighbours(Pixels(queries), 2);
         int tileSize = ByteBudget.Rows(3L * queries[0].Width * queries[0].Height * sizeof(float), MostInTile);
         long count = 0;
@@ -68,7 +68,7 @@ public sealed class NeighbourStudy
         {
             cancellation.ThrowIfCancellationRequested();
             using var step = new TensorScope();
-            inFeatures.Add(Features(network, tile, cancellation));
+            inFeatures.Add(Features(network, tile, count, cancellation));
             inPixels.Add(Pixels(tile));
             progress?.Report(count += tile.Length);
         }
@@ -98,18 +98,19 @@ public sealed class NeighbourStudy
         return PictureGrid.Compose(triples, columns: Math.Min(ShownColumns, triples.Length), padding: 6);
     }
 
-    private static Tensor Features(IFeatureNetwork network, RgbImage[] pictures, CancellationToken cancellation)
+    // `first` is the number of the first picture in messages: generated ones and then test pictures, or training pictures.
+    private static Tensor Features(IFeatureNetwork network, RgbImage[] pictures, long first, CancellationToken cancellation)
     {
         using var scope = new TensorScope();
-        return scope.Keep(Tensor.Cat([.. pictures.Chunk(FeatureBatch).Select(batch => BatchFeatures(network, batch, cancellation))], 0));
+        return scope.Keep(Tensor.Cat([.. pictures.Chunk(FeatureBatch).Select((batch, i) => BatchFeatures(network, batch, first + i * FeatureBatch, cancellation))], 0));
     }
 
-    private static Tensor BatchFeatures(IFeatureNetwork network, RgbImage[] pictures, CancellationToken cancellation)
+    private static Tensor BatchFeatures(IFeatureNetwork network, RgbImage[] pictures, long first, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         using var scope = new TensorScope();
         using PictureFeatures features = network.Extract(PictureBatch.ToBytes(pictures));
-        FeatureChecks.RequireFinite(features.Pooled_NF);
+        FeatureChecks.RequireFinite(features.Pooled_NF, first);
         return scope.Keep(features.Pooled_NF.To(Device.Cpu).Clone());
     }
 

@@ -137,7 +137,7 @@ public static class SampleEvaluation
         else if (frechet && fewest < MetricNames.FewestForFid)
             yield return $"{fewest:N0} {side}: the Fréchet distance compares only with figures of as many pictures; the customary number is 50,000 samples";
         if (metrics.HasFlag(SampleMetrics.ClassScore))
-            yield return $"the class score is the mean over splits of {InceptionScoreAccumulator.CustomarySplitSize:N0} pictures, {(samples.LiesByClass ? "in a shuffled order, for the pictures lie class by class" : "in the order of the file")}";
+            yield return $"the class score is the mean over splits of {InceptionScoreAccumulator.CustomarySplitSize:N0} pictures, {(samples.LiesByClass ? "in a shuffled order, for pictures of a class lie together there" : "in the order of the file, which should mix the classes")}";
         (int Width, int Height)? other = reference.Pictures is { } pictures ? (pictures.Width, pictures.Height) : StatisticsFile.Describe(reference.Path) is { } about ? (about.Width, about.Height) : null;
         if (other is { } size && size != (samples.Width, samples.Height))
             yield return $"samples are {samples.Width} × {samples.Height} and the reference {size.Width} × {size.Height}: part of every distance is the size";

@@ -32,7 +32,7 @@ internal sealed class LecamRegularizer : IDisposable
     /// <summary>
     /// Updates the averages, then gives the penalty (specification, section 12). The averages move once in a step, by the means
     /// over the whole batch: where a process computes its share in parts, after the last of them, so that the parts' penalties
-    /// are all against the averages before the step.
+    /// are all against the averages before the step: the whole batch's means are not known earlier.
     /// </summary>
     /// <param name="real">Logits of real pictures.</param>
     /// <param name="fake">Logits of as many fake ones.</param>

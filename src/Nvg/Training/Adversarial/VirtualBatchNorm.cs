@@ -5,8 +5,8 @@ using Nvg.Training.Distributed;
 namespace Nvg.Training.Adversarial;
 
 /// <summary>
-/// Batch normalisation by the statistics of small groups of pictures, always those at hand: it needs no record of the past,
-/// and its result does not change with the number of pictures on a device. Groups have at most eight pictures, and one
+/// Batch normalisation by the statistics of small groups of pictures, always those at hand: it needs no record of the past
+/// and nothing of other processes. Groups have at most eight pictures, and one
 /// picture more than another where they cannot be equal: of 17 pictures 5, 6 and 6.
 /// </summary>
 internal sealed class VirtualBatchNorm

@@ -7,7 +7,7 @@ namespace Nvg.Training.Distributed;
 
 /// <summary>
 /// The processes that train together, seen from one of them: who it is, what it works on, and what all must agree on.
-/// All of them call the same methods in the same order. Rank 0 alone writes the run folder.
+/// All of them call the same methods in the same order. Rank 0 alone writes logs, pictures and checkpoints.
 /// </summary>
 public sealed class TrainingProcesses : IDisposable
 {
@@ -47,8 +47,18 @@ public sealed class TrainingProcesses : IDisposable
             _data = new ProcessGroup(_store, backend, "data", Rank, Count, CollectiveTimeout, settings.Network, local);
             _watch = new ProcessWatch(() => Connect(false), Rank, Count, settings.LostAfter, reason =>
             {
-                Failing?.Invoke($"rank {Rank}: {reason}");
-                lost($"rank {Rank}: {reason}");
+                try
+                {
+                    Failing?.Invoke($"rank {Rank}: {reason}");
+                }
+                catch (IOException)
+                {
+                    // The disk that the log is on is full; that must not keep the process.
+                }
+                finally
+                {
+                    lost($"rank {Rank}: {reason}");
+                }
             });
         }
         catch (TorchException error)
@@ -66,7 +76,7 @@ public sealed class TrainingProcesses : IDisposable
     /// <summary>How many processes there are.</summary>
     public int Count { get; }
 
-    /// <summary>Whether this process writes what the run leaves behind.</summary>
+    /// <summary>Whether this process writes logs, pictures, checkpoints and the model.</summary>
     public bool IsFirst => Rank == 0;
 
     /// <summary>Whether all have agreed to stop before the end, and have.</summary>
