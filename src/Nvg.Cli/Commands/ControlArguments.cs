@@ -187,6 +187,8 @@ internal sealed class ControlArguments
         string[] files = Structures(parsed);
         if (files.Length == 0 && (parsed.GetValue(_kind) is not null || parsed.GetValue(_structureStages) is not null || parsed.GetValue(_explain) is not null))
             throw new UsageException("--structure-kind, --structure-stages and --explain need --structure FILE");
+        if (parsed.GetValue(_explain) is { } explain && !explain.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
+            throw new UsageException($"--explain {explain}: the name must end in .png");
         StructureKind kind = parsed.GetValue(_kind) ?? StructureKind.Brightness;
         if (files.Length > 1 && (kind != StructureKind.Brightness || files.Any(f => Path.GetExtension(f).Equals(".npy", StringComparison.OrdinalIgnoreCase))))
             throw new UsageException("several --structure are drawings of one split each: give one file of labels, of finished maps, or a picture");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Diagnostics;
 using Nvg.Checkpoints;
 using Nvg.Cli.Output;
@@ -84,7 +85,7 @@ internal sealed class GenerateCommand
     {
         foreach (PictureReport picture in pictures.Where(p => p.Change is not null))
         {
-            Console.WriteLine($"seed {picture.Seed}: mean change {picture.Change!.MeanInside:F1} of 255 inside the mask, {picture.Change.MeanOutside:F2} outside "
+            Console.WriteLine($"seed {picture.Seed}{(picture.Variant is { } variant ? $", {variant}" : "")}: mean change {picture.Change!.MeanInside:F1} of 255 inside the mask, {picture.Change.MeanOutside:F2} outside "
                 + $"(by distance in latent positions: {string.Join(", ", picture.Change.MeanByDistance.Skip(1).Select(c => $"{c:F2}"))})");
         }
 
@@ -117,7 +118,7 @@ internal sealed class GenerateCommand
         ulong seed = IsGiven(parsed, _seed) || document is null ? parsed.GetValue(_seed) : document.Description.Seed;
         IReadOnlyList<RequestedPicture> pictures = Pictures(parsed, names, count, seed, document);
         if (_control.Way(parsed, names, count, pictures.Select(p => p.Class).Distinct().Count()) is { } way)
-            pictures = [.. Enumerable.Range(0, count).Select(k => pictures[0] with { Towards = way with { Share = k / (count - 1.0) }, Variant = $"way{k}" })];
+            pictures = [.. Enumerable.Range(0, count).Select(k => pictures[0] with { Towards = way with { Share = k / (count - 1.0) } }).Select(p => p with { Variant = WayName(p.Towards!.Share) })];
         DeviceType device = parsed.GetValue(_device).Type;
         // As many together as before round alike. Another picture than the document's own, or another kind of device, rounds
         // otherwise anyhow; and earlier documents do not say how many they were.
@@ -134,13 +135,16 @@ internal sealed class GenerateCommand
         };
     }
 
+    // By its place and not its number, so that a saved one that is continued has the name again.
+    private static string WayName(double share) => string.Create(CultureInfo.InvariantCulture, $"way{share:0.####}");
+
     private static string? Joined(string? row, string? own) => row is null || own is null ? row ?? own : $"{row}.{own}";
 
     private IReadOnlyList<RequestedPicture> Pictures(ParseResult parsed, ClassNames names, int count, ulong seed, PictureDocument? document)
     {
         string classes = parsed.GetRequiredValue(_class);
         if (document is not null && !IsGiven(parsed, _class))
-            return [.. GenerationRequest.OfClasses([document.Description.Class], count, seed).Select(p => p with { Towards = document.Description.Towards })];
+            return [.. GenerationRequest.OfClasses([document.Description.Class], count, seed).Select(p => p with { Towards = document.Description.Towards, Variant = document.Description.Towards is { } way ? WayName(way.Share) : null })];
         return names.Find(classes, out string? problem) is { } found ? GenerationRequest.OfClasses([.. found.Distinct()], count, seed)
             : classes == AnyClass ? GenerationRequest.OfRandomClasses(names, count, seed)
             : throw new UsageException(problem!);

@@ -111,7 +111,7 @@ public static class StructureInput
         CheckStages(stages, grid);
         int[] asked = RegionMajority.Of(regions, width, height, grid);
         List<int[]> maps = RegionHalving.Build(asked, grid, stages);
-        return new StructurePlan(grid, [.. maps.Select((used, i) => new StructureStage(asked, used, Strays(asked, used, grid.ClusterSize(i))))]);
+        return new StructurePlan(grid, [.. maps.Select((used, i) => new StructureStage(asked, used, Strays(asked, used)))]);
     }
 
     /// <summary>
@@ -174,15 +174,16 @@ public static class StructureInput
     private static int Step(long sum, RgbImage picture, int steps) =>
         (int)((Int128)sum * steps / ((Int128)picture.Width * picture.Height * WeightSum * 256));
 
-    // Positions outside the cluster that has most of their region, beyond those that no balanced map could have put there.
-    private static bool[] Strays(int[] regions, int[] used, int clusterSize)
+    // Positions away from most of their region that share a cluster with another region. A region that fills clusters of
+    // its own is cut, but not moved.
+    private static bool[] Strays(int[] regions, int[] used)
     {
         bool[] moved = new bool[used.Length];
+        HashSet<int> shared = [.. Enumerable.Range(0, used.Length).GroupBy(l => used[l]).Where(cluster => cluster.Select(l => regions[l]).Distinct().Skip(1).Any()).Select(cluster => cluster.Key)];
         foreach (IGrouping<int, int> region in Enumerable.Range(0, used.Length).GroupBy(l => regions[l]))
         {
-            int[][] parts = [.. region.GroupBy(l => used[l]).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).Select(g => g.ToArray())];
-            int needed = (region.Count() + clusterSize - 1) / clusterSize;
-            foreach (int position in parts.Skip(needed).SelectMany(p => p))
+            IEnumerable<IGrouping<int, int>> parts = region.GroupBy(l => used[l]).OrderByDescending(part => part.Count()).ThenBy(part => part.Key).Skip(1);
+            foreach (int position in parts.Where(part => shared.Contains(part.Key)).SelectMany(part => part))
                 moved[position] = true;
         }
 

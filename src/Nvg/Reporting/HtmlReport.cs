@@ -22,7 +22,8 @@ public sealed class HtmlReport
         th, td { padding: .25rem .8rem; border-bottom: 1px solid #e6e6e6; text-align: right; } th { border-bottom: 1px solid #999; font-weight: 600; }
         th:first-child, td:first-child { text-align: left; } table.settings td { text-align: left; }
         figure { margin: 1rem 0; } figcaption { color: #555; font-size: .9rem; max-width: 46rem; }
-        img { max-width: 100%; image-rendering: pixelated; } svg { max-width: 100%; height: auto; }
+        figure.plot { display: inline-block; width: 49%; vertical-align: top; } @media (max-width: 50rem) { figure.plot { width: 100%; } }
+        img { max-width: 100%; height: auto; image-rendering: pixelated; } svg { max-width: 100%; height: auto; }
         pre { background: #f6f6f6; padding: .7rem .9rem; overflow-x: auto; white-space: pre-wrap; } section { margin-bottom: 1.5rem; }
         """;
 
@@ -97,7 +98,12 @@ public sealed class HtmlReport
     /// <summary>Adds a plot.</summary>
     /// <param name="plot">The plot.</param>
     /// <param name="caption">Stands below it, or null.</param>
-    public HtmlReport Plot(LinePlot plot, string? caption = null) => Add(Figure(plot.ToSvg(), caption));
+    public HtmlReport Plot(LinePlot plot, string? caption = null)
+    {
+        XElement figure = Figure(plot.ToSvg(), caption);
+        figure.Add(new XAttribute("class", "plot"));
+        return Add(figure);
+    }
 
     /// <summary>The whole file.</summary>
     public string ToHtml()

@@ -52,9 +52,9 @@ internal sealed class SequenceEncoding(
             string.Create(CultureInfo.InvariantCulture, $"{key} file {i} of {FileCount}, {rowsPerFile} of {_rows} rows")))];
         if (processes.IsFirst)
         {
+            Clear(folder, files);
             // Of another tokenizer or data, and as large as all files together.
             File.Delete(single);
-            Clear(folder, files);
         }
 
         processes.Barrier();

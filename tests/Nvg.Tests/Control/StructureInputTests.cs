@@ -98,6 +98,16 @@ public class StructureInputTests
         "tokenizer", Assert.Throws<ArgumentException>(() => StructureInput.Read(["photo.png"], StructureKind.Picture, Grid, 2)).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void FromRegions_UnevenRegions_SayWhoWentOver()
+    {
+        // Four of sixteen: four of the others fill their half. The rest has a half of its own.
+        int[] regions = [.. Enumerable.Range(0, 16).Select(l => l < 4 ? 1 : 0)];
+        StructureStage split = StructureInput.FromRegions(regions, 4, 4, Grid, 2).Stages[1];
+        Assert.Equal(4, split.Moved.Count(moved => moved));
+        Assert.All(Enumerable.Range(0, 16).Where(l => split.Moved[l]), l => Assert.Equal((0, split.Used[0]), (regions[l], split.Used[l])));
+    }
+
+    [Fact]
     public void FromRegions_BalancedRegions_AreKeptWhole()
     {
         int[] quarters = [.. Enumerable.Range(0, 16).Select(l => 7 * (2 * (l / 8) + l % 4 / 2))];
