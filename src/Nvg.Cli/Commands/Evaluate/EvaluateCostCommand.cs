@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Nvg.Cli.Output;
 using Nvg.Checkpoints;
+using Nvg.Cli.Output;
 using Nvg.Evaluation;
 using Nvg.Reporting;
 using Nvg.Torch;
