@@ -47,7 +47,7 @@ internal sealed class SafetensorsHeader
         {
             throw new SafetensorsException(error is JsonException { BytePositionInLine: { } place }
                 ? $"the header is not valid JSON at byte {place}: the file is damaged or no safetensors file"
-                : "the header holds a value of another kind than the format has there: the file is damaged", error);
+                : "the header's JSON holds what the format does not have there: the file is damaged", error);
         }
     }
 
