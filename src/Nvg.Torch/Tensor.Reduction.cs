@@ -14,6 +14,7 @@ public sealed partial class Tensor
     private static readonly Operator MinOp = new("aten::min");
     private static readonly Operator AmaxOp = new("aten::amax");
     private static readonly Operator SortOp = new("aten::sort", "stable");
+    private static readonly Operator CholeskyOp = new("aten::linalg_cholesky_ex");
     private static readonly Operator EigenOp = new("aten::linalg_eigh");
     private static readonly Operator TopKOp = new("aten::topk");
     private static readonly Operator CumSumOp = new("aten::cumsum");
@@ -62,6 +63,9 @@ public sealed partial class Tensor
 
     /// <summary>The largest elements along a dimension, largest first.</summary>
     public (Tensor Values, Tensor Indices) TopK(long count, int dimension) => Pair(TopKOp.CallMany(2, this, count, dimension));
+
+    /// <summary>L with L Lᵀ the symmetric matrix, and a number that is 0 where there is one: where the matrix is positive definite.</summary>
+    public (Tensor Factor, Tensor Failed) Cholesky() => Pair(CholeskyOp.CallMany(2, this, false, false));
 
     /// <summary>Eigenvalues of a symmetric matrix, rising, and its eigenvectors as columns.</summary>
     public (Tensor Values, Tensor Vectors) SymmetricEigen() => Pair(EigenOp.CallMany(2, this, "L"));

@@ -27,7 +27,7 @@ public sealed class PictureSet
     public int Height { get; }
 
     /// <summary>Whether pictures of a class lie together, as in folders and data sets; an .npz has the order that its maker gave it.</summary>
-    public bool LiesByClass => !IsNpz(Path);
+    public bool LiesByClass => !NpzFile.IsAt(Path);
 
     /// <summary>Opens pictures wherever they lie.</summary>
     /// <param name="path">An .npz, a folder of pictures, a .tar, .tar.gz or .tgz, or a data set made by <see cref="Preparation"/>.</param>
@@ -37,7 +37,7 @@ public sealed class PictureSet
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (File.Exists(System.IO.Path.Combine(path, DatasetDescription.FileName)))
             return OpenPacked(path);
-        return IsNpz(path) ? OpenNpz(path) : OpenFiles(path);
+        return NpzFile.IsAt(path) ? OpenNpz(path) : OpenFiles(path);
     }
 
     /// <summary>The pictures, in the order they lie in.</summary>
@@ -55,8 +55,6 @@ public sealed class PictureSet
             yield return picture;
         }
     }
-
-    private static bool IsNpz(string path) => File.Exists(path) && System.IO.Path.GetExtension(path).Equals(".npz", StringComparison.OrdinalIgnoreCase);
 
     private static PictureSet OpenNpz(string path)
     {

@@ -27,7 +27,7 @@ public static class LabelledPictures
             return Packed(path, classes, null, limit);
         if (Directory.Exists(path))
             return Folder(path, new ClassMatch(classes, path), limit);
-        if (File.Exists(path) && Path.GetExtension(path).Equals(".npz", StringComparison.OrdinalIgnoreCase))
+        if (NpzFile.IsAt(path))
             return Npz(path, classes.Count, limit);
         throw NvgDataException.At(path, "is no data set, folder or .npz of pictures", "check the path");
     }

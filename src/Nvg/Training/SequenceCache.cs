@@ -38,7 +38,7 @@ internal sealed class SequenceCache : IDisposable
         }
     }
 
-    /// <summary>A file of sequences, or null if there is none, it cannot be read or is damaged, or it belongs to another key.</summary>
+    /// <summary>A file of sequences, or null if there is none, it is damaged, or it belongs to another key.</summary>
     internal static SafetensorsFile? OpenIf(string path, string key)
     {
         if (!File.Exists(path))
@@ -51,7 +51,7 @@ internal sealed class SequenceCache : IDisposable
             file.Dispose();
             return null;
         }
-        catch (Exception error) when (error is SafetensorsException or IOException)
+        catch (SafetensorsException)
         {
             return null;
         }

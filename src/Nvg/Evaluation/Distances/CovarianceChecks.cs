@@ -8,7 +8,6 @@ internal static class CovarianceChecks
     // Files may hold what was computed in single precision: its rounding moves eigenvalues by at most so much times √F.
     private const double SingleRounding = 1.1920929e-7;
 
-    private static readonly Operator CholeskyOp = new("aten::linalg_cholesky_ex");
     private static readonly Operator EigenvaluesOp = new("aten::linalg_eigvalsh");
 
     /// <summary>Throws where a matrix is not symmetric, or has a negative number on its diagonal, beyond rounding.</summary>
@@ -32,7 +31,7 @@ internal static class CovarianceChecks
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         // A tenth of the time of the eigenvalues, and most matrices pass.
-        if (CholeskyOp.CallMany(2, covariance_FF, false, false)[1]!.Item() != 0)
+        if (covariance_FF.Cholesky().Failed.Item() != 0)
             RequireSemidefinite(EigenvaluesOp.Call(covariance_FF, "L").ToArray<double>());
     }
 

@@ -12,7 +12,6 @@ public readonly record struct FrechetDistance(double MeanTerm, double Covariance
 {
     private const double MachineEpsilon = 2.220446049250313e-16;
 
-    private static readonly Operator CholeskyOp = new("aten::linalg_cholesky_ex");
     private static readonly Operator SingularValuesOp = new("aten::linalg_svdvals");
 
     /// <summary>The distance.</summary>
@@ -51,10 +50,10 @@ public readonly record struct FrechetDistance(double MeanTerm, double Covariance
     private static Tensor Factor(Tensor covariance_FF)
     {
         double rounding = covariance_FF.Size(0) * MachineEpsilon;
-        Tensor?[] cholesky = CholeskyOp.CallMany(2, covariance_FF, false, false);
-        Tensor pivots_F = cholesky[0]!.Diagonal().Square();
-        if (cholesky[1]!.Item() == 0 && pivots_F.Min().Item() > rounding * pivots_F.Max().Item())
-            return cholesky[0]!;
+        (Tensor factor_FF, Tensor failed) = covariance_FF.Cholesky();
+        Tensor pivots_F = factor_FF.Diagonal().Square();
+        if (failed.Item() == 0 && pivots_F.Min().Item() > rounding * pivots_F.Max().Item())
+            return factor_FF;
         (Tensor values_F, Tensor vectors_FF) = covariance_FF.SymmetricEigen();
         double[] values = values_F.ToArray<double>();
         CovarianceChecks.RequireSemidefinite(values);

@@ -20,7 +20,7 @@ public static class StatisticsFile
     /// <summary>Whether a file is an .npz that holds statistics.</summary>
     public static bool IsAt(string path)
     {
-        if (!File.Exists(path) || !Path.GetExtension(path).Equals(".npz", StringComparison.OrdinalIgnoreCase))
+        if (!NpzFile.IsAt(path))
             return false;
         using NpzFile file = NpzFile.Open(path);
         return file.Contains("mu");
