@@ -17,6 +17,10 @@ namespace nvg::tiles {
 #ifdef NVG_MATRIX_ENGINES
 namespace {
 
+inline const uint16_t *tile_at(const Left &a, int64_t k) {
+  return a.data + (a.depth_places == nullptr ? k * a.depth_tile : a.depth_places[k]);
+}
+
 #pragma GCC push_options
 #pragma GCC target("amx-tile,amx-bf16,avx512f")
 namespace amx {
@@ -50,7 +54,7 @@ void multiply(const Left &a, const Right &b, int64_t depth_tiles, float *c, int6
     _tile_zero(3);
   }
   for (int64_t k = 0; k < depth_tiles; k++) {
-    const uint16_t *left = a.data + k * a.depth_tile, *right = b.data + k * b.depth_tile;
+    const uint16_t *left = tile_at(a, k), *right = b.data + k * b.depth_tile;
     _tile_loadd(4, left, a_bytes);
     _tile_loadd(6, right, 64);
     _tile_dpbf16ps(0, 4, 6);
@@ -86,7 +90,7 @@ void multiply(const Left &a, const Right &b, int64_t depth_tiles, float *c, int6
   // Eight rows by two vectors of columns: sixteen sums in registers, and every load is used twice or eight times.
   constexpr int64_t height = 8;
   for (int64_t top = 0; top < kBlock; top += height) {
-    const uint16_t *rows = a.data + top / kRows * a.row_tile + top % kRows * a.row;
+    const int64_t first_row = top / kRows * a.row_tile + top % kRows * a.row;
     float *target = c + top * c_row;
     __m512 sums[height][2];
     for (int64_t r = 0; r < height; r++) {
@@ -94,7 +98,7 @@ void multiply(const Left &a, const Right &b, int64_t depth_tiles, float *c, int6
       sums[r][1] = accumulate ? _mm512_loadu_ps(target + r * c_row + 16) : _mm512_setzero_ps();
     }
     for (int64_t k = 0; k < depth_tiles; k++) {
-      const uint16_t *left = rows + k * a.depth_tile, *right = b.data + k * b.depth_tile;
+      const uint16_t *left = tile_at(a, k) + first_row, *right = b.data + k * b.depth_tile;
       for (int64_t pair = 0; pair < kDepth / 2; pair++) {
         const __m512bh first = (__m512bh)_mm512_loadu_si512(right + pair * 32);
         const __m512bh second = (__m512bh)_mm512_loadu_si512(right + b.column_tile + pair * 32);

@@ -20,6 +20,7 @@ struct Left {
   int64_t row;        // from one row to the next inside a tile
   int64_t row_tile;   // from the upper tile to the lower
   int64_t depth_tile; // from one tile to the next along the depth
+  const int64_t *depth_places = nullptr; // or where each lies, should they not follow a line
 };
 
 // Two right tiles side by side, through the whole depth.

@@ -4,7 +4,7 @@ namespace Nvg.Torch;
 public static class Functional
 {
     private static readonly Operator LinearOp = new("aten::linear");
-    private static readonly Operator Conv2dOp = new("aten::conv2d");
+    private static readonly Operator Conv2dOp = new("nvg::conv2d");
     private static readonly Operator EmbeddingOp = new("aten::embedding");
     private static readonly Operator LayerNormOp = new("aten::layer_norm");
     private static readonly Operator GroupNormOp = new("aten::group_norm");
@@ -33,7 +33,7 @@ public static class Functional
 
     /// <summary>Two-dimensional convolution of N × C × H × W.</summary>
     public static Tensor Conv2d(Tensor input, Tensor weight, Tensor? bias, int stride = 1, int padding = 0) =>
-        Conv2dOp.Call(input, weight, bias, new long[] { stride, stride }, new long[] { padding, padding });
+        Conv2dOp.Call(input, weight, bias, stride, padding);
 
     /// <summary>Rows of a table.</summary>
     public static Tensor Embedding(Tensor weight, Tensor indices) => EmbeddingOp.Call(weight, indices);

@@ -1,0 +1,416 @@
+// Convolutions whose way back goes over matrix tiles: stride one, bfloat16, channels-last memory, on the CPU. Forward, and
+// for everything else, libtorch convolves. Products in bfloat16, sums in float32.
+//
+// Pictures lie on a grid: behind every row as many zeros as the kernel reaches aside, between pictures as many rows of
+// zeros. There a tap of the kernel is one distance, whatever the pixel, and each gradient a product per tap:
+//
+//   input    dx[p, i]      = Σ_tap Σ_o dy[p − tap, o] w[o, i, tap]    left: pixels × outputs, right: weights
+//   weight   dw[o, i, tap] = Σ_p x[p, i] dy[p − tap, o]               left: inputs × pixels, right: pixels × outputs
+//
+// The grid is walked in strips of rows that stay in a core's caches.
+#include "guard.h"
+#include "matrix_tiles.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <vector>
+
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
+#define NVG_TILE_CONVOLUTION 1
+#include <immintrin.h>
+// GCC 12 takes the deliberately undefined operands inside its own intrinsics for mistakes.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+namespace nvg {
+namespace {
+
+using namespace tiles;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// Fewer pixels do not pay for packing the weights.
+constexpr int64_t kFewestPixels = 2048;
+
+bool autocasts_to_bfloat16() {
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+  return at::autocast::is_autocast_enabled(at::kCPU) && at::autocast::get_autocast_dtype(at::kCPU) == at::kBFloat16;
+#else
+  return at::autocast::is_cpu_enabled() && at::autocast::get_autocast_cpu_dtype() == at::kBFloat16;
+#endif
+}
+
+#ifdef NVG_TILE_CONVOLUTION
+
+bool goes_back_over_tiles(const at::Tensor &x, const at::Tensor &weight, int64_t stride, int64_t padding) {
+  const bool is_bfloat16 = x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kBFloat16;
+  const auto is_number = [](at::ScalarType type) { return type == at::kFloat || type == at::kBFloat16; };
+  return at::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad()) && x.device().is_cpu() &&
+         weight.device().is_cpu() && x.dim() == 4 && weight.dim() == 4 && stride == 1 && padding > 0 &&
+         weight.size(2) == weight.size(3) && weight.size(2) == 2 * padding + 1 && x.size(1) == weight.size(1) &&
+         weight.size(1) % kBlock == 0 && weight.size(0) % kBlock == 0 &&
+         x.size(0) * x.size(2) * x.size(3) >= kFewestPixels &&
+         (is_bfloat16 || (autocasts_to_bfloat16() && is_number(x.scalar_type()) && is_number(weight.scalar_type()))) &&
+         engine() != nullptr;
+}
+
+int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
+
+uint16_t *halves(const at::Tensor &tensor) { return static_cast<uint16_t *>(tensor.data_ptr()); }
+
+// Pictures and kernel. `side` is the reach of the kernel to either side, `kernel` 2 · side + 1.
+struct Shape {
+  int64_t count, height, width, side;
+
+  Shape(const at::Tensor &x, int64_t side) : count(x.size(0)), height(x.size(2)), width(x.size(3)), side(side) {}
+
+  int64_t kernel() const { return 2 * side + 1; }
+  int64_t taps() const { return kernel() * kernel(); }
+  int64_t rows() const { return count * height; }
+  int64_t grid_width() const { return width + side; }
+  int64_t distance(int64_t tap) const { return (tap / kernel() - side) * grid_width() + tap % kernel() - side; }
+
+  // Rows of a strip: some 600 pixels, whose operands fit the second-level cache.
+  int64_t strip_rows() const { return std::min(rows(), std::max<int64_t>(4, 576 / grid_width())); }
+  int64_t strips() const { return (rows() + strip_rows() - 1) / strip_rows(); }
+
+  // Pixels of the longest strip's grid; a multiple of 32, in an odd number of cache lines, for rows of such a length to
+  // spread over the sets of a cache.
+  int64_t strip_pixels() const {
+    const int64_t pictures = strip_rows() / height + 2;
+    const int64_t lines = strip_rows() + (pictures + 1) * side;
+    return (round_up(lines * grid_width() + 2 * kFront, kDepth) / kDepth | 1) * kDepth;
+  }
+
+  // Grid pixels before the first line.
+  static constexpr int64_t kFront = 32;
+};
+
+// Lines of the grid: which row of the pictures, counted through, lies on it, or −1 for zeros. The first and the last
+// `side` lines are only looked at.
+struct Strip {
+  const Shape &shape;
+  std::vector<int64_t> lines;
+
+  Strip(const Shape &shape, int64_t number) : shape(shape) {
+    const int64_t first = number * shape.strip_rows(), last = std::min(first + shape.strip_rows(), shape.rows()) - 1;
+    for (int64_t up = shape.side; up > 0; up--)
+      lines.push_back(first % shape.height >= up ? first - up : -1);
+    for (int64_t row = first; row <= last; row++) {
+      if (row > first && row % shape.height == 0)
+        lines.insert(lines.end(), static_cast<size_t>(shape.side), -1);
+      lines.push_back(row);
+    }
+    for (int64_t down = 1; down <= shape.side; down++)
+      lines.push_back(last % shape.height + down < shape.height ? last + down : -1);
+  }
+
+  // Grid pixels between those that are only looked at; outputs are among them.
+  int64_t begin() const { return Shape::kFront + shape.side * shape.grid_width(); }
+  int64_t size() const { return (static_cast<int64_t>(lines.size()) - 2 * shape.side) * shape.grid_width(); }
+
+  // Of every pixel from begin() on, the row of the pictures times their width plus the column, or −1 for zeros; to whole
+  // blocks of 32.
+  std::vector<int64_t> pixels() const {
+    std::vector<int64_t> pixels(static_cast<size_t>(round_up(size(), kBlock)), -1);
+    for (int64_t line = 0; line < size() / shape.grid_width(); line++)
+      if (const int64_t row = lines[static_cast<size_t>(line + shape.side)]; row >= 0)
+        for (int64_t column = 0; column < shape.width; column++)
+          pixels[static_cast<size_t>(line * shape.grid_width() + column)] = row * shape.width + column;
+    return pixels;
+  }
+
+  // Pictures of `channels` channels on the grid; `whole` with the lines that are only looked at, which else are zeros.
+  void load(const uint16_t *pictures, int64_t channels, bool whole, uint16_t *grid) const {
+    const auto clear = [&](uint16_t *from, int64_t pixels) { std::memset(from, 0, static_cast<size_t>(pixels * channels * 2)); };
+    const auto count = static_cast<int64_t>(lines.size());
+    uint16_t *to = grid + Shape::kFront * channels;
+    for (int64_t line = 0; line < count; line++, to += shape.grid_width() * channels) {
+      const int64_t row = lines[static_cast<size_t>(line)];
+      const bool is_own = line >= shape.side && line < count - shape.side;
+      if (row < 0 || !(is_own || whole)) {
+        clear(to, shape.grid_width());
+        continue;
+      }
+
+      std::memcpy(to, pictures + row * shape.width * channels, static_cast<size_t>(shape.width * channels * 2));
+      clear(to + shape.width * channels, shape.side);
+    }
+    clear(to, kDepth);
+  }
+};
+
+// Weights as right operands on the way back: [block of inputs][tap][tile of outputs][two tiles of inputs], taps in reverse.
+at::Tensor pack_weight(const at::Tensor &weight) {
+  const at::Tensor source = weight.to(at::kBFloat16).contiguous();
+  const int64_t outputs = weight.size(0), inputs = weight.size(1), taps = weight.size(2) * weight.size(3);
+  at::Tensor packed = at::empty({outputs * inputs * taps}, source.options());
+  const uint16_t *from = halves(source);
+  uint16_t *to = halves(packed);
+  const int64_t tap_step = outputs / kDepth * 2 * kElements;
+  at::parallel_for(0, inputs, 4, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++)
+      for (int64_t o = 0; o < outputs; o++) {
+        uint16_t *target = to + i / kBlock * taps * tap_step + o / kDepth * 2 * kElements + i % kBlock / kColumns * kElements +
+                           o % kDepth / 2 * 2 * kColumns + i % kColumns * 2 + o % 2;
+        for (int64_t tap = 0; tap < taps; tap++)
+          target[tap * tap_step] = from[(o * inputs + i) * taps + taps - 1 - tap];
+      }
+  });
+  return packed;
+}
+
+#pragma GCC push_options
+#pragma GCC target("arch=x86-64-v4,avx512bf16,prefer-vector-width=512")
+
+// 32 × 32 sums to bfloat16, a row at each of the places; −1 for nowhere.
+void store_block(const float *sums, const int64_t *places, int64_t channels, uint16_t *to) {
+  for (int64_t r = 0; r < kBlock; r++, sums += kBlock)
+    if (places[r] >= 0)
+      for (int64_t half = 0; half < kBlock; half += 16)
+        _mm256_storeu_si256(reinterpret_cast<__m256i *>(to + places[r] * channels + half),
+                            (__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(sums + half)));
+}
+
+// Sixteen channels of two pixels, woven together.
+inline __m512i weave_pair(const uint16_t *first, const uint16_t *second) {
+  const __m512i low = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(first)));
+  const __m512i high = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(second)));
+  return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+}
+
+// The grid as right operands for depths over pixels: [tile of channels][pair of pixels][16 channels][2]. Tiles may begin at
+// any pair.
+void weave(const uint16_t *grid, int64_t pixels, int64_t channels, uint16_t *woven) {
+  for (int64_t c = 0; c < channels; c += kColumns)
+    for (int64_t p = 0; p < pixels; p += 2, woven += 2 * kColumns) {
+      const uint16_t *first = grid + p * channels + c;
+      _mm512_storeu_si512(woven, weave_pair(first, first + channels));
+    }
+}
+
+// The grid with its pixels along rows: channels × `row`. `pixels` is a multiple of 32.
+void transpose(const uint16_t *grid, int64_t pixels, int64_t channels, int64_t row, uint16_t *transposed) {
+  // Blocks of 8, 4, 2 and 1 pairs change places across the diagonal.
+  __m512i upper[4], lower[4];
+  const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0), second = _mm512_set1_epi32(16);
+  for (int level = 0; level < 4; level++) {
+    const __m512i step = _mm512_set1_epi32(8 >> level), other = _mm512_xor_si512(lanes, step);
+    const __mmask16 set = _mm512_test_epi32_mask(lanes, step);
+    upper[level] = _mm512_mask_blend_epi32(set, lanes, _mm512_or_si512(other, second));
+    lower[level] = _mm512_mask_blend_epi32(set, other, _mm512_or_si512(lanes, second));
+  }
+  for (int64_t c = 0; c < channels; c += 16)
+    for (int64_t p = 0; p < pixels; p += kDepth) {
+      __m512i pairs[16];
+#pragma GCC unroll 16
+      for (int r = 0; r < 16; r++) {
+        const uint16_t *first = grid + (p + 2 * r) * channels + c;
+        pairs[r] = weave_pair(first, first + channels);
+      }
+#pragma GCC unroll 4
+      for (int level = 0; level < 4; level++)
+#pragma GCC unroll 16
+        for (int r = 0; r < 16; r++)
+          if ((r & (8 >> level)) == 0) {
+            const __m512i a = pairs[r], b = pairs[r + (8 >> level)];
+            pairs[r] = _mm512_permutex2var_epi32(a, upper[level], b);
+            pairs[r + (8 >> level)] = _mm512_permutex2var_epi32(a, lower[level], b);
+          }
+#pragma GCC unroll 16
+      for (int r = 0; r < 16; r++)
+        _mm512_storeu_si512(transposed + (c + r) * row + p, pairs[r]);
+    }
+}
+
+// Adds up `pixels` of the grid, per channel.
+void add_pixels(const uint16_t *grid, int64_t pixels, int64_t channels, double *sums) {
+  for (int64_t c = 0; c < channels; c += 16) {
+    __m512 sum = _mm512_setzero_ps();
+    for (int64_t p = 0; p < pixels; p++)
+      sum = _mm512_add_ps(sum, _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(
+                                   reinterpret_cast<const __m256i *>(grid + p * channels + c))), 16)));
+    alignas(64) float lanes[16];
+    _mm512_store_ps(lanes, sum);
+    for (int64_t lane = 0; lane < 16; lane++)
+      sums[c + lane] += lanes[lane];
+  }
+}
+
+#pragma GCC pop_options
+
+// Calls `body(strip, thread)` for every strip, on all threads; a thread's strips follow one another.
+template <typename Body> void for_each_strip(const Shape &shape, Body body) {
+  at::parallel_for(0, shape.strips(), 1, [&](int64_t begin, int64_t end) {
+    engine()->enter();
+    for (int64_t number = begin; number < end; number++)
+      body(Strip(shape, number), at::get_thread_num());
+    engine()->leave();
+  });
+}
+
+// The gradient of a strip's inputs from the grid of its outputs' gradient. `depth_places` says where left tiles lie, from a
+// pixel of the grid.
+void add_back(const Strip &strip, const uint16_t *gradient, int64_t outputs, const uint16_t *weight,
+              const std::vector<int64_t> &depth_places, int64_t inputs, uint16_t *d_x) {
+  const auto steps = static_cast<int64_t>(depth_places.size());
+  const std::vector<int64_t> pixels = strip.pixels();
+  alignas(64) float sums[kBlock * kBlock];
+  for (int64_t place = 0; place < strip.size(); place += kBlock) {
+    const Left left{gradient + (strip.begin() + place) * outputs, outputs, kRows * outputs, 0, depth_places.data()};
+    for (int64_t i = 0; i < inputs; i += kBlock) {
+      engine()->multiply(left, Right{weight + i * steps * kDepth, kElements, 2 * kElements}, steps, sums, kBlock, false);
+      store_block(sums, pixels.data() + place, inputs, d_x + i);
+    }
+  }
+}
+
+// [tap][tile of outputs]
+std::vector<int64_t> depth_places(const Shape &shape, int64_t outputs) {
+  std::vector<int64_t> places;
+  for (int64_t tap = 0; tap < shape.taps(); tap++)
+    for (int64_t o = 0; o < outputs; o += kDepth)
+      places.push_back(shape.distance(tap) * outputs + o);
+  return places;
+}
+
+// A grid for each thread, of zeros, and a pixel behind it that the odd pairs end with.
+at::Tensor scratch(const Shape &shape, int64_t channels) {
+  return at::zeros({at::get_num_threads(), (shape.strip_pixels() + kDepth) * channels}, at::kBFloat16);
+}
+
+struct Gradients {
+  at::Tensor input, weight, bias;
+};
+
+// Sums of a thread's strips for the gradient of the weight: [block of inputs][block of outputs][tap][32 × 32]. It is the right
+// operand that is shifted by the tap: with a copy for even and one for odd shifts every tile stays on whole cache lines.
+void add_weight_products(const Strip &strip, const uint16_t *transposed, int64_t inputs, const std::array<const uint16_t *, 2> &woven,
+                         int64_t outputs, float *sums) {
+  const Shape &shape = strip.shape;
+  const int64_t row = shape.strip_pixels(), tile = row * kColumns, steps = (strip.size() + kDepth - 1) / kDepth;
+  for (int64_t i = 0; i < inputs; i += kBlock)
+    for (int64_t o = 0; o < outputs; o += kBlock)
+      for (int64_t tap = 0; tap < shape.taps(); tap++, sums += kBlock * kBlock) {
+        const int64_t first = strip.begin() - shape.distance(tap);
+        const uint16_t *right = woven[static_cast<size_t>(first % 2)] + o / kColumns * tile + first / 2 * 2 * kColumns;
+        engine()->multiply(Left{transposed + i * row, row, kRows * row, kDepth}, Right{right, tile, kElements}, steps, sums,
+                           kBlock, true);
+      }
+}
+
+// The threads' sums, put together in their order. -> outputs × inputs × kernel × kernel
+at::Tensor weight_gradient(const Shape &shape, const at::Tensor &sums, int64_t inputs, int64_t outputs) {
+  at::Tensor gradient = at::empty({outputs, inputs, shape.kernel(), shape.kernel()}, at::kFloat);
+  const int64_t blocks = outputs / kBlock, taps = shape.taps(), threads = sums.size(0), per_thread = sums.size(1);
+  at::parallel_for(0, inputs / kBlock * blocks, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t block = begin; block < end; block++) {
+      const float *from = sums.data_ptr<float>() + block * taps * kBlock * kBlock;
+      float *to = gradient.data_ptr<float>() + (block % blocks * inputs + block / blocks) * kBlock * taps;
+      for (int64_t tap = 0; tap < taps; tap++)
+        for (int64_t i = 0; i < kBlock; i++)
+          for (int64_t o = 0; o < kBlock; o++) {
+            float sum = 0;
+            for (int64_t thread = 0; thread < threads; thread++)
+              sum += from[thread * per_thread + (tap * kBlock + i) * kBlock + o];
+            to[(o * inputs + i) * taps + tap] = sum;
+          }
+    }
+  });
+  return gradient;
+}
+
+Gradients convolve_backward(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &d_y, int64_t side,
+                            bool needs_input, bool needs_weight, bool needs_bias) {
+  const Shape shape(x, side);
+  const int64_t inputs = weight.size(1), outputs = weight.size(0), threads = at::get_num_threads();
+  const at::Tensor gradients = scratch(shape, outputs);
+  at::Tensor packed, d_x, grids, transposed, woven, weight_sums, bias_sums;
+  std::vector<int64_t> places;
+  if (needs_input) {
+    packed = pack_weight(weight);
+    places = depth_places(shape, outputs);
+    d_x = at::empty_like(x);
+  }
+  if (needs_weight) {
+    grids = scratch(shape, inputs);
+    transposed = scratch(shape, inputs);
+    woven = at::zeros({threads, 2, shape.strip_pixels() * outputs}, at::kBFloat16);
+    weight_sums = at::zeros({threads, inputs * outputs * shape.taps()}, at::kFloat);
+  }
+  if (needs_bias)
+    bias_sums = at::zeros({threads, outputs}, at::kDouble);
+  for_each_strip(shape, [&](const Strip &strip, int thread) {
+    uint16_t *gradient = halves(gradients) + thread * gradients.size(1);
+    strip.load(halves(d_y), outputs, true, gradient);
+    if (needs_input)
+      add_back(strip, gradient, outputs, halves(packed), places, inputs, halves(d_x));
+    if (needs_bias)
+      add_pixels(gradient + strip.begin() * outputs, strip.size(), outputs, bias_sums.data_ptr<double>() + thread * outputs);
+    if (needs_weight) {
+      uint16_t *grid = halves(grids) + thread * grids.size(1), *along = halves(transposed) + thread * transposed.size(1);
+      uint16_t *even = halves(woven) + thread * 2 * woven.size(2), *odd = even + woven.size(2);
+      strip.load(halves(x), inputs, false, grid);
+      transpose(grid + strip.begin() * inputs, round_up(strip.size(), kDepth), inputs, shape.strip_pixels(), along);
+      weave(gradient, shape.strip_pixels(), outputs, even);
+      weave(gradient + outputs, shape.strip_pixels(), outputs, odd);
+      add_weight_products(strip, along, inputs, {even, odd}, outputs,
+                          weight_sums.data_ptr<float>() + thread * weight_sums.size(1));
+    }
+  });
+  return {d_x, needs_weight ? weight_gradient(shape, weight_sums, inputs, outputs) : at::Tensor(),
+          needs_bias ? bias_sums.sum(0) : at::Tensor()};
+}
+
+struct TileConvolution : torch::autograd::Function<TileConvolution> {
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias,
+                            int64_t side) {
+    context->save_for_backward({x, weight});
+    context->saved_data["side"] = side;
+    context->saved_data["bias_type"] = static_cast<int64_t>(bias.scalar_type());
+    // Cast here, not by autocast, whose cache would hand a copy made without gradients to others.
+    return at::conv2d(x, weight.to(at::kBFloat16), bias.to(at::kBFloat16), {1, 1}, {side, side});
+  }
+
+  static variable_list backward(AutogradContext *context, variable_list grads) {
+    TORCH_CHECK(!at::GradMode::is_enabled(), "conv2d: second derivatives are not available in bfloat16 on the CPU");
+    const auto saved = context->get_saved_variables();
+    const at::Tensor d_y = grads[0].to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast);
+    Gradients found = convolve_backward(saved[0], saved[1], d_y, context->saved_data["side"].toInt(), context->needs_input_grad(0),
+                                        context->needs_input_grad(1), context->needs_input_grad(2));
+    if (found.weight.defined())
+      found.weight = found.weight.to(saved[1].scalar_type());
+    if (found.bias.defined())
+      found.bias = found.bias.to(static_cast<at::ScalarType>(context->saved_data["bias_type"].toInt()));
+    return {found.input, found.weight, found.bias, at::Tensor()};
+  }
+};
+
+#endif
+
+at::Tensor conv2d(const at::Tensor &x, const at::Tensor &weight, const c10::optional<at::Tensor> &bias, int64_t stride,
+                  int64_t padding) {
+#ifdef NVG_TILE_CONVOLUTION
+  if (goes_back_over_tiles(x, weight, stride, padding)) {
+    const at::Tensor shift = bias.has_value() && bias->defined() ? *bias : at::zeros({weight.size(0)}, at::kFloat);
+    return TileConvolution::apply(x.to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast), weight, shift, padding);
+  }
+#endif
+  return at::conv2d(x, weight, bias, {stride, stride}, {padding, padding});
+}
+
+} // namespace
+
+TORCH_LIBRARY_FRAGMENT(nvg, m) {
+  m.def("conv2d(Tensor x, Tensor weight, Tensor? bias, int stride, int padding) -> Tensor", &conv2d);
+}
+
+} // namespace nvg

@@ -1,0 +1,126 @@
+namespace Nvg.Torch.Tests.Nn;
+
+/// <summary>Convolutions in bfloat16 and their gradients, with and without own kernels, against libtorch's in float64.</summary>
+[Collection(RunsAlone.Name)]
+[NoTensorLeaks]
+public class Conv2dTests
+{
+    // Half a unit in the last place of a bfloat16, and what its output and gradients gather.
+    private const double Rounded = 4e-3;
+
+    // Of a product in bfloat16 whose sums are kept in float32.
+    private const double Exact = 3e-6;
+
+    // Pictures, channels in and out, height, width, kernel. Strips of whole pictures, of parts of pictures, of pictures that
+    // a strip breaks; fewer rows than a kernel reaches; a thread without a strip.
+    public static TheoryData<int, int, int, int, int, int> TiledShapes => new()
+    {
+        { 40, 32, 32, 8, 8, 3 },
+        { 3, 64, 96, 37, 29, 3 },
+        { 2, 32, 64, 70, 33, 5 },
+        { 1, 32, 32, 48, 48, 3 },
+        { 700, 32, 32, 1, 3, 3 },
+        { 600, 32, 32, 2, 2, 7 },
+        { 1, 32, 32, 3, 1000, 3 },
+    };
+
+    // Channels that do not fill tiles, few pixels, no border.
+    public static TheoryData<int, int, int, int, int, int> OtherShapes => new()
+    {
+        { 40, 3, 32, 8, 8, 3 },
+        { 40, 32, 16, 8, 8, 3 },
+        { 1, 32, 32, 4, 4, 3 },
+        { 40, 32, 32, 8, 8, 1 },
+    };
+
+    [Theory, MemberData(nameof(TiledShapes))]
+    public void Forward_BFloat16_HasTheGradientsOfFloat64(int count, int inputs, int outputs, int height, int width, int kernel) =>
+        Compare(count, inputs, outputs, height, width, kernel, parameterTolerance: OverTiles ? Exact : Rounded);
+
+    [Theory, MemberData(nameof(OtherShapes))]
+    public void Forward_ShapesThatDoNotFillTiles_HasTheGradientsOfFloat64(int count, int inputs, int outputs, int height, int width, int kernel) =>
+        Compare(count, inputs, outputs, height, width, kernel, parameterTolerance: Rounded);
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void Forward_OneOfInputAndWeightIsFixed_TheOtherHasItsGradient(bool inputLearns, bool weightLearns)
+    {
+        using var scope = new TensorScope();
+        using var random = new Generator(3);
+        Tensor x = Tensor.Randn([32, 32, 8, 8], random).To(ScalarType.BFloat16).ChannelsLast(), weight = Tensor.Randn([32, 32, 3, 3], random).To(ScalarType.BFloat16);
+        (x.RequiresGrad, weight.RequiresGrad) = (inputLearns, weightLearns);
+        Tensor learns = inputLearns ? x : weight;
+
+        Tensor found = Autograd.Gradients(Functional.Conv2d(x, weight, null, padding: 1).Square().Sum(), [learns])[0]!;
+
+        (Tensor wide, Tensor wideWeight) = (x.Detach().To(ScalarType.Float64), weight.Detach().To(ScalarType.Float64));
+        (wide.RequiresGrad, wideWeight.RequiresGrad) = (inputLearns, weightLearns);
+        Tensor expected = Autograd.Gradients(Functional.Conv2d(wide, wideWeight, null, padding: 1).Square().Sum(), [inputLearns ? wide : wideWeight])[0]!;
+        AssertClose(expected, found, Rounded, "gradient");
+    }
+
+    [MatrixEngineFact]
+    public void Forward_OverTiles_SecondDerivativesAreRefused()
+    {
+        using var scope = new TensorScope();
+        Tensor x = Tensor.Full([32, 32, 8, 8], 1, ScalarType.BFloat16).ChannelsLast(), weight = Tensor.Full([32, 32, 3, 3], 1, ScalarType.BFloat16);
+        x.RequiresGrad = true;
+        Tensor loss = Functional.Conv2d(x, weight, null, padding: 1).Square().Sum();
+
+        TorchException error = Assert.ThrowsAny<TorchException>(() => Autograd.Gradients(loss, [x], createGraph: true));
+
+        Assert.Contains("second derivatives", error.Message);
+    }
+
+    private static bool OverTiles => new Operator("nvg::has_matrix_engine").CallNumber() != 0;
+
+    // Under autocast from float32, as a training step calls it. Operands are bfloat16 numbers, so that casting loses nothing.
+    private static void Compare(int count, int inputs, int outputs, int height, int width, int kernel, double parameterTolerance)
+    {
+        using var scope = new TensorScope();
+        using var random = new Generator(1);
+        Tensor Numbers(params long[] sizes) => Tensor.Randn(sizes, random).To(ScalarType.BFloat16).To(ScalarType.Float32);
+        Tensor x = Numbers(count, inputs, height, width).ChannelsLast(), weight = Numbers(outputs, inputs, kernel, kernel) * 0.125, bias = Numbers(outputs);
+        Tensor upstream = Numbers(count, outputs, height, width);
+
+        (Tensor Value, Tensor[] Gradients) found = WithGradients(ScalarType.Float32, (input, w, b) =>
+        {
+            using Autocast autocast = Autograd.Autocast(Device.Cpu, ScalarType.BFloat16);
+            return Functional.Conv2d(input, w, b, padding: kernel / 2);
+        });
+        (Tensor Value, Tensor[] Gradients) expected = WithGradients(ScalarType.Float64, (input, w, b) => Functional.Conv2d(input, w, b, padding: kernel / 2));
+
+        Assert.Equal(ScalarType.BFloat16, found.Value.ScalarType);
+        AssertClose(expected.Value, found.Value, Rounded, "value");
+        AssertClose(expected.Gradients[0], found.Gradients[0], Rounded, "gradient of the input");
+        AssertClose(expected.Gradients[1], found.Gradients[1], parameterTolerance, "gradient of the weight");
+        AssertClose(expected.Gradients[2], found.Gradients[2], parameterTolerance, "gradient of the bias");
+
+        (Tensor, Tensor[]) WithGradients(ScalarType type, Func<Tensor, Tensor, Tensor, Tensor> convolve)
+        {
+            Tensor[] leaves = [.. new[] { x, weight, bias }.Select(tensor => tensor.To(type).Clone())];
+            foreach (Tensor leaf in leaves)
+                leaf.RequiresGrad = true;
+            Tensor result = convolve(leaves[0], leaves[1], leaves[2]);
+            return (result, [.. Autograd.Gradients((result.To(type) * upstream.To(type)).Sum(), leaves).Select(gradient => gradient!)]);
+        }
+    }
+
+    private static void AssertClose(Tensor wanted, Tensor got, double tolerance, string what)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        Tensor difference = got.To(ScalarType.Float64) - wanted;
+        double error = Math.Sqrt(difference.Square().Mean().Item() / Math.Max(wanted.Square().Mean().Item(), 1e-12));
+        Assert.True(error <= tolerance, $"{what}: relative error {error}");
+    }
+
+    private sealed class MatrixEngineFactAttribute : FactAttribute
+    {
+        public MatrixEngineFactAttribute()
+        {
+            if (!OverTiles)
+                Skip = "this processor has no matrix engine (AMX, or AVX-512 with bfloat16)";
+        }
+    }
+}
