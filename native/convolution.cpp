@@ -37,8 +37,13 @@ using namespace tiles;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+#ifdef NVG_TILE_CONVOLUTION
+
 // Fewer pixels do not pay for packing the weights.
 constexpr int64_t kFewestPixels = 2048;
+
+// Grid pixels before the first line, which the kernel reaches over.
+constexpr int64_t kFront = 32;
 
 bool autocasts_to_bfloat16() {
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
@@ -48,13 +53,12 @@ bool autocasts_to_bfloat16() {
 #endif
 }
 
-#ifdef NVG_TILE_CONVOLUTION
-
 bool goes_back_over_tiles(const at::Tensor &x, const at::Tensor &weight, int64_t stride, int64_t padding) {
   const bool is_bfloat16 = x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kBFloat16;
   const auto is_number = [](at::ScalarType type) { return type == at::kFloat || type == at::kBFloat16; };
   return at::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad()) && x.device().is_cpu() &&
-         weight.device().is_cpu() && x.dim() == 4 && weight.dim() == 4 && stride == 1 && padding > 0 &&
+         weight.device().is_cpu() && x.dim() == 4 && weight.dim() == 4 &&
+         stride == 1 && padding > 0 && padding <= kFront &&
          weight.size(2) == weight.size(3) && weight.size(2) == 2 * padding + 1 && x.size(1) == weight.size(1) &&
          weight.size(1) % kBlock == 0 && weight.size(0) % kBlock == 0 &&
          x.size(0) * x.size(2) * x.size(3) >= kFewestPixels &&
@@ -87,11 +91,8 @@ struct Shape {
   int64_t strip_pixels() const {
     const int64_t pictures = strip_rows() / height + 2;
     const int64_t lines = strip_rows() + (pictures + 1) * side;
-    return (round_up(lines * grid_width() + 2 * kFront, kDepth) / kDepth | 1) * kDepth;
+    return (round_up(kFront + lines * grid_width() + kDepth + side, kDepth) / kDepth | 1) * kDepth;
   }
-
-  // Grid pixels before the first line.
-  static constexpr int64_t kFront = 32;
 };
 
 // Lines of the grid: which row of the pictures, counted through, lies on it, or −1 for zeros. The first and the last
@@ -114,7 +115,7 @@ struct Strip {
   }
 
   // Grid pixels between those that are only looked at; outputs are among them.
-  int64_t begin() const { return Shape::kFront + shape.side * shape.grid_width(); }
+  int64_t begin() const { return kFront + shape.side * shape.grid_width(); }
   int64_t size() const { return (static_cast<int64_t>(lines.size()) - 2 * shape.side) * shape.grid_width(); }
 
   // Of every pixel from begin() on, the row of the pictures times their width plus the column, or −1 for zeros; to whole
@@ -132,7 +133,7 @@ struct Strip {
   void load(const uint16_t *pictures, int64_t channels, bool whole, uint16_t *grid) const {
     const auto clear = [&](uint16_t *from, int64_t pixels) { std::memset(from, 0, static_cast<size_t>(pixels * channels * 2)); };
     const auto count = static_cast<int64_t>(lines.size());
-    uint16_t *to = grid + Shape::kFront * channels;
+    uint16_t *to = grid + kFront * channels;
     for (int64_t line = 0; line < count; line++, to += shape.grid_width() * channels) {
       const int64_t row = lines[static_cast<size_t>(line)];
       const bool is_own = line >= shape.side && line < count - shape.side;
