@@ -1,5 +1,5 @@
-// torch.ops.nvg.nearest_code: of every point the number of the nearest code, in one pass over the codebook. The composed
-// formula |p|² + |c|² − 2 p·c, argmin, writes and reads a points × codes matrix five times. CPU, float32.
+// torch.ops.nvg.nearest_code: of every point the number of the first code with the smallest |p|² + |c|² − 2 p·c, in one
+// pass over the codebook. libtorch's operators write and read a points × codes matrix for it several times. CPU, float32.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <torch/library.h>
