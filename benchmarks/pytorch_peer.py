@@ -2,7 +2,8 @@
 
 pytorch_peer.py MODEL [--threads N] [--repeat N] [--dtype bfloat16]   times each part of a model folder, as JSON
 pytorch_peer.py MODEL --train [--batch N] [--dtype bfloat16]          times a training step of tokenizer and generator
-pytorch_peer.py --check generate.safetensors                          the network against reference tokens and structures"""
+pytorch_peer.py --check FIXTURE...                                    the network against reference numbers: generate, clustering
+                                                                      and quantizer.safetensors"""
 import argparse
 import json
 import math
@@ -232,8 +233,91 @@ def decode(w, x, levels, blocks):
     return w.conv("conv_out", norm(w, "norm_out", x), padding=1)
 
 
+def cluster(points):
+    """Greedy clustering into pairs of equal size, level by level, all pictures at once. -> label of the last stage by position"""
+    centres, joined, rows = points, [], torch.arange(len(points))
+    while (count := centres.shape[1]) > 1:
+        distances = torch.cdist(centres, centres, compute_mode="donot_use_mm_for_euclid_dist")
+        distances.masked_fill_(torch.ones(count, count, dtype=torch.bool).tril(), math.inf)
+        pairs = torch.empty(len(points), count // 2, 2, dtype=torch.int64)
+        for m in range(count // 2):
+            nearest = distances.flatten(1).argmin(1)
+            pair = torch.stack([nearest // count, nearest % count], 1)
+            pairs[:, m] = pair
+            distances[rows[:, None], pair] = math.inf
+            distances.transpose(1, 2)[rows[:, None], pair] = math.inf
+        joined.append(pairs)
+        centres = centres[rows[:, None, None], pairs].mean(2)
+    labels = torch.zeros(len(points), 1, dtype=torch.int64)
+    for pairs in reversed(joined):
+        children = 2 * labels[..., None] + torch.arange(2)
+        labels = torch.empty_like(pairs.flatten(1)).scatter_(1, pairs.flatten(1), children.flatten(1))
+    return labels
+
+
+def quantize(w, latent, labels, refiner_weight, commitment_weight):
+    """Residual quantization of a latent map as in training. -> straight-through map, loss of each stage, tokens of each stage"""
+    codebook, last = w["embedding.weight"], labels.shape[1].bit_length() - 1
+    target = residual = latent.detach()
+    canvas, losses, tokens = 0, [], []
+    for stage in range(last + 1):
+        at = labels >> (last - stage)
+        with torch.no_grad():
+            points = means(residual.flatten(2).transpose(1, 2), at, 2 ** stage).flatten(0, 1)
+            norms = points.square().sum(1, keepdim=True) + codebook.square().sum(1)
+            tokens.append(norms.addmm_(points, codebook.t(), alpha=-2).argmin(1).view(len(latent), -1))
+        h = F.embedding(tokens[-1].gather(1, at), codebook).transpose(1, 2).reshape(latent.shape)
+        refined = h + refiner_weight * F.conv2d(h, w[f"quant_resi.{stage}.weight"], w[f"quant_resi.{stage}.bias"], padding=1)
+        canvas, residual = canvas + refined, residual - refined.detach()
+        losses.append(commitment_weight * F.mse_loss(canvas.detach(), latent) + F.mse_loss(canvas, target))
+    return latent + (canvas - latent).detach(), losses, tokens
+
+
 def check(path):
     tensors, metadata = read(path)
+    kinds = {"labels64": check_clustering, "fwd_f_hat": check_quantizer, "structure_noise": check_generator}
+    kind = next((kinds[name] for name in kinds if name in tensors), None)
+    if kind is None:
+        raise SystemExit(f"{path} holds none of {', '.join(kinds)}")
+    print(f"{path.name}: {kind(tensors, metadata)}")
+
+
+def check_clustering(tensors, _):
+    for points, labels in (("points", "labels"), ("points64", "labels64")):
+        last = tensors[labels].shape[1] - 1
+        found = cluster(tensors[points])
+        for stage in range(last + 1):
+            assert torch.equal(found >> (last - stage), tensors[labels][:, stage]), f"{labels} of stage {stage}"
+    return "all structures equal"
+
+
+def check_quantizer(tensors, metadata):
+    parameters = trainable({n[6:]: t for n, t in tensors.items() if n.startswith("param.")})
+    weights, latent = Weights({}), tensors["f"].clone().requires_grad_()
+    weights.tensors = parameters
+    labels = cluster(latent.detach().flatten(2).transpose(1, 2))
+    assert torch.equal(labels, tensors["nvg_input"][:, -1, :, -1].long()), "structure"
+    output, losses, tokens = quantize(weights, latent, labels, float(metadata["quant_resi"]), float(metadata["beta"]))
+    for stage in range(len(tokens)):
+        assert torch.equal(tokens[stage].flatten(), tensors[f"fwd_indices_{stage}"]), f"tokens of stage {stage}"
+        close(losses[stage], tensors[f"fwd_vq_loss_{stage}"], 1e-5, 1e-5, f"loss of stage {stage}")
+    loss = torch.stack(losses).mean()
+    close(loss, tensors["fwd_loss"], 1e-5, 1e-5, "loss")
+    close(output, tensors["fwd_f_hat"], 1e-5, 1e-5, "output")
+    ((output * tensors["fwd_g"]).sum() + loss).backward()
+    close(latent.grad, tensors["fwd_grad_z"], 1e-4, 1e-6, "gradient of the latent")
+    close(parameters["embedding.weight"].grad, tensors["fwd_grad_embedding"], 1e-4, 1e-6, "gradient of the codebook")
+    for stage in range(len(tokens)):
+        for part in ("weight", "bias"):
+            close(parameters[f"quant_resi.{stage}.{part}"].grad, tensors[f"fwd_grad_phi{stage}_{part}"], 1e-4, 1e-6, f"gradient of refiner {stage}")
+    return "structure and all tokens equal, losses and gradients within rounding"
+
+
+def close(found, expected, relative, absolute, what):
+    assert torch.allclose(found.detach().flatten(), expected.flatten(), relative, absolute), what
+
+
+def check_generator(tensors, metadata):
     weights = Weights({n[6:]: t for n, t in tensors.items() if n.startswith("param.")})
     generator = Generator(weights, weights["content_class_embed.weight"].shape[0] - 1)
     refiners = [(tensors[f"vq.quant_resi.{i}.weight"], tensors[f"vq.quant_resi.{i}.bias"]) for i in range(generator.last + 1)]
@@ -244,16 +328,21 @@ def check(path):
         assert torch.equal(found.gather(1, maps[stage - 1] if stage else torch.zeros_like(expected)), expected), f"tokens of stage {stage}"
     for stage, found in enumerate(maps):
         assert torch.equal(found, tensors[f"structure_{stage}"]), f"structure after stage {stage}"
-    print("all tokens and structures equal")
+    return "all tokens and structures equal"
 
 
 def clock(repeat, action):
-    action()
-    best = math.inf
-    for _ in range(repeat):
-        start = time.perf_counter()
-        action()
-        best = min(best, time.perf_counter() - start)
+    return clocks(repeat, {"": action})[""]
+
+
+def clocks(repeat, actions):
+    """The best seconds of each action; they take turns, so that what else the machine does meets all alike."""
+    best = dict.fromkeys(actions, math.inf)
+    for _ in range(repeat + 1):  # the first is for warming up: it is never the best
+        for name, action in actions.items():
+            start = time.perf_counter()
+            action()
+            best[name] = min(best[name], time.perf_counter() - start)
     return best
 
 
@@ -311,7 +400,8 @@ def trainable(tensors):
 
 
 def bench_training(folder, repeat, batch, dtype):
-    """The tokenizer without its quantizer, and the generator with two content stages and one structure stage per picture."""
+    """The tokenizer, and what its structure construction and its quantizer take of that; the generator with two content
+    stages and one structure stage per picture."""
     config = json.loads((folder / "config.json").read_text())
     sizes = config["tokenizer"]
     levels, blocks, side = len(sizes["channelMultipliers"]), sizes["resNetBlocks"], sizes["imageSize"]
@@ -319,12 +409,23 @@ def bench_training(folder, repeat, batch, dtype):
     images = torch.rand(batch, 3, side, side) * 2 - 1
     parts = trainable(read(folder / "tokenizer.safetensors")[0])
     tokenizer = Weights({})
-    tokenizer.tensors = {n: t for n, t in parts.items() if n.startswith(("encoder.", "decoder."))}
-    encoder, decoder = tokenizer.of("encoder."), tokenizer.of("decoder.")
+    tokenizer.tensors = parts
+    encoder, decoder, quantizer = tokenizer.of("encoder."), tokenizer.of("decoder."), tokenizer.of("quantize.")
+    without = {n: t for n, t in parts.items() if n.startswith(("encoder.", "decoder."))}
+    with torch.no_grad():
+        known = cluster(encode(encoder, images, levels, blocks).flatten(2).transpose(1, 2))
 
-    def reconstruction_loss():
-        decoded = decode(decoder, encode(encoder, images, levels, blocks), levels, blocks).float()
+    def pixel_loss(latent):
+        decoded = decode(decoder, latent, levels, blocks).float()
         return (decoded - images).abs().mean() + (decoded - images).square().mean()
+
+    def tokenizer_loss(given=None):
+        latent = encode(encoder, images, levels, blocks).float()
+        with torch.autocast("cpu", enabled=False):
+            labels = cluster(latent.detach().flatten(2).transpose(1, 2)) if given is None else given
+            output, losses, _ = quantize(quantizer, latent, labels, 0.5, 0.25)
+            quantizer_loss = torch.stack(losses).mean()
+        return pixel_loss(output) + quantizer_loss
 
     weights = Weights({})
     weights.tensors = trainable(read(folder / "generator.safetensors")[0])
@@ -342,14 +443,18 @@ def bench_training(folder, repeat, batch, dtype):
         flow = generator.velocity(z, canvas[:batch], labels[:batch], stage, 0.5, classes[:batch], turns)
         return F.mse_loss(final, target) + F.cross_entropy(logits.flatten(0, 1), tokens.flatten()) + F.mse_loss(flow, velocity)
 
-    return {name: batch / clock(repeat, training_step(parameters, loss, dtype))
-            for name, parameters, loss in (("tokenizer", tokenizer.tensors, reconstruction_loss), ("generator", weights.tensors, generation_loss))}
+    steps = {name: training_step(parameters, loss, dtype) for name, parameters, loss in (
+        ("tokenizer", parts, tokenizer_loss),
+        ("tokenizer, structure given", parts, lambda: tokenizer_loss(known)),
+        ("tokenizer without quantizer", without, lambda: pixel_loss(encode(encoder, images, levels, blocks))),
+        ("generator", weights.tensors, generation_loss))}
+    return {name: batch / seconds for name, seconds in clocks(repeat, steps).items()}
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", type=pathlib.Path)
-    parser.add_argument("--check", type=pathlib.Path)
+    parser.add_argument("--check", type=pathlib.Path, nargs="+", default=[], metavar="FIXTURE")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16"])
@@ -358,8 +463,8 @@ if __name__ == "__main__":
     parser.add_argument("--no-whole", action="store_true", help="leave the whole picture out")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    if arguments.check:
-        check(arguments.check)
+    for path in arguments.check:
+        check(path)
     if arguments.model and arguments.train:
         rates = bench_training(arguments.model, arguments.repeat, arguments.batch, getattr(torch, arguments.dtype))
         print(json.dumps({"torch": torch.__version__, "threads": arguments.threads, "dtype": arguments.dtype, "images per second": rates}, indent=2))

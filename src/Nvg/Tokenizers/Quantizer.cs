@@ -149,19 +149,21 @@ public sealed class Quantizer
         long batch = means_BNC.Size(0), clusters = means_BNC.Size(1), channels = means_BNC.Size(2);
         Tensor codebook_VC = Codebook.To(ScalarType.Float32);
         Tensor points_MC = means_BNC.Reshape(batch * clusters, channels);
-        Tensor distances_MV = points_MC.Square().Sum(1, keepDimension: true) + codebook_VC.Square().Sum(1)
-            - points_MC.Matmul(codebook_VC.Transpose(0, 1)) * 2;
-        Tensor tokens_M = distances_MV.ArgMin(1);
-        Tensor codes_MC = warmUp ? SoftChoice(distances_MV, tokens_M).Matmul(codebook_VC) : Functional.Embedding(codebook_VC, tokens_M);
+        Tensor tokens_M = NearestCode.Find(points_MC, codebook_VC);
+        Tensor codes_MC = Functional.Embedding(codebook_VC, tokens_M);
+        if (warmUp)
+            codes_MC += SoftChoice(points_MC, codebook_VC);
         return (scope.Keep(tokens_M.Reshape(batch, clusters)), scope.Keep(codes_MC.Reshape(batch, clusters, channels)));
     }
 
-    // One-hot in value, softmax over all codes in gradient (index backpropagation).
-    private static Tensor SoftChoice(Tensor distances_MV, Tensor tokens_M)
+    // Zero in value; its gradient is that of a choice by softmax over all codes (index backpropagation). The paper adds it
+    // to the one-hot vectors of the choice before they meet the codebook, which is the same without the large vectors.
+    private static Tensor SoftChoice(Tensor points_MC, Tensor codebook_VC)
     {
         using var scope = new TensorScope();
-        Tensor soft_MV = (distances_MV.Max(1, keepDimension: true) - distances_MV).Softmax(1);
-        return scope.Keep(tokens_M.OneHot(distances_MV.Size(1)).To(ScalarType.Float32) + (soft_MV - soft_MV.Detach()));
+        Tensor soft_MV = (-NearestCode.SquaredDistances(points_MC, codebook_VC)).Softmax(1);
+        Tensor choice_MC = soft_MV.Matmul(codebook_VC.Detach());
+        return scope.Keep(choice_MC - choice_MC.Detach());
     }
 
     private Tensor Refine(int stage, Tensor values_BLC)
