@@ -25,10 +25,10 @@ struct Lines {
 template <typename T> struct RowKernels {
   void (*moments)(const T *x, float *means, float *squares, int64_t channels, int64_t pixels);
   void (*normalize)(const T *x, const Lines &, T *y, int64_t channels, int64_t pixels);
-  void (*gradient_sums)(const T *x, const T *gradient, const Lines &, float *sums, float *products, int64_t channels,
-                        int64_t pixels);
-  void (*input_gradient)(const T *x, const T *gradient, const Lines &, const float *slopes, const float *constants,
-                         T *d_x, int64_t channels, int64_t pixels);
+  void (*gradient_sums)(const T *x, const T *gradient, const Lines &, float *sums, float *products, float *d_a,
+                        int64_t channels, int64_t pixels);
+  void (*input_gradient)(const T *x, const T *gradient, const float *d_a, const Lines &, const float *slopes,
+                         const float *constants, T *d_x, int64_t channels, int64_t pixels);
 };
 
 #define NVG_ROWS "group_norm_rows.inc"
@@ -127,6 +127,49 @@ Moments group_moments(const Shape &shape, const PartNumbers &moments, int64_t pi
   return {mean, squares / shape.group_elements()};
 }
 
+// One picture's gradient of a in float32, or null where it is not kept.
+struct KeptGradient {
+  float *values;
+  int64_t part_elements;
+
+  float *of(int64_t part) const { return values == nullptr ? nullptr : values + part * part_elements; }
+};
+
+// The gradient of a costs more to compute than to keep between the passes: in d_x where that is float32 itself, else in
+// a buffer of each thread; of a picture too large for a cache it is not kept.
+class KeptGradients {
+  static constexpr int64_t kLargest = 1 << 18;
+  int64_t picture_elements_, part_elements_;
+  at::Tensor whole_, buffers_;
+
+public:
+  KeptGradients(const Shape &shape, const at::Tensor &d_x)
+      : picture_elements_(shape.channels * shape.pixels), part_elements_(shape.channels * kPart) {
+    if (d_x.scalar_type() == at::kFloat)
+      whole_ = d_x;
+    else if (picture_elements_ <= kLargest)
+      buffers_ = at::empty({at::get_num_threads(), picture_elements_}, at::kFloat);
+  }
+
+  // Called by the thread that does the picture.
+  KeptGradient of(int64_t picture) const {
+    float *values = whole_.defined()     ? data<float>(whole_) + picture * picture_elements_
+                    : buffers_.defined() ? data<float>(buffers_) + at::get_thread_num() * picture_elements_
+                                         : nullptr;
+    return {values, part_elements_};
+  }
+};
+
+// (N, C) -> (C), in the order of the pictures.
+at::Tensor over_pictures(const at::Tensor &values) {
+  at::Tensor sums = at::zeros({values.size(1)}, at::kDouble);
+  double *target = data<double>(sums);
+  for (int64_t n = 0; n < values.size(0); n++)
+    for (int64_t c = 0; c < values.size(1); c++)
+      target[c] += data<double>(values)[n * values.size(1) + c];
+  return sums;
+}
+
 struct GroupNormSwish : torch::autograd::Function<GroupNormSwish> {
   static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &weight,
                             const at::Tensor &bias, int64_t groups, double epsilon) {
@@ -176,17 +219,18 @@ struct GroupNormSwish : torch::autograd::Function<GroupNormSwish> {
     const int64_t channels = shape.channels, size = shape.group_size();
     at::Tensor d_x = at::empty_like(x);
     const at::Tensor lines = at::empty({shape.count, 2, channels}, at::kFloat);
-    // Of scale and shift, a picture's share each.
-    const at::Tensor d_parameters = at::zeros({shape.count, 2, channels}, at::kDouble);
+    const at::Tensor d_scales = at::zeros({shape.count, channels}, at::kDouble), d_shifts = at::zeros_like(d_scales);
     const PartNumbers sums(shape);
+    const KeptGradients buffers(shape, d_x);
     with_row_type(x, [&](auto tag) {
       using T = decltype(tag);
       for_each_picture(shape, [&](int64_t n) {
+        const KeptGradient kept = buffers.of(n);
         for_each_part(shape, n, [&](int64_t part, int64_t start, int64_t pixels) {
           rows<T>().gradient_sums(data<T>(x) + start, data<T>(grad) + start, lines_of(factors, shift, n),
-                                  sums.first(n, part), sums.second(n, part), channels, pixels);
+                                  sums.first(n, part), sums.second(n, part), kept.of(part), channels, pixels);
         });
-        double *d_scale = data<double>(d_parameters) + n * 2 * channels, *d_shift = d_scale + channels;
+        double *d_scale = data<double>(d_scales) + n * channels, *d_shift = data<double>(d_shifts) + n * channels;
         for (int64_t part = 0; part < shape.parts; part++) {
           for (int64_t c = 0; c < channels; c++) {
             d_shift[c] += sums.first(n, part)[c];
@@ -210,15 +254,14 @@ struct GroupNormSwish : torch::autograd::Function<GroupNormSwish> {
             constants[c] = static_cast<float>(constant);
           }
         }
-        for_each_part(shape, n, [&](int64_t, int64_t start, int64_t pixels) {
-          rows<T>().input_gradient(data<T>(x) + start, data<T>(grad) + start, lines_of(factors, shift, n), slopes,
-                                   constants, data<T>(d_x) + start, channels, pixels);
+        for_each_part(shape, n, [&](int64_t part, int64_t start, int64_t pixels) {
+          rows<T>().input_gradient(data<T>(x) + start, data<T>(grad) + start, kept.of(part), lines_of(factors, shift, n),
+                                   slopes, constants, data<T>(d_x) + start, channels, pixels);
         });
       });
     });
     const auto type = static_cast<at::ScalarType>(context->saved_data["parameter_type"].toInt());
-    const at::Tensor d_both = d_parameters.sum(0).to(type);
-    return {d_x, d_both[0], d_both[1], at::Tensor(), at::Tensor()};
+    return {d_x, over_pictures(d_scales).to(type), over_pictures(d_shifts).to(type), at::Tensor(), at::Tensor()};
   }
 };
 
