@@ -163,10 +163,13 @@ public:
 // (N, C) -> (C), in the order of the pictures.
 at::Tensor over_pictures(const at::Tensor &values) {
   at::Tensor sums = at::zeros({values.size(1)}, at::kDouble);
+  const int64_t channels = values.size(1);
   double *target = data<double>(sums);
-  for (int64_t n = 0; n < values.size(0); n++)
-    for (int64_t c = 0; c < values.size(1); c++)
-      target[c] += data<double>(values)[n * values.size(1) + c];
+  for (int64_t n = 0; n < values.size(0); n++) {
+    const double *row = data<double>(values) + n * channels;
+    for (int64_t c = 0; c < channels; c++)
+      target[c] += row[c];
+  }
   return sums;
 }
 
@@ -187,13 +190,14 @@ struct GroupNormSwish : torch::autograd::Function<GroupNormSwish> {
         for_each_part(shape, n, [&](int64_t part, int64_t start, int64_t pixels) {
           rows<T>().moments(data<T>(x) + start, moments.first(n, part), moments.second(n, part), channels, pixels);
         });
+        const float *gamma = data<float>(scale);
         float *factor = data<float>(factors) + n * 2 * channels, *means = factor + channels;
         for (int64_t g = 0; g < groups; g++) {
           const auto [mean, variance] = group_moments(shape, moments, n, g);
           const double reciprocal = 1 / std::sqrt(variance + epsilon);
           data<double>(reciprocals)[n * groups + g] = reciprocal;
           for (int64_t c = g * size; c < (g + 1) * size; c++) {
-            factor[c] = static_cast<float>(data<float>(scale)[c] * reciprocal);
+            factor[c] = static_cast<float>(gamma[c] * reciprocal);
             means[c] = static_cast<float>(mean);
           }
         }
@@ -232,20 +236,21 @@ struct GroupNormSwish : torch::autograd::Function<GroupNormSwish> {
         });
         double *d_scale = data<double>(d_scales) + n * channels, *d_shift = data<double>(d_shifts) + n * channels;
         for (int64_t part = 0; part < shape.parts; part++) {
+          const float *first = sums.first(n, part), *second = sums.second(n, part);
           for (int64_t c = 0; c < channels; c++) {
-            d_shift[c] += sums.first(n, part)[c];
-            d_scale[c] += sums.second(n, part)[c];
+            d_shift[c] += first[c];
+            d_scale[c] += second[c];
           }
         }
+        const float *gamma = data<float>(scale);
         float *slopes = data<float>(lines) + n * 2 * channels, *constants = slopes + channels;
         for (int64_t g = 0; g < shape.groups; g++) {
           const double reciprocal = data<double>(reciprocals)[n * shape.groups + g];
           double total = 0, along = 0;
           for (int64_t c = g * size; c < (g + 1) * size; c++) {
-            const double gamma = data<float>(scale)[c];
-            total += gamma * d_shift[c];
+            total += gamma[c] * d_shift[c];
             d_scale[c] *= reciprocal;
-            along += gamma * d_scale[c];
+            along += gamma[c] * d_scale[c];
           }
           const double slope = -reciprocal * reciprocal * along / shape.group_elements();
           const double constant = -reciprocal * total / shape.group_elements();
