@@ -48,6 +48,9 @@ template <typename T> T *data(const at::Tensor &tensor) { return static_cast<T *
 // parts are added in a fixed order, whatever the threads.
 constexpr int64_t kPart = 256;
 
+// Parts' numbers of a channel that one thread adds up at least.
+constexpr int64_t kGrain = 4096;
+
 struct Shape {
   int64_t count, channels, pixels, groups, parts;
 
@@ -192,15 +195,17 @@ struct GroupNormSwish : torch::autograd::Function<GroupNormSwish> {
         });
         const float *gamma = data<float>(scale);
         float *factor = data<float>(factors) + n * 2 * channels, *means = factor + channels;
-        for (int64_t g = 0; g < groups; g++) {
-          const auto [mean, variance] = group_moments(shape, moments, n, g);
-          const double reciprocal = 1 / std::sqrt(variance + epsilon);
-          data<double>(reciprocals)[n * groups + g] = reciprocal;
-          for (int64_t c = g * size; c < (g + 1) * size; c++) {
-            factor[c] = static_cast<float>(gamma[c] * reciprocal);
-            means[c] = static_cast<float>(mean);
+        at::parallel_for(0, groups, std::max<int64_t>(1, kGrain / (shape.parts * size)), [&](int64_t begin, int64_t end) {
+          for (int64_t g = begin; g < end; g++) {
+            const auto [mean, variance] = group_moments(shape, moments, n, g);
+            const double reciprocal = 1 / std::sqrt(variance + epsilon);
+            data<double>(reciprocals)[n * groups + g] = reciprocal;
+            for (int64_t c = g * size; c < (g + 1) * size; c++) {
+              factor[c] = static_cast<float>(gamma[c] * reciprocal);
+              means[c] = static_cast<float>(mean);
+            }
           }
-        }
+        });
         for_each_part(shape, n, [&](int64_t, int64_t start, int64_t pixels) {
           rows<T>().normalize(data<T>(x) + start, lines_of(factors, shift, n), data<T>(y) + start, channels, pixels);
         });
