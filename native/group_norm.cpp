@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 namespace nvg {
 namespace {
@@ -20,11 +21,14 @@ struct Lines {
   const float *factor, *mean, *shift;
 };
 
+// Each takes a run of pixels, one after another in memory.
 template <typename T> struct RowKernels {
-  void (*add_moments)(const T *, float *, float *, int64_t);
-  void (*normalize)(const T *, const Lines &, T *, int64_t);
-  void (*add_gradients)(const T *, const T *, const Lines &, float *, float *, int64_t);
-  void (*input_gradient)(const T *, const T *, const Lines &, const float *, const float *, T *, int64_t);
+  void (*moments)(const T *x, float *means, float *squares, int64_t channels, int64_t pixels);
+  void (*normalize)(const T *x, const Lines &, T *y, int64_t channels, int64_t pixels);
+  void (*gradient_sums)(const T *x, const T *gradient, const Lines &, float *sums, float *products, float *d_a,
+                        int64_t channels, int64_t pixels);
+  void (*input_gradient)(const T *x, const T *gradient, const float *d_a, const Lines &, const float *slopes,
+                         const float *constants, T *d_x, int64_t channels, int64_t pixels);
 };
 
 #define NVG_ROWS "group_norm_rows.inc"
@@ -40,8 +44,12 @@ template <typename Body> void with_row_type(const at::Tensor &tensor, Body body)
 
 template <typename T> T *data(const at::Tensor &tensor) { return static_cast<T *>(tensor.data_ptr()); }
 
-// Pixels that one sum in float32 runs over; the parts are added in a fixed order, whatever the threads.
-constexpr int64_t kPart = 1024;
+// Pixels of a part: what one sum in float32 runs over, and few enough that a second look finds them in the cache. The
+// parts are added in a fixed order, whatever the threads.
+constexpr int64_t kPart = 256;
+
+// Parts' numbers of a channel that one thread adds up at least.
+constexpr int64_t kGrain = 4096;
 
 struct Shape {
   int64_t count, channels, pixels, groups, parts;
@@ -52,43 +60,120 @@ struct Shape {
 
   int64_t group_size() const { return channels / groups; }
   double group_elements() const { return static_cast<double>(group_size() * pixels); }
+  int64_t part_pixels(int64_t part) const { return std::min(kPart, pixels - part * kPart); }
 };
 
-// Two sums per channel: `add(pixel, picture, sums, more sums)` over the pixels of each part. -> (N · parts, 2, C)
-template <typename Add> at::Tensor partial_sums(const Shape &shape, Add add) {
-  at::Tensor sums = at::zeros({shape.count * shape.parts, 2, shape.channels}, at::kFloat);
-  at::parallel_for(0, shape.count * shape.parts, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t part = begin; part < end; part++) {
-      float *target = data<float>(sums) + part * 2 * shape.channels;
-      const int64_t picture = part / shape.parts, first = part % shape.parts * kPart;
-      for (int64_t p = first; p < std::min(first + kPart, shape.pixels); p++)
-        add(picture * shape.pixels + p, picture, target, target + shape.channels);
-    }
-  });
-  return sums;
+// Threads divide the pictures, so that each finds its picture in its cache in the second pass; or, where those are few,
+// the parts of one picture after another.
+template <typename Body> void for_each_picture(const Shape &shape, Body body) {
+  const auto run = [&](int64_t begin, int64_t end) {
+    for (int64_t n = begin; n < end; n++)
+      body(n);
+  };
+  if (shape.count >= 4 * at::get_num_threads() || shape.parts < 2)
+    at::parallel_for(0, shape.count, 1, run);
+  else
+    run(0, shape.count);
 }
 
-// One channel's two sums over a whole picture.
-std::pair<double, double> whole_sums(const Shape &shape, const at::Tensor &partial, int64_t picture, int64_t channel) {
-  double first = 0, second = 0;
-  for (int64_t part = picture * shape.parts; part < (picture + 1) * shape.parts; part++) {
-    const float *sums = data<float>(partial) + part * 2 * shape.channels;
-    first += sums[channel];
-    second += sums[shape.channels + channel];
+// Calls `body(part of the picture, its first element in the tensor, its pixels)`.
+template <typename Body> void for_each_part(const Shape &shape, int64_t picture, Body body) {
+  at::parallel_for(0, shape.parts, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end; part++)
+      body(part, (picture * shape.pixels + part * kPart) * shape.channels, shape.part_pixels(part));
+  });
+}
+
+// Two numbers of each channel for every part of every picture, and where they lie.
+struct PartNumbers {
+  int64_t channels, parts;
+  at::Tensor values;
+
+  explicit PartNumbers(const Shape &shape)
+      : channels(shape.channels), parts(shape.parts),
+        values(at::empty({shape.count, shape.parts, 2, shape.channels}, at::kFloat)) {}
+
+  float *first(int64_t picture, int64_t part) const {
+    return data<float>(values) + (picture * parts + part) * 2 * channels;
   }
-  return {first, second};
-}
-
-template <typename Body> void for_each_pixel(const Shape &shape, Body body) {
-  at::parallel_for(0, shape.count * shape.pixels, 64, [&](int64_t begin, int64_t end) {
-    for (int64_t p = begin; p < end; p++)
-      body(p, p / shape.pixels);
-  });
-}
+  float *second(int64_t picture, int64_t part) const { return first(picture, part) + channels; }
+};
 
 Lines lines_of(const at::Tensor &factors, const at::Tensor &shift, int64_t picture) {
   const float *factor = data<float>(factors) + picture * 2 * factors.size(2);
   return {factor, factor + factors.size(2), data<float>(shift)};
+}
+
+struct Moments {
+  double mean, variance;
+};
+
+// Of one group: the squares about the parts' means, and those means about the group's.
+Moments group_moments(const Shape &shape, const PartNumbers &moments, int64_t picture, int64_t group) {
+  const int64_t first = group * shape.group_size(), end = first + shape.group_size();
+  double sum = 0, squares = 0;
+  for (int64_t part = 0; part < shape.parts; part++) {
+    const float *means = moments.first(picture, part);
+    double part_sum = 0;
+    for (int64_t c = first; c < end; c++)
+      part_sum += means[c];
+    sum += part_sum * static_cast<double>(shape.part_pixels(part));
+  }
+  const double mean = sum / shape.group_elements();
+  for (int64_t part = 0; part < shape.parts; part++) {
+    const float *means = moments.first(picture, part), *part_squares = moments.second(picture, part);
+    for (int64_t c = first; c < end; c++) {
+      const double distance = means[c] - mean;
+      squares += part_squares[c] + static_cast<double>(shape.part_pixels(part)) * distance * distance;
+    }
+  }
+  return {mean, squares / shape.group_elements()};
+}
+
+// One picture's gradient of a in float32, or null where it is not kept.
+struct KeptGradient {
+  float *values;
+  int64_t part_elements;
+
+  float *of(int64_t part) const { return values == nullptr ? nullptr : values + part * part_elements; }
+};
+
+// The gradient of a costs more to compute than to keep between the passes: in d_x where that is float32 itself, else in
+// a buffer of each thread; of a picture too large for a cache it is not kept.
+class KeptGradients {
+  static constexpr int64_t kLargest = 1 << 18;
+  int64_t picture_elements_, part_elements_;
+  at::Tensor whole_, buffers_;
+
+public:
+  KeptGradients(const Shape &shape, const at::Tensor &d_x)
+      : picture_elements_(shape.channels * shape.pixels), part_elements_(shape.channels * kPart) {
+    if (d_x.scalar_type() == at::kFloat)
+      whole_ = d_x;
+    else if (picture_elements_ <= kLargest)
+      buffers_ = at::empty({at::get_num_threads(), picture_elements_}, at::kFloat);
+  }
+
+  // Called by the thread that does the picture.
+  KeptGradient of(int64_t picture) const {
+    float *values = whole_.defined()     ? data<float>(whole_) + picture * picture_elements_
+                    : buffers_.defined() ? data<float>(buffers_) + at::get_thread_num() * picture_elements_
+                                         : nullptr;
+    return {values, part_elements_};
+  }
+};
+
+// (N, C) -> (C), in the order of the pictures.
+at::Tensor over_pictures(const at::Tensor &values) {
+  at::Tensor sums = at::zeros({values.size(1)}, at::kDouble);
+  const int64_t channels = values.size(1);
+  double *target = data<double>(sums);
+  for (int64_t n = 0; n < values.size(0); n++) {
+    const double *row = data<double>(values) + n * channels;
+    for (int64_t c = 0; c < channels; c++)
+      target[c] += row[c];
+  }
+  return sums;
 }
 
 struct GroupNormSwish : torch::autograd::Function<GroupNormSwish> {
@@ -101,34 +186,29 @@ struct GroupNormSwish : torch::autograd::Function<GroupNormSwish> {
     // Factor and mean per picture and channel, reciprocal deviation per picture and group.
     const at::Tensor factors = at::empty({shape.count, 2, channels}, at::kFloat);
     const at::Tensor reciprocals = at::empty({shape.count, groups}, at::kDouble);
+    const PartNumbers moments(shape);
     with_row_type(x, [&](auto tag) {
       using T = decltype(tag);
-      const T *source = data<T>(x);
-      const at::Tensor moments = partial_sums(shape, [&](int64_t pixel, int64_t, float *sums, float *squares) {
-        rows<T>().add_moments(source + pixel * channels, sums, squares, channels);
-      });
-      for (int64_t n = 0; n < shape.count; n++) {
-        float *factor = data<float>(factors) + n * 2 * channels;
-        for (int64_t g = 0; g < groups; g++) {
-          double sum = 0, squares = 0;
-          for (int64_t c = g * size; c < (g + 1) * size; c++) {
-            const auto [channel_sum, channel_squares] = whole_sums(shape, moments, n, c);
-            sum += channel_sum;
-            squares += channel_squares;
+      for_each_picture(shape, [&](int64_t n) {
+        for_each_part(shape, n, [&](int64_t part, int64_t start, int64_t pixels) {
+          rows<T>().moments(data<T>(x) + start, moments.first(n, part), moments.second(n, part), channels, pixels);
+        });
+        const float *gamma = data<float>(scale);
+        float *factor = data<float>(factors) + n * 2 * channels, *means = factor + channels;
+        at::parallel_for(0, groups, std::max<int64_t>(1, kGrain / (shape.parts * size)), [&](int64_t begin, int64_t end) {
+          for (int64_t g = begin; g < end; g++) {
+            const auto [mean, variance] = group_moments(shape, moments, n, g);
+            const double reciprocal = 1 / std::sqrt(variance + epsilon);
+            data<double>(reciprocals)[n * groups + g] = reciprocal;
+            for (int64_t c = g * size; c < (g + 1) * size; c++) {
+              factor[c] = static_cast<float>(gamma[c] * reciprocal);
+              means[c] = static_cast<float>(mean);
+            }
           }
-          const double mean = sum / shape.group_elements();
-          const double reciprocal =
-              1 / std::sqrt(std::max(0.0, squares / shape.group_elements() - mean * mean) + epsilon);
-          data<double>(reciprocals)[n * groups + g] = reciprocal;
-          for (int64_t c = g * size; c < (g + 1) * size; c++) {
-            factor[c] = static_cast<float>(data<float>(scale)[c] * reciprocal);
-            factor[channels + c] = static_cast<float>(mean);
-          }
-        }
-      }
-      for_each_pixel(shape, [&](int64_t pixel, int64_t picture) {
-        rows<T>().normalize(source + pixel * channels, lines_of(factors, shift, picture), data<T>(y) + pixel * channels,
-                            channels);
+        });
+        for_each_part(shape, n, [&](int64_t, int64_t start, int64_t pixels) {
+          rows<T>().normalize(data<T>(x) + start, lines_of(factors, shift, n), data<T>(y) + start, channels, pixels);
+        });
       });
     });
     context->save_for_backward({x, scale, shift, factors, reciprocals});
@@ -148,44 +228,50 @@ struct GroupNormSwish : torch::autograd::Function<GroupNormSwish> {
     const int64_t channels = shape.channels, size = shape.group_size();
     at::Tensor d_x = at::empty_like(x);
     const at::Tensor lines = at::empty({shape.count, 2, channels}, at::kFloat);
-    const at::Tensor d_scale = at::zeros({channels}, at::kDouble), d_shift = at::zeros({channels}, at::kDouble);
+    const at::Tensor d_scales = at::zeros({shape.count, channels}, at::kDouble), d_shifts = at::zeros_like(d_scales);
+    const PartNumbers sums(shape);
+    const KeptGradients buffers(shape, d_x);
     with_row_type(x, [&](auto tag) {
       using T = decltype(tag);
-      const T *source = data<T>(x), *gradient = data<T>(grad);
-      const at::Tensor sums = partial_sums(shape, [&](int64_t pixel, int64_t picture, float *first, float *second) {
-        rows<T>().add_gradients(source + pixel * channels, gradient + pixel * channels,
-                                lines_of(factors, shift, picture), first, second, channels);
-      });
-      for (int64_t n = 0; n < shape.count; n++) {
-        float *line = data<float>(lines) + n * 2 * channels;
+      for_each_picture(shape, [&](int64_t n) {
+        const KeptGradient kept = buffers.of(n);
+        for_each_part(shape, n, [&](int64_t part, int64_t start, int64_t pixels) {
+          rows<T>().gradient_sums(data<T>(x) + start, data<T>(grad) + start, lines_of(factors, shift, n),
+                                  sums.first(n, part), sums.second(n, part), kept.of(part), channels, pixels);
+        });
+        double *d_scale = data<double>(d_scales) + n * channels, *d_shift = data<double>(d_shifts) + n * channels;
+        for (int64_t part = 0; part < shape.parts; part++) {
+          const float *first = sums.first(n, part), *second = sums.second(n, part);
+          for (int64_t c = 0; c < channels; c++) {
+            d_shift[c] += first[c];
+            d_scale[c] += second[c];
+          }
+        }
+        const float *gamma = data<float>(scale);
+        float *slopes = data<float>(lines) + n * 2 * channels, *constants = slopes + channels;
         for (int64_t g = 0; g < shape.groups; g++) {
           const double reciprocal = data<double>(reciprocals)[n * shape.groups + g];
           double total = 0, along = 0;
           for (int64_t c = g * size; c < (g + 1) * size; c++) {
-            const auto [d_a, d_a_centred] = whole_sums(shape, sums, n, c);
-            const double gamma = data<float>(scale)[c];
-            data<double>(d_shift)[c] += d_a;
-            data<double>(d_scale)[c] += d_a_centred * reciprocal;
-            total += gamma * d_a;
-            along += gamma * d_a_centred;
+            total += gamma[c] * d_shift[c];
+            d_scale[c] *= reciprocal;
+            along += gamma[c] * d_scale[c];
           }
-          const double slope = -reciprocal * reciprocal * reciprocal * along / shape.group_elements();
+          const double slope = -reciprocal * reciprocal * along / shape.group_elements();
           const double constant = -reciprocal * total / shape.group_elements();
           for (int64_t c = g * size; c < (g + 1) * size; c++) {
-            line[c] = static_cast<float>(slope);
-            line[channels + c] = static_cast<float>(constant);
+            slopes[c] = static_cast<float>(slope);
+            constants[c] = static_cast<float>(constant);
           }
         }
-      }
-      for_each_pixel(shape, [&](int64_t pixel, int64_t picture) {
-        const float *line = data<float>(lines) + picture * 2 * channels;
-        rows<T>().input_gradient(source + pixel * channels, gradient + pixel * channels,
-                                 lines_of(factors, shift, picture), line, line + channels,
-                                 data<T>(d_x) + pixel * channels, channels);
+        for_each_part(shape, n, [&](int64_t part, int64_t start, int64_t pixels) {
+          rows<T>().input_gradient(data<T>(x) + start, data<T>(grad) + start, kept.of(part), lines_of(factors, shift, n),
+                                   slopes, constants, data<T>(d_x) + start, channels, pixels);
+        });
       });
     });
     const auto type = static_cast<at::ScalarType>(context->saved_data["parameter_type"].toInt());
-    return {d_x, d_scale.to(type), d_shift.to(type), at::Tensor(), at::Tensor()};
+    return {d_x, over_pictures(d_scales).to(type), over_pictures(d_shifts).to(type), at::Tensor(), at::Tensor()};
   }
 };
 
