@@ -332,18 +332,20 @@ def check_generator(tensors, metadata):
 
 
 def clock(repeat, action):
-    return clocks(repeat, {"": action})[""]
+    """The best seconds."""
+    return min(clocks(repeat, {"": action})[""])
 
 
 def clocks(repeat, actions):
-    """The best seconds of each action; they take turns, so that what else the machine does meets all alike."""
-    best = dict.fromkeys(actions, math.inf)
-    for _ in range(repeat + 1):  # the first is for warming up: it is never the best
+    """The seconds of each action, in order; they take turns, so that what else the machine does meets all alike."""
+    seconds = {name: [] for name in actions}
+    for turn in range(repeat + 1):
         for name, action in actions.items():
             start = time.perf_counter()
             action()
-            best[name] = min(best[name], time.perf_counter() - start)
-    return best
+            if turn > 0:  # the first is for warming up
+                seconds[name].append(time.perf_counter() - start)
+    return {name: sorted(times) for name, times in seconds.items()}
 
 
 def bench(folder, repeat, whole, dtype):
@@ -448,7 +450,7 @@ def bench_training(folder, repeat, batch, dtype):
         ("tokenizer, structure given", parts, lambda: tokenizer_loss(known)),
         ("tokenizer without quantizer", without, lambda: pixel_loss(encode(encoder, images, levels, blocks))),
         ("generator", weights.tensors, generation_loss))}
-    return {name: batch / seconds for name, seconds in clocks(repeat, steps).items()}
+    return {name: {"best": batch / seconds[0], "median": batch / seconds[len(seconds) // 2]} for name, seconds in clocks(repeat, steps).items()}
 
 
 if __name__ == "__main__":
