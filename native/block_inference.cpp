@@ -36,8 +36,6 @@ using namespace tiles;
 // The head size of the method; another one takes the way through libtorch.
 constexpr int64_t kHead = 64;
 
-int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
-
 at::Tensor pack_matrix(const at::Tensor &weight) {
   TORCH_CHECK(weight.dim() == 2 && weight.device().is_cpu(), "pack_matrix: a matrix on the CPU is needed, got ",
               weight.sizes());

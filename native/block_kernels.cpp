@@ -1,14 +1,13 @@
 // What stands between the two matrix products of a transformer block, in three passes over memory instead of some
 // thirty: modulated layer norm; head norms, rotary turns, attention and GELU; gated sum. CPU, float32 and bfloat16,
 // with hand-written gradients. Elsewhere the same formulas are composed of libtorch's operators.
+#include "autocast.h"
 #include "guard.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
-#include <torch/version.h>
 
 #if defined(AT_PARALLEL_OPENMP) && AT_PARALLEL_OPENMP && !defined(_OPENMP)
 #error "Compile with OpenMP (-fopenmp): at::parallel_for would silently use one thread."
@@ -61,16 +60,6 @@ template <typename T> T *data(const at::Tensor &tensor) { return static_cast<T *
 
 // Rows of a few hundred numbers: enough of them per task to be worth handing out.
 constexpr int64_t kGrain = 16;
-
-at::ScalarType product_type(at::ScalarType weight_type) {
-  if (weight_type != at::kFloat)
-    return weight_type;
-#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-  return at::autocast::is_autocast_enabled(at::kCPU) ? at::autocast::get_autocast_dtype(at::kCPU) : weight_type;
-#else
-  return at::autocast::is_cpu_enabled() ? at::autocast::get_autocast_cpu_dtype() : weight_type;
-#endif
-}
 
 // --- (1 + scale) · LayerNorm(x) + shift ------------------------------------------------------------------------
 

@@ -7,16 +7,16 @@
 //   input    dx[p, i]      = Σ_tap Σ_o dy[p − tap, o] w[o, i, tap]    left: pixels × outputs, right: weights
 //   weight   dw[o, i, tap] = Σ_p x[p, i] dy[p − tap, o]               left: inputs × pixels, right: pixels × outputs
 //
+// Zeros between the pictures take part: next to an infinity they make a not-a-number.
 // The grid is walked in strips of rows that stay in a core's caches.
+#include "autocast.h"
 #include "guard.h"
 #include "matrix_tiles.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
-#include <torch/version.h>
 
 #include <algorithm>
 #include <array>
@@ -39,36 +39,10 @@ using torch::autograd::variable_list;
 
 #ifdef NVG_TILE_CONVOLUTION
 
-// Fewer pixels do not pay for packing the weights.
-constexpr int64_t kFewestPixels = 2048;
+uint16_t *bits_of(const at::Tensor &tensor) { return static_cast<uint16_t *>(tensor.data_ptr()); }
 
 // Grid pixels before the first line, which the kernel reaches over.
 constexpr int64_t kFront = 32;
-
-bool autocasts_to_bfloat16() {
-#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-  return at::autocast::is_autocast_enabled(at::kCPU) && at::autocast::get_autocast_dtype(at::kCPU) == at::kBFloat16;
-#else
-  return at::autocast::is_cpu_enabled() && at::autocast::get_autocast_cpu_dtype() == at::kBFloat16;
-#endif
-}
-
-bool goes_back_over_tiles(const at::Tensor &x, const at::Tensor &weight, int64_t stride, int64_t padding) {
-  const bool is_bfloat16 = x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kBFloat16;
-  const auto is_number = [](at::ScalarType type) { return type == at::kFloat || type == at::kBFloat16; };
-  return at::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad()) && x.device().is_cpu() &&
-         weight.device().is_cpu() && x.dim() == 4 && weight.dim() == 4 &&
-         stride == 1 && padding > 0 && padding <= kFront &&
-         weight.size(2) == weight.size(3) && weight.size(2) == 2 * padding + 1 && x.size(1) == weight.size(1) &&
-         weight.size(1) % kBlock == 0 && weight.size(0) % kBlock == 0 &&
-         x.size(0) * x.size(2) * x.size(3) >= kFewestPixels &&
-         (is_bfloat16 || (autocasts_to_bfloat16() && is_number(x.scalar_type()) && is_number(weight.scalar_type()))) &&
-         engine() != nullptr;
-}
-
-int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
-
-uint16_t *halves(const at::Tensor &tensor) { return static_cast<uint16_t *>(tensor.data_ptr()); }
 
 // Pictures and kernel. `side` is the reach of the kernel to either side, `kernel` 2 · side + 1.
 struct Shape {
@@ -82,9 +56,12 @@ struct Shape {
   int64_t grid_width() const { return width + side; }
   int64_t distance(int64_t tap) const { return (tap / kernel() - side) * grid_width() + tap % kernel() - side; }
 
-  // Rows of a strip: some 600 pixels, whose operands fit the second-level cache.
+  // Rows of a strip: some 600 pixels, but not so few rows that their neighbours are most of what is loaded.
   int64_t strip_rows() const { return std::min(rows(), std::max<int64_t>(4, 576 / grid_width())); }
   int64_t strips() const { return (rows() + strip_rows() - 1) / strip_rows(); }
+
+  // Threads that get a strip.
+  int64_t threads() const { return std::min<int64_t>(at::get_num_threads(), strips()); }
 
   // Pixels of the longest strip's grid; a multiple of 32, in an odd number of cache lines, for rows of such a length to
   // spread over the sets of a cache.
@@ -94,6 +71,27 @@ struct Shape {
     return (round_up(kFront + lines * grid_width() + kDepth + side, kDepth) / kDepth | 1) * kDepth;
   }
 };
+
+// Fewer pixels do not pay for packing the weights; with more weights than a core's cache holds libtorch is faster; a wider
+// picture's strip would take too much memory.
+constexpr int64_t kFewestPixels = 2048, kMostWeights = 9 * 256 * 256, kMostGridNumbers = 1 << 21;
+
+bool goes_back_over_tiles(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias, int64_t stride, int64_t padding) {
+  if (!at::GradMode::is_enabled() || !(x.requires_grad() || weight.requires_grad()) || !x.device().is_cpu() ||
+      !weight.device().is_cpu() || x.dim() != 4 || weight.dim() != 4 || x.numel() == 0 || engine() == nullptr)
+    return false;
+  const int64_t outputs = weight.size(0), inputs = weight.size(1), kernel = 2 * padding + 1;
+  const bool is_same_size = stride == 1 && padding > 0 && padding <= kFront && weight.size(2) == kernel && weight.size(3) == kernel;
+  // What libtorch takes: everything in bfloat16, or whatever autocast would cast to it.
+  const bool is_bfloat16 = product_type(weight.scalar_type()) == at::kBFloat16 &&
+                           (x.scalar_type() == at::kBFloat16 || (x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat)) &&
+                           (!bias.defined() || bias.scalar_type() == weight.scalar_type());
+  return is_same_size && is_bfloat16 && x.size(1) == inputs && inputs % kBlock == 0 && outputs % kBlock == 0 &&
+         weight.numel() <= kMostWeights && x.size(0) * x.size(2) * x.size(3) >= kFewestPixels &&
+         Shape(x, padding).strip_pixels() * std::max(inputs, outputs) <= kMostGridNumbers;
+}
+
+enum class Neighbours { kSeen, kZero };
 
 // Lines of the grid: which row of the pictures, counted through, lies on it, or −1 for zeros. The first and the last
 // `side` lines are only looked at.
@@ -129,15 +127,15 @@ struct Strip {
     return pixels;
   }
 
-  // Pictures of `channels` channels on the grid; `whole` with the lines that are only looked at, which else are zeros.
-  void load(const uint16_t *pictures, int64_t channels, bool whole, uint16_t *grid) const {
+  // Pictures of `channels` channels on the grid. Lines that are only looked at are the pictures' or zeros.
+  void load(const uint16_t *pictures, int64_t channels, Neighbours neighbours, uint16_t *grid) const {
     const auto clear = [&](uint16_t *from, int64_t pixels) { std::memset(from, 0, static_cast<size_t>(pixels * channels * 2)); };
     const auto count = static_cast<int64_t>(lines.size());
     uint16_t *to = grid + kFront * channels;
     for (int64_t line = 0; line < count; line++, to += shape.grid_width() * channels) {
       const int64_t row = lines[static_cast<size_t>(line)];
       const bool is_own = line >= shape.side && line < count - shape.side;
-      if (row < 0 || !(is_own || whole)) {
+      if (row < 0 || !(is_own || neighbours == Neighbours::kSeen)) {
         clear(to, shape.grid_width());
         continue;
       }
@@ -151,11 +149,11 @@ struct Strip {
 
 // Weights as right operands on the way back: [block of inputs][tap][tile of outputs][two tiles of inputs], taps in reverse.
 at::Tensor pack_weight(const at::Tensor &weight) {
-  const at::Tensor source = weight.to(at::kBFloat16).contiguous();
+  const at::Tensor source = weight.contiguous();
   const int64_t outputs = weight.size(0), inputs = weight.size(1), taps = weight.size(2) * weight.size(3);
   at::Tensor packed = at::empty({outputs * inputs * taps}, source.options());
-  const uint16_t *from = halves(source);
-  uint16_t *to = halves(packed);
+  const uint16_t *from = bits_of(source);
+  uint16_t *to = bits_of(packed);
   const int64_t tap_step = outputs / kDepth * 2 * kElements;
   at::parallel_for(0, inputs, 4, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++)
@@ -248,13 +246,17 @@ void add_pixels(const uint16_t *grid, int64_t pixels, int64_t channels, double *
 
 #pragma GCC pop_options
 
+struct EngineInUse {
+  EngineInUse() { engine()->enter(); }
+  ~EngineInUse() { engine()->leave(); }
+};
+
 // Calls `body(strip, thread)` for every strip, on all threads; a thread's strips follow one another.
 template <typename Body> void for_each_strip(const Shape &shape, Body body) {
   at::parallel_for(0, shape.strips(), 1, [&](int64_t begin, int64_t end) {
-    engine()->enter();
+    const EngineInUse in_use;
     for (int64_t number = begin; number < end; number++)
       body(Strip(shape, number), at::get_thread_num());
-    engine()->leave();
   });
 }
 
@@ -265,13 +267,13 @@ void add_back(const Strip &strip, const uint16_t *gradient, int64_t outputs, con
   const auto steps = static_cast<int64_t>(depth_places.size());
   const std::vector<int64_t> pixels = strip.pixels();
   alignas(64) float sums[kBlock * kBlock];
-  for (int64_t place = 0; place < strip.size(); place += kBlock) {
-    const Left left{gradient + (strip.begin() + place) * outputs, outputs, kRows * outputs, 0, depth_places.data()};
-    for (int64_t i = 0; i < inputs; i += kBlock) {
+  // Inputs outside: a block of the weights serves the whole strip before the next one comes.
+  for (int64_t i = 0; i < inputs; i += kBlock)
+    for (int64_t place = 0; place < strip.size(); place += kBlock) {
+      const Left left{gradient + (strip.begin() + place) * outputs, outputs, kRows * outputs, 0, depth_places.data()};
       engine()->multiply(left, Right{weight + i * steps * kDepth, kElements, 2 * kElements}, steps, sums, kBlock, false);
       store_block(sums, pixels.data() + place, inputs, d_x + i);
     }
-  }
 }
 
 // [tap][tile of outputs]
@@ -283,9 +285,9 @@ std::vector<int64_t> depth_places(const Shape &shape, int64_t outputs) {
   return places;
 }
 
-// A grid for each thread, of zeros, and a pixel behind it that the odd pairs end with.
-at::Tensor scratch(const Shape &shape, int64_t channels) {
-  return at::zeros({at::get_num_threads(), (shape.strip_pixels() + kDepth) * channels}, at::kBFloat16);
+// A grid for each thread, of zeros, and a pixel behind it that the last odd pair ends with.
+at::Tensor empty_grids(const Shape &shape, int64_t channels) {
+  return at::zeros({shape.threads(), (shape.strip_pixels() + 1) * channels}, at::kBFloat16);
 }
 
 struct Gradients {
@@ -308,7 +310,7 @@ void add_weight_products(const Strip &strip, const uint16_t *transposed, int64_t
       }
 }
 
-// The threads' sums, put together in their order. -> outputs × inputs × kernel × kernel
+// The threads' sums, put together in their order: the last digits depend on how many there are. -> outputs × inputs × kernel × kernel
 at::Tensor weight_gradient(const Shape &shape, const at::Tensor &sums, int64_t inputs, int64_t outputs) {
   at::Tensor gradient = at::empty({outputs, inputs, shape.kernel(), shape.kernel()}, at::kFloat);
   const int64_t blocks = outputs / kBlock, taps = shape.taps(), threads = sums.size(0), per_thread = sums.size(1);
@@ -332,8 +334,8 @@ at::Tensor weight_gradient(const Shape &shape, const at::Tensor &sums, int64_t i
 Gradients convolve_backward(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &d_y, int64_t side,
                             bool needs_input, bool needs_weight, bool needs_bias) {
   const Shape shape(x, side);
-  const int64_t inputs = weight.size(1), outputs = weight.size(0), threads = at::get_num_threads();
-  const at::Tensor gradients = scratch(shape, outputs);
+  const int64_t inputs = weight.size(1), outputs = weight.size(0), threads = shape.threads();
+  const at::Tensor gradients = empty_grids(shape, outputs);
   at::Tensor packed, d_x, grids, transposed, woven, weight_sums, bias_sums;
   std::vector<int64_t> places;
   if (needs_input) {
@@ -342,24 +344,24 @@ Gradients convolve_backward(const at::Tensor &x, const at::Tensor &weight, const
     d_x = at::empty_like(x);
   }
   if (needs_weight) {
-    grids = scratch(shape, inputs);
-    transposed = scratch(shape, inputs);
-    woven = at::zeros({threads, 2, shape.strip_pixels() * outputs}, at::kBFloat16);
+    grids = empty_grids(shape, inputs);
+    transposed = at::empty({threads, shape.strip_pixels() * inputs}, at::kBFloat16);
+    woven = at::empty({threads, 2, shape.strip_pixels() * outputs}, at::kBFloat16);
     weight_sums = at::zeros({threads, inputs * outputs * shape.taps()}, at::kFloat);
   }
   if (needs_bias)
     bias_sums = at::zeros({threads, outputs}, at::kDouble);
   for_each_strip(shape, [&](const Strip &strip, int thread) {
-    uint16_t *gradient = halves(gradients) + thread * gradients.size(1);
-    strip.load(halves(d_y), outputs, true, gradient);
+    uint16_t *gradient = bits_of(gradients) + thread * gradients.size(1);
+    strip.load(bits_of(d_y), outputs, Neighbours::kSeen, gradient);
     if (needs_input)
-      add_back(strip, gradient, outputs, halves(packed), places, inputs, halves(d_x));
+      add_back(strip, gradient, outputs, bits_of(packed), places, inputs, bits_of(d_x));
     if (needs_bias)
       add_pixels(gradient + strip.begin() * outputs, strip.size(), outputs, bias_sums.data_ptr<double>() + thread * outputs);
     if (needs_weight) {
-      uint16_t *grid = halves(grids) + thread * grids.size(1), *along = halves(transposed) + thread * transposed.size(1);
-      uint16_t *even = halves(woven) + thread * 2 * woven.size(2), *odd = even + woven.size(2);
-      strip.load(halves(x), inputs, false, grid);
+      uint16_t *grid = bits_of(grids) + thread * grids.size(1), *along = bits_of(transposed) + thread * transposed.size(1);
+      uint16_t *even = bits_of(woven) + thread * 2 * woven.size(2), *odd = even + woven.size(2);
+      strip.load(bits_of(x), inputs, Neighbours::kZero, grid);
       transpose(grid + strip.begin() * inputs, round_up(strip.size(), kDepth), inputs, shape.strip_pixels(), along);
       weave(gradient, shape.strip_pixels(), outputs, even);
       weave(gradient + outputs, shape.strip_pixels(), outputs, odd);
@@ -374,11 +376,12 @@ Gradients convolve_backward(const at::Tensor &x, const at::Tensor &weight, const
 struct TileConvolution : torch::autograd::Function<TileConvolution> {
   static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias,
                             int64_t side) {
-    context->save_for_backward({x, weight});
-    context->saved_data["side"] = side;
-    context->saved_data["bias_type"] = static_cast<int64_t>(bias.scalar_type());
     // Cast here, not by autocast, whose cache would hand a copy made without gradients to others.
-    return at::conv2d(x, weight.to(at::kBFloat16), bias.to(at::kBFloat16), {1, 1}, {side, side});
+    const at::Tensor cast = weight.to(at::kBFloat16);
+    context->save_for_backward({x, cast});
+    context->saved_data["side"] = side;
+    context->saved_data["type"] = static_cast<int64_t>(weight.scalar_type());
+    return at::conv2d(x, cast, bias.to(at::kBFloat16), {1, 1}, {side, side});
   }
 
   static variable_list backward(AutogradContext *context, variable_list grads) {
@@ -387,23 +390,23 @@ struct TileConvolution : torch::autograd::Function<TileConvolution> {
     const at::Tensor d_y = grads[0].to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast);
     Gradients found = convolve_backward(saved[0], saved[1], d_y, context->saved_data["side"].toInt(), context->needs_input_grad(0),
                                         context->needs_input_grad(1), context->needs_input_grad(2));
-    if (found.weight.defined())
-      found.weight = found.weight.to(saved[1].scalar_type());
-    if (found.bias.defined())
-      found.bias = found.bias.to(static_cast<at::ScalarType>(context->saved_data["bias_type"].toInt()));
+    const auto type = static_cast<at::ScalarType>(context->saved_data["type"].toInt());
+    for (at::Tensor *gradient : {&found.weight, &found.bias})
+      if (gradient->defined())
+        *gradient = gradient->to(type);
     return {found.input, found.weight, found.bias, at::Tensor()};
   }
 };
 
 #endif
 
-at::Tensor conv2d(const at::Tensor &x, const at::Tensor &weight, const c10::optional<at::Tensor> &bias, int64_t stride,
+at::Tensor conv2d(const at::Tensor &x, const at::Tensor &weight, const c10::optional<at::Tensor> &optional_bias, int64_t stride,
                   int64_t padding) {
+  const at::Tensor bias = optional_bias.value_or(at::Tensor());
 #ifdef NVG_TILE_CONVOLUTION
-  if (goes_back_over_tiles(x, weight, stride, padding)) {
-    const at::Tensor shift = bias.has_value() && bias->defined() ? *bias : at::zeros({weight.size(0)}, at::kFloat);
-    return TileConvolution::apply(x.to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast), weight, shift, padding);
-  }
+  if (goes_back_over_tiles(x, weight, bias, stride, padding))
+    return TileConvolution::apply(x.to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast), weight,
+                                  bias.defined() ? bias : at::zeros({weight.size(0)}, weight.options()), padding);
 #endif
   return at::conv2d(x, weight, bias, {stride, stride}, {padding, padding});
 }

@@ -282,6 +282,8 @@ at::Tensor group_norm_swish(const at::Tensor &x, const at::Tensor &weight, const
               "group_norm_swish: x must be float32 or bfloat16, N × C × H × W in channels-last memory on the CPU");
   TORCH_CHECK(groups > 0 && x.size(1) % groups == 0 && weight.numel() == x.size(1) && bias.numel() == x.size(1),
               "group_norm_swish: ", x.size(1), " channels do not divide into ", groups, " groups, or scale and shift differ");
+  if (x.numel() == 0)
+    return at::group_norm(x, groups, weight, bias, epsilon);
   return GroupNormSwish::apply(x, weight, bias, groups, epsilon);
 }
 

@@ -30,6 +30,8 @@ struct Right {
   int64_t depth_tile;
 };
 
+inline int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
+
 // What a processor offers.
 struct Engine {
   const char *name;

@@ -12,7 +12,7 @@ public class Conv2dTests
     private const double Exact = 3e-6;
 
     // Pictures, channels in and out, height, width, kernel. Strips of whole pictures, of parts of pictures, of pictures that
-    // a strip breaks; fewer rows than a kernel reaches; a thread without a strip.
+    // a strip breaks; fewer rows or columns than a kernel reaches.
     public static TheoryData<int, int, int, int, int, int> TiledShapes => new()
     {
         { 40, 32, 32, 8, 8, 3 },
@@ -21,7 +21,8 @@ public class Conv2dTests
         { 1, 32, 32, 48, 48, 3 },
         { 700, 32, 32, 1, 3, 3 },
         { 600, 32, 32, 2, 2, 7 },
-        { 1, 32, 32, 3, 1000, 3 },
+        { 2, 32, 32, 6, 180, 3 },
+        { 4, 32, 32, 600, 1, 9 },
     };
 
     // Channels that do not fill tiles, few pixels, no border.
@@ -40,6 +41,43 @@ public class Conv2dTests
     [Theory, MemberData(nameof(OtherShapes))]
     public void Forward_ShapesThatDoNotFillTiles_HasTheGradientsOfFloat64(int count, int inputs, int outputs, int height, int width, int kernel) =>
         Compare(count, inputs, outputs, height, width, kernel, parameterTolerance: Rounded);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(50)]
+    public void Forward_AnyNumberOfThreads_HasTheGradientsOfFloat64(int threads)
+    {
+        int before = TorchRuntime.ThreadCount;
+        TorchRuntime.ThreadCount = threads;
+        try
+        {
+            Compare(count: 30, inputs: 32, outputs: 64, height: 9, width: 12, kernel: 3, OverTiles ? Exact : Rounded);
+        }
+        finally
+        {
+            TorchRuntime.ThreadCount = before;
+        }
+    }
+
+    [Fact]
+    public void Forward_OneWeightTwiceInOtherLayouts_HasTheSumOfItsGradients()
+    {
+        using var scope = new TensorScope();
+        using var random = new Generator(4);
+        Tensor x = Tensor.Randn([32, 32, 8, 8], random).To(ScalarType.BFloat16), weight = (Tensor.Randn([32, 32, 3, 3], random) * 0.06).To(ScalarType.BFloat16).ChannelsLast();
+
+        Tensor found = Twice(x, weight), expected = Twice(x.To(ScalarType.Float64), weight.To(ScalarType.Float64));
+
+        AssertClose(expected, found, 3 * Rounded, "gradient");
+
+        static Tensor Twice(Tensor x, Tensor weight)
+        {
+            weight.RequiresGrad = true;
+            Tensor once = Functional.Conv2d(x, weight, null, padding: 1);
+            return Autograd.Gradients(Functional.Conv2d(once, weight, null, padding: 1).Sum(), [weight])[0]!;
+        }
+    }
 
     [Theory]
     [InlineData(true, false)]
