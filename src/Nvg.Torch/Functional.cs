@@ -32,6 +32,7 @@ public static class Functional
     public static Tensor Linear(Tensor input, Tensor weight, Tensor? bias) => LinearOp.Call(input, weight, bias);
 
     /// <summary>Two-dimensional convolution of N × C × H × W.</summary>
+    /// <remarks>In bfloat16 on the CPU its gradients may come from an own kernel, which has no second derivatives and throws instead.</remarks>
     public static Tensor Conv2d(Tensor input, Tensor weight, Tensor? bias, int stride = 1, int padding = 0) =>
         Conv2dOp.Call(input, weight, bias, stride, padding);
 
@@ -50,8 +51,8 @@ public static class Functional
     public static Tensor GroupNorm(Tensor input, int groups, Tensor weight, Tensor bias, double epsilon) =>
         GroupNormOp.Call(input, groups, weight, bias, epsilon);
 
-    /// <summary>Group normalisation, then swish, without gradients.</summary>
-    /// <param name="input">N × C × H × W, bfloat16, in channels-last memory on the CPU.</param>
+    /// <summary>Group normalisation, then swish.</summary>
+    /// <param name="input">N × C × H × W, float32 or bfloat16, in channels-last memory on the CPU.</param>
     /// <param name="groups">Groups of channels.</param>
     /// <param name="weight">Scale per channel.</param>
     /// <param name="bias">Shift per channel.</param>
