@@ -10,8 +10,8 @@
 // Zeros between the pictures take part: next to an infinity they make a not-a-number.
 // The grid is walked in strips of rows that stay in a core's caches.
 #include "autocast.h"
-#include "guard.h"
 #include "matrix_tiles.h"
+#include "pack_matrix.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -147,24 +147,9 @@ struct Strip {
   }
 };
 
-// Weights as right operands on the way back: [block of inputs][tap][tile of outputs][two tiles of inputs], taps in reverse.
+// Outputs × inputs × kernel × kernel as right operands of the way back: depth over [tap][output].
 at::Tensor pack_weight(const at::Tensor &weight) {
-  const at::Tensor source = weight.contiguous();
-  const int64_t outputs = weight.size(0), inputs = weight.size(1), taps = weight.size(2) * weight.size(3);
-  at::Tensor packed = at::empty({outputs * inputs * taps}, source.options());
-  const uint16_t *from = bits_of(source);
-  uint16_t *to = bits_of(packed);
-  const int64_t tap_step = outputs / kDepth * 2 * kElements;
-  at::parallel_for(0, inputs, 4, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++)
-      for (int64_t o = 0; o < outputs; o++) {
-        uint16_t *target = to + i / kBlock * taps * tap_step + o / kDepth * 2 * kElements + i % kBlock / kColumns * kElements +
-                           o % kDepth / 2 * 2 * kColumns + i % kColumns * 2 + o % 2;
-        for (int64_t tap = 0; tap < taps; tap++)
-          target[tap * tap_step] = from[(o * inputs + i) * taps + taps - 1 - tap];
-      }
-  });
-  return packed;
+  return pack_matrix(weight.permute({1, 2, 3, 0}).reshape({weight.size(1), -1}));
 }
 
 #pragma GCC push_options
@@ -262,8 +247,8 @@ template <typename Body> void for_each_strip(const Shape &shape, Body body) {
 
 // The gradient of a strip's inputs from the grid of its outputs' gradient. `depth_places` says where left tiles lie, from a
 // pixel of the grid.
-void add_back(const Strip &strip, const uint16_t *gradient, int64_t outputs, const uint16_t *weight,
-              const std::vector<int64_t> &depth_places, int64_t inputs, uint16_t *d_x) {
+void store_input_gradient(const Strip &strip, const uint16_t *gradient, int64_t outputs, const uint16_t *weight,
+                          const std::vector<int64_t> &depth_places, int64_t inputs, uint16_t *d_x) {
   const auto steps = static_cast<int64_t>(depth_places.size());
   const std::vector<int64_t> pixels = strip.pixels();
   alignas(64) float sums[kBlock * kBlock];
@@ -271,7 +256,7 @@ void add_back(const Strip &strip, const uint16_t *gradient, int64_t outputs, con
   for (int64_t i = 0; i < inputs; i += kBlock)
     for (int64_t place = 0; place < strip.size(); place += kBlock) {
       const Left left{gradient + (strip.begin() + place) * outputs, outputs, kRows * outputs, 0, depth_places.data()};
-      engine()->multiply(left, Right{weight + i * steps * kDepth, kElements, 2 * kElements}, steps, sums, kBlock, false);
+      engine()->multiply(left, Right{weight + i * steps * kDepth, steps * kElements, kElements}, steps, sums, kBlock, false);
       store_block(sums, pixels.data() + place, inputs, d_x + i);
     }
 }
@@ -281,12 +266,12 @@ std::vector<int64_t> depth_places(const Shape &shape, int64_t outputs) {
   std::vector<int64_t> places;
   for (int64_t tap = 0; tap < shape.taps(); tap++)
     for (int64_t o = 0; o < outputs; o += kDepth)
-      places.push_back(shape.distance(tap) * outputs + o);
+      places.push_back(o - shape.distance(tap) * outputs);
   return places;
 }
 
 // A grid for each thread, of zeros, and a pixel behind it that the last odd pair ends with.
-at::Tensor empty_grids(const Shape &shape, int64_t channels) {
+at::Tensor zero_grids(const Shape &shape, int64_t channels) {
   return at::zeros({shape.threads(), (shape.strip_pixels() + 1) * channels}, at::kBFloat16);
 }
 
@@ -335,7 +320,7 @@ Gradients convolve_backward(const at::Tensor &x, const at::Tensor &weight, const
                             bool needs_input, bool needs_weight, bool needs_bias) {
   const Shape shape(x, side);
   const int64_t inputs = weight.size(1), outputs = weight.size(0), threads = shape.threads();
-  const at::Tensor gradients = empty_grids(shape, outputs);
+  const at::Tensor gradients = zero_grids(shape, outputs);
   at::Tensor packed, d_x, grids, transposed, woven, weight_sums, bias_sums;
   std::vector<int64_t> places;
   if (needs_input) {
@@ -344,7 +329,7 @@ Gradients convolve_backward(const at::Tensor &x, const at::Tensor &weight, const
     d_x = at::empty_like(x);
   }
   if (needs_weight) {
-    grids = empty_grids(shape, inputs);
+    grids = zero_grids(shape, inputs);
     transposed = at::empty({threads, shape.strip_pixels() * inputs}, at::kBFloat16);
     woven = at::empty({threads, 2, shape.strip_pixels() * outputs}, at::kBFloat16);
     weight_sums = at::zeros({threads, inputs * outputs * shape.taps()}, at::kFloat);
@@ -355,7 +340,7 @@ Gradients convolve_backward(const at::Tensor &x, const at::Tensor &weight, const
     uint16_t *gradient = bits_of(gradients) + thread * gradients.size(1);
     strip.load(bits_of(d_y), outputs, Neighbours::kSeen, gradient);
     if (needs_input)
-      add_back(strip, gradient, outputs, bits_of(packed), places, inputs, bits_of(d_x));
+      store_input_gradient(strip, gradient, outputs, bits_of(packed), places, inputs, bits_of(d_x));
     if (needs_bias)
       add_pixels(gradient + strip.begin() * outputs, strip.size(), outputs, bias_sums.data_ptr<double>() + thread * outputs);
     if (needs_weight) {
