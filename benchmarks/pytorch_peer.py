@@ -234,7 +234,7 @@ def decode(w, x, levels, blocks):
 
 
 def cluster(points):
-    """Greedy clustering into pairs of equal size, level by level, all pictures at once. -> label of the last stage by position"""
+    """Greedy clustering into pairs of equal size, level by level, all images at once. -> label of the last stage by position"""
     centres, joined, rows = points, [], torch.arange(len(points))
     while (count := centres.shape[1]) > 1:
         distances = torch.cdist(centres, centres, compute_mode="donot_use_mm_for_euclid_dist")
@@ -359,7 +359,7 @@ def bench(folder, repeat, whole, dtype):
     levels, blocks, length, channels = len(sizes["channelMultipliers"]), sizes["resNetBlocks"], generator.length, codebook.shape[1]
     torch.manual_seed(0)
     noise, canvas = torch.randn(1, length, generator.last), torch.randn(1, length, channels)
-    picture = torch.rand(1, 3, sizes["imageSize"], sizes["imageSize"], dtype=torch.float32) * 2 - 1
+    image = torch.rand(1, 3, sizes["imageSize"], sizes["imageSize"], dtype=torch.float32) * 2 - 1
     latent = canvas.transpose(1, 2).unflatten(2, (generator.side, -1)).to(dtype)
     labels, rows = torch.arange(length)[None] // (length // 4), torch.tensor([0, generator.classes])
     linear = [1 + i / generator.last for i in range(generator.last + 1)]
@@ -367,17 +367,17 @@ def bench(folder, repeat, whole, dtype):
     encoder, decoder = Weights(tokenizer, torch.float32).of("encoder."), convolutions.of("decoder.")
     with torch.inference_mode():
         report = {
-            "encode": clock(repeat, lambda: encode(encoder, picture, levels, blocks)),
+            "encode": clock(repeat, lambda: encode(encoder, image, levels, blocks)),
             "decode": clock(repeat, lambda: decode(decoder, latent, levels, blocks)),
             "content pass, guided": clock(repeat, lambda: generator.final_canvas(canvas.repeat(2, 1, 1), labels.repeat(2, 1), 2, rows)),
             "structure pass, guided": clock(repeat, lambda: generator.velocity(noise.repeat(2, 1, 1), canvas.repeat(2, 1, 1), labels, 2, 0.5, rows, turns)),
         }
         if whole:
-            def picture_of_class():
+            def image_of_class():
                 canvas_end = sample(generator, codebook, refiners, torch.tensor([0]), noise, [1 + 2.5 * (g - 1) for g in linear], [1 + 1.5 * (g - 1) for g in linear], 25)[2]
                 decode(decoder, canvas_end.transpose(1, 2).unflatten(2, (generator.side, -1)).to(dtype), levels, blocks)
             start = time.perf_counter()
-            picture_of_class()
+            image_of_class()
             report["generate"] = time.perf_counter() - start
     return report
 
@@ -403,7 +403,7 @@ def trainable(tensors):
 
 def bench_training(folder, repeat, batch, dtype):
     """The tokenizer, and what its structure construction and its quantizer take of that; the generator with two content
-    stages and one structure stage per picture."""
+    stages and one structure stage per image."""
     config = json.loads((folder / "config.json").read_text())
     sizes = config["tokenizer"]
     levels, blocks, side = len(sizes["channelMultipliers"]), sizes["resNetBlocks"], sizes["imageSize"]
@@ -461,8 +461,8 @@ if __name__ == "__main__":
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16"])
     parser.add_argument("--train", action="store_true", help="time training steps instead")
-    parser.add_argument("--batch", type=int, default=64, help="pictures of a training step")
-    parser.add_argument("--no-whole", action="store_true", help="leave the whole picture out")
+    parser.add_argument("--batch", type=int, default=64, help="images of a training step")
+    parser.add_argument("--no-whole", action="store_true", help="leave the whole image out")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     for path in arguments.check:

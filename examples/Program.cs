@@ -1,3 +1,5 @@
+using Nvg.Torch;
+
 // dotnet run --project examples -- NAME [MODEL] [FOLDER]
 using Nvg.Examples;
 using Nvg.Torch;

@@ -1,3 +1,5 @@
+using Nvg.Cli.Terminal;
+
 using Nvg.Cli;
 using Nvg.Cli.Commands;
 

@@ -1,3 +1,5 @@
+using Nvg.Cli.Terminal;
+
 namespace Nvg.Cli.Tests;
 
 /// <summary>What a command did.</summary>

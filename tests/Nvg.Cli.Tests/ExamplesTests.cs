@@ -1,3 +1,5 @@
+using Nvg.Examples;
+
 namespace Nvg.Cli.Tests;
 
 /// <summary>The examples run, and stay small enough to be read.</summary>
@@ -9,7 +11,7 @@ public class ExamplesTests(TinyModel model) : CommandTests, IClassFixture<TinyMo
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task Run_AnyExample_WritesPictures(string name)
+    public async Task Run_AnyExample_WritesImages(string name)
     {
         TextWriter output = Console.Out;
         try

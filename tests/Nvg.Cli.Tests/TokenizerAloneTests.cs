@@ -1,4 +1,5 @@
-using Nvg.Checkpoints;
+using Nvg.Cli.Terminal;
+using Nvg.Torch;
 
 namespace Nvg.Cli.Tests;
 

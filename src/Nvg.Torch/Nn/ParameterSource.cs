@@ -1,4 +1,4 @@
-using Nvg.Torch.Safetensors;
+using Nvg.Torch.Files.Safetensors;
 
 namespace Nvg.Torch.Nn;
 

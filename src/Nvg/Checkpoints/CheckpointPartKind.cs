@@ -1,3 +1,6 @@
+using Nvg.Tokenizers;
+using Nvg.Torch;
+
 namespace Nvg.Checkpoints;
 
 /// <summary>What a checkpoint file may hold of a model.</summary>

@@ -1,6 +1,7 @@
 using Nvg.Generators;
 using Nvg.Sampling;
 using Nvg.Tokenizers;
+using Nvg.Torch;
 
 namespace Nvg.Checkpoints;
 

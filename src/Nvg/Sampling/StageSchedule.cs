@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Nvg.Torch.Nn;
 
 namespace Nvg.Sampling;
 

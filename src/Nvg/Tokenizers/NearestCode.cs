@@ -1,3 +1,4 @@
+using Nvg.Evaluation.Metrics;
 using Nvg.Torch;
 
 namespace Nvg.Tokenizers;

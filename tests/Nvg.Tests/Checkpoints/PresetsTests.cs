@@ -5,8 +5,8 @@ using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Tokenizers;
 using Nvg.Torch;
+using Nvg.Torch.Files.Safetensors;
 using Nvg.Torch.Nn;
-using Nvg.Torch.Safetensors;
 
 namespace Nvg.Tests.Checkpoints;
 

@@ -1,5 +1,6 @@
 using Nvg.Generators;
 using Nvg.Granularity;
+using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
@@ -88,7 +89,7 @@ public class PackedBlockTests
         generator.PackForSampling();
         generator.PackForSampling();
         Assert.True(generator.Parameters.IsRearranged);
-        Assert.Throws<InvalidOperationException>(() => Nvg.Checkpoints.NvgModel.Save(
+        Assert.Throws<InvalidOperationException>(() => NvgModel.Save(
             Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), new() { Name = "x", Tokenizer = Tiny.TokenizerSizes }, new Dictionary<string, Tensor>(), generator.Parameters, []));
         using var scope = new TensorScope();
         using GradMode noGrad = Autograd.NoGrad();

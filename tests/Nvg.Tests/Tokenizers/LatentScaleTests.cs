@@ -11,7 +11,7 @@ public class LatentScaleTests
     private static readonly TokenizerConfig Config = Tiny.TokenizerSizes with { ImageSize = 16 };
 
     [Fact]
-    public void Rescale_ByMeasuredScale_GivesUnitLatentsAndTheSamePictures()
+    public void Rescale_ByMeasuredScale_GivesUnitLatentsAndTheSameImages()
     {
         using var scope = new TensorScope();
         using var random = new Generator(1);

@@ -35,7 +35,7 @@ public class TokenizerTests
     }
 
     [Fact]
-    public void Encode_PictureInAnyBatch_GivesTheSameSequence()
+    public void Encode_ImageInAnyBatch_GivesTheSameSequence()
     {
         using var scope = new TensorScope();
         using Tokenizer tokenizer = Tiny.Tokenizer();

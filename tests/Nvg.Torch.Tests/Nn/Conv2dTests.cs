@@ -11,7 +11,7 @@ public class Conv2dTests
     // Of a product in bfloat16 whose sums are kept in float32.
     private const double Exact = 3e-6;
 
-    // Pictures, channels in and out, height, width, kernel. Strips of whole pictures, of parts of pictures, of pictures that
+    // Images, channels in and out, height, width, kernel. Strips of whole images, of parts of images, of images that
     // a strip breaks; fewer rows or columns than a kernel reaches.
     public static TheoryData<int, int, int, int, int, int> TiledShapes => new()
     {

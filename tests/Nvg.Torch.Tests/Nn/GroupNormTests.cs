@@ -54,7 +54,7 @@ public class GroupNormTests
         Assert.Equal(x.Shape.ToArray(), Functional.GroupNormSwish(x, 2, ones, ones, Epsilon).Shape.ToArray());
     }
 
-    // Enough pictures to be divided among the threads, and one whose parts are.
+    // Enough images to be divided among the threads, and one whose parts are.
     [Theory]
     [InlineData(ScalarType.Float32, 14)]
     [InlineData(ScalarType.BFloat16, 14)]

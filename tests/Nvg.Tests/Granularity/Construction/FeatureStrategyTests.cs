@@ -2,8 +2,8 @@ using Nvg.Granularity;
 using Nvg.Granularity.Construction;
 using Nvg.Pretrained;
 using Nvg.Torch;
+using Nvg.Torch.Files.Safetensors;
 using Nvg.Torch.Nn;
-using Nvg.Torch.Safetensors;
 
 namespace Nvg.Tests.Granularity.Construction;
 
