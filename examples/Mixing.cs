@@ -20,7 +20,7 @@ internal static class Mixing
         GeneratedImage both = await pipeline.GenerateAsync(new ImageRequest(Class: 1, Seed: 2) { Given = mixed });
         ImageFile.Write(Path.Combine(folder, "mixed.png"), ImageGrid.Compose([a.Image, b.Image, both.Image], columns: 3, enlargement: 4));
 
-        ImageRequest[] way = [.. Enumerable.Range(0, 6).Select(k => new ImageRequest(0, 1) { Towards = new Interpolation(Class: 1, Seed: 2, Share: k / 5.0) })];
+        ImageRequest[] way = [.. Enumerable.Range(0, 6).Select(k => new ImageRequest(0, 1) { Interpolation = new Interpolation(Class: 1, Seed: 2, Share: k / 5.0) })];
         IReadOnlyList<GeneratedImage> images = await pipeline.GenerateAsync(new GenerationRequest { Images = way, BatchSize = 6 });
         ImageFile.Write(Path.Combine(folder, "way.png"), ImageGrid.Compose([.. images.Select(p => p.Image)], columns: 6, enlargement: 3));
     }

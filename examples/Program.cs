@@ -1,5 +1,3 @@
-using Nvg.Torch;
-
 // dotnet run --project examples -- NAME [MODEL] [FOLDER]
 using Nvg.Examples;
 using Nvg.Torch;

@@ -87,9 +87,9 @@ public static unsafe class ImageFile
         {
             fixed (byte* pixels = image.Pixels)
             {
-                using VipsImage image = VipsImage.OverPixels(pixels, image.Width, image.Height);
+                using VipsImage pixelImage = VipsImage.OverPixels(pixels, image.Width, image.Height);
                 using VipsOperation save = Saver(format);
-                return save.Set("in", image).RunToBytes();
+                return save.Set("in", pixelImage).RunToBytes();
             }
         });
     }

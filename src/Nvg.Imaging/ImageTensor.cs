@@ -1,4 +1,3 @@
-using Nvg.Data.Datasets;
 using Nvg.Torch;
 
 namespace Nvg.Imaging;
@@ -6,24 +5,6 @@ namespace Nvg.Imaging;
 /// <summary>Images between bytes (rows × columns × 3) and tensors (3 × H × W in [−1, 1]).</summary>
 public static class ImageTensor
 {
-    /// <summary>Images of a data set, cropped to its size.</summary>
-    /// <param name="data">The data set.</param>
-    /// <param name="examples">Numbers of the images.</param>
-    /// <param name="crop">The square of each, by its place in the list, or null for the centre unmirrored.</param>
-    /// <param name="device">Where to.</param>
-    /// <returns>B × 3 × H × W.</returns>
-    public static Tensor Load(IImageDataset data, IReadOnlyList<int> examples, Func<int, ImageCrop>? crop = null, Device device = default)
-    {
-        int size = data.Size, bytes = size * size * RgbImage.Channels;
-        byte[] pixels = new byte[examples.Count * bytes];
-        void Copy(int i) => data.CopySquare(examples[i], crop?.Invoke(i) ?? ImageCrop.Centre, pixels.AsSpan(i * bytes, bytes));
-        if (data.IsEncoded)
-            Parallel.For(0, examples.Count, Copy);
-        else
-            Enumerable.Range(0, examples.Count).ToList().ForEach(Copy);
-        return ToTensor(pixels, examples.Count, size, size, device);
-    }
-
     /// <summary>Images of one size as a tensor.</summary>
     public static Tensor Load(IReadOnlyList<RgbImage> images, Device device = default) =>
         ToTensor([.. images.SelectMany(p => p.Pixels)], images.Count, images[0].Height, images[0].Width, device);

@@ -6,6 +6,9 @@ public sealed class RgbImage
     /// <summary>Bytes of one pixel.</summary>
     public const int Channels = 3;
 
+    /// <summary>The largest side, in pixels, of images that data sets and sample files hold.</summary>
+    public const int LargestSide = 8192;
+
     /// <summary>A black image.</summary>
     /// <param name="width">Columns, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>

@@ -17,7 +17,7 @@ public static class ImageGeneration
     /// <param name="request">The images. Those that follow one another and have the same settings are computed together, whatever else differs.</param>
     /// <param name="progress">Told after every stage, or null.</param>
     /// <param name="observer">Sees every stage of every batch as it is done, or null; the tensors live until it returns. Where batches are filled up, they go on with the copies.</param>
-    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
     /// <exception cref="ArgumentException">Settings, classes or what is given do not suit the model.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; images that came before stay valid.</exception>
     public static IEnumerable<GeneratedImage> Run(

@@ -16,7 +16,7 @@ public sealed record ImageRequest(int Class, ulong Seed)
     public KeptSurroundings? Surroundings { get; init; }
 
     /// <summary>Another class or seed that it lies on the way to, or null.</summary>
-    public Interpolation? Towards { get; init; }
+    public Interpolation? Interpolation { get; init; }
 
     /// <summary>Settings of its own, or null for the request's.</summary>
     public SamplingOptions? Options { get; init; }
@@ -25,14 +25,14 @@ public sealed record ImageRequest(int Class, ulong Seed)
     public string? Variant { get; init; }
 
     /// <summary>The class that it starts from; at the end of a way that is the other.</summary>
-    internal int StartClass => Towards is { Class: { } other, Share: 1 } ? other : Class;
+    internal int StartClass => Interpolation is { Class: { } other, Share: 1 } ? other : Class;
 
     /// <summary>The class that its embedding goes to.</summary>
-    internal int EndClass => Towards?.Class ?? Class;
+    internal int EndClass => Interpolation?.Class ?? Class;
 
     /// <summary>The share of the way between both classes.</summary>
-    internal double ClassShare => Towards is { Class: not null, Share: var share and < 1 } ? share : 0;
+    internal double ClassShare => Interpolation is { Class: not null, Share: var share and < 1 } ? share : 0;
 
     /// <summary>The seed that its noise goes to, and the share of the way.</summary>
-    internal (ulong Seed, double Share) NoiseTowards => Towards is { Seed: { } other, Share: var share } ? (other, share) : (Seed, 0);
+    internal (ulong Seed, double Share) NoiseTowards => Interpolation is { Seed: { } other, Share: var share } ? (other, share) : (Seed, 0);
 }

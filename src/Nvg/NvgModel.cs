@@ -169,7 +169,7 @@ public sealed class NvgModel : IDisposable
     /// <param name="options">Settings; null for the model's own.</param>
     /// <param name="given">What is fixed of the sequences.</param>
     /// <param name="observer">Sees every stage as it is done.</param>
-    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
     /// <returns>The sequences and the images (B × 3 × H × W in [−1, 1]); both belong to the caller.</returns>
     public (GranularitySequence Sequence, Tensor Images) Generate(
         IReadOnlyList<int> classes, IReadOnlyList<ulong> seeds, SamplingOptions? options = null, GivenStages? given = null,

@@ -30,7 +30,7 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable
     /// <summary>Generates and tells of every stage and image as it is done.</summary>
     /// <param name="request">The images; <see cref="GenerationRequest.BatchSize"/> of them are computed together.</param>
     /// <param name="previews">Whether stages come with the images so far, which costs a pass of the decoder each.</param>
-    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
     /// <returns>Updates; images of other settings than the first come after them, each with its place in the request.</returns>
     /// <exception cref="ArgumentException">Settings, classes or what is given do not suit the model.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; images that came before stay valid.</exception>
@@ -58,7 +58,7 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable
     /// <summary>Generates all images of a request.</summary>
     /// <param name="request">The images.</param>
     /// <param name="progress">Told after every stage, or null.</param>
-    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
     /// <returns>The images in the order of the request.</returns>
     /// <exception cref="ArgumentException">Settings, classes or what is given do not suit the model.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
@@ -78,7 +78,7 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable
 
     /// <summary>Generates one image.</summary>
     /// <param name="image">What is asked for.</param>
-    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
     public async Task<GeneratedImage> GenerateAsync(ImageRequest image, CancellationToken cancellation = default) =>
         (await GenerateAsync(new GenerationRequest { Images = [image] }, null, cancellation).ConfigureAwait(false))[0];
 

@@ -1,4 +1,3 @@
-using Nvg.Examples;
 using Nvg.Imaging;
 
 namespace Nvg;

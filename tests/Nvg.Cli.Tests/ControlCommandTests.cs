@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Nvg.Cli.Terminal;
-using Nvg.Data.Preparation;
+using Nvg.Data.Packing;
 using Nvg.Data.Sources;
 using Nvg.Documents;
 using Nvg.Imaging;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Nvg.Classifiers;
 using Nvg.Cli.Terminal;
-using Nvg.Data.Preparation;
+using Nvg.Data.Packing;
 using Nvg.Data.Sources;
 using Nvg.Imaging;
 using Nvg.Torch.Nn;

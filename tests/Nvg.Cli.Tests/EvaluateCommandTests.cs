@@ -1,9 +1,10 @@
 using System.Text.Json;
 using Nvg.Classifiers;
 using Nvg.Cli.Terminal;
-using Nvg.Data.Preparation;
+using Nvg.Data.Packing;
 using Nvg.Data.Sources;
 using Nvg.Imaging;
+using Nvg.Imaging.Npz;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
 using Nvg.Torch.Nn;

@@ -1,5 +1,3 @@
-using Nvg.Examples;
-
 namespace Nvg.Cli.Tests;
 
 /// <summary>The examples run, and stay small enough to be read.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Nvg.Cli.Terminal;
 using Nvg.Imaging;
+using Nvg.Imaging.Npz;
 using Nvg.Torch.Files.Npy;
 
 namespace Nvg.Cli.Tests;

@@ -70,7 +70,7 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
         CommandResult result = await RunAsync();
         Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
         Assert.Contains("nvg [command] [options]", result.Output, StringComparison.Ordinal);
-        Assert.All(Commands.Root.Create().Subcommands, command => Assert.Contains($"\n  {command.Name} ", result.Output, StringComparison.Ordinal));
+        Assert.All(Root.Create().Subcommands, command => Assert.Contains($"\n  {command.Name} ", result.Output, StringComparison.Ordinal));
     }
 
     [Theory]

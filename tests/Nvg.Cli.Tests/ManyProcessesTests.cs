@@ -5,7 +5,6 @@ using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
-using Nvg.Verification;
 
 namespace Nvg.Cli.Tests;
 

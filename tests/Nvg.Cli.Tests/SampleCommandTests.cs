@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Nvg.Cli.Terminal;
 using Nvg.Evaluation.SampleSets;
-using Nvg.Torch.Files.Npy;
+using Nvg.Imaging.Npz;
 
 namespace Nvg.Cli.Tests;
 

@@ -2,7 +2,6 @@ using Nvg.Checkpoints;
 using Nvg.Generators;
 using Nvg.Sampling;
 using Nvg.Tokenizers;
-using Nvg.Torch;
 using Nvg.Torch.Nn;
 
 namespace Nvg.Cli.Tests;

@@ -1,5 +1,4 @@
 using Nvg.Cli.Terminal;
-using Nvg.Torch;
 
 namespace Nvg.Cli.Tests;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Nvg.Generators;
 
 namespace Nvg.Cli.Tests;
 

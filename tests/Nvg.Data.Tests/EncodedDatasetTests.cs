@@ -1,6 +1,6 @@
 using Nvg.Data.Datasets;
 using Nvg.Data.Loading;
-using Nvg.Data.Preparation;
+using Nvg.Data.Packing;
 using Nvg.Data.Sources;
 using Nvg.Imaging;
 using Nvg.Torch;
@@ -67,8 +67,8 @@ public sealed class EncodedDatasetTests : IDisposable
         using var loader = new ImageLoader(data, (step, example) => new ImageCrop(step / 10.0, example / 10.0, (step + example) % 2 == 0));
         int[] examples = [3, 7, 3, 0];
         float[] plain = loader.Load(4, examples).ToArray<float>();
-        loader.Announce(4, examples);
-        loader.Announce(5, [1, 2]);
+        loader.Prefetch(4, examples);
+        loader.Prefetch(5, [1, 2]);
         Assert.Equal(plain, loader.Load(4, examples).ToArray<float>());
         Assert.NotEqual(plain, loader.Load(5, examples).ToArray<float>());
         Assert.Equal([2, 3, 16, 16], loader.Load(5, [1, 2]).Shape.ToArray());
@@ -82,7 +82,7 @@ public sealed class EncodedDatasetTests : IDisposable
         File.WriteAllBytes(_folder["out/images.files"], files);
         using EncodedDataset data = EncodedDataset.Open(_folder["out"]);
         using var loader = new ImageLoader(data, (_, _) => ImageCrop.Centre);
-        loader.Announce(0, [0, 1]);
+        loader.Prefetch(0, [0, 1]);
         string announced = Assert.Throws<NvgDataException>(() => loader.Load(0, [0, 1])).Message;
         Assert.Equal(announced, Assert.Throws<NvgDataException>(() => loader.Load(1, [0])).Message);
     }

@@ -1,6 +1,7 @@
 using Nvg.Data.Datasets;
 using Nvg.Data.Loading;
 using Nvg.Imaging;
+using Nvg.Imaging.Npz;
 using Nvg.Torch.Files.Npy;
 
 namespace Nvg.Data.Tests;

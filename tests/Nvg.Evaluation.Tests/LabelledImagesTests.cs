@@ -2,6 +2,7 @@ using System.IO.Compression;
 using Nvg.Data.Datasets;
 using Nvg.Evaluation.Classes;
 using Nvg.Imaging;
+using Nvg.Imaging.Npz;
 using Nvg.Torch.Files.Npy;
 
 namespace Nvg.Evaluation.Tests;

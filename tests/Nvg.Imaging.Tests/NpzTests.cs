@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using Nvg.Imaging.Npz;
 using Nvg.Torch.Files.Npy;
 
 namespace Nvg.Imaging.Tests;

@@ -94,7 +94,7 @@ public class AdversarialLossesTests
     {
         using var scope = new TensorScope();
         using var parameters = new ParameterStore();
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         var norm = new VirtualBatchNorm(new ParameterPath(parameters, ParameterSource.Random(1)), 2);
         Tensor normal_NCT = norm.Forward(Tensor.Randn([images, 2, 5], random) * 3.0 + 7.0);
         int start = 0;
@@ -118,7 +118,7 @@ public class AdversarialLossesTests
         using var scope = new TensorScope();
         using var parameters = new ParameterStore();
         using var discriminator = new PatchDiscriminator(new ParameterPath(parameters, ParameterSource.Random(1)), 4, halvings);
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         int side = PatchDiscriminator.SmallestSide(halvings);
         Tensor images = Tensor.Rand([3, 3, side, side], random);
         Tensor all = discriminator.Forward(images, training: false, new HostRandom(0)), one = discriminator.Forward(images.Narrow(0, 1, 1), training: false, new HostRandom(0));

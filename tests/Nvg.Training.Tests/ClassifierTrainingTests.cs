@@ -2,7 +2,6 @@ using Nvg.Data.Datasets;
 using Nvg.Evaluation.Classes;
 using Nvg.Evaluation.Features;
 using Nvg.Torch;
-using Nvg.Torch.Nn;
 using Nvg.Training.Tasks.Classifiers;
 
 namespace Nvg.Training.Tests;

@@ -74,8 +74,8 @@ public class GeneratorLossTests
         using GeneratorBatch batch = Batch();
         var loss = new GeneratorLoss(generator);
         Assert.Equal(Item(loss, batch), Item(loss, batch));
-        using var random = new Generator(1);
-        using var again = new Generator(1);
+        using var random = new RandomGenerator(1);
+        using var again = new RandomGenerator(1);
         using var log = new LossLog();
         Assert.Equal(Enumerable.Range(0, 5).Select(_ => loss.Compute(batch, log, random).Item()), Enumerable.Range(0, 5).Select(_ => loss.Compute(batch, log, again).Item()));
     }
@@ -98,7 +98,7 @@ public class GeneratorLossTests
         (double Loss, float[][] Gradients) Differentiate(GeneratorLoss loss)
         {
             using var log = new LossLog();
-            using var random = new Generator(3);
+            using var random = new RandomGenerator(3);
             Tensor value = loss.Compute(batch, log, random);
             value.Backward();
             return (value.Item(), Array.ConvertAll(names, n =>
@@ -201,7 +201,7 @@ public class GeneratorLossTests
         using Tokenizer tokenizer = Tiny.Tokenizer();
         var grid = new LatentGrid(4, 4);
         using var sequence = new GranularitySequence(grid, Tiny.Structure(grid, Images, Stages), [.. Enumerable.Range(0, Stages).Select(i => Tiny.Tokens(i, Images, 16))]);
-        using var random = new Generator(5);
+        using var random = new RandomGenerator(5);
         return GeneratorBatch.From(sequence, tokenizer.Quantizer, Tensor.From([1L, 3], Images), random);
     }
 

@@ -1,10 +1,9 @@
 using System.Text.Json.Nodes;
 using Nvg.Checkpoints;
 using Nvg.Data.Datasets;
-using Nvg.Data.Preparation;
+using Nvg.Data.Packing;
 using Nvg.Data.Sources;
 using Nvg.Pretrained;
-using Nvg.Sampling;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;

@@ -1,5 +1,4 @@
 using Nvg.Torch;
-using Nvg.Torch.Nn;
 using Nvg.Training.Optimization;
 
 namespace Nvg.Training.Tests;

@@ -53,7 +53,7 @@ public class StageChoiceTests
 
         static float[] Dropped(int sequences, DropPathRows? rows)
         {
-            using var random = new Generator(3);
+            using var random = new RandomGenerator(3);
             return new TransformerBlock.DropPath(0.5, random, rows).Apply(Tensor.Full([sequences, 1], 1)).ToArray<float>();
         }
     }

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Nvg.Data.Datasets;
 using Nvg.Pretrained;
-using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
 using Nvg.Torch.Nn;
@@ -206,7 +205,7 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
     private static Tensor?[] Gradients(TokenizerTraining task, string[] names)
     {
         using var log = new LossLog();
-        using var random = new Generator(7);
+        using var random = new RandomGenerator(7);
         foreach (string name in task.Parameters.TrainableNames)
             task.Parameters[name].RequiresGrad = true;
         using Tensor loss = task.Loss(5, [0, 3, 7, 9], BatchShare.All(4), random, log);

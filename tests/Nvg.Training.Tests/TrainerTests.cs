@@ -3,9 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Nvg.Checkpoints;
 using Nvg.Data.Datasets;
-using Nvg.Generators;
+using Nvg.Data.Loading;
 using Nvg.Imaging;
-using Nvg.Sampling;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
@@ -165,7 +164,7 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
         Run("tokenizer", "run");
         using NvgModel model = NvgModel.Load(_folder["run/model"]);
         using PackedDataset data = PackedDataset.Open(_data.Packed);
-        using Tensor images = ImageTensor.Load(data, [0, 1]);
+        using Tensor images = DatasetBatch.Load(data, [0, 1]);
         using var sequence = model.Tokenizer.Encode(images);
         Assert.Equal(2, sequence.Count);
     }
@@ -379,7 +378,7 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
 
         internal Action<long>? Started { get; set; }
 
-        public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, Generator random, LossLog log)
+        public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, RandomGenerator random, LossLog log)
         {
             Started?.Invoke(step);
             using var scope = new TensorScope();

@@ -17,7 +17,7 @@ public class FixtureSizesTests
     {
         using var folder = new TemporaryFolder();
         using var copy = new FixtureCopy();
-        using var generator = new Generator(1);
+        using var generator = new RandomGenerator(1);
         using var parameters = new ParameterStore();
         var root = new ParameterPath(parameters, ParameterSource.Random(2));
         var config = new TokenizerConfig { ImageSize = 16, BaseChannels = 4, ChannelMultipliers = [1, 3], ResNetBlocks = 1, LatentChannels = 5, NormGroups = 2, CodebookSize = 2 };
@@ -42,7 +42,7 @@ public class FixtureSizesTests
     {
         using var folder = new TemporaryFolder();
         using var copy = new FixtureCopy();
-        using var generator = new Generator(3);
+        using var generator = new RandomGenerator(3);
         AddQuantizer(copy, "param.");
         Metadata(copy, $"n_e={Codes}|e_dim={Channels}|beta=0.25|v_patch_nums=[1, 2, 4, 8, 16]|quant_resi=0.5|share_quant_resi=0|smooth_end_epoch=1|warm_epoch=0");
         copy.Set("f", Tensor.Randn([3, Channels, Side, Side], generator));
@@ -57,7 +57,7 @@ public class FixtureSizesTests
     {
         using var folder = new TemporaryFolder();
         using var copy = new FixtureCopy();
-        using var random = new Generator(4);
+        using var random = new RandomGenerator(4);
         const int batch = 3, depth = 4, features = 6;
         GeneratorMetadata(copy, depth);
         Metadata(copy, $"use_repa=True|repa_depth=3|repa_dims={features}|repa_projector_dim=10|loss_weight_strategy=uniform|final_loss_scale=1.0|next_unique_loss_scale=1.0|structure_loss_scale=1|repa_loss_scale=0.5");
@@ -86,7 +86,7 @@ public class FixtureSizesTests
     {
         using var folder = new TemporaryFolder();
         using var copy = new FixtureCopy();
-        using var random = new Generator(6);
+        using var random = new RandomGenerator(6);
         const int batch = 2, depth = 2;
         GeneratorMetadata(copy, depth);
         Metadata(copy, $"vq_n_e={Codes}|vq_e_dim={Channels}|vq_quant_resi=0.5|vq_share_quant_resi=0|top_k=[1, 1, 1, 1, 1]|top_p=[1.0, 1.0, 1.0, 1.0, 1.0]|temperature=1.0|structure_sampling_step=3|use_gumbel_topk=False|content_use_cfg=True|structure_use_cfg=True");

@@ -1,5 +1,3 @@
-using Nvg.Cli;
-
 namespace Nvg.Testing;
 
 /// <summary>Where the reference numbers and images lie: <c>NVG_SHARED</c>, or <c>shared</c> beside the repository.</summary>

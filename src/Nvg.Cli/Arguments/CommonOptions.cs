@@ -12,12 +12,12 @@ internal static class CommonOptions
     {
         Description = "Where to compute: cpu, cuda or cuda:N",
         HelpName = "cpu|cuda[:n]",
-        DefaultValueFactory = _ => Device.Cpu,
+        DefaultValueFactory = _ => Torch.Device.Cpu,
         CustomParser = result =>
         {
             try
             {
-                return Device.Parse(result.Tokens[0].Value);
+                return Torch.Device.Parse(result.Tokens[0].Value);
             }
             catch (FormatException error)
             {

@@ -221,7 +221,7 @@ internal sealed class ControlArguments
         if (mask is not null)
             return mask.Keep(reference.Sequence, kept.StructureStages, kept.ContentStages, parsed.GetValue(_border));
         // What had been given to an earlier result stays given.
-        return document is null || plan is not null ? kept : kept.Over(document.Given).With(document.Given.Border);
+        return document is null || plan is not null ? kept : kept.WithFallback(document.Given).With(document.Given.Border);
     }
 
     private RegionMask? ReadMask(ParseResult parsed, NvgModel model, string? reference)

@@ -11,7 +11,7 @@ public static class MemorySoak
     /// <summary>Generates; gives a point after the first call and then at even distances.</summary>
     /// <param name="model">Borrowed.</param>
     /// <param name="calls">Images in all.</param>
-    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
     public static IEnumerable<SoakPoint> Run(NvgModel model, int calls, CancellationToken cancellation = default)
     {
         for (int call = 1; call <= calls; call++)

@@ -15,13 +15,13 @@ public sealed class ModelTimings : IDisposable
     private readonly int _repeat;
     private readonly int _batch;
     private readonly CancellationToken _cancellation;
-    private readonly Generator _random = new(0);
+    private readonly RandomGenerator _random = new(0);
 
     /// <param name="model">Borrowed.</param>
     /// <param name="device">Where the model is.</param>
     /// <param name="repeat">Timed runs of each part, after one that warms up.</param>
     /// <param name="batch">Images computed together.</param>
-    /// <param name="cancellation">Looked at between runs.</param>
+    /// <param name="cancellation">Checked between runs.</param>
     public ModelTimings(NvgModel model, Device device, int repeat, int batch, CancellationToken cancellation = default) =>
         (_model, _device, _repeat, _batch, _cancellation) = (model, device, repeat, batch, cancellation);
 

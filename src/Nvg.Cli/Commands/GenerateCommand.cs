@@ -121,7 +121,7 @@ internal sealed class GenerateCommand
         ulong seed = IsGiven(parsed, _seed) || document is null ? parsed.GetValue(_seed) : document.Description.Seed;
         IReadOnlyList<ImageRequest> images = Images(parsed, names, count, seed, document);
         if (_control.Way(parsed, names, count, images.Select(p => p.Class).Distinct().Count()) is { } way)
-            images = [.. Enumerable.Range(0, count).Select(k => images[0] with { Towards = way with { Share = k / (count - 1.0) } }).Select(p => p with { Variant = WayName(p.Towards!.Share) })];
+            images = [.. Enumerable.Range(0, count).Select(k => images[0] with { Interpolation = way with { Share = k / (count - 1.0) } }).Select(p => p with { Variant = WayName(p.Interpolation!.Share) })];
         DeviceType device = parsed.GetValue(_device).Type;
         // As many together as before round alike. Another image than the document's own, or another kind of device, rounds
         // otherwise anyhow; and earlier documents do not say how many they were.
@@ -147,7 +147,7 @@ internal sealed class GenerateCommand
     {
         string classes = parsed.GetRequiredValue(_class);
         if (document is not null && !IsGiven(parsed, _class))
-            return [.. GenerationRequest.OfClasses([document.Description.Class], count, seed).Select(p => p with { Towards = document.Description.Towards, Variant = document.Description.Towards is { } way ? WayName(way.Share) : null })];
+            return [.. GenerationRequest.OfClasses([document.Description.Class], count, seed).Select(p => p with { Interpolation = document.Description.Interpolation, Variant = document.Description.Interpolation is { } way ? WayName(way.Share) : null })];
         return names.Find(classes, out string? problem) is { } found ? GenerationRequest.OfClasses([.. found.Distinct()], count, seed)
             : classes == AnyClass ? GenerationRequest.OfRandomClasses(names, count, seed)
             : throw new UsageException(problem!);

@@ -2,9 +2,8 @@ using System.CommandLine;
 using Nvg.Cli.Arguments;
 using Nvg.Cli.Terminal;
 using Nvg.Data.Datasets;
-using Nvg.Data.Preparation;
+using Nvg.Data.Packing;
 using Nvg.Data.Sources;
-using Nvg.Torch;
 
 namespace Nvg.Cli.Commands;
 

@@ -65,11 +65,11 @@ internal sealed class ReconstructCommand
     private bool Reconstruct(ParseResult parsed, NvgModel model, Report report, ConsoleProgress progress, CancellationToken cancellation)
     {
         int limit = parsed.GetValue(_limit) ?? int.MaxValue, side = model.Config.Tokenizer.ImageSize;
-        string[] images = parsed.GetRequiredValue(_images);
+        string[] paths = parsed.GetRequiredValue(_images);
         IReadOnlyList<PairFiles>? files = parsed.GetValue(_output) is { } folder
-            ? PairFiles.Plan(folder, SquareSource.Entries(images, side), parsed.GetValue(_stages))
+            ? PairFiles.Plan(folder, SquareSource.Entries(paths, side), parsed.GetValue(_stages))
             : null;
-        IEnumerable<(int Index, string Name, RgbImage Image)> images = Usable(SquareSource.Entries(images, side), report).Take(limit);
+        IEnumerable<(int Index, string Name, RgbImage Image)> images = Usable(SquareSource.Entries(paths, side), report).Take(limit);
         foreach ((int Index, string Name, RgbImage Image)[] batch in images.Chunk(parsed.GetValue(_batch)))
         {
             cancellation.ThrowIfCancellationRequested();

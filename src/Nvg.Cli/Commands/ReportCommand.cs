@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Nvg.Cli.Terminal;
-using Nvg.Torch;
 using Nvg.Training.Runs;
 
 namespace Nvg.Cli.Commands;

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using Nvg.Cli.Arguments;
 using Nvg.Cli.Output;
 using Nvg.Cli.Terminal;
-using Nvg.Evaluation.Distributions;
 using Nvg.Evaluation.SampleSets;
 using Nvg.Labels;
 using Nvg.Torch;

@@ -87,7 +87,7 @@ internal sealed class ShowCommand
     {
         ImageDescription d = document.Description;
         Console.WriteLine($"{d.Label} (class {d.Class}), seed {d.Seed}, {document.Image.Width} × {document.Image.Height}, by {d.Model} ({d.Fingerprint[..Math.Min(12, d.Fingerprint.Length)]}), {d.Dtype}");
-        if (d.Towards is { } way)
+        if (d.Interpolation is { } way)
             Console.WriteLine($"{way.Share:P0} of the way to {(way.Class is { } number ? $"class {number} " : "")}{(way.Seed is { } seed ? $"seed {seed}" : "")}");
         ConsoleTable.Write(
             ["stage", "clusters", "positions each", "tokens", "different codes", "structure given", "content given"],

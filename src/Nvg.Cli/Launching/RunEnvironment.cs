@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Nvg.Cli.Terminal;
-using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Files;
 using Nvg.Training.Distributed;

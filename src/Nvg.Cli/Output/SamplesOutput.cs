@@ -1,4 +1,4 @@
-using Nvg.Imaging;
+using Nvg.Imaging.Npz;
 
 namespace Nvg.Cli.Output;
 

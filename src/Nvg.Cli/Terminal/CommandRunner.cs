@@ -3,7 +3,6 @@ using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Nvg.Cli.Tests;
 using Nvg.Configuration;
 using Nvg.Torch;
 

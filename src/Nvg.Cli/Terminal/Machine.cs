@@ -52,7 +52,7 @@ internal sealed partial record Machine(string Runtime, string System, string Pro
     {
         const int runs = 8;
         using var scope = new TensorScope();
-        using var generator = new Generator(0);
+        using var generator = new RandomGenerator(0);
         Tensor a = Tensor.Randn([side, side], generator).To(type), b = Tensor.Randn([side, side], generator).To(type);
         double best = double.PositiveInfinity;
         for (int i = 0; i < runs; i++)

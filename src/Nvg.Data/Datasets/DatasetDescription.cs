@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Nvg.Data.Sources;
-using Nvg.Tokenizers;
 
 namespace Nvg.Data.Datasets;
 

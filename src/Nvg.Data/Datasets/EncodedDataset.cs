@@ -12,6 +12,9 @@ namespace Nvg.Data.Datasets;
 public sealed class EncodedDataset : IImageDataset
 {
     internal const string FilesName = "images.files";
+
+    // Data sets of version 0.1.
+    private const string FormerFilesName = "pictures.files";
     internal const string OffsetsName = "offsets.i64";
 
     private readonly SafeFileHandle _files;
@@ -22,7 +25,9 @@ public sealed class EncodedDataset : IImageDataset
     {
         Description = description;
         _labels = PackedDataset.ReadLabels(Path.Combine(folder, PackedDataset.LabelsName), description);
-        string offsets = Path.Combine(folder, OffsetsName), files = Path.Combine(folder, FilesName);
+        string offsets = Path.Combine(folder, OffsetsName), files = Path.Combine(folder, FilesName), former = Path.Combine(folder, FormerFilesName);
+        if (!File.Exists(files) && File.Exists(former))
+            files = former;
         PackedDataset.RequireLength(offsets, (description.Count + 1L) * sizeof(long));
         _offsets = MemoryMarshal.Cast<byte, long>(File.ReadAllBytes(offsets)).ToArray();
         if (_offsets[0] != 0 || _offsets.Zip(_offsets.Skip(1)).Any(o => o.Second - o.First is < 1 or > int.MaxValue))

@@ -1,4 +1,4 @@
-using Nvg.Data.Preparation;
+using Nvg.Data.Packing;
 
 namespace Nvg.Data.Datasets;
 

@@ -1,7 +1,7 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Nvg.Data.Preparation;
+using Nvg.Data.Packing;
 using Nvg.Imaging;
 
 namespace Nvg.Data.Datasets;
@@ -14,7 +14,7 @@ namespace Nvg.Data.Datasets;
 public sealed unsafe class PackedDataset : IImageDataset
 {
     /// <summary>The largest side of a stored square.</summary>
-    public const int LargestSide = 8192;
+    public const int LargestSide = RgbImage.LargestSide;
 
     internal const string PixelsName = "images.u8";
     internal const string LabelsName = "labels.i32";

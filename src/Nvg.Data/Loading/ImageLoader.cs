@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Nvg.Data.Datasets;
-using Nvg.Examples;
 using Nvg.Imaging;
 using Nvg.Torch;
 
@@ -24,7 +23,7 @@ public sealed class ImageLoader : IDisposable
     public ImageLoader(IImageDataset data, Func<long, int, ImageCrop> crop, Device device = default) => (_data, _crop, _device) = (data, crop, device);
 
     /// <summary>Begins to read what <see cref="Load"/> will be asked for.</summary>
-    public void Announce(long step, IReadOnlyList<int> examples)
+    public void Prefetch(long step, IReadOnlyList<int> examples)
     {
         if (!_data.IsEncoded)
             return;

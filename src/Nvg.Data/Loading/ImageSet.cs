@@ -1,8 +1,8 @@
 using Nvg.Data.Datasets;
-using Nvg.Data.Preparation;
+using Nvg.Data.Packing;
 using Nvg.Data.Sources;
 using Nvg.Imaging;
-using Nvg.Torch.Files.Npy;
+using Nvg.Imaging.Npz;
 
 namespace Nvg.Data.Loading;
 

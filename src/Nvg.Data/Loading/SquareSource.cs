@@ -1,5 +1,5 @@
 using Nvg.Data.Datasets;
-using Nvg.Data.Preparation;
+using Nvg.Data.Packing;
 using Nvg.Data.Sources;
 using Nvg.Imaging;
 

@@ -13,7 +13,7 @@ public static class ClassJudge
     /// <param name="images">Images of one size, each with a class.</param>
     /// <param name="batchSize">Images computed together; it changes nothing but the speed.</param>
     /// <param name="progress">Told the number of images after each batch, or null.</param>
-    /// <param name="cancellation">Looked at before every batch.</param>
+    /// <param name="cancellation">Checked before every batch.</param>
     /// <exception cref="NvgDataException">An image has no class or does not suit the network, there is none, or a logit is not finite.</exception>
     public static ClassAccuracy Judge(
         IFeatureNetwork network, IEnumerable<LabelledImage> images, int batchSize = 250, IProgress<long>? progress = null, CancellationToken cancellation = default)

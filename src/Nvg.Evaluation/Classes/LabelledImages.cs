@@ -1,8 +1,8 @@
 using Nvg.Data.Datasets;
 using Nvg.Data.Sources;
 using Nvg.Imaging;
+using Nvg.Imaging.Npz;
 using Nvg.Labels;
-using Nvg.Torch.Files.Npy;
 
 namespace Nvg.Evaluation.Classes;
 

@@ -39,7 +39,7 @@ public sealed class FeatureExtraction : IDisposable
     /// <param name="needs">What is wanted.</param>
     /// <param name="batch">Images computed together; figures do not depend on it.</param>
     /// <param name="progress">Hears how many are done.</param>
-    /// <param name="cancellation">Looked at between batches.</param>
+    /// <param name="cancellation">Checked between batches.</param>
     /// <exception cref="NvgDataException">An image is unusable, a feature not finite, or the network cannot give what is wanted.</exception>
     public static ExtractedFeatures Run(
         IFeatureNetwork network, IEnumerable<RgbImage> images, long count, FeatureNeeds needs, int batch = 32, IProgress<long>? progress = null, CancellationToken cancellation = default)

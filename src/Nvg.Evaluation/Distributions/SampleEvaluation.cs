@@ -17,7 +17,7 @@ public static class SampleEvaluation
     /// <param name="reference">What they are measured against.</param>
     /// <param name="options">Which figures, and how.</param>
     /// <param name="progress">Hears what is being done.</param>
-    /// <param name="cancellation">Looked at between batches and tiles.</param>
+    /// <param name="cancellation">Checked between batches and tiles.</param>
     /// <exception cref="NvgDataException">Images or statistics are unusable, too few, or do not belong together.</exception>
     public static SampleReport Run(
         IFeatureNetwork network, ImageSet samples, SampleReference reference, SampleEvaluationOptions options, IProgress<SampleProgress>? progress = null, CancellationToken cancellation = default)

@@ -1,5 +1,3 @@
-using Nvg.Evaluation.Metrics;
-
 namespace Nvg.Evaluation.Distributions;
 
 /// <summary>Figures of a set of images against a reference.</summary>

@@ -1,7 +1,7 @@
 using Nvg.Data.Loading;
 using Nvg.Evaluation.Features;
 using Nvg.Evaluation.Metrics;
-using Nvg.Torch.Files.Npy;
+using Nvg.Imaging.Npz;
 
 namespace Nvg.Evaluation.Distributions;
 
@@ -37,7 +37,7 @@ public sealed class SampleReference
     /// <param name="needs">What is wanted.</param>
     /// <param name="batch">Images computed together.</param>
     /// <param name="progress">Hears how many images are done.</param>
-    /// <param name="cancellation">Looked at between batches.</param>
+    /// <param name="cancellation">Checked between batches.</param>
     /// <exception cref="NvgDataException">Something wanted is neither stored nor can it be computed.</exception>
     public ExtractedFeatures Features(IFeatureNetwork network, FeatureNeeds needs, int batch = 32, IProgress<long>? progress = null, CancellationToken cancellation = default)
     {

@@ -4,6 +4,7 @@ using Nvg.Configuration;
 using Nvg.Data.Loading;
 using Nvg.Evaluation.Features;
 using Nvg.Evaluation.Metrics;
+using Nvg.Imaging.Npz;
 using Nvg.Torch;
 using Nvg.Torch.Files.Npy;
 

@@ -1,5 +1,3 @@
-using Nvg.Evaluation.Metrics;
-
 namespace Nvg.Evaluation.Features;
 
 /// <summary>

@@ -20,7 +20,7 @@ public readonly record struct FrechetDistance(double MeanTerm, double Covariance
     /// <summary>The distance between two sets of vectors.</summary>
     /// <param name="first">Borrowed.</param>
     /// <param name="second">Borrowed.</param>
-    /// <param name="cancellation">Looked at between the factorisations, each of which takes seconds for thousands of numbers.</param>
+    /// <param name="cancellation">Checked between the factorisations, each of which takes seconds for thousands of numbers.</param>
     /// <exception cref="NvgDataException">The vectors are of different lengths, or a covariance has a direction of negative variance.</exception>
     /// <remarks>
     /// With Σ = L Lᵀ the eigenvalues of Σ₁Σ₂ are the squared singular values of L₁ᵀL₂, so tr (Σ₁Σ₂)^½ is the sum of the

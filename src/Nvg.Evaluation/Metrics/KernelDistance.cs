@@ -25,7 +25,7 @@ public readonly record struct KernelDistance(double Mean, double StandardDeviati
     /// <param name="subsets">How many subsets.</param>
     /// <param name="subsetSize">Vectors of each; no more are taken than the smaller set has.</param>
     /// <param name="seed">Decides the subsets.</param>
-    /// <param name="cancellation">Looked at between subsets.</param>
+    /// <param name="cancellation">Checked between subsets.</param>
     /// <exception cref="NvgDataException">Lengths differ, there are fewer than two vectors, or one is not finite.</exception>
     public static KernelDistance Between(
         Tensor first_NF, Tensor second_MF, int subsets = CustomarySubsets, int subsetSize = CustomarySubsetSize, ulong seed = 0, CancellationToken cancellation = default)
@@ -41,7 +41,7 @@ public readonly record struct KernelDistance(double Mean, double StandardDeviati
         if (size == first_NF.Size(0) && size == second_MF.Size(0))
             subsets = 1;
         using InferenceMode inference = Autograd.Inference();
-        using var random = new Generator(seed);
+        using var random = new RandomGenerator(seed);
         double[] values = new double[subsets];
         for (int i = 0; i < subsets; i++)
         {
@@ -54,7 +54,7 @@ public readonly record struct KernelDistance(double Mean, double StandardDeviati
         return new KernelDistance(mean, Math.Sqrt(values.Average(v => (v - mean) * (v - mean))), subsets, size);
     }
 
-    private static Tensor Draw(Tensor features_NF, int count, Generator random)
+    private static Tensor Draw(Tensor features_NF, int count, RandomGenerator random)
     {
         (_, Tensor order_N) = Tensor.Rand([features_NF.Size(0)], random, ScalarType.Float64).Sort(0);
         return features_NF.IndexSelect(0, order_N.Narrow(0, 0, count)).To(ScalarType.Float64);

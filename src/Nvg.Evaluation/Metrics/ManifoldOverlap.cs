@@ -1,5 +1,4 @@
 using Nvg.Torch;
-using Nvg.Torch.Nn;
 
 namespace Nvg.Evaluation.Metrics;
 
@@ -29,7 +28,7 @@ public readonly record struct ManifoldOverlap(double Precision, double Recall, d
     /// <summary>Measures the overlap. The time grows with the product of the counts, the memory with their sum.</summary>
     /// <param name="reference_NF">N × F; borrowed.</param>
     /// <param name="samples_MF">M × F; borrowed.</param>
-    /// <param name="cancellation">Looked at between tiles.</param>
+    /// <param name="cancellation">Checked between tiles.</param>
     /// <exception cref="NvgDataException">There are too few vectors for so many neighbours, or one is not finite.</exception>
     public static ManifoldOverlap Of(Tensor reference_NF, Tensor samples_MF, CancellationToken cancellation = default) =>
         Of(reference_NF, samples_MF, SquaredDistances.CustomaryTile, cancellation);

@@ -46,7 +46,7 @@ public sealed class NeighbourStudy
     /// <param name="test">Images of the same kind and size that were not trained on.</param>
     /// <param name="training">Enumerates the training images, the same every time; twice if <see cref="Sheet"/> is asked for.</param>
     /// <param name="progress">Told the number of training images so far, or null.</param>
-    /// <param name="cancellation">Looked at before every batch.</param>
+    /// <param name="cancellation">Checked before every batch.</param>
     /// <exception cref="NvgDataException">Images are missing, or do not suit the network.</exception>
     public static NeighbourStudy Run(
         IFeatureNetwork network, IReadOnlyList<RgbImage> samples, IReadOnlyList<RgbImage> test, Func<IEnumerable<RgbImage>> training,
@@ -79,7 +79,7 @@ public sealed class NeighbourStudy
     /// The samples that lie nearest to the training set by features, nearest first, in threes: the sample, its nearest
     /// training image in features, its nearest in pixels.
     /// </summary>
-    /// <param name="cancellation">Looked at before every training image, which are read once more.</param>
+    /// <param name="cancellation">Checked before every training image, which are read once more.</param>
     public RgbImage Sheet(CancellationToken cancellation = default)
     {
         int[] nearest = [.. Enumerable.Range(0, _samples.Count).OrderBy(i => _featureNeighbours[i][0].Distance).Take(Shown)];

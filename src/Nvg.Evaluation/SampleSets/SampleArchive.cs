@@ -1,5 +1,5 @@
-using Nvg.Torch.Files.Npy;
-using Nvg.Torch.Files.Zip;
+using System.IO.Hashing;
+using Nvg.Imaging.Npz;
 
 namespace Nvg.Evaluation.SampleSets;
 
@@ -77,7 +77,7 @@ public sealed class SampleArchive : IDisposable
             throw NvgDataException.At(Path, "breaks off", "make it again", error);
         }
 
-        if (checksum.Value != _file.Checksum(name))
+        if (checksum.GetCurrentHashAsUInt32() != _file.Checksum(name))
             throw NvgDataException.At(Path, "is damaged: its images do not match their checksum", "make it again");
     }
 

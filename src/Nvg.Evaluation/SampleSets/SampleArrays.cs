@@ -1,8 +1,6 @@
 using System.Buffers.Binary;
-using Nvg.Examples;
 using Nvg.Imaging;
 using Nvg.Torch.Files.Npy;
-using Nvg.Torch.Files.PyTorch;
 
 namespace Nvg.Evaluation.SampleSets;
 
@@ -23,20 +21,20 @@ internal sealed class SampleArrays(SampleSettings settings)
     internal long ImageArrayBytes => _imageHeader.Length + settings.Count * ImageBytes;
 
     /// <summary>Where the first image lies in the file.</summary>
-    internal long FirstImage => StoredZipWriter.HeaderLength(Images) + _imageHeader.Length;
+    internal long FirstImage => ResumableZipWriter.HeaderLength(Images) + _imageHeader.Length;
 
     /// <summary>What stands before the images in their array.</summary>
     internal ReadOnlySpan<byte> ImageHeader => _imageHeader;
 
     /// <summary>Begins the file.</summary>
-    internal void Begin(StoredZipWriter zip)
+    internal void Begin(ResumableZipWriter zip)
     {
         zip.Begin(Images, ImageArrayBytes);
         zip.Write(_imageHeader);
     }
 
     /// <summary>Ends the file after its last image.</summary>
-    internal void Finish(StoredZipWriter zip)
+    internal void Finish(ResumableZipWriter zip)
     {
         byte[] classes = new byte[8L * settings.Count];
         for (int i = 0; i < settings.Count; i++)
@@ -47,7 +45,7 @@ internal sealed class SampleArrays(SampleSettings settings)
         zip.Finish();
     }
 
-    private static void Add(StoredZipWriter zip, string name, NpyHeader header, byte[] content)
+    private static void Add(ResumableZipWriter zip, string name, NpyHeader header, byte[] content)
     {
         byte[] start = header.ToBytes();
         zip.Begin(name, start.Length + content.LongLength);

@@ -1,9 +1,8 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using Nvg.Imaging;
 using Nvg.Torch.Files;
 using Nvg.Torch.Files.Npy;
-using Nvg.Torch.Files.PyTorch;
-using Nvg.Torch.Files.Zip;
 
 namespace Nvg.Evaluation.SampleSets;
 
@@ -24,7 +23,7 @@ public sealed class SampleFile : IDisposable
     private readonly SampleArrays _arrays;
     private readonly FileStream _file;
     private readonly FileStream _checksums;
-    private readonly StoredZipWriter _zip;
+    private readonly ResumableZipWriter _zip;
     private readonly MemoryStream _pending = new();
     // Of the checksums, that are on the disk.
     private long _syncedBytes;
@@ -35,7 +34,7 @@ public sealed class SampleFile : IDisposable
     {
         (_path, _folder, _settings, _file, _checksums) = (path, PartialFolder(path), settings, file, checksums);
         _arrays = new SampleArrays(settings);
-        _zip = new StoredZipWriter(file);
+        _zip = new ResumableZipWriter(file);
     }
 
     /// <summary>Images that are in the file.</summary>
@@ -102,7 +101,7 @@ public sealed class SampleFile : IDisposable
             }
 
             byte[] bytes = new byte[4];
-            BinaryPrimitives.WriteUInt32LittleEndian(bytes, checksum.Value);
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes, checksum.GetCurrentHashAsUInt32());
             _pending.Write(bytes);
             Done += batch.Count;
             if (DateTime.UtcNow - _lastSync >= SyncInterval)
@@ -204,7 +203,7 @@ public sealed class SampleFile : IDisposable
                 checksum.Append(pixels);
             }
 
-            if (checksum.Value != BinaryPrimitives.ReadUInt32LittleEndian(checksums.AsSpan((int)(4 * batch))))
+            if (checksum.GetCurrentHashAsUInt32() != BinaryPrimitives.ReadUInt32LittleEndian(checksums.AsSpan((int)(4 * batch))))
                 throw Damaged(Done, count);
             Done += count;
         }

@@ -1,6 +1,5 @@
 using Nvg.Torch.Files;
 using Nvg.Torch.Files.Npy;
-using Nvg.Torch.Files.PyTorch;
 
 namespace Nvg.Evaluation.SampleSets;
 
@@ -11,7 +10,7 @@ public static class SampleMerge
     /// <param name="files">The parts, in any order.</param>
     /// <param name="output">The file to write; replaced if it exists.</param>
     /// <param name="progress">Told the share that is done, or null.</param>
-    /// <param name="cancellation">Looked at while bytes are copied.</param>
+    /// <param name="cancellation">Checked while bytes are copied.</param>
     /// <returns>What the result holds.</returns>
     /// <exception cref="NvgDataException">The parts have other settings, overlap, are damaged, or some are missing; nothing is written.</exception>
     /// <exception cref="IOException">The output cannot be written.</exception>
@@ -40,7 +39,7 @@ public static class SampleMerge
         double all = whole.Total * (double)arrays.ImageBytes;
         AtomicFile.Write(output, stream =>
         {
-            var zip = new StoredZipWriter(stream);
+            var zip = new ResumableZipWriter(stream);
             arrays.Begin(zip);
             long done = 0;
             foreach (SampleArchive part in parts)

@@ -8,7 +8,7 @@ public static class SampleRun
     /// <param name="settings">The settings that the file was opened with.</param>
     /// <param name="file">Receives the images; borrowed.</param>
     /// <param name="progress">Told how many of the missing images are done, or null.</param>
-    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
     /// <exception cref="OperationCanceledException">It was cancelled; the file can be taken up again.</exception>
     /// <exception cref="IOException">The disk is full or cannot be written; the file can be taken up again.</exception>
     public static void Run(

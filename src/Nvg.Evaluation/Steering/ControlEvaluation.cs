@@ -36,7 +36,7 @@ public sealed class ControlEvaluation
     /// <param name="seed">Seed of the first image.</param>
     /// <param name="batch">Images computed together.</param>
     /// <param name="progress">Told the share that is done, or null.</param>
-    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
     public static ControlReport Run(
         NvgModel model, IReadOnlyList<LabelledImage> references, IFeatureNetwork? judge = null, ulong seed = 0, int batch = 16,
         IProgress<double>? progress = null, CancellationToken cancellation = default)

@@ -16,7 +16,7 @@ public static class StructureStudy
     /// <param name="images">Of the tokenizer's size.</param>
     /// <param name="strategy">Borrowed.</param>
     /// <param name="batch">Images computed together.</param>
-    /// <param name="cancellation">Looked at before every batch.</param>
+    /// <param name="cancellation">Checked before every batch.</param>
     /// <returns>Figures of stages 0…K, and seconds that the strategy took for an image.</returns>
     public static (IReadOnlyList<StructureQuality> Stages, double Seconds) Measure(
         Tokenizer tokenizer, IReadOnlyList<RgbImage> images, IStructureStrategy strategy, int batch = 16, CancellationToken cancellation = default)
@@ -29,10 +29,10 @@ public static class StructureStudy
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = new TensorScope();
-            Tensor images = ImageTensor.Load(part, tokenizer.Quantizer.Codebook.Device);
-            Tensor latent_BLC = Positions.FromMap(tokenizer.Encoder.Forward(images));
+            Tensor part_BCHW = ImageTensor.Load(part, tokenizer.Quantizer.Codebook.Device);
+            Tensor latent_BLC = Positions.FromMap(tokenizer.Encoder.Forward(part_BCHW));
             long start = Stopwatch.GetTimestamp();
-            Tensor structure_BSL = strategy.Build(latent_BLC, images, grid);
+            Tensor structure_BSL = strategy.Build(latent_BLC, part_BCHW, grid);
             seconds += Stopwatch.GetElapsedTime(start).TotalSeconds;
             using GranularitySequence sequence = tokenizer.Quantizer.Quantize(latent_BLC, structure_BSL.To(latent_BLC.Device));
             Tensor canvases = tokenizer.Quantizer.Canvases(sequence);
@@ -56,7 +56,7 @@ public static class StructureStudy
     /// <summary>Compares ways to put latents into pairs with the best there is, on evenly spread positions of each image.</summary>
     /// <param name="tokenizer">Borrowed.</param>
     /// <param name="images">Of the tokenizer's size, whose latents have at least 16 positions.</param>
-    /// <param name="cancellation">Looked at before every image.</param>
+    /// <param name="cancellation">Checked before every image.</param>
     /// <returns>By how much the sum of squared distances exceeds the optimum: by greedy joining, and after exchanges.</returns>
     public static MatchingExcess CompareMatching(Tokenizer tokenizer, IReadOnlyList<RgbImage> images, CancellationToken cancellation = default)
     {

@@ -27,12 +27,12 @@ public sealed record GenerationCost(
     /// <param name="model">With generators; borrowed.</param>
     /// <param name="options">How to draw.</param>
     /// <param name="repeat">Timed images of each kind, after one that warms up; the fastest counts.</param>
-    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
     public static GenerationCost Measure(NvgModel model, SamplingOptions options, int repeat, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(repeat, 1);
         LatentGrid grid = model.Generator.Config.Grid;
-        using var random = new Generator(0);
+        using var random = new RandomGenerator(0);
         using Tensor points_BLC = Tensor.Randn([1, grid.Length, model.Config.Tokenizer.LatentChannels], random);
         using Tensor built_BSL = StructureConstruction.Build(points_BLC);
         using Tensor structure_BSL = built_BSL.To(model.Generator.Device);

@@ -22,7 +22,7 @@ public sealed record PrecisionAgreement(
     /// <param name="images">Number of images; their seeds are 0, 1, …</param>
     /// <param name="options">How they are drawn.</param>
     /// <param name="progress">Told the number of images done.</param>
-    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
     public static PrecisionAgreement Measure(
         NvgModel reference, NvgModel other, int images, SamplingOptions options, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {

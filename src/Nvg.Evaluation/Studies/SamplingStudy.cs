@@ -9,12 +9,11 @@ using Nvg.Evaluation.Features;
 using Nvg.Evaluation.Metrics;
 using Nvg.Granularity;
 using Nvg.Imaging;
+using Nvg.Imaging.Npz;
 using Nvg.Labels;
 using Nvg.Sampling;
 using Nvg.Torch;
 using Nvg.Torch.Files;
-using Nvg.Torch.Files.Npy;
-using Nvg.Torch.Nn;
 
 namespace Nvg.Evaluation.Studies;
 
@@ -72,7 +71,7 @@ public sealed class SamplingStudy : IDisposable
     /// <summary>The figures of a point, from the folder or anew.</summary>
     /// <param name="point">What to change.</param>
     /// <param name="progress">Told what is being done.</param>
-    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
     public StudyResult Run(StudyPoint point, IProgress<string>? progress = null, CancellationToken cancellation = default)
     {
         Check(point);
@@ -118,17 +117,17 @@ public sealed class SamplingStudy : IDisposable
     {
         if (_isWarm)
             return;
-        (GranularitySequence sequence, Tensor images) = _model.Generate([0], [_settings.Seed], _model.Config.Sampling, cancellation: cancellation);
+        (GranularitySequence sequence, Tensor images_BCHW) = _model.Generate([0], [_settings.Seed], _model.Config.Sampling, cancellation: cancellation);
         sequence.Dispose();
-        images.Dispose();
+        images_BCHW.Dispose();
         _isWarm = true;
     }
 
     // Known before a point is drawn.
-    private static void RequireEnough(string where, long count, string mend)
+    private static void RequireEnough(string where, long count, string remedy)
     {
         if (count < ManifoldOverlap.FewestVectors)
-            throw NvgDataException.At(where, $"{count} images are too few: precision and recall take {ManifoldOverlap.FewestVectors} at least", mend);
+            throw NvgDataException.At(where, $"{count} images are too few: precision and recall take {ManifoldOverlap.FewestVectors} at least", remedy);
     }
 
     private double Generate(StudyPoint point, IProgress<string>? progress, CancellationToken cancellation)
@@ -143,11 +142,11 @@ public sealed class SamplingStudy : IDisposable
             using var scope = new TensorScope();
             GivenStages? given = point.Kept is { } kept ? _given!.Stages(_model.Tokenizer, batch, kept) : null;
             clock.Start();
-            (GranularitySequence sequence, Tensor images) = _model.Generate(
+            (GranularitySequence sequence, Tensor images_BCHW) = _model.Generate(
                 Array.ConvertAll(batch, b => b.Class), Array.ConvertAll(batch, b => unchecked(_settings.Seed + (ulong)b.Number)), options, given, cancellation: cancellation);
             sequence.Dispose();
-            RgbImage[] images = ImageTensor.ToImages(images);
-            images.Dispose();
+            RgbImage[] images = ImageTensor.ToImages(images_BCHW);
+            images_BCHW.Dispose();
             clock.Stop();
             foreach (RgbImage image in images)
                 writer.Append(image);

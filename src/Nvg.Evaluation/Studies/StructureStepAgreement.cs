@@ -1,4 +1,3 @@
-using Nvg.Evaluation.Steering;
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Sampling;
@@ -27,7 +26,7 @@ public sealed record StructureStepAgreement(StructureSteps Steps, IReadOnlyList<
     /// <param name="reference">What the images are generated with.</param>
     /// <param name="candidates">The settings to compare.</param>
     /// <param name="progress">Told the number of images done.</param>
-    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
     public static IReadOnlyList<StructureStepAgreement> Measure(
         NvgModel model, int images, StructureSteps reference, IReadOnlyList<StructureSteps> candidates, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {

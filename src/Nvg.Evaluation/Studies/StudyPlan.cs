@@ -1,5 +1,4 @@
 using System.Globalization;
-using Nvg.Sampling;
 
 namespace Nvg.Evaluation.Studies;
 

@@ -1,7 +1,3 @@
-using Nvg.Evaluation.Classes;
-using Nvg.Evaluation.Metrics;
-using Nvg.Torch.Nn;
-
 namespace Nvg.Evaluation.Studies;
 
 /// <summary>Figures of one point of a study.</summary>

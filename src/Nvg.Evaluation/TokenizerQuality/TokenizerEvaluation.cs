@@ -44,7 +44,7 @@ public sealed class TokenizerEvaluation : IDisposable
     /// <param name="count">How many they are, at least 2.</param>
     /// <param name="options">What to measure, and how.</param>
     /// <param name="progress">Hears how many images are done.</param>
-    /// <param name="cancellation">Looked at between batches.</param>
+    /// <param name="cancellation">Checked between batches.</param>
     /// <exception cref="NvgDataException">An image is unusable, or there are too few.</exception>
     public static TokenizerReport Run(
         Tokenizer tokenizer, IEnumerable<SquareEntry> images, int count, TokenizerEvaluationOptions options, IProgress<int>? progress = null, CancellationToken cancellation = default)

@@ -52,8 +52,8 @@ internal sealed unsafe partial class MappedFile
         CheckRange(offset, bytes);
         byte* data = _start + offset;
         if ((nint)data % Math.Max(type.ByteSize(), alignment) == 0)
-            return Tensor.Wrap(data, type, shape, alone ? new Range(this, data, bytes) : this);
-        Tensor copy = Tensor.FromMemory(data, bytes, type, shape);
+            return Torch.Tensor.Wrap(data, type, shape, alone ? new Range(this, data, bytes) : this);
+        Tensor copy = Torch.Tensor.FromMemory(data, bytes, type, shape);
         // The copy does not hold the mapping, which must last until it is made.
         GC.KeepAlive(this);
         return copy;

@@ -1,5 +1,3 @@
-using Nvg.Torch.Nn;
-
 namespace Nvg.Torch;
 
 /// <summary>Operations of neural networks, without state. Names and defaults are PyTorch's.</summary>

@@ -163,7 +163,7 @@ public sealed unsafe class Operator
             case Tensor tensor:
                 value.Payload = pinned.Add(tensor.Handle);
                 return value;
-            case Generator generator:
+            case RandomGenerator generator:
                 value.Payload = pinned.Add(generator.Handle);
                 return value;
             case null:

@@ -103,11 +103,11 @@ public sealed unsafe partial class Tensor
         ArangeOp.Call(start, end, step, type, Argument.None, device);
 
     /// <summary>Standard normal numbers.</summary>
-    public static Tensor Randn(long[] shape, Generator generator, ScalarType type = ScalarType.Float32) =>
+    public static Tensor Randn(long[] shape, RandomGenerator generator, ScalarType type = ScalarType.Float32) =>
         RandnOp.Call(shape, generator, type, Argument.None, generator.Device);
 
     /// <summary>Uniform numbers in [0, 1).</summary>
-    public static Tensor Rand(long[] shape, Generator generator, ScalarType type = ScalarType.Float32) =>
+    public static Tensor Rand(long[] shape, RandomGenerator generator, ScalarType type = ScalarType.Float32) =>
         RandOp.Call(shape, generator, type, Argument.None, generator.Device);
 
     /// <summary>The values as another element type; an alias where it is the same.</summary>

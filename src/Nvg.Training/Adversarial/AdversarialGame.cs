@@ -3,7 +3,6 @@ using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Training.Distributed;
 using Nvg.Training.Optimization;
-using Nvg.Training.Tasks.Generators;
 
 namespace Nvg.Training.Adversarial;
 
@@ -62,7 +61,7 @@ internal sealed class AdversarialGame : IDisposable
     /// <param name="random">Draws augmentations for the whole batch.</param>
     /// <param name="log">Receives <c>discriminator</c>, <c>lecam</c>, <c>adversarial</c> and the mean logits.</param>
     /// <returns>The sum, or null before the first step of the game.</returns>
-    internal Tensor? Loss(long step, Tensor real_NCHW, Tensor fake_NCHW, BatchShare share, Generator random, LossLog log)
+    internal Tensor? Loss(long step, Tensor real_NCHW, Tensor fake_NCHW, BatchShare share, RandomGenerator random, LossLog log)
     {
         if (step < _options.StartStep)
             return null;
@@ -81,7 +80,7 @@ internal sealed class AdversarialGame : IDisposable
         _lecam.Dispose();
     }
 
-    private Tensor DiscriminatorLoss(long step, Tensor real_NCHW, Tensor fake_NCHW, BatchShare share, Generator random, LossLog log)
+    private Tensor DiscriminatorLoss(long step, Tensor real_NCHW, Tensor fake_NCHW, BatchShare share, RandomGenerator random, LossLog log)
     {
         Tensor real = Logits(real_NCHW, training: true, step, RealPurpose, share, random), fake = Logits(fake_NCHW, training: true, step, FakePurpose, share, random);
         Tensor loss = _options.Loss == DiscriminatorLossKind.Hinge ? AdversarialLosses.Hinge(real, fake) : AdversarialLosses.Vanilla(real, fake);
@@ -95,7 +94,7 @@ internal sealed class AdversarialGame : IDisposable
         return loss + lecam * _options.LecamWeight;
     }
 
-    private Tensor GeneratorLoss(long step, Tensor fake_NCHW, BatchShare share, Generator random, LossLog log)
+    private Tensor GeneratorLoss(long step, Tensor fake_NCHW, BatchShare share, RandomGenerator random, LossLog log)
     {
         // Recorded without the discriminator's parameters, so that it is not taught to be fooled.
         SetLearning(false);
@@ -111,7 +110,7 @@ internal sealed class AdversarialGame : IDisposable
         }
     }
 
-    private Tensor Logits(Tensor images_NCHW, bool training, long step, ulong purpose, BatchShare share, Generator random)
+    private Tensor Logits(Tensor images_NCHW, bool training, long step, ulong purpose, BatchShare share, RandomGenerator random)
     {
         var choice = new HostRandom(DataOrder.Mix(_seed, step, purpose));
         Tensor augmented_NCHW = DifferentiableAugmentation.Apply(images_NCHW, _options.Augmentation, choice, share, random);

@@ -23,7 +23,7 @@ internal static class DifferentiableAugmentation
     /// <param name="choice">Decides which kinds take part.</param>
     /// <param name="share">Which of a batch the images are.</param>
     /// <param name="random">Draws the rest, for the whole batch.</param>
-    internal static Tensor Apply(Tensor images_NCHW, double probability, HostRandom choice, BatchShare share, Generator random)
+    internal static Tensor Apply(Tensor images_NCHW, double probability, HostRandom choice, BatchShare share, RandomGenerator random)
     {
         (bool shift, bool colour, bool cover) = (choice.Next() <= probability, choice.Next() <= probability, choice.Next() <= probability);
         if (!shift && !colour && !cover)

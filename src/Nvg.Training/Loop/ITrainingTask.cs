@@ -25,7 +25,7 @@ public interface ITrainingTask : IDisposable
     string Fingerprint { get; }
 
     /// <summary>Says which batch <see cref="Loss"/> will be asked for soon, so that a process's share of it can be made ready meanwhile.</summary>
-    void Announce(long step, IReadOnlyList<int> examples)
+    void Prefetch(long step, IReadOnlyList<int> examples)
     {
     }
 
@@ -39,7 +39,7 @@ public interface ITrainingTask : IDisposable
     /// </param>
     /// <param name="log">Receives the terms by name.</param>
     /// <returns>The mean over the share.</returns>
-    Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, Generator random, LossLog log);
+    Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, RandomGenerator random, LossLog log);
 
     /// <summary>Shows what has been learned, the same examples or seeds every time.</summary>
     /// <param name="parameters">In place of the learned ones; borrowed.</param>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text;
-using Nvg.Cli.Arguments;
 using Nvg.Torch;
 using Nvg.Torch.Distributed;
 using Nvg.Torch.Optim;
@@ -110,7 +109,7 @@ public sealed class Trainer : IDisposable
         using var terms = new LossLog();
         var clock = Stopwatch.StartNew();
         long loggedStep = step;
-        Announce(order, step);
+        Prefetch(order, step);
         while (step < _options.Steps)
         {
             if (_processes.AgreeToStop(cancellation.IsCancellationRequested))
@@ -123,7 +122,7 @@ public sealed class Trainer : IDisposable
                 throw new OperationCanceledException(cancellation);
             }
 
-            Announce(order, step + 1);
+            Prefetch(order, step + 1);
             TakeStep(step, order.Batch(step), terms);
             step++;
             if (step % _options.LogEvery == 0 || step == _options.Steps || step % _options.CheckpointEvery == 0)
@@ -165,10 +164,10 @@ public sealed class Trainer : IDisposable
         _optimizer.Restore(_optimizer.State.ToDictionary(), optimizerStep);
     }
 
-    private void Announce(DataOrder order, long step)
+    private void Prefetch(DataOrder order, long step)
     {
         if (step < _options.Steps)
-            _task.Announce(step, order.Batch(step));
+            _task.Prefetch(step, order.Batch(step));
     }
 
     private void TakeStep(long step, int[] examples, LossLog terms)
@@ -181,7 +180,7 @@ public sealed class Trainer : IDisposable
         for (int i = 0; i < parts; i++)
         {
             using var partScope = new TensorScope();
-            using var random = new Generator(DataOrder.Mix(_options.Seed, step, purpose: 1), _device);
+            using var random = new RandomGenerator(DataOrder.Mix(_options.Seed, step, purpose: 1), _device);
             BatchShare part = own.Part(i, parts);
             terms.Weight = part.Weight;
             Tensor loss;

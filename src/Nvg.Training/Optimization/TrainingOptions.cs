@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
+using Nvg.Configuration;
 using Nvg.Torch;
-using Nvg.Torch.Nn;
 
 namespace Nvg.Training.Optimization;
 
@@ -78,6 +78,7 @@ public sealed record TrainingOptions
 
     /// <summary>Steps between images of what has been learned; null for those between checkpoints, 0 for none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [FormerName("pictureEvery")]
     public long? ImageEvery { get; init; }
 
     /// <summary>The settings without those that may change when a run continues: its length, and how often it is logged and saved.</summary>

@@ -14,7 +14,9 @@ namespace Nvg.Training.Runs;
 /// </summary>
 internal sealed class RunLog : IDisposable
 {
-    private const string Images = "images", TensorBoard = "tensorboard";
+    private const string TensorBoard = "tensorboard";
+    // Runs of version 0.1 keep their images in the second folder.
+    private const string Images = "images", FormerImages = "pictures";
 
     private readonly string _folder;
     private readonly string _statistics;
@@ -35,8 +37,11 @@ internal sealed class RunLog : IDisposable
     internal Action<string>? Warned { get; init; }
 
     /// <summary>Where the image of a step lies in a run's folder.</summary>
-    internal static string ImagePath(string folder, long step) =>
-        Path.Combine(folder, Images, $"step-{step.ToString("D8", CultureInfo.InvariantCulture)}.png");
+    internal static string ImagePath(string folder, long step)
+    {
+        string images = Directory.Exists(Path.Combine(folder, FormerImages)) ? FormerImages : Images;
+        return Path.Combine(folder, images, $"step-{step.ToString("D8", CultureInfo.InvariantCulture)}.png");
+    }
 
     /// <summary>Drops statistics of steps after <paramref name="step"/>, which will be taken again.</summary>
     internal void ContinueFrom(long step)

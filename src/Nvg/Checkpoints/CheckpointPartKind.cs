@@ -1,6 +1,3 @@
-using Nvg.Tokenizers;
-using Nvg.Torch;
-
 namespace Nvg.Checkpoints;
 
 /// <summary>What a checkpoint file may hold of a model.</summary>

@@ -1,7 +1,6 @@
 using Nvg.Generators;
 using Nvg.Sampling;
 using Nvg.Tokenizers;
-using Nvg.Torch;
 
 namespace Nvg.Checkpoints;
 

@@ -1,7 +1,6 @@
 using Nvg.Configuration;
 using Nvg.Generators;
 using Nvg.Tokenizers;
-using Nvg.Torch;
 
 namespace Nvg.Checkpoints;
 

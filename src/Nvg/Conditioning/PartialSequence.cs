@@ -143,7 +143,7 @@ public sealed class PartialSequence
 
     /// <summary>What is given here, and where nothing is, what another gives.</summary>
     /// <exception cref="ArgumentException">They are of unlike grids, or together no valid hierarchy.</exception>
-    public PartialSequence Over(PartialSequence other)
+    public PartialSequence WithFallback(PartialSequence other)
     {
         if (Grid != other.Grid)
             throw new ArgumentException($"sequences of {Grid} and of {other.Grid} positions cannot be put together");

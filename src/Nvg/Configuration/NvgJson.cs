@@ -18,7 +18,7 @@ internal static class NvgJson
         RespectNullableAnnotations = true,
         IgnoreReadOnlyProperties = true,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { ReadFormerNames } },
     };
 
     /// <summary>Reads one of our files.</summary>
@@ -46,4 +46,17 @@ internal static class NvgJson
 
     /// <summary>The text of a value in our form.</summary>
     internal static string Write<T>(T value) => JsonSerializer.Serialize(value, Options);
+
+    private static void ReadFormerNames(JsonTypeInfo type)
+    {
+        foreach (JsonPropertyInfo property in type.Properties.ToArray())
+        {
+            if (property.AttributeProvider?.GetCustomAttributes(typeof(FormerNameAttribute), inherit: true) is not [FormerNameAttribute former])
+                continue;
+            JsonPropertyInfo alias = type.CreateJsonPropertyInfo(property.PropertyType, former.Name);
+            alias.Set = property.Set;
+            alias.CustomConverter = property.CustomConverter;
+            type.Properties.Add(alias);
+        }
+    }
 }

@@ -55,7 +55,7 @@ public sealed class RegionMask
     {
         if (sequence.Grid != Grid)
             throw new ArgumentException($"a sequence of {sequence.Grid} positions was given, the mask has {Grid}");
-        PartialSequence kept = sequence.Where([.. Inside.Select(inside => !inside)]).Over(sequence.Keep(structureStages, contentStages)).With(border);
+        PartialSequence kept = sequence.Where([.. Inside.Select(inside => !inside)]).WithFallback(sequence.Keep(structureStages, contentStages)).With(border);
         return !kept.IsComplete ? kept
             : throw new ArgumentException($"the mask leaves nothing to generate where its inside keeps all {Grid.StageCount} stages too: keep at most {Grid.StageCount - 1}");
     }

@@ -1,6 +1,5 @@
 using Nvg.Generators;
 using Nvg.Tokenizers;
-using Nvg.Torch;
 
 namespace Nvg.Conversion;
 

@@ -1,4 +1,5 @@
 using Nvg.Conditioning;
+using Nvg.Configuration;
 using Nvg.Sampling;
 using Nvg.Torch;
 
@@ -8,10 +9,13 @@ namespace Nvg.Documents;
 public sealed record ImageDescription
 {
     /// <summary>The layout that this build writes; it reads those before too.</summary>
-    public const int CurrentFormat = 2;
+    public const int CurrentFormat = 3;
 
     /// <summary>The first layout that has a checksum; those before are read without one.</summary>
     public const int FirstCheckedFormat = 2;
+
+    /// <summary>The first layout that says "image"; those before say "picture".</summary>
+    public const int FirstImageFormat = 3;
 
     /// <summary>Layout of the document.</summary>
     public int Format { get; init; } = CurrentFormat;
@@ -32,7 +36,8 @@ public sealed record ImageDescription
     public required ulong Seed { get; init; }
 
     /// <summary>Another class or seed that the image lies on the way to, or null.</summary>
-    public Interpolation? Towards { get; init; }
+    [FormerName("towards")]
+    public Interpolation? Interpolation { get; init; }
 
     /// <summary>How the sequence was drawn.</summary>
     public required SamplingOptions Sampling { get; init; }

@@ -29,8 +29,8 @@ public sealed record ImageDocument(
     /// <summary>The ending of file names.</summary>
     public const string Extension = ".nvg";
 
-    private const string MetadataKey = "nvg.image", ChecksumKey = "nvg.sha256", ImageName = "image", StructureName = "structure", ContentName = "content", GivenPrefix = "given.",
-        RegionName = "region", SurroundingsName = "surroundings";
+    private const string MetadataKey = "nvg.image", FormerMetadataKey = "nvg.picture", ChecksumKey = "nvg.sha256", ImageName = "image",
+        FormerImageName = "picture", StructureName = "structure", ContentName = "content", GivenPrefix = "given.", RegionName = "region", SurroundingsName = "surroundings";
     private const int MostPositions = 1 << 16, LongestSide = 1 << 14, MostTogether = 1 << 12;
 
     /// <summary>Describes an image that was generated.</summary>
@@ -50,7 +50,7 @@ public sealed record ImageDocument(
                 Class = image.Request.Class,
                 Label = image.Request.Class < model.Labels.Count ? ClassLabel.Parse(model.Labels[image.Request.Class]).Name : "",
                 Seed = image.Request.Seed,
-                Towards = image.Request.Towards,
+                Interpolation = image.Request.Interpolation,
                 Sampling = image.Options,
                 Border = given.Border,
                 Dtype = type,
@@ -76,9 +76,9 @@ public sealed record ImageDocument(
     /// <param name="contentStages">First stages whose tokens are kept; no more than keep their structure.</param>
     public ImageRequest Continue(int structureStages, int contentStages) => new(Description.Class, Description.Seed)
     {
-        Given = Sequence.Keep(structureStages, contentStages).Over(Given).With(Given.Border),
+        Given = Sequence.Keep(structureStages, contentStages).WithFallback(Given).With(Given.Border),
         Surroundings = Surroundings,
-        Towards = Description.Towards,
+        Interpolation = Description.Interpolation,
         Options = Description.Sampling,
     };
 
@@ -118,7 +118,7 @@ public sealed record ImageDocument(
         try
         {
             using SafetensorsFile file = SafetensorsFile.Open(path);
-            if (!file.Metadata.TryGetValue(MetadataKey, out string? text))
+            if (!file.Metadata.TryGetValue(MetadataKey, out string? text) && !file.Metadata.TryGetValue(FormerMetadataKey, out text))
                 throw NvgDataException.At(path, "is no generated image", "nvg generate --save DIR writes them");
             bool isChecked = file.Metadata.TryGetValue(ChecksumKey, out string? checksum);
             ImageDescription description = JsonSerializer.Deserialize<ImageDescription>(text, NvgJson.Options) ?? throw NvgDataException.At(path, "describes no image");
@@ -167,7 +167,7 @@ public sealed record ImageDocument(
         if (Sequence.Grid.Height != grid.Height || Sequence.Grid.Width != grid.Width || Description.CodebookSize != codes || (Image.Width, Image.Height) != (side, side))
             throw NvgDataException.At(path, $"its image, latent and codebook are not those of {model.Folder}");
         int classes = model.Config.Generator?.ClassCount ?? int.MaxValue;
-        if (Description.Class < 0 || Description.Class >= classes || Description.Towards?.Class is { } towards && (towards < 0 || towards >= classes))
+        if (Description.Class < 0 || Description.Class >= classes || Description.Interpolation?.Class is { } towards && (towards < 0 || towards >= classes))
             throw NvgDataException.At(path, $"its class is none of {model.Folder}");
     }
 
@@ -178,7 +178,7 @@ public sealed record ImageDocument(
         if (description.LatentHeight is < 1 or > MostPositions || description.LatentWidth is < 1 or > MostPositions || (long)description.LatentHeight * description.LatentWidth > MostPositions)
             throw NvgDataException.At(path, $"claims a latent of {description.LatentHeight} × {description.LatentWidth}");
         var grid = new LatentGrid(description.LatentHeight, description.LatentWidth);
-        if (description.Dtype is not (ScalarType.Float32 or ScalarType.BFloat16) || description.Batch is < 1 or > MostTogether || description.Towards is { Share: not (>= 0 and <= 1) })
+        if (description.Dtype is not (ScalarType.Float32 or ScalarType.BFloat16) || description.Batch is < 1 or > MostTogether || description.Interpolation is { Share: not (>= 0 and <= 1) })
             throw NvgDataException.At(path, "its precision, batch or share of a way is none");
         if (description.Sampling.Validate(grid.LastStage).FirstOrDefault() is { } problem)
             throw NvgDataException.At(path, problem);
@@ -191,9 +191,9 @@ public sealed record ImageDocument(
             : PartialSequence.Empty(grid).With(description.Border);
         sequence.CheckTokens(description.CodebookSize);
         givenSequence.CheckTokens(description.CodebookSize);
-        if (!givenSequence.Over(sequence).SequenceEqual(sequence))
+        if (!givenSequence.WithFallback(sequence).SequenceEqual(sequence))
             throw NvgDataException.At(path, "its sequence is not what was given");
-        RgbImage image = Pixels(path, file, ImageName);
+        RgbImage image = Pixels(path, file, description.Format < ImageDescription.FirstImageFormat ? FormerImageName : ImageName);
         KeptSurroundings? kept = file.ContainsKey(RegionName) ? new KeptSurroundings(Region(path, file, grid), Pixels(path, file, SurroundingsName)) : null;
         return kept is not null && (kept.Image.Width, kept.Image.Height) != (image.Width, image.Height)
             ? throw NvgDataException.At(path, "its surroundings are of another size than its image")

@@ -14,7 +14,7 @@ public static class StageImages
     /// <param name="tokenizer">Decodes the canvases; borrowed.</param>
     /// <param name="sequence">The images.</param>
     /// <param name="surroundings">What each image keeps around a region, put around every stage as around the image; null for none at all.</param>
-    /// <param name="cancellation">Looked at before every pass of the decoder.</param>
+    /// <param name="cancellation">Checked before each pass of the decoder.</param>
     /// <returns>For each image its stages 0…K.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static IReadOnlyList<StageImage>[] Draw(
@@ -33,7 +33,7 @@ public static class StageImages
     /// <summary>The image that a complete sequence gives.</summary>
     /// <param name="tokenizer">Decodes it; borrowed.</param>
     /// <param name="sequence">Complete.</param>
-    /// <param name="cancellation">Looked at before the decoder runs.</param>
+    /// <param name="cancellation">Checked before decoding.</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static RgbImage Draw(Tokenizer tokenizer, PartialSequence sequence, CancellationToken cancellation = default)
     {

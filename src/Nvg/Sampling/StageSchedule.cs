@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Nvg.Torch.Nn;
 
 namespace Nvg.Sampling;
 

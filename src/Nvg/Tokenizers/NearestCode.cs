@@ -1,4 +1,3 @@
-using Nvg.Evaluation.Metrics;
 using Nvg.Torch;
 
 namespace Nvg.Tokenizers;

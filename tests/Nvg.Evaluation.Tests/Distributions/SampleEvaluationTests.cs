@@ -3,6 +3,7 @@ using Nvg.Evaluation.Distributions;
 using Nvg.Evaluation.Features;
 using Nvg.Evaluation.Metrics;
 using Nvg.Imaging;
+using Nvg.Imaging.Npz;
 using Nvg.Torch;
 using Nvg.Torch.Files.Npy;
 

@@ -134,7 +134,7 @@ public class FrechetDistanceTests
 
     private static Tensor Random(int count, int size, ulong seed)
     {
-        using var generator = new Generator(seed);
+        using var generator = new RandomGenerator(seed);
         return Tensor.Randn([count, size], generator, ScalarType.Float64);
     }
 }

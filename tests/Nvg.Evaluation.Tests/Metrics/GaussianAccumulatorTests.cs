@@ -91,7 +91,7 @@ public class GaussianAccumulatorTests
 
     private static Tensor Features(double mean)
     {
-        using var generator = new Generator(8);
+        using var generator = new RandomGenerator(8);
         using var scope = new TensorScope();
         Tensor noise = Tensor.Randn([Count, Size], generator, ScalarType.Float64);
         return scope.Keep(noise.Matmul(Tensor.Randn([Size, Size], generator, ScalarType.Float64)) + mean);

@@ -46,7 +46,7 @@ public class InceptionScoreTests
     public void ToScore_AnyBatchSize_EqualsMeanOfSplits(int batch)
     {
         using var scope = new TensorScope();
-        using var generator = new Generator(1);
+        using var generator = new RandomGenerator(1);
         Tensor logits = Tensor.Randn([17, 5], generator, ScalarType.Float64);
         using var score = new InceptionScoreAccumulator(5, 6);
         for (int start = 0; start < 17; start += batch)
@@ -62,7 +62,7 @@ public class InceptionScoreTests
     public void ToScore_GivenOrder_IsThatOfImagesInThatOrder()
     {
         using var scope = new TensorScope();
-        using var generator = new Generator(2);
+        using var generator = new RandomGenerator(2);
         Tensor logits = Tensor.Randn([17, 5], generator, ScalarType.Float64);
         int[] order = [16, 3, 8, 1, 0, 2, 4, 15, 7, 5, 6, 9, 14, 10, 13, 11, 12];
         using InceptionScoreAccumulator ordered = new(5, 6, order), sorted = new(5, 6);

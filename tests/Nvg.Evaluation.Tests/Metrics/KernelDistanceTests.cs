@@ -45,7 +45,7 @@ public class KernelDistanceTests
 
     private static Tensor Random(int count, ulong seed, double mean)
     {
-        using var generator = new Generator(seed);
+        using var generator = new RandomGenerator(seed);
         using Tensor noise = Tensor.Randn([count, Size], generator, ScalarType.Float64);
         return noise + mean;
     }

@@ -1,7 +1,6 @@
 using Nvg.Evaluation.Metrics;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
-using Nvg.Torch.Nn;
 
 namespace Nvg.Evaluation.Tests.Metrics;
 

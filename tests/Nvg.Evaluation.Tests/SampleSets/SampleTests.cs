@@ -1,7 +1,7 @@
 using Nvg.Evaluation.SampleSets;
 using Nvg.Imaging;
+using Nvg.Imaging.Npz;
 using Nvg.Sampling;
-using Nvg.Torch.Files.Npy;
 
 namespace Nvg.Evaluation.Tests.SampleSets;
 

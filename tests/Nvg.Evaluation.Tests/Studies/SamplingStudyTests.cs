@@ -1,16 +1,14 @@
 using Nvg.Checkpoints;
 using Nvg.Classifiers;
-using Nvg.Data.Preparation;
+using Nvg.Data.Packing;
 using Nvg.Data.Sources;
 using Nvg.Evaluation.Classes;
 using Nvg.Evaluation.Features;
-using Nvg.Evaluation.Metrics;
 using Nvg.Evaluation.Studies;
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Imaging;
 using Nvg.Previews;
-using Nvg.Sampling;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;

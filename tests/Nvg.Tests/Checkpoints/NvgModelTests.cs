@@ -1,7 +1,6 @@
 using Nvg.Checkpoints;
 using Nvg.Configuration;
 using Nvg.Generators;
-using Nvg.Sampling;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;

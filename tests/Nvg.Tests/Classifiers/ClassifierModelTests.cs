@@ -25,7 +25,7 @@ public sealed class ClassifierModelTests : IDisposable
         using var network = new ImageClassifier(Config.Classifier, ParameterSource.Random(1));
         ClassifierModel.Save(_folder["c"], Config, network.Parameters, ["cat", "dog"]);
         using ClassifierModel loaded = ClassifierModel.Load(_folder["c"]);
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         Tensor images = Tensor.Rand([3, 3, 8, 8], random);
         Assert.Equal(network.Features(images).ToArray<float>(), loaded.Network.Features(images).ToArray<float>());
         Assert.Equal(["cat", "dog"], loaded.Labels);

@@ -85,7 +85,7 @@ public class ImageClassifierTests
     private static Tensor Images(int count, int side, ulong seed)
     {
         using var scope = new TensorScope();
-        using var random = new Generator(seed);
+        using var random = new RandomGenerator(seed);
         Tensor smooth = Functional.UpsampleNearest(Tensor.Rand([count, 1, side / 4, side / 4], random), 4);
         return scope.Keep(smooth + Tensor.Rand([count, 3, side, side], random) - 1.0);
     }

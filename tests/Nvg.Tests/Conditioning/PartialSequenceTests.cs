@@ -48,7 +48,7 @@ public class PartialSequenceTests
             PartialSequence result = models.Sample([0], [(ulong)trial], Fast with { Gumbel = trial % 4 == 1 }, [given])[0];
             Assert.True(result.IsComplete);
             // What is given wins over the result: if nothing changes, the result has it.
-            Assert.True(given.Over(result).SequenceEqual(result));
+            Assert.True(given.WithFallback(result).SequenceEqual(result));
             for (int i = 0; i < grid.StageCount; i++)
                 Assert.All(result.Labels(i).ToArray().CountBy(label => label), count => Assert.Equal(grid.ClusterSize(i), count.Value));
         }

@@ -160,7 +160,7 @@ public sealed class ImageDocumentTests : IDisposable
     {
         ImageDocument document = Document();
         ImageDescription fine = document.Description;
-        foreach (ImageDescription bad in new[] { fine with { Dtype = ScalarType.Int64 }, fine with { Batch = 0 }, fine with { Towards = new Interpolation(1, null, 7) } })
+        foreach (ImageDescription bad in new[] { fine with { Dtype = ScalarType.Int64 }, fine with { Batch = 0 }, fine with { Interpolation = new Interpolation(1, null, 7) } })
         {
             (document with { Description = bad }).Write(_folder["bad.nvg"]);
             Assert.Contains("precision, batch or share", Assert.Throws<NvgDataException>(() => ImageDocument.Read(_folder["bad.nvg"])).Message, StringComparison.Ordinal);
@@ -173,7 +173,7 @@ public sealed class ImageDocumentTests : IDisposable
         ImageDocument document = Document();
         ImageDescription fine = document.Description;
         document.RequireModel("a.nvg", _model, fine.Fingerprint);
-        foreach (ImageDescription bad in new[] { fine with { CodebookSize = fine.CodebookSize + 1 }, fine with { Class = 99 }, fine with { Towards = new Interpolation(-1, null, 0) } })
+        foreach (ImageDescription bad in new[] { fine with { CodebookSize = fine.CodebookSize + 1 }, fine with { Class = 99 }, fine with { Interpolation = new Interpolation(-1, null, 0) } })
             Assert.Throws<NvgDataException>(() => (document with { Description = bad }).RequireModel("a.nvg", _model, fine.Fingerprint));
         Assert.Throws<NvgDataException>(() => (document with { Image = new RgbImage(3, 3) }).RequireModel("a.nvg", _model, fine.Fingerprint));
     }
@@ -193,7 +193,7 @@ public sealed class ImageDocumentTests : IDisposable
         {
             Given = region.Keep(first.Sequence, 2, 1),
             Surroundings = new KeptSurroundings(region, first.Image),
-            Towards = new Interpolation(0, 9, 0.25),
+            Interpolation = new Interpolation(0, 9, 0.25),
             Options = _model.Config.Sampling with { Temperature = 0.9 },
         });
         return ImageDocument.Of(_model, "abc", image);

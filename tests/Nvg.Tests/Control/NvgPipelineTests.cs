@@ -19,7 +19,7 @@ public sealed class NvgPipelineTests : IDisposable
         var colder = _model.Config.Sampling with { Temperature = 0.5, TopK = 1 };
         ImageRequest[] images =
         [
-            new(0, 1), new(1, 2) { Options = colder }, new(2, 3) { Towards = new Interpolation(0, null, 0.5) }, new(1, 2) { Options = colder with { } }, new(0, 4),
+            new(0, 1), new(1, 2) { Options = colder }, new(2, 3) { Interpolation = new Interpolation(0, null, 0.5) }, new(1, 2) { Options = colder with { } }, new(0, 4),
         ];
         IReadOnlyList<GeneratedImage> together = await _pipeline.GenerateAsync(new GenerationRequest { Images = images, BatchSize = 4 });
         for (int i = 0; i < images.Length; i++)

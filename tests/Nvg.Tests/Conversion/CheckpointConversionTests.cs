@@ -3,7 +3,6 @@ using Nvg.Configuration;
 using Nvg.Conversion;
 using Nvg.Generators;
 using Nvg.Granularity;
-using Nvg.Sampling;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Files.PyTorch;

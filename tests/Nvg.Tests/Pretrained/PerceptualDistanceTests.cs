@@ -37,7 +37,7 @@ public class PerceptualDistanceTests
     {
         using PerceptualDistance distance = Random();
         using var scope = new TensorScope();
-        using var generator = new Generator(1);
+        using var generator = new RandomGenerator(1);
         Tensor images = Tensor.Rand([2, 3, 33, 40], generator) * 2 - 1.0;
         Assert.All(distance.Forward(images, images).ToArray<float>(), d => Assert.Equal(0, d));
         Assert.All(distance.Forward(images, images.Flip(3)).ToArray<float>(), d => Assert.True(Math.Abs(d) > 1e-6));
@@ -49,7 +49,7 @@ public class PerceptualDistanceTests
         // Weights of zero make features of zero: the root of their length has no gradient, and NaN times zero is NaN.
         using var distance = PerceptualDistance.From(PerceptualBackbone.AlexNet, new ZeroSource(), ParameterSource.Random(2));
         using var scope = new TensorScope();
-        using var generator = new Generator(1);
+        using var generator = new RandomGenerator(1);
         Tensor image = Tensor.Rand([1, 3, 64, 64], generator), other = Tensor.Rand([1, 3, 64, 64], generator);
         image.RequiresGrad = true;
         Assert.All(Autograd.Gradients(distance.Forward(image, other).Sum(), [image])[0]!.ToArray<float>(), g => Assert.Equal(0, g));

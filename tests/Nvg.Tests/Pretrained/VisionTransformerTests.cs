@@ -30,7 +30,7 @@ public class VisionTransformerTests
     public void PatchFeatures_SameImagesInAnotherBatch_AreTheSame()
     {
         using var scope = new TensorScope();
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         using var transformer = new VisionTransformer(ParameterSource.Random(1), TinyTransformer.Config);
         Tensor images = Tensor.Rand([3, 3, 32, 32], random);
         Tensor all = transformer.PatchFeatures(images, 4, 4), one = transformer.PatchFeatures(images.Narrow(0, 1, 1), 4, 4);

@@ -168,7 +168,7 @@ public sealed class TrainingProcessesTests
 
         public string Fingerprint => "";
 
-        public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, Generator random, LossLog log) => throw new NotSupportedException();
+        public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, RandomGenerator random, LossLog log) => throw new NotSupportedException();
 
         public void Export(string folder, IReadOnlyDictionary<string, Tensor> parameters) => throw new NotSupportedException();
 

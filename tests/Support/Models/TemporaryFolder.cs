@@ -1,5 +1,3 @@
-using Nvg.Cli;
-
 namespace Nvg.Testing;
 
 /// <summary>A folder of one test, gone with it.</summary>

@@ -1,4 +1,4 @@
-using Nvg.Data.Preparation;
+using Nvg.Data.Packing;
 using Nvg.Data.Sources;
 using Nvg.Generators;
 using Nvg.Granularity;

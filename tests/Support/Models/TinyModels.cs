@@ -1,7 +1,5 @@
 using Nvg.Checkpoints;
 using Nvg.Sampling;
-using Nvg.Tokenizers;
-using Nvg.Torch;
 
 namespace Nvg.Testing;
 

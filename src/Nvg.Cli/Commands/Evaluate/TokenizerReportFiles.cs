@@ -4,7 +4,6 @@ using Nvg.Evaluation.Distributions;
 using Nvg.Evaluation.TokenizerQuality;
 using Nvg.Imaging;
 using Nvg.Reporting;
-using Nvg.Tokenizers;
 using Nvg.Torch.Files;
 
 namespace Nvg.Cli.Commands.Evaluate;

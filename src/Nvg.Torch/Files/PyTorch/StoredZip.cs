@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Text;
-using Nvg.Torch.Files.Zip;
 
 namespace Nvg.Torch.Files.PyTorch;
 
@@ -38,8 +38,8 @@ internal sealed class StoredZip
         var crc = new Crc32();
         for (long done = 0; done < entry.Length; done += sliceBytes)
             crc.Append(_file.Bytes(entry.DataStart + done, (int)Math.Min(sliceBytes, entry.Length - done)));
-        if (crc.Value != entry.Crc)
-            throw new PyTorchFileException($"entry '{entry.Name}': its checksum is {crc.Value:x8}, the archive says {entry.Crc:x8}: the file is damaged");
+        if (crc.GetCurrentHashAsUInt32() != entry.Crc)
+            throw new PyTorchFileException($"entry '{entry.Name}': its checksum is {crc.GetCurrentHashAsUInt32():x8}, the archive says {entry.Crc:x8}: the file is damaged");
     }
 
     private (long Start, int Length, int Count) FindDirectory()

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Text;
-using Nvg.Torch.Files.Zip;
 
 namespace Nvg.Torch.Files.PyTorch;
 
@@ -34,7 +34,7 @@ internal sealed class StoredZipWriter(Stream stream)
         if (_position - dataStart != length)
             throw new InvalidOperationException($"entry {name} has {_position - dataStart} bytes, not {length}");
         U32(ZipFormat.DescriptorSignature);
-        U32(crc.Value);
+        U32(crc.GetCurrentHashAsUInt32());
         for (int i = 0; i < 2; i++)
         {
             if (isWide)
@@ -43,7 +43,7 @@ internal sealed class StoredZipWriter(Stream stream)
                 U32((uint)length);
         }
 
-        _entries.Add(new Entry(Encoding.UTF8.GetBytes(name), start, length, crc.Value));
+        _entries.Add(new Entry(Encoding.UTF8.GetBytes(name), start, length, crc.GetCurrentHashAsUInt32()));
     }
 
     /// <summary>Adds an entry of bytes at hand.</summary>

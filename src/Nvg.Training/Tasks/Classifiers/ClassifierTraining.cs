@@ -38,7 +38,7 @@ public sealed class ClassifierTraining : ITrainingTask
         (_config, _data, _device) = (config, data, device);
         _examples = HeldOutSplit.Of(data, config.HeldOut).Training;
         _classifier = new ImageClassifier(config.Classifier, ParameterSource.Random(config.Training.Seed, device));
-        using Tensor images = ImageTensor.Load(data, Spread(WhiteningExamples), device: device);
+        using Tensor images = DatasetBatch.Load(data, Spread(WhiteningExamples), device: device);
         _classifier.MeasureWhitening(images);
         Fingerprint = TokenizerTraining.FingerprintOf(NvgJson.Write(config with { Training = config.Training.Identity }), data);
     }
@@ -53,7 +53,7 @@ public sealed class ClassifierTraining : ITrainingTask
     public string Fingerprint { get; }
 
     /// <inheritdoc/>
-    public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, Generator random, LossLog log)
+    public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, RandomGenerator random, LossLog log)
     {
         using var scope = new TensorScope();
         int[] own = share.Of(examples);
@@ -75,7 +75,7 @@ public sealed class ClassifierTraining : ITrainingTask
         int[] spread = Spread(NormalisationExamples);
         int batches = Math.Max(1, spread.Length / _config.Training.BatchSize);
         classifier.MeasureNormalisation(Enumerable.Range(0, batches).Select(b =>
-            ImageTensor.Load(_data, [.. spread.Where((_, i) => i % batches == b)], device: _device)));
+            DatasetBatch.Load(_data, [.. spread.Where((_, i) => i % batches == b)], device: _device)));
         ClassifierModel.Save(folder, new ClassifierModelConfig { Name = _config.Name, Classifier = _config.Classifier }, classifier.Parameters, _data.Classes, ScalarType.Float16);
     }
 
@@ -84,7 +84,7 @@ public sealed class ClassifierTraining : ITrainingTask
 
     private int[] Spread(int most) => Array.ConvertAll(DataOrder.Spread(_examples.Count, most), i => _examples[i]);
 
-    private Tensor Augmented(int[] examples, BatchShare share, Generator random)
+    private Tensor Augmented(int[] examples, BatchShare share, RandomGenerator random)
     {
         using Tensor draws = Tensor.Rand([share.Total, 5], random);
         using Tensor own = share.Of(draws);

@@ -58,7 +58,7 @@ public sealed record GeneratorBatch : IDisposable
     /// <param name="class_B">Class of each image.</param>
     /// <param name="generator">Draws noise and times.</param>
     /// <param name="share">Which part of a larger batch the sequences are: draws are made for all of it. Null for the whole.</param>
-    public static GeneratorBatch From(GranularitySequence sequence, Quantizer quantizer, Tensor class_B, Generator generator, BatchShare? share = null)
+    public static GeneratorBatch From(GranularitySequence sequence, Quantizer quantizer, Tensor class_B, RandomGenerator generator, BatchShare? share = null)
     {
         using GradMode noGrad = Autograd.NoGrad();
         LatentGrid grid = sequence.Grid;

@@ -41,7 +41,7 @@ public sealed class GeneratorLoss
     /// <param name="batch">The sequences.</param>
     /// <param name="log">Receives every unweighted term by name: <c>final_i</c>, <c>ce_i</c>, <c>accuracy_i</c>, <c>align_i</c>, <c>structure_i</c>.</param>
     /// <param name="dropPath">Draws what drop path leaves out; null switches it off.</param>
-    public Tensor Compute(GeneratorBatch batch, LossLog log, Generator? dropPath = null)
+    public Tensor Compute(GeneratorBatch batch, LossLog log, RandomGenerator? dropPath = null)
     {
         using var scope = new TensorScope();
         Tensor loss = _parts switch
@@ -54,7 +54,7 @@ public sealed class GeneratorLoss
     }
 
     /// <summary>Sum over stages of the content terms, with a look at predictions before they are reduced.</summary>
-    internal Tensor Content(GeneratorBatch batch, LossLog log, Generator? dropPath, Action<ContentPrediction> observer)
+    internal Tensor Content(GeneratorBatch batch, LossLog log, RandomGenerator? dropPath, Action<ContentPrediction> observer)
     {
         using var scope = new TensorScope();
         using StageGroups groups = StageGroups.Gather(batch.ContentSubset, _grid.StageCount, batch.Class_B, batch.ContentShare);
@@ -97,7 +97,7 @@ public sealed class GeneratorLoss
     }
 
     /// <summary>Sum over stages of the weighted structure terms, with a look at predictions before they are reduced.</summary>
-    internal Tensor Structure(GeneratorBatch batch, LossLog log, Generator? dropPath, Action<StructurePrediction> observer)
+    internal Tensor Structure(GeneratorBatch batch, LossLog log, RandomGenerator? dropPath, Action<StructurePrediction> observer)
     {
         using var scope = new TensorScope();
         int stages = _generator.Config.StructureStageCount;

@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Nvg.Sampling;
-using Nvg.Tokenizers;
 using Nvg.Training.Optimization;
 
 namespace Nvg.Training.Tasks.Generators;

@@ -128,10 +128,10 @@ public sealed class GeneratorTraining : ITrainingTask
     public bool IsAveraged(string name) => _generator.Parameters.IsBuffer(name) || IsLearned(name) && !IsProjector(name);
 
     /// <inheritdoc/>
-    public void Announce(long step, IReadOnlyList<int> examples) => _images?.Announce(step, _processes.ShareOf(examples.Count).Of(examples));
+    public void Prefetch(long step, IReadOnlyList<int> examples) => _images?.Prefetch(step, _processes.ShareOf(examples.Count).Of(examples));
 
     /// <inheritdoc/>
-    public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, Generator random, LossLog log)
+    public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, RandomGenerator random, LossLog log)
     {
         using var scope = new TensorScope();
         int[] own = share.Of(examples);

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Nvg.Data.Datasets;
+using Nvg.Data.Loading;
 using Nvg.Granularity;
-using Nvg.Imaging;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
@@ -105,7 +105,7 @@ internal sealed class SequenceEncoding(
             using var batchScope = new TensorScope();
             int size = Math.Min(EncodingBatch, count - start);
             (int Image, int Variant)[] rows = [.. Enumerable.Range(0, size).Select(i => first + start + i).Select(row => ((int)(row % data.Count), (int)(row / data.Count)))];
-            Tensor images = ImageTensor.Load(data, Array.ConvertAll(rows, r => r.Image), i => variants.Crop(rows[i].Image, rows[i].Variant), device);
+            Tensor images = DatasetBatch.Load(data, Array.ConvertAll(rows, r => r.Image), i => variants.Crop(rows[i].Image, rows[i].Variant), device);
             using GranularitySequence sequence = tokenizer.Encode(images);
             finest.Narrow(0, start, size).CopyFrom(sequence.StructureMap(tokenizer.Config.Grid.LastStage));
             tokens.Narrow(0, start, size).CopyFrom(Tensor.Cat([.. sequence.Content], 1));

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Nvg.Tokenizers;
 using Nvg.Training.Adversarial;
 
 namespace Nvg.Training.Tasks.Tokenizers;

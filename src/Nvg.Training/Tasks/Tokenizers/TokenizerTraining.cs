@@ -86,10 +86,10 @@ public sealed class TokenizerTraining : ITrainingTask
     public bool IsAveraged(string name) => !name.StartsWith(AdversarialGame.Prefix, StringComparison.Ordinal);
 
     /// <inheritdoc/>
-    public void Announce(long step, IReadOnlyList<int> examples) => _images.Announce(step, _processes.ShareOf(examples.Count).Of(examples));
+    public void Prefetch(long step, IReadOnlyList<int> examples) => _images.Prefetch(step, _processes.ShareOf(examples.Count).Of(examples));
 
     /// <inheritdoc/>
-    public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, Generator random, LossLog log)
+    public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, RandomGenerator random, LossLog log)
     {
         using var scope = new TensorScope();
         TokenizerLossOptions weights = _config.Loss;
@@ -128,10 +128,10 @@ public sealed class TokenizerTraining : ITrainingTask
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
         using var tokenizer = new Tokenizer(_config.Tokenizer, ParameterSource.From(parameters, device: _device));
-        Tensor images = ImageTensor.Load(_data, DataOrder.Spread(_data.Count, PreviewExamples), device: _device);
-        using GranularitySequence sequence = tokenizer.Encode(images);
+        Tensor images_BCHW = DatasetBatch.Load(_data, DataOrder.Spread(_data.Count, PreviewExamples), device: _device);
+        using GranularitySequence sequence = tokenizer.Encode(images_BCHW);
         Tensor canvas_BLC = tokenizer.Quantizer.Canvases(sequence).Select(1, _config.Tokenizer.Grid.StageCount);
-        RgbImage[] images = [.. ImageTensor.ToImages(images), .. ImageTensor.ToImages(tokenizer.Decode(canvas_BLC))];
+        RgbImage[] images = [.. ImageTensor.ToImages(images_BCHW), .. ImageTensor.ToImages(tokenizer.Decode(canvas_BLC))];
         return ImageGrid.Compose(images, columns: images.Length / 2, enlargement: ImageGrid.ComfortableEnlargement(images[0], images.Length));
     }
 
@@ -141,7 +141,7 @@ public sealed class TokenizerTraining : ITrainingTask
         using var scope = new TensorScope();
         using var tokenizer = new Tokenizer(_config.Tokenizer, ParameterSource.From(parameters, device: _device));
         double scale = LatentScale.Measure(
-            tokenizer, DataOrder.Spread(_data.Count, ScaleExamples).Chunk(ScaleBatch).Select(examples => ImageTensor.Load(_data, examples, device: _device)));
+            tokenizer, DataOrder.Spread(_data.Count, ScaleExamples).Chunk(ScaleBatch).Select(examples => DatasetBatch.Load(_data, examples, device: _device)));
         IReadOnlyDictionary<string, Tensor> normalised = LatentScale.Rescale(parameters, scale > 0 ? 1 / scale : 1);
         NvgModel.Save(folder, new ModelConfig { Name = _config.Name, Tokenizer = _config.Tokenizer }, normalised, null, []);
     }
@@ -186,7 +186,7 @@ public sealed class TokenizerTraining : ITrainingTask
 
     // On the latents of all processes, so that a code is dead only if none of them uses it. Every process's share is computed
     // at once then: settings that ask for parts are refused.
-    private void ReviveDeadCodes(long step, Tensor images, BatchShare share, Generator random, LossLog log)
+    private void ReviveDeadCodes(long step, Tensor images, BatchShare share, RandomGenerator random, LossLog log)
     {
         if (_config.Loss.ReviveEvery < 1 || step % _config.Loss.ReviveEvery != 0 || step >= _config.Loss.ReviveUntil)
             return;

@@ -1,5 +1,3 @@
-using Nvg.Evaluation.Metrics;
-
 namespace Nvg.Granularity.Construction;
 
 /// <summary>Ways to put an even number of things into pairs so that the sum of the pairs' costs is low.</summary>

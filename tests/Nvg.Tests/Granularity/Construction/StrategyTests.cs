@@ -20,7 +20,7 @@ public class StrategyTests
         foreach (LatentGrid grid in new LatentGrid[] { new(1, 1), new(2, 2), new(4, 8), new(8, 8) })
         {
             using var scope = new TensorScope();
-            using var random = new Generator(5);
+            using var random = new RandomGenerator(5);
             Tensor points_BLC = Tensor.Randn([3, grid.Length, 6], random), images_BCHW = Tensor.Rand([3, 3, grid.Height * 4, grid.Width * 4], random) * 2 - 1.0;
             Tensor all = strategy.Build(points_BLC, images_BCHW, grid);
             foreach (long image in new long[] { 0, 2 })
@@ -62,7 +62,7 @@ public class StrategyTests
     public void Build_Spatial_WeightZeroIsGreedyAndLargeWeightFollowsPlace()
     {
         using var scope = new TensorScope();
-        using var random = new Generator(8);
+        using var random = new RandomGenerator(8);
         var grid = new LatentGrid(8, 8);
         Tensor points = Tensor.Randn([1, 64, 4], random), images = Tensor.Zeros([1, 3, 32, 32]);
         using var none = new SpatialStrategy(0);
@@ -138,7 +138,7 @@ public class StrategyTests
         // Configs of the paper's way stay as they were, and with them what identifies a run.
         Assert.DoesNotContain("structure", NvgJson.Write(Tiny.TokenizerSizes), StringComparison.Ordinal);
         using Tokenizer spatial = Tiny.Tokenizer(config), greedy = Tiny.Tokenizer();
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         Tensor images = Tensor.Rand([1, 3, 8, 8], random) * 2 - 1.0;
         using GranularitySequence one = spatial.Encode(images), other = greedy.Encode(images);
         Assert.NotEqual(one.Structure_BSL.ToArray<long>(), other.Structure_BSL.ToArray<long>());

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using Nvg.Torch.Files.PyTorch;
-using Nvg.Torch.Files.Zip;
 using Xunit.Abstractions;
 
 namespace Nvg.Torch.Tests.Files.PyTorch;
@@ -138,7 +138,7 @@ public sealed class PyTorchFuzzTests(ITestOutputHelper output) : IDisposable
             copy.CopyTo(pickle);
         }
 
-        uint crc = Crc32.Of(pickle);
+        uint crc = Crc32.HashToUInt32(pickle);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(centralChecksum), crc);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(start + length + 4), crc);
         return bytes;

@@ -4,7 +4,7 @@ using Nvg.Data.Datasets;
 using Nvg.Data.Sources;
 using Nvg.Torch.Files;
 
-namespace Preparation;
+namespace Nvg.Data.Packing;
 
 /// <summary>
 /// Writes a packed data set under a temporary name; only <see cref="Complete"/> gives it its own. Disposed before that, it

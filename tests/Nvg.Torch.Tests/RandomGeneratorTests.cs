@@ -2,7 +2,7 @@ namespace Nvg.Torch.Tests;
 
 [Collection(RunsAlone.Name)]
 [NoTensorLeaks]
-public class GeneratorTests
+public class RandomGeneratorTests
 {
     // python3 -c "import torch; g = torch.Generator().manual_seed(42); print(torch.randn(20, generator=g).tolist())", torch 1.13.0
     private static readonly float[] Normal20 =
@@ -31,10 +31,10 @@ public class GeneratorTests
     public void Draw_OtherGenerators_DoNotDisturb()
     {
         using var scope = new TensorScope();
-        using var first = new Generator(7);
+        using var first = new RandomGenerator(7);
         float[] alone = [.. Tensor.Rand([3], first).ToArray<float>(), .. Tensor.Rand([3], first).ToArray<float>()];
-        using var second = new Generator(7);
-        using var other = new Generator(8);
+        using var second = new RandomGenerator(7);
+        using var other = new RandomGenerator(8);
         float[] mixed = Tensor.Rand([3], second).ToArray<float>();
         Tensor.Rand([100], other);
         mixed = [.. mixed, .. Tensor.Rand([3], second).ToArray<float>()];
@@ -48,7 +48,7 @@ public class GeneratorTests
         ulong[] seeds = [0, 1, 1UL << 31, 1UL << 32, ulong.MaxValue];
         string[] draws = [.. seeds.Select(seed =>
         {
-            using var generator = new Generator(seed);
+            using var generator = new RandomGenerator(seed);
             return Convert.ToHexString(generator.GetState());
         })];
         Assert.Equal(seeds.Length, draws.Distinct().Count());
@@ -58,14 +58,14 @@ public class GeneratorTests
     public void SetState_NotAState_ThrowsAndKeepsTheStream()
     {
         using var scope = new TensorScope();
-        using var generator = new Generator(42);
+        using var generator = new RandomGenerator(42);
         Assert.ThrowsAny<TorchException>(() => generator.SetState(new byte[10]));
         Assert.Equal(Normal5, Tensor.Randn([5], generator).ToArray<float>());
     }
 
-    private static void AssertDraws(float[] expected, Func<Generator, Tensor> draw)
+    private static void AssertDraws(float[] expected, Func<RandomGenerator, Tensor> draw)
     {
-        using var generator = new Generator(42);
+        using var generator = new RandomGenerator(42);
         using Tensor drawn = draw(generator);
         // The vectorised logarithm and cosine of other processors may differ in the last bits.
         Assert.Equal(expected, drawn.ToArray<float>(), (a, b) => Math.Abs(a - b) <= 1e-6f * Math.Max(1, Math.Abs(a)));

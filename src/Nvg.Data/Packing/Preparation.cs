@@ -4,7 +4,7 @@ using Nvg.Data.Datasets;
 using Nvg.Data.Sources;
 using Nvg.Imaging;
 
-namespace Preparation;
+namespace Nvg.Data.Packing;
 
 /// <summary>
 /// Decodes, crops and packs images once, so that training reads plain bytes. One thread reads the source, several

@@ -1,4 +1,4 @@
-namespace Preparation;
+namespace Nvg.Data.Packing;
 
 /// <summary>How far a preparation is. How much is left is not known while an archive is being read.</summary>
 /// <param name="Done">Images packed.</param>

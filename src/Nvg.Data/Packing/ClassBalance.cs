@@ -1,6 +1,6 @@
 using Nvg.Data.Datasets;
 
-namespace Preparation;
+namespace Nvg.Data.Packing;
 
 /// <summary>How evenly the images of a data set are spread over its classes.</summary>
 /// <param name="Classes">Number of classes.</param>

@@ -1,8 +1,7 @@
 using Nvg.Torch.Files;
 using Nvg.Torch.Files.Npy;
-using Nvg.Torch.Files.PyTorch;
 
-namespace Nvg.Imaging;
+namespace Nvg.Imaging.Npz;
 
 /// <summary>
 /// Writes samples as the evaluation tools of the field read them: an .npz with <c>arr_0</c>, uint8, images × rows ×
@@ -17,7 +16,7 @@ public sealed class NpzImageWriter : IDisposable
     private readonly int _width;
     private readonly int _height;
     private readonly FileStream _file;
-    private readonly StoredZipWriter _zip;
+    private readonly ResumableZipWriter _zip;
     private int _written;
 
     /// <param name="path">The file to write; its folder must exist.</param>
@@ -40,7 +39,7 @@ public sealed class NpzImageWriter : IDisposable
 
         try
         {
-            _zip = new StoredZipWriter(_file);
+            _zip = new ResumableZipWriter(_file);
             byte[] header = new NpyHeader(NpyElement.UInt8, [count, height, width, RgbImage.Channels]).ToBytes();
             _zip.Begin("arr_0.npy", header.Length + (long)count * height * width * RgbImage.Channels);
             _zip.Write(header);

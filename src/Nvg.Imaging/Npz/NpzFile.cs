@@ -1,8 +1,8 @@
 using System.IO.Compression;
-using Nvg.Data.Datasets;
-using Nvg.Imaging;
+using Nvg.Torch.Files;
+using Nvg.Torch.Files.Npy;
 
-namespace Nvg.Torch.Files.Npy;
+namespace Nvg.Imaging.Npz;
 
 /// <summary>
 /// An .npz opened for reading: sample files and the reference statistics of the evaluation tools (<c>arr_0</c>,
@@ -130,7 +130,7 @@ public sealed class NpzFile : IDisposable
         {
             NpyHeader header = NpyHeader.Read(stream, Where(name));
             bool images = header.Element == NpyElement.UInt8 && header.Shape is [_, > 0, > 0, RgbImage.Channels]
-                && header.Shape[1] <= PackedDataset.LargestSide && header.Shape[2] <= PackedDataset.LargestSide;
+                && header.Shape[1] <= RgbImage.LargestSide && header.Shape[2] <= RgbImage.LargestSide;
             return images ? header : throw NvgDataException.At(
                 Where(name), $"is {header.Element} of ({string.Join(", ", header.Shape)})", "images are uint8, count x rows x columns x 3");
         }

@@ -1,6 +1,6 @@
 using Nvg.Data.Datasets;
 
-namespace Preparation;
+namespace Nvg.Data.Packing;
 
 /// <summary>How images are brought to one size.</summary>
 public sealed record PreparationOptions

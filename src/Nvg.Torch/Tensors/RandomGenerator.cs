@@ -6,11 +6,11 @@ namespace Nvg.Torch;
 /// A random generator that belongs to its owner. Every random operation takes one: there is no global state, so an
 /// image depends on its own seed alone. On the CPU the stream equals that of PyTorch's generator of the same seed.
 /// </summary>
-public sealed unsafe class Generator : IDisposable
+public sealed unsafe class RandomGenerator : IDisposable
 {
     /// <param name="seed">On the CPU libtorch reads its low 32 bits alone, as PyTorch does.</param>
     /// <param name="device">Where the numbers are drawn; the CPU by default.</param>
-    public Generator(ulong seed, Device device = default)
+    public RandomGenerator(ulong seed, Device device = default)
     {
         nint handle;
         Native.Check(Native.nvgt_generator_new((int)device.Type, device.Type == DeviceType.Cpu ? -1 : device.Index, seed, &handle), "generator");

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Text;
-using Nvg.Torch.Files.Zip;
 
 namespace Nvg.Torch.Files.Npy;
 
@@ -10,7 +10,7 @@ namespace Nvg.Torch.Files.Npy;
 /// </summary>
 /// <param name="file">Open for writing at its place; borrowed.</param>
 /// <param name="zip64From">Sizes and places from here on are written in the wide form; tests lower it.</param>
-internal sealed class StoredZipWriter(Stream file, long zip64From = uint.MaxValue)
+internal sealed class ResumableZipWriter(Stream file, long zip64From = uint.MaxValue)
 {
     private const uint LocalHeader = 0x04034b50, CentralHeader = 0x02014b50, WideEnd = 0x06064b50, WideEndLocator = 0x07064b50, End = 0x06054b50;
     private const int ChecksumPlace = 14;
@@ -50,7 +50,7 @@ internal sealed class StoredZipWriter(Stream file, long zip64From = uint.MaxValu
             if (entry.Written != entry.Size)
                 throw new InvalidOperationException($"{entry.Name} was announced with {entry.Size} bytes, {entry.Written} were written");
             byte[] checksum = new byte[4];
-            BinaryPrimitives.WriteUInt32LittleEndian(checksum, entry.Checksum.Value);
+            BinaryPrimitives.WriteUInt32LittleEndian(checksum, entry.Checksum.GetCurrentHashAsUInt32());
             file.Position = entry.Place + ChecksumPlace;
             file.Write(checksum);
         }
@@ -90,7 +90,7 @@ internal sealed class StoredZipWriter(Stream file, long zip64From = uint.MaxValu
         byte[] field = wide.ToArray();
         uint size = wideSize ? uint.MaxValue : (uint)entry.Size;
         using var bytes = new LittleEndian();
-        bytes.Put(CentralHeader).Put(WideVersion).Put(WideVersion).Put((ushort)0).Put((ushort)0).Put((ushort)0).Put(Date).Put(entry.Checksum.Value).Put(size).Put(size)
+        bytes.Put(CentralHeader).Put(WideVersion).Put(WideVersion).Put((ushort)0).Put((ushort)0).Put((ushort)0).Put(Date).Put(entry.Checksum.GetCurrentHashAsUInt32()).Put(size).Put(size)
             .Put((ushort)entry.Name.Length).Put((ushort)(field.Length > 0 ? 4 + field.Length : 0)).Put((ushort)0).Put((ushort)0).Put((ushort)0).Put(0u)
             .Put(widePlace ? uint.MaxValue : (uint)entry.Place).Put(entry.Name);
         if (field.Length > 0)
