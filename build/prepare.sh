@@ -54,7 +54,6 @@ list_missing_packages() {
   command -v "${CXX:-g++}" >/dev/null || missing+=(g++)
   command -v cmake >/dev/null || missing+=(cmake)
   command -v make >/dev/null || missing+=(make)
-  has_library libvips.so.42 || missing+=(libvips42)
   if [[ -z $libtorch ]]; then
     has_header torch/csrc/api/include/torch/version.h && has_library libtorch_cpu.so || missing+=(libtorch-dev)
     has_header gloo/config.h || missing+=(libgloo-dev)

@@ -1,95 +1,140 @@
 using System.Runtime.InteropServices;
-using Nvg.Imaging.Interop;
+using NetVips;
 
 namespace Nvg.Imaging;
 
 /// <summary>The steps from encoded bytes to upright 8-bit sRGB.</summary>
-internal static unsafe class ImageDecoder
+internal static class ImageDecoder
 {
-    /// <summary>Decodes; <paramref name="bytes"/> must not move meanwhile.</summary>
-    internal static RgbImage Decode(byte* bytes, int length, string name, int? shorterSide)
+    private const string OrientationField = "orientation";
+    private const int Upright = 1, FirstTurned = 5, LastOrientation = 8;
+
+    internal static RgbImage Decode(ReadOnlyMemory<byte> encoded, string name, int? shorterSide)
     {
-        using VipsImage source = Open(bytes, length, name, "sequential");
+        using Image source = Open(encoded, name, Enums.Access.Sequential);
         RequireReasonableSize(source, name);
         (int width, int height) = UprightSize(source);
+        bool managed = ColourProfile.IsUsable(source);
         if (shorterSide is { } side && side != Math.Min(width, height))
         {
-            RequireReasonableSize((long)Scaled(width, side, height) * Scaled(height, side, width), name);
-            using VipsImage resized = Resize(bytes, length, Scaled(width, side, height), Scaled(height, side, width));
-            return ToImage(resized, name);
+            int newWidth = Scaled(width, side, height), newHeight = Scaled(height, side, width);
+            RequireReasonableSize((long)newWidth * newHeight, name);
+            using Image resized = Resize(encoded, newWidth, newHeight, managed);
+            return ToRgb(resized, managed: false, name);
         }
 
-        if (source.Orientation == 1)
-            return ToImage(source, name);
-        // Turning reads pixels out of their order in the file.
-        using VipsImage scattered = Open(bytes, length, name, "random");
-        using VipsOperation turn = VipsOperation.New("autorot").Set("in", scattered);
-        using VipsImage upright = turn.Run();
-        return ToImage(upright, name);
+        if (Orientation(source) == Upright)
+            return ToRgb(source, managed, name);
+        using Image upright = Turned(encoded, name);
+        return ToRgb(upright, managed, name);
     }
 
-    /// <summary>What the bytes say of their image; <paramref name="bytes"/> must not move meanwhile.</summary>
-    internal static ImageHeader Header(byte* bytes, int length, string name)
+    /// <summary>What the bytes say of their image.</summary>
+    internal static ImageHeader Header(ReadOnlyMemory<byte> encoded, string name)
     {
-        using VipsImage source = Open(bytes, length, name, "sequential");
+        using Image source = Open(encoded, name, Enums.Access.Sequential);
         (int width, int height) = UprightSize(source);
         // One channel, or one and transparency.
         return new ImageHeader(width, height, source.Bands < RgbImage.Channels);
     }
 
+    /// <summary>Decodes the numbers of a map: no colour profile applies, and no number is narrowed.</summary>
+    internal static ScalarMap Map(ReadOnlyMemory<byte> encoded, string name)
+    {
+        using Image source = Open(encoded, name, Enums.Access.Sequential);
+        RequireReasonableSize(source, name);
+        using Image? turned = Orientation(source) == Upright ? null : Turned(encoded, name);
+        Image upright = turned ?? source;
+        double fullScale = FullScale(upright.Format)
+            ?? throw NvgDataException.At(name, $"stores its values as {upright.Format}", "give 8-bit, 16-bit or floating-point values");
+        using Image single = Brightness(upright, name);
+        using Image values = single.Cast(Enums.BandFormat.Float);
+        return new ScalarMap(values.Width, values.Height, values.WriteToMemory<float>(), fullScale);
+    }
+
+    private static Image Open(ReadOnlyMemory<byte> encoded, string name, Enums.Access access)
+    {
+        if (Image.FindLoadBuffer(encoded.Span) is null)
+            throw NvgDataException.At(name, "is not an image in a known format", "give JPEG, PNG, WebP, GIF, TIFF or AVIF");
+        return Image.NewFromBuffer(encoded.Span, access: access, failOn: Enums.FailOn.Error);
+    }
+
+    // Turning reads pixels out of their order in the file.
+    private static Image Turned(ReadOnlyMemory<byte> encoded, string name)
+    {
+        using Image scattered = Open(encoded, name, Enums.Access.Random);
+        return scattered.Autorot();
+    }
+
+    // The fail-on argument of thumbnail_buffer does not reach the loader; the option string does.
+    private static Image Resize(ReadOnlyMemory<byte> encoded, int width, int height, bool managed) => Image.ThumbnailBuffer(
+        Array(encoded),
+        width,
+        height: height,
+        optionString: "[fail-on=error]",
+        size: Enums.Size.Force,
+        outputProfile: managed ? ColourProfile.Srgb : null,
+        intent: Enums.Intent.Relative);
+
+    private static byte[] Array(ReadOnlyMemory<byte> bytes) =>
+        MemoryMarshal.TryGetArray(bytes, out ArraySegment<byte> segment) && segment.Array!.Length == bytes.Length
+            ? segment.Array
+            : bytes.ToArray();
+
+    private static RgbImage ToRgb(Image image, bool managed, string name)
+    {
+        using Image colours = managed ? ColourProfile.ToSrgb(image) : image.Colourspace(Enums.Interpretation.Srgb);
+        using Image? opaque = colours.Bands > RgbImage.Channels ? colours.Flatten([255, 255, 255]) : null;
+        using Image bytes = (opaque ?? colours).Cast(Enums.BandFormat.Uchar);
+        if (bytes.Bands != RgbImage.Channels)
+            throw NvgDataException.At(name, $"has {image.Bands} channels that are no colours", "convert it to RGB");
+        return new RgbImage(bytes.Width, bytes.Height, bytes.WriteToMemory<byte>());
+    }
+
+    private static int Orientation(Image source) =>
+        source.Contains(OrientationField) && source.Get(OrientationField) is int and >= Upright and <= LastOrientation and var value
+            ? value
+            : Upright;
+
     // Orientations 5 to 8 exchange the sides.
-    private static (int Width, int Height) UprightSize(VipsImage source) =>
-        source.Orientation < 5 ? (source.Width, source.Height) : (source.Height, source.Width);
-
-    private static VipsImage Open(byte* bytes, int length, string name, string access)
-    {
-        byte* loader = Vips.FindLoader(bytes, (nuint)length);
-        if (loader == null)
-            throw NvgDataException.At(name, "is not an image in a known format", "give JPEG, PNG, WebP, GIF, TIFF or HEIF");
-        using VipsOperation load = VipsOperation.New(Marshal.PtrToStringUTF8((nint)loader)!);
-        return load.Set("buffer", bytes, length).Set("access", access).Set("fail-on", "error").Run();
-    }
-
-    private static VipsImage Resize(byte* bytes, int length, int width, int height)
-    {
-        // In 8.14 the fail-on argument of thumbnail_buffer does not reach the loader; the option string does.
-        using VipsOperation thumbnail = VipsOperation.New("thumbnail_buffer");
-        return thumbnail.Set("buffer", bytes, length).Set("width", width).Set("height", height)
-            .Set("size", "force").Set("option-string", "[fail-on=error]").Run();
-    }
+    private static (int Width, int Height) UprightSize(Image source) =>
+        Orientation(source) < FirstTurned ? (source.Width, source.Height) : (source.Height, source.Width);
 
     /// <summary>The length of one side when the shorter one becomes <paramref name="shorterSide"/>.</summary>
     private static int Scaled(int side, int shorterSide, int otherSide) => side <= otherSide
         ? shorterSide
         : checked((int)Math.Round((double)side * shorterSide / otherSide, MidpointRounding.AwayFromZero));
 
-    private static RgbImage ToImage(VipsImage image, string name)
+    private static double? FullScale(Enums.BandFormat format) => format switch
     {
-        using VipsOperation convert = VipsOperation.New("colourspace").Set("in", image).Set("space", "srgb");
-        using VipsImage colours = convert.Run();
-        using VipsImage opaque = colours.Bands > RgbImage.Channels ? OnWhite(colours) : null!;
-        using VipsOperation narrow = VipsOperation.New("cast").Set("in", opaque ?? colours).Set("format", "uchar");
-        using VipsImage bytes = narrow.Run();
-        if (bytes.Bands != RgbImage.Channels)
-            throw NvgDataException.At(name, $"has {image.Bands} channels that are no colours", "convert it to RGB");
-        return bytes.ToImage();
+        Enums.BandFormat.Uchar => byte.MaxValue,
+        Enums.BandFormat.Ushort => ushort.MaxValue,
+        Enums.BandFormat.Float or Enums.BandFormat.Double => 1,
+        _ => null,
+    };
+
+    // One channel (a second is transparency) as it is; colours by their Rec. 601 luma.
+    private static Image Brightness(Image image, string name)
+    {
+        if (image.Bands < RgbImage.Channels)
+            return image.ExtractBand(0);
+        if (image.Interpretation is Enums.Interpretation.Cmyk || image.Bands > RgbImage.Channels + 1)
+            throw NvgDataException.At(name, $"has {image.Bands} channels", "give a map of one channel, or of RGB");
+        using Image colours = image.ExtractBand(0, n: RgbImage.Channels);
+        using var weights = Image.NewFromArray(new double[,] { { 0.299, 0.587, 0.114 } });
+        return colours.Recomb(weights);
     }
 
-    private static VipsImage OnWhite(VipsImage image)
-    {
-        using VipsOperation flatten = VipsOperation.New("flatten").Set("in", image).Set("background", "255 255 255");
-        return flatten.Run();
-    }
-
-    private static void RequireReasonableSize(VipsImage image, string name) =>
-        RequireReasonableSize((long)image.Width * image.Height, name);
+    private static void RequireReasonableSize(Image image, string name) => RequireReasonableSize((long)image.Width * image.Height, name);
 
     private static void RequireReasonableSize(long pixels, string name)
     {
         if (pixels > ImageFile.MaximumPixels)
         {
             throw NvgDataException.At(
-                name, $"has {pixels / 1_000_000} million pixels where {ImageFile.MaximumPixels / 1_000_000} million are the most", "make it smaller");
+                name,
+                $"has {pixels / 1_000_000} million pixels where {ImageFile.MaximumPixels / 1_000_000} million are the most",
+                "make it smaller");
         }
     }
 }

@@ -1,18 +1,18 @@
-using Nvg.Imaging.Interop;
 using Nvg.Torch.Files;
 
 namespace Nvg.Imaging;
 
 /// <summary>
 /// Reads and writes image files through libvips; every method may be called from many threads.
-/// <para>What is read becomes upright 8-bit sRGB: EXIF orientation is applied (illegal values count as upright), grey
-/// becomes three equal channels, 16 bits become 8, transparent parts show white, CMYK is converted by its ICC profile
-/// (or a general one), and of an animation the first frame counts. Other ICC profiles are ignored, as the ImageNet
-/// pipelines ignore them: models are trained on the stored numbers.</para>
-/// <para>JPEG, PNG, WebP, GIF, TIFF and HEIF are read. A file that breaks off is unusable, even where a part of it could
-/// be decoded.</para>
+/// <para>What is read becomes upright 8-bit sRGB: EXIF orientation is applied (illegal values count as upright), an embedded
+/// ICC profile that fits the image is converted to sRGB (relative colorimetric; a profile that is broken or made for
+/// another number of channels is ignored), grey becomes three equal channels, 16 bits become 8, transparent parts show
+/// white, CMYK without a profile is converted by a general one, and of an animation the first frame counts.
+/// <see cref="ReadMap"/> keeps the numbers of the file instead.</para>
+/// <para>JPEG, PNG, WebP, GIF, TIFF and AVIF are read. A truncated file is refused, even where a part of it could be
+/// decoded.</para>
 /// </summary>
-public static unsafe class ImageFile
+public static class ImageFile
 {
     /// <summary>Larger images are refused: a small file can claim any size, and its pixels must fit into memory.</summary>
     public const long MaximumPixels = 1L << 28;
@@ -49,11 +49,7 @@ public static unsafe class ImageFile
     {
         if (encoded.IsEmpty)
             throw NvgDataException.At(name, "is empty");
-        return VipsCall.Run(name, () =>
-        {
-            using var pin = encoded.Pin();
-            return ImageDecoder.Header((byte*)pin.Pointer, encoded.Length, name);
-        });
+        return VipsCall.Run(name, () => ImageDecoder.Header(encoded, name));
     }
 
     /// <summary>Decodes an image in its own size.</summary>
@@ -77,21 +73,32 @@ public static unsafe class ImageFile
         return DecodeAny(encoded, name, shorterSide);
     }
 
+    /// <summary>Reads a map of one number per pixel, such as depth, with the numbers that the file holds.</summary>
+    /// <param name="path">A file of one channel (transparency is ignored) or of RGB, whose Rec. 601 luma is taken.</param>
+    /// <exception cref="NvgDataException">The file is missing or is no usable map.</exception>
+    public static ScalarMap ReadMap(string path) => DecodeMap(ReadBytes(path), path);
+
+    /// <summary>Decodes a map of one number per pixel (see <see cref="ReadMap"/>).</summary>
+    /// <param name="encoded">The bytes of the file.</param>
+    /// <param name="name">What to call it in an error.</param>
+    /// <exception cref="NvgDataException">The bytes are no usable map.</exception>
+    public static ScalarMap DecodeMap(ReadOnlyMemory<byte> encoded, string name)
+    {
+        if (encoded.IsEmpty)
+            throw NvgDataException.At(name, "is empty");
+        ScalarMap map = VipsCall.Run(name, () => ImageDecoder.Map(encoded, name));
+        return !map.Values.All(float.IsFinite)
+            ? throw NvgDataException.At(name, "holds values that are not finite", "replace them, for example by the largest depth")
+            : map;
+    }
+
     /// <summary>Encodes an image.</summary>
     /// <param name="image">The image.</param>
     /// <param name="format">The format; its settings are those <see cref="ImageFormat"/> names.</param>
     public static byte[] Encode(RgbImage image, ImageFormat format)
     {
         ArgumentNullException.ThrowIfNull(image);
-        return VipsCall.Run("encoding an image", () =>
-        {
-            fixed (byte* pixels = image.Pixels)
-            {
-                using VipsImage pixelImage = VipsImage.OverPixels(pixels, image.Width, image.Height);
-                using VipsOperation save = Saver(format);
-                return save.Set("in", pixelImage).RunToBytes();
-            }
-        });
+        return VipsCall.Run("encoding an image", () => ImageEncoder.Encode(image, format));
     }
 
     /// <summary>Writes an image in the format that the extension of <paramref name="path"/> names, whole or not at all.</summary>
@@ -116,19 +123,7 @@ public static unsafe class ImageFile
         int height = frames[0].Height;
         // libvips takes an animation as one tall image and the height of its pages.
         RgbImage strip = ImageGrid.Compose(frames, columns: 1, padding: 0);
-        return VipsCall.Run("encoding an animation", () =>
-        {
-            fixed (byte* pixels = strip.Pixels)
-            fixed (int* delay = milliseconds)
-            {
-                using VipsImage image = VipsImage.OverPixels(pixels, strip.Width, strip.Height);
-                Vips.SetImageInt(image, "page-height", height);
-                Vips.SetImageInt(image, "loop", 0);
-                Vips.SetImageInts(image, "delay", delay, milliseconds.Length);
-                using VipsOperation save = Saver(ImageFormat.Gif);
-                return save.Set("in", image).RunToBytes();
-            }
-        });
+        return VipsCall.Run("encoding an animation", () => ImageEncoder.EncodeFrames(strip, height, milliseconds));
     }
 
     /// <summary>Writes an animated GIF, whole or not at all.</summary>
@@ -169,19 +164,6 @@ public static unsafe class ImageFile
     {
         if (encoded.IsEmpty)
             throw NvgDataException.At(name, "is empty");
-        return VipsCall.Run(name, () =>
-        {
-            using var pin = encoded.Pin();
-            return ImageDecoder.Decode((byte*)pin.Pointer, encoded.Length, name, shorterSide);
-        });
+        return VipsCall.Run(name, () => ImageDecoder.Decode(encoded, name, shorterSide));
     }
-
-    private static VipsOperation Saver(ImageFormat format) => format switch
-    {
-        ImageFormat.Png => VipsOperation.New("pngsave_buffer"),
-        ImageFormat.Jpeg => VipsOperation.New("jpegsave_buffer").Set("Q", 95).Set("subsample-mode", "off"),
-        ImageFormat.WebP => VipsOperation.New("webpsave_buffer").Set("lossless", "true"),
-        ImageFormat.Gif => VipsOperation.New("gifsave_buffer"),
-        _ => throw new ArgumentOutOfRangeException(nameof(format), format, null),
-    };
 }

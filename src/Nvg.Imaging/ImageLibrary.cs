@@ -1,22 +1,27 @@
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Nvg.Imaging.Interop;
+using NetVips;
+using Vips = NetVips.NetVips;
 
 namespace Nvg.Imaging;
 
 /// <summary>libvips, which decodes and encodes image files. It is loaded when the first image needs it.</summary>
 public static class ImageLibrary
 {
-    /// <summary>The environment variable that names libvips' file where the system's loader does not find it.</summary>
+    /// <summary>
+    /// The environment variable that names another libvips than the packaged one, by path or by a name that the system's
+    /// loader knows (<c>libvips.so.42</c>).
+    /// </summary>
     public const string PathVariable = "NVG_VIPS";
 
     private const int OneThreadPerImage = 1;
-    private const int LogWarning = 1 << 4;
     private static readonly Lock Gate = new();
     private static bool _loaded;
+    private static nint _library;
 
-    /// <summary>The version of the library, for example 8.14.1; loads it.</summary>
-    /// <exception cref="DllNotFoundException">There is no libvips; the line says how to get it.</exception>
+    /// <summary>The version of the library, for example 8.18.7; loads it.</summary>
+    /// <exception cref="DllNotFoundException">libvips cannot be loaded; the message names every place tried.</exception>
     public static Version Version
     {
         get
@@ -26,8 +31,11 @@ public static class ImageLibrary
         }
     }
 
+    private static string FileName =>
+        OperatingSystem.IsWindows() ? "libvips-42.dll" : OperatingSystem.IsMacOS() ? "libvips.42.dylib" : "libvips.so.42";
+
     /// <summary>Loads the library unless that has been done; a failure is tried again at the next call.</summary>
-    /// <exception cref="DllNotFoundException">There is no libvips; the line says how to get it.</exception>
+    /// <exception cref="DllNotFoundException">libvips cannot be loaded; the message names every place tried.</exception>
     public static void Load()
     {
         if (Volatile.Read(ref _loaded))
@@ -36,56 +44,54 @@ public static class ImageLibrary
         {
             if (_loaded)
                 return;
-            LoadFile();
+            // NetVips starts libvips once, when its first method is compiled, and never again after a failure. Nothing of
+            // it may therefore run before the library is known to load.
+            if (_library == 0)
+                _library = LoadFile();
             Start();
             Volatile.Write(ref _loaded, true);
         }
     }
 
-    /// <summary>
-    /// Once a file with the right shared-object name is in the process, the imports find it by that name, wherever
-    /// it lies.
-    /// </summary>
-    private static void LoadFile()
+    private static nint LoadFile()
     {
-        string[] places = Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } named
-            ? [named]
-            : [Path.Combine(AppContext.BaseDirectory, Vips.Library), Vips.Library];
-        string reason = string.Empty;
-        foreach (string place in places)
+        var netVips = Assembly.Load(nameof(NetVips));
+        string? named = Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } value ? value : null;
+        try
         {
-            try
-            {
-                NativeLibrary.Load(place);
-                return;
-            }
-            catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
-            {
-                // The loader's own words come last, after .NET's advice.
-                reason = e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
-            }
+            // With the assembly the search covers the native folders of the packages, then the system's libraries.
+            nint library = named is null ? NativeLibrary.Load(FileName, netVips, null) : NativeLibrary.Load(named);
+            // The first resolver of an assembly stays; NetVips keeps quiet when its own comes second.
+            NativeLibrary.SetDllImportResolver(netVips, (_, _, _) => library);
+            return library;
         }
-
-        throw new DllNotFoundException(
-            $"libvips, which reads and writes image files, cannot be loaded: install the Debian package libvips42 "
-            + $"(apt-get install libvips42) or name the file in {PathVariable} (tried {string.Join(", ", places)}: {reason})");
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            throw new DllNotFoundException(
+                $"libvips, which reads and writes image files, cannot be loaded: {Advice(named)} ({LoaderWords(e)})", e);
+        }
     }
 
-    private static unsafe void Start()
-    {
-        if (Vips.Init("nvg") != 0)
-            throw new DllNotFoundException("libvips was found but does not start; reinstall the Debian package libvips42");
-        // Work is spread over images, not inside one; and no image is asked for twice, so a cache only costs memory.
-        Vips.SetConcurrency(OneThreadPerImage);
-        Vips.SetCacheSize(0);
-        // Images come from strangers: only the loaders that libvips calls hardened may see them.
-        Vips.BlockUntrusted(1);
-        // Warnings about odd metadata would land on standard error between our own lines.
-        Vips.SetLogHandler("VIPS", LogWarning, &Ignore, 0);
-    }
+    private static string Advice(string? named) => named is null
+        ? $"add the package NetVips.Native.{RuntimeInformation.RuntimeIdentifier} to the application, or name the file in "
+          + $"{PathVariable} (tried {FileName} beside the application, in the packages' runtimes folders and in the system's folders)"
+        : $"{PathVariable} names {named}; correct it, or unset it to use the packaged library";
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static unsafe void Ignore(byte* domain, int level, byte* message, nint data)
+    // .NET's message lists every attempt over several lines.
+    private static string LoaderWords(Exception error) => string.Join(
+        ' ', error.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Start()
     {
+        if (!ModuleInitializer.VipsInitialized)
+            throw new DllNotFoundException($"libvips was found but does not start: {ModuleInitializer.Exception?.Message.ReplaceLineEndings(" ")}");
+        // Work is spread over images, not inside one; and no image is requested twice, so a cache only costs memory.
+        Vips.Concurrency = OneThreadPerImage;
+        Cache.Max = 0;
+        // Images come from strangers: only the loaders that libvips considers hardened may see them.
+        Vips.BlockUntrusted = true;
+        // Warnings about odd metadata would appear on standard error between our own lines.
+        _ = Log.SetLogHandler("VIPS", Enums.LogLevelFlags.Warning, static (_, _, _) => { });
     }
 }

@@ -1,7 +1,4 @@
-using System.Buffers.Binary;
-using System.IO.Compression;
-using System.Text;
-using Nvg.Imaging.Interop;
+using NetVips;
 
 namespace Nvg.Imaging.Tests;
 
@@ -42,7 +39,7 @@ public class ImageKindTests
     [Fact]
     public void Decode_TransparentPng_ShowsWhite()
     {
-        byte[] png = Png(colourType: 6, bits: 8, [255, 0, 0, 255], [0, 0, 0, 0], [0, 0, 0, 128]);
+        byte[] png = BuiltImages.Png(colourType: 6, bits: 8, [255, 0, 0, 255], [0, 0, 0, 0], [0, 0, 0, 128]);
         RgbImage image = ImageFile.Decode(png, "a");
         Assert.Equal([255, 0, 0], image.Pixel(0, 0));
         Assert.Equal([255, 255, 255], image.Pixel(1, 0));
@@ -52,7 +49,7 @@ public class ImageKindTests
     [Fact]
     public void Decode_SixteenBitPng_KeepsTheUpperByte()
     {
-        RgbImage image = ImageFile.Decode(Png(colourType: 2, bits: 16, [0x12, 0x34, 0xFF, 0xFF, 0x80, 0x00]), "a");
+        RgbImage image = ImageFile.Decode(BuiltImages.Png(colourType: 2, bits: 16, [0x12, 0x34, 0xFF, 0xFF, 0x80, 0x00]), "a");
         Assert.Equal([0x12, 0xFF, 0x80], image.Pixel(0, 0));
     }
 
@@ -62,44 +59,79 @@ public class ImageKindTests
     [InlineData(4, 8, new byte[] { 77, 255 }, 77)]
     [InlineData(0, 1, new byte[] { 0x80 }, 255)]
     public void Decode_GreyPng_GetsThreeEqualChannels(int colourType, int bits, byte[] pixel, byte grey) =>
-        Assert.Equal([grey, grey, grey], ImageFile.Decode(Png(colourType, bits, pixel), "a").Pixel(0, 0));
+        Assert.Equal([grey, grey, grey], ImageFile.Decode(BuiltImages.Png(colourType, bits, pixel), "a").Pixel(0, 0));
 
     [Fact]
     public void Decode_CmykTiff_BecomesColours()
     {
-        RgbImage white = ImageFile.Decode(CmykTiff([0, 0, 0, 0]), "a"), black = ImageFile.Decode(CmykTiff([0, 0, 0, 255]), "b");
-        RgbImage magenta = ImageFile.Decode(CmykTiff([0, 255, 0, 0]), "c");
+        RgbImage white = ImageFile.Decode(BuiltImages.CmykTiff([0, 0, 0, 0]), "a");
+        RgbImage black = ImageFile.Decode(BuiltImages.CmykTiff([0, 0, 0, 255]), "b");
+        RgbImage magenta = ImageFile.Decode(BuiltImages.CmykTiff([0, 255, 0, 0]), "c");
         Assert.All(white.Pixel(1, 1), channel => Assert.InRange(channel, 250, 255));
         Assert.All(black.Pixel(1, 1), channel => Assert.InRange(channel, 0, 60));
         Assert.True(magenta.Pixel(1, 1)[0] > magenta.Pixel(1, 1)[1] + 100);
-        RgbImage small = ImageFile.Decode(CmykTiff([0, 255, 0, 0]), "c", 2);
+        RgbImage small = ImageFile.Decode(BuiltImages.CmykTiff([0, 255, 0, 0]), "c", 2);
         Assert.InRange(Images.MeanDifference(small, magenta.Crop(0, 0, 2, 2)), 0, 2);
     }
 
     [Fact]
     public void Decode_CmykJpeg_BecomesColours()
     {
-        RgbImage white = ImageFile.Decode(CmykJpeg([0, 0, 0, 0]), "a"), magenta = ImageFile.Decode(CmykJpeg([0, 255, 0, 0]), "b", 2);
+        RgbImage white = ImageFile.Decode(CmykJpeg([0, 0, 0, 0]), "a");
+        RgbImage magenta = ImageFile.Decode(CmykJpeg([0, 255, 0, 0]), "b", 2);
         Assert.All(white.Pixel(1, 1), channel => Assert.InRange(channel, 250, 255));
         Assert.True(magenta.Pixel(1, 1)[0] > magenta.Pixel(1, 1)[1] + 100);
     }
 
-    /// <summary>A JPEG of four inks, as some of ImageNet's are.</summary>
-    private static unsafe byte[] CmykJpeg(byte[] ink)
+    [Fact]
+    public void DecodeMap_SixteenBits_KeepsEveryValue()
+    {
+        ScalarMap map = ImageFile.DecodeMap(BuiltImages.Png(colourType: 0, bits: 16, [0x12, 0x34], [0x12, 0x35], [0xFF, 0xFF]), "a");
+        Assert.Equal((3, 1, 65535.0), (map.Width, map.Height, map.FullScale));
+        Assert.Equal([0x1234, 0x1235, 0xFFFF], map.Values);
+    }
+
+    [Fact]
+    public void DecodeMap_FloatTiff_KeepsEveryValue()
     {
         ImageLibrary.Load();
-        byte[] tiff = CmykTiff(ink);
-        fixed (byte* bytes = tiff)
-        {
-            using VipsOperation load = VipsOperation.New("tiffload_buffer");
-            using VipsImage image = load.Set("buffer", bytes, tiff.Length).Run();
-            using VipsOperation save = VipsOperation.New("jpegsave_buffer");
-            byte[] jpeg = save.Set("in", image).Set("Q", 95).RunToBytes();
-            // Four components in the frame header.
-            int frame = jpeg.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xC0]);
-            Assert.Equal(4, jpeg[frame + 9]);
-            return jpeg;
-        }
+        float[] depths = [0.1f, 2.5f, 1000.25f, -3f];
+        using var image = Image.NewFromMemory<float>(depths.AsMemory(), 2, 2, 1, Enums.BandFormat.Float);
+        ScalarMap map = ImageFile.DecodeMap(image.TiffsaveBuffer(), "a");
+        Assert.Equal((2, 2, 1.0), (map.Width, map.Height, map.FullScale));
+        Assert.Equal(depths, map.Values);
+    }
+
+    [Fact]
+    public void DecodeMap_Colours_GivesTheirLuma()
+    {
+        ScalarMap map = ImageFile.DecodeMap(BuiltImages.Png(colourType: 2, bits: 8, [255, 0, 0], [10, 10, 10]), "a");
+        Assert.Equal(76.245, map.Values[0], 3);
+        Assert.Equal(10, map.Values[1], 3);
+    }
+
+    [Fact]
+    public void DecodeMap_Infinity_IsRefused()
+    {
+        ImageLibrary.Load();
+        using var image = Image.NewFromMemory<float>(new[] { 1f, float.PositiveInfinity }.AsMemory(), 2, 1, 1, Enums.BandFormat.Float);
+        byte[] tiff = image.TiffsaveBuffer();
+        Assert.StartsWith(
+            "a: holds values that are not finite",
+            Assert.Throws<NvgDataException>(() => ImageFile.DecodeMap(tiff, "a")).Message,
+            StringComparison.Ordinal);
+    }
+
+    /// <summary>A JPEG of four inks, as some of ImageNet's are.</summary>
+    private static byte[] CmykJpeg(byte[] ink)
+    {
+        ImageLibrary.Load();
+        using var image = Image.NewFromBuffer(BuiltImages.CmykTiff(ink));
+        byte[] jpeg = image.JpegsaveBuffer(q: 95);
+        // Four components in the frame header.
+        int frame = jpeg.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xC0]);
+        Assert.Equal(4, jpeg[frame + 9]);
+        return jpeg;
     }
 
     /// <summary>Puts an APP1 segment with the one tag 0x0112 behind the start marker.</summary>
@@ -108,59 +140,4 @@ public class ImageKindTests
         0xFF, 0xD8, 0xFF, 0xE1, 0, 34, .. "Exif\0\0II*\0"u8, 8, 0, 0, 0, 1, 0,
         0x12, 0x01, 3, 0, 1, 0, 0, 0, (byte)orientation, 0, 0, 0, 0, 0, 0, 0, .. jpeg[2..],
     ];
-
-    /// <summary>A PNG of one row.</summary>
-    private static byte[] Png(int colourType, int bits, params byte[][] pixels)
-    {
-        using var data = new MemoryStream();
-        using (var deflate = new ZLibStream(data, CompressionLevel.Fastest, leaveOpen: true))
-            deflate.Write([0, .. pixels.SelectMany(p => p)]);
-        byte[] header = [0, 0, 0, (byte)pixels.Length, 0, 0, 0, 1, (byte)bits, (byte)colourType, 0, 0, 0];
-        return [0x89, .. "PNG\r\n\x1a\n"u8, .. Chunk("IHDR", header), .. Chunk("IDAT", data.ToArray()), .. Chunk("IEND", [])];
-    }
-
-    private static byte[] Chunk(string type, byte[] content)
-    {
-        byte[] body = [.. Encoding.ASCII.GetBytes(type), .. content], ends = new byte[8];
-        uint crc = uint.MaxValue;
-        foreach (byte value in body)
-        {
-            crc ^= value;
-            for (int bit = 0; bit < 8; bit++)
-                crc = (crc >> 1) ^ ((crc & 1) * 0xEDB88320u);
-        }
-
-        BinaryPrimitives.WriteInt32BigEndian(ends, content.Length);
-        BinaryPrimitives.WriteUInt32BigEndian(ends.AsSpan(4), ~crc);
-        return [.. ends[..4], .. body, .. ends[4..]];
-    }
-
-    /// <summary>A baseline TIFF of 4 × 4 pixels of one ink mixture.</summary>
-    private static byte[] CmykTiff(byte[] ink)
-    {
-        (ushort Tag, ushort Type, int Count, int Value)[] tags =
-        [
-            (256, 3, 1, 4), (257, 3, 1, 4), (258, 3, 4, 8 + 64), (259, 3, 1, 1), (262, 3, 1, 5),
-            (273, 4, 1, 8), (277, 3, 1, 4), (278, 3, 1, 4), (279, 4, 1, 64),
-        ];
-        const int directory = 8 + 64 + 8;
-        var tiff = new byte[directory + 2 + (tags.Length * 12) + 4];
-        "II*\0"u8.CopyTo(tiff);
-        BinaryPrimitives.WriteInt32LittleEndian(tiff.AsSpan(4), directory);
-        for (int i = 0; i < 16; i++)
-            ink.CopyTo(tiff, 8 + (i * 4));
-        for (int i = 0; i < 4; i++)
-            tiff[72 + (i * 2)] = 8;
-        tiff[directory] = (byte)tags.Length;
-        for (int i = 0; i < tags.Length; i++)
-        {
-            Span<byte> at = tiff.AsSpan(directory + 2 + (i * 12));
-            BinaryPrimitives.WriteUInt16LittleEndian(at, tags[i].Tag);
-            BinaryPrimitives.WriteUInt16LittleEndian(at[2..], tags[i].Type);
-            BinaryPrimitives.WriteInt32LittleEndian(at[4..], tags[i].Count);
-            BinaryPrimitives.WriteInt32LittleEndian(at[8..], tags[i].Value);
-        }
-
-        return tiff;
-    }
 }

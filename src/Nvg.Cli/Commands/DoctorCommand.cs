@@ -102,7 +102,7 @@ internal static class DoctorCommand
         }
         catch (DllNotFoundException error)
         {
-            return new Finding("libvips", error.Message.ReplaceLineEndings(" "), State.Missing, "apt-get install libvips42");
+            return new Finding("libvips", error.Message.ReplaceLineEndings(" "), State.Missing, "docs/building.md, 'libvips'");
         }
     }
 
