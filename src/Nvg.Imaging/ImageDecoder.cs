@@ -7,6 +7,8 @@ namespace Nvg.Imaging;
 internal static class ImageDecoder
 {
     private const string OrientationField = "orientation";
+    private const string JpegLoader = "VipsForeignLoadJpegBuffer";
+    private const int LargestJpegShrink = 8;
     private const int Upright = 1, FirstTurned = 5, LastOrientation = 8;
 
     internal static RgbImage Decode(ReadOnlyMemory<byte> encoded, string name, int? shorterSide)
@@ -19,7 +21,7 @@ internal static class ImageDecoder
         {
             int newWidth = Scaled(width, side, height), newHeight = Scaled(height, side, width);
             RequireReasonableSize((long)newWidth * newHeight, name);
-            using Image resized = Resize(encoded, newWidth, newHeight, managed);
+            using Image resized = managed ? ResizeManaged(encoded, newWidth, newHeight) : Resize(encoded, newWidth, newHeight);
             return ToRgb(resized, managed: false, name);
         }
 
@@ -67,14 +69,30 @@ internal static class ImageDecoder
     }
 
     // The fail-on argument of thumbnail_buffer does not reach the loader; the option string does.
-    private static Image Resize(ReadOnlyMemory<byte> encoded, int width, int height, bool managed) => Image.ThumbnailBuffer(
-        Array(encoded),
-        width,
-        height: height,
-        optionString: "[fail-on=error]",
-        size: Enums.Size.Force,
-        outputProfile: managed ? ColourProfile.Srgb : null,
-        intent: Enums.Intent.Relative);
+    private static Image Resize(ReadOnlyMemory<byte> encoded, int width, int height) => Image.ThumbnailBuffer(
+        Array(encoded), width, optionString: "[fail-on=error]", height: height, size: Enums.Size.Force);
+
+    // thumbnail_buffer would average the numbers of the profile; other readers convert them first.
+    private static Image ResizeManaged(ReadOnlyMemory<byte> encoded, int width, int height)
+    {
+        using Image source = OpenShrunk(encoded, Math.Max(width, height));
+        using Image colours = ColourProfile.ToSrgb(source);
+        return colours.ThumbnailImage(width, height: height, size: Enums.Size.Force);
+    }
+
+    // The JPEG decoder shrinks by a power of two at little cost; at least another factor of two remains for the resampling.
+    private static Image OpenShrunk(ReadOnlyMemory<byte> encoded, int longerSide)
+    {
+        Image whole = Image.NewFromBuffer(encoded.Span, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error);
+        int shrink = 1;
+        while (shrink < LargestJpegShrink && Math.Max(whole.Width, whole.Height) / (shrink * 2) >= longerSide * 2)
+            shrink *= 2;
+        if (shrink == 1 || Image.FindLoadBuffer(encoded.Span) != JpegLoader)
+            return whole;
+        whole.Dispose();
+        return Image.NewFromBuffer(
+            encoded.Span, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error, kwargs: new VOption { { "shrink", shrink } });
+    }
 
     private static byte[] Array(ReadOnlyMemory<byte> bytes) =>
         MemoryMarshal.TryGetArray(bytes, out ArraySegment<byte> segment) && segment.Array!.Length == bytes.Length

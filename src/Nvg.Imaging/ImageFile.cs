@@ -148,17 +148,7 @@ public static class ImageFile
             $"{path}: '{other}' is no image format that can be written; use .png, .jpg, .webp or .gif", nameof(path)),
     };
 
-    private static byte[] ReadBytes(string path)
-    {
-        try
-        {
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw NvgDataException.At(path, "cannot be read", e.Message, e);
-        }
-    }
+    private static byte[] ReadBytes(string path) => FileFailure.Reading(path, () => File.ReadAllBytes(path));
 
     private static RgbImage DecodeAny(ReadOnlyMemory<byte> encoded, string name, int? shorterSide)
     {

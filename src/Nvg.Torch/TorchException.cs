@@ -11,4 +11,17 @@ public class TorchException : Exception
 
     /// <inheritdoc/>
     public TorchException() { }
+
+    /// <summary>The operator that failed, for example <c>aten::add.Tensor</c>; null where none was called.</summary>
+    public string? Operator { get; private set; }
+
+    /// <summary>The shapes of the tensors among its arguments, in their order; empty where no operator was called.</summary>
+    public IReadOnlyList<IReadOnlyList<long>> Shapes { get; private set; } = [];
+
+    /// <summary>Adds the facts of a failed call.</summary>
+    internal TorchException Of(string name, IReadOnlyList<IReadOnlyList<long>> shapes)
+    {
+        (Operator, Shapes) = (name, shapes);
+        return this;
+    }
 }

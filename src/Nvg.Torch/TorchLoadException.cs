@@ -11,4 +11,7 @@ public sealed class TorchLoadException : TorchException
 
     /// <inheritdoc/>
     public TorchLoadException() { }
+
+    /// <summary>The paths tried, in their order.</summary>
+    public IReadOnlyList<string> Paths { get; internal init; } = [];
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Nvg.Imaging;
+using Nvg.Torch.Files;
 using Nvg.Torch.Files.Npy;
 
 namespace Nvg.Evaluation.SampleSets;

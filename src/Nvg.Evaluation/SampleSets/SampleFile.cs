@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using Nvg.Imaging;
 using Nvg.Torch.Files;
-using Nvg.Torch.Files.Npy;
 
 namespace Nvg.Evaluation.SampleSets;
 

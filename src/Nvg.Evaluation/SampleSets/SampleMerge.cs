@@ -1,5 +1,4 @@
 using Nvg.Torch.Files;
-using Nvg.Torch.Files.Npy;
 
 namespace Nvg.Evaluation.SampleSets;
 

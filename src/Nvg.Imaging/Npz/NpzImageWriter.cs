@@ -32,9 +32,9 @@ public sealed class NpzImageWriter : IDisposable
         {
             _file = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (FileFailure.IsFileError(e))
         {
-            throw CannotWrite(e);
+            throw FileFailure.Unwritable(_path, e);
         }
 
         try
@@ -48,7 +48,7 @@ public sealed class NpzImageWriter : IDisposable
         {
             Dispose();
             if (e is IOException)
-                throw CannotWrite(e);
+                throw FileFailure.Unwritable(_path, e);
             throw;
         }
     }
@@ -65,15 +65,7 @@ public sealed class NpzImageWriter : IDisposable
             throw new ArgumentException($"{image.Width}x{image.Height} where {_width}x{_height} were announced", nameof(image));
         if (_written == _count)
             throw new InvalidOperationException($"{_path}: {_count} images were announced and have been written");
-        try
-        {
-            _zip.Write(image.Pixels);
-        }
-        catch (IOException e)
-        {
-            throw CannotWrite(e);
-        }
-
+        FileFailure.Writing(_path, () => _zip.Write(image.Pixels));
         _written++;
     }
 
@@ -84,17 +76,13 @@ public sealed class NpzImageWriter : IDisposable
     {
         if (_written != _count)
             throw new InvalidOperationException($"{_path}: {_count} images were announced and {_written} written");
-        try
+        FileFailure.Writing(_path, () =>
         {
             _zip.Finish();
             _file.Flush(flushToDisk: true);
             _file.Dispose();
             AtomicFile.Publish(_temporary, _path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw CannotWrite(e);
-        }
+        });
     }
 
     /// <summary>Removes what was not completed.</summary>
@@ -111,6 +99,4 @@ public sealed class NpzImageWriter : IDisposable
 
         File.Delete(_temporary);
     }
-
-    private IOException CannotWrite(Exception e) => new($"{_path}: cannot be written: {e.Message}", e);
 }

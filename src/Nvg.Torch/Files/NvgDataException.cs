@@ -18,17 +18,23 @@ public sealed class NvgDataException : Exception
     }
 
     /// <param name="message">One line: where, what is wrong, how to remedy it.</param>
-    /// <param name="innerException">What was met below.</param>
+    /// <param name="innerException">The cause, or null.</param>
     public NvgDataException(string message, Exception? innerException)
         : base(message, innerException)
     {
     }
 
+    /// <summary>The file, folder, archive entry or key concerned, or null where the message alone names it.</summary>
+    public string? Path { get; private init; }
+
+    /// <summary>What the reader can do about it, or null where that is plain.</summary>
+    public string? Remedy { get; private init; }
+
     /// <summary>Puts the line together: <c>where: what; remedy</c>.</summary>
     /// <param name="where">The file, folder, archive entry or key.</param>
     /// <param name="what">What is wrong with it.</param>
     /// <param name="remedy">What the reader can do, or null where that is plain.</param>
-    /// <param name="innerException">What was met below, or null.</param>
+    /// <param name="innerException">The cause, or null.</param>
     public static NvgDataException At(string where, string what, string? remedy = null, Exception? innerException = null) =>
-        new(remedy is null ? $"{where}: {what}" : $"{where}: {what}; {remedy}", innerException);
+        new(remedy is null ? $"{where}: {what}" : $"{where}: {what}; {remedy}", innerException) { Path = where, Remedy = remedy };
 }

@@ -32,13 +32,16 @@ internal static unsafe partial class Native
         return Encoding.UTF8.GetString(bytes, 0, (int)Math.Min(length, bytes.Length));
     }
 
-    internal static void Throw(int status, string operation)
+    internal static void Throw(int status, string operation) => throw Failure(status, operation);
+
+    /// <summary>The exception that belongs to a failed status; the native library's text of this thread says why.</summary>
+    internal static TorchException Failure(int status, string operation)
     {
         string message = ReadText(nvgt_last_error).Trim();
         // libtorch's messages may run over several lines of advice; the first says what happened.
         int end = message.IndexOf('\n');
         string line = $"{operation}: {(end < 0 ? message : message[..end])}";
-        throw status switch
+        return status switch
         {
             2 => new TorchArgumentException(line),
             3 => new TorchOperatorException(line),

@@ -52,13 +52,9 @@ internal static class WeightFile
         {
             throw NvgDataException.At(path, error.Message, innerException: error);
         }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw NvgDataException.At(path, "does not exist", innerException: error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw NvgDataException.At(path, "cannot be read", error.Message, error);
+            throw FileFailure.Unreadable(path, error);
         }
     }
 }

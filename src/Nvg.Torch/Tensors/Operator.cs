@@ -136,7 +136,7 @@ public sealed unsafe class Operator
             int count;
             int status = Native.nvgt_operator_call(_handle.Value, values, arguments.Length, results, capacity, &count);
             if (status != 0)
-                Native.Throw(status, Describe(arguments));
+                throw Native.Failure(status, Describe(arguments)).Of(Name, ShapesOf(arguments));
             return count;
         }
         finally
@@ -197,6 +197,23 @@ public sealed unsafe class Operator
 
         next += SlotsOf(argument);
         return value;
+    }
+
+    private static List<IReadOnlyList<long>> ShapesOf(ReadOnlySpan<Argument> arguments)
+    {
+        List<IReadOnlyList<long>> shapes = [];
+        foreach (ref readonly Argument argument in arguments)
+        {
+            IEnumerable<Tensor?> tensors = argument.Object switch
+            {
+                Tensor tensor => [tensor],
+                Tensor?[] list => list,
+                _ => [],
+            };
+            shapes.AddRange(tensors.OfType<Tensor>().Select(tensor => tensor.Shape.ToArray()));
+        }
+
+        return shapes;
     }
 
     private string Describe(ReadOnlySpan<Argument> arguments)

@@ -23,18 +23,11 @@ public sealed class NpyArray
     /// <summary>Reads a .npy file.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="NvgDataException">It is missing, broken, or of a kind that is not read.</exception>
-    public static NpyArray Read(string path)
+    public static NpyArray Read(string path) => FileFailure.Reading(path, () =>
     {
-        try
-        {
-            using FileStream file = File.OpenRead(path);
-            return Read(file, path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw NvgDataException.At(path, "cannot be read", e.Message, e);
-        }
-    }
+        using FileStream file = File.OpenRead(path);
+        return Read(file, path);
+    });
 
     /// <summary>An array of float64.</summary>
     /// <param name="values">Row by row; copied.</param>

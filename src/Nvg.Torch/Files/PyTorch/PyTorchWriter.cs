@@ -4,6 +4,8 @@ namespace Nvg.Torch.Files.PyTorch;
 internal static class PyTorchWriter
 {
     private const string Folder = "archive/";
+    // As PyTorch stores tensors, so that they can be used from mapped memory.
+    private const int Alignment = 64;
 
     internal static void Write(
         string path, List<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, object>? scalars, Func<string, Tensor, ScalarType>? typeOf)
@@ -14,16 +16,17 @@ internal static class PyTorchWriter
         byte[] pickle = Describe(tensors, types, scalars ?? new Dictionary<string, object>());
         AtomicFile.Write(path, stream =>
         {
-            var zip = new StoredZipWriter(stream);
+            var zip = new ResumableZipWriter(stream, alignment: Alignment);
             zip.Add(Folder + "data.pkl", pickle);
-            zip.Add(Folder + "byteorder", "little"u8.ToArray());
+            zip.Add(Folder + "byteorder", "little"u8);
             for (int i = 0; i < tensors.Count; i++)
             {
                 using Tensor converted = tensors[i].Value.To(types[i]);
-                zip.Add($"{Folder}data/{i}", converted.ElementCount * types[i].ByteSize(), converted.VisitBytes);
+                zip.Begin($"{Folder}data/{i}", converted.ElementCount * types[i].ByteSize());
+                converted.VisitBytes(zip.Write);
             }
 
-            zip.Add(Folder + "version", "3\n"u8.ToArray());
+            zip.Add(Folder + "version", "3\n"u8);
             zip.Finish();
         });
     }

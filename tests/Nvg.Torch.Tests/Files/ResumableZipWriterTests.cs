@@ -1,8 +1,8 @@
 using System.IO.Compression;
 using System.IO.Hashing;
-using Nvg.Torch.Files.Npy;
+using Nvg.Torch.Files;
 
-namespace Nvg.Imaging.Tests;
+namespace Nvg.Torch.Tests.Files;
 
 public class ResumableZipWriterTests
 {
@@ -35,6 +35,35 @@ public class ResumableZipWriterTests
             Assert.Equal(content, read.ToArray());
             Assert.Equal(Crc32.HashToUInt32(content), entry.Crc32);
         }
+    }
+
+    [Fact]
+    public void Begin_Alignment_StartsContentAtItsMultiples()
+    {
+        using var file = new MemoryStream();
+        var writer = new ResumableZipWriter(file, alignment: 64);
+        foreach ((string name, byte[] content) in Entries)
+        {
+            writer.Begin(name, content.Length);
+            Assert.Equal(0, file.Position % 64);
+            writer.Write(content);
+        }
+
+        writer.Finish();
+        using var zip = new ZipArchive(new MemoryStream(file.ToArray()), ZipArchiveMode.Read);
+        Assert.Equal(Entries.Select(e => (long)e.Content.Length), zip.Entries.Select(e => e.Length));
+    }
+
+    [Fact]
+    public void Finish_ManyEntries_CountsThemAll()
+    {
+        using var file = new MemoryStream();
+        var writer = new ResumableZipWriter(file);
+        for (int i = 0; i < ushort.MaxValue + 2; i++)
+            writer.Add($"{i}", []);
+        writer.Finish();
+        using var zip = new ZipArchive(new MemoryStream(file.ToArray()), ZipArchiveMode.Read);
+        Assert.Equal(ushort.MaxValue + 2, zip.Entries.Count);
     }
 
     [Fact]
