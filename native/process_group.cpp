@@ -76,6 +76,13 @@ GroupHandle make_nccl(const c10::intrusive_ptr<c10d::Store> &store, int32_t rank
 }
 #endif
 
+// Since 2.4 the store uses libuv by default, which not every build of libtorch has; the other backend is in all of them.
+template <typename Options> auto avoid_libuv(Options &options, int) -> decltype(options.useLibUV, void()) {
+  options.useLibUV = false;
+}
+
+template <typename Options> void avoid_libuv(Options &, long) {}
+
 } // namespace
 
 NVGT_EXPORT int32_t nvgt_store_new(const char *host, int32_t port, uint8_t is_server, int64_t timeout_ms, nvgt_store *result) {
@@ -84,6 +91,7 @@ NVGT_EXPORT int32_t nvgt_store_new(const char *host, int32_t port, uint8_t is_se
     options.port = static_cast<uint16_t>(port);
     options.isServer = is_server != 0;
     options.waitWorkers = false;
+    avoid_libuv(options, 0);
     options.timeout = std::chrono::milliseconds(timeout_ms);
     *result = new StoreHandle(c10::make_intrusive<c10d::TCPStore>(host, options));
   });
@@ -181,6 +189,13 @@ int32_t no_groups() {
                  "missing when it was built (Debian: libgloo-dev; docs/building.md)";
   return NVGT_ERROR;
 }
+
+// Since 2.4 the store uses libuv by default, which not every build of libtorch has; the other backend is in all of them.
+template <typename Options> auto avoid_libuv(Options &options, int) -> decltype(options.useLibUV, void()) {
+  options.useLibUV = false;
+}
+
+template <typename Options> void avoid_libuv(Options &, long) {}
 
 } // namespace
 
