@@ -61,7 +61,7 @@ public static class ImageFile
     /// <summary>
     /// Decodes an image and resizes it so that its shorter side is <paramref name="shorterSide"/>: Lanczos (a = 3) to
     /// make it smaller, after shrinking by a power of two inside the JPEG decoder where at least another factor of two
-    /// remains; bicubic to enlarge it. An image that has the size already keeps its very pixels.
+    /// remains; bicubic to enlarge it. An image that has the size already keeps its pixels unchanged.
     /// </summary>
     /// <param name="encoded">The bytes of the file.</param>
     /// <param name="name">What to call it in an error.</param>
@@ -108,9 +108,9 @@ public static class ImageFile
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(string path, RgbImage image) => AtomicFile.Write(path, Encode(image, FormatOf(path)));
 
-    /// <summary>Encodes an animated GIF that repeats for ever.</summary>
+    /// <summary>Encodes an animated GIF that repeats forever.</summary>
     /// <param name="frames">At least one image, all of one size.</param>
-    /// <param name="delays">How long each frame stands; GIF rounds to hundredths of a second, and browsers show frames
+    /// <param name="delays">How long each frame is shown; GIF rounds to hundredths of a second, and browsers show frames
     /// under two hundredths slowly.</param>
     /// <exception cref="ArgumentException">There is no frame, sizes differ, or there are not as many delays as frames.</exception>
     public static byte[] EncodeAnimation(IReadOnlyList<RgbImage> frames, IReadOnlyList<TimeSpan> delays)
@@ -129,7 +129,7 @@ public static class ImageFile
     /// <summary>Writes an animated GIF, whole or not at all.</summary>
     /// <param name="path">The file to write.</param>
     /// <param name="frames">At least one image, all of one size.</param>
-    /// <param name="delays">How long each frame stands.</param>
+    /// <param name="delays">How long each frame is shown.</param>
     /// <exception cref="ArgumentException">There is no frame, sizes differ, or there are not as many delays as frames.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void WriteAnimation(string path, IReadOnlyList<RgbImage> frames, IReadOnlyList<TimeSpan> delays) =>

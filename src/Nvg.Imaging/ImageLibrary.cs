@@ -85,7 +85,8 @@ public static class ImageLibrary
     private static void Start()
     {
         if (!ModuleInitializer.VipsInitialized)
-            throw new DllNotFoundException($"libvips was found but does not start: {ModuleInitializer.Exception?.Message.ReplaceLineEndings(" ")}");
+            throw new DllNotFoundException(
+                $"libvips was found but does not start: {ModuleInitializer.Exception?.Message.ReplaceLineEndings(" ")}");
         // Work is spread over images, not inside one; and no image is requested twice, so a cache only costs memory.
         Vips.Concurrency = OneThreadPerImage;
         Cache.Max = 0;

@@ -40,7 +40,7 @@ public static class ImageQuality
     }
 
     /// <summary>
-    /// Structural similarity: windows of 7 × 7 with equal weights that lie inside the image, sample covariance,
+    /// Structural similarity: windows of 7 × 7 with equal weights inside the image, sample covariance,
     /// K1 = 0.01, K2 = 0.03, the mean over windows and channels (scikit-image's default).
     /// </summary>
     /// <param name="image">The image, at least 7 × 7.</param>
@@ -50,7 +50,8 @@ public static class ImageQuality
     {
         RequireSameSize(image, original);
         if (image.Width < Window || image.Height < Window)
-            throw new ArgumentException($"structural similarity needs {Window}x{Window} pixels, the images have {image.Width}x{image.Height}");
+            throw new ArgumentException(
+                $"structural similarity needs {Window}x{Window} pixels, the images have {image.Width}x{image.Height}");
         double sum = 0;
         var columns = new Moments[image.Width * RgbImage.Channels];
         for (int y = 0; y < image.Height; y++)

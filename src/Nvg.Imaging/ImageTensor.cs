@@ -20,7 +20,8 @@ public static class ImageTensor
         using var scope = new TensorScope();
         int height = (int)images.Size(2), width = (int)images.Size(3), bytes = height * width * RgbImage.Channels;
         byte[] pixels = ((images.Clamp(-1, 1) + 1) * 127.5).To(ScalarType.UInt8).Permute(0, 2, 3, 1).Contiguous().ToArray<byte>();
-        return [.. Enumerable.Range(0, (int)images.Size(0)).Select(i => new RgbImage(width, height, pixels[(i * bytes)..((i + 1) * bytes)]))];
+        return [.. Enumerable.Range(0, (int)images.Size(0))
+            .Select(i => new RgbImage(width, height, pixels[(i * bytes)..((i + 1) * bytes)]))];
     }
 
     internal static Tensor ToTensor(byte[] pixels, int count, int height, int width, Device device)

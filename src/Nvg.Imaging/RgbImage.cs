@@ -26,7 +26,8 @@ public sealed class RgbImage
     {
         ArgumentNullException.ThrowIfNull(pixels);
         if (pixels.Length != ByteCount(width, height))
-            throw new ArgumentException($"{width}x{height} RGB takes {ByteCount(width, height)} bytes, not {pixels.Length}", nameof(pixels));
+            throw new ArgumentException($"{width}x{height} RGB takes {ByteCount(width, height)} bytes, not {pixels.Length}",
+                nameof(pixels));
         (Width, Height, Pixels) = (width, height, pixels);
     }
 

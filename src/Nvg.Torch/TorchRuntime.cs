@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
@@ -8,11 +7,14 @@ namespace Nvg.Torch;
 
 /// <summary>
 /// Loading of the native library and settings of the process. Order of the search: <see cref="LibraryPath"/>, the
-/// environment variable <c>NVG_NATIVE</c>, the application folder.
+/// environment variable <c>NVG_NATIVE</c>, the folders of the application and of this assembly, and the native folders
+/// of packages (<c>runtimes/linux-x64/native</c>).
 /// </summary>
 public static unsafe partial class TorchRuntime
 {
     private const string FileName = "libnvg_torch.so";
+    private const string PathVariable = "NVG_NATIVE";
+    private const string PackageName = "Nvg.Native.linux-x64";
     private static readonly Lock LoadLock = new();
     private static nint _library;
 
@@ -90,43 +92,65 @@ public static unsafe partial class TorchRuntime
         ChooseBlasKernels();
         LimitSpinning();
         KeepQuiet();
+        string[] candidates = [.. Candidates().Distinct()];
         var tried = new List<string>();
-        foreach (string path in Candidates())
+        foreach (string path in candidates)
         {
             if (!File.Exists(path))
-            {
                 tried.Add($"{path}: no such file");
-                continue;
-            }
-
-            try
-            {
-                nint library = NativeLibrary.Load(path);
-                var version = (delegate* unmanaged<int>)NativeLibrary.GetExport(library, nameof(Native.nvgt_abi_version));
-                if (version() != Native.AbiVersion)
-                    throw new TorchLoadException($"{path} has interface version {version()}, this build needs {Native.AbiVersion}: rebuild native/");
-                LoadedPath = path;
+            else if (TryLoad(path, out nint library) is { } problem)
+                tried.Add($"{path}: {problem}");
+            else
                 return library;
-            }
-            catch (Exception error) when (error is DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
-            {
-                tried.Add($"{path}: {error.Message.ReplaceLineEndings(" ")}");
-            }
         }
 
         throw new TorchLoadException(
-            $"the native library could not be loaded; tried {string.Join("; ", tried)}. Build it with ./nvg doctor, and see that libtorch is installed (Debian: libtorch-dev) or named by LIBTORCH.");
+            $"the native library could not be loaded; tried {string.Join("; ", tried)}. Reference the package {PackageName} that was "
+            + $"built for the installed libtorch, or build the library from a checkout with ./nvg doctor and name it in {PathVariable}; "
+            + "libtorch itself must be installed (Debian: libtorch-dev) or be found through LD_LIBRARY_PATH")
+        {
+            Paths = candidates,
+        };
+    }
+
+    // The reason why a file that exists cannot be used, or null.
+    private static string? TryLoad(string path, out nint library)
+    {
+        library = 0;
+        try
+        {
+            library = NativeLibrary.Load(path);
+            var version = (delegate* unmanaged<int>)NativeLibrary.GetExport(library, nameof(Native.nvgt_abi_version));
+            if (version() != Native.AbiVersion)
+                return $"it has interface version {version()}, this build needs {Native.AbiVersion}";
+            LoadedPath = path;
+            return null;
+        }
+        catch (Exception error) when (error is DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
+        {
+            return error.Message.ReplaceLineEndings(" ");
+        }
     }
 
     private static IEnumerable<string> Candidates()
     {
         if (LibraryPath is { } explicitPath)
             yield return Path.GetFullPath(explicitPath);
-        if (Environment.GetEnvironmentVariable("NVG_NATIVE") is { Length: > 0 } named)
+        if (Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } named)
             yield return Path.GetFullPath(named);
-        yield return Path.Combine(AppContext.BaseDirectory, FileName);
-        if (Path.GetDirectoryName(Assembly.GetExecutingAssembly().Location) is { Length: > 0 } beside && beside + Path.DirectorySeparatorChar != AppContext.BaseDirectory)
-            yield return Path.Combine(beside, FileName);
+        string package = Path.Combine("runtimes", RuntimeInformation.RuntimeIdentifier, "native");
+        string beside = Path.GetDirectoryName(typeof(TorchRuntime).Assembly.Location) ?? "";
+        foreach (string folder in new[] { AppContext.BaseDirectory, beside }.Where(folder => folder.Length > 0))
+        {
+            yield return Path.Combine(folder, FileName);
+            yield return Path.Combine(folder, package, FileName);
+        }
+
+        // The host's list, from the application's .deps.json: it leads into the package cache for an application that runs
+        // from its build folder.
+        string hosted = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
+        foreach (string folder in hosted.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+            yield return Path.Combine(folder, FileName);
     }
 
     // OpenBLAS picks its kernels by processor model and falls back to 2004's when it does not know the model, as 0.3.21

@@ -20,14 +20,16 @@ public class ImageFileTests
 
     [Fact]
     public void Write_UnknownExtension_NamesTheOnesThereAre() =>
-        Assert.Contains(".webp", Assert.Throws<ArgumentException>(() => ImageFile.Write("a.txt", Images.Gradient(2, 2))).Message, StringComparison.Ordinal);
+        Assert.Contains(".webp", Assert.Throws<ArgumentException>(() => ImageFile.Write("a.txt", Images.Gradient(2, 2))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Write_FolderInTheWay_LeavesNothingBehind()
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder["a.png/inside"]);
-        Assert.Contains("a.png", Assert.Throws<IOException>(() => ImageFile.Write(folder["a.png"], Images.Gradient(2, 2))).Message, StringComparison.Ordinal);
+        Assert.Contains("a.png", Assert.Throws<IOException>(() => ImageFile.Write(folder["a.png"], Images.Gradient(2, 2))).Message,
+            StringComparison.Ordinal);
         Assert.Single(Directory.GetFileSystemEntries(folder.Root));
     }
 
@@ -44,7 +46,8 @@ public class ImageFileTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["none"], "a file");
-        Assert.Contains("none", Assert.ThrowsAny<IOException>(() => ImageFile.Write(folder["none/a.png"], Images.Gradient(2, 2))).Message, StringComparison.Ordinal);
+        Assert.Contains("none", Assert.ThrowsAny<IOException>(() => ImageFile.Write(folder["none/a.png"], Images.Gradient(2, 2))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -57,7 +60,8 @@ public class ImageFileTests
 
     [Fact]
     public void Decode_NoBytes_SaysEmpty() =>
-        Assert.Equal("a.jpg: is empty", Assert.Throws<NvgDataException>(() => ImageFile.Decode(ReadOnlyMemory<byte>.Empty, "a.jpg")).Message);
+        Assert.Equal("a.jpg: is empty",
+            Assert.Throws<NvgDataException>(() => ImageFile.Decode(ReadOnlyMemory<byte>.Empty, "a.jpg")).Message);
 
     [Theory]
     [InlineData(ImageFormat.Jpeg, null)]
@@ -91,7 +95,8 @@ public class ImageFileTests
             if (i % 4 == 1)
                 Assert.Equal(brokenWords, Assert.Throws<NvgDataException>(() => ImageFile.Decode(broken, "x")).Message);
             else if (i % 4 == 3)
-                Assert.Contains("known format", Assert.Throws<NvgDataException>(() => ImageFile.Decode(text, "x")).Message, StringComparison.Ordinal);
+                Assert.Contains("known format", Assert.Throws<NvgDataException>(() => ImageFile.Decode(text, "x")).Message,
+                    StringComparison.Ordinal);
             else
                 Assert.Equal(30, ImageFile.Decode(good, "x").Height);
         });
@@ -157,7 +162,8 @@ public class ImageFileTests
     [SharedFact("data/imagenet-originals")]
     public void Read_Greyscale_HasEqualChannels()
     {
-        foreach (string name in new[] { "n02692877_airship", "n03804744_nail", "n03992509_potter's_wheel", "n04090263_rifle", "n04254680_soccer_ball" })
+        foreach (string name in new[] { "n02692877_airship", "n03804744_nail", "n03992509_potter's_wheel", "n04090263_rifle",
+            "n04254680_soccer_ball" })
         {
             byte[] pixels = ImageFile.Read(Original(name)).Pixels;
             for (int i = 0; i < pixels.Length; i += 3)

@@ -45,6 +45,7 @@ public class ImageQualityTests
     private static RgbImage[] Images(Tensor images)
     {
         (int height, int width) = ((int)images.Size(1), (int)images.Size(2));
-        return [.. images.ToArray<long>().Chunk(height * width * RgbImage.Channels).Select(p => new RgbImage(width, height, Array.ConvertAll(p, v => (byte)v)))];
+        return [.. images.ToArray<long>().Chunk(height * width * RgbImage.Channels)
+            .Select(p => new RgbImage(width, height, Array.ConvertAll(p, v => (byte)v)))];
     }
 }

@@ -73,7 +73,8 @@ public class NpzTests
         if (complaint is null)
             Assert.All(NpyArray.ReadLabelMaps(path, out _), label => Assert.Equal(0, label));
         else
-            Assert.Contains(complaint, Assert.Throws<NvgDataException>(() => NpyArray.ReadLabelMaps(path, out _)).Message, StringComparison.Ordinal);
+            Assert.Contains(complaint, Assert.Throws<NvgDataException>(() => NpyArray.ReadLabelMaps(path, out _)).Message,
+                StringComparison.Ordinal);
     }
 
     [Theory]
@@ -90,8 +91,10 @@ public class NpzTests
     public void ReadLabelMaps_NegativeLabel_NamesItsPlace()
     {
         using var folder = new TemporaryFolder();
-        string path = folder.Write("a.npy", Npy("{'descr': '<i4', 'fortran_order': False, 'shape': (2,), }", [1, 0, 0, 0, 255, 255, 255, 255]));
-        Assert.Contains("element 1 is -1", Assert.Throws<NvgDataException>(() => NpyArray.ReadLabelMaps(path, out _)).Message, StringComparison.Ordinal);
+        string path = folder.Write("a.npy",
+            Npy("{'descr': '<i4', 'fortran_order': False, 'shape': (2,), }", [1, 0, 0, 0, 255, 255, 255, 255]));
+        Assert.Contains("element 1 is -1", Assert.Throws<NvgDataException>(() => NpyArray.ReadLabelMaps(path, out _)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -100,10 +103,12 @@ public class NpzTests
         using var folder = new TemporaryFolder();
         using (ZipArchive zip = ZipFile.Open(folder["a.npz"], ZipArchiveMode.Create))
         using (Stream mu = zip.CreateEntry("mu.npy", CompressionLevel.Optimal).Open())
-            mu.Write(Npy("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }", [.. BitConverter.GetBytes(0.5), .. BitConverter.GetBytes(-3.0)]));
+            mu.Write(Npy("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }",
+                [.. BitConverter.GetBytes(0.5), .. BitConverter.GetBytes(-3.0)]));
         using NpzFile file = NpzFile.Open(folder["a.npz"]);
         Assert.Equal([0.5, -3], file.Read("mu").ToDoubles());
-        Assert.Contains("images are uint8", Assert.Throws<NvgDataException>(() => file.Images("mu").Count()).Message, StringComparison.Ordinal);
+        Assert.Contains("images are uint8", Assert.Throws<NvgDataException>(() => file.Images("mu").Count()).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -127,7 +132,8 @@ public class NpzTests
         {
             Assert.Contains("is damaged", Assert.Throws<NvgDataException>(() => file.Read("mu")).Message, StringComparison.Ordinal);
             Assert.Contains("is damaged", Assert.Throws<NvgDataException>(() => file.ImageShape("mu")).Message, StringComparison.Ordinal);
-            Assert.Contains("is damaged", Assert.Throws<NvgDataException>(() => file.Images("mu").Count()).Message, StringComparison.Ordinal);
+            Assert.Contains("is damaged", Assert.Throws<NvgDataException>(() => file.Images("mu").Count()).Message,
+                StringComparison.Ordinal);
         }
 
         Assert.Throws<NvgDataException>(() => NpzFile.Open(damagedDirectory));

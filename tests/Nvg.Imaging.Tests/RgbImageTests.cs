@@ -48,5 +48,6 @@ public class RgbImageTests
 
     [Fact]
     public void Constructor_WrongLength_SaysTheRightOne() =>
-        Assert.Contains("takes 12 bytes", Assert.Throws<ArgumentException>(() => new RgbImage(2, 2, new byte[11])).Message, StringComparison.Ordinal);
+        Assert.Contains("takes 12 bytes", Assert.Throws<ArgumentException>(() => new RgbImage(2, 2, new byte[11])).Message,
+            StringComparison.Ordinal);
 }

@@ -7,9 +7,11 @@ public class ActivationCheckpointTests
     public void Run_TwoSegments_GivesTheSameOutputAndGradients()
     {
         using var scope = new TensorScope();
-        (Tensor Output, Tensor?[] Gradients) plain = Differentiate((f, inputs) => f(inputs)), checkpointed = Differentiate(ActivationCheckpoint.Run);
+        (Tensor Output, Tensor?[] Gradients) plain = Differentiate((f, inputs) => f(inputs)),
+            checkpointed = Differentiate(ActivationCheckpoint.Run);
         Assert.Equal(plain.Output.ToArray<float>(), checkpointed.Output.ToArray<float>());
-        Assert.All(plain.Gradients.Zip(checkpointed.Gradients), pair => Assert.Equal(pair.First!.ToArray<float>(), pair.Second!.ToArray<float>()));
+        Assert.All(plain.Gradients.Zip(checkpointed.Gradients), pair =>
+            Assert.Equal(pair.First!.ToArray<float>(), pair.Second!.ToArray<float>()));
     }
 
     [Fact]
@@ -75,13 +77,15 @@ public class ActivationCheckpointTests
         x.RequiresGrad = true;
         int runs = 0;
         Tensor y = ActivationCheckpoint.Run(inputs => runs++ == 0 ? inputs[0] * 2 : throw new InvalidOperationException("no"), x);
-        Assert.Contains("checkpointed segment", Assert.ThrowsAny<TorchException>(() => y.Sum().Backward()).Message, StringComparison.Ordinal);
+        Assert.Contains("checkpointed segment", Assert.ThrowsAny<TorchException>(() => y.Sum().Backward()).Message,
+            StringComparison.Ordinal);
     }
 
     private static (Tensor Output, Tensor?[] Gradients) Differentiate(Func<Func<Tensor[], Tensor>, Tensor[], Tensor> run)
     {
         using var random = new RandomGenerator(1);
-        Tensor x = Tensor.Randn([5, 4], random), shift = Tensor.Randn([4], random), first = Tensor.Randn([4, 4], random), second = Tensor.Randn([4, 4], random);
+        Tensor x = Tensor.Randn([5, 4], random), shift = Tensor.Randn([4], random), first = Tensor.Randn([4, 4], random),
+            second = Tensor.Randn([4, 4], random);
         Tensor[] leaves = [x, shift, first, second];
         Array.ForEach(leaves, t => t.RequiresGrad = true);
         // Inputs that are themselves computed, and one that two segments share.

@@ -57,7 +57,8 @@ public class OperatorTests
     {
         var missing = new Operator("aten::add", "NoSuchOverload");
         Assert.False(missing.Exists);
-        Assert.Contains("aten::add.NoSuchOverload", Assert.Throws<TorchOperatorException>(() => missing.Call()).Message, StringComparison.Ordinal);
+        Assert.Contains("aten::add.NoSuchOverload", Assert.Throws<TorchOperatorException>(() => missing.Call()).Message,
+            StringComparison.Ordinal);
         Assert.StartsWith("aten::add.Tensor(Tensor self", new Operator("aten::add", "Tensor").Schema, StringComparison.Ordinal);
     }
 
@@ -95,7 +96,8 @@ public class OperatorTests
     [Fact]
     public void CallNumber_EveryKindOfNumber_IsRead()
     {
-        using Tensor real = Tensor.Scalar(-2.5, ScalarType.Float64), whole = Tensor.Scalar(7, ScalarType.Int64), truth = Tensor.Scalar(1, ScalarType.Bool);
+        using Tensor real = Tensor.Scalar(-2.5, ScalarType.Float64), whole = Tensor.Scalar(7, ScalarType.Int64),
+            truth = Tensor.Scalar(1, ScalarType.Bool);
         Assert.Equal((-2.5, 7, 1), (real.Item(), whole.Item(), truth.Item()));
     }
 

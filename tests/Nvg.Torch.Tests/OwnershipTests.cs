@@ -277,8 +277,10 @@ public class OwnershipTests
     {
         Tensor.TrackAllocations();
         using (Tensor x = Tensor.Zeros([1]))
-            Assert.Contains(Tensor.LiveAllocations, a => a.Contains(nameof(LiveAllocations_Tracked_ShowTheCreator), StringComparison.Ordinal));
-        Assert.DoesNotContain(Tensor.LiveAllocations, a => a.Contains(nameof(LiveAllocations_Tracked_ShowTheCreator), StringComparison.Ordinal));
+            Assert.Contains(Tensor.LiveAllocations, a =>
+                a.Contains(nameof(LiveAllocations_Tracked_ShowTheCreator), StringComparison.Ordinal));
+        Assert.DoesNotContain(Tensor.LiveAllocations, a =>
+            a.Contains(nameof(LiveAllocations_Tracked_ShowTheCreator), StringComparison.Ordinal));
     }
 
     // Not inlined, so that no local of the test holds what must become garbage.

@@ -14,10 +14,12 @@ public class RandomGeneratorTests
     ];
 
     // The same with randn(5): below 16 numbers PyTorch draws one by one, another stream.
-    private static readonly float[] Normal5 = [0.33669036626815796f, 0.12880940735340118f, 0.23446236550807953f, 0.23033303022384644f, -1.1228563785552979f];
+    private static readonly float[] Normal5 =
+        [0.33669036626815796f, 0.12880940735340118f, 0.23446236550807953f, 0.23033303022384644f, -1.1228563785552979f];
 
     // The same with rand(5).
-    private static readonly float[] Uniform5 = [0.8822692632675171f, 0.9150039553642273f, 0.38286375999450684f, 0.9593056440353394f, 0.3904482126235962f];
+    private static readonly float[] Uniform5 =
+        [0.8822692632675171f, 0.9150039553642273f, 0.38286375999450684f, 0.9593056440353394f, 0.3904482126235962f];
 
     [Fact]
     public void Draw_Seed42_EqualsPyTorch()

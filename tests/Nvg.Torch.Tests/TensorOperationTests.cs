@@ -202,7 +202,8 @@ public class TensorOperationTests
         Tensor x = Tensor.From([1f, float.NaN, 3, float.PositiveInfinity], 4);
         Assert.Equal([true, false, true, false], x.IsFinite().ToArray<bool>());
         Assert.Equal([1f, 0, 3, 0], x.IsFinite().Where(x, Tensor.Zeros([4])).ToArray<float>());
-        Assert.Equal([-1f, -1, 3, -1], x.MaskedFill(x.IsGreater(2).Where(x.IsLess(5), x.IsFinite()).IsEqual(0), -1).MaskedFill(x.IsLess(2), -1).ToArray<float>());
+        Assert.Equal([-1f, -1, 3, -1],
+            x.MaskedFill(x.IsGreater(2).Where(x.IsLess(5), x.IsFinite()).IsEqual(0), -1).MaskedFill(x.IsLess(2), -1).ToArray<float>());
         Assert.Equal([2f, 3], Tensor.From([1f, 3], 2).Clamp(2, null).ToArray<float>());
         Assert.Equal([1f, 2], Tensor.From([1f, 3], 2).Clamp(null, 2).ToArray<float>());
         Assert.Equal(0, x.IsFinite().All().Item());

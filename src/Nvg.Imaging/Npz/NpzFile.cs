@@ -22,7 +22,8 @@ public sealed class NpzFile : IDisposable
     public IReadOnlyList<string> Names => [.. _zip.Entries.Select(e => Path.GetFileNameWithoutExtension(e.FullName))];
 
     /// <summary>Whether a path names a file that there is, and an .npz by its ending.</summary>
-    internal static bool IsAt(string path) => File.Exists(path) && Path.GetExtension(path).Equals(".npz", StringComparison.OrdinalIgnoreCase);
+    internal static bool IsAt(string path) =>
+        File.Exists(path) && Path.GetExtension(path).Equals(".npz", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Opens a file.</summary>
     /// <param name="path">The file.</param>

@@ -27,7 +27,8 @@ public static unsafe class ActivationCheckpoint
         for (int i = 0; i < inputs.Length; i++)
             handles[i] = again.Inputs[i].Handle.DangerousGetHandle();
         // The native side lets the context go in any case, also where this fails.
-        Native.Check(Native.nvgt_checkpoint(handles, inputs.Length, output.Handle, &Backward, &Release, context, &result), "activation checkpoint");
+        Native.Check(Native.nvgt_checkpoint(handles, inputs.Length, output.Handle, &Backward, &Release, context, &result),
+            "activation checkpoint");
         GC.KeepAlive(again);
         return Tensor.Adopt(result);
     }

@@ -17,7 +17,9 @@ public unsafe ref struct Autocast
         byte previousEnabled;
         int previousType;
         Native.Check(
-            Native.nvgt_set_autocast((int)device.Type, enabled ? (byte)1 : (byte)0, (int)(enabled ? type : ScalarType.BFloat16), &previousEnabled, &previousType),
+            Native.nvgt_set_autocast(
+                (int)device.Type, enabled ? (byte)1
+                    : (byte)0, (int)(enabled ? type : ScalarType.BFloat16), &previousEnabled, &previousType),
             "autocast");
         _previousEnabled = previousEnabled;
         _previousType = previousType;

@@ -51,7 +51,9 @@ public static unsafe class Autograd
             fixed (nint* results = grads)
             {
                 Native.Check(
-                    Native.nvgt_grad(&root, 1, inputHandles, inputs.Length, &noGrad, retainGraph ? (byte)1 : (byte)0, createGraph ? (byte)1 : (byte)0, results),
+                    Native.nvgt_grad(
+                        &root, 1, inputHandles, inputs.Length, &noGrad, retainGraph ? (byte)1 : (byte)0, createGraph ? (byte)1
+                            : (byte)0, results),
                     "gradients");
             }
         }
@@ -80,7 +82,10 @@ public static unsafe class Autograd
     /// <param name="type">The lower precision; <see cref="ScalarType.Float32"/> switches autocast off.</param>
     public static Autocast Autocast(Device device, ScalarType type) => new(device, type);
 
-    /// <summary>The lower precision that autocast uses on this thread for a device now; <see cref="ScalarType.Float32"/> where it is off.</summary>
+    /// <summary>
+    /// The lower precision that autocast uses on this thread for a device now; <see cref="ScalarType.Float32"/> where it is
+    /// off.
+    /// </summary>
     public static ScalarType AutocastType(Device device)
     {
         byte enabled, ignoredEnabled;

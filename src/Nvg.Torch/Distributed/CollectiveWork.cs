@@ -2,14 +2,14 @@ using Nvg.Torch.Interop;
 
 namespace Nvg.Torch.Distributed;
 
-/// <summary>A collective operation under way. Its tensor must not be touched before <see cref="Wait"/> returns.</summary>
+/// <summary>A collective operation in progress. Its tensor must not be touched before <see cref="Wait"/> returns.</summary>
 public sealed unsafe class CollectiveWork : IDisposable
 {
     private readonly WorkHandle _handle;
 
     internal CollectiveWork(nint handle) => _handle = new WorkHandle(handle);
 
-    /// <summary>Whether it has ended, well or not.</summary>
+    /// <summary>Whether it has completed, successfully or not.</summary>
     public bool IsDone
     {
         get
@@ -20,8 +20,8 @@ public sealed unsafe class CollectiveWork : IDisposable
         }
     }
 
-    /// <summary>Waits until the result is there; on a GPU, until what is computed next will find it there.</summary>
-    /// <exception cref="TorchException">Another process is gone, or did not take part within the group's timeout.</exception>
+    /// <summary>Waits for the result. On a GPU it only orders the work that follows after the operation.</summary>
+    /// <exception cref="TorchException">Another process exited, or did not take part within the group's timeout.</exception>
     public void Wait() => Native.Check(Native.nvgt_work_wait(_handle), "collective");
 
     /// <inheritdoc/>

@@ -5,20 +5,20 @@ namespace Nvg.Torch.Distributed;
 
 /// <summary>
 /// Sums the gradients of all processes of a group while the backward pass still runs: gradients are copied into buckets,
-/// the last layers' first, and a bucket sets out as soon as it is full (Li et al. 2020, as in PyTorch's
+/// the last layers' first, and a bucket is sent as soon as it is full (Li et al. 2020, as in PyTorch's
 /// DistributedDataParallel). Owns the buckets; the gradients become views of them.
 /// </summary>
 /// <remarks>
-/// Buckets set out in one fixed order, so processes may get their gradients in different orders, or not get some at all.
-/// A parameter without a gradient counts as zero where another process has one, and stays without where none has. Behind
+/// Buckets are sent in one fixed order, so processes may produce their gradients in different orders, or not produce some.
+/// A parameter without a gradient counts as zero if another process has one, and stays without if none has. After
 /// its gradients a bucket therefore carries one number per parameter: in how many processes it has one.
 /// </remarks>
 public sealed class GradientReducer : IDisposable
 {
-    /// <summary>Size of a bucket: large enough for the network, small enough to set out early.</summary>
+    /// <summary>Size of a bucket: large enough for the network, small enough to be sent early.</summary>
     public const long DefaultBucketBytes = 25L << 20;
 
-    // The first bucket to be full is small: the network then has something to do soon.
+    // The first bucket is small, so that the network is busy early.
     private const long FirstBucketBytes = 1L << 20;
 
     private readonly ProcessGroup _group;
@@ -36,8 +36,8 @@ public sealed class GradientReducer : IDisposable
     /// <param name="group">The processes; borrowed.</param>
     /// <param name="bucketBytes">Size of a bucket.</param>
     /// <param name="overlap">
-    /// Whether buckets set out during the backward pass. It needs every gradient to be complete once it has been added to.
-    /// Otherwise all set out in <see cref="Finish"/>.
+    /// Whether buckets are sent during the backward pass. This requires that every gradient is added to only once.
+    /// Otherwise all are sent in <see cref="Finish"/>.
     /// </param>
     public GradientReducer(IEnumerable<Tensor> parameters, ProcessGroup group, long bucketBytes = DefaultBucketBytes, bool overlap = true)
     {
@@ -53,11 +53,11 @@ public sealed class GradientReducer : IDisposable
     /// <summary>Number of buckets.</summary>
     public int BucketCount => _buckets.Length;
 
-    /// <summary>Buckets that have set out in this step so far.</summary>
+    /// <summary>Buckets sent so far in this step.</summary>
     public int LaunchedCount => _launched;
 
     /// <summary>
-    /// To be called before the last backward pass of a step: gradients that arrive from now on set out. They are summed as they
+    /// Call before the last backward pass of a step: gradients that arrive from now on are sent. They are summed as they
     /// are, so every process's loss must have been weighted by its share of the batch.
     /// </summary>
     public void Begin()
@@ -71,14 +71,14 @@ public sealed class GradientReducer : IDisposable
         }
     }
 
-    /// <summary>To be called after the backward pass: sends what is left, waits, and puts the sums in place of the gradients.</summary>
-    /// <exception cref="TorchException">Another process is gone.</exception>
+    /// <summary>Call after the backward pass: sends what is left, waits, and replaces the gradients by the sums.</summary>
+    /// <exception cref="TorchException">Another process exited.</exception>
     public void Finish()
     {
         lock (_lock)
         {
             _armed = false;
-            // That another is gone is no fault of this process, and is said as what it is.
+            // The exit of another process is not an error of this one, so it is reported as it is.
             if (_failure is TorchException lost)
                 ExceptionDispatchInfo.Throw(lost);
             if (_failure is { } failure)
@@ -110,7 +110,8 @@ public sealed class GradientReducer : IDisposable
             try
             {
                 if (_arrived[index])
-                    throw new InvalidOperationException($"parameter {_parameters.Length - 1 - index} got its gradient in two parts; reduce without overlap");
+                    throw new InvalidOperationException(
+                        $"parameter {_parameters.Length - 1 - index} got its gradient in two parts; reduce without overlap");
                 _arrived[index] = true;
                 _bucketOf[index].Missing--;
                 while (_launched < _buckets.Length && _buckets[_launched].Missing == 0)

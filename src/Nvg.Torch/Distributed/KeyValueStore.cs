@@ -5,7 +5,7 @@ namespace Nvg.Torch.Distributed;
 
 /// <summary>
 /// Small values that all processes of a group see: c10d's TCP store. One process serves it, every process is a client.
-/// A client may be used by one thread at a time, and waits for its server without end where that is suspended.
+/// A client may be used by one thread at a time, and waits forever for a server that is suspended.
 /// </summary>
 public sealed unsafe class KeyValueStore : IDisposable
 {
@@ -35,7 +35,7 @@ public sealed unsafe class KeyValueStore : IDisposable
     }
 
     /// <summary>The value of a key; waits until some process has set it.</summary>
-    /// <exception cref="TorchException">None did within the store's timeout, or the server is gone.</exception>
+    /// <exception cref="TorchException">None did within the store's timeout, or the server exited.</exception>
     public string Get(string key)
     {
         byte[] bytes = new byte[UsualLength];

@@ -10,18 +10,25 @@ public sealed unsafe class ProcessGroup : IDisposable
 {
     private readonly GroupHandle _handle;
 
-    /// <summary>Meets the other processes.</summary>
+    /// <summary>Joins the other processes.</summary>
     /// <param name="store">Where they meet; borrowed.</param>
-    /// <param name="backend">What carries the collectives.</param>
+    /// <param name="backend">What runs the collectives.</param>
     /// <param name="name">Of the group, the same in every process.</param>
     /// <param name="rank">Number of this process, from 0.</param>
     /// <param name="size">How many processes there are.</param>
     /// <param name="timeout">How long an operation waits for the others.</param>
     /// <param name="network">Network interface that Gloo uses, or null.</param>
     /// <param name="address">Local address that Gloo uses where no interface is named; null for that of the host's name.</param>
-    /// <exception cref="TorchException">The others did not come, or this build lacks the backend.</exception>
+    /// <exception cref="TorchException">The others did not join in time, or this build lacks the backend.</exception>
     public ProcessGroup(
-        KeyValueStore store, ProcessGroupBackend backend, string name, int rank, int size, TimeSpan timeout, string? network = null, string? address = null)
+        KeyValueStore store,
+        ProcessGroupBackend backend,
+        string name,
+        int rank,
+        int size,
+        TimeSpan timeout,
+        string? network = null,
+        string? address = null)
     {
         nint handle;
         string library = backend == ProcessGroupBackend.Gloo ? "gloo" : "nccl";
@@ -64,7 +71,9 @@ public sealed unsafe class ProcessGroup : IDisposable
         return new CollectiveWork(work);
     }
 
-    /// <summary>Leaves the native group to the end of the process: after a failure its release could wait for a process that is gone.</summary>
+    /// <summary>
+    /// Leaves the native group to the end of the process: after a failure its release could wait for a process that has exited.
+    /// </summary>
     public void Abandon() => _handle.SetHandleAsInvalid();
 
     /// <inheritdoc/>

@@ -1,9 +1,9 @@
 namespace Nvg.Torch.Distributed;
 
-/// <summary>What carries the collectives of a group.</summary>
+/// <summary>What runs the collectives of a group.</summary>
 public enum ProcessGroupBackend
 {
-    /// <summary>TCP between processors.</summary>
+    /// <summary>TCP between CPUs.</summary>
     Gloo,
 
     /// <summary>NVIDIA's library between GPUs.</summary>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Nvg.Torch.Files;
 
-/// <summary>Files that are either whole or not there.</summary>
+/// <summary>Writes files that are either complete or absent.</summary>
 public static partial class AtomicFile
 {
     /// <summary>Writes to a temporary name in the same folder, flushes to the disk, renames over the target.</summary>
@@ -55,7 +55,7 @@ public static partial class AtomicFile
         FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
-    /// <summary>A hidden name beside the target that nothing reads as whole.</summary>
+    /// <summary>A hidden name beside the target, which no reader takes for a complete file.</summary>
     public static string TemporaryName(string path)
     {
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));

@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Nvg.Torch.Files;
 
-/// <summary>A file mapped into memory; the last tensor over it closes it. What is written to its pages stays in memory: the file never changes.</summary>
+/// <summary>
+/// A file mapped into memory; the last tensor over it closes it. What is written to its pages stays in memory: the file never
+/// changes.
+/// </summary>
 internal sealed unsafe partial class MappedFile
 {
     private const int MadviseDontNeed = 4;
@@ -16,7 +19,8 @@ internal sealed unsafe partial class MappedFile
     {
         Length = stream.Length;
         // On a mapping that may only be read, an in-place operation would end the process.
-        _file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.CopyOnWrite, HandleInheritability.None, leaveOpen: true);
+        _file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.CopyOnWrite, HandleInheritability.None,
+            leaveOpen: true);
         _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.CopyOnWrite);
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
     }
@@ -43,7 +47,7 @@ internal sealed unsafe partial class MappedFile
     /// <param name="type">Element type.</param>
     /// <param name="shape">Sizes, row-major.</param>
     /// <param name="alignment">Of the bytes, where more is needed than the element type does.</param>
-    /// <param name="alone">No other tensor lies over these bytes: with the tensor its pages leave the memory, written ones too.</param>
+    /// <param name="alone">No other tensor uses these bytes: the pages are released with the tensor, modified ones too.</param>
     internal Tensor Tensor(long offset, ScalarType type, ReadOnlySpan<long> shape, int alignment = 1, bool alone = false)
     {
         long bytes = type.ByteSize();
@@ -54,7 +58,7 @@ internal sealed unsafe partial class MappedFile
         if ((nint)data % Math.Max(type.ByteSize(), alignment) == 0)
             return Torch.Tensor.Wrap(data, type, shape, alone ? new Range(this, data, bytes) : this);
         Tensor copy = Torch.Tensor.FromMemory(data, bytes, type, shape);
-        // The copy does not hold the mapping, which must last until it is made.
+        // The copy does not keep the mapping alive, which must last until the copy is made.
         GC.KeepAlive(this);
         return copy;
     }
@@ -71,12 +75,12 @@ internal sealed unsafe partial class MappedFile
     /// <summary>The bytes of one tensor.</summary>
     internal sealed class Range(MappedFile file, byte* start, long length)
     {
-        /// <summary>Gives back the memory of the pages that hold nothing else; the mapping stays.</summary>
+        /// <summary>Releases the memory of the pages that hold nothing else; the mapping stays.</summary>
         internal void Discard()
         {
             long page = Environment.SystemPageSize;
             nint first = (nint)(((long)start + page - 1) / page * page), end = (nint)(((long)start + length) / page * page);
-            // Advice: where it is not taken the pages stay.
+            // Only advice: if the system ignores it, the pages stay.
             if (OperatingSystem.IsLinux() && end > first)
                 _ = Madvise(first, end - first, MadviseDontNeed);
             GC.KeepAlive(file);

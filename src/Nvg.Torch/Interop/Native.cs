@@ -38,7 +38,7 @@ internal static unsafe partial class Native
     internal static TorchException Failure(int status, string operation)
     {
         string message = ReadText(nvgt_last_error).Trim();
-        // libtorch's messages may run over several lines of advice; the first says what happened.
+        // libtorch's messages may have several lines of advice; the first says what happened.
         int end = message.IndexOf('\n');
         string line = $"{operation}: {(end < 0 ? message : message[..end])}";
         return status switch

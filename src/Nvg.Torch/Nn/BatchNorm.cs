@@ -1,6 +1,8 @@
 namespace Nvg.Torch.Nn;
 
-/// <summary>Batch normalisation with learned scale and shift; the statistics that stand in for a batch's are measured, not learned.</summary>
+/// <summary>
+/// Batch normalisation with learned scale and shift; the statistics that stand in for a batch's are measured, not learned.
+/// </summary>
 public sealed class BatchNorm
 {
     private readonly Tensor _weight;
@@ -27,6 +29,7 @@ public sealed class BatchNorm
 
     /// <summary>As <see cref="ForwardBatch"/>, and moves the measured statistics towards the batch's.</summary>
     /// <param name="input">N × C × H × W.</param>
-    /// <param name="share">Share of the way: 1/k at the k-th batch gives the mean over all batches.</param>
-    public Tensor Measure(Tensor input, double share) => Functional.BatchNormOfBatch(input, _weight, _bias, _epsilon, _mean, _variance, share);
+    /// <param name="share">Interpolation factor: 1/k at the k-th batch gives the mean over all batches.</param>
+    public Tensor Measure(Tensor input, double share) =>
+        Functional.BatchNormOfBatch(input, _weight, _bias, _epsilon, _mean, _variance, share);
 }

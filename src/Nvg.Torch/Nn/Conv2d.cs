@@ -9,7 +9,8 @@ public sealed class Conv2d
     private readonly int _padding;
 
     /// <summary>PyTorch's default initialization: weight and bias uniform in ±1/√(fan in).</summary>
-    public Conv2d(ParameterPath path, long inputChannels, long outputChannels, int kernelSize, int stride = 1, int padding = 0, bool hasBias = true)
+    public Conv2d(ParameterPath path, long inputChannels, long outputChannels, int kernelSize, int stride = 1, int padding = 0,
+        bool hasBias = true)
     {
         _weight = path.Parameter("weight", [outputChannels, inputChannels, kernelSize, kernelSize], Initialization.FanInUniform);
         double fanIn = inputChannels * kernelSize * kernelSize;

@@ -28,7 +28,8 @@ public readonly struct ParameterPath
     public Device Device => _source.Device;
 
     /// <summary>A module below this place.</summary>
-    public static ParameterPath operator /(ParameterPath path, string name) => new(path._store, path._source, $"{path._prefix}{name}.", path._type);
+    public static ParameterPath operator /(ParameterPath path, string name) =>
+        new(path._store, path._source, $"{path._prefix}{name}.", path._type);
 
     /// <summary>The numbered module below this place.</summary>
     public static ParameterPath operator /(ParameterPath path, int index) => path / index.ToString();

@@ -24,7 +24,8 @@ public abstract class ParameterSource
     /// <param name="prefix">What stands before every name.</param>
     /// <param name="device">Where the parameters go.</param>
     /// <param name="type">Element type of the matrices, or null to keep the stored one. One-dimensional parameters become float32.</param>
-    public static ParameterSource From(IReadOnlyDictionary<string, Tensor> tensors, string prefix = "", Device device = default, ScalarType? type = null) =>
+    public static ParameterSource From(IReadOnlyDictionary<string, Tensor> tensors, string prefix = "", Device device = default,
+        ScalarType? type = null) =>
         new LoadedSource(tensors, prefix, type) { Device = device };
 
     /// <summary>
@@ -55,14 +56,17 @@ public abstract class ParameterSource
         public override Tensor Get(string name, long[] shape, Initialization initialization) => Tensor.Empty(shape, device: Device);
     }
 
-    private sealed class LoadedSource(IReadOnlyDictionary<string, Tensor> tensors, string prefix, ScalarType? type, Action<string>? taken = null) : ParameterSource
+    private sealed class LoadedSource(IReadOnlyDictionary<string, Tensor> tensors, string prefix, ScalarType? type,
+        Action<string>? taken = null) : ParameterSource
     {
         public override Tensor Get(string name, long[] shape, Initialization initialization)
         {
             if (!tensors.TryGetValue(prefix + name, out Tensor? stored))
                 throw new ParameterException($"parameter '{prefix}{name}' is missing");
             if (!stored.Shape.SequenceEqual(shape))
-                throw new ParameterException($"parameter '{prefix}{name}' has shape [{string.Join(", ", stored.Shape.ToArray())}], the model needs [{string.Join(", ", shape)}]");
+                throw new ParameterException(
+                    $"parameter '{prefix}{name}' has shape [{string.Join(", ", stored.Shape.ToArray())}], "
+                    + $"the model needs [{string.Join(", ", shape)}]");
             // Vectors (norm scales, biases) cost nothing and decide accuracy, so they stay in float32.
             ScalarType wanted = shape.Length < 2 && stored.ScalarType.IsFloatingPoint() ? ScalarType.Float32 : type ?? stored.ScalarType;
             Tensor value = stored.To(Device, wanted);

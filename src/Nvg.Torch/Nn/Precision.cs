@@ -1,6 +1,6 @@
 namespace Nvg.Torch.Nn;
 
-/// <summary>Meets an input of one element type with weights of another.</summary>
+/// <summary>Runs an operation in the element type of its weights.</summary>
 internal static class Precision
 {
     // With float32 weights libtorch's autocast decides what the product is computed in, also from inputs that earlier

@@ -23,7 +23,8 @@ internal static class WeightFile
     /// <param name="build">The model from its parameters.</param>
     /// <param name="parametersOf">Its parameters, which the file must hold all of and nothing else.</param>
     /// <exception cref="NvgDataException">The file is missing, damaged, or holds something else.</exception>
-    internal static T ReadModel<T>(string path, Device device, ScalarType? type, Func<ParameterSource, T> build, Func<T, ParameterStore> parametersOf)
+    internal static T ReadModel<T>(string path, Device device, ScalarType? type, Func<ParameterSource, T> build,
+        Func<T, ParameterStore> parametersOf)
         where T : IDisposable => Explained(path, () =>
     {
         using SafetensorsFile stored = SafetensorsFile.Open(path);

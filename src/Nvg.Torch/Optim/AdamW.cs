@@ -97,7 +97,8 @@ public sealed class AdamW : IDisposable
 
     /// <summary>The moments by name, to store in a checkpoint; they stay the optimizer's.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> State =>
-        _names.SelectMany(n => new[] { KeyValuePair.Create($"mean.{n}", _mean[n]), KeyValuePair.Create($"mean_square.{n}", _meanSquare[n]) });
+        _names.SelectMany(n =>
+            new[] { KeyValuePair.Create($"mean.{n}", _mean[n]), KeyValuePair.Create($"mean_square.{n}", _meanSquare[n]) });
 
     /// <summary>Continues from stored moments.</summary>
     public void Restore(IReadOnlyDictionary<string, Tensor> state, long stepCount)

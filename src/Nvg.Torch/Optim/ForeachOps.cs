@@ -23,12 +23,14 @@ internal static class ForeachOps
 
     internal static void Divide(Tensor[] tensors, double divisor) => Run(DivScalarOp, tensors, divisor);
 
-    internal static void AddProduct(Tensor[] tensors, Tensor[] left, Tensor[] right, double factor) => Run(AddcmulOp, tensors, left, right, factor);
+    internal static void AddProduct(Tensor[] tensors, Tensor[] left, Tensor[] right, double factor) =>
+        Run(AddcmulOp, tensors, left, right, factor);
 
     internal static void AddQuotient(Tensor[] tensors, Tensor[] numerators, Tensor[] denominators, double factor) =>
         Run(AddcdivOp, tensors, numerators, denominators, factor);
 
-    internal static Tensor[] Sqrt(Tensor[] tensors) => tensors.Length == 0 ? [] : (Tensor[])SqrtOp.CallMany(tensors.Length, (Argument)tensors)!;
+    internal static Tensor[] Sqrt(Tensor[] tensors) =>
+        tensors.Length == 0 ? [] : (Tensor[])SqrtOp.CallMany(tensors.Length, (Argument)tensors)!;
 
     internal static Tensor[] Norms(Tensor[] tensors) => tensors.Length == 0 ? [] : (Tensor[])NormOp.CallMany(tensors.Length, tensors, 2L)!;
 

@@ -21,7 +21,10 @@ public sealed class WeightAverage : IDisposable
     /// <summary>The averaged tensors, buffers included.</summary>
     public ParameterStore Parameters { get; }
 
-    /// <summary>Takes in the weights after step <paramref name="step"/> (from 1). Early on the average forgets faster, so that it does not keep the initial weights.</summary>
+    /// <summary>
+    /// Takes in the weights after step <paramref name="step"/> (from 1). Early on the average forgets faster, so that it does
+    /// not keep the initial weights.
+    /// </summary>
     public void Update(long step)
     {
         using GradMode noGrad = Autograd.NoGrad();

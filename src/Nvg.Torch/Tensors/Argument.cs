@@ -56,7 +56,8 @@ public readonly struct Argument
     public static implicit operator Argument(string? text) => text is null ? None : new(ValueKind.String, 0, text);
 
     /// <summary>A random generator, or none for null.</summary>
-    public static implicit operator Argument(RandomGenerator? generator) => generator is null ? None : new(ValueKind.Generator, 0, generator);
+    public static implicit operator Argument(RandomGenerator? generator) =>
+        generator is null ? None : new(ValueKind.Generator, 0, generator);
 
     /// <summary>An element type (an integer in operator schemas).</summary>
     public static implicit operator Argument(ScalarType type) => new(ValueKind.Int, (long)type);

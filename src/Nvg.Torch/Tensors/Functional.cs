@@ -32,7 +32,9 @@ public static class Functional
     public static Tensor Linear(Tensor input, Tensor weight, Tensor? bias) => LinearOp.Call(input, weight, bias);
 
     /// <summary>Two-dimensional convolution of N × C × H × W.</summary>
-    /// <remarks>In bfloat16 on the CPU its gradients may come from an own kernel, which has no second derivatives and throws instead.</remarks>
+    /// <remarks>
+    /// In bfloat16 on the CPU its gradients may come from an own kernel, which has no second derivatives and throws instead.
+    /// </remarks>
     public static Tensor Conv2d(Tensor input, Tensor weight, Tensor? bias, int stride = 1, int padding = 0) =>
         Conv2dOp.Call(input, weight, bias, stride, padding);
 
@@ -73,7 +75,8 @@ public static class Functional
     /// <param name="mean">Moves towards the batch's mean; null to keep no record.</param>
     /// <param name="variance">Moves towards the batch's unbiased variance; null to keep no record.</param>
     /// <param name="momentum">Share of the way that both move.</param>
-    public static Tensor BatchNormOfBatch(Tensor input, Tensor weight, Tensor bias, double epsilon, Tensor? mean = null, Tensor? variance = null, double momentum = 0) =>
+    public static Tensor BatchNormOfBatch(Tensor input, Tensor weight, Tensor bias, double epsilon, Tensor? mean = null,
+        Tensor? variance = null, double momentum = 0) =>
         BatchNormOp.Call(input, weight, bias, mean, variance, true, momentum, epsilon, false);
 
     /// <summary>The largest pixel of every square of N × C × H × W.</summary>
@@ -85,7 +88,8 @@ public static class Functional
     public static Tensor MaxPool(Tensor input, int side, int? stride = null, int padding = 0, bool ceiling = false)
     {
         long step = stride ?? side;
-        return MaxPoolOp.Call(input, new long[] { side, side }, new[] { step, step }, new long[] { padding, padding }, new long[] { 1, 1 }, ceiling);
+        return MaxPoolOp.Call(input, new long[] { side, side }, new[] { step, step }, new long[] { padding, padding }, new long[] { 1, 1 },
+            ceiling);
     }
 
     /// <summary>Gaussian error linear unit, in the tanh approximation.</summary>

@@ -13,7 +13,8 @@ public sealed unsafe class RandomGenerator : IDisposable
     public RandomGenerator(ulong seed, Device device = default)
     {
         nint handle;
-        Native.Check(Native.nvgt_generator_new((int)device.Type, device.Type == DeviceType.Cpu ? -1 : device.Index, seed, &handle), "generator");
+        Native.Check(Native.nvgt_generator_new((int)device.Type, device.Type == DeviceType.Cpu ? -1 : device.Index, seed, &handle),
+            "generator");
         Handle = new GeneratorHandle(handle);
         Device = device;
     }

@@ -57,7 +57,9 @@ public sealed unsafe partial class Tensor
         return Adopt(handle);
     }
 
-    /// <summary>A CPU tensor over memory of <paramref name="owner"/>, which stays referenced until the last native reference goes.</summary>
+    /// <summary>
+    /// A CPU tensor over memory of <paramref name="owner"/>, which stays referenced until the last native reference goes.
+    /// </summary>
     /// <param name="data">First element; aligned for the element type, readable for the whole shape.</param>
     /// <param name="type">Element type.</param>
     /// <param name="shape">Sizes, row-major.</param>
@@ -68,7 +70,8 @@ public sealed unsafe partial class Tensor
         nint handle;
         fixed (long* sizes = shape)
         {
-            int status = Native.nvgt_tensor_wrap(data, (int)type, sizes, shape.Length, &ReleaseOwner, GCHandle.ToIntPtr(keepAlive), &handle);
+            int status = Native.nvgt_tensor_wrap(data, (int)type, sizes, shape.Length, &ReleaseOwner, GCHandle.ToIntPtr(keepAlive),
+                &handle);
             if (status != 0)
             {
                 keepAlive.Free();
@@ -83,7 +86,7 @@ public sealed unsafe partial class Tensor
     public static Tensor Scalar(double value, ScalarType type = ScalarType.Float32, Device device = default) =>
         FullOp.Call(Array.Empty<long>(), value, type, Argument.None, device);
 
-    /// <summary>Memory as it comes.</summary>
+    /// <summary>Uninitialised memory.</summary>
     public static Tensor Empty(long[] shape, ScalarType type = ScalarType.Float32, Device device = default) =>
         EmptyOp.Call(shape, type, Argument.None, device);
 
@@ -91,7 +94,7 @@ public sealed unsafe partial class Tensor
     public static Tensor Zeros(long[] shape, ScalarType type = ScalarType.Float32, Device device = default) =>
         ZerosOp.Call(shape, type, Argument.None, device);
 
-    /// <summary>All the same.</summary>
+    /// <summary>Filled with a constant.</summary>
     public static Tensor Full(long[] shape, double value, ScalarType type = ScalarType.Float32, Device device = default) =>
         FullOp.Call(shape, value, type, Argument.None, device);
 
@@ -174,7 +177,9 @@ public sealed unsafe partial class Tensor
         new ReadOnlySpan<byte>(contiguous.DataPointer(), destination.Length).CopyTo(destination);
     }
 
-    /// <summary>Shows the raw little-endian elements, row-major, slice by slice: an array cannot hold the largest tensors, and need not.</summary>
+    /// <summary>
+    /// Shows the raw little-endian elements, row-major, slice by slice: an array cannot hold the largest tensors, and need not.
+    /// </summary>
     internal void VisitBytes(Action<ReadOnlySpan<byte>> visit)
     {
         const int sliceBytes = 1 << 24;

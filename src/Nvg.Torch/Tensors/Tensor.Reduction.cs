@@ -64,7 +64,9 @@ public sealed partial class Tensor
     /// <summary>The largest elements along a dimension, largest first.</summary>
     public (Tensor Values, Tensor Indices) TopK(long count, int dimension) => Pair(TopKOp.CallMany(2, this, count, dimension));
 
-    /// <summary>L with L Lᵀ the symmetric matrix, and a number that is 0 where there is one: where the matrix is positive definite.</summary>
+    /// <summary>
+    /// L with L Lᵀ the symmetric matrix, and a number that is 0 where there is one: where the matrix is positive definite.
+    /// </summary>
     public (Tensor Factor, Tensor Failed) Cholesky() => Pair(CholeskyOp.CallMany(2, this, false, false));
 
     /// <summary>Eigenvalues of a symmetric matrix, rising, and its eigenvectors as columns.</summary>

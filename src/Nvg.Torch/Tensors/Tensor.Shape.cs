@@ -63,7 +63,10 @@ public sealed partial class Tensor
     /// <summary>The elements row-major without gaps; an alias where they are.</summary>
     public Tensor Contiguous() => ContiguousOp.Call(this);
 
-    /// <summary>The same N × C × H × W with the channels of a pixel side by side in memory; an alias where they are. Convolutions and pooling on the CPU are fastest so.</summary>
+    /// <summary>
+    /// The same N × C × H × W with the channels of a pixel side by side in memory; an alias where they are. Convolutions and
+    /// pooling on the CPU are fastest so.
+    /// </summary>
     public Tensor ChannelsLast() => ContiguousOp.Call(this, ChannelsLastFormat);
 
     /// <summary>A copy.</summary>
@@ -100,7 +103,8 @@ public sealed partial class Tensor
     public Tensor ScatterAdd(int dimension, Tensor indices, Tensor source) => ScatterAddOp.Call(this, dimension, indices, source);
 
     /// <summary>Adds the source's elements at the indices in place.</summary>
-    public void ScatterAddInPlace(int dimension, Tensor indices, Tensor source) => ScatterAddInPlaceOp.Run(this, dimension, indices, source);
+    public void ScatterAddInPlace(int dimension, Tensor indices, Tensor source) =>
+        ScatterAddInPlaceOp.Run(this, dimension, indices, source);
 
     /// <summary>Each entry of a dimension several times in a row.</summary>
     public Tensor RepeatInterleave(long count, int dimension) => RepeatInterleaveOp.Call(this, count, dimension);

@@ -126,7 +126,8 @@ public sealed unsafe partial class Tensor : IDisposable
 
     /// <summary>Element type, shape and device, such as <c>Float32[2, 3] on cpu</c>.</summary>
     public override string ToString() =>
-        Handle.IsClosed ? "disposed tensor" : $"{ScalarType}[{string.Join(", ", Shape.ToArray())}]{(Device.Type == DeviceType.Cpu ? "" : $" on {Device}")}";
+        Handle.IsClosed ? "disposed tensor"
+            : $"{ScalarType}[{string.Join(", ", Shape.ToArray())}]{(Device.Type == DeviceType.Cpu ? "" : $" on {Device}")}";
 
     /// <summary>Wraps a new native reference.</summary>
     internal static Tensor Adopt(nint handle) =>

@@ -2,7 +2,9 @@ using Nvg.Torch.Distributed;
 
 namespace Nvg.Torch.Tests.Distributed;
 
-/// <summary>Collectives and the reducer of gradients, with ranks that are threads of one process and talk over TCP as processes do.</summary>
+/// <summary>
+/// Collectives and the reducer of gradients, with ranks that are threads of one process and talk over TCP as processes do.
+/// </summary>
 [Collection(RunsAlone.Name)]
 [NoTensorLeaks]
 public sealed class ProcessGroupTests

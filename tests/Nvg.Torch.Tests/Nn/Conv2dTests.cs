@@ -39,7 +39,8 @@ public class Conv2dTests
         Compare(count, inputs, outputs, height, width, kernel, parameterTolerance: OverTiles ? Exact : Rounded);
 
     [Theory, MemberData(nameof(OtherShapes))]
-    public void Forward_ShapesThatDoNotFillTiles_HasTheGradientsOfFloat64(int count, int inputs, int outputs, int height, int width, int kernel) =>
+    public void Forward_ShapesThatDoNotFillTiles_HasTheGradientsOfFloat64(int count, int inputs, int outputs, int height, int width,
+        int kernel) =>
         Compare(count, inputs, outputs, height, width, kernel, parameterTolerance: Rounded);
 
     [Theory]
@@ -65,7 +66,8 @@ public class Conv2dTests
     {
         using var scope = new TensorScope();
         using var random = new RandomGenerator(4);
-        Tensor x = Tensor.Randn([32, 32, 8, 8], random).To(ScalarType.BFloat16), weight = (Tensor.Randn([32, 32, 3, 3], random) * 0.06).To(ScalarType.BFloat16).ChannelsLast();
+        Tensor x = Tensor.Randn([32, 32, 8, 8], random).To(ScalarType.BFloat16),
+            weight = (Tensor.Randn([32, 32, 3, 3], random) * 0.06).To(ScalarType.BFloat16).ChannelsLast();
 
         Tensor found = Twice(x, weight), expected = Twice(x.To(ScalarType.Float64), weight.To(ScalarType.Float64));
 
@@ -86,7 +88,8 @@ public class Conv2dTests
     {
         using var scope = new TensorScope();
         using var random = new RandomGenerator(3);
-        Tensor x = Tensor.Randn([32, 32, 8, 8], random).To(ScalarType.BFloat16).ChannelsLast(), weight = Tensor.Randn([32, 32, 3, 3], random).To(ScalarType.BFloat16);
+        Tensor x = Tensor.Randn([32, 32, 8, 8], random).To(ScalarType.BFloat16).ChannelsLast(),
+            weight = Tensor.Randn([32, 32, 3, 3], random).To(ScalarType.BFloat16);
         (x.RequiresGrad, weight.RequiresGrad) = (inputLearns, weightLearns);
         Tensor learns = inputLearns ? x : weight;
 
@@ -94,7 +97,8 @@ public class Conv2dTests
 
         (Tensor wide, Tensor wideWeight) = (x.Detach().To(ScalarType.Float64), weight.Detach().To(ScalarType.Float64));
         (wide.RequiresGrad, wideWeight.RequiresGrad) = (inputLearns, weightLearns);
-        Tensor expected = Autograd.Gradients(Functional.Conv2d(wide, wideWeight, null, padding: 1).Square().Sum(), [inputLearns ? wide : wideWeight])[0]!;
+        Tensor expected = Autograd.Gradients(Functional.Conv2d(wide, wideWeight, null, padding: 1).Square().Sum(),
+            [inputLearns ? wide : wideWeight])[0]!;
         AssertClose(expected, found, Rounded, "gradient");
     }
 
@@ -102,7 +106,8 @@ public class Conv2dTests
     public void Forward_OverTiles_SecondDerivativesAreRefused()
     {
         using var scope = new TensorScope();
-        Tensor x = Tensor.Full([32, 32, 8, 8], 1, ScalarType.BFloat16).ChannelsLast(), weight = Tensor.Full([32, 32, 3, 3], 1, ScalarType.BFloat16);
+        Tensor x = Tensor.Full([32, 32, 8, 8], 1, ScalarType.BFloat16).ChannelsLast(),
+            weight = Tensor.Full([32, 32, 3, 3], 1, ScalarType.BFloat16);
         x.RequiresGrad = true;
         Tensor loss = Functional.Conv2d(x, weight, null, padding: 1).Square().Sum();
 
@@ -119,7 +124,8 @@ public class Conv2dTests
         using var scope = new TensorScope();
         using var random = new RandomGenerator(1);
         Tensor Numbers(params long[] sizes) => Tensor.Randn(sizes, random).To(ScalarType.BFloat16).To(ScalarType.Float32);
-        Tensor x = Numbers(count, inputs, height, width).ChannelsLast(), weight = Numbers(outputs, inputs, kernel, kernel) * 0.125, bias = Numbers(outputs);
+        Tensor x = Numbers(count, inputs, height, width).ChannelsLast(), weight = Numbers(outputs, inputs, kernel, kernel) * 0.125,
+            bias = Numbers(outputs);
         Tensor upstream = Numbers(count, outputs, height, width);
 
         (Tensor Value, Tensor[] Gradients) found = WithGradients(ScalarType.Float32, (input, w, b) =>
@@ -127,7 +133,8 @@ public class Conv2dTests
             using Autocast autocast = Autograd.Autocast(Device.Cpu, ScalarType.BFloat16);
             return Functional.Conv2d(input, w, b, padding: kernel / 2);
         });
-        (Tensor Value, Tensor[] Gradients) expected = WithGradients(ScalarType.Float64, (input, w, b) => Functional.Conv2d(input, w, b, padding: kernel / 2));
+        (Tensor Value, Tensor[] Gradients) expected =
+            WithGradients(ScalarType.Float64, (input, w, b) => Functional.Conv2d(input, w, b, padding: kernel / 2));
 
         Assert.Equal(ScalarType.BFloat16, found.Value.ScalarType);
         AssertClose(expected.Value, found.Value, Rounded, "value");

@@ -34,7 +34,8 @@ public class GroupNormTests
     {
         using var scope = new TensorScope();
         using var random = new RandomGenerator(3);
-        Tensor x = (Tensor.Randn([2, 8, 40, 20], random) + 3000).ChannelsLast(), scale = Tensor.Full([8], 1.5f), shift = Tensor.Full([8], 0.5f);
+        Tensor x = (Tensor.Randn([2, 8, 40, 20], random) + 3000).ChannelsLast(), scale = Tensor.Full([8], 1.5f),
+            shift = Tensor.Full([8], 0.5f);
 
         Tensor actual = Functional.GroupNormSwish(x, 2, scale, shift, Epsilon);
 
@@ -81,7 +82,8 @@ public class GroupNormTests
         Tensor[] ValueAndGradients()
         {
             using var random = new RandomGenerator(5);
-            Tensor x = Tensor.Randn([count, 24, 31, 33], random).To(type).ChannelsLast(), upstream = Tensor.Randn([count, 24, 31, 33], random);
+            Tensor x = Tensor.Randn([count, 24, 31, 33], random).To(type).ChannelsLast(),
+                upstream = Tensor.Randn([count, 24, 31, 33], random);
             Tensor scale = Tensor.Randn([24], random), shift = Tensor.Randn([24], random);
             x.RequiresGrad = scale.RequiresGrad = shift.RequiresGrad = true;
             Tensor value = Functional.GroupNormSwish(x, 8, scale, shift, Epsilon);
@@ -143,7 +145,8 @@ public class GroupNormTests
             bias.AddInPlace(Tensor.Randn([channels], random));
         }
 
-        Tensor x = (Tensor.Randn([count, channels, height, width], random) * 3 + 2).To(type), upstream = Tensor.Randn([count, channels, height, width], random);
+        Tensor x = (Tensor.Randn([count, channels, height, width], random) * 3 + 2).To(type),
+            upstream = Tensor.Randn([count, channels, height, width], random);
         x.RequiresGrad = weight.RequiresGrad = bias.RequiresGrad = true;
 
         (Tensor Value, Tensor[] Gradients) actual = WithGradients(norm.ForwardSwish);

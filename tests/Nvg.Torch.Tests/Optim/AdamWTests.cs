@@ -76,11 +76,13 @@ public sealed class AdamWTests : IDisposable
         using ParameterStore store = Parameters();
         using var optimizer = new AdamW(store);
         SetGradients(store, 1);
-        double norm = Math.Sqrt(Enumerable.Range(0, 6).Sum(i => Math.Pow(Gradient("matrix", i, 1), 2)) + Enumerable.Range(0, 2).Sum(i => Math.Pow(Gradient("vector", i, 1), 2)));
+        double norm = Math.Sqrt(Enumerable.Range(0, 6).Sum(i => Math.Pow(Gradient("matrix", i, 1), 2))
+            + Enumerable.Range(0, 2).Sum(i => Math.Pow(Gradient("vector", i, 1), 2)));
         using (Tensor measured = optimizer.ClipGradients(norm / 4)!)
             Assert.Equal(norm, measured.Item(), 1e-5);
         using Tensor matrix = store["matrix"].Grad!, vector = store["vector"].Grad!;
-        Assert.Equal(Enumerable.Range(0, 6).Select(i => Gradient("matrix", i, 1) / 4), matrix.ToArray<float>().Select(g => (double)g), (a, b) => Math.Abs(a - b) < 1e-5);
+        Assert.Equal(Enumerable.Range(0, 6).Select(i => Gradient("matrix", i, 1) / 4), matrix.ToArray<float>().Select(g => (double)g),
+            (a, b) => Math.Abs(a - b) < 1e-5);
         Assert.Equal(Gradient("vector", 1, 1) / 4, vector.ToArray<float>()[1], 1e-5);
     }
 
@@ -173,7 +175,8 @@ public sealed class AdamWTests : IDisposable
         return store;
     }
 
-    private static double Gradient(string name, int element, int step) => (float)(Math.Sin(element * 1.7 + step + name.Length) * (element + 0.3));
+    private static double Gradient(string name, int element, int step) =>
+        (float)(Math.Sin(element * 1.7 + step + name.Length) * (element + 0.3));
 
     private static void SetGradients(ParameterStore store, int step)
     {

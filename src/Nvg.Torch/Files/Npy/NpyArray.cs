@@ -33,11 +33,13 @@ public sealed class NpyArray
     /// <param name="values">Row by row; copied.</param>
     /// <param name="shape">The sides, slowest first; their product is the number of values.</param>
     /// <exception cref="ArgumentException">The shape does not fit the values.</exception>
-    public static NpyArray Of(ReadOnlySpan<double> values, params IReadOnlyList<long> shape) => Of(NpyElement.Float64, MemoryMarshal.AsBytes(values), shape);
+    public static NpyArray Of(ReadOnlySpan<double> values, params IReadOnlyList<long> shape) =>
+        Of(NpyElement.Float64, MemoryMarshal.AsBytes(values), shape);
 
     /// <summary>An array of float32.</summary>
     /// <inheritdoc cref="Of(ReadOnlySpan{double}, IReadOnlyList{long})"/>
-    public static NpyArray Of(ReadOnlySpan<float> values, params IReadOnlyList<long> shape) => Of(NpyElement.Float32, MemoryMarshal.AsBytes(values), shape);
+    public static NpyArray Of(ReadOnlySpan<float> values, params IReadOnlyList<long> shape) =>
+        Of(NpyElement.Float32, MemoryMarshal.AsBytes(values), shape);
 
     /// <summary>An array of uint8.</summary>
     /// <inheritdoc cref="Of(ReadOnlySpan{double}, IReadOnlyList{long})"/>
@@ -98,12 +100,14 @@ public sealed class NpyArray
 
     /// <summary>The elements of an array of uint8.</summary>
     /// <exception cref="NvgDataException">They are of another type.</exception>
-    public byte[] ToBytes() => Element == NpyElement.UInt8 ? _bytes : throw NvgDataException.At(_where, $"holds {Element} where UInt8 belongs");
+    public byte[] ToBytes() =>
+        Element == NpyElement.UInt8 ? _bytes : throw NvgDataException.At(_where, $"holds {Element} where UInt8 belongs");
 
     /// <summary>The elements of an array of float32.</summary>
     /// <exception cref="NvgDataException">They are of another type.</exception>
     public float[] ToSingles() =>
-        Element == NpyElement.Float32 ? MemoryMarshal.Cast<byte, float>(_bytes).ToArray() : throw NvgDataException.At(_where, $"holds {Element} where Float32 belongs");
+        Element == NpyElement.Float32 ? MemoryMarshal.Cast<byte, float>(_bytes).ToArray()
+            : throw NvgDataException.At(_where, $"holds {Element} where Float32 belongs");
 
     /// <summary>The elements as float64, for example the means and covariances of a reference for FID.</summary>
     public double[] ToDoubles() => Element switch
@@ -149,6 +153,7 @@ public sealed class NpyArray
         var header = new NpyHeader(element, shape);
         return header.Count * header.ElementBytes == bytes.Length
             ? new NpyArray(header, bytes.ToArray(), "array")
-            : throw new ArgumentException($"{bytes.Length / header.ElementBytes} values do not fill ({string.Join(", ", shape)})", nameof(shape));
+            : throw new ArgumentException($"{bytes.Length / header.ElementBytes} values do not fill ({string.Join(", ", shape)})",
+                nameof(shape));
     }
 }

@@ -23,7 +23,8 @@ internal sealed partial record NpyHeader(NpyElement Element, IReadOnlyList<long>
     internal byte[] ToBytes()
     {
         string shape = string.Concat(Shape.Select(side => $"{side}, ")).TrimEnd();
-        string text = $"{{'descr': '{Name(Element)}', 'fortran_order': False, 'shape': ({(Shape.Count > 1 ? shape.TrimEnd(',') : shape)}), }}";
+        string sides = Shape.Count > 1 ? shape.TrimEnd(',') : shape;
+        string text = $"{{'descr': '{Name(Element)}', 'fortran_order': False, 'shape': ({sides}), }}";
         int length = (Magic.Length + 4 + text.Length + 1 + Alignment - 1) / Alignment * Alignment;
         byte[] header = new byte[length];
         header.AsSpan().Fill((byte)' ');
@@ -68,7 +69,8 @@ internal sealed partial record NpyHeader(NpyElement Element, IReadOnlyList<long>
             "<i8" => NpyElement.Int64,
             "<f4" => NpyElement.Float32,
             "<f8" => NpyElement.Float64,
-            var other => throw NvgDataException.At(where, $"has elements of the type {other}", "convert it to uint8, int32, int64, float32 or float64"),
+            var other => throw NvgDataException.At(where, $"has elements of the type {other}",
+                "convert it to uint8, int32, int64, float32 or float64"),
         };
         try
         {
@@ -92,6 +94,8 @@ internal sealed partial record NpyHeader(NpyElement Element, IReadOnlyList<long>
     };
 
     // Blanks as each writer likes them.
-    [GeneratedRegex(@"^\s*\{\s*'descr'\s*:\s*'(?<type>[<>|=]?\w+)'\s*,\s*'fortran_order'\s*:\s*(?<order>True|False)\s*,\s*'shape'\s*:\s*\((?<shape>[0-9, ]*)\)\s*,?\s*\}\s*$")]
+    [GeneratedRegex(
+        @"^\s*\{\s*'descr'\s*:\s*'(?<type>[<>|=]?\w+)'\s*,\s*'fortran_order'\s*:\s*(?<order>True|False)\s*,\s*"
+        + @"'shape'\s*:\s*\((?<shape>[0-9, ]*)\)\s*,?\s*\}\s*$")]
     private static partial Regex Dictionary();
 }

@@ -1,12 +1,12 @@
 namespace Nvg.Torch.Files.PyTorch;
 
-/// <summary>The calls of a pickle that make tensors and what they consist of; every number is checked before it is believed.</summary>
+/// <summary>The calls of a pickle that make tensors and what they consist of; every number is checked before it is used.</summary>
 internal static class PickleTensors
 {
     private const int MaximumRank = 64;
     private const int MaximumKeyLength = 128;
 
-    // A tensor may repeat elements by strides of zero; more than this many are not believed.
+    // A tensor may repeat elements by strides of zero; more than this many are refused.
     private const long MaximumRepeated = 1 << 20;
 
     /// <summary>The result of a call.</summary>
@@ -22,11 +22,14 @@ internal static class PickleTensors
             case PickleGlobalKind.RebuildTensor when arguments.Length == 4:
             case PickleGlobalKind.RebuildTensorV2 when arguments.Length is 6 or 7:
                 return Tensor(arguments[0], arguments[1], arguments[2], arguments[3], null);
-            case PickleGlobalKind.RebuildTensorV3 when arguments.Length is 7 or 8 && arguments[6] is PickleGlobal { Kind: PickleGlobalKind.DataType } type:
+            case PickleGlobalKind.RebuildTensorV3 when arguments.Length is 7 or 8
+                && arguments[6] is PickleGlobal { Kind: PickleGlobalKind.DataType } type:
                 return Tensor(arguments[0], arguments[1], arguments[2], arguments[3], type.Type);
-            case PickleGlobalKind.RebuildParameter when arguments is [PickleTensor or PickleOpaque, _, _] or [PickleTensor or PickleOpaque, _, _, _]:
+            case PickleGlobalKind.RebuildParameter when arguments
+                is [PickleTensor or PickleOpaque, _, _] or [PickleTensor or PickleOpaque, _, _, _]:
                 return arguments[0]!;
-            case PickleGlobalKind.RebuildFromType when arguments is [PickleGlobal rebuild, _, PickleTuple inner, _] && rebuild.Kind != PickleGlobalKind.RebuildFromType:
+            case PickleGlobalKind.RebuildFromType when arguments is [PickleGlobal rebuild, _, PickleTuple inner, _]
+                && rebuild.Kind != PickleGlobalKind.RebuildFromType:
                 return Call(rebuild, inner.Items);
             case PickleGlobalKind.Opaque:
             case PickleGlobalKind.StorageClass:
@@ -39,7 +42,8 @@ internal static class PickleTensors
     /// <summary>The storage that a persistent identifier names.</summary>
     internal static object Storage(object? identifier, Dictionary<string, PickleStorage> storages)
     {
-        if (identifier is not PickleTuple { Items: ["storage", PickleGlobal type, string key, string, long count, ..] items } || items.Length > 6)
+        if (identifier is not PickleTuple { Items: ["storage", PickleGlobal type, string key, string, long count, ..] items }
+            || items.Length > 6)
             throw new PyTorchFileException("it refers to something that is no storage");
         if (key.Length is 0 or > MaximumKeyLength || count < 0 || count > long.MaxValue / sizeof(double))
             throw new PyTorchFileException($"it refers to a storage with an impossible name or size ({count})");
@@ -84,18 +88,23 @@ internal static class PickleTensors
     {
         if (storage is PickleOpaque opaque)
             return new PickleOpaque($"tensor of {opaque.What}");
-        if (storage is not PickleStorageRange range || offset is not long first || Numbers(shape) is not { } sizes || Numbers(strides) is not { } steps)
+        if (storage is not PickleStorageRange range || offset is not long first || Numbers(shape) is not { } sizes
+            || Numbers(strides) is not { } steps)
             throw new PyTorchFileException("it makes a tensor of something that is no storage, offset, size and stride");
-        ScalarType elements = type ?? range.Storage.Type ?? throw new PyTorchFileException($"it makes a tensor without element type over storage '{range.Storage.Key}'");
+        ScalarType elements = type ?? range.Storage.Type
+            ?? throw new PyTorchFileException($"it makes a tensor without element type over storage '{range.Storage.Key}'");
         if (type is not null && range.First != 0)
-            throw new PyTorchFileException($"it makes a tensor with an element type of its own over a part of storage '{range.Storage.Key}'");
+            throw new PyTorchFileException(
+                $"it makes a tensor with an element type of its own over a part of storage '{range.Storage.Key}'");
         long available = type is null ? range.Count : range.Storage.ByteCount / elements.ByteSize();
         return Checked(range, elements, first, sizes, steps, available);
     }
 
-    private static PickleTensor Checked(PickleStorageRange range, ScalarType type, long offset, long[] shape, long[] strides, long available)
+    private static PickleTensor Checked(PickleStorageRange range, ScalarType type, long offset, long[] shape, long[] strides,
+        long available)
     {
-        string what = $"a tensor of size [{string.Join(", ", shape)}], stride [{string.Join(", ", strides)}] and offset {offset} over storage '{range.Storage.Key}' of {available} elements";
+        string what = $"a tensor of size [{string.Join(", ", shape)}], stride [{string.Join(", ", strides)}] and offset {offset} "
+            + $"over storage '{range.Storage.Key}' of {available} elements";
         if (shape.Length != strides.Length || shape.Length > MaximumRank || offset < 0 || shape.Any(s => s < 0) || strides.Any(s => s < 0))
             throw new PyTorchFileException($"{what} makes no sense");
         try
@@ -117,5 +126,6 @@ internal static class PickleTensors
     }
 
     private static long[]? Numbers(object? value) =>
-        value is PickleTuple { Items: var items } && items.Length <= MaximumRank && items.All(i => i is long) ? [.. items.Cast<long>()] : null;
+        value is PickleTuple { Items: var items } && items.Length <= MaximumRank && items.All(i => i is long) ? [.. items.Cast<long>()]
+            : null;
 }

@@ -1,7 +1,7 @@
 namespace Nvg.Torch.Files.PyTorch;
 
 // What a pickle describes, as inert data. Numbers, texts and None are .NET's own; nothing here has behaviour, and nothing is
-// made by a name that stands in a file.
+// created from a name in a file.
 
 /// <summary>A tuple.</summary>
 internal sealed record PickleTuple(object?[] Items);
@@ -24,11 +24,11 @@ internal sealed class PickleDict
 
 /// <summary>What a pickle refers to by module and name.</summary>
 /// <param name="Name">Module and name with a dot between.</param>
-/// <param name="Kind">What this reader takes it for.</param>
+/// <param name="Kind">How this reader treats it.</param>
 /// <param name="Type">Of a storage class or an element type.</param>
 internal sealed record PickleGlobal(string Name, PickleGlobalKind Kind, ScalarType? Type = null);
 
-/// <summary>What this reader takes a global for.</summary>
+/// <summary>How this reader treats a global.</summary>
 internal enum PickleGlobalKind
 {
     /// <summary>A class or function that is never run: whatever is made of it stays an <see cref="PickleOpaque"/>.</summary>
@@ -61,7 +61,7 @@ internal sealed record PickleStorage(string Key, ScalarType? Type, long Count)
 /// <summary>A range of a storage's elements.</summary>
 internal sealed record PickleStorageRange(PickleStorage Storage, long First, long Count);
 
-/// <summary>A tensor over a storage, checked to lie inside.</summary>
+/// <summary>A tensor over a storage, checked to be inside it.</summary>
 /// <param name="Storage">Where its elements are.</param>
 /// <param name="Type">Element type.</param>
 /// <param name="Offset">First element, in elements of <paramref name="Type"/>.</param>

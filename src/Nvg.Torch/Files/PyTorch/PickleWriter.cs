@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Nvg.Torch.Files.PyTorch;
 
-/// <summary>Puts a pickle of protocol 2 together, value by value.</summary>
+/// <summary>Builds a pickle of protocol 2, value by value.</summary>
 internal sealed class PickleWriter
 {
     private readonly ArrayBufferWriter<byte> _bytes = new();
@@ -20,7 +20,7 @@ internal sealed class PickleWriter
 
     internal PickleWriter Mark() => Raw('(');
 
-    /// <summary>A tuple of what stands above the mark.</summary>
+    /// <summary>A tuple of the values above the mark.</summary>
     internal PickleWriter Tuple() => Raw('t');
 
     /// <summary>Sets keys and values above the mark in the dictionary below it.</summary>

@@ -4,7 +4,7 @@ using System.Numerics;
 
 namespace Nvg.Torch.Files.PyTorch;
 
-/// <summary>What a PyTorch file says: its object as inert data, and where the bytes of each storage lie.</summary>
+/// <summary>What a PyTorch file contains: its object as inert data, and where the bytes of each storage are.</summary>
 /// <param name="Root">The object.</param>
 /// <param name="Storages">Every storage by key.</param>
 /// <param name="Archive">The zip archive, or null of a file in the older form, which has no checksums.</param>
@@ -33,14 +33,16 @@ internal sealed record PyTorchContent(object? Root, IReadOnlyDictionary<string, 
         string folder = first[..(first.IndexOf('/', StringComparison.Ordinal) + 1)];
         if (folder.Length == 0 || archive.Entries.Keys.FirstOrDefault(n => !n.StartsWith(folder, StringComparison.Ordinal)) is not null)
             throw new PyTorchFileException("it is no PyTorch file: the archive's entries do not lie in one folder");
-        if (archive.Entries.ContainsKey(folder + "constants.pkl") || archive.Entries.Keys.Any(n => n.StartsWith(folder + "code/", StringComparison.Ordinal)))
+        if (archive.Entries.ContainsKey(folder + "constants.pkl")
+            || archive.Entries.Keys.Any(n => n.StartsWith(folder + "code/", StringComparison.Ordinal)))
             throw new PyTorchFileException("it holds TorchScript, a program; save the state_dict of the model instead");
         ExpectText(file, archive, folder + "byteorder", "little");
         if (!archive.Entries.TryGetValue(folder + PickleRecord, out StoredZip.Entry? pickle))
             throw new PyTorchFileException($"it is no PyTorch file: the archive has no {folder}{PickleRecord}");
         archive.CheckSum(pickle);
         if (pickle.Length > Unpickler.MaximumBytes)
-            throw new PyTorchFileException($"entry '{pickle.Name}' has {pickle.Length} bytes, more than the {Unpickler.MaximumBytes} that are allowed");
+            throw new PyTorchFileException(
+                $"entry '{pickle.Name}' has {pickle.Length} bytes, more than the {Unpickler.MaximumBytes} that are allowed");
         var described = new Dictionary<string, PickleStorage>();
         object? root = ReadPickle(file.Bytes(pickle.DataStart, (int)pickle.Length), pickle.Name, described);
         var storages = new Dictionary<string, Place>();
@@ -61,7 +63,8 @@ internal sealed record PyTorchContent(object? Root, IReadOnlyDictionary<string, 
         try
         {
             object? root = Unpickler.Read(bytes, out int consumed, storages);
-            return consumed == bytes.Length ? root : throw new PyTorchFileException($"{bytes.Length - consumed} bytes follow the end of the pickle");
+            return consumed == bytes.Length ? root
+                : throw new PyTorchFileException($"{bytes.Length - consumed} bytes follow the end of the pickle");
         }
         catch (PyTorchFileException error)
         {
@@ -74,7 +77,8 @@ internal sealed record PyTorchContent(object? Root, IReadOnlyDictionary<string, 
         if (!archive.Entries.TryGetValue(name, out StoredZip.Entry? entry))
             return;
         archive.CheckSum(entry);
-        if (entry.Length != expected.Length || !file.Bytes(entry.DataStart, expected.Length).SequenceEqual(System.Text.Encoding.ASCII.GetBytes(expected)))
+        if (entry.Length != expected.Length
+            || !file.Bytes(entry.DataStart, expected.Length).SequenceEqual(System.Text.Encoding.ASCII.GetBytes(expected)))
             throw new PyTorchFileException($"entry '{name}' is not '{expected}': the numbers are in another byte order");
     }
 
@@ -115,7 +119,8 @@ internal sealed record PyTorchContent(object? Root, IReadOnlyDictionary<string, 
     {
         try
         {
-            object? value = Unpickler.Read(file.Bytes(position, (int)Math.Min(Unpickler.MaximumBytes, file.Length - position)), out int consumed, storages);
+            object? value = Unpickler.Read(file.Bytes(position, (int)Math.Min(Unpickler.MaximumBytes, file.Length - position)),
+                out int consumed, storages);
             position += consumed;
             return value;
         }
@@ -125,6 +130,6 @@ internal sealed record PyTorchContent(object? Root, IReadOnlyDictionary<string, 
         }
     }
 
-    /// <summary>Where a storage's bytes lie.</summary>
+    /// <summary>Where a storage's bytes are.</summary>
     internal sealed record Place(long Start, long Length, StoredZip.Entry? Entry);
 }

@@ -5,7 +5,7 @@ namespace Nvg.Torch.Files.PyTorch;
 
 /// <summary>
 /// A file of <c>torch.save</c>, mapped into memory: the zip form and the older one of consecutive pickles. Nothing in it is
-/// ever run: it is read as inert data, and what is not a plain tensor is refused or passed over (docs/checkpoints.md states
+/// ever run: it is read as inert data, and what is not a plain tensor is refused or skipped (docs/checkpoints.md states
 /// the rule). Tensors are views of the mapping; those of one storage share memory, as they did when they were saved.
 /// </summary>
 public sealed class PyTorchFile : TensorFile
@@ -37,10 +37,14 @@ public sealed class PyTorchFile : TensorFile
         object? state = ItemOf(root, entry ?? StateEntry);
         if (entry is not null && state is null)
             throw new PyTorchFileException($"it has no entry '{entry}'");
-        Collect(state as PickleDict ?? (entry is null ? root : throw new PyTorchFileException($"its entry '{entry}' is no dictionary of tensors")));
+        Collect(state as PickleDict
+            ?? (entry is null ? root : throw new PyTorchFileException($"its entry '{entry}' is no dictionary of tensors")));
     }
 
-    /// <summary>Numbers, truth values and texts that stand at the top of the file, such as <c>epoch</c> and <c>global_step</c>: long, double, bool or string.</summary>
+    /// <summary>
+    /// Numbers, truth values and texts at the top level of the file, such as <c>epoch</c> and <c>global_step</c>: long,
+    /// double, bool or string.
+    /// </summary>
     public IReadOnlyDictionary<string, object> Scalars { get; }
 
     /// <inheritdoc/>
@@ -49,7 +53,9 @@ public sealed class PyTorchFile : TensorFile
     /// <inheritdoc/>
     public override int Count => _names.Count;
 
-    /// <summary>The tensor of a name; owned by this object. Its bytes are compared with their checksum when they are first asked for.</summary>
+    /// <summary>
+    /// The tensor of a name; owned by this object. Its bytes are compared with their checksum when they are first asked for.
+    /// </summary>
     /// <exception cref="PyTorchFileException">The file has none of this name, or its bytes are damaged.</exception>
     public override Tensor this[string key]
     {
@@ -69,17 +75,23 @@ public sealed class PyTorchFile : TensorFile
         }
     }
 
-    /// <summary>Maps and checks a file. Names are those of its <c>state_dict</c>, or of the whole file where it has none; nested dictionaries are joined by dots.</summary>
+    /// <summary>
+    /// Maps and checks a file. Names are those of its <c>state_dict</c>, or of the whole file where it has none; nested
+    /// dictionaries are joined by dots.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="entry">Which entry at the top holds the tensors, where it is not <c>state_dict</c>.</param>
-    /// <exception cref="PyTorchFileException">The file breaks a rule of the format or of safety; the message names file, place and rule.</exception>
+    /// <exception cref="PyTorchFileException">
+    /// The file breaks a rule of the format or of safety; the message names file, place and rule.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static PyTorchFile Open(string path, string? entry = null)
     {
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            return stream.Length > 0 ? new PyTorchFile(path, new MappedFile(stream), entry) : throw new PyTorchFileException("the file is empty");
+            return stream.Length > 0 ? new PyTorchFile(path, new MappedFile(stream), entry)
+                : throw new PyTorchFileException("the file is empty");
         }
         catch (PyTorchFileException error)
         {
@@ -87,7 +99,10 @@ public sealed class PyTorchFile : TensorFile
         }
     }
 
-    /// <summary>Writes tensors as <c>torch.save</c> does (zip form, pickle protocol 2), so that <c>torch.load</c> reads them: to a temporary name, flushed, then renamed.</summary>
+    /// <summary>
+    /// Writes tensors as <c>torch.save</c> does (zip form, pickle protocol 2), so that <c>torch.load</c> reads them: to a
+    /// temporary name, flushed, then renamed.
+    /// </summary>
     /// <param name="path">Replaced if it exists; untouched if anything fails.</param>
     /// <param name="tensors">On any device; borrowed. They become the dictionary <c>state_dict</c>.</param>
     /// <param name="scalars">Texts and whole numbers to store beside it.</param>
@@ -115,7 +130,8 @@ public sealed class PyTorchFile : TensorFile
     internal static bool IsStartOf(ReadOnlySpan<byte> start) => start is [(byte)'P', (byte)'K', ..] or [0x80, 0x02, 0x8A, ..];
 
     // Names out of the file may hold line breaks.
-    private static PyTorchFileException Located(string path, PyTorchFileException error) => new($"{path}: {error.Message.ReplaceLineEndings(" ")}", error);
+    private static PyTorchFileException Located(string path, PyTorchFileException error) =>
+        new($"{path}: {error.Message.ReplaceLineEndings(" ")}", error);
 
     private static Dictionary<string, object> ScalarsOf(PickleDict root)
     {

@@ -8,7 +8,8 @@ internal static class PyTorchWriter
     private const int Alignment = 64;
 
     internal static void Write(
-        string path, List<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, object>? scalars, Func<string, Tensor, ScalarType>? typeOf)
+        string path, List<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, object>? scalars,
+            Func<string, Tensor, ScalarType>? typeOf)
     {
         if (tensors.DistinctBy(t => t.Key).Count() != tensors.Count)
             throw new ArgumentException("tensor names must differ from each other", nameof(tensors));
@@ -31,14 +32,16 @@ internal static class PyTorchWriter
         });
     }
 
-    private static byte[] Describe(List<KeyValuePair<string, Tensor>> tensors, ScalarType[] types, IReadOnlyDictionary<string, object> scalars)
+    private static byte[] Describe(List<KeyValuePair<string, Tensor>> tensors, ScalarType[] types,
+        IReadOnlyDictionary<string, object> scalars)
     {
         PickleWriter pickle = new PickleWriter().Dictionary().Mark().Text(PyTorchFile.StateEntry).OrderedDictionary().Mark();
         for (int i = 0; i < types.Length; i++)
         {
             long[] shape = tensors[i].Value.Shape.ToArray();
             pickle.Text(tensors[i].Key).Global("torch._utils", "_rebuild_tensor_v2").Mark()
-                .Mark().Text("storage").Global("torch", StorageClass(types[i])).Text($"{i}").Text("cpu").Integer(tensors[i].Value.ElementCount).Tuple().Persistent()
+                .Mark().Text("storage").Global("torch", StorageClass(types[i])).Text($"{i}").Text("cpu")
+                    .Integer(tensors[i].Value.ElementCount).Tuple().Persistent()
                 .Integer(0).Integers(shape).Integers(RowMajor(shape)).Boolean(false).OrderedDictionary().Tuple().Reduce();
         }
 

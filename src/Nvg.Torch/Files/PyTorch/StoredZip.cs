@@ -39,7 +39,9 @@ internal sealed class StoredZip
         for (long done = 0; done < entry.Length; done += sliceBytes)
             crc.Append(_file.Bytes(entry.DataStart + done, (int)Math.Min(sliceBytes, entry.Length - done)));
         if (crc.GetCurrentHashAsUInt32() != entry.Crc)
-            throw new PyTorchFileException($"entry '{entry.Name}': its checksum is {crc.GetCurrentHashAsUInt32():x8}, the archive says {entry.Crc:x8}: the file is damaged");
+            throw new PyTorchFileException(
+                $"entry '{entry.Name}': its checksum is {crc.GetCurrentHashAsUInt32():x8}, the archive says {entry.Crc:x8}: "
+                + "the file is damaged");
     }
 
     private (long Start, int Length, int Count) FindDirectory()
@@ -56,7 +58,8 @@ internal sealed class StoredZip
         long locatorAt = endAt - ZipFormat.WideLocatorLength, wideAt = locatorAt - ZipFormat.WideEndLength;
         if (wideAt >= 0 && U32(_file.Bytes(locatorAt, ZipFormat.WideLocatorLength), 0) == ZipFormat.WideLocatorSignature)
         {
-            ReadOnlySpan<byte> locator = _file.Bytes(locatorAt, ZipFormat.WideLocatorLength), wide = _file.Bytes(wideAt, ZipFormat.WideEndLength);
+            ReadOnlySpan<byte> locator = _file.Bytes(locatorAt, ZipFormat.WideLocatorLength),
+                wide = _file.Bytes(wideAt, ZipFormat.WideEndLength);
             if (U64(locator, 8) != (ulong)wideAt || U32(locator, 4) != 0 || U32(locator, 16) != 1
                 || U32(wide, 0) != ZipFormat.WideEndSignature || U64(wide, 4) != ZipFormat.WideEndLength - 12)
                 throw new PyTorchFileException("the archive's zip64 directory is not where it should be");
@@ -69,7 +72,9 @@ internal sealed class StoredZip
         if (fields.Disk != 0 || fields.DirectoryDisk != 0 || fields.CountHere != fields.Count)
             throw new PyTorchFileException("the archive is split over several files");
         if (fields.Count > MaximumEntries || fields.Length > MaximumDirectoryBytes)
-            throw new PyTorchFileException($"the archive has {fields.Count} entries in a directory of {fields.Length} bytes, more than is allowed ({MaximumEntries}, {MaximumDirectoryBytes})");
+            throw new PyTorchFileException(
+                $"the archive has {fields.Count} entries in a directory of {fields.Length} bytes, "
+                + $"more than is allowed ({MaximumEntries}, {MaximumDirectoryBytes})");
         if (fields.Start > (ulong)directoryEnd || fields.Start + fields.Length != (ulong)directoryEnd)
             throw new PyTorchFileException("the archive's directory does not end where its size says");
         return ((long)fields.Start, (int)fields.Length, (int)fields.Count);
@@ -81,11 +86,13 @@ internal sealed class StoredZip
         {
             if (directory.Length < ZipFormat.CentralLength || U32(directory, 0) != ZipFormat.CentralSignature)
                 throw new PyTorchFileException($"the archive's directory breaks off at entry {i} of {count}");
-            int nameLength = U16(directory, 28), extraLength = U16(directory, 30), length = ZipFormat.CentralLength + nameLength + extraLength;
+            int nameLength = U16(directory, 28), extraLength = U16(directory, 30), length = ZipFormat.CentralLength + nameLength
+                + extraLength;
             if (length > directory.Length)
                 throw new PyTorchFileException($"the archive's directory breaks off at entry {i} of {count}");
             string name = ReadName(directory.Slice(ZipFormat.CentralLength, nameLength), U16(directory, 8));
-            Entry entry = ReadCentral(directory[..ZipFormat.CentralLength], directory.Slice(ZipFormat.CentralLength + nameLength, extraLength), name);
+            Entry entry = ReadCentral(directory[..ZipFormat.CentralLength],
+                directory.Slice(ZipFormat.CentralLength + nameLength, extraLength), name);
             if (!_entries.TryAdd(name, entry))
                 throw Wrong(name, "occurs twice");
             directory = directory[length..];
@@ -148,7 +155,8 @@ internal sealed class StoredZip
         if (dataStart > next || entry.Length > next - dataStart)
             throw Wrong(entry.Name, "overlaps what follows it");
         long nameStart = entry.HeaderStart + ZipFormat.LocalLength;
-        if (U16(header, 6) != entry.Flags || U16(header, 8) != 0 || !_file.Bytes(nameStart, nameLength).SequenceEqual(StrictUtf8.GetBytes(entry.Name)))
+        if (U16(header, 6) != entry.Flags || U16(header, 8) != 0
+            || !_file.Bytes(nameStart, nameLength).SequenceEqual(StrictUtf8.GetBytes(entry.Name)))
             throw Wrong(entry.Name, "is described differently before its data (name, flags or method)");
         ReadOnlySpan<byte> wide = FindWideExtra(_file.Bytes(nameStart + nameLength, extraLength), entry.Name);
         bool hasDescriptor = (entry.Flags & ZipFormat.DescriptorFlag) != 0;
@@ -180,7 +188,8 @@ internal sealed class StoredZip
         (ulong stored, ulong size) = gap == ZipFormat.DescriptorLength
             ? ((ulong)U32(descriptor, 8), (ulong)U32(descriptor, 12))
             : (U64(descriptor, 8), U64(descriptor, 16));
-        if (U32(descriptor, 0) != ZipFormat.DescriptorSignature || U32(descriptor, 4) != entry.Crc || stored != (ulong)entry.Length || size != (ulong)entry.Length)
+        if (U32(descriptor, 0) != ZipFormat.DescriptorSignature || U32(descriptor, 4) != entry.Crc || stored != (ulong)entry.Length
+            || size != (ulong)entry.Length)
             throw Wrong(entry.Name, "is described differently behind its data");
     }
 

@@ -224,7 +224,8 @@ internal ref struct Unpickler
     }
 
     private void Recall(uint index) =>
-        Push(_memo.TryGetValue(index, out object? value) ? value : throw new PyTorchFileException($"it recalls value {index}, which was never remembered"));
+        Push(_memo.TryGetValue(index, out object? value) ? value
+            : throw new PyTorchFileException($"it recalls value {index}, which was never remembered"));
 
     private readonly void Append(object?[] items)
     {
@@ -270,7 +271,7 @@ internal ref struct Unpickler
             PickleOpaque opaque => opaque,
             _ => throw new PyTorchFileException("it calls something that is no function"),
         };
-        // Calls copy: of one remembered list a few bytes each would make dictionaries without end.
+        // Calls copy: a few bytes each could make any number of dictionaries from one remembered list.
         CountValues(made switch
         {
             PickleDict dict => dict.Items.Count,

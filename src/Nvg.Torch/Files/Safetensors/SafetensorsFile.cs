@@ -37,7 +37,9 @@ public sealed class SafetensorsFile : TensorFile
     public override Tensor this[string key] =>
         _tensors.TryGetValue(key, out Tensor? tensor) ? tensor : throw new SafetensorsException($"the file has no tensor '{key}'");
 
-    /// <summary>Drops the file's own reference to a tensor, which the file then no longer has; its memory goes with the last other one.</summary>
+    /// <summary>
+    /// Drops the file's own reference to a tensor, which the file then no longer has; its memory goes with the last other one.
+    /// </summary>
     /// <param name="key">Its name.</param>
     public void Release(string key)
     {
@@ -71,14 +73,16 @@ public sealed class SafetensorsFile : TensorFile
     /// <param name="metadata">Texts to store with them.</param>
     /// <param name="typeOf">Element type to store a tensor in, converted as it is written; null stores all as they are.</param>
     /// <exception cref="ArgumentException">A name occurs twice, or is the format's own.</exception>
-    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null, Func<string, Tensor, ScalarType>? typeOf = null)
+    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null, Func<string, Tensor, ScalarType>? typeOf = null)
     {
         // Large alignments first, then by name, as the format's own writer does.
         List<StoredTensor> ordered = [.. tensors
             .Select(t => new StoredTensor(t.Key, t.Value, typeOf?.Invoke(t.Key, t.Value) ?? t.Value.ScalarType))
             .OrderByDescending(t => t.Type.ByteSize()).ThenBy(t => t.Name, StringComparer.Ordinal)];
         if (ordered.DistinctBy(t => t.Name).Count() != ordered.Count || ordered.Exists(t => t.Name == SafetensorsHeader.MetadataKey))
-            throw new ArgumentException($"tensor names must differ from each other and from '{SafetensorsHeader.MetadataKey}'", nameof(tensors));
+            throw new ArgumentException($"tensor names must differ from each other and from '{SafetensorsHeader.MetadataKey}'",
+                nameof(tensors));
         byte[] header = WriteHeader(ordered, metadata);
         AtomicFile.Write(path, stream =>
         {
@@ -112,7 +116,8 @@ public sealed class SafetensorsFile : TensorFile
         stream.ReadExactly(prefix);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > SafetensorsHeader.MaximumLength || (long)length > stream.Length - LengthPrefix)
-            throw new SafetensorsException($"the header claims {length} bytes, the file has {stream.Length}: it is truncated or no safetensors file");
+            throw new SafetensorsException(
+                $"the header claims {length} bytes, the file has {stream.Length}: it is truncated or no safetensors file");
         byte[] json = new byte[length];
         stream.ReadExactly(json);
         dataStart = LengthPrefix + (long)length;

@@ -170,12 +170,16 @@ internal sealed class SafetensorsHeader
         foreach (Entry entry in entries)
         {
             if (entry.Begin != position)
-                throw new SafetensorsException($"tensor '{entry.Name}' begins at {entry.Begin}, expected {position}: {(entry.Begin < position ? "it overlaps another" : "there is a hole before it")}");
+                throw new SafetensorsException(
+                    $"tensor '{entry.Name}' begins at {entry.Begin}, expected {position}: "
+                    + (entry.Begin < position ? "it overlaps another" : "there is a hole before it"));
             position = entry.End;
         }
 
         if (position != dataLength)
-            throw new SafetensorsException($"the tensors end at byte {position} of the data, the file has {dataLength}: it is {(position > dataLength ? "truncated" : "too long")}");
+            throw new SafetensorsException(
+                $"the tensors end at byte {position} of the data, the file has {dataLength}: "
+                + $"it is {(position > dataLength ? "truncated" : "too long")}");
     }
 
     /// <summary>One tensor: its bytes are [Begin, End) of the data.</summary>

@@ -40,7 +40,8 @@ internal static class Pickle
     internal static byte[] Integers(params long[] values) => Tuple(Array.ConvertAll(values, Integer));
 
     /// <summary>The result of calling a global.</summary>
-    internal static byte[] Call(string module, string name, params byte[][] arguments) => [.. Global(module, name), .. Tuple(arguments), (byte)'R'];
+    internal static byte[] Call(string module, string name, params byte[][] arguments) =>
+        [.. Global(module, name), .. Tuple(arguments), (byte)'R'];
 
     /// <summary>A dictionary of keys and values.</summary>
     internal static byte[] Dictionary(params (string Key, byte[] Value)[] items) =>
@@ -50,7 +51,8 @@ internal static class Pickle
         [.. Tuple([Text("storage"), Global("torch", type), Text(key), Text("cpu"), Integer(count), .. more]), (byte)'Q'];
 
     internal static byte[] Tensor(string key, long storageCount, long offset, long[] size, long[] stride, string type = "FloatStorage") =>
-        Call("torch._utils", "_rebuild_tensor_v2", Storage(key, storageCount, type), Integer(offset), Integers(size), Integers(stride), [0x89], Call("collections", "OrderedDict"));
+        Call("torch._utils", "_rebuild_tensor_v2", Storage(key, storageCount, type), Integer(offset), Integers(size), Integers(stride),
+            [0x89], Call("collections", "OrderedDict"));
 
     /// <summary>The tensor of six elements that small files hold.</summary>
     internal static byte[] SmallTensor => Tensor("0", 6, 0, [2, 3], [3, 1]);

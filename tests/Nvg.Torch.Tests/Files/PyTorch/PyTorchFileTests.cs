@@ -17,7 +17,9 @@ public sealed class PyTorchFileTests : IDisposable
     [Fact]
     public void Open_HandMadeArchive_ReadsValues()
     {
-        Save(Zip.Of(Pickle.Whole(Pickle.Dictionary(("state_dict", Pickle.Dictionary(("w", Pickle.SmallTensor))), ("epoch", Pickle.Integer(7)), ("name", Pickle.Text("ü")))), ("0", Bytes(Six))));
+        Save(Zip.Of(Pickle.Whole(
+            Pickle.Dictionary(("state_dict", Pickle.Dictionary(("w", Pickle.SmallTensor))), ("epoch", Pickle.Integer(7)),
+            ("name", Pickle.Text("ü")))), ("0", Bytes(Six))));
         using PyTorchFile file = PyTorchFile.Open(Target);
         Assert.Equal(["w"], file.Keys);
         Assert.Equal([2, 3], file["w"].Shape.ToArray());
@@ -65,9 +67,12 @@ public sealed class PyTorchFileTests : IDisposable
     [Fact]
     public void Open_LegacyFile_ReadsPartsAndMisalignedStorages()
     {
-        byte[] part = Pickle.Call("torch._utils", "_rebuild_tensor", Pickle.Storage("b", 6, "DoubleStorage", Pickle.Tuple(Pickle.Text("v"), Pickle.Integer(2), Pickle.Integer(3))), Pickle.Integer(1), Pickle.Integers(2), Pickle.Integers(1));
+        byte[] part = Pickle.Call("torch._utils", "_rebuild_tensor",
+            Pickle.Storage("b", 6, "DoubleStorage", Pickle.Tuple(Pickle.Text("v"), Pickle.Integer(2), Pickle.Integer(3))),
+            Pickle.Integer(1), Pickle.Integers(2), Pickle.Integers(1));
         byte[] pairs = [.. Pickle.Op("]"), .. Pickle.Tuple(Pickle.OldText("p"), part), (byte)'a'];
-        byte[] root = Pickle.Join(Pickle.Global("collections", "OrderedDict"), Pickle.Tuple(pairs), Pickle.Op("R("), Pickle.OldText("w"), Pickle.Tensor("a", 3, 0, [3], [1]), Pickle.Op("u"));
+        byte[] root = Pickle.Join(Pickle.Global("collections", "OrderedDict"), Pickle.Tuple(pairs), Pickle.Op("R("), Pickle.OldText("w"),
+            Pickle.Tensor("a", 3, 0, [3], [1]), Pickle.Op("u"));
         double[] doubles = [1, 2, 3, 4, 5, 6];
         File.WriteAllBytes(Target, Pickle.Legacy(root, ("a", 3, Bytes<float>([7, 8, 9])), ("b", 6, Bytes(doubles))));
         using PyTorchFile file = PyTorchFile.Open(Target);
@@ -79,11 +84,15 @@ public sealed class PyTorchFileTests : IDisposable
     [Fact]
     public void Open_NestedStateAndOtherEntries_AreJoinedByDotsOrPassedOver()
     {
-        byte[] callback = [.. Pickle.Global("my.callbacks", "Best"), .. Pickle.Op(")\u0081}("), .. Pickle.Text("f"), .. Pickle.Global("my.callbacks", "score"), .. Pickle.Op("ub")];
+        byte[] callback = [.. Pickle.Global("my.callbacks", "Best"), .. Pickle.Op(")\u0081}("), .. Pickle.Text("f"),
+            .. Pickle.Global("my.callbacks", "score"), .. Pickle.Op("ub")];
         byte[] root = Pickle.Dictionary(
             ("callbacks", Pickle.Join(Pickle.Op("]"), callback, Pickle.Op("a"))),
-            ("counts", Pickle.Join(Pickle.Call("collections", "defaultdict", Pickle.Global("__builtin__", "int")), Pickle.Text("a"), Pickle.Integer(1), Pickle.Op("s"))),
-            ("state_dict", Pickle.Dictionary(("a", Pickle.Dictionary(("b", Pickle.Join(Pickle.Op("}"), Pickle.Integer(3), Pickle.SmallTensor, Pickle.Op("s"))))), ("version", Pickle.Integer(1)))));
+            ("counts", Pickle.Join(Pickle.Call("collections", "defaultdict", Pickle.Global("__builtin__", "int")), Pickle.Text("a"),
+                Pickle.Integer(1), Pickle.Op("s"))),
+            ("state_dict", Pickle.Dictionary(
+                ("a", Pickle.Dictionary(("b", Pickle.Join(Pickle.Op("}"), Pickle.Integer(3), Pickle.SmallTensor, Pickle.Op("s"))))),
+                ("version", Pickle.Integer(1)))));
         Save(Zip.Of(Pickle.Whole(root), ("0", Bytes(Six))));
         using (PyTorchFile file = PyTorchFile.Open(Target))
             Assert.Equal(["a.b.3"], file.Keys);
@@ -108,7 +117,8 @@ public sealed class PyTorchFileTests : IDisposable
     public void Open_UnknownClassesBesideTheState_ArePassedOver(string module, string name)
     {
         byte[] made = [.. Pickle.Call(module, name, Pickle.Text("x")), .. Pickle.Op("}b")];
-        Save(Zip.Of(Pickle.Whole(Pickle.Dictionary(("other", made), ("state_dict", Pickle.Dictionary(("w", Pickle.SmallTensor))))), ("0", Bytes(Six))));
+        Save(Zip.Of(Pickle.Whole(Pickle.Dictionary(("other", made), ("state_dict", Pickle.Dictionary(("w", Pickle.SmallTensor))))),
+            ("0", Bytes(Six))));
         using PyTorchFile file = PyTorchFile.Open(Target);
         Assert.Equal(["w"], file.Keys);
     }
@@ -176,15 +186,23 @@ public sealed class PyTorchFileTests : IDisposable
         var data = new Dictionary<string, (string Words, byte[] Value)>();
         foreach ((string module, string name) in new[]
         {
-            ("os", "system"), ("posix", "system"), ("nt", "system"), ("sys", "exit"), ("subprocess", "Popen"), ("builtins", "eval"), ("__builtin__", "getattr"),
-            ("__builtin__", "__import__"), ("builtins", "exec"), ("runpy", "_run_code"), ("importlib", "import_module"), ("shutil", "rmtree"), ("socket", "socket"),
-            ("torch.hub", "load"), ("torch.jit._script", "f"), ("torch.storage", "_load_from_bytes"), ("numpy.testing._private.utils", "runstring"), ("pip", "main"),
-            ("operator", "attrgetter"), ("my.os.path", "join"), ("mine", "__reduce__"), ("mine", "eval"), ("torch.utils.bottleneck.__main__", "run_cprofile"),
-            ("torch.serialization", "os.system"), ("collections", "OrderedDict.fromkeys"), ("", "x"), ("a b", "c"), ("timeit", "timeit"), ("_io", "FileIO"),
+            ("os", "system"), ("posix", "system"), ("nt", "system"), ("sys", "exit"), ("subprocess", "Popen"), ("builtins", "eval"),
+                ("__builtin__", "getattr"),
+            ("__builtin__", "__import__"), ("builtins", "exec"), ("runpy", "_run_code"), ("importlib", "import_module"),
+                ("shutil", "rmtree"), ("socket", "socket"),
+            ("torch.hub", "load"), ("torch.jit._script", "f"), ("torch.storage", "_load_from_bytes"),
+                ("numpy.testing._private.utils", "runstring"), ("pip", "main"),
+            ("operator", "attrgetter"), ("my.os.path", "join"), ("mine", "__reduce__"), ("mine", "eval"),
+                ("torch.utils.bottleneck.__main__", "run_cprofile"),
+            ("torch.serialization", "os.system"), ("collections", "OrderedDict.fromkeys"), ("", "x"), ("a b", "c"), ("timeit", "timeit"),
+                ("_io", "FileIO"),
         })
         {
-            string words = name.Contains('.', StringComparison.Ordinal) || module is "" or "a b" ? "no name of a class" : $"{module}.{name}";
-            data.Add($"{module}.{name}", (words, Pickle.Dictionary(("state_dict", Pickle.Dictionary(("w", six))), ("callbacks", Pickle.Call(module, name, Pickle.Text("x"))))));
+            string words = name.Contains('.', StringComparison.Ordinal) || module is "" or "a b" ? "no name of a class"
+                : $"{module}.{name}";
+            data.Add($"{module}.{name}",
+                (words, Pickle.Dictionary(("state_dict", Pickle.Dictionary(("w", six))),
+                ("callbacks", Pickle.Call(module, name, Pickle.Text("x"))))));
         }
 
         void Add(string what, string words, params byte[][] parts) => data.Add(what, (words, Pickle.Join(parts)));
@@ -209,11 +227,13 @@ public sealed class PyTorchFileTests : IDisposable
         Add("endless name", "does not end within", Pickle.Op("c" + new string('a', 5000)));
         Add("deep marks", "nests deeper", Pickle.Repeat(300, Pickle.Op("(")));
         Add("high stack", "stacks more", Pickle.Repeat(70_000, Pickle.Op("N")));
-        Add("memo bomb", "the most that is allowed", Pickle.Op("]q\0"), Pickle.Repeat(3_000_000, Pickle.Op("h\0a")), Pickle.Repeat(1_300_000, Pickle.Op("h\0a")));
+        Add("memo bomb", "the most that is allowed", Pickle.Op("]q\0"), Pickle.Repeat(3_000_000, Pickle.Op("h\0a")),
+            Pickle.Repeat(1_300_000, Pickle.Op("h\0a")));
         // A list of 60,000 pairs, copied again and again: terabytes out of a file of this size.
         Add("list bomb", "the most that is allowed",
             Pickle.Op("NN\u0086q\0]("), Pickle.Repeat(60_000, Pickle.Op("h\0")), Pickle.Op("e\u0085q\u0001"),
-            Pickle.Global("collections", "OrderedDict"), Pickle.Op("q\u0002("), Pickle.Repeat(100, Pickle.Op("h\u0002h\u0001R")), Pickle.Op("t"));
+            Pickle.Global("collections", "OrderedDict"), Pickle.Op("q\u0002("), Pickle.Repeat(100, Pickle.Op("h\u0002h\u0001R")),
+                Pickle.Op("t"));
         Add("recall of nothing", "never remembered", Pickle.Op("h\u0005"));
         Add("append to a dictionary", "no list", Pickle.Op("}Na"));
         Add("append to a tuple", "no list", Pickle.Op(")Na"));
@@ -234,12 +254,15 @@ public sealed class PyTorchFileTests : IDisposable
         Add("attributes of a tensor", "has none", six, Pickle.Op("}b"));
         Add("attributes of a global", "has none", Pickle.Global("a", "b"), Pickle.Op("}b"));
         Add("persistent number", "no storage", Pickle.Integer(1), Pickle.Op("Q"));
-        Add("persistent without type", "no storage", Pickle.Tuple(Pickle.Text("storage"), Pickle.Text("FloatStorage"), Pickle.Text("0"), Pickle.Text("cpu"), Pickle.Integer(6)), Pickle.Op("Q"));
+        Add("persistent without type", "no storage",
+            Pickle.Tuple(Pickle.Text("storage"), Pickle.Text("FloatStorage"), Pickle.Text("0"), Pickle.Text("cpu"), Pickle.Integer(6)),
+            Pickle.Op("Q"));
         Add("storage of no elements' name", "impossible name", Pickle.Storage("", 6));
         Add("storage of negative size", "impossible name or size", Pickle.Storage("0", -6));
         Add("storage beyond 64 bits", "impossible name or size", Pickle.Storage("0", long.MaxValue, "DoubleStorage"));
         Add("storage in two types", "two ways", Pickle.Dictionary(("a", six), ("b", Pickle.Tensor("0", 6, 0, [6], [1], "IntStorage"))));
-        Add("storage part outside", "refers to elements 4", Pickle.Storage("0", 6, "FloatStorage", Pickle.Tuple(Pickle.Text("v"), Pickle.Integer(4), Pickle.Integer(3))));
+        Add("storage part outside", "refers to elements 4",
+            Pickle.Storage("0", 6, "FloatStorage", Pickle.Tuple(Pickle.Text("v"), Pickle.Integer(4), Pickle.Integer(3))));
         Add("missing storage", "storage 'none' is missing", Pickle.Dictionary(("w", Pickle.Tensor("none", 6, 0, [6], [1]))));
         Add("storage that climbs out", "is missing", Pickle.Dictionary(("w", Pickle.Tensor("../data.pkl", 6, 0, [6], [1]))));
         AddTensor("storage smaller than claimed", "has 24 bytes, its storage needs 28", 7, 0, [7], [1]);
@@ -259,16 +282,25 @@ public sealed class PyTorchFileTests : IDisposable
         AddTensor("product beyond 64 bits beside a zero", "impossibly large", 6, 0, [0, 1L << 40, 1L << 40], [0, 0, 0]);
         AddTensor("stride beyond 64 bits", "impossibly large", 6, 0, [3], [long.MaxValue]);
         AddTensor("offset beyond 64 bits", "impossibly large", 6, long.MaxValue, [6], [1]);
-        Add("65 dimensions", "no storage, offset", Pickle.Dictionary(("w", Pickle.Tensor("0", 6, 0, [.. Enumerable.Repeat(1L, 65)], [.. Enumerable.Repeat(1L, 65)]))));
-        Add("tensor of texts", "no storage, offset", Pickle.Call("torch._utils", "_rebuild_tensor", Pickle.Storage("0", 6), Pickle.Text("0"), Pickle.Integers(6), Pickle.Integers(1)));
+        Add("65 dimensions", "no storage, offset",
+            Pickle.Dictionary(("w", Pickle.Tensor("0", 6, 0, [.. Enumerable.Repeat(1L, 65)], [.. Enumerable.Repeat(1L, 65)]))));
+        Add("tensor of texts", "no storage, offset",
+            Pickle.Call("torch._utils", "_rebuild_tensor", Pickle.Storage("0", 6), Pickle.Text("0"), Pickle.Integers(6),
+            Pickle.Integers(1)));
         Add("tensor of too few", "do not fit", Pickle.Call("torch._utils", "_rebuild_tensor_v2", Pickle.Storage("0", 6)));
-        Add("parameter of a text", "do not fit", Pickle.Call("torch._utils", "_rebuild_parameter", Pickle.Text("x"), [0x89], Pickle.Op("}")));
+        Add("parameter of a text", "do not fit",
+            Pickle.Call("torch._utils", "_rebuild_parameter", Pickle.Text("x"), [0x89], Pickle.Op("}")));
         Add("dictionary of a text", "no list of pairs", Pickle.Call("collections", "OrderedDict", Pickle.Text("x")));
-        Add("opaque in the state", "'a.w' is an object of mine.Weird", Pickle.Dictionary(("state_dict", Pickle.Dictionary(("a", Pickle.Dictionary(("w", Pickle.Call("mine", "Weird"))))))));
-        Add("opaque at the root", "'extra' is an object of mine.Weird", Pickle.Dictionary(("w", six), ("extra", Pickle.Call("mine", "Weird"))));
-        Add("class in the state", "'w' is the class or function mine.Weird", Pickle.Dictionary(("state_dict", Pickle.Dictionary(("w", Pickle.Global("mine", "Weird"))))));
-        Add("list in the state", "'w' is a list", Pickle.Dictionary(("state_dict", Pickle.Dictionary(("w", Pickle.Join(Pickle.Op("]"), six, Pickle.Op("a")))))));
-        Add("complex numbers", "tensor of torch.ComplexFloatStorage", Pickle.Dictionary(("w", Pickle.Tensor("0", 3, 0, [3], [1], "ComplexFloatStorage"))));
+        Add("opaque in the state", "'a.w' is an object of mine.Weird",
+            Pickle.Dictionary(("state_dict", Pickle.Dictionary(("a", Pickle.Dictionary(("w", Pickle.Call("mine", "Weird"))))))));
+        Add("opaque at the root", "'extra' is an object of mine.Weird",
+            Pickle.Dictionary(("w", six), ("extra", Pickle.Call("mine", "Weird"))));
+        Add("class in the state", "'w' is the class or function mine.Weird",
+            Pickle.Dictionary(("state_dict", Pickle.Dictionary(("w", Pickle.Global("mine", "Weird"))))));
+        Add("list in the state", "'w' is a list",
+            Pickle.Dictionary(("state_dict", Pickle.Dictionary(("w", Pickle.Join(Pickle.Op("]"), six, Pickle.Op("a")))))));
+        Add("complex numbers", "tensor of torch.ComplexFloatStorage",
+            Pickle.Dictionary(("w", Pickle.Tensor("0", 3, 0, [3], [1], "ComplexFloatStorage"))));
         Add("name twice", "'w' occurs twice", Pickle.Dictionary(("w", six), ("w", six)));
         Add("name twice by dots", "'a.w' occurs twice", Pickle.Dictionary(("a.w", six), ("a", Pickle.Dictionary(("w", six)))));
         Add("state twice", "'state_dict' occurs twice", Pickle.Dictionary(("state_dict", Pickle.Op("}")), ("state_dict", Pickle.Op("}"))));
@@ -313,7 +345,8 @@ public sealed class PyTorchFileTests : IDisposable
         ("folder entry", "no plain path", z => z.Entries.Add(new Zip.Entry("archive/x/", []))),
         ("name beyond ASCII without its flag", "no plain path", z => z.Entries.Add(new Zip.Entry("archive/ü", [1]))),
         ("two folders", "one folder", z => z.Entries.Add(new Zip.Entry("other/x", [1]))),
-        ("overlap", "described differently", z => z.Entries[0] = z.Entries[0] with { Size = z.Entries[0].RealSize - 1, LocalSize = z.Entries[0].RealSize }),
+        ("overlap", "described differently", z =>
+            z.Entries[0] = z.Entries[0] with { Size = z.Entries[0].RealSize - 1, LocalSize = z.Entries[0].RealSize }),
         ("entry inside another", "overlaps", z => z.Entries[0] = z.Entries[0] with { Size = 4000, LocalSize = 4000 }),
         ("two headers at one place", "overlaps", z => z.Entries[1] = z.Entries[1] with { Shift = -1 }),
         ("bytes between entries", "belong to nothing", z => z.Entries[1] = z.Entries[1] with { Descriptor = [1, 2, 3] }),
@@ -323,8 +356,10 @@ public sealed class PyTorchFileTests : IDisposable
         ("moved header", "hole", z => z.Entries[0] = z.Entries[0] with { Shift = 4 }),
         ("sizes that differ", "is stored in", z => z.Entries[1] = z.Entries[1] with { StoredSize = 23 }),
         ("zip64 without its field", "lacks a zip64 field", z => z.Entries[1] = z.Entries[1] with { Size = uint.MaxValue }),
-        ("zip64 of impossible size", "impossible size", z => z.Entries[1] = z.Entries[1] with { Size = uint.MaxValue, CentralExtra = Wide(ulong.MaxValue, ulong.MaxValue) }),
-        ("zip64 bomb", "overlaps", z => z.Entries[1] = z.Entries[1] with { Size = uint.MaxValue, CentralExtra = Wide(1UL << 40, 1UL << 40) }),
+        ("zip64 of impossible size", "impossible size", z =>
+            z.Entries[1] = z.Entries[1] with { Size = uint.MaxValue, CentralExtra = Wide(ulong.MaxValue, ulong.MaxValue) }),
+        ("zip64 bomb", "overlaps", z =>
+            z.Entries[1] = z.Entries[1] with { Size = uint.MaxValue, CentralExtra = Wide(1UL << 40, 1UL << 40) }),
         ("zip64 field for nothing", "nothing asks for", z => z.Entries[1] = z.Entries[1] with { CentralExtra = Wide(24) }),
         ("other extra field", "0x7075", z => z.Entries[1] = z.Entries[1] with { CentralExtra = [0x75, 0x70, 0, 0] }),
         ("broken extra field", "broken extra", z => z.Entries[1] = z.Entries[1] with { CentralExtra = [1, 0, 9, 0] }),
@@ -383,8 +418,10 @@ public sealed class PyTorchFileTests : IDisposable
         ("keys without storage", "does not name", () => Pickle.Legacy(Pickle.Op("}"), ("0", 6, Bytes(Six)))),
         ("storage without key", "does not name", () => Pickle.Legacy(Pickle.Dictionary(("w", Pickle.SmallTensor)))),
         ("key twice", "does not name", () => Pickle.Legacy(
-            Pickle.Dictionary(("w", Pickle.SmallTensor), ("v", Pickle.Tensor("1", 6, 0, [6], [1]))), ("0", 6, Bytes(Six)), ("0", 6, Bytes(Six)))),
-        ("claim of 2^40 elements", "truncated", () => Pickle.Legacy(Pickle.Dictionary(("w", Pickle.Tensor("0", 1L << 40, 0, [1L << 40], [1]))), ("0", 1L << 40, Bytes(Six)))),
+            Pickle.Dictionary(("w", Pickle.SmallTensor), ("v", Pickle.Tensor("1", 6, 0, [6], [1]))), ("0", 6, Bytes(Six)),
+                ("0", 6, Bytes(Six)))),
+        ("claim of 2^40 elements", "truncated", () =>
+            Pickle.Legacy(Pickle.Dictionary(("w", Pickle.Tensor("0", 1L << 40, 0, [1L << 40], [1]))), ("0", 1L << 40, Bytes(Six)))),
         ("os.system", "os.system", () => Pickle.Legacy(Pickle.Call("os", "system", Pickle.Text("ls")))),
         ("storage before the object", "where none may be", () => Pickle.Whole(Pickle.Storage("0", 6))),
         ("tar", "tar archives are not read", () => [.. "data.tar"u8, .. new byte[600]]),
@@ -421,7 +458,8 @@ public sealed class PyTorchFileTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    internal static byte[] Bytes<T>(T[] values) where T : unmanaged => System.Runtime.InteropServices.MemoryMarshal.AsBytes<T>(values).ToArray();
+    internal static byte[] Bytes<T>(T[] values) where T : unmanaged =>
+        System.Runtime.InteropServices.MemoryMarshal.AsBytes<T>(values).ToArray();
 
     private static byte[] Legacy(long claimed) => Pickle.Legacy(Pickle.Dictionary(("w", Pickle.SmallTensor)), ("0", claimed, Bytes(Six)));
 
@@ -441,7 +479,8 @@ public sealed class PyTorchFileTests : IDisposable
         for (byte level = 1; level <= levels; level++)
         {
             byte[] before = [(byte)'h', (byte)(level - 1)];
-            made = [.. made, .. Pickle.Text($"{level}"), .. Pickle.Op("}"), (byte)'q', level, .. Pickle.Text("a"), .. before, .. Pickle.Op("s"), .. Pickle.Text("b"), .. before, .. Pickle.Op("ss")];
+            made = [.. made, .. Pickle.Text($"{level}"), .. Pickle.Op("}"), (byte)'q', level, .. Pickle.Text("a"), .. before,
+                .. Pickle.Op("s"), .. Pickle.Text("b"), .. before, .. Pickle.Op("ss")];
         }
 
         return made;
@@ -460,7 +499,8 @@ public sealed class PyTorchFileTests : IDisposable
 
     private static void AssertSame(Tensor expected, Tensor actual)
     {
-        Assert.Equal((expected.ScalarType, string.Join(",", expected.Shape.ToArray())), (actual.ScalarType, string.Join(",", actual.Shape.ToArray())));
+        Assert.Equal((expected.ScalarType, string.Join(",", expected.Shape.ToArray())),
+            (actual.ScalarType, string.Join(",", actual.Shape.ToArray())));
         byte[] a = new byte[expected.ElementCount * expected.ScalarType.ByteSize()], b = new byte[a.Length];
         expected.CopyBytesTo(a);
         actual.CopyBytesTo(b);

@@ -19,7 +19,8 @@ public sealed class PyTorchFuzzTests(ITestOutputHelper output) : IDisposable
 
     private static readonly int Count = int.TryParse(Environment.GetEnvironmentVariable("NVG_FUZZ_COUNT"), out int count) ? count : 1000;
 
-    private readonly string _path = Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"nvg-fuzz-{Guid.NewGuid():N}.pth");
+    private readonly string _path =
+        Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"nvg-fuzz-{Guid.NewGuid():N}.pth");
 
     [Fact]
     public void Open_DamagedArchive_LoadsOrIsRefused() => Run(File.ReadAllBytes(WriteOwn()), checksumPlace: FindCentralChecksum);
@@ -28,8 +29,10 @@ public sealed class PyTorchFuzzTests(ITestOutputHelper output) : IDisposable
     public void Open_DamagedLegacyFile_LoadsOrIsRefused()
     {
         byte[] state = Pickle.Dictionary(
-            ("w", Pickle.SmallTensor), ("t", Pickle.Tensor("0", 6, 0, [3, 2], [1, 3])), ("b", Pickle.Tensor("1", 5, 1, [4], [1], "ByteStorage")));
-        byte[] root = Pickle.Dictionary(("state_dict", state), ("epoch", Pickle.Integer(7)), ("other", Pickle.Call("mine", "Thing", Pickle.Text("x"))));
+            ("w", Pickle.SmallTensor), ("t", Pickle.Tensor("0", 6, 0, [3, 2], [1, 3])),
+                ("b", Pickle.Tensor("1", 5, 1, [4], [1], "ByteStorage")));
+        byte[] root = Pickle.Dictionary(("state_dict", state), ("epoch", Pickle.Integer(7)),
+            ("other", Pickle.Call("mine", "Thing", Pickle.Text("x"))));
         Run(Pickle.Legacy(root, ("0", 6, new byte[24]), ("1", 5, [1, 2, 3, 4, 5])), checksumPlace: null);
     }
 
@@ -62,7 +65,9 @@ public sealed class PyTorchFuzzTests(ITestOutputHelper output) : IDisposable
             most = Math.Max(most, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        output.WriteLine($"{Count} damaged files in {clock.Elapsed.TotalSeconds:F1} s: {loaded} loaded, {Count - loaded} refused; at most {most / 1024} KiB allocated for one");
+        output.WriteLine(
+            $"{Count} damaged files in {clock.Elapsed.TotalSeconds:F1} s: {loaded} loaded, {Count - loaded} refused; "
+            + $"at most {most / 1024} KiB allocated for one");
         Assert.InRange(most, 0, MostBytes);
         // Damage to values alone is not seen in the older form, and padding is nobody's; most other damage must be.
         Assert.InRange(loaded, 0, Count * 9 / 10);
@@ -125,7 +130,8 @@ public sealed class PyTorchFuzzTests(ITestOutputHelper output) : IDisposable
     {
         byte[] bytes = [.. valid];
         int length = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(centralChecksum + 4));
-        int start = 30 + BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(26)) + BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(28));
+        int start = 30 + BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(26))
+            + BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(28));
         Span<byte> pickle = bytes.AsSpan(start, length);
         for (int changes = random.Next(1, 5); changes > 0; changes--)
         {

@@ -22,7 +22,8 @@ public sealed class PyTorchPeerTests : IDisposable
                 using PyTorchFile file = PyTorchFile.Open(Path.Combine(_folder, name + suffix));
                 Assert.Equal(expected, file.Select(t => Line(t.Key, t.Value)));
                 if (name == "lightning")
-                    Assert.Equal((3L, 12_345_678_901L, "1.9.0"), (file.Scalars["epoch"], file.Scalars["global_step"], file.Scalars["pytorch-lightning_version"]));
+                    Assert.Equal((3L, 12_345_678_901L, "1.9.0"),
+                        (file.Scalars["epoch"], file.Scalars["global_step"], file.Scalars["pytorch-lightning_version"]));
             }
         }
     }
@@ -43,7 +44,8 @@ public sealed class PyTorchPeerTests : IDisposable
             tensors[type.ToString()] = Tensor.From([0f, 1, 2, 3, 1, 0], 3, 2).To(type);
         string path = Path.Combine(_folder, "x.pth");
         PyTorchFile.Write(path, tensors, new Dictionary<string, object> { ["note"] = "✓", ["number"] = 1L << 40 });
-        Assert.Equal(tensors.Select(t => Line(t.Key, t.Value)), TorchPeer.Run(TorchPeer.Script("torch_files.py"), "print", path).TrimEnd().Split('\n'));
+        Assert.Equal(tensors.Select(t => Line(t.Key, t.Value)),
+            TorchPeer.Run(TorchPeer.Script("torch_files.py"), "print", path).TrimEnd().Split('\n'));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -53,6 +55,7 @@ public sealed class PyTorchPeerTests : IDisposable
         byte[] bytes = new byte[tensor.ElementCount * tensor.ScalarType.ByteSize()];
         tensor.CopyBytesTo(bytes);
         string sizes = string.Join(',', tensor.Shape.ToArray());
-        return $"{name} {tensor.ScalarType.ToString().ToLowerInvariant()} {(sizes.Length > 0 ? sizes : "-")} {(bytes.Length > 0 ? Convert.ToHexStringLower(bytes) : "-")}";
+        string type = tensor.ScalarType.ToString().ToLowerInvariant(), content = Convert.ToHexStringLower(bytes);
+        return $"{name} {type} {(sizes.Length > 0 ? sizes : "-")} {(content.Length > 0 ? content : "-")}";
     }
 }

@@ -222,7 +222,8 @@ public sealed class SafetensorsFileTests : IDisposable
         byte[] old = Valid();
         File.WriteAllBytes(Target, old);
         using Tensor good = Tensor.Zeros([1000]), withoutMemory = Tensor.Empty([1000], device: Device.Meta);
-        Assert.ThrowsAny<TorchException>(() => SafetensorsFile.Write(Target, new Dictionary<string, Tensor> { ["a"] = good, ["b"] = withoutMemory }));
+        Assert.ThrowsAny<TorchException>(() =>
+            SafetensorsFile.Write(Target, new Dictionary<string, Tensor> { ["a"] = good, ["b"] = withoutMemory }));
         Assert.Throws<InvalidOperationException>(() => AtomicFile.Write(Target, stream =>
         {
             stream.Write(new byte[100_000]);
