@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks the packages as somebody else uses them: packs them, restores them into a project outside the repository, and
-# installs the tool; both generate an image. Downloads nothing that the build has not restored already.
+# installs the tool; both generate an image. With the argument FOLDER it checks the packages that are there already.
 set -euo pipefail
 
 root=$(readlink -f -- "${BASH_SOURCE[0]}")
@@ -19,11 +19,16 @@ require_image() {
   echo "$2: $(stat -c %s -- "$1") bytes"
 }
 
-"$root/build/pack.sh" "$folder/packages"
-ls -- "$folder/packages"
+packages=${1:-}
+if [[ -n $packages ]]; then
+  packages=$(cd -- "$packages" && pwd)
+else
+  packages=$folder/packages
+  "$root/build/pack.sh" "$packages"
+fi
 version=$(sed -n 's/.*<Version>\(.*\)<\/Version>.*/\1/p' "$root/Directory.Build.props")
 for name in Nvg.Torch Nvg.Imaging Nvg Nvg.Data Nvg.Training Nvg.Evaluation Nvg.Cli Nvg.Native.linux-x64; do
-  [[ -e $folder/packages/$name.$version.nupkg ]] || fail "there is no $name.$version.nupkg"
+  [[ -e $packages/$name.$version.nupkg ]] || fail "there is no $name.$version.nupkg"
 done
 
 # An empty cache for our own packages, so that none of an earlier run is taken; the others come from the usual one.
@@ -36,14 +41,14 @@ cp -- "$root/build/consumer/"* "$folder/consumer"
 cp -R -- "$root/models/nvg-cifar10" "$folder/model"
 cd -- "$folder/consumer"
 dotnet build -c Release -o "$folder/out" -nodeReuse:false -p:UseSharedCompilation=false "-p:NvgVersion=$version" \
-  "-p:RestoreAdditionalProjectSources=$folder/packages" >"$folder/build.log" 2>&1 || {
+  "-p:RestoreAdditionalProjectSources=$packages" >"$folder/build.log" 2>&1 || {
   cat -- "$folder/build.log" >&2
   fail "an application with the packages does not build"
 }
 dotnet "$folder/out/Consumer.dll" "$folder/model" "$folder/consumer.png"
 require_image "$folder/consumer.png" "image of an application with the packages"
 
-dotnet tool install Nvg.Cli --version "$version" --tool-path "$folder/tools" --add-source "$folder/packages" >"$folder/tool.log" 2>&1 || {
+dotnet tool install Nvg.Cli --version "$version" --tool-path "$folder/tools" --add-source "$packages" >"$folder/tool.log" 2>&1 || {
   cat -- "$folder/tool.log" >&2
   fail "the tool cannot be installed"
 }
