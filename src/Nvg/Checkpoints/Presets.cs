@@ -4,7 +4,7 @@ using Nvg.Tokenizers;
 
 namespace Nvg.Checkpoints;
 
-/// <summary>Sizes and settings of the published models, by name (specification, sections 3 to 7): 256 × 256 images of 1,000 classes.</summary>
+/// <summary>Sizes and settings of the published models, by name (paper, appendix A.4; docs/method.md, section 2): 256 × 256 images of 1,000 classes.</summary>
 public static class Presets
 {
     private const int MostSuggestions = 3;

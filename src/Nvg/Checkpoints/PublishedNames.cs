@@ -1,6 +1,6 @@
 namespace Nvg.Checkpoints;
 
-/// <summary>Where the published checkpoints keep what (specification, section 9).</summary>
+/// <summary>Where the published checkpoints keep what (docs/method.md, section 9).</summary>
 internal static class PublishedNames
 {
     /// <summary>Before the names of both generators.</summary>

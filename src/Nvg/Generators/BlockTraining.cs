@@ -5,7 +5,7 @@ namespace Nvg.Generators;
 /// <summary>What training adds to a stack of blocks: drop path, and the hidden state after one block.</summary>
 public sealed class BlockTraining
 {
-    // At the deepest block of a model of 24 (specification, section 4).
+    // At the deepest block of a model of 24 (paper, equation 8; docs/method.md, section 4.1).
     private const double MaximumDropPath = 0.1;
     private const double ReferenceDepth = 24;
 

@@ -7,7 +7,7 @@ namespace Nvg.Generators;
 /// <summary>
 /// Predicts the content of a stage from the canvas so far and the stage's structure map: a transformer guesses the final
 /// canvas x̂, and what is missing from the canvas to x̂, averaged in each cluster, gives the logits of its token
-/// (specification, section 5).
+/// (paper, section 2.2.2; docs/method.md, section 5).
 /// </summary>
 /// <remarks>Shapes: N sequences, L positions, C latent channels, K structure channels, V codes, W width.</remarks>
 public sealed class ContentGenerator

@@ -4,7 +4,7 @@ using Nvg.Torch;
 namespace Nvg.Generators;
 
 /// <summary>
-/// Structure-aware rotary embedding (specification, section 4): the channels of a head are divided among axes — token type,
+/// Structure-aware rotary embedding (paper, section 2.2.2; docs/method.md, section 4.2): the channels of a head are divided among axes — token type,
 /// one per structure channel, row, column — and every pair of channels turns by the token's position on its axis.
 /// </summary>
 /// <remarks>

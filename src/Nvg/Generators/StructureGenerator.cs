@@ -5,7 +5,7 @@ namespace Nvg.Generators;
 
 /// <summary>
 /// Predicts how clusters split: a rectified-flow transformer whose velocity leads from noise to the structure embedding of
-/// the next stage, given the canvas after this one (specification, section 6).
+/// the next stage, given the canvas after this one (paper, section 2.2.1; docs/method.md, section 6).
 /// </summary>
 /// <remarks>Shapes: N sequences, L positions, C latent channels, K structure channels, W width.</remarks>
 public sealed class StructureGenerator

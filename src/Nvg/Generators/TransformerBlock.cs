@@ -5,7 +5,7 @@ namespace Nvg.Generators;
 
 /// <summary>
 /// A single-stream transformer block: attention and MLP side by side between two linears, shifted, scaled and gated by a
-/// condition vector (specification, section 4). The residual stream, norms and rotary turns stay in float32.
+/// condition vector (paper, appendix A.4; docs/method.md, section 4.1). The residual stream, norms and rotary turns stay in float32.
 /// </summary>
 /// <remarks>Shapes: N sequences, T tokens, W width.</remarks>
 internal sealed class TransformerBlock

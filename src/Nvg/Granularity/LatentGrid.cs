@@ -4,7 +4,7 @@ namespace Nvg.Granularity;
 
 /// <summary>
 /// The latent positions of one image and the stages that follow from their number: L = Height · Width = 2^K positions in
-/// row-major order give stages 0…K, stage i with 2^i clusters of L / 2^i positions each (paper, section 3.1).
+/// row-major order give stages 0…K, stage i with 2^i clusters of L / 2^i positions each (paper, section 2.1; docs/method.md, section 2).
 /// </summary>
 public readonly record struct LatentGrid
 {

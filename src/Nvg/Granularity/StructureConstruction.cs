@@ -4,7 +4,7 @@ namespace Nvg.Granularity;
 
 /// <summary>
 /// Builds the structure maps of images from their latents: bottom-up greedy clustering into equal halves, then relabelled
-/// coarse to fine, so that the children of cluster j are 2j and 2j + 1 (paper, section 3.2; specification, section 3).
+/// coarse to fine, so that the children of cluster j are 2j and 2j + 1 (paper, algorithm 1; docs/method.md, section 3.2).
 /// </summary>
 public static class StructureConstruction
 {

@@ -4,7 +4,7 @@ namespace Nvg.Granularity;
 
 /// <summary>
 /// Structure maps as K channels per position in {0, 1, 2}: the bits of the label so far, most significant first, as 0 or 2,
-/// and 1 for what is not yet known (specification, section 3). A child inherits its parent's channels and reveals one more.
+/// and 1 for what is not yet known (paper, appendix A.3; docs/method.md, section 3.3). A child inherits its parent's channels and reveals one more.
 /// </summary>
 public static class StructureEmbedding
 {

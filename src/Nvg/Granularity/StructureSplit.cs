@@ -2,7 +2,7 @@ using Nvg.Torch;
 
 namespace Nvg.Granularity;
 
-/// <summary>Splits every cluster of a stage into two equal halves by a score per position (specification, sections 6 and 12).</summary>
+/// <summary>Splits every cluster of a stage into two equal halves by a score per position (paper, section 2.2.1; docs/method.md, section 6.3).</summary>
 public static class StructureSplit
 {
     /// <summary>The upper half of each cluster by score becomes child 2j + 1, the rest 2j.</summary>

@@ -6,7 +6,7 @@ namespace Nvg.Tokenizers;
 
 /// <summary>
 /// Content construction: a shared codebook describes, stage by stage, what the stages before left over of the latent
-/// (specification, section 3). One refiner per stage smooths what a stage adds: φ_i(h) = h + w · conv_i(h).
+/// (paper, appendix A.2; docs/method.md, section 3.4). One refiner per stage smooths what a stage adds: φ_i(h) = h + w · conv_i(h).
 /// </summary>
 /// <remarks>Shapes: B images, L positions, C latent channels, V codes, N = 2^i clusters of stage i, S = K + 1 stages.</remarks>
 public sealed class Quantizer

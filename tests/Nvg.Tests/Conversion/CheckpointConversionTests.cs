@@ -58,7 +58,7 @@ public sealed class CheckpointConversionTests : IDisposable
     [Fact]
     public void CountParameters_Presets_AreThePapers()
     {
-        // Content and structure, in millions: specification, section 10.
+        // Content and structure, in millions: paper, table 1.
         foreach ((ModelConfig preset, int content, int structure) in new[] { (Presets.NvgD16, 255, 64), (Presets.NvgD20, 497, 125), (Presets.NvgD24, 856, 215) })
         {
             using var generator = new NvgGenerator(preset.Generator!, ParameterSource.Meta());
