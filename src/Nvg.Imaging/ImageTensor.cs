@@ -14,7 +14,7 @@ public static class ImageTensor
     public static Tensor ToBytes(IReadOnlyList<RgbImage> images) =>
         Tensor.From([.. images.SelectMany(p => p.Pixels)], images.Count, images[0].Height, images[0].Width, RgbImage.Channels);
 
-    /// <summary>Tensors in [−1, 1] as images: 255 · (x + 1) / 2, truncated (specification, section 12).</summary>
+    /// <summary>Tensors in [−1, 1] as images: 255 · (x + 1) / 2, truncated (docs/method.md, section 3.1).</summary>
     public static RgbImage[] ToImages(Tensor images)
     {
         using var scope = new TensorScope();

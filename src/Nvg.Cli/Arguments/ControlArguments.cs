@@ -8,6 +8,7 @@ using Nvg.Granularity;
 using Nvg.Granularity.Construction;
 using Nvg.Imaging;
 using Nvg.Labels;
+using Nvg.Pretrained;
 
 namespace Nvg.Cli.Arguments;
 
@@ -134,7 +135,7 @@ internal sealed class ControlArguments
                 return new GivenRows([(null, plan?.ToSequence())], plan, null);
             document?.RequireModel(path, model, model.Fingerprint());
             RgbImage? image = document is null ? SquareImage.Read(path, model.Config.Tokenizer.ImageSize) : null;
-            using IStructureStrategy? construction = parsed.GetValue(_construction)?.Create();
+            using IStructureStrategy? construction = parsed.GetValue(_construction)?.Create(VisionTransformer.LoadFeatures);
             using ReferenceSequence reference = image is not null
                 ? ReferenceSequence.FromImage(model.Tokenizer, image, construction)
                 : ReferenceSequence.FromSequence(model.Tokenizer, document!.Sequence);
@@ -208,7 +209,7 @@ internal sealed class ControlArguments
         LatentGrid grid = model.Tokenizer.Config.Grid;
         if (kind != StructureKind.Image)
             return StructureInput.Read(files, kind, grid, parsed.GetValue(_structureStages));
-        using IStructureStrategy? construction = parsed.GetValue(_construction)?.Create();
+        using IStructureStrategy? construction = parsed.GetValue(_construction)?.Create(VisionTransformer.LoadFeatures);
         using ReferenceSequence own = ReferenceSequence.FromImage(model.Tokenizer, SquareImage.Read(files[0], model.Config.Tokenizer.ImageSize), construction);
         PartialSequence kept = own.Keep(KeptPart.Structure, parsed.GetValue(_structureStages)!.Value);
         return StructureInput.FromLabels(kept.AllLabels[..(kept.StructureStages * grid.Length)].ToArray(), [kept.StructureStages, grid.Length], grid);

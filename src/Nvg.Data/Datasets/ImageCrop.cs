@@ -7,7 +7,7 @@ namespace Nvg.Data.Datasets;
 /// <param name="Zoom">The shorter side in squares, where images are resized as they are read; otherwise their preparation decided it.</param>
 public readonly record struct ImageCrop(double Left, double Top, bool Flip, double Zoom = ImageCrop.UsualZoom)
 {
-    /// <summary>The shorter side becomes 1.125 × the square (specification, section 3).</summary>
+    /// <summary>The shorter side becomes 1.125 × the square (docs/method.md, section 3.6).</summary>
     public const double UsualZoom = 1.125;
 
     /// <summary>The middle of an image, as models are measured by.</summary>

@@ -2,7 +2,7 @@ using Nvg.Torch;
 
 namespace Nvg.Training.Adversarial;
 
-/// <summary>Losses of the two players (specification, sections 3 and 12). Logits: N × parts.</summary>
+/// <summary>Losses of the two players (docs/method.md, section 3.6). Logits: N × parts.</summary>
 internal static class AdversarialLosses
 {
     /// <summary>The discriminator's: real logits above 1, fake ones below −1.</summary>

@@ -1,6 +1,6 @@
 namespace Nvg.Training.Adversarial;
 
-/// <summary>The adversarial part of the tokenizer's loss; defaults are the paper's (specification, section 3).</summary>
+/// <summary>The adversarial part of the tokenizer's loss; defaults are the paper's (docs/method.md, section 3.6).</summary>
 public sealed record AdversarialOptions
 {
     /// <summary>Which discriminator; the paper's is <see cref="DiscriminatorKind.Dino"/>, which needs weights.</summary>

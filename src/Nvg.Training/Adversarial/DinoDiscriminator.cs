@@ -7,7 +7,7 @@ namespace Nvg.Training.Adversarial;
 
 /// <summary>
 /// The paper's discriminator: small heads on what a frozen DINO vision transformer sees, after the patch embedding and after
-/// some of its blocks (specification, section 3). Heads look at patch tokens plus class token.
+/// some of its blocks (docs/method.md, section 3.6). Heads look at patch tokens plus class token.
 /// </summary>
 /// <remarks>Shapes: N images, W width of the transformer, T patches.</remarks>
 internal sealed class DinoDiscriminator : IDiscriminator

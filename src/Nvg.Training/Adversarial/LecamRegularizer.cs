@@ -30,7 +30,7 @@ internal sealed class LecamRegularizer : IDisposable
     internal (Tensor Real, Tensor Fake) Averages => (_real, _fake);
 
     /// <summary>
-    /// Updates the averages, then gives the penalty (specification, section 12). The averages move once in a step, by the means
+    /// Updates the averages, then gives the penalty (docs/method.md, section 3.6). The averages move once in a step, by the means
     /// over the whole batch: where a process computes its share in parts, after the last of them, so that the parts' penalties
     /// are all against the averages before the step: the whole batch's means are not known earlier.
     /// </summary>

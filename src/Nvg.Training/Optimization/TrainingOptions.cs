@@ -4,7 +4,7 @@ using Nvg.Torch;
 
 namespace Nvg.Training.Optimization;
 
-/// <summary>What every training run needs; defaults are the paper's (specification, sections 3 and 8).</summary>
+/// <summary>What every training run needs; defaults are the paper's (paper, appendix A.5; docs/method.md, sections 3.6 and 8).</summary>
 public sealed record TrainingOptions
 {
     /// <summary>Optimizer steps in all.</summary>

@@ -1,6 +1,6 @@
 namespace Nvg.Checkpoints;
 
-/// <summary>What a checkpoint file may hold of a model.</summary>
+/// <summary>Parts of a model that a checkpoint file may hold.</summary>
 public enum CheckpointPartKind
 {
     /// <summary>Encoder, decoder and quantizer.</summary>

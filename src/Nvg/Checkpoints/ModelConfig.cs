@@ -4,13 +4,13 @@ using Nvg.Tokenizers;
 
 namespace Nvg.Checkpoints;
 
-/// <summary>What <c>config.json</c> of a model folder holds.</summary>
+/// <summary>Contents of <c>config.json</c> in a model folder.</summary>
 public sealed record ModelConfig
 {
-    /// <summary>The layout of the folder this build writes and reads.</summary>
+    /// <summary>Version of the folder layout that this build reads and writes.</summary>
     public const int CurrentFormat = 1;
 
-    /// <summary>Layout of the folder.</summary>
+    /// <summary>Version of the folder layout.</summary>
     public int Format { get; init; } = CurrentFormat;
 
     /// <summary>Name of the model.</summary>
@@ -19,23 +19,24 @@ public sealed record ModelConfig
     /// <summary>Sizes of the tokenizer.</summary>
     public required TokenizerConfig Tokenizer { get; init; }
 
-    /// <summary>Sizes of the generators, or null in a folder that holds a tokenizer alone.</summary>
+    /// <summary>Sizes of the generators, or null if the folder holds only a tokenizer.</summary>
     public GeneratorConfig? Generator { get; init; }
 
-    /// <summary>Settings that <c>generate</c> uses unless told otherwise.</summary>
+    /// <summary>Default sampling settings of the model.</summary>
     public SamplingOptions Sampling { get; init; } = new();
 
-    /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
+    /// <summary>All problems of the settings; empty if they are valid.</summary>
     public IEnumerable<string> Validate()
     {
         if (Format != CurrentFormat)
-            yield return $"format is {Format}, this build reads {CurrentFormat}";
+            yield return $"format is {Format}, but this build reads {CurrentFormat}";
         List<string> nested = [.. Tokenizer.Validate(), .. Generator?.Validate() ?? []];
         foreach (string problem in nested)
             yield return problem;
         if (nested.Count > 0 || Generator is not { } generator)
             yield break;
-        if (generator.Grid != Tokenizer.Grid || generator.LatentChannels != Tokenizer.LatentChannels || generator.CodebookSize != Tokenizer.CodebookSize)
+        bool sameLatent = generator.Grid == Tokenizer.Grid && generator.LatentChannels == Tokenizer.LatentChannels;
+        if (!sameLatent || generator.CodebookSize != Tokenizer.CodebookSize)
             yield return "tokenizer and generator disagree on the latent grid, its channels or the codebook";
         foreach (string problem in Sampling.Validate(generator.Grid.LastStage))
             yield return problem;

@@ -4,7 +4,10 @@ using Nvg.Tokenizers;
 
 namespace Nvg.Checkpoints;
 
-/// <summary>Sizes and settings of the published models, by name (specification, sections 3 to 7): 256 × 256 images of 1,000 classes.</summary>
+/// <summary>
+/// Sizes and settings of the published models for 256 × 256 images of 1,000 classes, by name (paper, appendix A.4; docs/method.md,
+/// section 2).
+/// </summary>
 public static class Presets
 {
     private const int MostSuggestions = 3;
@@ -18,30 +21,35 @@ public static class Presets
         CodebookSize = 4096,
     };
 
-    /// <summary>The tokenizer that all published generators share, alone.</summary>
+    /// <summary>The tokenizer that all published generators share, without a generator.</summary>
     public static ModelConfig VqF16D32 { get; } = new() { Name = "vq-f16-d32", Tokenizer = F16D32 };
 
-    /// <summary>The smallest generators, of the ablations.</summary>
+    /// <summary>The smallest generators, used in the paper's ablations.</summary>
     public static ModelConfig NvgD12 { get; } = OfDepth(12);
 
-    /// <summary>255 million parameters of content and 64 of structure.</summary>
+    /// <summary>255 million content and 64 million structure parameters.</summary>
     public static ModelConfig NvgD16 { get; } = OfDepth(16);
 
-    /// <summary>497 million parameters of content and 125 of structure.</summary>
+    /// <summary>497 million content and 125 million structure parameters.</summary>
     public static ModelConfig NvgD20 { get; } = OfDepth(20);
 
-    /// <summary>856 million parameters of content and 215 of structure.</summary>
+    /// <summary>856 million content and 215 million structure parameters.</summary>
     public static ModelConfig NvgD24 { get; } = OfDepth(24);
 
-    /// <summary>All of them, the tokenizer first, then by size.</summary>
+    /// <summary>All presets: the tokenizer, then the generators by size.</summary>
     public static IReadOnlyList<ModelConfig> All { get; } = [VqF16D32, NvgD12, NvgD16, NvgD20, NvgD24];
 
-    /// <summary>What canvases of the published tokenizer are multiplied by before stages 0 to 8 and at the end: one over their standard deviations, the first being the learned start.</summary>
-    public static IReadOnlyList<double> ScaleFactors { get; } = [1, 4.1993, 3.4706, 3.0520, 2.7430, 2.4842, 2.2407, 2.0088, 1.7954, 1.6080];
+    /// <summary>
+    /// Scale factors of the published tokenizer: one over the standard deviations of the canvases before stages 1 to 8 and of the final
+    /// canvas. The first is 1, because stage 0 uses the learned start canvas.
+    /// </summary>
+    public static IReadOnlyList<double> ScaleFactors { get; } =
+        [1, 4.1993, 3.4706, 3.0520, 2.7430, 2.4842, 2.2407, 2.0088, 1.7954, 1.6080];
 
-    /// <summary>The preset of a name.</summary>
-    /// <param name="name">For example <c>nvg-d16</c>; case does not matter.</param>
-    /// <param name="problem">What is wrong, in one line, where the result is null.</param>
+    /// <summary>Finds a preset by name.</summary>
+    /// <param name="name">For example <c>nvg-d16</c>, in any case.</param>
+    /// <param name="problem">If the result is null, what is wrong, in one line.</param>
+    /// <returns>The preset, or null if there is none of that name.</returns>
     public static ModelConfig? Find(string name, out string? problem)
     {
         ModelConfig? found = All.FirstOrDefault(preset => preset.Name.Equals(name, StringComparison.OrdinalIgnoreCase));

@@ -1,33 +1,34 @@
 namespace Nvg.Checkpoints;
 
-/// <summary>Where the published checkpoints keep what (specification, section 9).</summary>
+/// <summary>Layout of the published checkpoints: which names belong to which part (docs/method.md, section 9).</summary>
 internal static class PublishedNames
 {
-    /// <summary>Before the names of both generators.</summary>
+    /// <summary>Prefix of the names of both generators.</summary>
     internal const string GeneratorPrefix = "nvgformer.";
 
-    /// <summary>The fixed table of positions, which follows from the sizes.</summary>
+    /// <summary>The fixed table of rotary positions, which follows from the sizes.</summary>
     internal const string PositionIds = "rope_ids";
 
-    /// <summary>Tensors of the generators that are not learned, so that an averaged copy may lack them.</summary>
+    /// <summary>Tensors of the generators that are not trained, so an averaged copy may lack them.</summary>
     internal static readonly IReadOnlyList<string> NotLearned = [PositionIds, "scale_factors"];
 
     internal const string Codebook = "quantize.embedding.weight";
 
     private const string AveragePrefix = "ema_model.";
 
-    // What training needs beside the model: a copy of the tokenizer, features to compare with, losses and their networks.
-    private static readonly string[] TrainingOnly = ["first_stage_model.", "repa_encoder.", "loss.", "total_visited_codes", GeneratorPrefix + "projector.", "projector."];
+    // Needed by training only: a copy of the tokenizer, the REPA encoder and projector, losses and their networks.
+    private static readonly string[] TrainingOnly =
+        ["first_stage_model.", "repa_encoder.", "loss.", "total_visited_codes", GeneratorPrefix + "projector.", "projector."];
 
     private static readonly string[] TokenizerPrefixes = ["encoder.", "decoder.", "quantize."];
 
-    // Of files that hold the generators alone, without the prefix of the whole.
+    // In files that hold only the generators, without their prefix.
     private static readonly string[] GeneratorStarts = ["content_", "structure_", "x0_head.", "cls_head.", "scale_factors", PositionIds];
 
-    /// <summary>What a tensor of a checkpoint is.</summary>
-    /// <param name="name">Its full name.</param>
-    /// <param name="isKnown">Whether the name is one of the published layout's, used here or not.</param>
-    /// <returns>Part, copy and name inside the part, or null where it belongs to no part.</returns>
+    /// <summary>Assigns a tensor of a checkpoint to a part.</summary>
+    /// <param name="name">Full name of the tensor.</param>
+    /// <param name="isKnown">Whether the published layout has the name, used here or not.</param>
+    /// <returns>Part, copy and name within the part, or null if the tensor belongs to no part.</returns>
     internal static (CheckpointPartKind Kind, bool IsAverage, string Name)? Place(string name, out bool isKnown)
     {
         bool isAverage = name.StartsWith(AveragePrefix, StringComparison.Ordinal);
@@ -45,5 +46,6 @@ internal static class PublishedNames
         return null;
     }
 
-    private static bool StartsWithAny(string name, string[] starts) => starts.Any(s => name.StartsWith(s, StringComparison.Ordinal));
+    private static bool StartsWithAny(string name, string[] starts) =>
+        Array.Exists(starts, s => name.StartsWith(s, StringComparison.Ordinal));
 }

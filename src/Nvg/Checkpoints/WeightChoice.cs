@@ -1,14 +1,14 @@
 namespace Nvg.Checkpoints;
 
-/// <summary>Which of a training checkpoint's two copies of the weights is wanted.</summary>
+/// <summary>Selects one of the two copies of the weights in a training checkpoint.</summary>
 public enum WeightChoice
 {
-    /// <summary>The averaged copy where there is one, else the trained weights.</summary>
+    /// <summary>The averaged weights if there are any, else the plain weights.</summary>
     AveragedIfAny,
 
-    /// <summary>The averaged copy (EMA), which the published models sample with.</summary>
+    /// <summary>The averaged weights (EMA), which the published models are sampled with.</summary>
     Averaged,
 
-    /// <summary>The weights as trained last.</summary>
+    /// <summary>The weights of the last training step.</summary>
     Plain,
 }

@@ -3,7 +3,7 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Classifiers;
 
-/// <summary>Two convolutions, each normalised; the first is followed by a halving of the image.</summary>
+/// <summary>Two convolutions with batch norm and GELU; the first is followed by 2 × 2 max pooling.</summary>
 internal sealed class ClassifierBlock
 {
     private readonly Conv2d _conv1;
@@ -19,9 +19,9 @@ internal sealed class ClassifierBlock
         _norm2 = new BatchNorm(path / "norm2", outputChannels);
     }
 
-    /// <summary>N × C × H × W to N × C′ × H/2 × W/2.</summary>
+    /// <summary>N × C × H × W → N × C′ × H/2 × W/2.</summary>
     /// <param name="input">N × C × H × W.</param>
-    /// <param name="normalise">By stored or by the batch's statistics.</param>
+    /// <param name="normalise">Applies a batch norm, with stored statistics or those of the batch.</param>
     internal Tensor Forward(Tensor input, Func<BatchNorm, Tensor, Tensor> normalise)
     {
         using var scope = new TensorScope();

@@ -1,25 +1,25 @@
 namespace Nvg.Classifiers;
 
-/// <summary>What <c>config.json</c> of a classifier's folder holds.</summary>
+/// <summary>Contents of <c>config.json</c> in a classifier folder.</summary>
 public sealed record ClassifierModelConfig
 {
-    /// <summary>The layout of the folder this build writes and reads.</summary>
+    /// <summary>Version of the folder layout that this build reads and writes.</summary>
     public const int CurrentFormat = 1;
 
-    /// <summary>Layout of the folder.</summary>
+    /// <summary>Version of the folder layout.</summary>
     public int Format { get; init; } = CurrentFormat;
 
-    /// <summary>Name of the classifier; distances in its features carry it.</summary>
+    /// <summary>Name of the classifier, which also names metrics computed on its features.</summary>
     public required string Name { get; init; }
 
     /// <summary>Sizes of the network.</summary>
     public required ClassifierConfig Classifier { get; init; }
 
-    /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
+    /// <summary>All problems of the settings; empty if they are valid.</summary>
     public IEnumerable<string> Validate()
     {
         if (Format != CurrentFormat)
-            yield return $"format is {Format}, this build reads {CurrentFormat}";
+            yield return $"format is {Format}, but this build reads {CurrentFormat}";
         foreach (string problem in Classifier.Validate())
             yield return problem;
     }

@@ -4,8 +4,8 @@ using Nvg.Torch.Nn;
 namespace Nvg.Classifiers;
 
 /// <summary>
-/// A small convolutional network that names the class of an image, and whose last features describe images: a
-/// whitening layer, blocks of two convolutions, the mean over positions, a linear head. Owns its parameters.
+/// A small convolutional classifier, whose last features also serve as image descriptors: a whitening layer, blocks of two
+/// convolutions, the mean over positions and a linear head. Owns its parameters.
 /// </summary>
 public sealed class ImageClassifier : IDisposable
 {
@@ -15,26 +15,18 @@ public sealed class ImageClassifier : IDisposable
     private readonly Linear _head;
 
     /// <param name="config">Sizes.</param>
-    /// <param name="source">Gives the parameters.</param>
+    /// <param name="source">Random or stored parameters.</param>
     public ImageClassifier(ClassifierConfig config, ParameterSource source)
     {
         Config = config;
         Parameters = new ParameterStore();
-        try
-        {
-            var root = new ParameterPath(Parameters, source);
-            ParameterPath whitening = root / "whitening";
-            _whitening = whitening.MeasuredBuffer("weight", [config.WhiteningChannels, 3, PatchWhitening.Side, PatchWhitening.Side], Initialization.FanInUniform);
-            _whiteningBias = whitening.Parameter("bias", [config.WhiteningChannels], Initialization.Zeros);
-            int[] widths = [config.WhiteningChannels, .. config.BlockChannels];
-            _blocks = [.. config.BlockChannels.Select((width, i) => new ClassifierBlock(root / "blocks" / i, widths[i], width))];
-            _head = new Linear(root / "head", config.FeatureCount, config.ClassCount);
-        }
-        catch
-        {
-            Parameters.Dispose();
-            throw;
-        }
+        int[] widths = [config.WhiteningChannels, .. config.BlockChannels];
+        long[] filters = [config.WhiteningChannels, 3, PatchWhitening.Side, PatchWhitening.Side];
+        (_whitening, _whiteningBias, _blocks, _head) = Parameters.Build(source, root => (
+            (root / "whitening").MeasuredBuffer("weight", filters, Initialization.FanInUniform),
+            (root / "whitening").Parameter("bias", [config.WhiteningChannels], Initialization.Zeros),
+            config.BlockChannels.Select((width, i) => new ClassifierBlock(root / "blocks" / i, widths[i], width)).ToArray(),
+            new Linear(root / "head", config.FeatureCount, config.ClassCount)));
     }
 
     /// <summary>Sizes.</summary>
@@ -43,12 +35,12 @@ public sealed class ImageClassifier : IDisposable
     /// <summary>All tensors by name.</summary>
     public ParameterStore Parameters { get; }
 
-    /// <summary>Where the parameters lie.</summary>
+    /// <summary>Device of the parameters.</summary>
     public Device Device => _whitening.Device;
 
     /// <summary>
-    /// Numbers that describe images, without gradients: the mean of an image's and its mirror image's, so that both are
-    /// described the same. They do not depend on the batch.
+    /// Features of images, without gradients: the mean of the features of an image and of its mirror image. They do not depend on the
+    /// rest of the batch.
     /// </summary>
     /// <param name="images">N × 3 × H × W in [−1, 1].</param>
     /// <returns>N × feature count, float32.</returns>
@@ -56,11 +48,12 @@ public sealed class ImageClassifier : IDisposable
     {
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
-        Tensor plain_NF = Features(images, (norm, x) => norm.Forward(x)), mirrored_NF = Features(images.Flip(3), (norm, x) => norm.Forward(x));
+        Tensor plain_NF = Features(images, (norm, x) => norm.Forward(x));
+        Tensor mirrored_NF = Features(images.Flip(3), (norm, x) => norm.Forward(x));
         return scope.Keep((plain_NF + mirrored_NF) / 2.0);
     }
 
-    /// <summary>Logits of features.</summary>
+    /// <summary>Logits from features.</summary>
     /// <param name="features_NF">N × feature count.</param>
     /// <returns>N × class count, float32.</returns>
     public Tensor Classify(Tensor features_NF)
@@ -69,7 +62,7 @@ public sealed class ImageClassifier : IDisposable
         return logits_NV.To(ScalarType.Float32);
     }
 
-    /// <summary>Logits with every batch normalised by itself, for training.</summary>
+    /// <summary>Logits with batch norms that use the statistics of the batch, for training.</summary>
     /// <param name="images">N × 3 × H × W in [−1, 1].</param>
     /// <returns>N × class count, float32.</returns>
     public Tensor ForwardTraining(Tensor images)
@@ -78,7 +71,7 @@ public sealed class ImageClassifier : IDisposable
         return Classify(features_NF);
     }
 
-    /// <summary>Sets the whitening layer for images like the given.</summary>
+    /// <summary>Sets the whitening layer from the statistics of images.</summary>
     /// <param name="images">N × 3 × H × W in [−1, 1]; a few thousand.</param>
     public void MeasureWhitening(Tensor images)
     {
@@ -87,8 +80,10 @@ public sealed class ImageClassifier : IDisposable
         _whitening.CopyFrom(filters);
     }
 
-    /// <summary>Sets the statistics of all normalisations to their means over batches; what training leaves out.</summary>
-    /// <param name="batches">N × 3 × H × W in [−1, 1] each, in batches about as large as the training's; disposed one by one.</param>
+    /// <summary>Sets the statistics of all batch norms to their means over batches, which training does not do.</summary>
+    /// <param name="batches">
+    /// Images, N × 3 × H × W in [−1, 1], in batches of about the size used in training; each batch is disposed after use.
+    /// </param>
     public void MeasureNormalisation(IEnumerable<Tensor> batches)
     {
         using GradMode noGrad = Autograd.NoGrad();

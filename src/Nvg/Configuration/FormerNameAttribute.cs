@@ -1,10 +1,10 @@
 namespace Nvg.Configuration;
 
-/// <summary>The key that an earlier version wrote for a setting. It is still read, never written.</summary>
-/// <param name="name">The key in JSON, camelCase.</param>
+/// <summary>The JSON key that earlier versions used for a setting. It is still read but never written.</summary>
+/// <param name="name">The former key, camelCase.</param>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class FormerNameAttribute(string name) : Attribute
 {
-    /// <summary>The key in JSON.</summary>
+    /// <summary>The former key.</summary>
     internal string Name { get; } = name;
 }

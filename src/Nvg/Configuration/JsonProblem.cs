@@ -4,10 +4,10 @@ using Nvg.Torch;
 
 namespace Nvg.Configuration;
 
-/// <summary>What is wrong with JSON settings, in words of the settings and not of the types that hold them.</summary>
+/// <summary>Explains errors in JSON settings by the names of the settings, not of the types that hold them.</summary>
 internal static partial class JsonProblem
 {
-    /// <summary>One line: where and what.</summary>
+    /// <summary>Describes an error in one line: where it is and what is wrong.</summary>
     internal static string Describe(JsonException error)
     {
         string key = error.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : "";
@@ -15,33 +15,42 @@ internal static partial class JsonProblem
         string message = error.Message.ReplaceLineEndings(" ");
         if (Unknown().Match(message) is { Success: true } unknown)
         {
-            string name = unknown.Groups["name"].Value, place = key == name ? "" : key.EndsWith($".{name}", StringComparison.Ordinal) ? key[..^(name.Length + 1)] : key;
-            return $"there is no setting '{name}'{(place.Length > 0 ? $" in {place}" : "")}";
+            string name = unknown.Groups["name"].Value;
+            string parent = key == name ? "" : key.EndsWith($".{name}", StringComparison.Ordinal) ? key[..^(name.Length + 1)] : key;
+            return $"there is no setting '{name}'{(parent.Length > 0 ? $" in {parent}" : "")}";
         }
 
-        // The reader speaks of its own grammar; people can go to the place.
+        // The inner message describes the JSON grammar; the position helps more.
         if (error.InnerException is JsonException)
-            return $"no JSON from line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1} on";
+            return $"invalid JSON at line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}";
         if (Missing().Match(message) is { Success: true } missing)
-            return $"settings are missing{inside}: {missing.Groups["names"].Value}";
+            return $"missing settings{inside}: {missing.Groups["names"].Value}";
         if (Conversion().Match(message) is { Success: true } conversion)
             return $"{(key.Length > 0 ? key : "the value")} must be {Kind(conversion.Groups["type"].Value)}";
         return message;
     }
 
-    private static string Kind(string type) => type.Contains("List`1", StringComparison.Ordinal) ? "a list" : type.Split('.', '[', ']').Last(part => part.Length > 0) switch
+    private static string Kind(string type)
     {
-        "Int32" or "Int64" => "a whole number",
-        "UInt32" or "UInt64" => "a whole number that is not negative",
-        "Single" or "Double" => "a number",
-        "Boolean" => "true or false",
-        "String" => "text",
-        _ when Choices(type) is { } choices => $"one of {string.Join(", ", choices.Select(JsonNamingPolicy.CamelCase.ConvertName))}",
-        _ => "something of another kind",
-    };
+        if (type.Contains("List`1", StringComparison.Ordinal))
+            return "a list";
+        return type.Split('.', '[', ']').Last(part => part.Length > 0) switch
+        {
+            "Int32" or "Int64" => "a whole number",
+            "UInt32" or "UInt64" => "a whole number that is not negative",
+            "Single" or "Double" => "a number",
+            "Boolean" => "true or false",
+            "String" => "text",
+            _ when Choices(type) is { } choices => $"one of {string.Join(", ", choices.Select(JsonNamingPolicy.CamelCase.ConvertName))}",
+            _ => "a value of another type",
+        };
+    }
 
-    private static string[]? Choices(string type) =>
-        (typeof(JsonProblem).Assembly.GetType(type) ?? typeof(Tensor).Assembly.GetType(type)) is { IsEnum: true } found ? Enum.GetNames(found) : null;
+    private static string[]? Choices(string type)
+    {
+        Type? found = typeof(JsonProblem).Assembly.GetType(type) ?? typeof(Tensor).Assembly.GetType(type);
+        return found is { IsEnum: true } ? Enum.GetNames(found) : null;
+    }
 
     [GeneratedRegex("^The JSON property '(?<name>.*)' could not be mapped")]
     private static partial Regex Unknown();

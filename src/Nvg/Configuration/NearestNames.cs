@@ -1,23 +1,26 @@
 namespace Nvg.Configuration;
 
-/// <summary>What somebody may have meant who misspelt a name.</summary>
+/// <summary>Suggestions for a misspelt name.</summary>
 public static class NearestNames
 {
-    /// <summary>The names that hold what was typed or differ from it by few letters, the nearest first.</summary>
-    /// <param name="typed">What was typed.</param>
-    /// <param name="names">All names; repeated ones count once.</param>
-    /// <param name="most">How many to give.</param>
+    /// <summary>The names that contain what was typed or differ from it by a few letters, nearest first.</summary>
+    /// <param name="typed">The misspelt name.</param>
+    /// <param name="names">All valid names; duplicates count once.</param>
+    /// <param name="most">Maximum number of suggestions.</param>
     public static IReadOnlyList<string> Of(string typed, IEnumerable<string> names, int most)
     {
         string lower = typed.ToLowerInvariant();
         int tolerance = Math.Max(2, lower.Length / 3);
         return [.. names.Distinct()
-            .Select(name => (Name: name, Distance: name.Contains(lower, StringComparison.OrdinalIgnoreCase) ? 1 : EditDistance(lower, name.ToLowerInvariant())))
+            .Select(name => (Name: name, Distance: Distance(lower, name)))
             .Where(candidate => candidate.Distance <= tolerance && candidate.Distance < candidate.Name.Length)
             .OrderBy(candidate => candidate.Distance).Take(most).Select(candidate => candidate.Name)];
     }
 
-    // Insertions, deletions, replacements and exchanges of neighbours.
+    private static int Distance(string lower, string name) =>
+        name.Contains(lower, StringComparison.OrdinalIgnoreCase) ? 1 : EditDistance(lower, name.ToLowerInvariant());
+
+    // Insertions, deletions, replacements and swaps of neighbours.
     private static int EditDistance(string a, string b)
     {
         int[,] distance = new int[a.Length + 1, b.Length + 1];

@@ -4,8 +4,11 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Nvg.Configuration;
 
-/// <summary>JSON of our own files: camelCase, indented, comments allowed; unknown and missing keys are errors, and null where a value belongs.</summary>
-/// <remarks>Through reflection, because generated readers lose the defaults of init-only properties.</remarks>
+/// <summary>
+/// JSON settings as this project reads and writes them: camelCase keys, indented, comments allowed. Unknown keys, missing required keys
+/// and null for a value that cannot be null are errors.
+/// </summary>
+/// <remarks>Uses reflection, because source-generated readers lose the defaults of init-only properties.</remarks>
 internal static class NvgJson
 {
     internal static JsonSerializerOptions Options { get; } = new()
@@ -21,14 +24,15 @@ internal static class NvgJson
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { ReadFormerNames } },
     };
 
-    /// <summary>Reads one of our files.</summary>
-    /// <exception cref="NvgDataException">The file is missing or unreadable, no JSON, or has unknown or missing keys.</exception>
+    /// <summary>Reads a settings file.</summary>
+    /// <exception cref="NvgDataException">The file is missing, unreadable or not valid JSON, or has unknown or missing keys.</exception>
     internal static T Read<T>(string path)
     {
         try
         {
             using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize<T>(stream, Options) ?? throw new NvgDataException($"{path} holds null");
+            return JsonSerializer.Deserialize<T>(stream, Options)
+                ?? throw new NvgDataException($"{path} contains null instead of settings");
         }
         catch (JsonException error)
         {
@@ -44,14 +48,15 @@ internal static class NvgJson
         }
     }
 
-    /// <summary>The text of a value in our form.</summary>
+    /// <summary>Serializes a value.</summary>
     internal static string Write<T>(T value) => JsonSerializer.Serialize(value, Options);
 
     private static void ReadFormerNames(JsonTypeInfo type)
     {
         foreach (JsonPropertyInfo property in type.Properties.ToArray())
         {
-            if (property.AttributeProvider?.GetCustomAttributes(typeof(FormerNameAttribute), inherit: true) is not [FormerNameAttribute former])
+            object[]? attributes = property.AttributeProvider?.GetCustomAttributes(typeof(FormerNameAttribute), inherit: true);
+            if (attributes is not [FormerNameAttribute former])
                 continue;
             JsonPropertyInfo alias = type.CreateJsonPropertyInfo(property.PropertyType, former.Name);
             alias.Set = property.Set;

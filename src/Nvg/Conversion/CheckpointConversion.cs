@@ -12,18 +12,20 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Conversion;
 
-/// <summary>Checkpoints in the published layout to model folders, and back.</summary>
+/// <summary>Converts checkpoints in the published layout to model folders, and back.</summary>
 public static class CheckpointConversion
 {
-    // Texts beside the tensors of checkpoints that this build writes, so that nothing of a folder is lost.
+    // Texts that this build writes beside the tensors of a checkpoint, so that a conversion back loses nothing.
     private const string ConfigEntry = "nvg_config", LabelsEntry = "nvg_labels";
     private const string CardFile = "README.md";
 
-    /// <summary>Writes a model folder. Tensors are read and written one by one; the config comes last, so a folder that loads is whole.</summary>
-    /// <param name="files">Checkpoints with a tokenizer and perhaps generators.</param>
-    /// <param name="folder">Made if it does not exist; a model that is there is replaced.</param>
-    /// <param name="options">Which weights, in what form.</param>
-    /// <exception cref="NvgDataException">Names or shapes are not those of a model, or the folder cannot be written.</exception>
+    /// <summary>
+    /// Writes a model folder. Tensors are read and written one by one, and the config is written last, so a folder that loads is complete.
+    /// </summary>
+    /// <param name="files">Checkpoints with a tokenizer and optionally generators.</param>
+    /// <param name="folder">Created if it does not exist; an existing model is replaced.</param>
+    /// <param name="options">Which weights to use, and how to store them.</param>
+    /// <exception cref="NvgDataException">Names or shapes do not fit a model, or the folder cannot be written.</exception>
     public static ConversionReport ToFolder(CheckpointFiles files, string folder, ConversionOptions options)
     {
         CheckpointPart tokenizerPart = files.Find(CheckpointPartKind.Tokenizer, options.Weights)!;
@@ -34,13 +36,16 @@ public static class CheckpointConversion
         {
             ModelConfig config = Config(files, tokenizerPart, generatorPart, options);
             using var tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Meta());
-            using NvgGenerator? generator = config.Generator is { } sizes ? new NvgGenerator(sizes, ParameterSource.Meta()) : null;
+            using NvgGenerator? generator = GeneratorShapes(config);
+            using Tensor? positions = PositionIds(config);
             Dictionary<string, Tensor> tokenizerTensors = tokenizerPart.Select(tokenizer.Parameters, options.AllowUnexpected);
-            using Tensor? positions = config.Generator is { } g ? new RotaryEmbedding(g.Grid, g.HeadSize).PositionIds() : null;
-            Dictionary<string, Tensor>? generatorTensors = generator is null ? null : SelectGenerator(generatorPart!, generator, positions!, options.AllowUnexpected);
-            string[] labels = config.Generator is null ? [] : Labels(files, generatorPart!, config.Generator.ClassCount, options.LabelsFile);
-            ConversionSource[] sources = [.. new[] { tokenizerPart, generatorPart }.OfType<CheckpointPart>().Select(p => new ConversionSource(p.Kind, p.Path, p.IsAverage))];
-            var report = new ConversionReport(folder, config.Name, config.Tokenizer, config.Generator, sources, CountParameters(tokenizer.Parameters, generator?.Parameters));
+            Dictionary<string, Tensor>? generatorTensors = generator is null
+                ? null
+                : SelectGenerator(generatorPart!, generator, positions!, options.AllowUnexpected);
+            string[] labels = generator is null ? [] : Labels(files, generatorPart!, generator.Config.ClassCount, options.LabelsFile);
+            IEnumerable<CheckpointPart> parts = new[] { tokenizerPart, generatorPart }.OfType<CheckpointPart>();
+            ConversionReport report = Report(
+                folder, config, parts.Select(p => new ConversionSource(p.Kind, p.Path, p.IsAverage)), tokenizer, generator);
             NvgModel.Save(folder, config, tokenizerTensors, generatorTensors, labels, options.Type);
             AtomicFile.Write(Path.Combine(folder, CardFile), Encoding.UTF8.GetBytes(ModelCard.Write(report)));
             return report;
@@ -51,25 +56,33 @@ public static class CheckpointConversion
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw NvgDataException.At(folder, $"it cannot be written: {error.Message}", null, error);
+            throw NvgDataException.At(folder, $"cannot be written: {error.Message}", null, error);
         }
     }
 
-    /// <summary>Writes a model folder as one PyTorch file in the published layout, with config and labels as texts beside the tensors.</summary>
-    /// <param name="folder">The model.</param>
-    /// <param name="path">Replaced if it exists; untouched if anything fails.</param>
-    /// <param name="type">Element type to store matrices in; null keeps theirs.</param>
+    /// <summary>
+    /// Writes a model folder as one PyTorch file in the published layout, with config and labels as texts beside the tensors.
+    /// </summary>
+    /// <param name="folder">The model folder.</param>
+    /// <param name="path">The file to write; replaced if it exists, left unchanged if anything fails.</param>
+    /// <param name="type">Element type to store matrices in, or null to keep it.</param>
     /// <exception cref="NvgDataException">The folder holds no model, or the file cannot be written.</exception>
     public static ConversionReport ToCheckpoint(string folder, string path, ScalarType? type = null)
     {
         ModelConfig config = NvgModel.ReadConfig(folder);
-        var texts = new Dictionary<string, object> { [ConfigEntry] = NvgJson.Write(config), [LabelsEntry] = string.Join('\n', NvgModel.ReadLabels(folder, config)) };
-        // Out of the files themselves: a loaded model has its tokenizer in float32, however it is stored.
+        var texts = new Dictionary<string, object>
+        {
+            [ConfigEntry] = NvgJson.Write(config),
+            [LabelsEntry] = string.Join('\n', NvgModel.ReadLabels(folder, config)),
+        };
+        // From the files rather than a loaded model, whose tokenizer is always float32.
         using CheckpointFiles files = CheckpointFiles.Open(NvgModel.TensorFiles(folder, config));
         using var tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Meta());
-        using NvgGenerator? generator = config.Generator is { } sizes ? new NvgGenerator(sizes, ParameterSource.Meta()) : null;
-        using Tensor? positions = config.Generator is { } g ? new RotaryEmbedding(g.Grid, g.HeadSize).PositionIds() : null;
-        Dictionary<string, Tensor> generatorTensors = generator is null ? [] : SelectGenerator(PartOf(files, CheckpointPartKind.Generator, folder), generator, positions!, allowUnexpected: false);
+        using NvgGenerator? generator = GeneratorShapes(config);
+        using Tensor? positions = PositionIds(config);
+        Dictionary<string, Tensor> generatorTensors = generator is null
+            ? []
+            : SelectGenerator(PartOf(files, CheckpointPartKind.Generator, folder), generator, positions!, allowUnexpected: false);
         IEnumerable<KeyValuePair<string, Tensor>> tensors =
             [.. PartOf(files, CheckpointPartKind.Tokenizer, folder).Select(tokenizer.Parameters, allowUnexpected: false),
              .. generatorTensors.Select(p => KeyValuePair.Create(PublishedNames.GeneratorPrefix + p.Key, p.Value))];
@@ -79,15 +92,28 @@ public static class CheckpointConversion
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw NvgDataException.At(path, $"it cannot be written: {error.Message}", null, error);
+            throw NvgDataException.At(path, $"cannot be written: {error.Message}", null, error);
         }
 
-        ConversionSource[] sources = [.. Enum.GetValues<CheckpointPartKind>().Take(generator is null ? 1 : 2).Select(kind => new ConversionSource(kind, folder, false))];
-        return new ConversionReport(path, config.Name, config.Tokenizer, config.Generator, sources, CountParameters(tokenizer.Parameters, generator?.Parameters));
+        IEnumerable<CheckpointPartKind> parts = Enum.GetValues<CheckpointPartKind>().Take(generator is null ? 1 : 2);
+        return Report(path, config, parts.Select(kind => new ConversionSource(kind, folder, false)), tokenizer, generator);
     }
 
+    // Models without memory, for names and shapes.
+    private static NvgGenerator? GeneratorShapes(ModelConfig config) =>
+        config.Generator is { } sizes ? new NvgGenerator(sizes, ParameterSource.Meta()) : null;
+
+    private static Tensor? PositionIds(ModelConfig config) =>
+        config.Generator is { } sizes ? new RotaryEmbedding(sizes.Grid, sizes.HeadSize).PositionIds() : null;
+
+    private static ConversionReport Report(
+        string output, ModelConfig config, IEnumerable<ConversionSource> sources, Tokenizer tokenizer, NvgGenerator? generator) => new(
+        output, config.Name, config.Tokenizer, config.Generator, [.. sources],
+        CountParameters(tokenizer.Parameters, generator?.Parameters));
+
     private static CheckpointPart PartOf(CheckpointFiles files, CheckpointPartKind kind, string folder) =>
-        files.Find(kind, WeightChoice.Plain) ?? throw NvgDataException.At(folder, $"its files hold no {kind.ToString().ToLowerInvariant()}, which its config has");
+        files.Find(kind, WeightChoice.Plain)
+        ?? throw NvgDataException.At(folder, $"its files hold no {kind.ToString().ToLowerInvariant()}, although its config has one");
 
     private static ModelConfig? StoredConfig(CheckpointFiles files, CheckpointPart part)
     {
@@ -96,36 +122,46 @@ public static class CheckpointConversion
         try
         {
             ModelConfig config = JsonSerializer.Deserialize<ModelConfig>(json, NvgJson.Options) ?? throw new JsonException("it is null");
-            return string.Join("; ", config.Validate()) is { Length: > 0 } problems ? throw new JsonException(problems) : config;
+            return config.Validate().OneLine() is { } problems ? throw new JsonException(problems) : config;
         }
         catch (JsonException error)
         {
-            throw NvgDataException.At(part.Path, $"its entry '{ConfigEntry}' is no config of a model: {error.Message.ReplaceLineEndings(" ")}", null, error);
+            string reason = error.Message.ReplaceLineEndings(" ");
+            throw NvgDataException.At(part.Path, $"its entry '{ConfigEntry}' is not a valid model config: {reason}", null, error);
         }
     }
 
-    private static ModelConfig Config(CheckpointFiles files, CheckpointPart tokenizerPart, CheckpointPart? generatorPart, ConversionOptions options)
+    private static ModelConfig Config(
+        CheckpointFiles files, CheckpointPart tokenizerPart, CheckpointPart? generatorPart, ConversionOptions options)
     {
-        ModelConfig? ofTokenizer = StoredConfig(files, tokenizerPart), stored = generatorPart is null ? ofTokenizer : StoredConfig(files, generatorPart);
+        ModelConfig? ofTokenizer = StoredConfig(files, tokenizerPart);
+        ModelConfig? stored = generatorPart is null ? ofTokenizer : StoredConfig(files, generatorPart);
         TokenizerConfig tokenizer = ofTokenizer?.Tokenizer ?? InferredSizes.Tokenizer(tokenizerPart);
         GeneratorConfig? generator = generatorPart is null ? null : stored?.Generator ?? InferredSizes.Generator(generatorPart);
         string file = (generatorPart ?? tokenizerPart).Path;
-        if (options.Preset is { } preset && string.Join("; ", PresetMatch.Differences(tokenizer, generator, preset)) is { Length: > 0 } differences)
+        if (options.Preset is { } preset && PresetMatch.Differences(tokenizer, generator, preset).OneLine() is { } differences)
             throw NvgDataException.At(file, $"its sizes are not those of {preset.Name}: {differences}");
-        string name = options.Name ?? stored?.Name ?? PresetMatch.Find(tokenizer, generator)?.Name ?? Path.GetFileNameWithoutExtension(file);
-        ModelConfig config = (stored ?? new ModelConfig { Name = name, Tokenizer = tokenizer }) with { Name = name, Tokenizer = tokenizer, Generator = generator };
-        return string.Join("; ", config.Validate()) is { Length: > 0 } problems ? throw NvgDataException.At(file, problems) : config;
+        string name = options.Name ?? stored?.Name ?? PresetMatch.Find(tokenizer, generator)?.Name
+            ?? Path.GetFileNameWithoutExtension(file);
+        ModelConfig config = stored ?? new ModelConfig { Name = name, Tokenizer = tokenizer };
+        config = config with { Name = name, Tokenizer = tokenizer, Generator = generator };
+        config.Validate().ThrowIfAny(file);
+        return config;
     }
 
-    // The table of positions is fixed by the sizes: one that differs belongs to another kind of model.
-    private static Dictionary<string, Tensor> SelectGenerator(CheckpointPart part, NvgGenerator generator, Tensor positions, bool allowUnexpected)
+    // The table of positions follows from the sizes; a different one belongs to another kind of model.
+    private static Dictionary<string, Tensor> SelectGenerator(
+        CheckpointPart part, NvgGenerator generator, Tensor positions, bool allowUnexpected)
     {
         Dictionary<string, Tensor> tensors = part.Select(generator.Parameters, allowUnexpected);
         if (tensors.TryGetValue(PublishedNames.PositionIds, out Tensor? stored))
         {
             using Tensor widened = stored.To(ScalarType.Float32);
             if (!widened.ToArray<float>().AsSpan().SequenceEqual(positions.ToArray<float>()))
-                throw NvgDataException.At(part.Path, $"the positions in '{PublishedNames.PositionIds}' are not those of a latent of {generator.Config.LatentHeight} × {generator.Config.LatentWidth}");
+            {
+                throw NvgDataException.At(
+                    part.Path, $"'{PublishedNames.PositionIds}' does not fit a latent grid of {generator.Config.Grid}");
+            }
         }
 
         if (stored is null || !stored.ScalarType.IsFloatingPoint())
@@ -139,10 +175,10 @@ public static class CheckpointConversion
             return ClassLabels.Read(path, classCount, "generator");
         if (files.TextOf(part, LabelsEntry)?.Split('\n') is not { } stored || stored.Length != classCount)
             return ClassLabels.Default(classCount);
-        // Some of them end lines, so that the folder would name other classes.
+        // A line break within a name would shift the names of all following classes.
         int bad = Array.FindIndex(stored, label => label.Any(char.IsControl));
         return bad < 0 ? stored : throw NvgDataException.At(
-            part.Path, $"in its entry '{LabelsEntry}' the name of class {bad} has a control character", "give the names in a file of their own");
+            part.Path, $"in its entry '{LabelsEntry}' the name of class {bad} has a control character", "give the names in a labels file");
     }
 
     internal static Dictionary<string, long> CountParameters(ParameterStore tokenizer, ParameterStore? generator)
@@ -160,6 +196,7 @@ public static class CheckpointConversion
 
         static bool IsStructure(string name) => name.StartsWith("structure_", StringComparison.Ordinal);
 
-        static long Count(ParameterStore store, Func<string, bool> belongs) => store.TrainableNames.Where(belongs).Sum(n => store[n].ElementCount);
+        static long Count(ParameterStore store, Func<string, bool> belongs) =>
+            store.TrainableNames.Where(belongs).Sum(n => store[n].ElementCount);
     }
 }

@@ -4,7 +4,7 @@ using Nvg.Torch.Files.PyTorch;
 
 namespace Nvg.Conversion;
 
-/// <summary>Opened checkpoint files, PyTorch's or safetensors, and the parts of a model that their names show. Owns the files.</summary>
+/// <summary>Open checkpoint files (PyTorch or safetensors) and the parts of a model that they hold. Owns the files.</summary>
 public sealed class CheckpointFiles : IDisposable
 {
     private readonly List<(string Path, TensorFile File)> _files = [];
@@ -13,12 +13,12 @@ public sealed class CheckpointFiles : IDisposable
 
     private CheckpointFiles() { }
 
-    /// <summary>Whether a part was found.</summary>
+    /// <summary>Whether the files hold a part.</summary>
     public bool Has(CheckpointPartKind kind) => _parts.Exists(p => p.Kind == kind);
 
-    /// <summary>Opens files and looks at their names; no tensor is read yet.</summary>
-    /// <param name="paths">The files, each holding another part, or all parts.</param>
-    /// <exception cref="NvgDataException">A file is missing, damaged, hostile or holds no part of a model.</exception>
+    /// <summary>Opens files and reads the names of their tensors; no tensor is read yet.</summary>
+    /// <param name="paths">The files; each holds one part or all parts.</param>
+    /// <exception cref="NvgDataException">A file is missing, damaged or unsafe, or holds no part of a model.</exception>
     /// <exception cref="ArgumentException">Two files hold the same part, or none holds the tokenizer.</exception>
     public static CheckpointFiles Open(IReadOnlyList<string> paths)
     {
@@ -28,7 +28,11 @@ public sealed class CheckpointFiles : IDisposable
             foreach (string path in paths)
                 files.Add(path);
             if (!files.Has(CheckpointPartKind.Tokenizer))
-                throw new ArgumentException($"{string.Join(", ", paths)}: no tokenizer among the files (encoder.*, decoder.*, quantize.*); name the tokenizer's checkpoint too");
+            {
+                throw new ArgumentException(
+                    $"{string.Join(", ", paths)}: no tokenizer found (encoder.*, decoder.*, quantize.*); name its checkpoint as well");
+            }
+
             return files;
         }
         catch
@@ -41,33 +45,46 @@ public sealed class CheckpointFiles : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _files.ForEach(f => f.File.Dispose());
 
-    /// <summary>The copy of a part that a choice asks for, or null where no file holds the part.</summary>
-    /// <exception cref="NvgDataException">The part is there, but not in the copy that is asked for.</exception>
+    /// <summary>The chosen copy of a part, or null if no file holds the part.</summary>
+    /// <exception cref="NvgDataException">The part exists, but not in the chosen copy.</exception>
     internal CheckpointPart? Find(CheckpointPartKind kind, WeightChoice choice)
     {
-        CheckpointPart? averaged = _parts.Find(p => p.Kind == kind && p.IsAverage), plain = _parts.Find(p => p.Kind == kind && !p.IsAverage);
+        CheckpointPart? averaged = _parts.Find(p => p.Kind == kind && p.IsAverage);
+        CheckpointPart? plain = _parts.Find(p => p.Kind == kind && !p.IsAverage);
         CheckpointPart? found = choice switch
         {
             WeightChoice.Averaged => averaged,
             WeightChoice.Plain => plain,
             _ => averaged ?? plain,
         };
-        return found is null && (averaged ?? plain) is { } other
-            ? throw NvgDataException.At(other.Path, $"it holds the {kind.ToString().ToLowerInvariant()}'s {(other.IsAverage ? "averaged" : "plain")} weights alone", "take those")
-            : found;
+        if (found is null && (averaged ?? plain) is { } other)
+        {
+            string copy = other.IsAverage ? "averaged" : "plain";
+            throw NvgDataException.At(other.Path, $"holds only {copy} weights of the {NameOf(kind)}", $"choose the {copy} weights");
+        }
+
+        return found;
     }
 
-    /// <summary>Refuses names that the published layout does not have.</summary>
-    /// <exception cref="NvgDataException">There are some; they are listed, up to a number.</exception>
+    /// <summary>Throws if a file has names that the published layout does not have.</summary>
+    /// <exception cref="NvgDataException">There are such names; the message lists the first ones.</exception>
     internal void RefuseUnexpected()
     {
         foreach ((string path, string[] names) in _unexpected)
-            throw NvgDataException.At(path, CheckpointPart.List("tensors that belong to no part of a model", names)!, "--allow-unexpected leaves them out");
+        {
+            string found = CheckpointPart.List("tensors that belong to no part of a model", names)!;
+            throw NvgDataException.At(path, found, "--allow-unexpected ignores them");
+        }
     }
 
-    /// <summary>A text that was stored beside the tensors of a part's file, or null.</summary>
-    internal string? TextOf(CheckpointPart part, string name) =>
-        _files.Find(f => f.Path == part.Path).File is PyTorchFile file && file.Scalars.TryGetValue(name, out object? value) ? value as string : null;
+    /// <summary>A text stored beside the tensors in the file of a part, or null.</summary>
+    internal string? TextOf(CheckpointPart part, string name)
+    {
+        TensorFile found = _files.Find(f => f.Path == part.Path).File;
+        return found is PyTorchFile file && file.Scalars.TryGetValue(name, out object? value) ? value as string : null;
+    }
+
+    private static string NameOf(CheckpointPartKind kind) => kind.ToString().ToLowerInvariant();
 
     private void Add(string path)
     {
@@ -79,9 +96,13 @@ public sealed class CheckpointFiles : IDisposable
         {
             if (PublishedNames.Place(fullName, out bool isKnown) is { } place)
             {
-                Dictionary<string, string> part = names.TryGetValue((place.Kind, place.IsAverage), out var known) ? known : names[(place.Kind, place.IsAverage)] = [];
+                if (!names.TryGetValue((place.Kind, place.IsAverage), out Dictionary<string, string>? part))
+                    names[(place.Kind, place.IsAverage)] = part = [];
                 if (!part.TryAdd(place.Name, fullName))
-                    throw NvgDataException.At(path, $"'{part[place.Name]}' and '{fullName}' are the same tensor of the {place.Kind.ToString().ToLowerInvariant()}");
+                {
+                    throw NvgDataException.At(
+                        path, $"'{part[place.Name]}' and '{fullName}' are the same tensor of the {NameOf(place.Kind)}");
+                }
             }
             else if (!isKnown)
             {
@@ -90,14 +111,19 @@ public sealed class CheckpointFiles : IDisposable
         }
 
         if (names.Count == 0)
-            throw NvgDataException.At(path, $"none of its {file.Count} tensors belongs to a model: names begin with encoder., decoder., quantize. or nvgformer.");
+        {
+            throw NvgDataException.At(
+                path, $"none of its {file.Count} tensors belongs to a model: names begin with encoder., decoder., quantize. or nvgformer.");
+        }
+
         foreach (CheckpointPartKind kind in names.Keys.Select(k => k.Kind).Distinct())
         {
             if (_parts.Find(p => p.Kind == kind) is { } other)
-                throw new ArgumentException($"{other.Path} and {path} both hold a {kind.ToString().ToLowerInvariant()}; name one of them");
+                throw new ArgumentException($"{other.Path} and {path} both hold a {NameOf(kind)}; name one of them");
         }
 
-        if (names.TryGetValue((CheckpointPartKind.Generator, true), out var averaged) && names.TryGetValue((CheckpointPartKind.Generator, false), out var plain))
+        if (names.TryGetValue((CheckpointPartKind.Generator, true), out var averaged)
+            && names.TryGetValue((CheckpointPartKind.Generator, false), out var plain))
         {
             foreach (string name in PublishedNames.NotLearned.Where(plain.ContainsKey))
                 averaged.TryAdd(name, plain[name]);

@@ -3,24 +3,24 @@ using Nvg.Torch;
 
 namespace Nvg.Conversion;
 
-/// <summary>How checkpoints become a model folder.</summary>
+/// <summary>Options of a conversion from checkpoints to a model folder.</summary>
 public sealed record ConversionOptions
 {
-    /// <summary>Which copy of the weights.</summary>
+    /// <summary>The copy of the weights to use.</summary>
     public WeightChoice Weights { get; init; }
 
-    /// <summary>Element type to store matrices in; null keeps theirs. Vectors and codebook are float32 in any case.</summary>
+    /// <summary>Element type to store matrices in, or null to keep it. Vectors and the codebook are always float32.</summary>
     public ScalarType? Type { get; init; }
 
-    /// <summary>Leave out tensors that the model has no place for, instead of refusing the file.</summary>
+    /// <summary>Whether to ignore tensors that the model does not have, instead of refusing the file.</summary>
     public bool AllowUnexpected { get; init; }
 
-    /// <summary>A text file with a class name per line, or null.</summary>
+    /// <summary>A text file with one class name per line, or null.</summary>
     public string? LabelsFile { get; init; }
 
-    /// <summary>A published model whose sizes the checkpoints must have, or null.</summary>
+    /// <summary>A preset whose sizes the checkpoints must have, or null.</summary>
     public ModelConfig? Preset { get; init; }
 
-    /// <summary>Name of the model; null for the published one's or the file's.</summary>
+    /// <summary>Name of the model; null for the matching preset's name or the file name.</summary>
     public string? Name { get; init; }
 }

@@ -3,13 +3,13 @@ using Nvg.Tokenizers;
 
 namespace Nvg.Conversion;
 
-/// <summary>What a conversion found and wrote.</summary>
+/// <summary>Result of a conversion.</summary>
 /// <param name="Output">The folder or file that was written.</param>
 /// <param name="Name">Name of the model.</param>
 /// <param name="Tokenizer">Sizes of the tokenizer.</param>
 /// <param name="Generator">Sizes of the generators, or null.</param>
-/// <param name="Sources">Where each part came from.</param>
-/// <param name="Parameters">Learned numbers by group: encoder, decoder, quantizer, content and structure generator.</param>
+/// <param name="Sources">Source of each part.</param>
+/// <param name="Parameters">Parameter counts by group: encoder, decoder, quantizer, content and structure generator.</param>
 public sealed record ConversionReport(
     string Output, string Name, TokenizerConfig Tokenizer, GeneratorConfig? Generator, IReadOnlyList<ConversionSource> Sources,
     IReadOnlyDictionary<string, long> Parameters);

@@ -2,8 +2,8 @@ using Nvg.Checkpoints;
 
 namespace Nvg.Conversion;
 
-/// <summary>Where a part of a model came from.</summary>
-/// <param name="Part">Which part.</param>
-/// <param name="File">The file.</param>
-/// <param name="Averaged">Whether its averaged weights (EMA) were taken.</param>
+/// <summary>Source of one part of a converted model.</summary>
+/// <param name="Part">The part.</param>
+/// <param name="File">The file that holds it.</param>
+/// <param name="Averaged">Whether the averaged weights (EMA) were used.</param>
 public sealed record ConversionSource(CheckpointPartKind Part, string File, bool Averaged);

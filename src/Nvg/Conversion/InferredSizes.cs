@@ -1,30 +1,39 @@
 using System.Numerics;
 using Nvg.Checkpoints;
+using Nvg.Configuration;
 using Nvg.Generators;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 
 namespace Nvg.Conversion;
 
-/// <summary>Sizes of a model, read off the shapes of its tensors.</summary>
+/// <summary>Infers the sizes of a model from the shapes of its tensors.</summary>
 internal static class InferredSizes
 {
     private const int MostLevels = 16;
 
-    /// <summary>Sizes of a tokenizer; what no shape shows (normalisation groups, weights of refiners and losses) is the paper's.</summary>
-    /// <exception cref="NvgDataException">A tensor that shows a size is missing, or the sizes contradict each other.</exception>
+    /// <summary>
+    /// Sizes of a tokenizer. Settings that no shape shows (groups of norms, weights of refiners and losses) are those of the paper.
+    /// </summary>
+    /// <exception cref="NvgDataException">A tensor that determines a size is missing, or the sizes are inconsistent.</exception>
     internal static TokenizerConfig Tokenizer(CheckpointPart part)
     {
         int baseChannels = (int)part.Shape("encoder.conv_in.conv.weight", 4)[0];
         int levels = part.CountOf("encoder.down.");
-        int[] widths = [.. Enumerable.Range(0, levels).Select(level => (int)part.Shape($"encoder.down.{level}.block.0.conv1.conv.weight", 4)[0])];
+        int[] widths = [.. Enumerable.Range(0, levels).Select(LevelWidth)];
         if (levels is 0 or > MostLevels || baseChannels < 1 || widths.Any(w => w % baseChannels != 0))
-            throw NvgDataException.At(part.Path, $"the encoder's {levels} levels are {string.Join(", ", widths)} wide, which are no multiples of {baseChannels}");
+        {
+            string channels = string.Join(", ", widths);
+            throw NvgDataException.At(
+                part.Path,
+                $"the encoder has {levels} levels of {channels} channels; at least one level and multiples of {baseChannels} are needed");
+        }
+
         ReadOnlySpan<long> codebook = part.Shape(PublishedNames.Codebook, 2);
         int refiners = part.CountOf("quantize.quant_resi.");
-        // One refiner per stage 0…K, 2^K positions, in a square.
+        // One refiner per stage 0…K; 2^K positions form a square if K is even.
         if (refiners is < 1 or > 21 || (refiners - 1) % 2 != 0)
-            throw NvgDataException.At(part.Path, $"{refiners} refiners (quantize.quant_resi.*) are not the stages of a square latent");
+            throw NvgDataException.At(part.Path, $"no square latent has {refiners} stages, the number of refiners (quantize.quant_resi.*)");
         var sizes = new TokenizerConfig
         {
             ImageSize = 1 << ((refiners - 1) / 2 + levels - 1),
@@ -34,11 +43,14 @@ internal static class InferredSizes
             LatentChannels = (int)codebook[1],
             CodebookSize = (int)codebook[0],
         };
-        return Valid(sizes, sizes.Validate(), part);
+        sizes.Validate().ThrowIfAny(part.Path);
+        return sizes;
+
+        int LevelWidth(int level) => (int)part.Shape($"encoder.down.{level}.block.0.conv1.conv.weight", 4)[0];
     }
 
     /// <summary>Sizes of the generators.</summary>
-    /// <exception cref="NvgDataException">A tensor that shows a size is missing, or the sizes contradict each other.</exception>
+    /// <exception cref="NvgDataException">A tensor that determines a size is missing, or the sizes are inconsistent.</exception>
     internal static GeneratorConfig Generator(CheckpointPart part)
     {
         ReadOnlySpan<long> start = part.Shape("content_start_embed", 3), embed = part.Shape("content_embed.weight", 2);
@@ -57,14 +69,15 @@ internal static class InferredSizes
             MlpRatio = (int)(part.Shape("content_blocks.0.linear2.weight", 2)[1] / Math.Max(width, 1)) - 1,
             StructureWidthDivisor = width / Math.Max(structureWidth, 1),
         };
-        return Valid(sizes, sizes.Validate(), part);
+        sizes.Validate().ThrowIfAny(part.Path);
+        return sizes;
     }
 
-    // The positions' own table says how they lie; without it they lie in a square.
+    // The stored table of positions gives the shape of the grid; without it the grid is a square.
     private static (int Height, int Width) Grid(CheckpointPart part, long length)
     {
         if (length is < 1 or > 1 << 20 || !BitOperations.IsPow2(length))
-            throw NvgDataException.At(part.Path, $"{length} latent positions (content_start_embed) are no power of two");
+            throw NvgDataException.At(part.Path, $"the number of latent positions, {length} (content_start_embed), is not a power of two");
         if (part.Find(PublishedNames.PositionIds) is { Rank: 3 } stored && stored.Size(1) == length + 1 && stored.Size(2) > 2)
         {
             using var scope = new TensorScope();
@@ -75,9 +88,7 @@ internal static class InferredSizes
         }
 
         int side = (int)Math.Sqrt(length);
-        return (long)side * side == length ? (side, side) : throw NvgDataException.At(part.Path, $"{length} latent positions are no square, and no table ({PublishedNames.PositionIds}) says how they lie");
+        return (long)side * side == length ? (side, side) : throw NvgDataException.At(
+            part.Path, $"{length} latent positions form no square, and there is no table of positions ({PublishedNames.PositionIds})");
     }
-
-    private static T Valid<T>(T sizes, IEnumerable<string> problems, CheckpointPart part) =>
-        string.Join("; ", problems) is { Length: > 0 } all ? throw NvgDataException.At(part.Path, all) : sizes;
 }

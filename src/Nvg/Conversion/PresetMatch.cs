@@ -10,11 +10,11 @@ namespace Nvg.Conversion;
 /// <summary>Compares sizes with those of the published models.</summary>
 internal static class PresetMatch
 {
-    /// <summary>The preset that has exactly these sizes, or null.</summary>
+    /// <summary>The preset with exactly these sizes, or null.</summary>
     internal static ModelConfig? Find(TokenizerConfig tokenizer, GeneratorConfig? generator) =>
         Presets.All.FirstOrDefault(preset => !Differences(tokenizer, generator, preset).Any());
 
-    /// <summary>Where sizes differ from a preset's, as <c>depth is 2, not 16</c>.</summary>
+    /// <summary>Differences from the sizes of a preset, such as <c>depth is 2, not 16</c>.</summary>
     internal static IEnumerable<string> Differences(TokenizerConfig tokenizer, GeneratorConfig? generator, ModelConfig preset) =>
     [
         .. Differences(tokenizer, preset.Tokenizer),

@@ -4,8 +4,8 @@ using Nvg.Torch.Nn;
 namespace Nvg.Generators;
 
 /// <summary>
-/// The three steps of a transformer block that stand between its matrix products. On the CPU each is one kernel of ours,
-/// with its own gradient; on other devices it is composed of libtorch's operators, by the same formula.
+/// The three steps of a transformer block around its matrix products. On the CPU each is a fused native kernel with its own
+/// gradient; on other devices it is composed of libtorch operators by the same formula.
 /// </summary>
 /// <remarks>Shapes: N sequences, T tokens, W width, H heads, D head size, M width of the MLP.</remarks>
 internal static class BlockOperations
@@ -17,27 +17,27 @@ internal static class BlockOperations
     private static readonly Operator PackMatrixOp = new("nvg::pack_matrix");
     private static readonly Operator WholeBlockOp = new("nvg::transformer_block_");
 
-    /// <summary>Whether this processor multiplies packed bfloat16 matrices (AMX, or AVX-512 with bfloat16).</summary>
+    /// <summary>Whether this processor has matrix instructions for packed bfloat16 (AMX, or AVX-512 with bfloat16).</summary>
     internal static bool HasMatrixEngine => HasMatrixEngineOp.CallNumber() != 0;
 
     /// <summary>(1 + scale) · LayerNorm(x) + shift.</summary>
     /// <param name="x_NTW">Residual stream, float32.</param>
     /// <param name="shift_NW">Per sequence.</param>
     /// <param name="scale_NW">Per sequence.</param>
-    /// <param name="epsilon">Under the root.</param>
-    /// <param name="weightType">Element type of the matrix that comes next; the kernel writes what that product takes.</param>
+    /// <param name="epsilon">Added to the variance.</param>
+    /// <param name="weightType">Element type of the following matrix product, in which the kernel writes its output.</param>
     internal static Tensor ModulatedLayerNorm(Tensor x_NTW, Tensor shift_NW, Tensor scale_NW, double epsilon, ScalarType weightType) =>
         HasKernels(x_NTW)
             ? ModulatedLayerNormOp.Call(x_NTW, shift_NW, scale_NW, epsilon, weightType)
             : Composed.ModulatedLayerNorm(x_NTW, shift_NW, scale_NW, epsilon);
 
-    /// <summary>[attention, gelu(m)] of [q k v | m], with RMS norms and rotary turns of queries and keys.</summary>
+    /// <summary>[attention, gelu(m)] of [q k v | m], with RMS norms and rotary embedding of queries and keys.</summary>
     /// <param name="projected">N × T × (3 W + M).</param>
     /// <param name="queryScale_D">Learned scale of the queries' norm.</param>
     /// <param name="keyScale_D">Learned scale of the keys' norm.</param>
-    /// <param name="rotary">Complex turns, N × 1 × T × D/2.</param>
-    /// <param name="heads">H.</param>
-    /// <param name="epsilon">Of the norms.</param>
+    /// <param name="rotary">Complex rotations, N × 1 × T × D/2.</param>
+    /// <param name="heads">Number of heads (H).</param>
+    /// <param name="epsilon">Epsilon of the norms.</param>
     /// <returns>N × T × (W + M).</returns>
     internal static Tensor AttentionMlp(Tensor projected, Tensor queryScale_D, Tensor keyScale_D, Tensor rotary, int heads, double epsilon)
     {
@@ -51,25 +51,27 @@ internal static class BlockOperations
     internal static Tensor GatedSum(Tensor x_NTW, Tensor gate_NW, Tensor update_NTW) =>
         HasKernels(x_NTW) ? GatedSumOp.Call(x_NTW, gate_NW, update_NTW) : Composed.GatedSum(x_NTW, gate_NW, update_NTW);
 
-    /// <summary>A bfloat16 matrix (out × in) in the tiles that <see cref="WholeBlock"/> reads.</summary>
+    /// <summary>Packs a bfloat16 matrix (out × in) into the tiles that <see cref="WholeBlock"/> reads.</summary>
     internal static Tensor PackMatrix(Tensor weight) => PackMatrixOp.Call(weight);
 
-    /// <summary>A whole block in one pass, without gradients: bfloat16 products, all else in float32.</summary>
+    /// <summary>Runs a whole block in one kernel, without gradients: products in bfloat16, everything else in float32.</summary>
     /// <param name="x_NTW">Residual stream, contiguous; overwritten with the block's output.</param>
     /// <param name="modulation_NM">Shift, scale and gate of every sequence, N × 3 W.</param>
     /// <param name="first">Packed W → 3 W + M.</param>
     /// <param name="queryScale_D">Learned scale of the queries' norm.</param>
     /// <param name="keyScale_D">Learned scale of the keys' norm.</param>
-    /// <param name="turns">Pairs of cosine and sine, N × T × D.</param>
+    /// <param name="turns">Rotations as pairs of cosine and sine, N × T × D.</param>
     /// <param name="second">Packed W + M → W.</param>
-    /// <param name="epsilon">Of the norms.</param>
+    /// <param name="epsilon">Epsilon of the norms.</param>
     internal static void WholeBlock(
-        Tensor x_NTW, Tensor modulation_NM, Linear first, Tensor queryScale_D, Tensor keyScale_D, Tensor turns, Linear second, double epsilon) =>
-        WholeBlockOp.Run(x_NTW, modulation_NM, first.Weight, first.Bias, queryScale_D, keyScale_D, turns, second.Weight, second.Bias, epsilon);
+        Tensor x_NTW, Tensor modulation_NM, Linear first, Tensor queryScale_D, Tensor keyScale_D, Tensor turns, Linear second,
+        double epsilon) =>
+        WholeBlockOp.Run(
+            x_NTW, modulation_NM, first.Weight, first.Bias, queryScale_D, keyScale_D, turns, second.Weight, second.Bias, epsilon);
 
     private static bool HasKernels(Tensor tensor) => tensor.Device.Type == DeviceType.Cpu;
 
-    /// <summary>The same formulas out of libtorch's operators, for every device.</summary>
+    /// <summary>The same formulas composed of libtorch operators, for every device.</summary>
     internal static class Composed
     {
         internal static Tensor ModulatedLayerNorm(Tensor x_NTW, Tensor shift_NW, Tensor scale_NW, double epsilon)
@@ -78,7 +80,8 @@ internal static class BlockOperations
             return scope.Keep((scale_NW.Unsqueeze(1) + 1) * Functional.LayerNorm(x_NTW, epsilon) + shift_NW.Unsqueeze(1));
         }
 
-        internal static Tensor AttentionMlp(Tensor projected, Tensor queryScale_D, Tensor keyScale_D, Tensor rotary, int heads, double epsilon)
+        internal static Tensor AttentionMlp(
+            Tensor projected, Tensor queryScale_D, Tensor keyScale_D, Tensor rotary, int heads, double epsilon)
         {
             using var scope = new TensorScope();
             long width = heads * queryScale_D.Size(0);

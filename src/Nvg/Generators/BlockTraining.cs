@@ -2,38 +2,44 @@ using Nvg.Torch;
 
 namespace Nvg.Generators;
 
-/// <summary>What training adds to a stack of blocks: drop path, and the hidden state after one block.</summary>
+/// <summary>Training options of a stack of blocks: drop path, activation checkpoints, and the hidden state after one block.</summary>
 public sealed class BlockTraining
 {
-    // At the deepest block of a model of 24 (specification, section 4).
+    // Of the deepest block of a model of depth 24 (paper, equation 8; docs/method.md, section 4.1).
     private const double MaximumDropPath = 0.1;
     private const double ReferenceDepth = 24;
 
-    /// <summary>Draws what drop path leaves out; null switches it off.</summary>
+    /// <summary>Draws the sequences that drop path leaves out; null switches drop path off.</summary>
     public RandomGenerator? DropPathGenerator { get; init; }
 
-    /// <summary>Where the sequences lie in the batch that is drawn for; null where they are all of it. Borrowed.</summary>
+    /// <summary>Rows of the sequences within the whole batch; null if they are the whole batch. Borrowed.</summary>
     public DropPathRows? DropPathRows { get; init; }
 
-    /// <summary>Whether blocks keep only their inputs and are computed again in the backward pass (see <see cref="ActivationCheckpoint"/>).</summary>
+    /// <summary>Whether blocks are recomputed in the backward pass to save memory; see <see cref="ActivationCheckpoint"/>.</summary>
     public bool Checkpoints { get; init; }
 
-    /// <summary>Number (from 1) of the block whose output is kept in <see cref="Hidden_NTW"/>; 0 for none.</summary>
+    /// <summary>One-based index of the block whose output is kept in <see cref="Hidden_NTW"/>; 0 for none.</summary>
     public int HiddenBlock { get; init; }
 
-    /// <summary>The output of block <see cref="HiddenBlock"/>; belongs to whoever asked for it.</summary>
+    /// <summary>Output of block <see cref="HiddenBlock"/>; the caller disposes it.</summary>
     public Tensor? Hidden_NTW { get; private set; }
 
     /// <summary>Runs the blocks one after another.</summary>
     /// <param name="blocks">The stack.</param>
     /// <param name="tokens_NTW">Its input; packed blocks overwrite it.</param>
     /// <param name="modulations">Shift, scale and gate for each block, N × 3 W.</param>
-    /// <param name="rotary">Turns of the tokens.</param>
-    /// <param name="training">Drop path and a look at hidden layers, or null outside training.</param>
-    internal static Tensor Run(TransformerBlock[] blocks, Tensor tokens_NTW, IReadOnlyList<Tensor> modulations, Tensor rotary, BlockTraining? training)
+    /// <param name="rotary">Rotations of the tokens.</param>
+    /// <param name="training">Training options, or null outside training.</param>
+    internal static Tensor Run(
+        TransformerBlock[] blocks, Tensor tokens_NTW, IReadOnlyList<Tensor> modulations, Tensor rotary, BlockTraining? training)
     {
         if (Array.TrueForAll(blocks, b => b.IsPacked))
-            return training is null ? RunPacked(blocks, tokens_NTW, modulations, rotary) : throw new InvalidOperationException("a model that is packed for sampling cannot be trained");
+        {
+            return training is null
+                ? RunPacked(blocks, tokens_NTW, modulations, rotary)
+                : throw new InvalidOperationException("a model that is packed for sampling cannot be trained");
+        }
+
         Tensor x = tokens_NTW.Alias();
         for (int i = 0; i < blocks.Length; i++)
         {
@@ -60,7 +66,11 @@ public sealed class BlockTraining
     }
 
     // Rises linearly over the blocks to 0.1 · d/24.
-    private TransformerBlock.DropPath? DropPath(int block, int depth) => DropPathGenerator is not { } generator
-        ? null
-        : new TransformerBlock.DropPath(depth == 1 ? 0 : MaximumDropPath * depth / ReferenceDepth * block / (depth - 1), generator, DropPathRows);
+    private TransformerBlock.DropPath? DropPath(int block, int depth)
+    {
+        if (DropPathGenerator is not { } generator)
+            return null;
+        double probability = depth == 1 ? 0 : MaximumDropPath * depth / ReferenceDepth * block / (depth - 1);
+        return new TransformerBlock.DropPath(probability, generator, DropPathRows);
+    }
 }

@@ -3,12 +3,12 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Generators;
 
-/// <summary>Classes on the straight way between two: each sequence's class embedding goes a share of the way to another's.</summary>
-/// <param name="Other_N">The class that each sequence goes towards; borrowed.</param>
-/// <param name="Share_N">Share of the way, float32; with 0 nothing changes, not even in rounding.</param>
+/// <summary>Linear interpolation between the embeddings of two classes, per sequence.</summary>
+/// <param name="Other_N">The second class of each sequence; borrowed.</param>
+/// <param name="Share_N">Weight of the second class, float32; 0 gives exactly the first embedding.</param>
 public sealed record ClassBlend(Tensor Other_N, Tensor Share_N)
 {
-    /// <summary>The embeddings of classes, N × width.</summary>
+    /// <summary>Looks up class embeddings, N × width, interpolated if there is a blend.</summary>
     internal static Tensor Embed(Embedding table, Tensor class_N, ClassBlend? blend)
     {
         if (blend is null)

@@ -5,9 +5,9 @@ using Nvg.Torch.Nn;
 namespace Nvg.Generators;
 
 /// <summary>
-/// Predicts the content of a stage from the canvas so far and the stage's structure map: a transformer guesses the final
-/// canvas x̂, and what is missing from the canvas to x̂, averaged in each cluster, gives the logits of its token
-/// (specification, section 5).
+/// Predicts the content of a stage from the canvas and the stage's structure map: a transformer predicts the final canvas x̂, and
+/// the difference of x̂ and the canvas, averaged within each cluster, gives the logits of the cluster's token (paper, section 2.2.2;
+/// docs/method.md, section 5).
 /// </summary>
 /// <remarks>Shapes: N sequences, L positions, C latent channels, K structure channels, V codes, W width.</remarks>
 public sealed class ContentGenerator
@@ -23,7 +23,7 @@ public sealed class ContentGenerator
     private readonly OutputHead _canvasHead;
     private readonly Linear _tokenHead;
 
-    /// <summary>Makes or loads the parameters that begin with <c>content_</c>, and the heads.</summary>
+    /// <summary>Creates or loads the parameters whose names begin with <c>content_</c>, and the heads.</summary>
     public ContentGenerator(ParameterPath path, GeneratorConfig config)
     {
         _config = config;
@@ -42,14 +42,14 @@ public sealed class ContentGenerator
         _tokenHead = new Linear(path / "cls_head" / "linear", config.LatentChannels, config.CodebookSize);
     }
 
-    /// <summary>a_0…a_K and the last canvas's factor: one over the standard deviation of the canvases, K + 2 numbers.</summary>
+    /// <summary>Scale factors a_0…a_K and that of the final canvas: one over the standard deviation of the canvas, K + 2 values.</summary>
     public Tensor ScaleFactors => _scaleFactors;
 
     /// <summary>
-    /// Starts the token head as a nearest-code look-up: −|r − e|² / (2 · variance) without the term that all codes share.
+    /// Initialises the token head as a nearest-code look-up: −|r − e|² / (2 · variance) without the term that all codes share.
     /// </summary>
-    /// <param name="codebook_VC">The tokenizer's codes.</param>
-    /// <param name="variance">Of a residual around its code.</param>
+    /// <param name="codebook_VC">The tokenizer's codebook.</param>
+    /// <param name="variance">Variance of a residual around its code.</param>
     public void StartTokenHead(Tensor codebook_VC, double variance)
     {
         using GradMode noGrad = Autograd.NoGrad();
@@ -60,13 +60,13 @@ public sealed class ContentGenerator
     /// <summary>Packs the blocks' matrices, see <see cref="NvgGenerator.PackForSampling"/>.</summary>
     internal void Pack(ParameterStore store) => Array.ForEach(_blocks, b => b.Pack(store));
 
-    /// <summary>The predicted final canvas x̂ of every sequence.</summary>
+    /// <summary>Predicts the final canvas x̂ of every sequence.</summary>
     /// <param name="canvas_NLC">Unscaled canvases before the stage.</param>
     /// <param name="structure_NLK">Embedding of the stage's structure map, in {0, 1, 2}.</param>
     /// <param name="stage_N">Stage of each sequence.</param>
-    /// <param name="class_N">Class of each sequence, the null class included.</param>
-    /// <param name="training">Drop path and a look at hidden layers, or null outside training.</param>
-    /// <param name="blend">Classes on the way to others, or null.</param>
+    /// <param name="class_N">Class of each sequence; may be the null class.</param>
+    /// <param name="training">Training options, or null outside training.</param>
+    /// <param name="blend">Interpolation between classes, or null.</param>
     /// <returns>N × L × C, unscaled.</returns>
     public Tensor PredictFinalCanvas(
         Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor class_N, BlockTraining? training = null, ClassBlend? blend = null)
@@ -85,11 +85,11 @@ public sealed class ContentGenerator
         return scope.Keep(output_NLC / _scaleFactors.Select(0, _config.Grid.StageCount));
     }
 
-    /// <summary>Logits of the tokens of one stage.</summary>
+    /// <summary>The logits of the tokens of one stage.</summary>
     /// <param name="predicted_NLC">x̂ of the sequences.</param>
     /// <param name="canvas_NLC">Their unscaled canvases.</param>
     /// <param name="clusters">Their structure map.</param>
-    /// <param name="counts_NL">1 for positions that a token is drawn for, 0 for those that have theirs; null for all.</param>
+    /// <param name="counts_NL">1 for positions whose token is to be drawn, 0 for given ones; null if all are to be drawn.</param>
     /// <returns>N × 2^i × V, float32.</returns>
     public Tensor Logits(Tensor predicted_NLC, Tensor canvas_NLC, ClusterMean clusters, Tensor? counts_NL = null)
     {

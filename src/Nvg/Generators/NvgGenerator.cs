@@ -1,45 +1,35 @@
+using Nvg.Configuration;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
 namespace Nvg.Generators;
 
-/// <summary>Both generators of a model, under the names of the published checkpoints. Owns their parameters.</summary>
+/// <summary>Both generators of a model, with the parameter names of the published checkpoints. Owns their parameters.</summary>
 public sealed class NvgGenerator : IDisposable
 {
     /// <param name="config">Sizes.</param>
-    /// <param name="source">Fresh or stored parameters.</param>
-    /// <exception cref="ArgumentException">The sizes contradict each other; every problem is named.</exception>
+    /// <param name="source">Random or stored parameters.</param>
+    /// <exception cref="ArgumentException">The config is invalid; the message names every problem.</exception>
     public NvgGenerator(GeneratorConfig config, ParameterSource source)
     {
-        if (config.Validate().ToList() is { Count: > 0 } problems)
-            throw new ArgumentException(string.Join("; ", problems));
+        config.Validate().ThrowIfAny();
         Config = config;
-        var root = new ParameterPath(Parameters, source);
-        try
-        {
-            Content = new ContentGenerator(root, config);
-            Structure = new StructureGenerator(root, config);
-        }
-        catch
-        {
-            Parameters.Dispose();
-            throw;
-        }
+        (Content, Structure) = Parameters.Build(source, root => (new ContentGenerator(root, config), new StructureGenerator(root, config)));
     }
 
     /// <summary>Sizes.</summary>
     public GeneratorConfig Config { get; }
 
-    /// <summary>All parameters by their published names.</summary>
+    /// <summary>All parameters by name.</summary>
     public ParameterStore Parameters { get; } = new();
 
-    /// <summary>Predicts tokens.</summary>
+    /// <summary>Predicts the content of a stage.</summary>
     public ContentGenerator Content { get; }
 
-    /// <summary>Predicts structure maps.</summary>
+    /// <summary>Predicts the structure map of the next stage.</summary>
     public StructureGenerator Structure { get; }
 
-    /// <summary>Where the parameters are.</summary>
+    /// <summary>Device of the parameters.</summary>
     public Device Device => Content.ScaleFactors.Device;
 
     /// <summary>

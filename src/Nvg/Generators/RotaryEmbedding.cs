@@ -4,11 +4,12 @@ using Nvg.Torch;
 namespace Nvg.Generators;
 
 /// <summary>
-/// Structure-aware rotary embedding (specification, section 4): the channels of a head are divided among axes — token type,
-/// one per structure channel, row, column — and every pair of channels turns by the token's position on its axis.
+/// Structure-aware rotary embedding: the channels of a head are divided among axes (token type, one per structure channel, row,
+/// column), and every pair of channels is rotated by the token's position on its axis (paper, section 2.2.2; docs/method.md,
+/// section 4.2).
 /// </summary>
 /// <remarks>
-/// A table holds one unit complex number per token and pair, so that turning is one complex product.
+/// A table holds one unit complex number per token and pair, so that a rotation is one complex product.
 /// Shapes: N sequences, L latent positions, T tokens, P = head size / 2 pairs, A = K + 3 axes.
 /// </remarks>
 public sealed class RotaryEmbedding
@@ -36,7 +37,7 @@ public sealed class RotaryEmbedding
         _pairFrequency = [.. AxisSizes.SelectMany(size => Enumerable.Range(0, size / 2).Select(j => Math.Pow(Theta, -2.0 * j / size)))];
     }
 
-    /// <summary>Kinds of tokens, as positions on the first axis.</summary>
+    /// <summary>Token types, as positions on the first axis.</summary>
     public enum TokenType
     {
         /// <summary>A latent position of the sequence being generated.</summary>
@@ -49,7 +50,7 @@ public sealed class RotaryEmbedding
     /// <summary>Channels per axis: token type, K structure channels, row, column.</summary>
     public IReadOnlyList<int> AxisSizes { get; }
 
-    /// <summary>Positions that depend on the grid alone: the class token (1 on every axis), then the latent positions.</summary>
+    /// <summary>Positions that depend only on the grid: the class token (1 on every axis), then the latent positions.</summary>
     /// <returns>1 × (1 + L) × A; the structure axes of latent positions are 0 until <see cref="Table"/> fills them.</returns>
     public Tensor PositionIds()
     {
@@ -67,7 +68,7 @@ public sealed class RotaryEmbedding
         return Tensor.From(ids, 1, 1 + _grid.Length, axes);
     }
 
-    /// <summary>The turns of a sequence: a class token, then one block of latent positions per token type.</summary>
+    /// <summary>The rotations of a sequence: a class token, then one block of latent positions per token type.</summary>
     /// <param name="structure_NLK">Embedding of the current stage, in {0, 1, 2}.</param>
     /// <param name="blocks">The token types, in the order of the sequence.</param>
     /// <returns>N × 1 × T × P complex numbers.</returns>
@@ -89,12 +90,13 @@ public sealed class RotaryEmbedding
         Tensor positions_NTA = Tensor.Cat([.. parts], 1);
         Tensor axis_P = Tensor.From(Array.ConvertAll(_pairAxis, a => (long)a), _pairAxis.Length).Send(device);
         Tensor frequency_P = Tensor.From(_pairFrequency, _pairFrequency.Length).Send(device);
-        // Angles in float64: they reach hundreds of radians on large grids.
+        // Angles are computed in float64, because they reach hundreds of radians on large grids.
         Tensor angle_NTP = (positions_NTA.IndexSelect(2, axis_P).To(ScalarType.Float64) * frequency_P).To(ScalarType.Float32);
-        return scope.Keep(PolarOp.Call(Tensor.Full([1], 1, device: device).Expand(angle_NTP.Shape.ToArray()).Contiguous(), angle_NTP).Unsqueeze(1));
+        Tensor ones_NTP = Tensor.Full([1], 1, device: device).Expand(angle_NTP.Shape.ToArray()).Contiguous();
+        return scope.Keep(PolarOp.Call(ones_NTP, angle_NTP).Unsqueeze(1));
     }
 
-    /// <summary>Turns queries or keys.</summary>
+    /// <summary>Rotates queries or keys.</summary>
     /// <param name="x_NHTD">N × heads × T × head size.</param>
     /// <param name="table">From <see cref="Table"/>.</param>
     /// <returns>The same shape, float32.</returns>
@@ -107,14 +109,14 @@ public sealed class RotaryEmbedding
         return scope.Keep(ViewAsRealOp.Call(turned).Reshape(shape));
     }
 
-    /// <summary>The turns as pairs of cosine and sine, N × T × head size.</summary>
+    /// <summary>The rotations as pairs of cosine and sine, N × T × head size.</summary>
     internal static Tensor AsPairs(Tensor table)
     {
         using Tensor real = ViewAsRealOp.Call(table);
         return real.Reshape(table.Size(0), table.Size(2), -1);
     }
 
-    // What token type and structure leave over goes to row and column, evenly and in whole pairs.
+    // Channels that token type and structure leave over are split evenly between row and column, in whole pairs.
     private static int[] SizesOf(LatentGrid grid, int headSize)
     {
         int rest = headSize - TokenTypeSize - StructureAxisSize * grid.LastStage;

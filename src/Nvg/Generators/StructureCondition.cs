@@ -3,32 +3,31 @@ using Nvg.Torch;
 namespace Nvg.Generators;
 
 /// <summary>
-/// What the velocities of one structure stage depend on besides the moving point: the same in all steps, or known for all
-/// steps beforehand, and so computed once per stage, or for several steps at once. Owns its tensors.
+/// The parts of one structure stage's velocities that do not depend on the moving point. They are equal in all steps or known for
+/// all steps in advance, so they are computed once per stage or for several steps at once. Owns its tensors.
 /// </summary>
 /// <remarks>Shapes: S steps, N sequences, W width.</remarks>
 internal sealed class StructureCondition : IDisposable
 {
-    // Rows that a product over a block's modulation takes together: enough to be worth reading its matrix, few enough that
-    // many steps of many sequences do not fill the memory.
+    // Condition rows per product with a modulation matrix: enough to amortise reading the matrix, few enough to bound memory.
     private const int RowsTogether = 64;
 
     private int _firstStep;
     private Tensor[] _modulations = [];
 
-    /// <summary>Turns of the tokens.</summary>
+    /// <summary>Rotations of the tokens.</summary>
     internal required Tensor Rotary { get; init; }
 
-    /// <summary>Tokens that come before those of the structure: class, then canvas.</summary>
+    /// <summary>Tokens before the structure tokens: class, then canvas.</summary>
     internal required Tensor Prefix_NTW { get; init; }
 
     /// <summary>SiLU of the condition vectors, S × N × W.</summary>
     internal required Tensor Vectors_SNW { get; init; }
 
-    /// <summary>Modulations of one step.</summary>
-    /// <param name="step">Its number.</param>
-    /// <param name="layers">What is modulated, each by condition rows × W → rows × M.</param>
-    /// <returns>For each layer N × M; they belong to the innermost scope.</returns>
+    /// <summary>The modulations of one step.</summary>
+    /// <param name="step">Index of the step.</param>
+    /// <param name="layers">Modulation of each layer, rows × W → rows × M.</param>
+    /// <returns>N × M for each layer, in the innermost scope.</returns>
     internal Tensor[] Modulations(int step, IReadOnlyList<Func<Tensor, Tensor>> layers)
     {
         long steps = Vectors_SNW.Size(0), count = Vectors_SNW.Size(1), together = Math.Min(steps, Math.Max(1, RowsTogether / count));

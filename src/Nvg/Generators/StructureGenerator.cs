@@ -4,8 +4,8 @@ using Nvg.Torch.Nn;
 namespace Nvg.Generators;
 
 /// <summary>
-/// Predicts how clusters split: a rectified-flow transformer whose velocity leads from noise to the structure embedding of
-/// the next stage, given the canvas after this one (specification, section 6).
+/// Predicts how clusters split: a rectified-flow transformer whose velocity leads from noise to the structure embedding, given
+/// the structure map and the canvas after a stage (paper, section 2.2.1; docs/method.md, section 6).
 /// </summary>
 /// <remarks>Shapes: N sequences, L positions, C latent channels, K structure channels, W width.</remarks>
 public sealed class StructureGenerator
@@ -25,7 +25,7 @@ public sealed class StructureGenerator
     private readonly TransformerBlock[] _blocks;
     private readonly OutputHead _head;
 
-    /// <summary>Makes or loads the parameters that begin with <c>structure_</c>.</summary>
+    /// <summary>Creates or loads the parameters whose names begin with <c>structure_</c>.</summary>
     public StructureGenerator(ParameterPath path, GeneratorConfig config)
     {
         _config = config;
@@ -42,29 +42,31 @@ public sealed class StructureGenerator
         _head = new OutputHead(path / "structure_head", width, channels);
     }
 
-    /// <summary>The velocity v = ε − s of every sequence.</summary>
-    /// <param name="z_NLK">The point between structure and noise, in the embedding minus one.</param>
+    /// <summary>Predicts the velocity v = ε − s of every sequence.</summary>
+    /// <param name="z_NLK">The point t · ε + (1 − t) · s of the flow, where s is the structure embedding minus one.</param>
     /// <param name="canvas_NLC">Unscaled canvases after the stage.</param>
     /// <param name="structure_NLK">Embedding of the stage's structure map, in {0, 1, 2}.</param>
     /// <param name="stage_N">Stage of each sequence, 0…K − 2.</param>
-    /// <param name="time_N">t in [0, 1]; 1 is noise.</param>
-    /// <param name="class_N">Class of each sequence, the null class included.</param>
+    /// <param name="time_N">Time t in [0, 1], where 1 is noise.</param>
+    /// <param name="class_N">Class of each sequence; may be the null class.</param>
     /// <param name="training">Drop path, or null outside training.</param>
     /// <returns>N × L × K, float32.</returns>
-    public Tensor PredictVelocity(Tensor z_NLK, Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor time_N, Tensor class_N, BlockTraining? training = null)
+    public Tensor PredictVelocity(
+        Tensor z_NLK, Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor time_N, Tensor class_N,
+        BlockTraining? training = null)
     {
         using Tensor time_1N = time_N.Unsqueeze(0);
         using StructureCondition condition = Condition(canvas_NLC, structure_NLK, stage_N, time_1N, class_N);
         return PredictVelocity(condition, 0, z_NLK, training);
     }
 
-    /// <summary>What the velocities of a stage depend on besides the moving point, for several times at once.</summary>
+    /// <summary>Computes the parts of a stage's velocities that do not depend on the moving point, for several times at once.</summary>
     /// <param name="canvas_NLC">Unscaled canvases after the stage.</param>
     /// <param name="structure_NLK">Embedding of the stage's structure map.</param>
     /// <param name="stage_N">Stage of each sequence.</param>
-    /// <param name="time_SN">Times of S steps.</param>
+    /// <param name="time_SN">Times of S steps, per sequence.</param>
     /// <param name="class_N">Class of each sequence.</param>
-    /// <param name="blend">Classes on the way to others, or null.</param>
+    /// <param name="blend">Interpolation between classes, or null.</param>
     internal StructureCondition Condition(
         Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor time_SN, Tensor class_N, ClassBlend? blend = null)
     {
@@ -81,9 +83,9 @@ public sealed class StructureGenerator
         };
     }
 
-    /// <summary>The velocity of one step.</summary>
+    /// <summary>Predicts the velocity of one step.</summary>
     /// <param name="condition">From <see cref="Condition"/>.</param>
-    /// <param name="step">Which of its times.</param>
+    /// <param name="step">Index of the time.</param>
     /// <param name="z_NLK">The moving point.</param>
     /// <param name="training">Drop path, or null outside training.</param>
     internal Tensor PredictVelocity(StructureCondition condition, int step, Tensor z_NLK, BlockTraining? training = null)
@@ -100,8 +102,8 @@ public sealed class StructureGenerator
     /// <summary>Packs the blocks' matrices, see <see cref="NvgGenerator.PackForSampling"/>.</summary>
     internal void Pack(ParameterStore store) => Array.ForEach(_blocks, b => b.Pack(store));
 
-    /// <summary>Sinusoids of 1000 t: cosines, then sines, at frequencies from 1 down to 1/10,000.</summary>
-    /// <param name="time_N">t in [0, 1].</param>
+    /// <summary>Sinusoidal embedding of 1000 t: cosines, then sines, at frequencies from 1 down to 1/10,000.</summary>
+    /// <param name="time_N">Times t in [0, 1].</param>
     /// <returns>N × 64.</returns>
     public static Tensor TimeEmbedding(Tensor time_N)
     {

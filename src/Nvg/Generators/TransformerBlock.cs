@@ -4,15 +4,15 @@ using Nvg.Torch.Nn;
 namespace Nvg.Generators;
 
 /// <summary>
-/// A single-stream transformer block: attention and MLP side by side between two linears, shifted, scaled and gated by a
-/// condition vector (specification, section 4). The residual stream, norms and rotary turns stay in float32.
+/// A single-stream transformer block: attention and MLP in parallel between two linear layers, shifted, scaled and gated by a
+/// condition vector (paper, appendix A.4; docs/method.md, section 4.1). The residual stream, norms and rotations stay in float32.
 /// </summary>
 /// <remarks>Shapes: N sequences, T tokens, W width.</remarks>
 internal sealed class TransformerBlock
 {
     internal const double Epsilon = 1e-6;
 
-    // What the kernel of a whole block is written for.
+    // The head size that the kernel of a whole block supports.
     private const int KernelHeadSize = 64;
 
     private readonly Linear _linear1;
@@ -46,7 +46,7 @@ internal sealed class TransformerBlock
         return modulation.To(ScalarType.Float32);
     }
 
-    /// <summary>The modulation of a training pass, in which the block is left out for some sequences.</summary>
+    /// <summary>The modulation with drop path applied to the gate.</summary>
     /// <param name="modulation_NM">From <see cref="Modulation"/>.</param>
     /// <param name="drop">Stochastic depth, or null outside training.</param>
     internal Tensor Dropped(Tensor modulation_NM, DropPath? drop)
@@ -60,7 +60,7 @@ internal sealed class TransformerBlock
 
     /// <param name="x_NTW">The residual stream.</param>
     /// <param name="modulation_NM">From <see cref="Modulation"/>.</param>
-    /// <param name="rotary">Turns of the tokens.</param>
+    /// <param name="rotary">Rotations of the tokens.</param>
     internal Tensor Forward(Tensor x_NTW, Tensor modulation_NM, Tensor rotary)
     {
         using var scope = new TensorScope();
@@ -72,10 +72,10 @@ internal sealed class TransformerBlock
         return scope.Keep(BlockOperations.GatedSum(x_NTW, gate, update_NTW));
     }
 
-    /// <summary>The block as one kernel, without gradients; for packed matrices.</summary>
+    /// <summary>Runs the block as one kernel, without gradients; needs packed matrices.</summary>
     /// <param name="x_NTW">The residual stream; overwritten.</param>
     /// <param name="modulation_NM">From <see cref="Modulation"/>.</param>
-    /// <param name="turns">Turns of the tokens as pairs of cosine and sine, N × T × head size.</param>
+    /// <param name="turns">Rotations of the tokens as pairs of cosine and sine, N × T × head size.</param>
     internal void ForwardInPlace(Tensor x_NTW, Tensor modulation_NM, Tensor turns) =>
         BlockOperations.WholeBlock(x_NTW, modulation_NM, _linear1, _queryScale, _keyScale, turns, _linear2, Epsilon);
 
@@ -93,12 +93,12 @@ internal sealed class TransformerBlock
         IsPacked = true;
     }
 
-    /// <summary>Leaves out a block's update for whole sequences with a probability, and scales the others up.</summary>
+    /// <summary>Stochastic depth: drops a block's update for whole sequences with a probability and scales the others up.</summary>
     internal readonly record struct DropPath(double Probability, RandomGenerator Generator, DropPathRows? Rows)
     {
         private static readonly Operator BernoulliOp = new("aten::bernoulli_", "float");
 
-        /// <summary>The update is dropped where its gate is zero.</summary>
+        /// <summary>Zeroes the gates of dropped sequences, which removes their updates.</summary>
         internal Tensor Apply(Tensor gate_NW)
         {
             using var scope = new TensorScope();

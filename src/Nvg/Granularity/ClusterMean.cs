@@ -3,15 +3,15 @@ using Nvg.Torch;
 namespace Nvg.Granularity;
 
 /// <summary>
-/// One stage's assignment of positions to clusters of equal size, with the two moves that content needs: averages within
-/// clusters, and values scattered back along the map. Both are differentiable in the values.
+/// Averages values within the clusters of one stage and scatters values of clusters back to positions. Both are
+/// differentiable in the values. Owns its index tensors.
 /// </summary>
 public sealed class ClusterMean : IDisposable
 {
     private readonly Tensor _order_BL;
     private readonly Tensor _labels_BL;
 
-    /// <param name="labels_BL">Labels in [0, clusterCount), every one equally often; borrowed.</param>
+    /// <param name="labels_BL">Labels in [0, clusterCount), each equally often; borrowed.</param>
     /// <param name="clusterCount">2^i.</param>
     public ClusterMean(Tensor labels_BL, int clusterCount)
     {
@@ -22,7 +22,7 @@ public sealed class ClusterMean : IDisposable
         ClusterCount = clusterCount;
     }
 
-    /// <summary>n, the number of clusters.</summary>
+    /// <summary>Number of clusters (n).</summary>
     public int ClusterCount { get; }
 
     /// <summary>B × L × C → B × n × C, the mean of each cluster.</summary>
@@ -34,29 +34,29 @@ public sealed class ClusterMean : IDisposable
         return scope.Keep(sorted_BLC.Reshape(batch, ClusterCount, length / ClusterCount, channels).Mean(2));
     }
 
-    /// <summary>B × L × C → B × n × C, the mean of each cluster over those of its positions that count; 0 where none does.</summary>
+    /// <summary>B × L × C → B × n × C, the mean of each cluster over its counted positions; 0 for a cluster without any.</summary>
     /// <param name="values_BLC">Values.</param>
-    /// <param name="counts_BL">1 where a position counts, else 0; float32.</param>
+    /// <param name="counts_BL">1 for positions that count, else 0; float32.</param>
     public Tensor Average(Tensor values_BLC, Tensor counts_BL)
     {
         using var scope = new TensorScope();
         Tensor counts_BL1 = counts_BL.Unsqueeze(-1);
-        // Means over the same number of members: the quotient of two of them is the mean over those that count.
+        // Both means divide by the cluster size, so their quotient is the mean over the counted members.
         return scope.Keep(Average(values_BLC * counts_BL1) / Average(counts_BL1).Clamp(1e-6, null));
     }
 
-    /// <summary>B × L → B × n: the largest whole number that a cluster's positions have.</summary>
-    /// <param name="values_BL">Whole numbers by position.</param>
+    /// <summary>B × L → B × n, the largest value within each cluster.</summary>
+    /// <param name="values_BL">Integers by position.</param>
     public Tensor Largest(Tensor values_BL)
     {
         using var scope = new TensorScope();
         return scope.Keep(values_BL.Gather(1, _order_BL).Reshape(values_BL.Size(0), ClusterCount, -1).Max(2));
     }
 
-    /// <summary>B × n → B × L, every position the number of its cluster.</summary>
+    /// <summary>B × n → B × L, the value of each position's cluster.</summary>
     public Tensor Spread(Tensor values_BN) => values_BN.Gather(1, _labels_BL);
 
-    /// <summary>B × n × C → B × L × C, every position the value of its cluster.</summary>
+    /// <summary>B × n × C → B × L × C, the vector of each position's cluster.</summary>
     public Tensor Scatter(Tensor values_BNC)
     {
         using var scope = new TensorScope();

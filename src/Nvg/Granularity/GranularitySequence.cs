@@ -3,19 +3,26 @@ using Nvg.Torch;
 namespace Nvg.Granularity;
 
 /// <summary>
-/// Images as the method describes them: for every stage the structure map (which token each position uses) and the
-/// content tokens (what those tokens are). Owns its tensors.
+/// A batch of images as granularity sequences: for every stage a structure map (which token each position uses) and the
+/// content (the codebook index of each token). Owns its tensors.
 /// </summary>
 public sealed class GranularitySequence : IDisposable
 {
     /// <param name="grid">The latent positions.</param>
     /// <param name="structure_BSL">Labels of all stages, B × (K + 1) × L.</param>
-    /// <param name="content">Codebook numbers of stage i, B × 2^i each.</param>
-    /// <param name="tokens_BSL">Codebook numbers by position, where a cluster may use several; null where each has one.</param>
+    /// <param name="content">Codebook indices of each stage, B × 2^i.</param>
+    /// <param name="tokens_BSL">Codebook indices by position if clusters may use several; null if each has one.</param>
+    /// <exception cref="ArgumentException">The tensors do not fit the grid.</exception>
     public GranularitySequence(LatentGrid grid, Tensor structure_BSL, IReadOnlyList<Tensor> content, Tensor? tokens_BSL = null)
     {
-        if (structure_BSL.Rank != 3 || structure_BSL.Size(1) != grid.StageCount || structure_BSL.Size(2) != grid.Length || content.Count != grid.StageCount)
-            throw new ArgumentException($"a sequence of {grid.StageCount} stages over {grid.Length} positions is needed, {structure_BSL} and {content.Count} contents were given");
+        bool fits = structure_BSL.Rank == 3 && structure_BSL.Size(1) == grid.StageCount && structure_BSL.Size(2) == grid.Length;
+        if (!fits || content.Count != grid.StageCount)
+        {
+            throw new ArgumentException(
+                $"expected {grid.StageCount} stages over {grid.Length} positions, "
+                + $"got structure {structure_BSL} and content of {content.Count} stages");
+        }
+
         Grid = grid;
         Structure_BSL = structure_BSL.Own();
         Content = [.. content.Select(c => c.Own())];
@@ -31,16 +38,16 @@ public sealed class GranularitySequence : IDisposable
     /// <summary>Labels of all stages, B × (K + 1) × L.</summary>
     public Tensor Structure_BSL { get; }
 
-    /// <summary>Codebook numbers: stage i has B × 2^i.</summary>
+    /// <summary>Codebook indices of each stage, B × 2^i.</summary>
     public IReadOnlyList<Tensor> Content { get; }
 
     /// <summary>
-    /// Codebook numbers by position, B × (K + 1) × L, where a border runs through clusters, so that one may use several;
-    /// <see cref="Content"/> then holds one of them. Null where each cluster has one token.
+    /// Codebook indices by position, B × (K + 1) × L, if the border of a region runs through clusters, so that a cluster may use
+    /// several tokens; <see cref="Content"/> then holds one of them. Null if each cluster has one token.
     /// </summary>
     public Tensor? Tokens_BSL { get; }
 
-    /// <summary>Codebook numbers of one stage by position, B × L; the caller disposes it.</summary>
+    /// <summary>Codebook indices of one stage by position, B × L; the caller disposes the result.</summary>
     public Tensor TokensByPosition(int stage)
     {
         if (Tokens_BSL is not null)
@@ -49,14 +56,14 @@ public sealed class GranularitySequence : IDisposable
         return Content[stage].Gather(1, labels_BL);
     }
 
-    /// <summary>Codebook numbers of all stages by position, B × (K + 1) × L; the caller disposes it.</summary>
+    /// <summary>Codebook indices of all stages by position, B × (K + 1) × L; the caller disposes the result.</summary>
     public Tensor TokensByPosition()
     {
         using var scope = new TensorScope();
         return scope.Keep(Tensor.Stack([.. Enumerable.Range(0, Grid.StageCount).Select(TokensByPosition)], 1));
     }
 
-    /// <summary>The structure map of one stage, B × L; the caller disposes it.</summary>
+    /// <summary>The structure map of one stage, B × L; the caller disposes the result.</summary>
     public Tensor StructureMap(int stage) => Structure_BSL.Select(1, stage);
 
     /// <inheritdoc/>

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Nvg.Granularity;
 
 /// <summary>
-/// The latent positions of one image and the stages that follow from their number: L = Height · Width = 2^K positions in
-/// row-major order give stages 0…K, stage i with 2^i clusters of L / 2^i positions each (paper, section 3.1).
+/// The grid of latent positions and the stages that its size determines: L = Height · Width = 2^K positions in row-major
+/// order give stages 0…K, where stage i has 2^i clusters of L / 2^i positions (paper, section 2.1; docs/method.md, section 2).
 /// </summary>
 public readonly record struct LatentGrid
 {
@@ -14,7 +14,7 @@ public readonly record struct LatentGrid
     public LatentGrid(int height, int width)
     {
         if (height < 1 || width < 1 || !BitOperations.IsPow2((long)height * width))
-            throw new ArgumentException($"a latent of {height} × {width} positions has no stages: their number must be a power of two");
+            throw new ArgumentException($"a latent grid of {height} × {width} is invalid: height × width must be a power of two");
         Height = height;
         Width = width;
     }
@@ -25,24 +25,24 @@ public readonly record struct LatentGrid
     /// <summary>Columns of the latent.</summary>
     public int Width { get; }
 
-    /// <summary>L, the number of positions.</summary>
+    /// <summary>Number of positions (L).</summary>
     public int Length => Height * Width;
 
-    /// <summary>K, the number of the last stage: there every position is a cluster of its own.</summary>
+    /// <summary>Index of the last stage (K), in which every position is its own cluster.</summary>
     public int LastStage => BitOperations.Log2((uint)Length);
 
-    /// <summary>K + 1.</summary>
+    /// <summary>Number of stages (K + 1).</summary>
     public int StageCount => LastStage + 1;
 
-    /// <summary>For messages: height × width.</summary>
+    /// <summary>Height × width, for messages.</summary>
     public override string ToString() => $"{Height} × {Width}";
 
-    /// <summary>n_i = 2^i, the number of distinct tokens of a stage.</summary>
+    /// <summary>Number of clusters of a stage (n_i = 2^i), and so of its distinct tokens.</summary>
     public static int ClusterCount(int stage) => 1 << stage;
 
-    /// <summary>2^(i + 1) − 1, the number of distinct tokens of a stage and all before it.</summary>
+    /// <summary>Number of distinct tokens of a stage and all stages before it, 2^(i + 1) − 1.</summary>
     public static int TokenCount(int stage) => 2 * ClusterCount(stage) - 1;
 
-    /// <summary>L / 2^i, the number of positions that share a token in a stage.</summary>
+    /// <summary>Number of positions in each cluster of a stage, L / 2^i.</summary>
     public int ClusterSize(int stage) => Length >> stage;
 }

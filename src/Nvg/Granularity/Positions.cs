@@ -2,7 +2,7 @@ using Nvg.Torch;
 
 namespace Nvg.Granularity;
 
-/// <summary>The two layouts of a latent: maps (B × C × h × w) for convolutions, positions (B × L × C) for clusters and tokens.</summary>
+/// <summary>Converts between the two layouts of a latent: B × C × h × w for convolutions, B × L × C for clusters and tokens.</summary>
 public static class Positions
 {
     /// <summary>B × C × h × w → B × L × C, row-major positions.</summary>

@@ -3,17 +3,17 @@ using Nvg.Torch;
 namespace Nvg.Granularity;
 
 /// <summary>
-/// Builds the structure maps of images from their latents: bottom-up greedy clustering into equal halves, then relabelled
-/// coarse to fine, so that the children of cluster j are 2j and 2j + 1 (paper, section 3.2; specification, section 3).
+/// Builds structure maps from latents by greedy bottom-up clustering into equal halves. Labels are assigned from coarse to
+/// fine, so that the children of cluster j are 2j and 2j + 1 (paper, algorithm 1; docs/method.md, section 3.2).
 /// </summary>
 public static class StructureConstruction
 {
     private static readonly Operator GreedyClusteringOp = new("nvg::greedy_clustering");
 
-    /// <summary>Clusters the raw latent; residuals play no part.</summary>
-    /// <param name="points_BLC">Latents, B × L × C; L a power of two.</param>
+    /// <summary>Clusters raw latents; residuals play no part.</summary>
+    /// <param name="points_BLC">Latents, B × L × C with L a power of two; borrowed.</param>
     /// <returns>Labels of all stages, B × (K + 1) × L, 64-bit, on the CPU.</returns>
-    /// <exception cref="TorchException">L is no power of two, or a latent is not finite.</exception>
+    /// <exception cref="TorchException">L is not a power of two, or a latent is not finite.</exception>
     public static Tensor Build(Tensor points_BLC)
     {
         using GradMode noGrad = Autograd.NoGrad();

@@ -3,15 +3,16 @@ using Nvg.Torch;
 namespace Nvg.Granularity;
 
 /// <summary>
-/// Structure maps as K channels per position in {0, 1, 2}: the bits of the label so far, most significant first, as 0 or 2,
-/// and 1 for what is not yet known (specification, section 3). A child inherits its parent's channels and reveals one more.
+/// Embeds structure maps as K channels per position in {0, 1, 2}: the known bits of the label, most significant first, as 0
+/// or 2, and 1 for bits of later stages. A child inherits its parent's channels and reveals one more (paper, appendix A.3;
+/// docs/method.md, section 3.3).
 /// </summary>
 public static class StructureEmbedding
 {
-    /// <summary>The embedding of labels of one stage.</summary>
+    /// <summary>Embeds the labels of one stage.</summary>
     /// <param name="labels">… × L labels in [0, 2^stage).</param>
-    /// <param name="stage">i; the first i channels are known.</param>
-    /// <param name="lastStage">K, the number of channels.</param>
+    /// <param name="stage">The stage (i); the first i channels are known.</param>
+    /// <param name="lastStage">Last stage (K), which is the number of channels.</param>
     /// <returns>… × L × K, float32.</returns>
     public static Tensor Embed(Tensor labels, int stage, int lastStage)
     {
@@ -30,9 +31,9 @@ public static class StructureEmbedding
         return scope.Keep(stacked.To(ScalarType.Float32));
     }
 
-    /// <summary>The embeddings of all stages from the finest labels: stages of a hierarchy are shifts of its last.</summary>
-    /// <param name="finest_BL">Labels of stage K.</param>
-    /// <param name="lastStage">K.</param>
+    /// <summary>Embeds all stages from the finest labels, of which the labels of earlier stages are right shifts.</summary>
+    /// <param name="finest_BL">Labels of the last stage.</param>
+    /// <param name="lastStage">Last stage (K).</param>
     /// <returns>B × (K + 1) × L × K, float32.</returns>
     public static Tensor EmbedAll(Tensor finest_BL, int lastStage)
     {
@@ -43,9 +44,9 @@ public static class StructureEmbedding
         return scope.Keep(Tensor.Stack(stages, 1));
     }
 
-    /// <summary>The labels that an embedding of a stage came from: s = Σ e_j · 2^(i−2−j) over the known channels.</summary>
+    /// <summary>Recovers the labels from an embedding: s = Σ e_j · 2^(i−2−j) over the known channels.</summary>
     /// <param name="embedding">… × L × K.</param>
-    /// <param name="stage">i.</param>
+    /// <param name="stage">The stage (i) of the embedding.</param>
     /// <returns>… × L, 64-bit.</returns>
     public static Tensor Labels(Tensor embedding, int stage)
     {

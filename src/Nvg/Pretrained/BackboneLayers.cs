@@ -3,13 +3,13 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Pretrained;
 
-/// <summary>The convolutional part of a classifier, cut into slices after which its features are compared.</summary>
+/// <summary>The convolutional part of a classifier in slices, after each of which features are compared.</summary>
 internal sealed class BackboneLayers
 {
     private readonly Layer[][] _slices;
 
-    /// <param name="path">The root: layers are below <c>features</c>.</param>
-    /// <param name="backbone">Which network.</param>
+    /// <param name="path">The root; layers are below <c>features</c>.</param>
+    /// <param name="backbone">The network.</param>
     internal BackboneLayers(ParameterPath path, PerceptualBackbone backbone)
     {
         ParameterPath features = path / "features";
@@ -24,10 +24,10 @@ internal sealed class BackboneLayers
 
     private delegate Tensor Layer(Tensor input_NCHW);
 
-    /// <summary>Channels of the features after each slice.</summary>
+    /// <summary>Number of channels after each slice.</summary>
     internal IReadOnlyList<int> Channels { get; }
 
-    /// <summary>The features after each slice; they belong to the caller's scope.</summary>
+    /// <summary>The features after each slice, in the caller's scope.</summary>
     internal Tensor[] Forward(Tensor input_NCHW)
     {
         var outputs = new Tensor[_slices.Length];
@@ -37,14 +37,23 @@ internal sealed class BackboneLayers
         return outputs;
     }
 
-    // Numbers are places in torchvision's list of layers, activations and poolings counted.
+    // Numbers are indices in torchvision's list of layers, which includes activations and pooling.
     private static Layer[][] Vgg16(ParameterPath path) =>
     [
         [Convolution(path / 0, 3, 64, 3, 1, 1), Convolution(path / 2, 64, 64, 3, 1, 1)],
         [HalvingPool, Convolution(path / 5, 64, 128, 3, 1, 1), Convolution(path / 7, 128, 128, 3, 1, 1)],
-        [HalvingPool, Convolution(path / 10, 128, 256, 3, 1, 1), Convolution(path / 12, 256, 256, 3, 1, 1), Convolution(path / 14, 256, 256, 3, 1, 1)],
-        [HalvingPool, Convolution(path / 17, 256, 512, 3, 1, 1), Convolution(path / 19, 512, 512, 3, 1, 1), Convolution(path / 21, 512, 512, 3, 1, 1)],
-        [HalvingPool, Convolution(path / 24, 512, 512, 3, 1, 1), Convolution(path / 26, 512, 512, 3, 1, 1), Convolution(path / 28, 512, 512, 3, 1, 1)],
+        [
+            HalvingPool, Convolution(path / 10, 128, 256, 3, 1, 1), Convolution(path / 12, 256, 256, 3, 1, 1),
+            Convolution(path / 14, 256, 256, 3, 1, 1),
+        ],
+        [
+            HalvingPool, Convolution(path / 17, 256, 512, 3, 1, 1), Convolution(path / 19, 512, 512, 3, 1, 1),
+            Convolution(path / 21, 512, 512, 3, 1, 1),
+        ],
+        [
+            HalvingPool, Convolution(path / 24, 512, 512, 3, 1, 1), Convolution(path / 26, 512, 512, 3, 1, 1),
+            Convolution(path / 28, 512, 512, 3, 1, 1),
+        ],
     ];
 
     private static Layer[][] AlexNet(ParameterPath path) =>
@@ -76,7 +85,8 @@ internal sealed class BackboneLayers
     private static Layer Fire(ParameterPath path, int input, int squeezed, int expanded)
     {
         Layer squeeze = Convolution(path / "squeeze", input, squeezed, 1, 1, 0);
-        Layer narrow = Convolution(path / "expand1x1", squeezed, expanded, 1, 1, 0), wide = Convolution(path / "expand3x3", squeezed, expanded, 3, 1, 1);
+        Layer narrow = Convolution(path / "expand1x1", squeezed, expanded, 1, 1, 0);
+        Layer wide = Convolution(path / "expand3x3", squeezed, expanded, 3, 1, 1);
         return x =>
         {
             Tensor middle = squeeze(x);

@@ -4,10 +4,10 @@ using Nvg.Torch;
 
 namespace Nvg.Pretrained;
 
-/// <summary>Tells weights apart.</summary>
+/// <summary>Hash that identifies a set of weights.</summary>
 public static class ParameterFingerprint
 {
-    /// <summary>SHA-256 over names, shapes and values, names in the order of code units; in lower-case hexadecimal.</summary>
+    /// <summary>SHA-256 over names (in ordinal order), shapes and values, in lower-case hexadecimal.</summary>
     /// <param name="tensors">The weights; borrowed.</param>
     public static string Of(IReadOnlyDictionary<string, Tensor> tensors)
     {

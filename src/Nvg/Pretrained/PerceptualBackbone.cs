@@ -1,14 +1,14 @@
 namespace Nvg.Pretrained;
 
-/// <summary>Networks whose features LPIPS compares, trained on ImageNet; parameter names are torchvision's.</summary>
+/// <summary>ImageNet classifiers whose features LPIPS compares; parameter names are those of torchvision.</summary>
 public enum PerceptualBackbone
 {
-    /// <summary>VGG16: what losses and the LPIPS of tokenizers are usually computed with.</summary>
+    /// <summary>VGG16, the usual choice for losses and for the LPIPS of tokenizers.</summary>
     Vgg16,
 
-    /// <summary>AlexNet: closest to human judgement, by the authors.</summary>
+    /// <summary>AlexNet, the closest to human judgement according to the authors of LPIPS.</summary>
     AlexNet,
 
-    /// <summary>SqueezeNet 1.1: the smallest.</summary>
+    /// <summary>SqueezeNet 1.1, the smallest.</summary>
     SqueezeNet,
 }

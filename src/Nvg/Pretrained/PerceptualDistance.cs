@@ -4,22 +4,22 @@ using Nvg.Torch.Nn;
 namespace Nvg.Pretrained;
 
 /// <summary>
-/// Learned perceptual distance of images (LPIPS, Zhang et al. 2018, version 0.1): features of a frozen backbone, scaled
-/// to unit length at every place, squared differences weighted by channel, averaged over places and added over layers.
-/// Differentiable in the images, so that it also serves as a loss. Owns its parameters, which are not trained.
+/// Learned perceptual image distance (LPIPS, Zhang et al. 2018, version 0.1): the features of a frozen backbone are normalised to unit
+/// length at every location; their squared differences are weighted per channel, averaged over locations and summed over layers.
+/// Differentiable in the images, so that it serves as a loss as well. Owns its parameters, which are not trained.
 /// </summary>
 public sealed class PerceptualDistance : IDisposable
 {
-    /// <summary>The side of the smallest images that every backbone's poolings leave something of.</summary>
+    /// <summary>Side of the smallest images that every backbone can process.</summary>
     public const int SmallestSide = 32;
 
-    /// <summary>Added to a length before it divides.</summary>
+    // Added to lengths before division.
     private const double Epsilon = 1e-10;
 
-    /// <summary>Squared lengths below count as this: far below ε², and the root of zero has no gradient.</summary>
+    // Lower bound of squared lengths: the square root has no gradient at zero. Far below the square of Epsilon.
     private const double LeastSquare = 1e-30;
 
-    // What takes images in [−1, 1] to the backbones' normalisation, as the published package has it.
+    // Maps images in [−1, 1] to the normalisation of the backbones, with the values of the published package.
     private static readonly float[] Shift = [-0.030f, -0.088f, -0.188f], Scale = [0.458f, 0.448f, 0.450f];
 
     private readonly ParameterStore _parameters;
@@ -32,26 +32,32 @@ public sealed class PerceptualDistance : IDisposable
     {
         (Backbone, _parameters, _layers) = (backbone, parameters, layers);
         var root = new ParameterPath(parameters, linear);
-        _weights = [.. layers.Channels.Select((channels, i) => (root / $"lin{i}" / "model" / 1).Parameter("weight", [1, channels, 1, 1], Initialization.Uniform(1)))];
+        _weights = [.. layers.Channels.Select((channels, i) =>
+            (root / $"lin{i}" / "model" / 1).Parameter("weight", [1, channels, 1, 1], Initialization.Uniform(1)))];
         _shift = root.Buffer("scaling_layer.shift", Tensor.From(Shift, 1, 3, 1, 1));
         _scale = root.Buffer("scaling_layer.scale", Tensor.From(Scale, 1, 3, 1, 1));
     }
 
-    /// <summary>Which network's features are compared.</summary>
+    /// <summary>The network whose features are compared.</summary>
     public PerceptualBackbone Backbone { get; }
 
-    /// <summary>What a report calls it; distances of different backbones cannot be compared.</summary>
-    public string Name => $"LPIPS ({Backbone switch { PerceptualBackbone.Vgg16 => "VGG16", PerceptualBackbone.AlexNet => "AlexNet", _ => "SqueezeNet" }})";
+    /// <summary>Name for reports. Distances of different backbones are not comparable.</summary>
+    public string Name => Backbone switch
+    {
+        PerceptualBackbone.Vgg16 => "LPIPS (VGG16)",
+        PerceptualBackbone.AlexNet => "LPIPS (AlexNet)",
+        _ => "LPIPS (SqueezeNet)",
+    };
 
-    /// <summary>Tells weights apart.</summary>
+    /// <summary>Name and hash of the weights.</summary>
     public string Fingerprint => $"{Name} {ParameterFingerprint.Of(_parameters)}";
 
-    /// <summary>Reads the weights of files.</summary>
-    /// <param name="backbone">Which network.</param>
-    /// <param name="backbonePath">Weights of the classifier, torchvision's; layers that are not compared are ignored.</param>
-    /// <param name="linearPath">Weights of the channels, LPIPS' own.</param>
+    /// <summary>Loads the weights from files.</summary>
+    /// <param name="backbone">The network.</param>
+    /// <param name="backbonePath">Weights of the torchvision classifier; layers that are not compared are ignored.</param>
+    /// <param name="linearPath">Channel weights of LPIPS.</param>
     /// <param name="device">Where to compute.</param>
-    /// <exception cref="NvgDataException">A file is missing, damaged, or of another network.</exception>
+    /// <exception cref="NvgDataException">A file is missing or damaged, or holds another network.</exception>
     public static PerceptualDistance Load(PerceptualBackbone backbone, string backbonePath, string linearPath, Device device = default)
     {
         var parameters = new ParameterStore();
@@ -66,7 +72,7 @@ public sealed class PerceptualDistance : IDisposable
             throw;
         }
 
-        // A file at a time, so that an error names the one at fault.
+        // One file at a time, so that an error names the right one.
         T Read<T>(string path, Func<ParameterSource, T> build) => WeightFile.Read(path, tensors =>
         {
             try
@@ -80,33 +86,26 @@ public sealed class PerceptualDistance : IDisposable
         });
     }
 
-    /// <summary>Builds the distance of named weights.</summary>
-    /// <param name="backbone">Which network's features are compared.</param>
-    /// <param name="features">Gives its parameters by torchvision's names, <c>features.0.weight</c> and so on.</param>
-    /// <param name="linear">Gives the weights of the channels by LPIPS' names, <c>lin0.model.1.weight</c> and so on.</param>
-    /// <exception cref="ParameterException">A parameter is missing or of another shape.</exception>
+    /// <summary>Builds the distance from named weights.</summary>
+    /// <param name="backbone">The network whose features are compared.</param>
+    /// <param name="features">Its parameters by torchvision's names, such as <c>features.0.weight</c>.</param>
+    /// <param name="linear">The channel weights by LPIPS' names, such as <c>lin0.model.1.weight</c>.</param>
+    /// <exception cref="ParameterException">A parameter is missing or has another shape.</exception>
     public static PerceptualDistance From(PerceptualBackbone backbone, ParameterSource features, ParameterSource linear)
     {
         var parameters = new ParameterStore();
-        try
-        {
-            return new PerceptualDistance(backbone, parameters, new BackboneLayers(new ParameterPath(parameters, features), backbone), linear);
-        }
-        catch
-        {
-            parameters.Dispose();
-            throw;
-        }
+        return parameters.Build(features, root => new PerceptualDistance(backbone, parameters, new BackboneLayers(root, backbone), linear));
     }
 
-    /// <summary>The distance of each pair.</summary>
+    /// <summary>The distance of each pair of images.</summary>
     /// <param name="images_NCHW">N × 3 × H × W in [−1, 1]; borrowed.</param>
     /// <param name="originals_NCHW">The same shape; borrowed.</param>
-    /// <returns>N, at least zero; gradients pass to both arguments.</returns>
+    /// <returns>N distances, at least zero; gradients pass to both arguments.</returns>
     public Tensor Forward(Tensor images_NCHW, Tensor originals_NCHW)
     {
         using var scope = new TensorScope();
-        Tensor[] first = _layers.Forward((images_NCHW - _shift) / _scale), second = _layers.Forward((originals_NCHW - _shift) / _scale);
+        Tensor[] first = _layers.Forward((images_NCHW - _shift) / _scale);
+        Tensor[] second = _layers.Forward((originals_NCHW - _shift) / _scale);
         Tensor? sum_N = null;
         for (int i = 0; i < first.Length; i++)
         {
@@ -121,7 +120,7 @@ public sealed class PerceptualDistance : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _parameters.Dispose();
 
-    // Under autocast the features come in bfloat16, whose sums over hundreds of channels would be too coarse.
+    // Under autocast the features are bfloat16, which is too coarse for sums over hundreds of channels.
     private static Tensor Normalized(Tensor features)
     {
         Tensor features_NCHW = features.To(ScalarType.Float32);

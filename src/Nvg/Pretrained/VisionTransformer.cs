@@ -1,18 +1,20 @@
+using Nvg.Granularity.Construction;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
 namespace Nvg.Pretrained;
 
 /// <summary>
-/// A frozen vision transformer (ViT) of DINO or DINOv2, under the names of their checkpoints: what it sees in images
-/// judges or guides training. Owns its parameters, which are not trained; gradients pass to the images.
+/// A frozen vision transformer (ViT) of DINO or DINOv2, with the parameter names of their checkpoints. It serves as the backbone of
+/// a discriminator, for representation alignment and for structure maps. Owns its parameters, which are not trained; gradients pass
+/// to the images.
 /// </summary>
 /// <remarks>Shapes: N images, T tokens (class, registers, patches row by row), W width.</remarks>
-public sealed class VisionTransformer : IDisposable
+public sealed class VisionTransformer : IPatchFeatures
 {
     private const double Epsilon = 1e-6;
 
-    // ImageNet's statistics, by which all of these models were trained.
+    // ImageNet statistics, which all of these models were trained with.
     private static readonly float[] ChannelMean = [0.485f, 0.456f, 0.406f], ChannelDeviation = [0.229f, 0.224f, 0.225f];
 
     private readonly ParameterStore _parameters = new();
@@ -26,22 +28,25 @@ public sealed class VisionTransformer : IDisposable
     private readonly Tensor _normWeight;
     private readonly Tensor _normBias;
 
-    /// <param name="source">Fresh or stored parameters.</param>
+    /// <param name="source">Random or stored parameters.</param>
     /// <param name="config">Sizes.</param>
-    /// <exception cref="ParameterException">A parameter is missing or of another shape.</exception>
+    /// <exception cref="ParameterException">A parameter is missing or has another shape.</exception>
     public VisionTransformer(ParameterSource source, VisionTransformerConfig config)
     {
         Config = config;
         var root = new ParameterPath(_parameters, source);
         try
         {
-            // From images in [−1, 1] to ImageNet's normalisation of [0, 1].
+            // Maps images in [−1, 1] to ImageNet's normalisation of [0, 1].
             _scale = root.Buffer("x_scale", PerChannel(c => 0.5f / ChannelDeviation[c]));
             _shift = root.Buffer("x_shift", PerChannel(c => (0.5f - ChannelMean[c]) / ChannelDeviation[c]));
             _patches = new Conv2d(root / "patch_embed" / "proj", 3, config.Width, config.PatchSize, config.PatchSize);
             _classToken = root.Parameter("cls_token", [1, 1, config.Width], Initialization.Normal(0.02));
-            _registers = config.RegisterCount == 0 ? null : root.Parameter("register_tokens", [1, config.RegisterCount, config.Width], Initialization.Normal(0.02));
-            _positions = root.Parameter("pos_embed", [1, 1 + config.TableSide * config.TableSide, config.Width], Initialization.Normal(0.02));
+            _registers = config.RegisterCount == 0
+                ? null
+                : root.Parameter("register_tokens", [1, config.RegisterCount, config.Width], Initialization.Normal(0.02));
+            int tableSize = 1 + config.TableSide * config.TableSide;
+            _positions = root.Parameter("pos_embed", [1, tableSize, config.Width], Initialization.Normal(0.02));
             _blocks = [.. Enumerable.Range(0, config.Depth).Select(i => new VisionTransformerBlock(root / "blocks" / i, config))];
             _normWeight = (root / "norm").Parameter("weight", [config.Width], Initialization.Ones);
             _normBias = (root / "norm").Parameter("bias", [config.Width], Initialization.Zeros);
@@ -59,20 +64,26 @@ public sealed class VisionTransformer : IDisposable
     /// <summary>All parameters.</summary>
     public IReadOnlyDictionary<string, Tensor> Parameters => _parameters;
 
-    /// <summary>Tells weights apart.</summary>
+    /// <summary>Hash of the weights.</summary>
     public string Fingerprint => ParameterFingerprint.Of(_parameters);
 
-    /// <summary>Reads a checkpoint of DINO or DINOv2; sizes follow from its shapes, entries of other parts are passed over.</summary>
+    /// <summary>Loads a checkpoint of DINO or DINOv2. Sizes follow from its shapes; unrelated entries are ignored.</summary>
     /// <param name="path">A PyTorch or safetensors file.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="approximateGelu">See <see cref="VisionTransformerConfig.ApproximateGelu"/>.</param>
-    /// <exception cref="NvgDataException">The file is missing, damaged, or of another network.</exception>
-    public static VisionTransformer Load(string path, Device device = default, bool approximateGelu = false) => WeightFile.Read(path, tensors =>
-        new VisionTransformer(
+    /// <exception cref="NvgDataException">The file is missing or damaged, or holds another network.</exception>
+    public static VisionTransformer Load(string path, Device device = default, bool approximateGelu = false) =>
+        WeightFile.Read(path, tensors => new VisionTransformer(
             ParameterSource.From(tensors, device: device, type: ScalarType.Float32),
             VisionTransformerConfig.Of(tensors) with { ApproximateGelu = approximateGelu }));
 
-    /// <summary>Images in [−1, 1] by ImageNet's statistics.</summary>
+    /// <summary>Loads a checkpoint as a source of patch features; for <see cref="StructureStrategyConfig.Create"/>.</summary>
+    /// <param name="path">A PyTorch or safetensors file.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <exception cref="NvgDataException">The file is missing or damaged, or holds another network.</exception>
+    public static IPatchFeatures LoadFeatures(string path, Device device) => Load(path, device);
+
+    /// <summary>Normalises images in [−1, 1] with ImageNet's statistics.</summary>
     public Tensor Normalize(Tensor images_NCHW)
     {
         using var scope = new TensorScope();
@@ -80,7 +91,7 @@ public sealed class VisionTransformer : IDisposable
     }
 
     /// <summary>The tokens before the first block.</summary>
-    /// <param name="normalized_NCHW">From <see cref="Normalize"/>, sides multiples of the patch.</param>
+    /// <param name="normalized_NCHW">From <see cref="Normalize"/>; the sides are multiples of the patch size.</param>
     /// <returns>N × T × W.</returns>
     public Tensor Embed(Tensor normalized_NCHW)
     {
@@ -96,21 +107,19 @@ public sealed class VisionTransformer : IDisposable
             : Tensor.Cat([class_N1W, _registers.Expand(count, -1, -1), placed_NTW], 1));
     }
 
-    /// <summary>One block.</summary>
-    /// <param name="index">From 0.</param>
-    /// <param name="tokens_NTW">From <see cref="Embed"/> or the block before.</param>
+    /// <summary>Runs one block.</summary>
+    /// <param name="index">Zero-based index of the block.</param>
+    /// <param name="tokens_NTW">From <see cref="Embed"/> or the previous block.</param>
+    /// <returns>N × T × W.</returns>
     public Tensor Block(int index, Tensor tokens_NTW) => _blocks[index].Forward(tokens_NTW);
 
-    /// <summary>What the whole network says of the patches: their tokens after the last block and the final norm.</summary>
-    /// <param name="images_NCHW">In [−1, 1], of any size.</param>
-    /// <param name="rows">Patches from top to bottom: images are resized to as many patches, bicubic.</param>
-    /// <param name="columns">Patches from left to right.</param>
-    /// <returns>N × rows · columns × W, without gradients.</returns>
+    /// <summary>The patch tokens after the last block and the final norm. Images are resized bicubically to the grid of patches.</summary>
+    /// <inheritdoc/>
     public Tensor PatchFeatures(Tensor images_NCHW, int rows, int columns)
     {
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
-        // Normalised first, then resized without smoothing, as representation alignment was published.
+        // Normalised before resizing, and resized without antialiasing, as in the published representation alignment.
         Tensor x = Embed(Functional.ResizeBicubic(Normalize(images_NCHW), (long)rows * Config.PatchSize, (long)columns * Config.PatchSize));
         for (int i = 0; i < _blocks.Length; i++)
         {
@@ -125,7 +134,7 @@ public sealed class VisionTransformer : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _parameters.Dispose();
 
-    // Class entry and entries of the patches; the latter resampled for another grid than the stored one.
+    // The class entry and the entries of the patches, which are resampled if the grid is not the stored one.
     private Tensor[] Positions(long rows, long columns)
     {
         int side = Config.TableSide;

@@ -3,7 +3,7 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Pretrained;
 
-/// <summary>A block of a vision transformer: attention, then an MLP, each after a layer norm and added to its input, in float32.</summary>
+/// <summary>A pre-norm block of a vision transformer: attention, then an MLP, with residual connections in float32.</summary>
 internal sealed class VisionTransformerBlock
 {
     private const double Epsilon = 1e-6;
@@ -23,7 +23,7 @@ internal sealed class VisionTransformerBlock
         _config = config;
         int width = config.Width;
         _norm1 = new Norm(path / "norm1", width);
-        // The key's bias adds the same to all scores of a query and so changes nothing: it may be what it is.
+        // The key bias adds the same value to all scores of a query, so it has no effect and needs no special treatment.
         _queryKeyValue = new Linear(path / "attn" / "qkv", width, 3 * width);
         _projection = new Linear(path / "attn" / "proj", width, width);
         _norm2 = new Norm(path / "norm2", width);

@@ -4,10 +4,10 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Pretrained;
 
-/// <summary>Sizes of a vision transformer, which its weights show.</summary>
+/// <summary>Sizes of a vision transformer, which follow from the shapes of its weights.</summary>
 public sealed partial record VisionTransformerConfig
 {
-    /// <summary>Size of an attention head in every published DINO and DINOv2 model.</summary>
+    // Size of an attention head in every published DINO and DINOv2 model.
     private const int PublishedHeadSize = 64;
 
     /// <summary>Width of a token.</summary>
@@ -19,30 +19,30 @@ public sealed partial record VisionTransformerConfig
     /// <summary>Side of a patch in pixels.</summary>
     public required int PatchSize { get; init; }
 
-    /// <summary>Side of the square grid of patches that the position table is stored for.</summary>
+    /// <summary>Side of the square grid of patches of the stored position table.</summary>
     public required int TableSide { get; init; }
 
     /// <summary>Attention heads.</summary>
     public required int HeadCount { get; init; }
 
-    /// <summary>Width of the MLP inside a block; of one half where it is gated.</summary>
+    /// <summary>Hidden width of a block's MLP; of one half if the MLP is gated.</summary>
     public required int MlpWidth { get; init; }
 
-    /// <summary>Tokens beside class and patches, which only serve the others (DINOv2 with registers).</summary>
+    /// <summary>Register tokens besides class and patches (DINOv2 with registers).</summary>
     public int RegisterCount { get; init; }
 
-    /// <summary>Whether what a block adds is scaled channel by channel (DINOv2).</summary>
+    /// <summary>Whether the updates of a block are scaled per channel (DINOv2).</summary>
     public bool HasLayerScale { get; init; }
 
     /// <summary>Whether the MLP is SiLU(a) · b of two halves (DINOv2 ViT-g).</summary>
     public bool HasGatedMlp { get; init; }
 
-    /// <summary>Whether GELU is approximated by tanh: so in the tokenizer's discriminator.</summary>
+    /// <summary>Whether GELU is approximated by tanh, as in the tokenizer's discriminator.</summary>
     public bool ApproximateGelu { get; init; }
 
-    /// <summary>Reads the sizes off a checkpoint of DINO or DINOv2.</summary>
-    /// <param name="weights">By their published names; borrowed.</param>
-    /// <exception cref="ParameterException">These are no weights of a vision transformer.</exception>
+    /// <summary>Infers the sizes from a checkpoint of DINO or DINOv2.</summary>
+    /// <param name="weights">Weights by their published names; borrowed.</param>
+    /// <exception cref="ParameterException">The weights are not those of a known vision transformer.</exception>
     public static VisionTransformerConfig Of(IReadOnlyDictionary<string, Tensor> weights)
     {
         long[] patch = Shape("patch_embed.proj.weight", 4), table = Shape("pos_embed", 3);
@@ -50,7 +50,7 @@ public sealed partial record VisionTransformerConfig
         long[] mlp = gated ? Shape("blocks.0.mlp.w12.weight", 2) : Shape("blocks.0.mlp.fc1.weight", 2);
         int side = (int)Math.Round(Math.Sqrt(table[1] - 1));
         if (side * side != table[1] - 1 || patch[0] % PublishedHeadSize != 0)
-            throw new ParameterException($"a position table of {table[1]} entries or a width of {patch[0]} is of no known vision transformer");
+            throw new ParameterException($"no known vision transformer has {table[1]} position entries and width {patch[0]}");
         return new VisionTransformerConfig
         {
             Width = (int)patch[0],

@@ -3,34 +3,34 @@ using System.Xml.Linq;
 
 namespace Nvg.Reporting;
 
-/// <summary>Lines and points over two axes, drawn as SVG.</summary>
+/// <summary>A plot of lines and points, drawn as SVG.</summary>
 public sealed record LinePlot
 {
     private const int Width = 640, Height = 380, Left = 72, Right = 18, Top = 34, Bottom = 52;
     private const int LegendRow = 18, TextSize = 12;
 
-    // Distinct also for the colour-blind (Okabe and Ito 2008).
+    // Palette for readers with colour vision deficiency (Okabe and Ito 2008).
     private static readonly string[] Colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8a8a00"];
 
-    /// <summary>Stands above the plot.</summary>
+    /// <summary>Heading of the plot.</summary>
     public required string Title { get; init; }
 
-    /// <summary>What the horizontal axis shows, with its unit.</summary>
+    /// <summary>Label of the horizontal axis, with its unit.</summary>
     public required string XLabel { get; init; }
 
-    /// <summary>What the vertical axis shows, with its unit.</summary>
+    /// <summary>Label of the vertical axis, with its unit.</summary>
     public required string YLabel { get; init; }
 
     /// <summary>The lines.</summary>
     public required IReadOnlyList<PlotSeries> Series { get; init; }
 
-    /// <summary>Whether equal quotients are equally far apart horizontally.</summary>
+    /// <summary>Whether the horizontal axis is logarithmic.</summary>
     public bool LogarithmicX { get; init; }
 
-    /// <summary>Whether equal quotients are equally far apart vertically.</summary>
+    /// <summary>Whether the vertical axis is logarithmic.</summary>
     public bool LogarithmicY { get; init; }
 
-    /// <summary>The drawing, to stand inside HTML.</summary>
+    /// <summary>Draws the plot as an element to embed in HTML.</summary>
     public XElement ToSvg()
     {
         var x = new PlotAxis(Series.SelectMany(s => s.Points).Select(p => p.X), LogarithmicX);
@@ -80,7 +80,11 @@ public sealed record LinePlot
             if (!shown)
             {
                 if (series.HasLine && run.Count > 1)
-                    svg.Add(new XElement("polyline", new XAttribute("points", string.Join(' ', run)), new XAttribute("fill", "none"), new XAttribute("stroke", colour), new XAttribute("stroke-width", "1.8")));
+                {
+                    string points = string.Join(' ', run);
+                    svg.Add(Shape("polyline", ("points", points), ("fill", "none"), ("stroke", colour), ("stroke-width", "1.8")));
+                }
+
                 run.Clear();
                 continue;
             }
@@ -88,7 +92,7 @@ public sealed record LinePlot
             (double px, double py) = (PlaceX(x, series.Points[i].X), PlaceY(y, series.Points[i].Y));
             run.Add($"{Number(px)},{Number(py)}");
             if (series.HasMarkers)
-                svg.Add(new XElement("circle", new XAttribute("cx", Number(px)), new XAttribute("cy", Number(py)), new XAttribute("r", "3.2"), new XAttribute("fill", colour)));
+                svg.Add(Shape("circle", ("cx", Number(px)), ("cy", Number(py)), ("r", "3.2"), ("fill", colour)));
             if (series.PointLabels is { } labels && i < labels.Count)
                 svg.Add(Text(px + 6, py - 6, labels[i], "start", ("fill", "#555")));
         }
@@ -100,7 +104,7 @@ public sealed record LinePlot
         {
             string colour = Colours[Series.Index().First(s => ReferenceEquals(s.Item, named[row])).Index % Colours.Length];
             double y = Height + LegendRow * row + 4;
-            svg.Add(new XElement("rect", new XAttribute("x", Left), new XAttribute("y", Number(y - 6)), new XAttribute("width", "18"), new XAttribute("height", "4"), new XAttribute("fill", colour)));
+            svg.Add(Shape("rect", ("x", Number(Left)), ("y", Number(y - 6)), ("width", "18"), ("height", "4"), ("fill", colour)));
             svg.Add(Text(Left + 26, y, named[row].Name, "start"));
         }
     }
@@ -109,12 +113,18 @@ public sealed record LinePlot
 
     private static double PlaceY(PlotAxis axis, double value) => Height - Bottom - axis.At(value) * (Height - Top - Bottom);
 
-    private static XElement Line(double x1, double y1, double x2, double y2, string colour) => new(
-        "line", new XAttribute("x1", Number(x1)), new XAttribute("y1", Number(y1)), new XAttribute("x2", Number(x2)), new XAttribute("y2", Number(y2)), new XAttribute("stroke", colour));
+    private static XElement Line(double x1, double y1, double x2, double y2, string colour) =>
+        Shape("line", ("x1", Number(x1)), ("y1", Number(y1)), ("x2", Number(x2)), ("y2", Number(y2)), ("stroke", colour));
 
-    private static XElement Text(double x, double y, string text, string anchor, params (string Name, string Value)[] more) => new(
-        "text", new XAttribute("x", Number(x)), new XAttribute("y", Number(y)), new XAttribute("text-anchor", anchor),
-        more.Select(m => new XAttribute(m.Name, m.Value)), HtmlReport.Clean(text));
+    private static XElement Text(double x, double y, string text, string anchor, params (string Name, string Value)[] more)
+    {
+        XElement element = Shape("text", [("x", Number(x)), ("y", Number(y)), ("text-anchor", anchor), .. more]);
+        element.Add(HtmlReport.Clean(text));
+        return element;
+    }
+
+    private static XElement Shape(string name, params (string Name, string Value)[] attributes) =>
+        new(name, attributes.Select(a => new XAttribute(a.Name, a.Value)));
 
     private static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 }

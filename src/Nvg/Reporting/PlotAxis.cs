@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Nvg.Reporting;
 
-/// <summary>One axis of a plot: from values to a share of its length, and where its ticks stand.</summary>
+/// <summary>One axis of a plot: maps values to fractions of its length and chooses ticks.</summary>
 internal sealed class PlotAxis
 {
     private const int WantedTicks = 6;
@@ -12,31 +12,36 @@ internal sealed class PlotAxis
     private readonly double _low;
     private readonly double _high;
 
-    /// <param name="values">What it has to show; those that it cannot are passed over.</param>
-    /// <param name="logarithmic">Equal quotients are equally far apart.</param>
+    /// <param name="values">Values to show; those that the axis cannot show are ignored.</param>
+    /// <param name="logarithmic">Whether the axis is logarithmic.</param>
     internal PlotAxis(IEnumerable<double> values, bool logarithmic)
     {
         _logarithmic = logarithmic;
         double[] shown = [.. values.Where(Shows).Select(Transform)];
         (_low, _high) = shown.Length == 0 ? (0, 1) : (shown.Min(), shown.Max());
-        // A single value, or values equal but for rounding, get room around them.
+        // A single value, or values that differ by rounding only, get a range around them.
         double least = logarithmic ? 0.1 : Math.Max(1e-9, 1e-6 * Math.Max(Math.Abs(_low), Math.Abs(_high)));
         if (_high - _low < least)
-            (_low, _high) = logarithmic || _low == 0 ? (_low - 0.5, _high + 0.5) : (_low - 0.1 * Math.Abs(_low), _high + 0.1 * Math.Abs(_high));
+        {
+            (_low, _high) = logarithmic || _low == 0
+                ? (_low - 0.5, _high + 0.5)
+                : (_low - 0.1 * Math.Abs(_low), _high + 0.1 * Math.Abs(_high));
+        }
+
         double margin = Margin * (_high - _low);
         (_low, _high) = (_low - margin, _high + margin);
     }
 
-    /// <summary>Whether a value has a place on the axis.</summary>
+    /// <summary>Whether the axis can show a value.</summary>
     internal bool Shows(double value) => double.IsFinite(value) && (!_logarithmic || value > 0);
 
-    /// <summary>Place of a value, 0 at the start of the axis and 1 at its end.</summary>
+    /// <summary>Position of a value: 0 at the start of the axis, 1 at its end.</summary>
     internal double At(double value) => (Transform(value) - _low) / (_high - _low);
 
-    /// <summary>Values of the ticks, rising, all on the axis.</summary>
+    /// <summary>Values of the ticks, in ascending order, all within the axis.</summary>
     internal IReadOnlyList<double> Ticks() => _logarithmic ? LogarithmicTicks() : LinearTicks(_low, _high);
 
-    /// <summary>A number as it stands at a tick.</summary>
+    /// <summary>Formats the number at a tick.</summary>
     internal static string Format(double value)
     {
         double size = Math.Abs(value);
@@ -60,7 +65,7 @@ internal sealed class PlotAxis
         return ticks;
     }
 
-    // Powers of ten, thinned out over many decades; over few also 2 and 5 times them, and within one the linear ticks.
+    // Powers of ten, thinned out over many decades; over few decades also 2 and 5 times them, within one decade linear ticks.
     private List<double> LogarithmicTicks()
     {
         double decades = _high - _low;
@@ -71,8 +76,10 @@ internal sealed class PlotAxis
         var ticks = new List<double>();
         for (int power = (int)Math.Floor(_low); power <= _high; power++)
         {
-            if (power % stride == 0)
-                ticks.AddRange(factors.Select(factor => factor * Math.Pow(10, power)).Where(tick => Math.Log10(tick) >= _low && Math.Log10(tick) <= _high));
+            if (power % stride != 0)
+                continue;
+            IEnumerable<double> decade = factors.Select(factor => factor * Math.Pow(10, power));
+            ticks.AddRange(decade.Where(tick => Math.Log10(tick) >= _low && Math.Log10(tick) <= _high));
         }
 
         return ticks;

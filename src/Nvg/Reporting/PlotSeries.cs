@@ -1,14 +1,14 @@
 namespace Nvg.Reporting;
 
 /// <summary>One line of a <see cref="LinePlot"/>.</summary>
-/// <param name="Name">As the legend says; empty to leave it out of the legend.</param>
-/// <param name="Points">In the order of the line. Points that are not finite, or not positive on a logarithmic axis, interrupt it.</param>
+/// <param name="Name">Name in the legend; empty to omit it there.</param>
+/// <param name="Points">Points in order. Points that are not finite, or not positive on a logarithmic axis, interrupt the line.</param>
 public sealed record PlotSeries(string Name, IReadOnlyList<(double X, double Y)> Points)
 {
-    /// <summary>Whether points are joined.</summary>
+    /// <summary>Whether points are connected by a line.</summary>
     public bool HasLine { get; init; } = true;
 
-    /// <summary>Whether points are marked.</summary>
+    /// <summary>Whether points have markers.</summary>
     public bool HasMarkers { get; init; } = true;
 
     /// <summary>Text beside each point, or null.</summary>

@@ -1,13 +1,13 @@
 namespace Nvg.Reporting;
 
-/// <summary>Tables as text: CSV for programs, Markdown for documents.</summary>
+/// <summary>Writes tables as CSV or Markdown.</summary>
 public static class TableText
 {
-    /// <summary>Comma-separated values by RFC 4180, lines ended by LF.</summary>
+    /// <summary>Comma-separated values (RFC 4180) with LF line endings.</summary>
     public static string Csv(IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string>> rows) =>
         string.Concat(rows.Prepend(headings).Select(row => string.Join(',', row.Select(CsvCell)) + "\n"));
 
-    /// <summary>A Markdown table; the columns after the first are aligned to the right.</summary>
+    /// <summary>A Markdown table; columns after the first are right-aligned.</summary>
     public static string Markdown(IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string>> rows)
     {
         string Line(IReadOnlyList<string> cells) => $"| {string.Join(" | ", cells.Select(MarkdownCell))} |\n";
@@ -15,7 +15,8 @@ public static class TableText
         return Line(headings) + rule + string.Concat(rows.Select(Line));
     }
 
-    private static string CsvCell(string cell) => cell.AsSpan().IndexOfAny(",\"\r\n") < 0 ? cell : $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    private static string CsvCell(string cell) =>
+        cell.AsSpan().IndexOfAny(",\"\r\n") < 0 ? cell : $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private static string MarkdownCell(string cell) =>
         cell.ReplaceLineEndings(" ").Replace("\\", "\\\\", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal);

@@ -7,7 +7,7 @@ using Nvg.Torch;
 namespace Nvg.Sampling;
 
 /// <summary>
-/// The generation loop (paper, algorithm of section 3.4; specification, section 7): content of a stage, then structure of
+/// The generation loop (paper, algorithm 2; docs/method.md, section 7): content of a stage, then structure of
 /// the next, from an empty canvas and one cluster, coarse to fine.
 /// </summary>
 /// <remarks>Shapes: B images, L positions, C latent channels, K structure channels, V codes, N = 2^i clusters.</remarks>

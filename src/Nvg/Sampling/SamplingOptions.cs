@@ -1,6 +1,6 @@
 namespace Nvg.Sampling;
 
-/// <summary>How sequences are drawn; the defaults are the published settings (specification, section 7).</summary>
+/// <summary>How sequences are drawn; the defaults are the published settings (paper, appendix A.6; docs/method.md, section 7).</summary>
 public sealed record SamplingOptions
 {
     /// <summary>Classifier-free guidance of the token logits; where it is 1 no unconditional pass runs.</summary>

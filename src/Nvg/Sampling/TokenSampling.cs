@@ -2,7 +2,7 @@ using Nvg.Torch;
 
 namespace Nvg.Sampling;
 
-/// <summary>From logits to tokens: guidance, temperature, top-k, top-p, and the draw (specification, sections 7 and 12).</summary>
+/// <summary>From logits to tokens: guidance, temperature, top-k, top-p, and the draw (paper, appendix A.6; docs/method.md, section 7).</summary>
 /// <remarks>Shapes: B images, N clusters, V codes.</remarks>
 public static class TokenSampling
 {

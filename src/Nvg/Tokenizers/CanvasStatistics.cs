@@ -2,14 +2,14 @@ using Nvg.Torch;
 
 namespace Nvg.Tokenizers;
 
-/// <summary>The spread of canvases before each stage and of the final one, over any number of batches, in float64.</summary>
+/// <summary>Accumulates the standard deviations of the canvases before each stage and of the final canvas, in float64.</summary>
 public sealed class CanvasStatistics
 {
     private double[] _sums = [];
     private double[] _squares = [];
     private double _count;
 
-    /// <summary>Takes in a batch.</summary>
+    /// <summary>Adds a batch.</summary>
     /// <param name="canvases_BSLC">From <see cref="Quantizer.Canvases"/>; borrowed.</param>
     public void Add(Tensor canvases_BSLC)
     {
@@ -24,7 +24,7 @@ public sealed class CanvasStatistics
         _count += count;
     }
 
-    /// <summary>Standard deviation of the canvas before each stage and, last, of the final canvas; K + 2 numbers.</summary>
+    /// <summary>The standard deviation of the canvas before each stage and, last, of the final canvas: K + 2 values.</summary>
     public double[] StandardDeviations() =>
         [.. _sums.Zip(_squares, (sum, squares) => Math.Sqrt(Math.Max(0, squares / _count - sum / _count * (sum / _count))))];
 

@@ -2,13 +2,13 @@ using Nvg.Torch;
 
 namespace Nvg.Tokenizers;
 
-/// <summary>Which code of a codebook is nearest to a point, by squared distance.</summary>
+/// <summary>Finds the codebook entry nearest to each point, by squared Euclidean distance.</summary>
 /// <remarks>Shapes: M points, V codes, C channels.</remarks>
 internal static class NearestCode
 {
     private static readonly Operator NearestCodeOp = new("nvg::nearest_code");
 
-    /// <summary>|p|² + |c|² − 2 p·c of all points and codes, differentiable.</summary>
+    /// <summary>Squared distances |p|² + |c|² − 2 p·c between all points and codes, differentiable.</summary>
     /// <returns>M × V.</returns>
     internal static Tensor SquaredDistances(Tensor points_MC, Tensor codebook_VC)
     {
@@ -17,9 +17,9 @@ internal static class NearestCode
             - points_MC.Matmul(codebook_VC.Transpose(0, 1)) * 2);
     }
 
-    /// <summary>The first of the nearest codes of every point; a NaN counts as the smallest distance.</summary>
-    /// <remarks>On the CPU in one pass that keeps no distances, elsewhere from all of them.</remarks>
-    /// <returns>M code numbers, 64-bit; without gradient.</returns>
+    /// <summary>The index of the nearest code of every point. Ties go to the lower index; NaN counts as the smallest distance.</summary>
+    /// <remarks>On the CPU a kernel computes this without storing distances; other devices compute all distances.</remarks>
+    /// <returns>M indices, 64-bit, without gradient.</returns>
     internal static Tensor Find(Tensor points_MC, Tensor codebook_VC)
     {
         if (points_MC.Device.Type == DeviceType.Cpu && points_MC.ScalarType == ScalarType.Float32)

@@ -2,14 +2,15 @@ using Nvg.Torch;
 
 namespace Nvg.Tokenizers;
 
-/// <summary>What a training pass of the quantizer gives. Owns its tensors.</summary>
+/// <summary>Result of a training pass of the quantizer. Owns its tensors.</summary>
 /// <param name="Output_BLC">Straight-through latent, B × L × C.</param>
 /// <param name="Loss">Quantizer loss, the mean over stages.</param>
-/// <param name="Content">Codebook numbers of each stage, B × 2^i.</param>
-/// <param name="Points">What each stage asked codes for, B × 2^i × C.</param>
-/// <param name="StageLosses">The terms whose mean is the loss, to be looked at; autograd does not follow them.</param>
+/// <param name="Content">Codebook indices of each stage, B × 2^i.</param>
+/// <param name="Points">Cluster means that were quantized in each stage, B × 2^i × C, detached.</param>
+/// <param name="StageLosses">The terms whose mean is the loss, detached, for logging.</param>
 public sealed record QuantizedLatent(
-    Tensor Output_BLC, Tensor Loss, IReadOnlyList<Tensor> Content, IReadOnlyList<Tensor> Points, IReadOnlyList<Tensor> StageLosses) : IDisposable
+    Tensor Output_BLC, Tensor Loss, IReadOnlyList<Tensor> Content, IReadOnlyList<Tensor> Points, IReadOnlyList<Tensor> StageLosses)
+    : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()

@@ -5,8 +5,9 @@ using Nvg.Torch.Nn;
 namespace Nvg.Tokenizers;
 
 /// <summary>
-/// Content construction: a shared codebook describes, stage by stage, what the stages before left over of the latent
-/// (specification, section 3). One refiner per stage smooths what a stage adds: φ_i(h) = h + w · conv_i(h).
+/// Content construction by residual quantization: in every stage the codebook describes the part of the latent that earlier
+/// stages left over (paper, appendix A.2; docs/method.md, section 3.4). A refiner per stage smooths the stage's contribution:
+/// φ_i(h) = h + w · conv_i(h).
 /// </summary>
 /// <remarks>Shapes: B images, L positions, C latent channels, V codes, N = 2^i clusters of stage i, S = K + 1 stages.</remarks>
 public sealed class Quantizer
@@ -16,18 +17,19 @@ public sealed class Quantizer
     private readonly TokenizerConfig _config;
     private readonly LatentGrid _grid;
 
-    /// <summary>Makes or loads codebook and refiners below <paramref name="path"/>; codes start uniform in ±1/V.</summary>
+    /// <summary>Creates or loads codebook and refiners below <paramref name="path"/>. New codes are uniform in ±1/V.</summary>
     public Quantizer(ParameterPath path, TokenizerConfig config)
         : this(path, config, config.Grid)
     {
     }
 
-    /// <summary>The same over latents of any sides.</summary>
+    /// <summary>The same for a latent grid of any shape.</summary>
     internal Quantizer(ParameterPath path, TokenizerConfig config, LatentGrid grid)
     {
         _config = config;
         _grid = grid;
-        _codebook = new Embedding(path / "embedding", config.CodebookSize, config.LatentChannels, Initialization.Uniform(1.0 / config.CodebookSize));
+        var start = Initialization.Uniform(1.0 / config.CodebookSize);
+        _codebook = new Embedding(path / "embedding", config.CodebookSize, config.LatentChannels, start);
         _refiners = [.. Enumerable.Range(0, _grid.StageCount).Select(i =>
             new Conv2d(path / "quant_resi" / i, config.LatentChannels, config.LatentChannels, 3, padding: 1))];
     }
@@ -35,9 +37,10 @@ public sealed class Quantizer
     /// <summary>The codebook, V × C; owned by the model.</summary>
     public Tensor Codebook => _codebook.Weight;
 
-    /// <summary>Describes latents as sequences; nothing is recorded for autograd.</summary>
-    /// <param name="latent_BLC">Encoder outputs by position.</param>
-    /// <param name="structure_BSL">Their structure maps; kept by the sequence as a new reference.</param>
+    /// <summary>Quantizes latents without gradients.</summary>
+    /// <param name="latent_BLC">Encoder outputs, B × L × C.</param>
+    /// <param name="structure_BSL">Their structure maps; the sequence keeps a reference of its own.</param>
+    /// <returns>The sequences; the caller disposes them.</returns>
     public GranularitySequence Quantize(Tensor latent_BLC, Tensor structure_BSL)
     {
         using GradMode noGrad = Autograd.NoGrad();
@@ -45,10 +48,10 @@ public sealed class Quantizer
         return new GranularitySequence(_grid, structure_BSL.Alias(), [.. quantized.Content.Select(c => c.Alias())]);
     }
 
-    /// <summary>The contribution φ_i of one stage's tokens to the canvas.</summary>
-    /// <param name="stage">i.</param>
+    /// <summary>The contribution φ_i of one stage to the canvas, from one token per cluster.</summary>
+    /// <param name="stage">The stage (i).</param>
     /// <param name="labels_BL">Structure map of the stage.</param>
-    /// <param name="tokens_BN">Codebook numbers of its clusters.</param>
+    /// <param name="tokens_BN">Codebook indices of its clusters.</param>
     /// <returns>B × L × C.</returns>
     public Tensor Contribution(int stage, Tensor labels_BL, Tensor tokens_BN)
     {
@@ -57,9 +60,9 @@ public sealed class Quantizer
         return scope.Keep(Refine(stage, clusters.Scatter(_codebook.Forward(tokens_BN))));
     }
 
-    /// <summary>The contribution φ_i of one stage where every position names its own token.</summary>
-    /// <param name="stage">i.</param>
-    /// <param name="tokens_BL">Codebook numbers by position.</param>
+    /// <summary>The contribution φ_i of one stage to the canvas, from one token per position.</summary>
+    /// <param name="stage">The stage (i).</param>
+    /// <param name="tokens_BL">Codebook indices by position.</param>
     /// <returns>B × L × C.</returns>
     public Tensor Contribution(int stage, Tensor tokens_BL)
     {
@@ -67,8 +70,8 @@ public sealed class Quantizer
         return Refine(stage, codes_BLC);
     }
 
-    /// <summary>The canvases of a sequence: entry i is the sum of the contributions of stages before i, the last is the final latent.</summary>
-    /// <returns>B × (K + 2) × L × C; entry 0 is zero.</returns>
+    /// <summary>The canvases of sequences: entry i is the sum of the contributions of all stages before i.</summary>
+    /// <returns>B × (K + 2) × L × C; entry 0 is zero, the last entry is the final canvas.</returns>
     public Tensor Canvases(GranularitySequence sequence)
     {
         using var scope = new TensorScope();
@@ -78,20 +81,21 @@ public sealed class Quantizer
         return scope.Keep(Tensor.Stack([.. canvases], 1));
     }
 
-    /// <summary>The whole residual quantization, differentiable as in training.</summary>
+    /// <summary>Quantizes latents with gradients, for training (docs/method.md, section 3.5).</summary>
     /// <param name="latent_BLC">Encoder outputs.</param>
     /// <param name="structure_BSL">Their structure maps.</param>
-    /// <param name="warmUp">Let every code receive gradient through a softmax over the codebook (first epoch).</param>
-    /// <param name="lastStages">Of each image the stage after which the output leaves off; null for the whole sequence.</param>
+    /// <param name="warmUp">Whether every code receives a gradient through a softmax over the codebook.</param>
+    /// <param name="lastStages">Per image, the last stage that the output includes; null for all stages.</param>
+    /// <returns>Output and losses; the caller disposes them.</returns>
     public QuantizedLatent Forward(Tensor latent_BLC, Tensor structure_BSL, bool warmUp, IReadOnlyList<int>? lastStages = null)
     {
-        // Which code is nearest must not depend on the precision of the products around it.
+        // The nearest code must not depend on autocast.
         using Autocast fullPrecision = Autograd.Autocast(latent_BLC.Device, ScalarType.Float32);
         using var scope = new TensorScope();
         Tensor latent = latent_BLC.To(ScalarType.Float32);
         Tensor structure = structure_BSL.To(latent.Device);
         Tensor target = latent.Detach();
-        // Also in the warm-up the latent is data here: its own gradient comes from the commitment and straight through.
+        // The residual starts detached, also in the warm-up: the latent gets its gradient from the commitment loss and straight through.
         Tensor residual_BLC = target;
         Tensor? canvas_BLC = null;
         Tensor? loss = null;
@@ -118,18 +122,20 @@ public sealed class Quantizer
         }
 
         // Straight through: the decoder's gradient passes to the encoder as if nothing had been quantized.
-        Tensor output_BLC = lastStages is null ? canvas_BLC! : Tensor.Stack([.. lastStages.Select((stage, b) => canvases[stage].Select(0, b))], 0);
+        Tensor output_BLC = lastStages is null
+            ? canvas_BLC!
+            : Tensor.Stack([.. lastStages.Select((stage, b) => canvases[stage].Select(0, b))], 0);
         Tensor straightThrough = latent + (output_BLC - latent).Detach();
         foreach (Tensor result in (ReadOnlySpan<Tensor>)[.. content, .. points, .. stageLosses])
             scope.Keep(result);
         return new QuantizedLatent(scope.Keep(straightThrough), scope.Keep(loss! / content.Length), content, points, stageLosses);
     }
 
-    /// <summary>Moves codes that a batch does not use to points that the batch asked codes for, chosen at random.</summary>
+    /// <summary>Resets codes that a batch does not use to randomly chosen cluster means of that batch.</summary>
     /// <param name="latent_BLC">Encoder outputs of the batch.</param>
     /// <param name="structure_BSL">Their structure maps.</param>
     /// <param name="random">Chooses the points.</param>
-    /// <returns>How many codes moved.</returns>
+    /// <returns>Number of codes that were reset.</returns>
     public int ReviveDeadCodes(Tensor latent_BLC, Tensor structure_BSL, RandomGenerator random)
     {
         using GradMode noGrad = Autograd.NoGrad();
@@ -156,8 +162,8 @@ public sealed class Quantizer
         return (scope.Keep(tokens_M.Reshape(batch, clusters)), scope.Keep(codes_MC.Reshape(batch, clusters, channels)));
     }
 
-    // Zero in value; its gradient is that of a choice by softmax over all codes (index backpropagation). The paper adds it
-    // to the one-hot vectors of the choice before they meet the codebook, which is the same without the large vectors.
+    // Zero in value; its gradient is that of a softmax over all codes (index backpropagation). The original adds it to the
+    // one-hot vectors before the product with the codebook, which is equivalent but needs large one-hot tensors.
     private static Tensor SoftChoice(Tensor points_MC, Tensor codebook_VC)
     {
         using var scope = new TensorScope();

@@ -1,5 +1,7 @@
+using Nvg.Configuration;
 using Nvg.Granularity;
 using Nvg.Granularity.Construction;
+using Nvg.Pretrained;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
@@ -9,35 +11,27 @@ namespace Nvg.Tokenizers;
 public sealed class Tokenizer : IDisposable
 {
     /// <param name="config">Sizes.</param>
-    /// <param name="source">Fresh or stored parameters; names are those of the published checkpoints.</param>
+    /// <param name="source">Random or stored parameters; the names are those of the published checkpoints.</param>
     /// <param name="decoderType">
-    /// Element type that the decoder computes in, null for the source's. The encoder has none of its own: rounding would move tokens.
+    /// Element type of the decoder's computation, or null for that of the source. The encoder always uses that of the source, because
+    /// rounding would change tokens.
     /// </param>
-    /// <exception cref="ArgumentException">The sizes contradict each other; every problem is named.</exception>
+    /// <exception cref="ArgumentException">The config is invalid; the message names every problem.</exception>
     public Tokenizer(TokenizerConfig config, ParameterSource source, ScalarType? decoderType = null)
     {
-        if (config.Validate().ToList() is { Count: > 0 } problems)
-            throw new ArgumentException(string.Join("; ", problems));
+        config.Validate().ThrowIfAny();
         Config = config;
-        var root = new ParameterPath(Parameters, source);
-        try
-        {
-            Encoder = new Encoder(root / "encoder", config);
-            Decoder = new Decoder((root / "decoder").In(decoderType), config);
-            Quantizer = new Quantizer(root / "quantize", config);
-            Structure = (config.Structure ?? new StructureStrategyConfig()).Create();
-        }
-        catch
-        {
-            Parameters.Dispose();
-            throw;
-        }
+        (Encoder, Decoder, Quantizer, Structure) = Parameters.Build(source, root => (
+            new Encoder(root / "encoder", config),
+            new Decoder((root / "decoder").In(decoderType), config),
+            new Quantizer(root / "quantize", config),
+            (config.Structure ?? new StructureStrategyConfig()).Create(VisionTransformer.LoadFeatures)));
     }
 
     /// <summary>Sizes.</summary>
     public TokenizerConfig Config { get; }
 
-    /// <summary>All parameters by their published names.</summary>
+    /// <summary>All parameters by name.</summary>
     public ParameterStore Parameters { get; } = new();
 
     /// <summary>Images to latents.</summary>
@@ -46,13 +40,15 @@ public sealed class Tokenizer : IDisposable
     /// <summary>Latents to images.</summary>
     public Decoder Decoder { get; }
 
-    /// <summary>Images and their latents to structure maps.</summary>
+    /// <summary>Finds the structure maps of images.</summary>
     public IStructureStrategy Structure { get; }
 
-    /// <summary>Latents to tokens.</summary>
+    /// <summary>Latents to content and canvases.</summary>
     public Quantizer Quantizer { get; }
 
-    /// <summary>Images (B × 3 × H × W in [−1, 1]) to sequences.</summary>
+    /// <summary>Encodes images as sequences.</summary>
+    /// <param name="images">B × 3 × H × W in [−1, 1]; borrowed.</param>
+    /// <returns>The sequences; the caller disposes them.</returns>
     public GranularitySequence Encode(Tensor images)
     {
         GranularitySequence sequence = Encode(images, out Tensor latent_BLC);
@@ -60,10 +56,11 @@ public sealed class Tokenizer : IDisposable
         return sequence;
     }
 
-    /// <summary>Images to sequences, with the latents that they describe.</summary>
-    /// <param name="images">B × 3 × H × W in [−1, 1].</param>
+    /// <summary>Encodes images as sequences and returns their latents as well.</summary>
+    /// <param name="images">B × 3 × H × W in [−1, 1]; borrowed.</param>
     /// <param name="latent_BLC">B × L × C; belongs to the caller.</param>
-    /// <param name="structure">Another way to find the structure maps, or null for the tokenizer's own; borrowed.</param>
+    /// <param name="structure">A strategy to use instead of the tokenizer's own, or null; borrowed.</param>
+    /// <returns>The sequences; the caller disposes them.</returns>
     public GranularitySequence Encode(Tensor images, out Tensor latent_BLC, IStructureStrategy? structure = null)
     {
         using InferenceMode inference = Autograd.Inference();
@@ -73,7 +70,9 @@ public sealed class Tokenizer : IDisposable
         return Quantizer.Quantize(latent_BLC, structure_BSL);
     }
 
-    /// <summary>A canvas (B × L × C) to images, B × 3 × H × W clamped to [−1, 1].</summary>
+    /// <summary>Decodes canvases.</summary>
+    /// <param name="canvas_BLC">B × L × C; borrowed.</param>
+    /// <returns>Images, B × 3 × H × W, clamped to [−1, 1].</returns>
     public Tensor Decode(Tensor canvas_BLC)
     {
         using InferenceMode inference = Autograd.Inference();

@@ -4,25 +4,25 @@ using Nvg.Granularity.Construction;
 
 namespace Nvg.Tokenizers;
 
-/// <summary>Sizes of a multi-granularity quantized autoencoder.</summary>
+/// <summary>Sizes and settings of a multi-granularity quantized autoencoder.</summary>
 public sealed record TokenizerConfig
 {
     /// <summary>Side of the square images, in pixels.</summary>
     public required int ImageSize { get; init; }
 
-    /// <summary>Width of the first level.</summary>
+    /// <summary>Channels of the first level.</summary>
     public required int BaseChannels { get; init; }
 
-    /// <summary>Width of each level in multiples of the base; all levels but the last halve the image.</summary>
+    /// <summary>Channels of each level as multiples of the base. All levels but the last halve the resolution.</summary>
     public required IReadOnlyList<int> ChannelMultipliers { get; init; }
 
-    /// <summary>ResNet blocks of an encoder level; a decoder level has one more.</summary>
+    /// <summary>ResNet blocks per encoder level; a decoder level has one more.</summary>
     public int ResNetBlocks { get; init; } = 2;
 
-    /// <summary>C, width of the latent.</summary>
+    /// <summary>Latent channels (C).</summary>
     public required int LatentChannels { get; init; }
 
-    /// <summary>V, entries of the codebook.</summary>
+    /// <summary>Codebook size (V).</summary>
     public required int CodebookSize { get; init; }
 
     /// <summary>Weight of the refiners' convolutions; 0.5 in the paper's models.</summary>
@@ -34,17 +34,20 @@ public sealed record TokenizerConfig
     /// <summary>Groups of the group normalisations; 32 in the paper's models.</summary>
     public int NormGroups { get; init; } = 32;
 
-    /// <summary>How structure maps are found; null is the paper's way. The generators learn the structure that the tokenizer finds.</summary>
+    /// <summary>
+    /// How structure maps are found; null for greedy clustering, as in the paper. Generators learn the structure that their tokenizer
+    /// finds.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public StructureStrategyConfig? Structure { get; init; }
 
-    /// <summary>f, by how much the latent is smaller than the image.</summary>
+    /// <summary>Downsampling factor (f) from image to latent.</summary>
     public int DownsamplingFactor => 1 << (ChannelMultipliers.Count - 1);
 
-    /// <summary>The latent positions of an image of <see cref="ImageSize"/>.</summary>
+    /// <summary>The latent grid of an image of <see cref="ImageSize"/>.</summary>
     public LatentGrid Grid => new(ImageSize / DownsamplingFactor, ImageSize / DownsamplingFactor);
 
-    /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
+    /// <summary>All problems of the settings; empty if they are valid.</summary>
     public IEnumerable<string> Validate()
     {
         if (ChannelMultipliers.Count == 0 || ChannelMultipliers.Any(m => m < 1))

@@ -7,6 +7,7 @@ using Nvg.Evaluation.Steering;
 using Nvg.Granularity;
 using Nvg.Granularity.Construction;
 using Nvg.Imaging;
+using Nvg.Pretrained;
 using Nvg.Previews;
 using Nvg.Torch.Nn;
 
@@ -152,7 +153,7 @@ public class ControlEvaluationTests
         })];
         IReadOnlyList<StructureQuality> Measure(string name)
         {
-            using IStructureStrategy strategy = StructureStrategyConfig.Parse(name, out _)!.Create();
+            using IStructureStrategy strategy = StructureStrategyConfig.Parse(name, out _)!.Create(VisionTransformer.LoadFeatures);
             return StructureStudy.Measure(model.Tokenizer, images, strategy, batch: 2).Stages;
         }
 

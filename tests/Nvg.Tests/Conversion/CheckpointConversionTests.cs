@@ -58,7 +58,7 @@ public sealed class CheckpointConversionTests : IDisposable
     [Fact]
     public void CountParameters_Presets_AreThePapers()
     {
-        // Content and structure, in millions: specification, section 10.
+        // Content and structure, in millions: paper, table 1.
         foreach ((ModelConfig preset, int content, int structure) in new[] { (Presets.NvgD16, 255, 64), (Presets.NvgD20, 497, 125), (Presets.NvgD24, 856, 215) })
         {
             using var generator = new NvgGenerator(preset.Generator!, ParameterSource.Meta());
@@ -115,7 +115,7 @@ public sealed class CheckpointConversionTests : IDisposable
         AssertHolds(0);
         Assert.All(Convert(["plain.ckpt"]).Sources, s => Assert.False(s.Averaged));
         AssertHolds(0);
-        AssertRefused(["plain.ckpt"], new ConversionOptions { Weights = WeightChoice.Averaged }, "plain weights alone", "take those");
+        AssertRefused(["plain.ckpt"], new ConversionOptions { Weights = WeightChoice.Averaged }, "only plain weights", "choose the plain weights");
 
         void AssertHolds(double added)
         {
@@ -170,7 +170,7 @@ public sealed class CheckpointConversionTests : IDisposable
     {
         Refuse(t => t.Remove("nvgformer.scale_factors"), "1 missing (scale_factors)");
         Refuse(t => { t.Remove("encoder.norm_out.norm.bias"); t.Remove("decoder.conv_out.conv.bias"); }, "2 missing (encoder.norm_out.norm.bias, decoder.conv_out.conv.bias)");
-        Refuse(t => t["nvgformer.x0_head.linear.bias"] = Tensor.Zeros([5]), "1 of another form (x0_head.linear.bias is [5], not [4])");
+        Refuse(t => t["nvgformer.x0_head.linear.bias"] = Tensor.Zeros([5]), "1 of another shape or type (x0_head.linear.bias is [5], not [4])");
         Refuse(t => t["nvgformer.x0_head.linear.bias"] = Tensor.Zeros([4], ScalarType.Int64), "x0_head.linear.bias is Int64");
         Refuse(t => t["nvgformer.more"] = Tensor.Zeros([5]), "1 unexpected (more)", "--allow-unexpected");
         Refuse(t => t["stray"] = Tensor.Zeros([5]), "1 tensors that belong to no part of a model (stray)", "--allow-unexpected");
@@ -180,7 +180,7 @@ public sealed class CheckpointConversionTests : IDisposable
         Refuse(t => t["nvgformer.cls_head.linear.weight"] = Tensor.Zeros([17, 4]), "disagree");
         Refuse(t => t["scale_factors"] = Tensor.Zeros([5]), "are the same tensor");
         Refuse(t => t.Remove("quantize.quant_resi.4.weight"), "missing");
-        Refuse(t => t["encoder.down.1.block.0.conv1.conv.weight"] = Tensor.Zeros([50, 32, 3, 3]), "no multiples of 32");
+        Refuse(t => t["encoder.down.1.block.0.conv1.conv.weight"] = Tensor.Zeros([50, 32, 3, 3]), "multiples of 32 are needed");
         Assert.False(Directory.Exists(Model));
 
         void Refuse(Action<Dictionary<string, Tensor>> change, params string[] words)

@@ -5,6 +5,7 @@ using Nvg.Data.Loading;
 using Nvg.Evaluation.Steering;
 using Nvg.Granularity.Construction;
 using Nvg.Imaging;
+using Nvg.Pretrained;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;
@@ -54,7 +55,7 @@ internal sealed class EvaluateStructureCommand
             foreach (StructureStrategyConfig config in strategies)
             {
                 progress.Report($"{config}", (double)done.Count / strategies.Length);
-                using IStructureStrategy strategy = config.Create();
+                using IStructureStrategy strategy = config.Create(VisionTransformer.LoadFeatures);
                 (IReadOnlyList<StructureQuality> stages, double seconds) = StructureStudy.Measure(model.Tokenizer, images, strategy, cancellation: cancellation);
                 done.Add(new StrategyReport($"{config}", stages, seconds));
             }

@@ -1,6 +1,6 @@
 namespace Nvg.Training.Tasks.Generators;
 
-/// <summary>Representation alignment (REPA) with a frozen image encoder (specification, section 8).</summary>
+/// <summary>Representation alignment (REPA) with a frozen image encoder (docs/method.md, section 8).</summary>
 public sealed record AlignmentOptions
 {
     /// <summary>Path of the weights of a DINOv2 vision transformer of any width, PyTorch or safetensors.</summary>

@@ -5,7 +5,7 @@ namespace Nvg.Training.Tasks.Generators;
 
 /// <summary>
 /// Three linears with SiLU that map hidden states of the content generator to the features of a frozen image encoder
-/// (representation alignment; specification, section 8). Used in training only. Owns its parameters where it made their store.
+/// (representation alignment; docs/method.md, section 8). Used in training only. Owns its parameters where it made their store.
 /// </summary>
 public sealed class FeatureProjector : IDisposable
 {

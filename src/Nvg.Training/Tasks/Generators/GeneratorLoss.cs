@@ -6,7 +6,7 @@ using Nvg.Training.Optimization;
 namespace Nvg.Training.Tasks.Generators;
 
 /// <summary>
-/// The joint loss of both generators over the stages of an image (specification, section 8):
+/// The joint loss of both generators over the stages of an image (paper, equation 3; docs/method.md, section 8):
 /// 1/(K+1) · Σ_i [ mse(x̂_i, final canvas) + cross-entropy + 0.5 · alignment ] plus the structure losses, each weighted
 /// (K+1)/(K−1), in the same mean.
 /// </summary>

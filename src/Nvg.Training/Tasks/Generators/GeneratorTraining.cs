@@ -17,7 +17,7 @@ using Nvg.Training.Tasks.Tokenizers;
 
 namespace Nvg.Training.Tasks.Generators;
 
-/// <summary>Trains both generators on the sequences of a frozen tokenizer (specification, section 8).</summary>
+/// <summary>Trains both generators on the sequences of a frozen tokenizer (docs/method.md, section 8).</summary>
 public sealed class GeneratorTraining : ITrainingTask
 {
     // Images that the canvases' spread is measured on.

@@ -2,7 +2,7 @@ using Nvg.Pretrained;
 
 namespace Nvg.Training.Tasks.Tokenizers;
 
-/// <summary>LPIPS as a loss (specification, section 3): weights are files of others.</summary>
+/// <summary>LPIPS as a loss (docs/method.md, section 3.6): weights are files of others.</summary>
 public sealed record PerceptualLossOptions
 {
     /// <summary>Which network; the paper's is VGG16, SqueezeNet is the lightest.</summary>

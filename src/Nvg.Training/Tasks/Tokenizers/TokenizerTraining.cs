@@ -17,7 +17,7 @@ using Nvg.Training.Optimization;
 
 namespace Nvg.Training.Tasks.Tokenizers;
 
-/// <summary>Trains the tokenizer: images through encoder, quantizer and decoder and back (specification, section 3).</summary>
+/// <summary>Trains the tokenizer: images through encoder, quantizer and decoder and back (docs/method.md, section 3.6).</summary>
 public sealed class TokenizerTraining : ITrainingTask
 {
     // Images that the scale of the latent is measured on.

@@ -1,13 +1,13 @@
 namespace Nvg.Granularity.Construction;
 
-/// <summary>Which pixels of an image of any size lie under each latent position, in whole numbers: equal areas stay exactly equal.</summary>
+/// <summary>Relates pixels of an image of any size to the latent positions they overlap, in exact integer areas.</summary>
 internal static class AreaSampling
 {
-    /// <summary>Visits every pixel with every position that it overlaps.</summary>
-    /// <param name="width">Columns of pixels, stretched over the whole grid.</param>
+    /// <summary>Visits every pixel together with every position that it overlaps.</summary>
+    /// <param name="width">Columns of pixels; the image is stretched over the whole grid.</param>
     /// <param name="height">Rows of pixels.</param>
     /// <param name="grid">The latent positions.</param>
-    /// <param name="visit">Takes column, row, position, and the overlap; those of a position add up to width × height.</param>
+    /// <param name="visit">Receives column, row, position and overlap; the overlaps of a position add up to width × height.</param>
     internal static void Visit(int width, int height, LatentGrid grid, Action<int, int, int, long> visit)
     {
         for (int y = 0; y < height; y++)

@@ -1,18 +1,19 @@
 namespace Nvg.Granularity.Construction;
 
 /// <summary>
-/// Regions of like colour by the graph method of Felzenszwalb and Huttenlocher (2004): neighbouring pixels are joined from the most alike on,
-/// as long as the step between two regions is no larger than the steps inside each, plus an allowance that shrinks with size.
+/// Segments an image into regions of similar colour (Felzenszwalb and Huttenlocher 2004): edges between neighbouring pixels
+/// are visited by increasing colour difference, and two regions are merged if that difference is at most the largest one inside
+/// each region plus an allowance that shrinks with the region's size.
 /// </summary>
 internal static class ColourSegmentation
 {
     private const int AllowanceSize = 100;
 
-    /// <summary>The region of every pixel.</summary>
+    /// <summary>Finds the region of every pixel, named by its lowest pixel.</summary>
     /// <param name="pixels_CHW">Channels in [−1, 1].</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
-    /// <param name="scale">Allowance in 8-bit steps for a region of 100 pixels.</param>
+    /// <param name="scale">Allowance for a region of 100 pixels, in 8-bit colour steps.</param>
     internal static int[] Regions(ReadOnlySpan<float> pixels_CHW, int height, int width, double scale)
     {
         int count = height * width, channels = pixels_CHW.Length / count;
@@ -34,7 +35,7 @@ internal static class ColourSegmentation
             (int a, int b) = (Find(root, first), Find(root, second));
             if (a == b || step > allowed[a] || step > allowed[b])
                 continue;
-            // The lower pixel names the region, so that numbers do not depend on the order of joining.
+            // The lower pixel names the region, so the numbers do not depend on the order of merging.
             (a, b) = (Math.Min(a, b), Math.Max(a, b));
             root[b] = a;
             size[a] += size[b];

@@ -1,14 +1,13 @@
-using Nvg.Pretrained;
 using Nvg.Torch;
 
 namespace Nvg.Granularity.Construction;
 
-/// <summary>Greedy clustering over the patch features of a vision transformer, one patch for each latent position.</summary>
-/// <param name="weights">Its file; read when the first image comes.</param>
-internal sealed class FeatureStrategy(string weights) : IStructureStrategy
+/// <summary>Greedy clustering over the patch features of a frozen network, one patch for each latent position.</summary>
+/// <param name="load">Loads the network for a device; called at the first batch. The strategy owns the network.</param>
+internal sealed class FeatureStrategy(Func<Device, IPatchFeatures> load) : IStructureStrategy
 {
     private readonly Lock _gate = new();
-    private VisionTransformer? _network;
+    private IPatchFeatures? _network;
 
     public Tensor Build(Tensor points_BLC, Tensor images_BCHW, LatentGrid grid)
     {
@@ -20,9 +19,9 @@ internal sealed class FeatureStrategy(string weights) : IStructureStrategy
 
     public void Dispose() => _network?.Dispose();
 
-    private VisionTransformer Network(Device device)
+    private IPatchFeatures Network(Device device)
     {
         lock (_gate)
-            return _network ??= VisionTransformer.Load(weights, device);
+            return _network ??= load(device);
     }
 }

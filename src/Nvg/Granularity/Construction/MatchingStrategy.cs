@@ -3,10 +3,10 @@ using Nvg.Torch;
 namespace Nvg.Granularity.Construction;
 
 /// <summary>
-/// Bottom-up like the paper's construction, but with the pairs of every level improved: joining two clusters of s positions each adds s / 2
-/// times their means' squared distance to the variance inside clusters, so the sum of squared distances is what counts.
+/// Bottom-up clustering like the paper's, with the pairs of every level improved. Joining two clusters of s positions each adds
+/// s / 2 times the squared distance of their means to the variance within clusters, so the sum of squared distances is minimised.
 /// </summary>
-/// <param name="improve">False joins greedily, exactly as <see cref="GreedyStrategy"/>.</param>
+/// <param name="improve">False for greedy pairs, which give the result of <see cref="GreedyStrategy"/>.</param>
 internal sealed class MatchingStrategy(bool improve = true) : IStructureStrategy
 {
     public Tensor Build(Tensor points_BLC, Tensor images_BCHW, LatentGrid grid)
@@ -29,7 +29,7 @@ internal sealed class MatchingStrategy(bool improve = true) : IStructureStrategy
     private long[] Labels(ReadOnlySpan<float> points, LatentGrid grid)
     {
         int channels = points.Length / grid.Length;
-        // Sums of the original points of every cluster, level by level, and the two that each cluster was joined from.
+        // Sums of the original points of every cluster, and for each level the pairs that were joined.
         double[][] sums = new double[grid.Length][];
         for (int l = 0; l < grid.Length; l++)
             sums[l] = [.. points.Slice(l * channels, channels).ToArray().Select(v => (double)v)];
@@ -41,7 +41,7 @@ internal sealed class MatchingStrategy(bool improve = true) : IStructureStrategy
             if (improve)
             {
                 PairMatching.Improve(cost, pairs);
-                // The nearest pair first, as greedy joining has them: the order decides the labels.
+                // Nearest pair first, as in greedy joining: the order determines the labels.
                 pairs = [.. pairs.OrderBy(p => cost[p.First, p.Second]).ThenBy(p => p.First)];
             }
 
@@ -52,7 +52,7 @@ internal sealed class MatchingStrategy(bool improve = true) : IStructureStrategy
         return Relabel(joins, grid);
     }
 
-    // Coarse to fine: of a cluster's two parts the one with the smaller number becomes child 2j.
+    // Coarse to fine: the part with the smaller raw label becomes child 2j.
     private static long[] Relabel(List<List<(int First, int Second)>> joins, LatentGrid grid)
     {
         long[] labels = new long[grid.StageCount * grid.Length];
@@ -61,7 +61,7 @@ internal sealed class MatchingStrategy(bool improve = true) : IStructureStrategy
         for (int stage = 1; stage < grid.StageCount; stage++)
         {
             List<(int First, int Second)> level = joins[grid.LastStage - stage];
-            raw = [.. raw.SelectMany(cluster => new[] { Math.Min(level[cluster].First, level[cluster].Second), Math.Max(level[cluster].First, level[cluster].Second) })];
+            raw = [.. raw.SelectMany(cluster => new[] { level[cluster].First, level[cluster].Second }.Order())];
             Assign(labels, stage, raw, joins, grid);
         }
 
@@ -73,7 +73,7 @@ internal sealed class MatchingStrategy(bool improve = true) : IStructureStrategy
         for (int label = 0; label < raw.Length; label++)
         {
             IEnumerable<int> members = [raw[label]];
-            // From the level that made this stage's clusters down to single positions.
+            // From the level that formed the clusters of this stage down to single positions.
             for (int level = grid.LastStage - 1 - stage; level >= 0; level--)
             {
                 List<(int First, int Second)> pairs = joins[level];

@@ -1,17 +1,17 @@
 namespace Nvg.Granularity.Construction;
 
-/// <summary>Ways to put an even number of things into pairs so that the sum of the pairs' costs is low.</summary>
+/// <summary>Algorithms that pair up an even number of items at a low total cost.</summary>
 internal static class PairMatching
 {
-    // More would need more memory than the comparison is worth.
+    // The table of all subsets has 2^20 entries.
     internal const int MostForOptimum = 20;
 
-    // Costs that differ by less than rounding are the same: exchanges must not go round in circles.
+    // Relative gain below which costs count as equal; rounding must not cause endless exchanges.
     private const double Gain = 1e-9;
 
-    /// <summary>The squared distances between all points, as costs.</summary>
-    /// <param name="points">Of equally many numbers.</param>
-    /// <param name="divisor">Of every distance.</param>
+    /// <summary>Squared distances between all points, as costs.</summary>
+    /// <param name="points">Points of equal dimension.</param>
+    /// <param name="divisor">Divides every distance.</param>
     internal static double[,] SquaredDistances(double[][] points, double divisor = 1)
     {
         double[,] cost = new double[points.Length, points.Length];
@@ -29,7 +29,7 @@ internal static class PairMatching
         return cost;
     }
 
-    /// <summary>The cheapest remaining pair first; ties by the smallest row-major index.</summary>
+    /// <summary>Takes the cheapest remaining pair repeatedly; ties go to the smallest row-major index.</summary>
     internal static List<(int First, int Second)> Greedy(double[,] cost)
     {
         int count = cost.GetLength(0);
@@ -54,7 +54,7 @@ internal static class PairMatching
         return pairs;
     }
 
-    /// <summary>Exchanges partners between two pairs as long as that lowers the sum; the result is never worse than the start.</summary>
+    /// <summary>Exchanges partners between two pairs while that lowers the total cost.</summary>
     internal static void Improve(double[,] cost, List<(int First, int Second)> pairs)
     {
         bool better = true;
@@ -69,8 +69,8 @@ internal static class PairMatching
         }
     }
 
-    /// <summary>The lowest possible sum, by dynamic programming over sets.</summary>
-    /// <param name="cost">Of at most <see cref="MostForOptimum"/> things.</param>
+    /// <summary>The lowest possible total cost, by dynamic programming over subsets.</summary>
+    /// <param name="cost">Costs of at most <see cref="MostForOptimum"/> items.</param>
     internal static double Optimum(double[,] cost)
     {
         int count = cost.GetLength(0);
@@ -92,7 +92,7 @@ internal static class PairMatching
         return best[^1];
     }
 
-    /// <summary>The sum of pairs' costs.</summary>
+    /// <summary>The total cost of pairs.</summary>
     internal static double Sum(double[,] cost, IEnumerable<(int First, int Second)> pairs) => pairs.Sum(p => cost[p.First, p.Second]);
 
     private static bool Exchange(double[,] cost, List<(int First, int Second)> pairs, int p, int q)

@@ -1,18 +1,20 @@
 namespace Nvg.Granularity.Construction;
 
 /// <summary>
-/// The rule by which regions of any number and size become a balanced hierarchy. To halve a cluster that has several regions,
-/// whole regions go to one side or the other so that the sides differ in as few positions as possible; then the positions of the larger side
-/// that lie nearest to the smaller one go over until both are equal, so the smaller side grows into its surroundings. A cluster of one
-/// region is cut across the direction in which it extends further. Ties go to the lower region number and the lower position.
+/// Turns regions of any number and size into a balanced hierarchy. To halve a cluster of several regions, whole regions are assigned
+/// to one side or the other so that the sides differ in as few positions as possible. Then the positions of the larger side that are
+/// nearest to the smaller side move over until both are equal, so the smaller side grows into its surroundings. A cluster of a single
+/// region is cut across its longer extent. Ties go to the lower region number and the lower position.
 /// </summary>
 internal static class RegionHalving
 {
     /// <summary>Labels of stages 0…M − 1 from the region of every position.</summary>
-    /// <param name="regions">Region numbers from 0, L of them.</param>
+    /// <param name="regions">Region number of each position, from 0.</param>
     /// <param name="grid">The latent positions.</param>
-    /// <param name="stages">M, or null for as many as tell all regions apart, as far as that is possible.</param>
-    /// <param name="order">Orders the positions of one region, so that its halves are the first and the last; null goes across its longer side.</param>
+    /// <param name="stages">Number of stages (M), or null for as many as separate all regions, as far as possible.</param>
+    /// <param name="order">
+    /// Orders the positions of a single region; the first half becomes child 2j. Null orders them along the longer extent.
+    /// </param>
     internal static List<int[]> Build(IReadOnlyList<int> regions, LatentGrid grid, int? stages, Func<int[], IEnumerable<int>>? order = null)
     {
         order ??= positions => AlongLongerSide(positions, grid);
@@ -61,14 +63,14 @@ internal static class RegionHalving
         return tall ? positions.OrderBy(Row).ThenBy(Column) : positions.OrderBy(Column).ThenBy(Row);
     }
 
-    /// <summary>Squared distance of two positions.</summary>
+    /// <summary>Squared distance between two positions of the grid.</summary>
     internal static long Distance(int a, int b, LatentGrid grid)
     {
         long rows = a / grid.Width - b / grid.Width, columns = a % grid.Width - b % grid.Width;
         return rows * rows + columns * columns;
     }
 
-    // Which regions form a side whose size is nearest to half: every reachable sum with the region that reached it first.
+    // Subset sum: for every reachable size, the region that reached it first; the size nearest to half wins.
     private static bool[] NearestToHalf(int[] sizes, int half)
     {
         int total = sizes.Sum();
@@ -79,7 +81,8 @@ internal static class RegionHalving
         {
             for (int sum = total; sum >= sizes[region]; sum--)
             {
-                if (reachedBy[sum] < 0 && reachedBy[sum - sizes[region]] is var before and >= 0 && (before == sizes.Length || before < region))
+                int before = reachedBy[sum - sizes[region]];
+                if (reachedBy[sum] < 0 && before >= 0 && (before == sizes.Length || before < region))
                     reachedBy[sum] = region;
             }
         }

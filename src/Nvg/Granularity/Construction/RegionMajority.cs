@@ -1,12 +1,15 @@
 namespace Nvg.Granularity.Construction;
 
-/// <summary>From regions of pixels to regions of latent positions.</summary>
+/// <summary>Converts regions of pixels to regions of latent positions.</summary>
 internal static class RegionMajority
 {
-    /// <summary>The region that covers most of each position (ties: the lower number), numbered from 0 in the order of the given numbers.</summary>
-    /// <param name="regions">A number for every pixel, row by row.</param>
-    /// <param name="width">Columns.</param>
-    /// <param name="height">Rows.</param>
+    /// <summary>
+    /// The region that covers most of each position; ties go to the lower number. The result is numbered from 0 in the order of the
+    /// given numbers.
+    /// </summary>
+    /// <param name="regions">Region number of every pixel, row by row.</param>
+    /// <param name="width">Columns of pixels.</param>
+    /// <param name="height">Rows of pixels.</param>
     /// <param name="grid">The latent positions.</param>
     internal static int[] Of(int[] regions, int width, int height, LatentGrid grid)
     {

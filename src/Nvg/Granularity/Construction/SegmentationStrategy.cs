@@ -3,10 +3,10 @@ using Nvg.Torch;
 namespace Nvg.Granularity.Construction;
 
 /// <summary>
-/// Coarse to fine by regions of like colour, which stay together as far as equal halves let them (<see cref="RegionHalving"/>). Positions of
-/// one region are halved by their place along the direction in which their latents vary most.
+/// Splits from coarse to fine along regions of similar colour, which stay together as far as equal halves allow
+/// (<see cref="RegionHalving"/>). The positions of a single region are divided along the principal direction of their latents.
 /// </summary>
-/// <param name="scale">See <see cref="ColourSegmentation"/>.</param>
+/// <param name="scale">Colour allowance of <see cref="ColourSegmentation"/>.</param>
 internal sealed class SegmentationStrategy(double scale) : IStructureStrategy
 {
     private const int PowerSteps = 20;
@@ -15,7 +15,8 @@ internal sealed class SegmentationStrategy(double scale) : IStructureStrategy
     {
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
-        int batch = (int)points_BLC.Size(0), channels = (int)points_BLC.Size(2), height = (int)images_BCHW.Size(2), width = (int)images_BCHW.Size(3);
+        int batch = (int)points_BLC.Size(0), channels = (int)points_BLC.Size(2);
+        int height = (int)images_BCHW.Size(2), width = (int)images_BCHW.Size(3);
         float[] points = points_BLC.Detach().To(Device.Cpu, ScalarType.Float32).ToArray<float>();
         float[] images = images_BCHW.Detach().To(Device.Cpu, ScalarType.Float32).ToArray<float>();
         int imageSize = images.Length / batch, latentSize = points.Length / batch;
@@ -25,7 +26,9 @@ internal sealed class SegmentationStrategy(double scale) : IStructureStrategy
             int[] pixels = ColourSegmentation.Regions(images.AsSpan(b * imageSize, imageSize), height, width, scale);
             float[] latent = points[(b * latentSize)..((b + 1) * latentSize)];
             int[] regions = RegionMajority.Of(pixels, width, height, grid);
-            foreach (int[] map in RegionHalving.Build(regions, grid, grid.StageCount, positions => AlongMainDirection(positions, latent, channels)))
+            List<int[]> maps = RegionHalving.Build(
+                regions, grid, grid.StageCount, positions => AlongMainDirection(positions, latent, channels));
+            foreach (int[] map in maps)
                 labels.AddRange(map.Select(label => (long)label));
         }
 
@@ -36,7 +39,7 @@ internal sealed class SegmentationStrategy(double scale) : IStructureStrategy
     {
     }
 
-    // The first principal axis by power iteration from the deviation of the position that deviates most.
+    // The first principal axis by power iteration, starting from the largest deviation.
     private static IEnumerable<int> AlongMainDirection(int[] positions, float[] latent, int channels)
     {
         double[] mean = [.. Enumerable.Range(0, channels).Select(c => positions.Average(l => (double)latent[l * channels + c]))];
@@ -58,9 +61,10 @@ internal sealed class SegmentationStrategy(double scale) : IStructureStrategy
             axis = Array.ConvertAll(next, x => x / length);
         }
 
-        // An axis has no sign of its own: the lowest position lies on the side of child 2j.
+        // The sign of an axis is arbitrary: the lowest position belongs to child 2j.
         double sign = Dot(deviations[0], axis) > 0 ? -1 : 1;
-        return positions.Select((l, i) => (Position: l, Along: sign * Dot(deviations[i], axis))).OrderBy(p => p.Along).ThenBy(p => p.Position).Select(p => p.Position);
+        return positions.Select((l, i) => (Position: l, Along: sign * Dot(deviations[i], axis)))
+            .OrderBy(p => p.Along).ThenBy(p => p.Position).Select(p => p.Position);
     }
 
     private static double Dot(double[] a, double[] b)

@@ -2,8 +2,8 @@ using Nvg.Torch;
 
 namespace Nvg.Granularity.Construction;
 
-/// <summary>Greedy clustering over latents with two more channels, row and column, so that near positions are joined sooner.</summary>
-/// <param name="weight">At 1 the places of an image's positions vary as much as their latents.</param>
+/// <summary>Greedy clustering over latents with row and column as two more channels, which favours nearby positions.</summary>
+/// <param name="weight">Spread of the coordinates relative to that of the latents.</param>
 internal sealed class SpatialStrategy(double weight) : IStructureStrategy
 {
     public Tensor Build(Tensor points_BLC, Tensor images_BCHW, LatentGrid grid)
@@ -22,7 +22,7 @@ internal sealed class SpatialStrategy(double weight) : IStructureStrategy
     {
     }
 
-    // Row and column of every position around the middle, in units of the longer side.
+    // Row and column of every position relative to the centre, in units of the longer side.
     private static double[] Places(LatentGrid grid)
     {
         double side = Math.Max(grid.Height, grid.Width);

@@ -1,30 +1,32 @@
 using System.Globalization;
+using Nvg.Configuration;
+using Nvg.Torch;
 
 namespace Nvg.Granularity.Construction;
 
-/// <summary>A strategy and its settings, as a model's config stores it.</summary>
+/// <summary>A structure strategy with its settings, as a model's config stores it.</summary>
 public sealed record StructureStrategyConfig
 {
-    /// <summary>Which.</summary>
+    /// <summary>The strategy.</summary>
     public StructureStrategyKind Kind { get; init; }
 
-    /// <summary>For <see cref="StructureStrategyKind.Spatial"/>: at 1 the place counts as much as the latent, at 0 not at all.</summary>
+    /// <summary>For <see cref="StructureStrategyKind.Spatial"/>: spread of the coordinates relative to that of the latent.</summary>
     public double SpatialWeight { get; init; } = 0.5;
 
     /// <summary>
-    /// For <see cref="StructureStrategyKind.Segmentation"/>: how much colours may differ inside a region, in 8-bit steps for a region of 100
-    /// pixels; larger gives fewer regions.
+    /// For <see cref="StructureStrategyKind.Segmentation"/>: colour difference allowed within a region of 100 pixels, in 8-bit steps.
+    /// A larger value gives fewer regions.
     /// </summary>
     public double SegmentationScale { get; init; } = 30;
 
-    /// <summary>For <see cref="StructureStrategyKind.Features"/>: the transformer's weights.</summary>
+    /// <summary>For <see cref="StructureStrategyKind.Features"/>: path of the weights of a vision transformer.</summary>
     public string? FeatureWeights { get; init; }
 
-    /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
+    /// <summary>All problems of the settings; empty if they are valid.</summary>
     public IEnumerable<string> Validate()
     {
         if (!Enum.IsDefined(Kind))
-            yield return $"there is no structure strategy {(int)Kind}";
+            yield return $"{(int)Kind} is not a structure strategy";
         if (SpatialWeight is not (>= 0 and < double.PositiveInfinity))
             yield return $"spatialWeight must not be negative, it is {SpatialWeight}";
         if (SegmentationScale is not (> 0 and < double.PositiveInfinity))
@@ -33,16 +35,18 @@ public sealed record StructureStrategyConfig
             yield return "the structure strategy 'features' needs featureWeights, the file of a vision transformer";
     }
 
-    /// <summary>Reads a strategy as people write it: a name, and after a colon its setting.</summary>
+    /// <summary>Parses a strategy written as a name, optionally with a colon and its setting.</summary>
     /// <param name="text">For example <c>greedy</c>, <c>spatial:0.5</c>, <c>segmentation:60</c>, <c>features:vit.safetensors</c>.</param>
-    /// <param name="problem">What is wrong, in one line, where the result is null.</param>
+    /// <param name="problem">If the result is null, what is wrong, in one line.</param>
+    /// <returns>The strategy, or null if the text is invalid.</returns>
     public static StructureStrategyConfig? Parse(string text, out string? problem)
     {
         string[] parts = text.Split(':', 2);
         problem = null;
         if (!Enum.TryParse(parts[0], ignoreCase: true, out StructureStrategyKind kind) || char.IsAsciiDigit(parts[0].FirstOrDefault()))
         {
-            problem = $"'{parts[0]}' is no structure strategy: {string.Join(", ", Enum.GetNames<StructureStrategyKind>().Select(n => n.ToLowerInvariant()))}";
+            IEnumerable<string> names = Enum.GetNames<StructureStrategyKind>().Select(name => name.ToLowerInvariant());
+            problem = $"'{parts[0]}' is not a structure strategy; there are {string.Join(", ", names)}";
             return null;
         }
 
@@ -59,7 +63,8 @@ public sealed record StructureStrategyConfig
             };
             if (config is null)
             {
-                problem = $"'{text}': {parts[0]} takes {(kind is StructureStrategyKind.Spatial or StructureStrategyKind.Segmentation ? "a number" : "no setting")} after the colon";
+                bool takesNumber = kind is StructureStrategyKind.Spatial or StructureStrategyKind.Segmentation;
+                problem = $"'{text}': {parts[0]} takes {(takesNumber ? "a number" : "no setting")} after the colon";
                 return null;
             }
         }
@@ -68,23 +73,23 @@ public sealed record StructureStrategyConfig
         return problem is null ? config : null;
     }
 
-    /// <summary>The strategy.</summary>
-    /// <exception cref="ArgumentException">Settings are wrong; every problem is named.</exception>
-    public IStructureStrategy Create()
+    /// <summary>Creates the strategy.</summary>
+    /// <param name="loadFeatures">Loads the network of <see cref="FeatureWeights"/> from its path, for a device.</param>
+    /// <exception cref="ArgumentException">The settings are invalid; the message names every problem.</exception>
+    public IStructureStrategy Create(Func<string, Device, IPatchFeatures> loadFeatures)
     {
-        if (Validate().ToList() is { Count: > 0 } problems)
-            throw new ArgumentException(string.Join("; ", problems));
+        Validate().ThrowIfAny();
         return Kind switch
         {
             StructureStrategyKind.Spatial => new SpatialStrategy(SpatialWeight),
             StructureStrategyKind.Matching => new MatchingStrategy(),
             StructureStrategyKind.Segmentation => new SegmentationStrategy(SegmentationScale),
-            StructureStrategyKind.Features => new FeatureStrategy(FeatureWeights!),
+            StructureStrategyKind.Features => new FeatureStrategy(device => loadFeatures(FeatureWeights!, device)),
             _ => new GreedyStrategy(),
         };
     }
 
-    /// <summary>As <see cref="Parse"/> reads it.</summary>
+    /// <summary>The text that <see cref="Parse"/> reads.</summary>
     public override string ToString()
     {
         string name = Kind.ToString().ToLowerInvariant();

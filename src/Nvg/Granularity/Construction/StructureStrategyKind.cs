@@ -1,20 +1,20 @@
 namespace Nvg.Granularity.Construction;
 
-/// <summary>How structure maps are found.</summary>
+/// <summary>Ways to find structure maps.</summary>
 public enum StructureStrategyKind
 {
-    /// <summary>The paper's: the nearest clusters are joined first (<see cref="StructureConstruction"/>).</summary>
+    /// <summary>Greedy clustering of latents, as in the paper (<see cref="StructureConstruction"/>).</summary>
     Greedy,
 
-    /// <summary>The same over latents with the place of each position added, so that clusters hang together.</summary>
+    /// <summary>Greedy clustering of latents with row and column appended, which gives spatially coherent clusters.</summary>
     Spatial,
 
-    /// <summary>Like the paper's, but the pairs of a level are exchanged as long as that lowers the sum of squared distances.</summary>
+    /// <summary>Greedy clustering whose pairs are exchanged while that lowers the sum of squared distances.</summary>
     Matching,
 
-    /// <summary>Regions of like colour stay together; inside a region, halves along the latents' main direction.</summary>
+    /// <summary>Keeps regions of similar colour together; divides a region along the principal direction of its latents.</summary>
     Segmentation,
 
-    /// <summary>The paper's way over the features of a vision transformer instead of latents.</summary>
+    /// <summary>Greedy clustering of the patch features of a vision transformer instead of latents.</summary>
     Features,
 }

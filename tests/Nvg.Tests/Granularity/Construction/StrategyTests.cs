@@ -2,6 +2,7 @@ using Nvg.Conditioning;
 using Nvg.Configuration;
 using Nvg.Granularity;
 using Nvg.Granularity.Construction;
+using Nvg.Pretrained;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
@@ -16,7 +17,7 @@ public class StrategyTests
     [MemberData(nameof(Names))]
     public void Build_AnyStrategy_GivesBalancedNestedMapsThatDependOnTheImageAlone(string name)
     {
-        using IStructureStrategy strategy = StructureStrategyConfig.Parse(name, out _)!.Create();
+        using IStructureStrategy strategy = StructureStrategyConfig.Parse(name, out _)!.Create(VisionTransformer.LoadFeatures);
         foreach (LatentGrid grid in new LatentGrid[] { new(1, 1), new(2, 2), new(4, 8), new(8, 8) })
         {
             using var scope = new TensorScope();
@@ -39,7 +40,7 @@ public class StrategyTests
     public void Build_PlainImage_StillGivesAHierarchy(string name)
     {
         using var scope = new TensorScope();
-        using IStructureStrategy strategy = StructureStrategyConfig.Parse(name, out _)!.Create();
+        using IStructureStrategy strategy = StructureStrategyConfig.Parse(name, out _)!.Create(VisionTransformer.LoadFeatures);
         var grid = new LatentGrid(4, 4);
         Tensor labels = strategy.Build(Tensor.Zeros([1, 16, 3]), Tensor.Zeros([1, 3, 16, 16]), grid);
         Assert.Equal(5, PartialSequence.FromStructure(grid, Array.ConvertAll(labels.ToArray<long>(), label => (int)label)).StructureStages);

@@ -1,0 +1,4 @@
+using BenchmarkDotNet.Running;
+using Nvg.Benchmarks;
+
+BenchmarkSwitcher.FromAssembly(typeof(BenchmarkSettings).Assembly).Run(args, BenchmarkSettings.Create());

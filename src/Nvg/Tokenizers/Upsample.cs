@@ -1,0 +1,16 @@
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+
+namespace Nvg.Tokenizers;
+
+/// <summary>Doubles height and width: nearest-neighbour upsampling, then a 3 × 3 convolution.</summary>
+internal sealed class Upsample(ParameterPath path, int channels)
+{
+    private readonly Conv2d _conv = new(path / "conv" / "conv", channels, channels, 3, padding: 1);
+
+    internal Tensor Forward(Tensor x)
+    {
+        using Tensor larger = Functional.UpsampleNearest(x, 2);
+        return _conv.Forward(larger);
+    }
+}

@@ -1,0 +1,30 @@
+namespace Nvg.Architecture.Tests;
+
+/// <summary>Lines of source files have at most 140 columns.</summary>
+public class LineLengthTests
+{
+    private const int MostColumns = 140;
+
+    /// <summary>
+    /// The folders that are checked. Once every file below <c>src</c>, <c>tests</c> and <c>native</c> passes, these three roots replace
+    /// the list.
+    /// </summary>
+    public static TheoryData<string> Roots =>
+    [
+        "src/Nvg/Checkpoints", "src/Nvg/Classifiers", "src/Nvg/Configuration", "src/Nvg/Conversion", "src/Nvg/Generators",
+        "src/Nvg/Granularity", "src/Nvg/Pretrained", "src/Nvg/Reporting", "src/Nvg/Tokenizers",
+        "tests/Nvg.Architecture.Tests", "benchmarks/Nvg.Benchmarks",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Roots))]
+    public void Line_FitsTheScreen(string root)
+    {
+        var longLines =
+            from file in Repository.SourceFiles(root, ".cs", ".cpp", ".h", ".inc")
+            from line in File.ReadLines(file).Index()
+            where line.Item.Length > MostColumns
+            select $"{Repository.RelativePath(file)}:{line.Index + 1} has {line.Item.Length} columns";
+        Assert.Empty(longLines);
+    }
+}
