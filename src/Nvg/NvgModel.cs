@@ -43,6 +43,10 @@ public sealed partial class NvgModel : IDisposable, IAsyncDisposable
     /// <exception cref="NvgDataException">The folder has a tokenizer alone.</exception>
     public NvgGenerator Generator => Generators.Stored;
 
+    /// <summary>Sizes of the generators.</summary>
+    /// <exception cref="NvgDataException">The folder has a tokenizer alone.</exception>
+    public GeneratorConfig GeneratorConfig => Generators.Config;
+
     /// <summary>Whether the folder has generators.</summary>
     public bool HasGenerator => _generators is not null;
 
@@ -235,7 +239,7 @@ public sealed partial class NvgModel : IDisposable, IAsyncDisposable
         (int Class, double Share)[] targets = [.. images.Select((p, i) => p.ClassTarget(classes[i]))];
         if (Array.TrueForAll(targets, t => t.Share == 0))
             return null;
-        int nullClass = Generators.Config.NullClass;
+        int nullClass = GeneratorConfig.NullClass;
         if (Array.FindIndex(targets, t => t.Class < 0 || t.Class > nullClass) is var wrong and >= 0)
             throw new ArgumentException($"classes must lie in 0…{nullClass}, not {targets[wrong].Class}");
         using var scope = new TensorScope();
