@@ -4,7 +4,6 @@ using Nvg.Configuration;
 using Nvg.Control;
 using Nvg.Granularity;
 using Nvg.Imaging;
-using Nvg.Labels;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
 
@@ -41,20 +40,20 @@ public sealed record ImageDocument(
     public static ImageDocument Of(NvgModel model, string fingerprint, GeneratedImage image, ScalarType type = ScalarType.Float32)
     {
         LatentGrid grid = image.Sequence.Grid;
-        PartialSequence given = image.Request.Given ?? PartialSequence.Empty(grid);
+        PartialSequence given = image.Request.AllGiven ?? PartialSequence.Empty(grid);
         return new ImageDocument(
             new ImageDescription
             {
                 Model = model.Config.Name,
                 Fingerprint = fingerprint,
-                Class = image.Request.Class,
-                Label = image.Request.Class < model.Labels.Count ? ClassLabel.Parse(model.Labels[image.Request.Class]).Name : "",
+                Class = image.Class,
+                Label = image.Label,
                 Seed = image.Request.Seed,
                 Interpolation = image.Request.Interpolation,
                 Sampling = image.Options,
                 Border = given.Border,
                 Dtype = type,
-                Device = model.Generator.Device.Type,
+                Device = model.Device.Type,
                 Batch = image.Batch,
                 LatentHeight = grid.Height,
                 LatentWidth = grid.Width,

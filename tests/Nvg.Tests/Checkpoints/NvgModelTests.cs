@@ -39,7 +39,7 @@ public sealed class NvgModelTests : IDisposable
         using Tokenizer tokenizer = Tiny.Tokenizer();
         using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
         NvgModel.Save(Model, Config, tokenizer.Parameters, generator.Parameters, Labels, ScalarType.BFloat16);
-        using NvgModel stored = NvgModel.Load(Model), wide = NvgModel.Load(Model, type: ScalarType.Float32);
+        using NvgModel stored = NvgModel.Load(Model, type: null), wide = NvgModel.Load(Model);
         Assert.Equal(tokenizer.Quantizer.Codebook.ToArray<float>(), stored.Tokenizer.Quantizer.Codebook.ToArray<float>());
         Assert.All(stored.Tokenizer.Parameters.Values, p => Assert.Equal(ScalarType.Float32, p.ScalarType));
         foreach (string name in generator.Parameters.TrainableNames)
@@ -50,10 +50,9 @@ public sealed class NvgModelTests : IDisposable
             Assert.Equal(rounded.ToArray<float>(), wide.Generator.Parameters[name].ToArray<float>());
         }
 
-        (var sequence, Tensor images) = stored.Generate([0, 3], [1, 2]);
-        sequence.Dispose();
+        using SampledBatch sampled = stored.Sample([new ImageRequest(0, 1), new ImageRequest(3, 2)]);
+        using Tensor images = stored.Tokenizer.Decode(sampled.Canvas_BLC);
         Assert.Equal([2, 3, 8, 8], images.Shape.ToArray());
-        images.Dispose();
     }
 
     [Theory]
@@ -96,14 +95,12 @@ public sealed class NvgModelTests : IDisposable
         using NvgModel model = NvgModel.Load(Model);
         Assert.Equal(Image(model, 5), Image(model, 5));
         Assert.NotEqual(Image(model, 5), Image(model, 6));
-        Assert.Throws<ArgumentException>(() => model.Generate([0, 1], [1]));
 
         static float[] Image(NvgModel model, ulong seed)
         {
-            (var sequence, Tensor images) = model.Generate([1], [seed]);
-            using (sequence)
-            using (images)
-                return images.ToArray<float>();
+            using SampledBatch sampled = model.Sample([new ImageRequest(1, seed)]);
+            using Tensor images = model.Tokenizer.Decode(sampled.Canvas_BLC);
+            return images.ToArray<float>();
         }
     }
 

@@ -37,13 +37,13 @@ public sealed class ImageDocumentTests : IDisposable
         ImageDocument read = ImageDocument.Read(_folder["a.nvg"]);
         for (int stages = 0; stages <= 5; stages++)
         {
-            GeneratedImage again = Assert.Single(ImageGeneration.Run(_model, new GenerationRequest { Images = [read.Continue(stages, stages)] }));
+            GeneratedImage again = Assert.Single(_model.Generate(new GenerationRequest { Images = [read.Continue(stages, stages)] }));
             Assert.Equal(document.Image.Pixels, again.Image.Pixels);
             Assert.True(document.Sequence.SequenceEqual(again.Sequence));
         }
 
         // Another seed keeps what is kept and changes the rest.
-        GeneratedImage other = Assert.Single(ImageGeneration.Run(_model, new GenerationRequest { Images = [read.Continue(3, 3) with { Seed = 99 }] }));
+        GeneratedImage other = Assert.Single(_model.Generate(new GenerationRequest { Images = [read.Continue(3, 3) with { Seed = 99 }] }));
         Assert.True(document.Sequence.Keep(3, 3).SequenceEqual(other.Sequence.Keep(3, 3)));
         Assert.False(document.Sequence.SequenceEqual(other.Sequence));
     }
@@ -199,7 +199,7 @@ public sealed class ImageDocumentTests : IDisposable
         return ImageDocument.Of(_model, "abc", image);
     }
 
-    private GeneratedImage Generate(ImageRequest image) => ImageGeneration.Run(_model, new GenerationRequest { Images = [image] }).Single();
+    private GeneratedImage Generate(ImageRequest image) => _model.Generate(new GenerationRequest { Images = [image] }).Single();
 
     // The same document with another description and no checksum.
     private void Rewrite(string name, Func<string, string> edit)
