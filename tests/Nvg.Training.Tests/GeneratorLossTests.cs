@@ -212,7 +212,7 @@ public class GeneratorLossTests
         using var random = new RandomGenerator(9);
         foreach (string name in parameters.TrainableNames)
         {
-            using Tensor noise = Tensor.Randn(parameters[name].Shape, random);
+            using Tensor noise = Tensor.Randn([.. parameters[name].Shape], random);
             parameters[name].AddInPlace(noise, 0.05);
         }
     }

@@ -27,7 +27,9 @@ internal sealed class AdversarialGame : IDisposable
     private readonly OwnedObjects _owned = new();
 
     /// <param name="options">Settings.</param>
-    /// <param name="parameters">Receives and owns the learned parameters and the buffers of the checkpoint, below <see cref="Prefix"/>.</param>
+    /// <param name="parameters">
+    /// Receives and owns the learned parameters and the buffers of the checkpoint, below <see cref="Prefix"/>.
+    /// </param>
     /// <param name="seed">Seed of the run.</param>
     /// <param name="device">The training device.</param>
     /// <param name="processes">The processes that train together; borrowed.</param>
@@ -92,7 +94,9 @@ internal sealed class AdversarialGame : IDisposable
     {
         Tensor real = Logits(real_NCHW, training: true, step, RandomStream.DiscriminatorReal, share, random);
         Tensor fake = Logits(fake_NCHW, training: true, step, RandomStream.DiscriminatorFake, share, random);
-        Tensor loss = _options.Loss == DiscriminatorLossKind.Hinge ? AdversarialLosses.Hinge(real, fake) : AdversarialLosses.Vanilla(real, fake);
+        Tensor loss = _options.Loss == DiscriminatorLossKind.Hinge
+            ? AdversarialLosses.Hinge(real, fake)
+            : AdversarialLosses.Vanilla(real, fake);
         log.Add("discriminator", loss);
         log.Add("logits_real", real.Mean());
         log.Add("logits_fake", fake.Mean());

@@ -71,8 +71,8 @@ public sealed record AdversarialOptions
         if (Discriminator == DiscriminatorKind.Patch && !PatchesFit(imageSize))
         {
             int smallest = PatchDiscriminator.SmallestSide(Math.Clamp(PatchHalvings, 1, MostHalvings));
-            yield return $"patchHalvings {PatchHalvings} must lie between 1 and {MostHalvings} and needs images of at least {smallest} pixels; "
-                + "patchChannels must be positive";
+            yield return $"patchHalvings {PatchHalvings} must lie between 1 and {MostHalvings} "
+                + $"and needs images of at least {smallest} pixels; patchChannels must be positive";
         }
     }
 

@@ -10,7 +10,8 @@ namespace Nvg.Training.Distributed;
 /// <param name="LocalWorldSize">Number of processes on its machine.</param>
 /// <param name="Address">Host of rank 0.</param>
 /// <param name="Port">Port of the store that rank 0 serves.</param>
-public sealed record LaunchEnvironment(string Launcher, int Rank, int WorldSize, int LocalRank, int LocalWorldSize, string Address, int Port)
+public sealed record LaunchEnvironment(
+    string Launcher, int Rank, int WorldSize, int LocalRank, int LocalWorldSize, string Address, int Port)
 {
     /// <summary>The variable that overrides the launcher's port.</summary>
     public const string PortVariable = "NVG_MASTER_PORT";
@@ -89,7 +90,8 @@ public sealed record LaunchEnvironment(string Launcher, int Rank, int WorldSize,
         if (LocalWorldSize < 1 || LocalRank < 0 || LocalRank >= LocalWorldSize)
         {
             throw new FormatException(
-                $"{Launcher}: local rank {LocalRank} must be between 0 and {LocalWorldSize - 1} for {LocalWorldSize} processes on this machine");
+                $"{Launcher}: local rank {LocalRank} must be between 0 and {LocalWorldSize - 1} "
+                + $"for {LocalWorldSize} processes on this machine");
         }
 
         if (Port is < 1 or > LastPort)

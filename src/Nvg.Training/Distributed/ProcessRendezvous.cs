@@ -98,7 +98,10 @@ internal sealed class ProcessRendezvous : IDisposable
             {
                 // Whatever it connects to after that is closed again.
                 _ = connecting.ContinueWith(
-                    late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+                    late => late.Result.Dispose(),
+                    CancellationToken.None,
+                    TaskContinuationOptions.OnlyOnRanToCompletion,
+                    TaskScheduler.Default);
                 throw new OperationCanceledException(cancellation);
             }
 

@@ -18,7 +18,12 @@ public sealed class TrainingProcesses : IDisposable
     private TrainingProcesses() => Count = 1;
 
     private TrainingProcesses(
-        LaunchEnvironment environment, Device device, ProcessSettings settings, Action<string> lost, Action<string>? waiting, CancellationToken cancellation)
+        LaunchEnvironment environment,
+        Device device,
+        ProcessSettings settings,
+        Action<string> lost,
+        Action<string>? waiting,
+        CancellationToken cancellation)
     {
         (Rank, Count) = (environment.Rank, environment.WorldSize);
         _rendezvous = new ProcessRendezvous(environment, device, settings, waiting, cancellation);
@@ -66,7 +71,9 @@ public sealed class TrainingProcesses : IDisposable
         Action<string> lost,
         Action<string>? waiting = null,
         CancellationToken cancellation = default) =>
-        environment is null or { WorldSize: 1 } ? Single : new TrainingProcesses(environment, device, settings, lost, waiting, cancellation);
+        environment is null or { WorldSize: 1 }
+            ? Single
+            : new TrainingProcesses(environment, device, settings, lost, waiting, cancellation);
 
     /// <summary>The examples of a batch that this process works on.</summary>
     /// <param name="total">Examples in the batch.</param>

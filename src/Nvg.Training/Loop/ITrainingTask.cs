@@ -6,7 +6,9 @@ using Nvg.Training.Optimization;
 
 namespace Nvg.Training.Loop;
 
-/// <summary>What a <see cref="Trainer"/> trains: parameters, a loss over the examples of a data set, and the resulting model folder.</summary>
+/// <summary>
+/// What a <see cref="Trainer"/> trains: parameters, a loss over the examples of a data set, and the resulting model folder.
+/// </summary>
 public interface ITrainingTask : IDisposable
 {
     /// <summary>All parameters and buffers of the task.</summary>

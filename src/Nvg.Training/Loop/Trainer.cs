@@ -43,7 +43,8 @@ public sealed class Trainer : IDisposable
         if (options.BatchSize < _processes.Count)
         {
             throw new NvgDataException(
-                $"training.batchSize is {options.BatchSize} for all {_processes.Count} processes together: give every process at least one image");
+                $"training.batchSize is {options.BatchSize} for all {_processes.Count} processes together: "
+                + "give every process at least one image");
         }
 
         _optimizer = new GroupedOptimizer(task.Parameters, task.Groups, options);

@@ -3,7 +3,10 @@ namespace Nvg.Training.Optimization;
 /// <summary>The learning rate over the steps of a run, as a fraction of its peak.</summary>
 public static class LearningRateSchedule
 {
-    /// <summary>Rises linearly from <paramref name="start"/> to 1 during warm-up, holds at 1, then falls linearly to <paramref name="final"/> at the last step.</summary>
+    /// <summary>
+    /// Rises linearly from <paramref name="start"/> to 1 during warm-up, holds at 1, then falls linearly to <paramref name="final"/> at the
+    /// last step.
+    /// </summary>
     public static double WarmupHoldDecay(long step, long warmupSteps, long holdSteps, long totalSteps, double start, double final)
     {
         if (step < warmupSteps)
@@ -14,7 +17,9 @@ public static class LearningRateSchedule
         return 1 + (final - 1) * Math.Min(1, (double)(step - decayStart) / (totalSteps - decayStart));
     }
 
-    /// <summary>Rises linearly from <paramref name="start"/> to 1 during warm-up, then follows half a cosine to <paramref name="final"/>.</summary>
+    /// <summary>
+    /// Rises linearly from <paramref name="start"/> to 1 during warm-up, then follows half a cosine to <paramref name="final"/>.
+    /// </summary>
     public static double Cosine(long step, long warmupSteps, long totalSteps, double start, double final)
     {
         if (step < warmupSteps)

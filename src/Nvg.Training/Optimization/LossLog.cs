@@ -56,7 +56,8 @@ public sealed class LossLog : IDisposable
     internal IEnumerable<Tensor> CodeCounts => _codeCounts.Values;
 
     /// <summary>Returns and clears the means: terms in the order of their first addition, then codebook statistics.</summary>
-    public IReadOnlyList<KeyValuePair<string, double>> TakeMeans() => [.. TakeSums().Select(t => KeyValuePair.Create(t.Name, t.Sum / t.Count))];
+    public IReadOnlyList<KeyValuePair<string, double>> TakeMeans() =>
+        [.. TakeSums().Select(t => KeyValuePair.Create(t.Name, t.Sum / t.Count))];
 
     /// <summary>Returns and clears the sums: terms in the order of their first addition, then codebook statistics.</summary>
     internal IReadOnlyList<TermSum> TakeSums()

@@ -62,8 +62,11 @@ internal sealed class RunStatistics
     // Infinite values and NaN are stored as text.
     private static double? Number(JsonValue value) =>
         value.TryGetValue(out double number) ? number
-        : value.TryGetValue(out string? text) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double parsed) ? parsed
+        : value.TryGetValue(out string? text) && TryParse(text, out double parsed) ? parsed
         : null;
+
+    private static bool TryParse(string text, out double parsed) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out parsed);
 
     private static JsonObject? Parse(string line)
     {

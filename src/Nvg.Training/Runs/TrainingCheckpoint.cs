@@ -92,7 +92,9 @@ internal static class TrainingCheckpoint
     /// <param name="optimizer">Overwritten.</param>
     /// <param name="warn">Receives a warning for every damaged checkpoint that was skipped.</param>
     /// <returns>The step, or null if there is no checkpoint.</returns>
-    /// <exception cref="NvgDataException">The newest intact checkpoint belongs to other settings, or all checkpoints are damaged.</exception>
+    /// <exception cref="NvgDataException">
+    /// The newest intact checkpoint belongs to other settings, or all checkpoints are damaged.
+    /// </exception>
     internal static long? Restore(
         string folder,
         string fingerprint,

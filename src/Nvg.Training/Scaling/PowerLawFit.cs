@@ -11,7 +11,9 @@ namespace Nvg.Training.Scaling;
 /// <param name="ExponentAtBound">Whether the exponent is at the bound of its search range, so that the best fit may be outside.</param>
 public sealed record PowerLawFit(PowerLaw Law, int Points, int Places, double Residual, bool OffsetAtZero, bool ExponentAtBound)
 {
-    /// <summary>Whether three parameters were fitted to three different x: such a law passes through any points, so nothing tests it.</summary>
+    /// <summary>
+    /// Whether three parameters were fitted to three different x: such a law passes through any points, so nothing tests it.
+    /// </summary>
     public bool IsInterpolation => Places == PowerLaw.FewestPoints && !OffsetAtZero && !ExponentAtBound;
 
     /// <summary>The power law as a formula.</summary>

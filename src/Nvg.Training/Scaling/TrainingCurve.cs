@@ -40,7 +40,9 @@ public sealed record TrainingCurve(string Name, long Parameters, IReadOnlyList<(
     }
 
     /// <summary>Reads a run.</summary>
-    /// <param name="folder">A run folder written by <c>nvg train generator</c>. Unless the run is finished, its tokenizer must still exist.</param>
+    /// <param name="folder">
+    /// A run folder written by <c>nvg train generator</c>. Unless the run is finished, its tokenizer must still exist.
+    /// </param>
     /// <param name="term">The term of <c>stats.jsonl</c> to use as the loss.</param>
     /// <exception cref="NvgDataException">A file is missing or damaged.</exception>
     public static TrainingCurve Read(string folder, string term = "loss")

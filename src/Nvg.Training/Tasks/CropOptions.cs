@@ -6,7 +6,10 @@ namespace Nvg.Training.Tasks;
 /// <summary>How training crops are taken from images.</summary>
 public sealed record CropOptions
 {
-    /// <summary>Smallest length of an image's shorter side, in multiples of the crop; drawn uniformly up to the largest. Needs a data set of image files.</summary>
+    /// <summary>
+    /// Smallest length of an image's shorter side, in multiples of the crop; drawn uniformly up to the largest. Needs a data set of image
+    /// files.
+    /// </summary>
     public double SmallestZoom { get; init; } = ImageCrop.UsualZoom;
 
     /// <summary>Largest length; equal to the smallest for a single scale.</summary>

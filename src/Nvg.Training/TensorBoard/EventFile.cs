@@ -4,7 +4,9 @@ using Nvg.Imaging;
 namespace Nvg.Training.TensorBoard;
 
 /// <summary>Scalars and images in TensorBoard's format: one <c>events.out.tfevents.*</c> file per start of a run.</summary>
-/// <remarks>Every record is flushed to the operating system, so a killed run loses at most the one being written, which readers skip.</remarks>
+/// <remarks>
+/// Every record is flushed to the operating system, so a killed run loses at most the one being written, which readers skip.
+/// </remarks>
 public sealed class EventFile : IDisposable
 {
     private const string Version = "brain.Event:2";
@@ -13,7 +15,9 @@ public sealed class EventFile : IDisposable
 
     /// <summary>Starts a file.</summary>
     /// <param name="folder">Log directory of TensorBoard; created if it does not exist.</param>
-    /// <param name="startStep">Step that the run continues from; values of later steps in earlier files are discarded by TensorBoard.</param>
+    /// <param name="startStep">
+    /// Step that the run continues from; values of later steps in earlier files are discarded by TensorBoard.
+    /// </param>
     /// <param name="when">Start time.</param>
     public EventFile(string folder, long startStep, DateTimeOffset when)
     {

@@ -6,6 +6,7 @@ namespace Nvg.Labels;
 internal sealed class ClassMatch(IReadOnlyList<string> labels, string where)
 {
     private readonly ClassNames _names = new(labels);
+    private readonly string[] _folders = ClassFolders.Of([.. labels.Select(line => ClassLabel.Parse(line).Name)]);
 
     /// <summary>The number of a class.</summary>
     /// <param name="name">What the source calls it.</param>
@@ -16,6 +17,9 @@ internal sealed class ClassMatch(IReadOnlyList<string> labels, string where)
         string? problem = null;
         if ((!int.TryParse(name, out _) || IsName(name)) && _names.Find(name, out problem) is [int number])
             return number;
+        // Folders as generated images are written to them: "crane (134)".
+        if (Array.IndexOf(_folders, name) is >= 0 and var folder)
+            return folder;
         throw NvgDataException.At(where, $"class '{name}' is none of the classifier's", problem ?? $"they are {string.Join(", ", _names.Classes.Take(12).Select(c => c.Name))}{(labels.Count > 12 ? ", …" : "")}");
     }
 

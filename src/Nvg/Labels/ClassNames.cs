@@ -53,18 +53,22 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
     // What identifies comes before what describes: a class's own name is not ambiguous because it is another's synonym.
     private int[] Matches(string name)
     {
-        bool Is(string? other) => name.Equals(other, StringComparison.OrdinalIgnoreCase);
-        Func<ClassLabel, bool>[] ways =
-        [
-            c => Is(c.Identifier) || (c.Names.Count > 1 && Is(c.AllNames)),
-            c => Is(c.Name),
-            c => c.Names.Any(Is),
-        ];
-        foreach (Func<ClassLabel, bool> way in ways)
+        // Letter by letter first: A and a are two classes.
+        foreach (StringComparison comparison in (StringComparison[])[StringComparison.Ordinal, StringComparison.OrdinalIgnoreCase])
         {
-            int[] found = [.. Enumerable.Range(0, _classes.Length).Where(i => way(_classes[i]))];
-            if (found.Length > 0)
-                return found;
+            bool Is(string? other) => name.Equals(other, comparison);
+            Func<ClassLabel, bool>[] ways =
+            [
+                c => Is(c.Identifier) || (c.Names.Count > 1 && Is(c.AllNames)),
+                c => Is(c.Name),
+                c => c.Names.Any(Is),
+            ];
+            foreach (Func<ClassLabel, bool> way in ways)
+            {
+                int[] found = [.. Enumerable.Range(0, _classes.Length).Where(i => way(_classes[i]))];
+                if (found.Length > 0)
+                    return found;
+            }
         }
 
         return int.TryParse(name, out int number) && number >= 0 && number < _classes.Length ? [number] : [];

@@ -76,7 +76,8 @@ public sealed class ClassifierTraining : ITrainingTask
         using var scope = new TensorScope();
         // Rounded to the stored precision first, so that the statistics belong to the stored weights.
         var stored = parameters.ToDictionary(p => p.Key, p => p.Value.Rank < 2 ? p.Value.Alias() : p.Value.To(ScalarType.Float16));
-        using var classifier = new ImageClassifier(_config.Classifier, ParameterSource.From(stored, device: _device, type: ScalarType.Float32));
+        var source = ParameterSource.From(stored, device: _device, type: ScalarType.Float32);
+        using var classifier = new ImageClassifier(_config.Classifier, source);
         // Packed data are sorted by class; every batch takes images of all classes, so it has the statistics of the whole.
         int[] spread = Spread(NormalisationExamples);
         int batches = Math.Max(1, spread.Length / _config.Training.BatchSize);

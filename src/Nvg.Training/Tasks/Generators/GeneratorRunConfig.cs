@@ -21,7 +21,9 @@ public sealed record GeneratorRunConfig : IRunConfiguration<GeneratorRunConfig>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public GeneratorParts Parts { get; init; }
 
-    /// <summary>Folder of a model with the same sizes and tokenizer, whose generators the run starts with; null for random weights.</summary>
+    /// <summary>
+    /// Folder of a model with the same sizes and tokenizer, whose generators the run starts with; null for random weights.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Start { get; init; }
 
@@ -29,7 +31,9 @@ public sealed record GeneratorRunConfig : IRunConfiguration<GeneratorRunConfig>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Crops { get; init; }
 
-    /// <summary>Whether blocks are recomputed in the backward pass instead of keeping their activations: less memory, a third more work.</summary>
+    /// <summary>
+    /// Whether blocks are recomputed in the backward pass instead of keeping their activations: less memory, a third more work.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool ActivationCheckpoints { get; init; }
 

@@ -86,10 +86,11 @@ public sealed class GeneratorTraining : ITrainingTask
     public string Fingerprint { get; }
 
     /// <inheritdoc/>
-    public bool IsAveraged(string name) => _generator.Parameters.IsBuffer(name) || IsLearned(name) && !IsProjector(name);
+    public bool IsAveraged(string name) => _generator.Parameters.IsBuffer(name) || (IsLearned(name) && !IsProjector(name));
 
     /// <inheritdoc/>
-    public void Prefetch(long step, IReadOnlyList<int> examples) => _images?.Prefetch(step, _processes.ShareOf(examples.Count).Of(examples));
+    public void Prefetch(long step, IReadOnlyList<int> examples) =>
+        _images?.Prefetch(step, _processes.ShareOf(examples.Count).Of(examples));
 
     /// <inheritdoc/>
     public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, RandomGenerator random, LossLog log)
@@ -130,7 +131,8 @@ public sealed class GeneratorTraining : ITrainingTask
         ulong[] seeds = [.. Enumerable.Range(0, PreviewImages).Select(i => (ulong)i)];
         using ImageNoise noise = ImageNoise.FromSeeds(seeds, _generator.Config.Grid, _device);
         Tokenizer tokenizer = _inputs.Tokenizer;
-        (GranularitySequence sequence, Tensor canvas_BLC) = new NvgSampler(generator, tokenizer.Quantizer).Sample(classes, noise, _config.Sampling);
+        var sampler = new NvgSampler(generator, tokenizer.Quantizer);
+        (GranularitySequence sequence, Tensor canvas_BLC) = sampler.Sample(classes, noise, _config.Sampling);
         using (sequence)
         using (canvas_BLC)
         {

@@ -20,7 +20,12 @@ namespace Nvg.Training.Tasks.Generators;
 /// <param name="processes">The processes that encode together; borrowed.</param>
 /// <param name="rowsPerFile">Rows per file. Rows are the images in the first variant, then in the second, and so on.</param>
 internal sealed class SequenceEncoding(
-    Tokenizer tokenizer, IImageDataset data, SequenceVariants variants, Device device, TrainingProcesses processes, int rowsPerFile = SequenceEncoding.UsualRows)
+    Tokenizer tokenizer,
+    IImageDataset data,
+    SequenceVariants variants,
+    Device device,
+    TrainingProcesses processes,
+    int rowsPerFile = SequenceEncoding.UsualRows)
 {
     /// <summary>Name of the folder of the files within a run folder.</summary>
     internal const string FolderName = "sequences";
@@ -97,7 +102,8 @@ internal sealed class SequenceEncoding(
             File.Delete(file);
     }
 
-    private void Encode((string Path, string Key) file, long first, int count, SynchronousProgress<int> progress, CancellationToken cancellation)
+    private void Encode(
+        (string Path, string Key) file, long first, int count, SynchronousProgress<int> progress, CancellationToken cancellation)
     {
         using var scope = new TensorScope();
         int length = tokenizer.Config.Grid.Length;

@@ -73,7 +73,8 @@ public sealed class TokenizerTraining : ITrainingTask
     public bool IsAveraged(string name) => !name.StartsWith(AdversarialGame.Prefix, StringComparison.Ordinal);
 
     /// <inheritdoc/>
-    public void Prefetch(long step, IReadOnlyList<int> examples) => _images.Prefetch(step, _processes.ShareOf(examples.Count).Of(examples));
+    public void Prefetch(long step, IReadOnlyList<int> examples) =>
+        _images.Prefetch(step, _processes.ShareOf(examples.Count).Of(examples));
 
     /// <inheritdoc/>
     public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, RandomGenerator random, LossLog log)
@@ -121,7 +122,8 @@ public sealed class TokenizerTraining : ITrainingTask
         using GranularitySequence sequence = tokenizer.Encode(images_BCHW);
         Tensor canvas_BLC = tokenizer.Quantizer.Canvases(sequence).Select(1, _config.Tokenizer.Grid.StageCount);
         RgbImage[] images = [.. ImageTensor.ToImages(images_BCHW), .. ImageTensor.ToImages(tokenizer.Decode(canvas_BLC))];
-        return ImageGrid.Compose(images, columns: images.Length / 2, enlargement: ImageGrid.ComfortableEnlargement(images[0], images.Length));
+        int enlargement = ImageGrid.ComfortableEnlargement(images[0], images.Length);
+        return ImageGrid.Compose(images, columns: images.Length / 2, enlargement: enlargement);
     }
 
     /// <inheritdoc/>
@@ -129,8 +131,8 @@ public sealed class TokenizerTraining : ITrainingTask
     {
         using var scope = new TensorScope();
         using var tokenizer = new Tokenizer(_config.Tokenizer, ParameterSource.From(parameters, device: _device));
-        double scale = LatentScale.Measure(
-            tokenizer, DataOrder.Spread(_data.Count, ScaleExamples).Chunk(ScaleBatch).Select(examples => DatasetBatch.Load(_data, examples, device: _device)));
+        IEnumerable<int[]> batches = DataOrder.Spread(_data.Count, ScaleExamples).Chunk(ScaleBatch);
+        double scale = LatentScale.Measure(tokenizer, batches.Select(examples => DatasetBatch.Load(_data, examples, device: _device)));
         IReadOnlyDictionary<string, Tensor> normalised = LatentScale.Rescale(parameters, scale > 0 ? 1 / scale : 1);
         NvgModel.Save(folder, new ModelConfig { Name = _config.Name, Tokenizer = _config.Tokenizer }, normalised, null, []);
     }
