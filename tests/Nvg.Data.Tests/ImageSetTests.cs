@@ -57,7 +57,7 @@ public sealed class ImageSetTests : IDisposable
     {
         WriteImage("d/a.png", 8, 8);
         _folder.Write("d/readme.txt", [1]);
-        Assert.Contains("readme.txt: is no image by its name", Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["d"])).Message, StringComparison.Ordinal);
+        Assert.Contains("readme.txt: is not a readable image", Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["d"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]

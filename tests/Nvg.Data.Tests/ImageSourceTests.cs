@@ -16,7 +16,10 @@ public class ImageSourceTests
         Assert.Equal(
             [("cat/notes.txt", ""), ("a/x.png", "a"), ("a-b/x.png", "a-b"), ("loose.gif", "all"), ("cat/b.PNG", "cat"), ("dog/2.png", "dog"), ("dog/deep/1.jpg", "dog")],
             entries.Select(e => (e.Name, e.ClassName)));
-        Assert.Equal("is no image by its name", entries[0].NotAImage);
+        Assert.Equal("is not a readable image: an unknown format", entries[0].NotAImage);
+        Assert.Equal(
+            [(".hidden", "is hidden: its name starts with a dot"), ("__MACOSX", "belongs to the metadata of macOS")],
+            ImageSource.Open(folder.Root).AllEntries().Where(e => e.IsPassedOver).Select(e => (e.Name, e.NotAImage)));
     }
 
     [Fact]
@@ -55,7 +58,7 @@ public class ImageSourceTests
         Pack(folder[archive], ("a/1.png", noise), ("a/2.png", noise), ("b/notes.txt", noise));
         byte[] whole = File.ReadAllBytes(folder[archive]);
         File.WriteAllBytes(folder[archive], whole[..(int)(whole.Length * part)]);
-        Assert.Contains("broken after", Assert.Throws<NvgDataException>(() => ImageSource.Open(folder[archive]).Entries().Count()).Message, StringComparison.Ordinal);
+        Assert.Contains("the archive is damaged", Assert.Throws<NvgDataException>(() => ImageSource.Open(folder[archive]).Entries().Count()).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -72,7 +75,10 @@ public class ImageSourceTests
     public void Open_SomethingElse_SaysWhatToGive()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains(".tar.gz", Assert.Throws<NvgDataException>(() => ImageSource.Open(folder.Write("a.zip", [1]))).Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "a.zip: is not a readable archive: an unknown format; give a folder, or a tar, tar.gz, zip or Parquet file of images",
+            Assert.Throws<NvgDataException>(() => ImageSource.Open(folder.Write("a.zip", [1]))).Message,
+            StringComparison.Ordinal);
         Assert.Contains("no such", Assert.Throws<NvgDataException>(() => ImageSource.Open(folder["none"])).Message, StringComparison.Ordinal);
     }
 

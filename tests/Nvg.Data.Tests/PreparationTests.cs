@@ -81,7 +81,7 @@ public class PreparationTests
         Fill(folder, 1);
         folder.Write("out/mine.txt", [1]);
         var error = await Assert.ThrowsAsync<IOException>(() => Preparation.RunAsync(ImageSource.Open(folder["in"]), folder["out"], Small));
-        Assert.Contains("exists already", error.Message, StringComparison.Ordinal);
+        Assert.Contains("already exists", error.Message, StringComparison.Ordinal);
         Assert.True(File.Exists(folder["out/mine.txt"]));
     }
 

@@ -133,9 +133,9 @@ public class AdversarialLossesTests
         using var parameters = new ParameterStore();
         var norm = new SpectralNorm(new ParameterPath(parameters, ParameterSource.Random(1)), [6, 5]);
         for (int i = 0; i < 200; i++)
-            norm.Weight(follow: true).Dispose();
+            norm.Weight(iterate: true).Dispose();
         // The largest eigenvalue of WᵀW of the result must be one: its powers neither vanish nor grow.
-        Tensor weight = norm.Weight(follow: false).Detach(), gram = weight.Transpose(0, 1).Matmul(weight);
+        Tensor weight = norm.Weight(iterate: false).Detach(), gram = weight.Transpose(0, 1).Matmul(weight);
         for (int i = 0; i < 7; i++)
             gram = gram.Matmul(gram);
         Assert.Equal(1, Enumerable.Range(0, 5).Sum(i => gram.Select(0, i).Select(0, i).Item()), 1e-2);

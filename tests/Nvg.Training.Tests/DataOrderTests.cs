@@ -47,6 +47,6 @@ public class DataOrderTests
         for (ulong seed = 0; seed < 20; seed++)
             for (long step = 0; step < 100; step++)
                 for (ulong purpose = 0; purpose < 5; purpose++)
-                    Assert.True(seen.Add(DataOrder.Mix(seed, step, purpose)));
+                    Assert.True(seen.Add(RandomSeed.Mix(seed, step, purpose)));
     }
 }

@@ -67,17 +67,27 @@ public class GeneratorLossTests
     }
 
     [Fact]
-    public void Compute_DropPath_FollowsItsGeneratorAndIsOffWithoutOne()
+    public void Compute_DropPath_ChangesTheLossBySeedAndIsOffWithoutOne()
     {
         using var scope = new TensorScope();
-        using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
+        // Drop rates rise from 0 to 0.1 · depth / 24 over the blocks, so the first block alone would never be left out.
+        using var generator = new NvgGenerator(Tiny.GeneratorSizes with { Depth = 4 }, ParameterSource.Random(2));
+        Perturb(generator.Parameters);
         using GeneratorBatch batch = Batch();
         var loss = new GeneratorLoss(generator);
-        Assert.Equal(Item(loss, batch), Item(loss, batch));
-        using var random = new RandomGenerator(1);
-        using var again = new RandomGenerator(1);
-        using var log = new LossLog();
-        Assert.Equal(Enumerable.Range(0, 5).Select(_ => loss.Compute(batch, log, random).Item()), Enumerable.Range(0, 5).Select(_ => loss.Compute(batch, log, again).Item()));
+        double without = Item(loss, batch);
+        Assert.Equal(without, Item(loss, batch));
+        double[] first = Losses(seed: 1), again = Losses(seed: 1), other = Losses(seed: 2);
+        Assert.Equal(first, again);
+        // A drop path that did nothing would give the loss without it in every draw.
+        Assert.Contains(first, value => Math.Abs(value - without) > 1e-5);
+        Assert.NotEqual(first, other);
+
+        double[] Losses(ulong seed)
+        {
+            using var random = new RandomGenerator(seed);
+            return [.. Enumerable.Range(0, 20).Select(_ => Item(loss, batch, random))];
+        }
     }
 
     [Fact]
@@ -187,12 +197,24 @@ public class GeneratorLossTests
         Assert.True(losses.Max() - losses.Min() > 1e-3);
     }
 
-    private static double Item(GeneratorLoss loss, GeneratorBatch batch)
+    private static double Item(GeneratorLoss loss, GeneratorBatch batch, RandomGenerator? dropPath = null)
     {
         using GradMode noGrad = Autograd.NoGrad();
         using var log = new LossLog();
-        using Tensor value = loss.Compute(batch, log);
+        using Tensor value = loss.Compute(batch, log, dropPath);
         return value.Item();
+    }
+
+    // Blocks start as identities (their gates are zero), and leaving out an identity changes nothing.
+    private static void Perturb(ParameterStore parameters)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        using var random = new RandomGenerator(9);
+        foreach (string name in parameters.TrainableNames)
+        {
+            using Tensor noise = Tensor.Randn([.. parameters[name].Shape], random);
+            parameters[name].AddInPlace(noise, 0.05);
+        }
     }
 
     private static GeneratorBatch Batch()

@@ -251,7 +251,7 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
     public void RunLock_SecondOfAFolder_IsRefusedUntilTheFirstIsGone()
     {
         using (RunLock.Take(_folder["run"]))
-            Assert.Equal($"another process trains in {_folder["run"]}", Assert.Throws<IOException>(() => RunLock.Take(_folder["run"])).Message);
+            Assert.Equal($"{_folder["run"]}: another process is training in this folder", Assert.Throws<IOException>(() => RunLock.Take(_folder["run"])).Message);
         RunLock.Take(_folder["run"]).Dispose();
     }
 

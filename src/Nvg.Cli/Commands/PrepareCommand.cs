@@ -4,6 +4,7 @@ using Nvg.Cli.Terminal;
 using Nvg.Data.Datasets;
 using Nvg.Data.Packing;
 using Nvg.Data.Sources;
+using Nvg.Torch.Files;
 
 namespace Nvg.Cli.Commands;
 
@@ -12,7 +13,7 @@ internal static class PrepareCommand
 {
     internal static Command Create()
     {
-        var source = new Argument<string>("source") { Description = "A folder, .tar or .tar.gz of images, one sub-folder (or .tar inside) per class" };
+        var source = new Argument<string>("source") { Description = "A folder or an archive of images, one folder per class: tar, tar.gz, zip, Parquet, or shards such as a-{000..009}.tar" };
         var output = new Option<string>("--output", "-o") { Description = "The data set's folder", Required = true, HelpName = "DATA" };
         var size = new Option<int>("--size") { Description = "Side of the square images that a model is trained on", DefaultValueFactory = _ => 32, HelpName = "N" };
         var stored = new Option<int?>("--stored-size") { Description = "Side of the squares that are stored, for random crops while training; as --size by default", HelpName = "N" };
@@ -58,7 +59,7 @@ internal static class PrepareCommand
         else
             Console.WriteLine($"{description.Count} images of {description.Size} × {description.Size} → {output} ({clock.Elapsed.TotalSeconds:F1} s): {balance}");
         foreach (SkippedFile file in description.Skipped)
-            Console.Error.WriteLine($"skipped {file.Name}: {file.Reason}");
+            Console.Error.WriteLine($"skipped {ForeignName.Display(file.Name)}: {file.Reason}");
         return CommandRunner.Done;
     }
 

@@ -105,7 +105,7 @@ internal static class TrainCommand
     private static string Describe(TrainingProgress p, TrainingOptions options)
     {
         string terms = string.Join(" ", p.Terms.Where(t => !t.Key.Contains('_', StringComparison.Ordinal)).Select(t => $"{t.Key} {t.Value:F4}"));
-        return $"step {p.Step}/{p.Steps}, {terms}, {p.ImagesPerSecond:F0} images/s, {p.Remaining(options.BatchSize):hh\\:mm\\:ss} left, {p.MemoryMiB:F0} MiB";
+        return $"step {p.Step}/{p.Steps}, {terms}, {p.ImagesPerSecond:F0} images/s, {p.RemainingText(options.BatchSize)} left, {p.MemoryMiB:F0} MiB";
     }
 
     private sealed record Run(string Folder, Device Device, TrainingProcesses Processes, string? Launcher);

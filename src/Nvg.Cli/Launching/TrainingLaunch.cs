@@ -70,7 +70,8 @@ internal static class TrainingLaunch
 
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using IDisposable? parent = ParentWatch.Start(linked.Cancel);
-        TrainingProcesses processes = TrainingProcesses.Join(environment, device, settings, Lost);
+        TrainingProcesses processes = TrainingProcesses.Join(
+            environment, device, settings, Lost, line => Console.Error.WriteLine($"nvg: {line}"), linked.Token);
         int code;
         try
         {

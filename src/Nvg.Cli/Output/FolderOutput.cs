@@ -1,4 +1,5 @@
 using Nvg.Imaging;
+using Nvg.Labels;
 using Nvg.Previews;
 
 namespace Nvg.Cli.Output;
@@ -32,11 +33,6 @@ internal sealed class FolderOutput(string folder, IReadOnlyList<string> labels, 
     internal static string PathOf(string folder, IReadOnlyList<string> names, ImageRequest request, string ending) =>
         Path.Combine(folder, names[request.Class.Number ?? throw new InvalidOperationException("the class must be given by its number")], $"{request.Seed}{(request.Variant is { } variant ? $".{variant}" : "")}{ending}");
 
-    // Names that every file system takes; classes of one name are told apart by their number.
-    internal static string[] FolderNames(IReadOnlyList<string> labels)
-    {
-        string[] safe = [.. labels.Select(label => string.Concat(label.Select(c => char.IsLetterOrDigit(c) || " -_,.'()".Contains(c, StringComparison.Ordinal) ? c : '_')).Trim('.', ' '))];
-        var counts = safe.CountBy(name => name, StringComparer.OrdinalIgnoreCase).ToDictionary(StringComparer.OrdinalIgnoreCase);
-        return [.. safe.Select((name, i) => name.Length == 0 ? $"{i}" : counts[name] > 1 ? $"{name} ({i})" : name)];
-    }
+    // The folders that evaluation finds the classes by.
+    internal static string[] FolderNames(IReadOnlyList<string> labels) => ClassFolders.Of(labels);
 }

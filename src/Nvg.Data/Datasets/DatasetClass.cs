@@ -1,6 +1,6 @@
 namespace Nvg.Data.Datasets;
 
-/// <summary>One class of a data set; its label is its place in the list.</summary>
-/// <param name="Name">The name of its folder in the source.</param>
-/// <param name="Count">Images of this class.</param>
+/// <summary>A class of a data set. Its label is its index in the list of classes.</summary>
+/// <param name="Name">Name of the class.</param>
+/// <param name="Count">Number of images.</param>
 public sealed record DatasetClass(string Name, int Count);

@@ -7,18 +7,18 @@ using Nvg.Data.Sources;
 namespace Nvg.Data.Datasets;
 
 /// <summary>
-/// What <c>dataset.json</c> says of a packed data set. Nothing in it depends on the machine, the time or the number of
-/// threads: the same images give the same file.
+/// The content of <c>dataset.json</c> in a packed data set. It does not depend on machine, time or number of threads: the same
+/// images give the same file.
 /// </summary>
 public sealed record DatasetDescription
 {
-    /// <summary>The version that is written and read.</summary>
+    /// <summary>The version of the format that is written and read.</summary>
     public const int CurrentFormat = 1;
 
-    /// <summary>At most this many skipped files are named; the rest is only counted.</summary>
+    /// <summary>At most this many skipped files are named; the rest are only counted.</summary>
     public const int MostNamedSkips = 1000;
 
-    /// <summary>The name of the file in the folder of a data set.</summary>
+    /// <summary>Name of the file in the folder of a data set.</summary>
     internal const string FileName = "dataset.json";
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerOptions.Strict)
@@ -31,35 +31,35 @@ public sealed record DatasetDescription
     /// <summary>The version of the format.</summary>
     public required int Format { get; init; }
 
-    /// <summary>The side of the squares that a model is trained on.</summary>
+    /// <summary>Side of the training images, in pixels.</summary>
     public required int Size { get; init; }
 
-    /// <summary>The side of the squares that are stored.</summary>
+    /// <summary>Side of the stored images, in pixels.</summary>
     public required int StoredSize { get; init; }
 
-    /// <summary>What the shorter side of an image was resized to.</summary>
+    /// <summary>The length that the shorter side of an image was resized to, in pixels.</summary>
     public required int ShorterSide { get; init; }
 
-    /// <summary>Whether image files are stored as they came, in place of pixels.</summary>
+    /// <summary>Whether the original image files are stored instead of pixels.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Encoded { get; init; }
 
     /// <summary>The number of images.</summary>
     public required int Count { get; init; }
 
-    /// <summary>The classes; a label is a place in this list, which is sorted by code unit.</summary>
+    /// <summary>The classes, sorted by code unit. A label is an index into this list.</summary>
     public required IReadOnlyList<DatasetClass> Classes { get; init; }
 
-    /// <summary>The name of the folder or archive that was packed.</summary>
+    /// <summary>Name of the packed folder or archive.</summary>
     public required string Source { get; init; }
 
-    /// <summary>The folder inside the source to which it was limited, or null.</summary>
+    /// <summary>The folder inside the source that was packed, or null for all of it.</summary>
     public required string? Subset { get; init; }
 
-    /// <summary>How many files were left out.</summary>
+    /// <summary>Number of skipped files.</summary>
     public required int SkippedCount { get; init; }
 
-    /// <summary>The first <see cref="MostNamedSkips"/> of them.</summary>
+    /// <summary>The first <see cref="MostNamedSkips"/> skipped files.</summary>
     public required IReadOnlyList<SkippedFile> Skipped { get; init; }
 
     /// <summary>SHA-256 of the file of pixels or of image files, in lower-case hexadecimal.</summary>
@@ -69,8 +69,8 @@ public sealed record DatasetDescription
     public required string LabelsSha256 { get; init; }
 
     /// <summary>
-    /// One text for the whole content (pixels, labels, class names, sizes): a run that is resumed compares it to know
-    /// that it goes on with the same data.
+    /// Identifies the whole content (pixels, labels, class names, sizes). A resumed run compares it to make sure that the data are
+    /// the same.
     /// </summary>
     internal string Fingerprint()
     {
@@ -80,12 +80,12 @@ public sealed record DatasetDescription
 
     internal byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(this, Json), (byte)'\n'];
 
-    /// <exception cref="NvgDataException">The file is missing, or does not hold what it should.</exception>
+    /// <exception cref="NvgDataException">The file is missing or invalid.</exception>
     internal static DatasetDescription Read(string folder)
     {
         string path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
-            throw NvgDataException.At(folder, $"holds no {FileName}, so it is no packed data set", "make one with nvg prepare");
+            throw NvgDataException.At(folder, $"contains no {FileName}, so it is not a prepared data set", "make one with nvg prepare");
         try
         {
             DatasetDescription read = JsonSerializer.Deserialize<DatasetDescription>(File.ReadAllBytes(path), Json)
@@ -102,7 +102,7 @@ public sealed record DatasetDescription
     private void Validate(string path)
     {
         if (Format != CurrentFormat)
-            throw NvgDataException.At(path, $"has format {Format} where this version reads {CurrentFormat}", "prepare the data again");
+            throw NvgDataException.At(path, $"has format {Format}; this version reads {CurrentFormat}", "prepare the data again");
         bool sound = Size >= 1 && StoredSize >= Size && StoredSize <= PackedDataset.LargestSide && Count >= 1
             && Classes.Count >= 1 && Classes.All(c => c.Count >= 0) && Classes.Sum(c => (long)c.Count) == Count;
         if (!sound)

@@ -5,9 +5,9 @@ using Nvg.Imaging;
 namespace Nvg.Data.Datasets;
 
 /// <summary>
-/// A data set of image files as they came, one behind the other: <c>dataset.json</c>, <c>images.files</c>,
-/// <c>offsets.i64</c> (where each file begins, and the end) and <c>labels.i32</c>. Every reading decodes, resizes and cuts
-/// anew, so that random squares come from all of an image. Takes the room of the files, not of their pixels.
+/// A data set of original image files, concatenated: <c>dataset.json</c>, <c>images.files</c>, <c>offsets.i64</c> (start of each
+/// file, and the end) and <c>labels.i32</c>. Images are decoded, resized and cropped at every access, so random crops come from the
+/// whole image.
 /// </summary>
 public sealed class EncodedDataset : IImageDataset
 {
@@ -25,20 +25,21 @@ public sealed class EncodedDataset : IImageDataset
     {
         Description = description;
         _labels = PackedDataset.ReadLabels(Path.Combine(folder, PackedDataset.LabelsName), description);
-        string offsets = Path.Combine(folder, OffsetsName), files = Path.Combine(folder, FilesName), former = Path.Combine(folder, FormerFilesName);
+        string offsets = Path.Combine(folder, OffsetsName);
+        string files = Path.Combine(folder, FilesName), former = Path.Combine(folder, FormerFilesName);
         if (!File.Exists(files) && File.Exists(former))
             files = former;
         PackedDataset.RequireLength(offsets, (description.Count + 1L) * sizeof(long));
         _offsets = MemoryMarshal.Cast<byte, long>(File.ReadAllBytes(offsets)).ToArray();
         if (_offsets[0] != 0 || _offsets.Zip(_offsets.Skip(1)).Any(o => o.Second - o.First is < 1 or > int.MaxValue))
-            throw NvgDataException.At(offsets, "does not hold rising offsets", "prepare the data again");
+            throw NvgDataException.At(offsets, "does not contain rising offsets", "prepare the data again");
         PackedDataset.RequireLength(files, _offsets[^1]);
         _files = File.OpenHandle(files, options: FileOptions.RandomAccess);
         Classes = [.. description.Classes.Select(c => c.Name)];
         Fingerprint = description.Fingerprint();
     }
 
-    /// <summary>What the folder says of itself.</summary>
+    /// <summary>The description of the data set.</summary>
     public DatasetDescription Description { get; }
 
     /// <inheritdoc/>
@@ -56,9 +57,9 @@ public sealed class EncodedDataset : IImageDataset
     /// <inheritdoc/>
     public bool IsEncoded => true;
 
-    /// <summary>Opens a data set and checks that its files fit together; images are not read.</summary>
+    /// <summary>Opens a data set and checks that its files are consistent; images are not read.</summary>
     /// <param name="folder">The folder.</param>
-    /// <exception cref="NvgDataException">It is no data set of image files, or a damaged one.</exception>
+    /// <exception cref="NvgDataException">The folder is not a data set of image files, or is damaged.</exception>
     public static EncodedDataset Open(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -75,7 +76,7 @@ public sealed class EncodedDataset : IImageDataset
     /// <inheritdoc/>
     public int Label(int index) => _labels[Require(index)];
 
-    /// <summary>The bytes of an image's file.</summary>
+    /// <summary>The bytes of an image file.</summary>
     /// <param name="index">From 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
     public byte[] ReadFile(int index)
@@ -94,17 +95,18 @@ public sealed class EncodedDataset : IImageDataset
     }
 
     /// <inheritdoc/>
-    public void CopySquare(int index, ImageCrop crop, Span<byte> destination) => CopySquare(ReadFile(index), $"image {index}", Size, crop, destination);
+    public void CopySquare(int index, ImageCrop crop, Span<byte> destination) =>
+        CopySquare(ReadFile(index), $"image {index}", Size, crop, destination);
 
     /// <summary>Closes the files.</summary>
     public void Dispose() => _files.Dispose();
 
-    /// <summary>Cuts a square out of an encoded image.</summary>
+    /// <summary>Copies a square crop of an encoded image.</summary>
     internal static void CopySquare(byte[] encoded, string name, int size, ImageCrop crop, Span<byte> destination)
     {
         int row = size * RgbImage.Channels;
         if (destination.Length != size * row)
-            throw new ArgumentException($"{destination.Length} bytes for a square of {size * row}", nameof(destination));
+            throw new ArgumentException($"the destination has {destination.Length} bytes for a crop of {size * row}", nameof(destination));
         RgbImage image = ImageFile.Decode(encoded, name, Math.Max(size, (int)Math.Round(size * crop.Zoom)));
         int left = ImageCrop.Offset(crop.Left, image.Width - size), top = ImageCrop.Offset(crop.Top, image.Height - size);
         for (int y = 0; y < size; y++)

@@ -3,29 +3,29 @@ using Nvg.Torch;
 namespace Nvg.Data.Datasets;
 
 /// <summary>
-/// Chooses some of many images: one of each of equally long stretches, at a place in it that looks random. Of images
-/// that lie class by class that takes as many of every class, and with images whose classes take turns it falls into no
-/// step. The same numbers give the same choice.
+/// Stratified selection of some of many images: one from each of equally long intervals, at a pseudo-random position. It takes equal
+/// numbers of each class from images sorted by class, and is not in phase with classes that alternate. The same numbers give the
+/// same selection.
 /// </summary>
 public static class EvenSample
 {
-    /// <summary>Whether an image is chosen.</summary>
-    /// <param name="index">Its number, from 0.</param>
-    /// <param name="wanted">How many are chosen.</param>
-    /// <param name="count">Of how many.</param>
+    /// <summary>Whether an image is selected.</summary>
+    /// <param name="index">Index of the image, from 0.</param>
+    /// <param name="wanted">Number of selected images.</param>
+    /// <param name="count">Number of images.</param>
     public static bool Contains(long index, long wanted, long count) =>
         wanted > 0 && Place(((index + 1) * wanted - 1) / count, wanted, count) == index;
 
-    /// <summary>The numbers that are chosen, rising.</summary>
-    /// <param name="count">Of how many.</param>
-    /// <param name="limit">At most so many; null for all.</param>
+    /// <summary>The selected indices, ascending.</summary>
+    /// <param name="count">Number of images.</param>
+    /// <param name="limit">Largest number of selected images; null for all.</param>
     public static IEnumerable<int> Of(int count, int? limit)
     {
         int wanted = Math.Min(limit ?? count, count);
         return Enumerable.Range(0, wanted).Select(stretch => (int)Place(stretch, wanted, count));
     }
 
-    /// <summary>Numbers below <paramref name="count"/>, each once, in an order that looks random and is always the same.</summary>
+    /// <summary>A fixed pseudo-random permutation of the numbers below <paramref name="count"/>.</summary>
     public static int[] Shuffled(int count)
     {
         int[] order = [.. Enumerable.Range(0, count)];

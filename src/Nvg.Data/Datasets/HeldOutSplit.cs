@@ -1,20 +1,27 @@
+using Nvg.Torch.Files;
+
 namespace Nvg.Data.Datasets;
 
-/// <summary>Divides a data set: the last images of every class are held out, the others trained on.</summary>
-/// <param name="Training">Numbers of the images to train on, in order.</param>
-/// <param name="HeldOut">Numbers of the others, in order.</param>
+/// <summary>Divides a data set into training and held-out images: the last images of every class are held out.</summary>
+/// <param name="Training">Indices of the training images, in order.</param>
+/// <param name="HeldOut">Indices of the held-out images, in order.</param>
 public sealed record HeldOutSplit(IReadOnlyList<int> Training, IReadOnlyList<int> HeldOut)
 {
-    /// <summary>Holds out images in equal shares of the classes.</summary>
+    /// <summary>Holds out equally many images of each class.</summary>
     /// <param name="data">The data set.</param>
-    /// <param name="heldOut">How many in all, rounded down to a multiple of the number of classes.</param>
-    /// <exception cref="NvgDataException">A class would have nothing left.</exception>
+    /// <param name="heldOut">Number of held-out images, rounded down to a multiple of the number of classes.</param>
+    /// <exception cref="NvgDataException">A class would have no training image left.</exception>
     public static HeldOutSplit Of(PackedDataset data, int heldOut)
     {
         int perClass = heldOut / data.Classes.Count;
-        int[] left = [.. data.Description.Classes.Select(c => c.Count - perClass)];
+        IReadOnlyList<DatasetClass> classes = data.Description.Classes;
+        int[] left = [.. classes.Select(c => c.Count - perClass)];
         if (perClass > 0 && Array.FindIndex(left, count => count < 1) is var empty and >= 0)
-            throw new NvgDataException($"{perClass} of {data.Description.Classes[empty].Count} images of the class {data.Classes[empty]} would be held out: hold out fewer");
+        {
+            throw new NvgDataException(
+                $"{perClass} of {classes[empty].Count} images of class {ForeignName.Display(classes[empty].Name)} would be held out: hold out fewer");
+        }
+
         List<int> training = [], others = [];
         for (int i = 0; i < data.Count; i++)
             (left[data.Label(i)]-- > 0 ? training : others).Add(i);

@@ -2,12 +2,12 @@ using Nvg.Data.Packing;
 
 namespace Nvg.Data.Datasets;
 
-/// <summary>Opens what <see cref="Preparation"/> made, whichever form it has.</summary>
+/// <summary>Opens data sets made by <see cref="Preparation"/>, of either form.</summary>
 public static class ImageDataset
 {
     /// <summary>Opens a data set.</summary>
     /// <param name="folder">The folder.</param>
-    /// <exception cref="NvgDataException">It is no data set, or a damaged one.</exception>
+    /// <exception cref="NvgDataException">The folder is not a data set, or is damaged.</exception>
     public static IImageDataset Open(string folder)
     {
         bool encoded = Directory.Exists(folder) && DatasetDescription.Read(folder).Encoded;

@@ -7,13 +7,13 @@ using Nvg.Imaging;
 namespace Nvg.Data.Datasets;
 
 /// <summary>
-/// A data set as <see cref="Preparation"/> packs it: a folder with <c>dataset.json</c>, <c>images.u8</c> (images ×
-/// rows × columns × 3 bytes) and <c>labels.i32</c> (a little-endian int32 per image). The pixels are mapped, not
-/// loaded, so opening is instant and several processes share one copy. Reading is safe from many threads.
+/// A data set of pixels made by <see cref="Preparation"/>: a folder with <c>dataset.json</c>, <c>images.u8</c> (images × rows ×
+/// columns × 3 bytes) and <c>labels.i32</c> (a little-endian int32 per image). Pixels are memory-mapped, so opening is instant and
+/// several processes share one copy. Thread-safe.
 /// </summary>
 public sealed unsafe class PackedDataset : IImageDataset
 {
-    /// <summary>The largest side of a stored square.</summary>
+    /// <summary>Largest side of a stored image.</summary>
     public const int LargestSide = RgbImage.LargestSide;
 
     internal const string PixelsName = "images.u8";
@@ -40,30 +40,32 @@ public sealed unsafe class PackedDataset : IImageDataset
         Fingerprint = description.Fingerprint();
     }
 
-    /// <summary>What the folder says of itself.</summary>
+    /// <summary>The description of the data set.</summary>
     public DatasetDescription Description { get; }
 
     /// <summary>The number of images.</summary>
     public int Count => Description.Count;
 
-    /// <summary>The side of the squares that a model is trained on.</summary>
+    /// <summary>Side of the training images, in pixels.</summary>
     public int Size => Description.Size;
 
-    /// <summary>The side of the squares that are stored, at least <see cref="Size"/>.</summary>
+    /// <summary>Side of the stored images, at least <see cref="Size"/>.</summary>
     public int StoredSize => Description.StoredSize;
 
-    /// <summary>The names of the classes; a label is a place in this list.</summary>
+    /// <summary>Names of the classes. A label is an index into this list.</summary>
     public IReadOnlyList<string> Classes { get; }
 
-    /// <summary>One text for the whole content: two data sets with the same one hold the same images and labels in the same order.</summary>
+    /// <summary>
+    /// Identifies the content: data sets with the same fingerprint hold the same images and labels in the same order.
+    /// </summary>
     public string Fingerprint { get; }
 
     /// <inheritdoc/>
     public bool IsEncoded => false;
 
-    /// <summary>Opens a data set and checks that its files fit together; pixels are not read (see <see cref="Verify"/>).</summary>
+    /// <summary>Opens a data set and checks that its files are consistent; pixels are not read (see <see cref="Verify"/>).</summary>
     /// <param name="folder">The folder.</param>
-    /// <exception cref="NvgDataException">It is no packed data set, or a damaged one.</exception>
+    /// <exception cref="NvgDataException">The folder is not a data set of pixels, or is damaged.</exception>
     public static PackedDataset Open(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -74,7 +76,7 @@ public sealed unsafe class PackedDataset : IImageDataset
             DatasetDescription description = DatasetDescription.Read(folder);
             return !description.Encoded
                 ? new PackedDataset(folder, description)
-                : throw NvgDataException.At(folder, "holds image files, and pixels are needed here", "prepare it without --keep-files");
+                : throw NvgDataException.At(folder, "contains image files where pixels are needed", "prepare it without --keep-files");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -102,14 +104,14 @@ public sealed unsafe class PackedDataset : IImageDataset
         return _labels[index];
     }
 
-    /// <summary>Copies a square of <see cref="Size"/> out of an image.</summary>
+    /// <summary>Copies a square crop of <see cref="Size"/> pixels from an image.</summary>
     /// <param name="index">From 0.</param>
     /// <param name="left">First column, from 0 to stored size − size; half of that is the centre.</param>
     /// <param name="top">First row, likewise.</param>
-    /// <param name="flip">Whether to exchange left and right.</param>
+    /// <param name="flip">Whether to mirror the crop horizontally.</param>
     /// <param name="destination">size × size × 3 bytes.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such image, or the square leaves it.</exception>
-    /// <exception cref="ArgumentException">The destination has another length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such image, or the crop exceeds it.</exception>
+    /// <exception cref="ArgumentException">The destination has the wrong length.</exception>
     /// <exception cref="ObjectDisposedException">The data set has been disposed.</exception>
     public void CopyCrop(int index, int left, int top, bool flip, Span<byte> destination)
     {
@@ -117,7 +119,7 @@ public sealed unsafe class PackedDataset : IImageDataset
         if ((uint)left > (uint)rest || (uint)top > (uint)rest)
             throw new ArgumentOutOfRangeException(nameof(left), $"({left}, {top}) must lie between 0 and {rest}");
         if (destination.Length != Size * row)
-            throw new ArgumentException($"{destination.Length} bytes for a crop of {Size * row}", nameof(destination));
+            throw new ArgumentException($"the destination has {destination.Length} bytes for a crop of {Size * row}", nameof(destination));
         ReadOnlySpan<byte> image = Image(index);
         for (int y = 0; y < Size; y++)
         {
@@ -133,8 +135,8 @@ public sealed unsafe class PackedDataset : IImageDataset
     public void CopySquare(int index, ImageCrop crop, Span<byte> destination) => CopyCrop(
         index, ImageCrop.Offset(crop.Left, StoredSize - Size), ImageCrop.Offset(crop.Top, StoredSize - Size), crop.Flip, destination);
 
-    /// <summary>Reads everything and compares it with the checksums in <c>dataset.json</c>.</summary>
-    /// <exception cref="NvgDataException">The pixels or the labels have changed since they were packed.</exception>
+    /// <summary>Verifies the checksums of pixels and labels, which reads all of them.</summary>
+    /// <exception cref="NvgDataException">Pixels or labels have changed since they were packed.</exception>
     /// <exception cref="ObjectDisposedException">The data set has been disposed.</exception>
     public void Verify()
     {
@@ -173,18 +175,26 @@ public sealed unsafe class PackedDataset : IImageDataset
     internal static int[] ReadLabels(string path, DatasetDescription description)
     {
         RequireLength(path, (long)description.Count * sizeof(int));
-        // Little-endian, as every machine that .NET runs on here.
+        // Little-endian, like every machine that is supported.
         int[] labels = MemoryMarshal.Cast<byte, int>(File.ReadAllBytes(path)).ToArray();
         int[] counts = new int[description.Classes.Count];
         foreach (int label in labels)
         {
             if ((uint)label >= (uint)counts.Length)
-                throw NvgDataException.At(path, $"holds the label {label} where there are {counts.Length} classes", "prepare the data again");
+            {
+                throw NvgDataException.At(
+                    path, $"contains the label {label}, but there are {counts.Length} classes", "prepare the data again");
+            }
+
             counts[label]++;
         }
 
         if (!counts.SequenceEqual(description.Classes.Select(c => c.Count)))
-            throw NvgDataException.At(path, $"labels do not agree with the counts in {DatasetDescription.FileName}", "prepare the data again");
+        {
+            throw NvgDataException.At(
+                path, $"labels do not match the counts in {DatasetDescription.FileName}", "prepare the data again");
+        }
+
         return labels;
     }
 
@@ -194,6 +204,6 @@ public sealed unsafe class PackedDataset : IImageDataset
         if (!file.Exists)
             throw NvgDataException.At(path, "is missing", "prepare the data again");
         if (file.Length != length)
-            throw NvgDataException.At(path, $"has {file.Length} bytes where {length} belong", "prepare the data again");
+            throw NvgDataException.At(path, $"has {file.Length} bytes instead of {length}", "prepare the data again");
     }
 }

@@ -4,15 +4,15 @@ using Nvg.Torch;
 
 namespace Nvg.Data.Loading;
 
-/// <summary>Images of a data set as one tensor.</summary>
+/// <summary>Loads images of a data set into a tensor.</summary>
 public static class DatasetBatch
 {
-    /// <summary>Images of a data set, cropped to its size.</summary>
+    /// <summary>Loads images, cropped to the size of the data set.</summary>
     /// <param name="data">The data set.</param>
-    /// <param name="examples">Numbers of the images.</param>
-    /// <param name="crop">The square of each, by its place in the list, or null for the centre unmirrored.</param>
-    /// <param name="device">Where to.</param>
-    /// <returns>B × 3 × H × W.</returns>
+    /// <param name="examples">Indices of the images.</param>
+    /// <param name="crop">The crop of each image by its position in the list; null for centre crops.</param>
+    /// <param name="device">Target device.</param>
+    /// <returns>B × 3 × H × W, in [−1, 1].</returns>
     public static Tensor Load(IImageDataset data, IReadOnlyList<int> examples, Func<int, ImageCrop>? crop = null, Device device = default)
     {
         int size = data.Size, bytes = size * size * RgbImage.Channels;

@@ -6,34 +6,35 @@ using Nvg.Torch;
 namespace Nvg.Data.Loading;
 
 /// <summary>
-/// Squares of a data set for training. What was announced is read by background threads meanwhile; anything else, and
-/// pixels that only need copying, when it is asked for. The result is the same in either case.
+/// Loads crops of a data set for training. Prefetched images are decoded on background threads; others are read on demand. The result
+/// is the same in either case.
 /// </summary>
 public sealed class ImageLoader : IDisposable
 {
     private readonly IImageDataset _data;
     private readonly Func<long, int, ImageCrop> _crop;
     private readonly Device _device;
-    private readonly ConcurrentDictionary<(long Step, int Example), Task<byte[]>> _announced = new();
+    private readonly ConcurrentDictionary<(long Step, int Example), Task<byte[]>> _prefetched = new();
     private readonly CancellationTokenSource _stop = new();
 
     /// <param name="data">The images; borrowed.</param>
-    /// <param name="crop">Decides which square of an example a step looks at; called from many threads.</param>
-    /// <param name="device">Where batches go.</param>
-    public ImageLoader(IImageDataset data, Func<long, int, ImageCrop> crop, Device device = default) => (_data, _crop, _device) = (data, crop, device);
+    /// <param name="crop">Returns the crop of an example in a step; called from many threads.</param>
+    /// <param name="device">Target device of the batches.</param>
+    public ImageLoader(IImageDataset data, Func<long, int, ImageCrop> crop, Device device = default) =>
+        (_data, _crop, _device) = (data, crop, device);
 
-    /// <summary>Begins to read what <see cref="Load"/> will be asked for.</summary>
+    /// <summary>Starts reading the images of an upcoming <see cref="Load"/>.</summary>
     public void Prefetch(long step, IReadOnlyList<int> examples)
     {
         if (!_data.IsEncoded)
             return;
         foreach (int example in examples)
-            _announced.GetOrAdd((step, example), key => Task.Run(() => Square(key.Step, key.Example), _stop.Token));
+            _prefetched.GetOrAdd((step, example), key => Task.Run(() => Square(key.Step, key.Example), _stop.Token));
     }
 
-    /// <summary>The squares of a step.</summary>
+    /// <summary>Loads the images of a step.</summary>
     /// <param name="step">The step.</param>
-    /// <param name="examples">Numbers of the images.</param>
+    /// <param name="examples">Indices of the images.</param>
     /// <returns>B × 3 × size × size in [−1, 1].</returns>
     /// <exception cref="NvgDataException">An image cannot be read.</exception>
     public Tensor Load(long step, IReadOnlyList<int> examples)
@@ -44,9 +45,9 @@ public sealed class ImageLoader : IDisposable
         for (int i = 0; i < examples.Count; i++)
         {
             int example = examples[i];
-            if (_announced.TryRemove((step, example), out Task<byte[]>? announced))
-                taken[example] = announced.GetAwaiter().GetResult();
-            // An image can stand twice in a batch, where one epoch follows the other.
+            if (_prefetched.TryRemove((step, example), out Task<byte[]>? prefetched))
+                taken[example] = prefetched.GetAwaiter().GetResult();
+            // An image can appear twice in a batch that spans the end of an epoch.
             if (taken.TryGetValue(example, out byte[]? square))
                 square.CopyTo(pixels, i * bytes);
             else
@@ -56,12 +57,12 @@ public sealed class ImageLoader : IDisposable
         return ImageTensor.ToTensor(pixels, examples.Count, _data.Size, _data.Size, _device);
     }
 
-    /// <summary>Gives up what was announced and not asked for.</summary>
+    /// <summary>Cancels prefetching and waits for reads in progress.</summary>
     public void Dispose()
     {
         _stop.Cancel();
-        // The data set goes after this object: nobody may read it then.
-        Task.WhenAll(_announced.Values).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).Wait();
+        // The data set is disposed after this object, so no read may still be in progress.
+        Task.WhenAll(_prefetched.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
         _stop.Dispose();
     }
 

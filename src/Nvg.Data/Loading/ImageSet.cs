@@ -7,9 +7,9 @@ using Nvg.Imaging.Npz;
 namespace Nvg.Data.Loading;
 
 /// <summary>
-/// Images of one size that are to be measured, read one after the other as often as wanted: an .npz (<c>arr_0</c>), a
-/// folder or an archive of images, or a packed data set (its centre squares). Images come as they are: nothing is
-/// resized, and one that cannot be read, or a file that is no image by its name, is an error, so that a figure is never one of fewer images than it says.
+/// Images of one size to be measured, which can be enumerated repeatedly: an .npz (<c>arr_0</c>), a folder or an archive of images, or
+/// a prepared data set (its centre crops). Images are not changed: nothing is
+/// resized, and a file that is not an image is an error, so that no metric is computed on fewer images than it states.
 /// </summary>
 public sealed class ImageSet
 {
@@ -18,24 +18,26 @@ public sealed class ImageSet
     private ImageSet(string path, long count, int width, int height, Func<IEnumerable<(string, RgbImage)>> read) =>
         (Path, Count, Width, Height, _read) = (path, count, width, height, read);
 
-    /// <summary>Where they lie.</summary>
+    /// <summary>The path.</summary>
     public string Path { get; }
 
-    /// <summary>How many.</summary>
+    /// <summary>Number of images.</summary>
     public long Count { get; }
 
-    /// <summary>Columns of each.</summary>
+    /// <summary>Width of each image, in pixels.</summary>
     public int Width { get; }
 
-    /// <summary>Rows of each.</summary>
+    /// <summary>Height of each image, in pixels.</summary>
     public int Height { get; }
 
-    /// <summary>Whether images of a class lie together, as in folders and data sets; an .npz has the order that its maker gave it.</summary>
-    public bool LiesByClass => !NpzFile.IsAt(Path);
+    /// <summary>
+    /// Whether images of a class are adjacent, as in folders and data sets. An .npz has the order of its author.
+    /// </summary>
+    public bool IsSortedByClass => !NpzFile.IsAt(Path);
 
-    /// <summary>Opens images wherever they lie.</summary>
-    /// <param name="path">An .npz, a folder of images, a .tar, .tar.gz or .tgz, or a data set made by <see cref="Preparation"/>.</param>
-    /// <exception cref="NvgDataException">There are none, or they are of a kind that is not read.</exception>
+    /// <summary>Opens a set of images.</summary>
+    /// <param name="path">An .npz, a folder or archive of images (see <see cref="ImageSource"/>), or a data set made by <see cref="Preparation"/>.</param>
+    /// <exception cref="NvgDataException">There are no images, or a file is not an image.</exception>
     public static ImageSet Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -44,9 +46,9 @@ public sealed class ImageSet
         return NpzFile.IsAt(path) ? OpenNpz(path) : OpenFiles(path);
     }
 
-    /// <summary>The images, in the order they lie in.</summary>
-    /// <param name="limit">At most so many, chosen as <see cref="EvenSample"/> does, or null for all.</param>
-    /// <exception cref="NvgDataException">One cannot be read, or is of another size than the first.</exception>
+    /// <summary>The images, in their order.</summary>
+    /// <param name="limit">Largest number of images, selected by <see cref="EvenSample"/>; null for all.</param>
+    /// <exception cref="NvgDataException">An image cannot be read, or has another size than the first.</exception>
     public IEnumerable<RgbImage> Images(long? limit = null)
     {
         long index = 0, wanted = Math.Min(limit ?? Count, Count);
@@ -55,7 +57,13 @@ public sealed class ImageSet
             if (!EvenSample.Contains(index++, wanted, Count))
                 continue;
             if (image.Width != Width || image.Height != Height)
-                throw NvgDataException.At(name, $"is {image.Width} × {image.Height} where the first image of {Path} is {Width} × {Height}", "images that are measured together have one size");
+            {
+                throw NvgDataException.At(
+                    name,
+                    $"is {image.Width} × {image.Height}, but the first image of {Path} is {Width} × {Height}",
+                    "images that are measured together must have one size");
+            }
+
             yield return image;
         }
     }
@@ -64,7 +72,7 @@ public sealed class ImageSet
     {
         using NpzFile file = NpzFile.Open(path);
         (long count, int width, int height) = file.ImageShape();
-        return count > 0 ? new ImageSet(path, count, width, height, Read) : throw NvgDataException.At(path, "holds no images");
+        return count > 0 ? new ImageSet(path, count, width, height, Read) : throw NvgDataException.At(path, "contains no images");
 
         IEnumerable<(string, RgbImage)> Read()
         {
@@ -78,7 +86,8 @@ public sealed class ImageSet
     {
         using PackedDataset data = PackedDataset.Open(path);
         int side = data.Size;
-        return new ImageSet(path, data.Count, side, side, () => SquareSource.Entries([path], side).Select(entry => (entry.Name, entry.Read())));
+        return new ImageSet(
+            path, data.Count, side, side, () => SquareSource.Entries([path], side).Select(entry => (entry.Name, entry.Read())));
     }
 
     private static ImageSet OpenFiles(string path)
@@ -95,7 +104,7 @@ public sealed class ImageSet
         }
 
         return first is null
-            ? throw NvgDataException.At(path, "holds no images")
+            ? throw NvgDataException.At(path, "contains no images")
             : new ImageSet(path, count, first.Width, first.Height, () => source.Entries()
                 .Select(entry => (entry.Name, ImageFile.Decode(entry.Read(), entry.Name))));
     }

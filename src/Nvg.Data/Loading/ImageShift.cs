@@ -2,15 +2,15 @@ using Nvg.Imaging;
 
 namespace Nvg.Data.Loading;
 
-/// <summary>Shifts squares of bytes; what comes in from outside is the image mirrored at its edge pixel.</summary>
+/// <summary>Shifts square images; pixels from outside are mirrored at the edge pixel.</summary>
 public static class ImageShift
 {
     /// <summary>result[y, x] = source[y + dy, x + dx], coordinates outside mirrored (…2 1 0 1 2…).</summary>
     /// <param name="source">side × side × 3 bytes.</param>
-    /// <param name="side">Of the square.</param>
-    /// <param name="dx">Columns, smaller than the side in magnitude.</param>
-    /// <param name="dy">Rows, likewise.</param>
-    /// <param name="destination">side × side × 3 bytes, elsewhere than the source.</param>
+    /// <param name="side">Side of the image, in pixels.</param>
+    /// <param name="dx">Shift in columns, smaller than the side in magnitude.</param>
+    /// <param name="dy">Shift in rows, likewise.</param>
+    /// <param name="destination">side × side × 3 bytes that do not overlap the source.</param>
     public static void Copy(ReadOnlySpan<byte> source, int side, int dx, int dy, Span<byte> destination)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(Math.Abs(dx), side);

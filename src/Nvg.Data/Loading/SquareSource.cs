@@ -5,12 +5,12 @@ using Nvg.Imaging;
 
 namespace Nvg.Data.Loading;
 
-/// <summary>Images for a model from wherever they lie: files, folders, packed data sets.</summary>
+/// <summary>Reads square images for a model from files, folders and prepared data sets.</summary>
 public static class SquareSource
 {
-    /// <summary>The images of several places, one after the other; a packed data set stays open while they are enumerated.</summary>
+    /// <summary>The images of several paths, one after the other. A prepared data set stays open while they are enumerated.</summary>
     /// <param name="paths">Image files, folders of images, and data sets made by <see cref="Preparation"/>.</param>
-    /// <param name="side">The size of the model's images.</param>
+    /// <param name="side">Side of the model's images.</param>
     /// <exception cref="NvgDataException">A data set is damaged or has images of another size.</exception>
     public static IEnumerable<SquareEntry> Entries(IReadOnlyList<string> paths, int side) => paths.SelectMany(path =>
         File.Exists(Path.Combine(path, DatasetDescription.FileName)) ? Packed(path, side)
@@ -30,7 +30,11 @@ public static class SquareSource
     {
         using PackedDataset data = PackedDataset.Open(path);
         if (data.Size != side)
-            throw NvgDataException.At(path, $"has images of {data.Size} × {data.Size}, the model takes {side} × {side}", "prepare them with --size");
+        {
+            throw NvgDataException.At(
+                path, $"has images of {data.Size} × {data.Size}, the model takes {side} × {side}", $"prepare them with --size {side}");
+        }
+
         int left = (data.StoredSize - side) / 2;
         for (int i = 0; i < data.Count; i++)
         {

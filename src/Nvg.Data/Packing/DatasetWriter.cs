@@ -7,7 +7,7 @@ using Nvg.Torch.Files;
 namespace Nvg.Data.Packing;
 
 /// <summary>
-/// Writes a packed data set under a temporary name; only <see cref="Complete"/> gives it its own. Disposed before that, it
+/// Writes a prepared data set under a temporary name, which <see cref="Complete"/> replaces with its own. If disposed before, it
 /// leaves nothing behind.
 /// </summary>
 internal sealed class DatasetWriter : IDisposable
@@ -21,17 +21,18 @@ internal sealed class DatasetWriter : IDisposable
     private readonly Dictionary<string, int> _seenClasses = new(StringComparer.Ordinal);
     private readonly List<SkippedFile> _skipped = [];
 
-    /// <exception cref="IOException">The folder exists, or cannot be made.</exception>
+    /// <exception cref="IOException">The folder exists, or cannot be created.</exception>
     internal DatasetWriter(string folder, bool keepFiles)
     {
         _offsets = keepFiles ? [0] : null;
         if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
-            throw new IOException($"{folder}: exists already; give another name or remove it first");
+            throw new IOException($"{folder}: already exists; give another name or remove it first");
         (_folder, _temporary) = (folder, AtomicFile.TemporaryName(folder));
         _pixels = Guard(() =>
         {
             Directory.CreateDirectory(_temporary);
-            return new FileStream(Path.Combine(_temporary, keepFiles ? EncodedDataset.FilesName : PackedDataset.PixelsName), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20);
+            string content = Path.Combine(_temporary, keepFiles ? EncodedDataset.FilesName : PackedDataset.PixelsName);
+            return new FileStream(content, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20);
         });
     }
 
@@ -41,8 +42,8 @@ internal sealed class DatasetWriter : IDisposable
 
     internal IReadOnlyList<SkippedFile> Skipped => _skipped;
 
-    /// <param name="content">Pixels, or the file.</param>
-    /// <param name="className">Its class.</param>
+    /// <param name="content">Pixels, or the bytes of the file.</param>
+    /// <param name="className">Class of the image.</param>
     internal void Add(byte[] content, string className)
     {
         Guard(() =>
@@ -63,7 +64,7 @@ internal sealed class DatasetWriter : IDisposable
             _skipped.Add(new SkippedFile(name, reason));
     }
 
-    /// <summary>Writes what is missing, flushes everything to the disk and gives the folder its name.</summary>
+    /// <summary>Writes labels and description, flushes everything to disk and renames the folder.</summary>
     internal DatasetDescription Complete(ImageSource source, PreparationOptions options) => Guard(() =>
     {
         _pixels.Flush(flushToDisk: true);
@@ -87,16 +88,20 @@ internal sealed class DatasetWriter : IDisposable
         };
         AtomicFile.Write(Path.Combine(_temporary, PackedDataset.LabelsName), labels);
         if (_offsets is not null)
-            AtomicFile.Write(Path.Combine(_temporary, EncodedDataset.OffsetsName), MemoryMarshal.AsBytes<long>(_offsets.ToArray()).ToArray());
+        {
+            byte[] offsets = MemoryMarshal.AsBytes<long>(_offsets.ToArray()).ToArray();
+            AtomicFile.Write(Path.Combine(_temporary, EncodedDataset.OffsetsName), offsets);
+        }
+
         AtomicFile.Write(Path.Combine(_temporary, DatasetDescription.FileName), description.ToJson());
-        // An empty folder of that name was allowed above, but a folder cannot be renamed over it.
+        // An empty folder of that name is allowed, but a folder cannot be renamed over it.
         if (Directory.Exists(_folder))
             Directory.Delete(_folder);
         Directory.Move(_temporary, Path.GetFullPath(_folder));
         return description;
     });
 
-    /// <summary>Removes what was not completed.</summary>
+    /// <summary>Removes an incomplete data set.</summary>
     public void Dispose()
     {
         _hash.Dispose();
@@ -106,14 +111,14 @@ internal sealed class DatasetWriter : IDisposable
         }
         catch (IOException)
         {
-            // On a full disk the last buffer cannot be written either; the file goes in a moment.
+            // On a full disk the last buffer cannot be written either; the file is deleted below.
         }
 
         if (Directory.Exists(_temporary))
             Directory.Delete(_temporary, recursive: true);
     }
 
-    /// <summary>Classes are numbered as they are met; labels are their places in sorted order, known only at the end.</summary>
+    /// <summary>Classes are numbered in order of appearance; labels are indices in sorted order, known only at the end.</summary>
     private (DatasetClass[] Classes, byte[] Labels) Labels()
     {
         string[] sorted = [.. _seenClasses.Keys.Order(StringComparer.Ordinal)];

@@ -3,12 +3,13 @@ using System.Threading.Channels;
 using Nvg.Data.Datasets;
 using Nvg.Data.Sources;
 using Nvg.Imaging;
+using Nvg.Torch.Files;
 
 namespace Nvg.Data.Packing;
 
 /// <summary>
-/// Decodes, crops and packs images once, so that training reads plain bytes. One thread reads the source, several
-/// decode, and the calling one writes in the order of the source, so the result does not depend on their number.
+/// Decodes, crops and packs images once, so that training reads plain bytes. One thread reads the source, several decode, and one
+/// writes in the order of the source, so the result does not depend on the number of threads.
 /// </summary>
 public static class Preparation
 {
@@ -16,16 +17,16 @@ public static class Preparation
     private static readonly TimeSpan BetweenReports = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// Packs a source into a new folder, which appears whole or not at all. Files that cannot be decoded are left out,
-    /// counted and named with the reason.
+    /// Packs a source into a new folder, which appears whole or not at all. Files that cannot be decoded are skipped, counted and
+    /// named with a reason.
     /// </summary>
     /// <param name="source">The images.</param>
-    /// <param name="folder">The folder to make; it must not exist, or be empty.</param>
+    /// <param name="folder">The folder to create; it must not exist or be empty.</param>
     /// <param name="options">Sizes and threads.</param>
-    /// <param name="progress">Told about ten times a second and once at the end, or null.</param>
-    /// <param name="cancellationToken">Stops the work; nothing is left then.</param>
-    /// <returns>What was packed, as <c>dataset.json</c> has it.</returns>
-    /// <exception cref="NvgDataException">The source is broken, or none of it can be used.</exception>
+    /// <param name="progress">Receives progress about ten times a second and once at the end; may be null.</param>
+    /// <param name="cancellationToken">Stops the work; nothing is left behind.</param>
+    /// <returns>The content of <c>dataset.json</c>.</returns>
+    /// <exception cref="NvgDataException">The source is damaged, or contains no usable image.</exception>
     /// <exception cref="IOException">The folder cannot be written: it exists, the disk is full, and so on.</exception>
     public static async Task<DatasetDescription> RunAsync(
         ImageSource source,
@@ -44,7 +45,8 @@ public static class Preparation
         var bounds = new BoundedChannelOptions(options.EffectiveThreads * ImagesInFlightPerThread);
         var work = Channel.CreateBounded<Item>(bounds);
         var inOrder = Channel.CreateBounded<Item>(bounds);
-        Task reading = Task.Run(() => ReadAsync(source, work.Writer, inOrder.Writer, stop.Token), CancellationToken.None);
+        var layout = new SplitLayout();
+        Task reading = Task.Run(() => ReadAsync(source, layout, work.Writer, inOrder.Writer, stop.Token), CancellationToken.None);
         Task[] decoding = [.. Enumerable.Range(0, options.EffectiveThreads)
             .Select(_ => Task.Run(() => DecodeAsync(work.Reader, options, stop.Token), CancellationToken.None))];
         try
@@ -55,23 +57,27 @@ public static class Preparation
         finally
         {
             await stop.CancelAsync().ConfigureAwait(false);
-            // Whatever they end with after the stop says nothing new.
+            // Errors after the stop carry no new information.
             await Task.WhenAll([reading, .. decoding]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         RequireSome(source, writer);
+        if (layout.Problem() is var (problem, remedy))
+            throw NvgDataException.At(Where(source), problem, remedy);
         cancellationToken.ThrowIfCancellationRequested();
         return writer.Complete(source, options);
     }
 
     private static async Task ReadAsync(
-        ImageSource source, ChannelWriter<Item> work, ChannelWriter<Item> inOrder, CancellationToken stop)
+        ImageSource source, SplitLayout layout, ChannelWriter<Item> work, ChannelWriter<Item> inOrder, CancellationToken stop)
     {
         Exception? broken = null;
         try
         {
-            foreach (ImageEntry entry in source.Entries())
+            foreach (ImageEntry entry in source.AllEntries())
             {
+                if (entry.NotAImage is null)
+                    layout.Add(entry);
                 var item = new Item(entry);
                 await inOrder.WriteAsync(item, stop).ConfigureAwait(false);
                 await work.WriteAsync(item, stop).ConfigureAwait(false);
@@ -79,7 +85,7 @@ public static class Preparation
         }
         catch (Exception e)
         {
-            // Whatever it is, it travels to the writer; a channel that is never completed would wait for ever.
+            // Any error is passed to the writer; a channel that is never completed would wait forever.
             broken = e;
         }
 
@@ -97,13 +103,13 @@ public static class Preparation
             }
             catch (Exception e)
             {
-                // The writer decides: what is wrong with one image is noted, anything else ends the work.
+                // The writer decides: an unusable image is skipped, any other error ends the work.
                 item.Result.SetException(e);
             }
         }
     }
 
-    // What is stored of an image.
+    // The stored bytes of an image.
     private static byte[] Decode(ImageEntry entry, PreparationOptions options)
     {
         byte[] encoded = entry.Read();
@@ -140,7 +146,7 @@ public static class Preparation
             progress?.Report(new PreparationProgress(writer.Count, writer.SkippedCount, writer.Count / Math.Max(1e-3, now.TotalSeconds)));
     }
 
-    /// <summary>The name stands beside the reason already.</summary>
+    /// <summary>Removes the name, which is reported separately.</summary>
     private static string ReasonWithoutName(string message, string name) =>
         message.StartsWith(name + ": ", StringComparison.Ordinal) ? message[(name.Length + 2)..] : message;
 
@@ -148,17 +154,20 @@ public static class Preparation
     {
         if (writer.Count > 0)
             return;
-        string where = source.Subset is null ? source.Path : $"{source.Path} (below {source.Subset}/)";
+        string where = Where(source);
         if (writer.Skipped.Count == 0)
-            throw NvgDataException.At(where, "holds no files", "check the path and the subset");
+            throw NvgDataException.At(where, "contains no files", "check the path and the subset");
         SkippedFile first = writer.Skipped[0];
         throw NvgDataException.At(
-            where, $"none of {writer.SkippedCount} files is a usable image; the first, {first.Name}: {first.Reason}");
+            where, $"none of {writer.SkippedCount} files is a usable image; the first, {ForeignName.Display(first.Name)}: {first.Reason}");
     }
+
+    private static string Where(ImageSource source) =>
+        source.Subset is null ? source.Path : $"{source.Path} (below {source.Subset}/)";
 
     private sealed record Item(ImageEntry Entry)
     {
-        // Continuations elsewhere: the writer must not run on a decoding thread.
+        // Continuations run elsewhere: the writer must not run on a decoding thread.
         public TaskCompletionSource<byte[]?> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -2,31 +2,31 @@ using Nvg.Data.Datasets;
 
 namespace Nvg.Data.Packing;
 
-/// <summary>How images are brought to one size.</summary>
+/// <summary>Settings of <see cref="Preparation"/>.</summary>
 public sealed record PreparationOptions
 {
-    /// <summary>The side of the squares that a model is trained on, in pixels.</summary>
+    /// <summary>Side of the training images, in pixels.</summary>
     public required int Size { get; init; }
 
     /// <summary>
-    /// The side of the squares that are stored, at least <see cref="Size"/>. A larger one (1.125 × the size is usual)
-    /// leaves room for random crops while training. Null: the size itself.
+    /// Side of the stored images, at least <see cref="Size"/>. A larger side (usually 1.125 × the size) leaves room for random crops
+    /// in training. Null for the size itself.
     /// </summary>
     public int? StoredSize { get; init; }
 
     /// <summary>
-    /// What the shorter side of an image is resized to before the square is cut from its centre, at least the stored
-    /// size; <c>round(1.125 × size)</c> cuts off the margins as the ImageNet pipelines do. Null: the stored size.
+    /// Length that the shorter side of an image is resized to before the centre crop, at least the stored size;
+    /// <c>round(1.125 × size)</c> removes the margins, as ImageNet pipelines do. Null for the stored size.
     /// </summary>
     public int? ShorterSide { get; init; }
 
     /// <summary>
-    /// Whether to store image files as they came, to be decoded while training: a fraction of the room that
-    /// pixels of large images take, and random squares out of the whole image. Every file is decoded once to see that it can be.
+    /// Whether to store the original image files, which are decoded during training: a fraction of the space of pixels for large
+    /// images, and random crops of the whole image. Every file is decoded once to check it.
     /// </summary>
     public bool KeepFiles { get; init; }
 
-    /// <summary>Decoding threads; 0 takes one per processor. The result does not depend on it.</summary>
+    /// <summary>Number of decoding threads; 0 for one per processor. The result does not depend on it.</summary>
     public int Threads { get; init; }
 
     internal int EffectiveStoredSize => StoredSize ?? Size;
@@ -35,8 +35,8 @@ public sealed record PreparationOptions
 
     internal int EffectiveThreads => Threads == 0 ? Environment.ProcessorCount : Threads;
 
-    /// <summary>Checks every field and reports all problems at once.</summary>
-    /// <exception cref="ArgumentException">Something does not fit.</exception>
+    /// <summary>Checks all settings and reports all problems at once.</summary>
+    /// <exception cref="ArgumentException">A setting is invalid.</exception>
     public void Validate()
     {
         var problems = new List<string>();
@@ -45,9 +45,14 @@ public sealed record PreparationOptions
         if (EffectiveStoredSize < Size || EffectiveStoredSize > PackedDataset.LargestSide)
             problems.Add($"the stored size {EffectiveStoredSize} must lie between the size {Size} and {PackedDataset.LargestSide}");
         if (EffectiveShorterSide < EffectiveStoredSize || EffectiveShorterSide > 2 * PackedDataset.LargestSide)
-            problems.Add($"the shorter side {EffectiveShorterSide} must lie between the stored size {EffectiveStoredSize} and {2 * PackedDataset.LargestSide}");
+        {
+            problems.Add(
+                $"the shorter side {EffectiveShorterSide} must lie between the stored size {EffectiveStoredSize} "
+                + $"and {2 * PackedDataset.LargestSide}");
+        }
+
         if (KeepFiles && (StoredSize ?? ShorterSide) is not null)
-            problems.Add("a stored size and a shorter side are of pixels, where files are kept training decides them");
+            problems.Add("stored size and shorter side apply to pixels; with files kept, training decides them");
         if (Threads < 0)
             problems.Add($"the number of threads {Threads} must not be negative");
         if (problems.Count > 0)

@@ -1,7 +1,7 @@
 namespace Nvg.Data.Packing;
 
-/// <summary>How far a preparation is. How much is left is not known while an archive is being read.</summary>
+/// <summary>Progress of a preparation. The remaining work is unknown while an archive is read.</summary>
 /// <param name="Done">Images packed.</param>
-/// <param name="Skipped">Files left out.</param>
+/// <param name="Skipped">Files skipped.</param>
 /// <param name="ImagesPerSecond">Packed images per second since the start.</param>
 public sealed record PreparationProgress(int Done, int Skipped, double ImagesPerSecond);

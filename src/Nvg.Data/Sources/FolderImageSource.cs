@@ -1,43 +1,136 @@
+using Nvg.Imaging;
+using Nvg.Torch.Files;
+
 namespace Nvg.Data.Sources;
 
-/// <summary>The images below a folder. Links to files are followed, links to folders are not: they may lead in circles.</summary>
+/// <summary>
+/// The images below a folder. Links to files are followed; links to folders are not, since they may form cycles. Archives in the
+/// folder are read after all files, in the order of their names.
+/// </summary>
 internal sealed class FolderImageSource(string path, string? subset) : ImageSource(path, subset)
 {
-    public override IEnumerable<ImageEntry> Entries()
+    private static readonly string[] Endings = [".tar.gz", ".tgz", ".tar", ".zip", ".npz", ".parquet"];
+
+    private readonly List<ImageEntry> _entries = [];
+    private readonly List<(string Name, string Path)> _archives = [];
+
+    /// <inheritdoc/>
+    public override IEnumerable<ImageEntry> AllEntries()
     {
-        string root = Subset is null ? Path : System.IO.Path.Combine(Path, Subset);
-        if (!Directory.Exists(root))
-            throw NvgDataException.At(root, "no such folder", "check the subset");
-        var entries = new List<ImageEntry>();
-        Collect(new DirectoryInfo(root), string.Empty, entries);
-        return entries.OrderBy(e => e.ClassName, StringComparer.Ordinal).ThenBy(e => e.Name, StringComparer.Ordinal);
+        _entries.Clear();
+        _archives.Clear();
+        bool isFolder = Subset is null || Directory.Exists(System.IO.Path.Combine(Path, Subset)) || FolderExists(Subset);
+        Collect(isFolder && Subset is not null ? System.IO.Path.Combine(Path, Subset) : Path, string.Empty, isRoot: true);
+        if (!isFolder)
+            KeepSplit(Subset!);
+        ImageEntry[] files = [.. _entries.OrderBy(e => e.ClassName, StringComparer.Ordinal).ThenBy(e => e.Name, StringComparer.Ordinal)];
+        var archives = _archives.OrderBy(archive => archive.Name, StringComparer.Ordinal).ToArray();
+        return files.Concat(archives.SelectMany(archive => FromArchive(archive.Name, archive.Path)));
     }
 
-    private static void Collect(DirectoryInfo folder, string prefix, List<ImageEntry> entries)
+    // The name of a folder that is not UTF-8 is known in its escaped form only.
+    private bool FolderExists(string subset) =>
+        FolderListing.Items(Path).Any(item => item.IsFolder && item.Name == subset.Split('/')[0]);
+
+    // Shards of splits lie side by side: train-00000-of-00002.parquet, test-00000-of-00001.parquet.
+    private void KeepSplit(string split)
     {
-        foreach (FileSystemInfo item in List(folder))
+        _entries.Clear();
+        _archives.RemoveAll(archive => SplitLayout.SplitOf(archive.Name) != split);
+        if (_archives.Count == 0)
+            throw NvgDataException.At(System.IO.Path.Combine(Path, split), "no such folder", "check the subset");
+    }
+
+    private void Collect(string folder, string prefix, bool isRoot)
+    {
+        foreach (FolderItem item in List(folder, prefix, isRoot))
         {
-            if (IsPassedOver(item.Name))
-                continue;
             string name = prefix + item.Name;
-            if (item is FileInfo)
-                entries.Add(NotAImage(name) is { } reason ? new(name, reason) : new(name, ClassOf(name), () => ReadFile(item.FullName, name)));
-            else if (item.LinkTarget is not null)
-                entries.Add(new(name, "is a link to a folder, which is not followed"));
+            if (PassedOver(item.Name) is { } hidden)
+                _entries.Add(new ImageEntry(name, hidden) { IsPassedOver = true });
+            else if (item.Obstacle is { } obstacle)
+                _entries.Add(new ImageEntry(name, obstacle));
+            else if (item.IsFolder)
+                Collect(item.Path, name + "/", isRoot: false);
             else
-                Collect((DirectoryInfo)item, name + "/", entries);
+                AddFile(name, item.Path);
         }
     }
 
-    private static FileSystemInfo[] List(DirectoryInfo folder)
+    // The name of an image is believed until it is decoded; everything else is told by its content.
+    private void AddFile(string name, string path)
+    {
+        FileKind kind = default;
+        if (!ImageFile.HasImageName(name))
+        {
+            try
+            {
+                using FileStream file = FolderListing.Open(path);
+                using var content = new PeekedStream(file);
+                kind = content.Kind;
+            }
+            catch (IOException error)
+            {
+                _entries.Add(new ImageEntry(name, $"cannot be read: {error.Message}"));
+                return;
+            }
+        }
+
+        if (kind.Role is FileRole.Tar or FileRole.Zip or FileRole.Parquet or FileRole.Gzip)
+            _archives.Add((name, path));
+        else if (kind.Description is not null && kind.NotAnImage is { } reason)
+            _entries.Add(new ImageEntry(name, reason));
+        else
+            _entries.Add(new ImageEntry(name, ClassOf(name), () => ReadFile(path, name)));
+    }
+
+    private IReadOnlyList<FolderItem> List(string folder, string prefix, bool isRoot)
     {
         try
         {
-            return folder.GetFileSystemInfos();
+            return FolderListing.Items(folder);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException && !isRoot)
         {
-            throw NvgDataException.At(folder.FullName, "cannot be listed", e.Message, e);
+            _entries.Add(new ImageEntry(prefix.TrimEnd('/'), $"cannot be listed: {error.Message}"));
+            return [];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw NvgDataException.At(folder, "cannot be listed", error.Message, error);
+        }
+    }
+
+    // An archive counts as a folder of its name, but labels that it stores come first.
+    private static IEnumerable<ImageEntry> FromArchive(string name, string path)
+    {
+        if (OpenArchive(path, out string? problem) is not { } archive)
+        {
+            yield return new ImageEntry(name, problem!);
+            yield break;
+        }
+
+        string folder = Endings.FirstOrDefault(end => name.EndsWith(end, StringComparison.OrdinalIgnoreCase)) is { } ending ? name[..^ending.Length] : name;
+        foreach (ImageEntry entry in archive.AllEntries())
+        {
+            string inside = $"{folder}/{entry.Name}";
+            yield return entry.NotAImage is { } reason
+                ? new ImageEntry(inside, reason) { IsPassedOver = entry.IsPassedOver }
+                : new ImageEntry(inside, entry.IsLabelled ? entry.ClassName : ClassOf(inside), entry.Read) { IsLabelled = entry.IsLabelled };
+        }
+    }
+
+    private static ImageSource? OpenArchive(string path, out string? problem)
+    {
+        problem = null;
+        try
+        {
+            return OpenFile(path, subset: null);
+        }
+        catch (NvgDataException error)
+        {
+            problem = error.Message.StartsWith(path + ": ", StringComparison.Ordinal) ? error.Message[(path.Length + 2)..] : error.Message;
+            return null;
         }
     }
 
@@ -45,11 +138,16 @@ internal sealed class FolderImageSource(string path, string? subset) : ImageSour
     {
         try
         {
-            return File.ReadAllBytes(path);
+            using FileStream file = FolderListing.Open(path);
+            if (file.Length > LargestFile)
+                throw NvgDataException.At(name, $"is larger than {LargestFile >> 20} MiB");
+            byte[] content = new byte[file.Length];
+            file.ReadExactly(content);
+            return content;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw NvgDataException.At(name, "cannot be read", e.Message, e);
+            throw NvgDataException.At(name, "cannot be read", error.Message, error);
         }
     }
 }

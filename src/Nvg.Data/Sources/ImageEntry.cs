@@ -1,24 +1,34 @@
 namespace Nvg.Data.Sources;
 
-/// <summary>One file that an <see cref="ImageSource"/> came upon.</summary>
+/// <summary>One file of an <see cref="ImageSource"/>.</summary>
 public sealed class ImageEntry
 {
     private readonly Func<byte[]> _read;
 
+    /// <summary>A file to decode.</summary>
     internal ImageEntry(string name, string className, Func<byte[]> read) =>
         (Name, ClassName, _read) = (name, className, read);
 
-    internal ImageEntry(string name, string notAImage)
-        : this(name, string.Empty, () => []) => NotAImage = notAImage;
+    /// <summary>A file that is not read.</summary>
+    internal ImageEntry(string name, string reason)
+        : this(name, string.Empty, () => []) => NotAImage = reason;
 
-    /// <summary>The path inside the source, parts separated by '/'.</summary>
+    /// <summary>The path inside the source, with parts separated by '/'. Bytes that are not text are escaped.</summary>
     public string Name { get; }
 
-    /// <summary>The class it belongs to.</summary>
+    /// <summary>The class of the image.</summary>
     public string ClassName { get; }
 
-    /// <summary>Why it is no image to read, or null where it is one.</summary>
+    /// <summary>Why the file is not read as an image, or null if it is.</summary>
     public string? NotAImage { get; }
+
+    /// <summary>
+    /// Whether the file is passed over by convention, such as a hidden file. That is not an error where all files must be images.
+    /// </summary>
+    public bool IsPassedOver { get; internal init; }
+
+    /// <summary>Whether the class comes from a label stored with the image rather than from its folder.</summary>
+    internal bool IsLabelled { get; init; }
 
     /// <summary>The encoded bytes.</summary>
     /// <exception cref="NvgDataException">The file cannot be read.</exception>

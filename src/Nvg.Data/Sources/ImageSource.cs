@@ -1,56 +1,80 @@
-using Nvg.Imaging;
+using Nvg.Torch.Files;
 
 namespace Nvg.Data.Sources;
 
 /// <summary>
-/// Where images come from: a folder with everything below it, or a tar archive (.tar, .tar.gz, .tgz), read in one pass.
-/// <para>The class of an image is the first folder of its path; images that lie in no folder are of the class
-/// <see cref="FlatClass"/>. With a subset, only what lies below that folder counts and paths start there:
-/// with <c>train</c>, <c>train/cat/1.jpg</c> is of the class <c>cat</c>.</para>
-/// <para>A .tar inside an archive stands for a folder of its name, so that ImageNet's archive of archives can be read as it is.</para>
-/// <para>Hidden files and folders (a leading dot) and <c>__MACOSX</c> are passed over; other files that are no images by
-/// their names come out as entries with a reason, so that nothing is left out unseen.</para>
+/// A source of labelled images: a folder with everything below it, or an archive, which is read in one pass. Content decides
+/// what a file is, not its name.
+/// <list type="bullet">
+/// <item>tar, plain or compressed with gzip, including WebDataset shards and the archives of CIFAR;</item>
+/// <item>zip, including an .npz with images and labels;</item>
+/// <item>Parquet with a column of encoded images, in the form of Hugging Face;</item>
+/// <item>several shards, given as a pattern: <c>train-{000..009}.tar</c>.</item>
+/// </list>
+/// <para>The class of an image is the first folder of its path; images in no folder have the class <see cref="FlatClass"/>. With a
+/// subset, only files below that folder count and paths start there: with <c>train</c>, <c>train/cat/1.jpg</c> has the class
+/// <c>cat</c>. An archive within a folder or an archive counts as a folder of its name.</para>
+/// <para>Everything that is not read comes out as an entry with a reason, so that nothing is skipped silently.</para>
 /// </summary>
 public abstract class ImageSource
 {
-    /// <summary>The class of images that lie in no folder.</summary>
+    /// <summary>The class of images in no folder.</summary>
     public const string FlatClass = "all";
 
-    private static readonly string[] ArchiveExtensions = [".tar", ".tar.gz", ".tgz"];
+    /// <summary>Larger encoded images are refused: reading one whole would cost its size in memory.</summary>
+    private protected const long LargestFile = 1L << 28;
 
     private protected ImageSource(string path, string? subset) =>
         (Path, Subset) = (path, subset is null ? null : subset.Replace('\\', '/').Trim('/') is { Length: > 0 } s ? s : null);
 
-    /// <summary>The folder or the archive.</summary>
+    /// <summary>The folder or archive.</summary>
     public string Path { get; }
 
-    /// <summary>The folder inside to which the source is limited, without slashes at its ends, or null for everything.</summary>
+    /// <summary>The folder inside to which the source is limited, without slashes at its ends; null for everything.</summary>
     public string? Subset { get; }
 
-    /// <summary>Opens a folder or an archive.</summary>
-    /// <param name="path">A folder, or a file ending in .tar, .tar.gz or .tgz.</param>
-    /// <param name="subset">The folder inside to which to limit it, for example <c>train</c>, or null for everything.</param>
-    /// <exception cref="NvgDataException">There is no such folder or archive.</exception>
+    /// <summary>Opens a folder, an archive, or several shards.</summary>
+    /// <param name="path">A folder, a file, or a pattern of files with numbers in braces.</param>
+    /// <param name="subset">The folder inside to limit the source to, such as <c>train</c>; null for everything.</param>
+    /// <exception cref="NvgDataException">There is no such folder or file, or it is not a source of images.</exception>
     public static ImageSource Open(string path, string? subset = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (Directory.Exists(path))
             return new FolderImageSource(path, subset);
-        if (!File.Exists(path))
-            throw NvgDataException.At(path, "no such folder or archive");
-        if (!ArchiveExtensions.Any(end => path.EndsWith(end, StringComparison.OrdinalIgnoreCase)))
-            throw NvgDataException.At(path, "is no folder of images and no archive", "give a folder or a .tar, .tar.gz or .tgz");
-        return new TarImageSource(path, subset);
+        if (!File.Exists(path) && ShardPattern.Expand(path) is { Count: > 0 } shards)
+            return new ShardedImageSource(path, subset, [.. shards.Select(shard => OpenFile(shard, subset))]);
+        return OpenFile(path, subset);
     }
 
     /// <summary>
-    /// The files, always in the same order: of a folder, by class and then by path, both by code unit; of an archive, in
-    /// its own order.
+    /// The files, always in the same order: of a folder by class and then by path, both by code unit; of an archive in its own
+    /// order. Files that are passed over, such as hidden ones, are not among them.
     /// </summary>
-    /// <exception cref="NvgDataException">The archive is broken.</exception>
-    public abstract IEnumerable<ImageEntry> Entries();
+    /// <exception cref="NvgDataException">The source is damaged.</exception>
+    public IEnumerable<ImageEntry> Entries() => AllEntries().Where(entry => !entry.IsPassedOver);
 
-    /// <summary>The path below the subset, or null where the file does not count.</summary>
+    /// <summary>All files, including those that are passed over; see <see cref="Entries"/>.</summary>
+    /// <exception cref="NvgDataException">The source is damaged.</exception>
+    public abstract IEnumerable<ImageEntry> AllEntries();
+
+    /// <summary>A file of a known kind as a source.</summary>
+    private protected static ImageSource OpenFile(string path, string? subset)
+    {
+        if (!File.Exists(path))
+            throw NvgDataException.At(path, "no such folder or file");
+        FileKind kind = ArchiveFile.KindOf(path);
+        return kind.Role switch
+        {
+            FileRole.Tar => new TarImageSource(path, subset),
+            FileRole.Zip => new ZipImageSource(path, subset),
+            FileRole.Parquet => new ParquetImageSource(path, subset),
+            FileRole.Image => throw NvgDataException.At(path, $"is {kind.Description}, not a collection", "give its folder"),
+            _ => throw NvgDataException.At(path, kind.NotASource, "give a folder, or a tar, tar.gz, zip or Parquet file of images"),
+        };
+    }
+
+    /// <summary>The path below the subset, or null if the file is outside it.</summary>
     private protected string? NameInSubset(string name)
     {
         if (Subset is null)
@@ -58,12 +82,44 @@ public abstract class ImageSource
         return name.StartsWith(Subset + "/", StringComparison.Ordinal) ? name[(Subset.Length + 1)..] : null;
     }
 
-    private protected static string ClassOf(string name) =>
-        name.IndexOf('/', StringComparison.Ordinal) is > 0 and var end ? name[..end] : FlatClass;
+    /// <summary>The class of a path: its first folder.</summary>
+    internal static string ClassOf(string name) =>
+        name.IndexOf('/', StringComparison.Ordinal) is > 0 and var end ? ClassNamed(name[..end]) : FlatClass;
 
-    private protected static bool IsPassedOver(string part) => part.StartsWith('.') || part == "__MACOSX";
+    /// <summary>The name of a class as labels hold it: spaces at its ends would be lost there.</summary>
+    internal static string ClassNamed(string text)
+    {
+        string inner = text.Trim(' ');
+        int start = text.IndexOf(inner, StringComparison.Ordinal);
+        return inner.Length == text.Length
+            ? text
+            : string.Concat(Enumerable.Repeat(@"\x20", start)) + inner
+                + string.Concat(Enumerable.Repeat(@"\x20", text.Length - start - inner.Length));
+    }
 
-    /// <summary>Why a file cannot be an image, judged by its name, or null.</summary>
-    private protected static string? NotAImage(string name) =>
-        ImageFile.HasImageName(name) ? null : "is no image by its name";
+    /// <summary>Why a file or folder is passed over by convention, judged by a part of its path; null if it is not.</summary>
+    private protected static string? PassedOver(string part) => part switch
+    {
+        "__MACOSX" => "belongs to the metadata of macOS",
+        ['.', ..] => "is hidden: its name starts with a dot",
+        _ => null,
+    };
+
+    /// <summary>
+    /// A member of an archive as the rest sees it: its path below the subset, or why it is passed over. Null outside the subset.
+    /// </summary>
+    /// <param name="path">The path as text, see <see cref="ForeignName"/>.</param>
+    /// <param name="passedOver">The entry of a member that is passed over.</param>
+    private protected string? Locate(string path, out ImageEntry? passedOver)
+    {
+        passedOver = null;
+        string[] parts = [.. path.Split('/').Where(part => part.Length > 0 && part is not ("." or ".."))];
+        string? name = parts.Length == 0 ? null : NameInSubset(string.Join('/', parts));
+        if (string.IsNullOrEmpty(name))
+            return null;
+        if (name.Split('/').Select(PassedOver).FirstOrDefault(reason => reason is not null) is not { } hidden)
+            return name;
+        passedOver = new ImageEntry(name, hidden) { IsPassedOver = true };
+        return null;
+    }
 }

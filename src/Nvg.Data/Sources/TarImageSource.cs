@@ -1,120 +1,129 @@
-using System.Formats.Tar;
-using System.IO.Compression;
+using Nvg.Torch.Files;
 
 namespace Nvg.Data.Sources;
 
 /// <summary>The images of a tar archive, plain or compressed with gzip, read in one pass and never unpacked to disk.</summary>
 internal sealed class TarImageSource(string path, string? subset) : ImageSource(path, subset)
 {
-    /// <summary>An encoded image larger than this is a mistake, and reading it whole would cost its size in memory.</summary>
-    private const long LargestFile = 1L << 28;
+    private const int MostNesting = 3;
 
-    private const int BlockSize = 512;
+    private static readonly string[] Endings = [".tar.gz", ".tgz", ".tar", ".gz"];
 
-    public override IEnumerable<ImageEntry> Entries()
+    private string? _last;
+
+    /// <inheritdoc/>
+    public override IEnumerable<ImageEntry> AllEntries()
     {
-        using Stream stream = Open();
-        using var tar = new TarReader(stream, leaveOpen: true);
-        string last = "the beginning";
-        while (Next(tar, last) is { } item)
+        _last = null;
+        using Stream stream = ArchiveFile.Open(Path, out _);
+        var cifar = new CifarArchive();
+        foreach (ImageEntry entry in Walk(stream, folder: "", cifar, nesting: 0))
+            yield return entry;
+        foreach (ImageEntry entry in cifar.Take().Where(entry => NameInSubset(entry.Name) is not null))
+            yield return InSubset(entry);
+        // gzip keeps its checksum at the end.
+        ArchiveFile.Read(Path, _last, () =>
         {
-            last = item.Name;
-            foreach (ImageEntry entry in IsArchive(item) ? Nested(item) : Classify(item, item.Name) is { } single ? [single] : [])
+            byte[] rest = new byte[1 << 16];
+            while (stream.Read(rest) > 0)
+            {
+            }
+
+            return 0;
+        });
+    }
+
+    private IEnumerable<ImageEntry> Walk(Stream stream, string folder, CifarArchive cifar, int nesting)
+    {
+        var tar = new TarMembers(stream);
+        var sample = new ShardSample();
+        while (ArchiveFile.Read(Path, _last, tar.Next) is { } member)
+        {
+            string name = folder + ForeignName.FromBytes(member.Name);
+            _last = name;
+            if (member.IsFolder)
+                continue;
+            foreach (ImageEntry entry in Read(tar, member, name, cifar, sample, nesting))
                 yield return entry;
         }
 
-        Finish(stream, last);
+        foreach (ImageEntry entry in sample.Take())
+            yield return entry;
+        if (tar.HasTrailingBytes)
+            yield return new ImageEntry($"{folder}(after the end)", "bytes that are not part of the archive");
     }
 
-    private static bool IsArchive(TarEntry item) =>
-        item.DataStream is not null && item.Name.EndsWith(".tar", StringComparison.OrdinalIgnoreCase);
-
-    // An archive inside stands for a folder of its name: so ImageNet is handed out, one archive per class.
-    private IEnumerable<ImageEntry> Nested(TarEntry archive)
+    private IEnumerable<ImageEntry> Read(TarMembers tar, TarMember member, string path, CifarArchive cifar, ShardSample sample, int nesting)
     {
-        using var tar = new TarReader(archive.DataStream!, leaveOpen: true);
-        string folder = archive.Name[..^".tar".Length];
-        while (Next(tar, archive.Name) is { } item)
+        if (CifarArchive.IsPart(path) && member.Obstacle is null && member.Size <= LargestFile)
         {
-            if (Classify(item, $"{folder}/{item.Name}") is { } entry)
+            cifar.Add(path, Content(tar, member));
+            yield break;
+        }
+
+        string? name = Locate(path, out ImageEntry? passedOver);
+        bool mayContain = name is null && passedOver is null && member.Obstacle is null && IsArchiveName(path);
+        if (name is null && !mayContain)
+        {
+            if (passedOver is not null)
+                yield return passedOver;
+            yield break;
+        }
+
+        if (member.Obstacle is { } obstacle)
+        {
+            yield return new ImageEntry(name!, obstacle);
+            yield break;
+        }
+
+        using var content = new PeekedStream(tar.Content(member));
+        if (content.Kind.Role is FileRole.Tar or FileRole.Gzip)
+        {
+            foreach (ImageEntry entry in Nested(content, path, name ?? path, cifar, nesting))
+                yield return entry;
+        }
+        else if (name is not null && member.Size > LargestFile)
+        {
+            yield return new ImageEntry(name, $"is larger than {LargestFile >> 20} MiB");
+        }
+        else if (name is not null)
+        {
+            byte[] bytes = ArchiveFile.Read(Path, path, () => ReadAll(content, member.Size));
+            foreach (ImageEntry entry in sample.Add(name, content.Kind, bytes))
                 yield return entry;
         }
     }
 
-    private Stream Open()
+    // An archive inside counts as a folder of its name: ImageNet comes as one archive per class.
+    private IEnumerable<ImageEntry> Nested(PeekedStream content, string path, string name, CifarArchive cifar, int nesting)
     {
-        Stream file;
-        try
-        {
-            file = new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 17);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw NvgDataException.At(Path, "cannot be read", e.Message, e);
-        }
-
-        return Path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase)
-            ? file
-            : new BufferedStream(new GZipStream(file, CompressionMode.Decompress), 1 << 17);
+        FileKind kind = content.Kind;
+        Stream inner = ArchiveFile.Read(Path, path, () => ArchiveFile.Decompressed(content, ref kind, $"{Path}: {name}"));
+        if (kind.Role != FileRole.Tar)
+            return [new ImageEntry(name, $"is not a readable image: {kind.Description}")];
+        return nesting == MostNesting
+            ? [new ImageEntry(name, $"is an archive within {MostNesting} archives, which is not read")]
+            : Walk(inner, WithoutEnding(path) + "/", cifar, nesting + 1);
     }
 
-    private TarEntry? Next(TarReader tar, string last) => Guard(last, () => tar.GetNextEntry());
-
-    /// <summary>
-    /// The reader takes the end of the file for the end of the archive, so that one cut off between two files would pass
-    /// for whole. gzip keeps its checksum at the end, which is checked when everything has been read; a plain archive must
-    /// end with a block of zeros.
-    /// </summary>
-    private void Finish(Stream stream, string last) => Guard(last, () =>
+    private byte[] Content(TarMembers tar, TarMember member)
     {
-        byte[] block = new byte[BlockSize];
-        if (stream.CanSeek)
-        {
-            stream.Seek(-Math.Min(BlockSize, stream.Length), SeekOrigin.End);
-            stream.ReadExactly(block);
-            return block.AsSpan().IndexOfAnyExcept((byte)0) < 0 ? block : throw new InvalidDataException("no end block");
-        }
-
-        while (stream.Read(block) > 0)
-        {
-        }
-
-        return block;
-    });
-
-    private T Guard<T>(string last, Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException or FormatException or NotSupportedException or ArgumentException)
-        {
-            throw NvgDataException.At(Path, $"the archive is broken after {last}", "fetch it again", e);
-        }
+        using Stream content = tar.Content(member);
+        return ArchiveFile.Read(Path, _last, () => ReadAll(content, member.Size));
     }
 
-    private ImageEntry? Classify(TarEntry item, string path)
+    private ImageEntry InSubset(ImageEntry entry) =>
+        Subset is null ? entry : new ImageEntry(NameInSubset(entry.Name)!, ClassOf(NameInSubset(entry.Name)!), entry.Read);
+
+    private static byte[] ReadAll(Stream content, long size)
     {
-        string[] parts = [.. path.Split('/').Where(part => part.Length > 0 && part != ".")];
-        if (item.EntryType == TarEntryType.Directory || parts.Length == 0 || parts.Any(IsPassedOver))
-            return null;
-        if (NameInSubset(string.Join('/', parts)) is not { Length: > 0 } name)
-            return null;
-        if (NotAImage(name) is { } reason)
-            return new(name, reason);
-        if (item.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile))
-            return new(name, "is a link inside the archive, which is not followed");
-        if (item.Length > LargestFile)
-            return new(name, $"is larger than {LargestFile >> 20} MiB");
-        byte[] content = Guard(item.Name, () => Content(item));
-        return new(name, ClassOf(name), () => content);
+        byte[] bytes = new byte[size];
+        content.ReadExactly(bytes);
+        return bytes;
     }
 
-    private static byte[] Content(TarEntry item)
-    {
-        byte[] content = new byte[item.Length];
-        item.DataStream?.ReadExactly(content);
-        return content;
-    }
+    private static bool IsArchiveName(string path) => Endings.Any(end => path.EndsWith(end, StringComparison.OrdinalIgnoreCase));
+
+    private static string WithoutEnding(string path) =>
+        Endings.FirstOrDefault(end => path.EndsWith(end, StringComparison.OrdinalIgnoreCase)) is { } ending ? path[..^ending.Length] : path;
 }

@@ -25,7 +25,7 @@ public static class SampleEvaluation
         long start = Stopwatch.GetTimestamp();
         SampleMetrics metrics = options.Metrics is SampleMetrics.All ? Possible(network) : options.Metrics;
         long count = Math.Min(options.Limit ?? samples.Count, samples.Count);
-        FeatureNeeds needs = FeatureNeeds.OfSamples(metrics) with { ShuffledSplits = samples.LiesByClass };
+        FeatureNeeds needs = FeatureNeeds.OfSamples(metrics) with { ShuffledSplits = samples.IsSortedByClass };
         needs.Require(network);
         // Before anything is computed; and stored statistics, which may be another network's, never get this one's fingerprint.
         ImageSet? saved = options.SaveReference is null ? null : !reference.HasStatistics ? reference.Images : throw NvgDataException.At(
@@ -137,7 +137,7 @@ public static class SampleEvaluation
         else if (frechet && fewest < MetricNames.FewestForFid)
             yield return $"{fewest:N0} {side}: the Fréchet distance compares only with figures of as many images; the customary number is 50,000 samples";
         if (metrics.HasFlag(SampleMetrics.ClassScore))
-            yield return $"the class score is the mean over splits of {InceptionScoreAccumulator.CustomarySplitSize:N0} images, {(samples.LiesByClass ? "in a shuffled order, for images of a class lie together there" : "in the order of the file, which should mix the classes")}";
+            yield return $"the class score is the mean over splits of {InceptionScoreAccumulator.CustomarySplitSize:N0} images, {(samples.IsSortedByClass ? "in a shuffled order, for images of a class lie together there" : "in the order of the file, which should mix the classes")}";
         (int Width, int Height)? other = reference.Images is { } images ? (images.Width, images.Height) : StatisticsFile.Describe(reference.Path) is { } about ? (about.Width, about.Height) : null;
         if (other is { } size && size != (samples.Width, samples.Height))
             yield return $"samples are {samples.Width} × {samples.Height} and the reference {size.Width} × {size.Height}: part of every distance is the size";

@@ -1,8 +1,10 @@
+using Nvg.Torch.Files;
+
 namespace Nvg;
 
 /// <summary>
 /// Data or a model cannot be used as it is. The message is one line for the person who gave it: where, what is
-/// wrong, and how to remedy it.
+/// wrong, and how to remedy it. Names in it may come from strangers, so control characters are escaped.
 /// </summary>
 public sealed class NvgDataException : Exception
 {
@@ -13,14 +15,14 @@ public sealed class NvgDataException : Exception
 
     /// <param name="message">One line: where, what is wrong, how to remedy it.</param>
     public NvgDataException(string message)
-        : base(message)
+        : base(ForeignName.Display(message))
     {
     }
 
     /// <param name="message">One line: where, what is wrong, how to remedy it.</param>
     /// <param name="innerException">The cause, or null.</param>
     public NvgDataException(string message, Exception? innerException)
-        : base(message, innerException)
+        : base(ForeignName.Display(message), innerException)
     {
     }
 

@@ -2,24 +2,24 @@ using Nvg.Torch;
 
 namespace Nvg.Training.Adversarial;
 
-/// <summary>Losses of the two players (docs/method.md, section 3.6). Logits: N × parts.</summary>
+/// <summary>Adversarial losses (docs/method.md, section 3.6). Logits are N × patches.</summary>
 internal static class AdversarialLosses
 {
-    /// <summary>The discriminator's: real logits above 1, fake ones below −1.</summary>
+    /// <summary>Hinge loss of the discriminator: real logits above 1, fake ones below −1.</summary>
     internal static Tensor Hinge(Tensor real, Tensor fake)
     {
         using var scope = new TensorScope();
         return scope.Keep((Functional.Relu(1.0 - real).Mean() + Functional.Relu(fake + 1.0).Mean()) * 0.5);
     }
 
-    /// <summary>The discriminator's, as the cross-entropy of telling both kinds apart.</summary>
+    /// <summary>Cross-entropy loss of the discriminator.</summary>
     internal static Tensor Vanilla(Tensor real, Tensor fake)
     {
         using var scope = new TensorScope();
         return scope.Keep((Functional.Softplus(-real).Mean() + Functional.Softplus(fake).Mean()) * 0.5);
     }
 
-    /// <summary>The generator's, non-saturating: logits of an image are averaged first, then softplus(−·).</summary>
+    /// <summary>Non-saturating loss of the generator: softplus(−x) of the mean logit of each image.</summary>
     internal static Tensor NonSaturating(Tensor fake)
     {
         using var scope = new TensorScope();

@@ -5,19 +5,19 @@ using Nvg.Training.Distributed;
 namespace Nvg.Training.Adversarial;
 
 /// <summary>
-/// Buffers that every pass of training moves, such as the vectors of spectral norms: where a batch is computed in parts, every
-/// part finds them as the first one did, so that the parts together move them as the whole batch would. Owns its copies.
+/// Keeps buffers that every training pass updates, such as the vectors of spectral norms, at their state before the first
+/// micro-batch of a step, so that the micro-batches together update them once, as a whole batch would. Owns its copies.
 /// </summary>
-/// <param name="parameters">Holds the buffers; borrowed.</param>
-/// <param name="names">Which of them.</param>
+/// <param name="parameters">The store of the buffers; borrowed.</param>
+/// <param name="names">Names of the buffers.</param>
 internal sealed class BufferSnapshot(ParameterStore parameters, IReadOnlyList<string> names) : IDisposable
 {
     private readonly Dictionary<string, Tensor> _copies = [];
 
-    /// <summary>To be called before a part of a step.</summary>
-    /// <param name="part">The part.</param>
-    /// <param name="own">The share of the process, of which it is a part.</param>
-    internal void Enter(BatchShare part, BatchShare own)
+    /// <summary>Call before each micro-batch: saves the buffers before the first and restores them before the others.</summary>
+    /// <param name="part">The micro-batch.</param>
+    /// <param name="own">The share of the process that it belongs to.</param>
+    internal void Restore(BatchShare part, BatchShare own)
     {
         if (part == own)
             return;
@@ -33,6 +33,7 @@ internal sealed class BufferSnapshot(ParameterStore parameters, IReadOnlyList<st
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (Tensor copy in _copies.Values)

@@ -5,24 +5,24 @@ using Nvg.Training.Optimization;
 namespace Nvg.Training.Adversarial;
 
 /// <summary>
-/// DiffAug (Zhao et al. 2020): real and fake images are shifted, recoloured and partly covered before the discriminator
-/// sees them; gradients pass through. Numbers are the published ones: shifts up to 12.5 %, squares of 20 %.
+/// Differentiable augmentation (DiffAug, Zhao et al. 2020): real and fake images are translated, recoloured and partly cut out
+/// before the discriminator sees them. Constants are the published ones: shifts up to 12.5 %, squares of 20 %.
 /// </summary>
-/// <remarks>Shapes: N images; draws are uniform in [0, 1): one of 3 numbers per batch, seven per image.</remarks>
+/// <remarks>Shapes: N images. Draws are uniform in [0, 1): three per batch, and seven per image.</remarks>
 internal static class DifferentiableAugmentation
 {
-    /// <summary>The farthest that an image moves, as a share of its side.</summary>
+    /// <summary>Largest shift as a fraction of the image side.</summary>
     internal const double LargestShift = 0.125;
 
-    /// <summary>The side of the square that is covered, as a share of the image's.</summary>
+    /// <summary>Side of the cutout as a fraction of the image side.</summary>
     internal const double CoveredShare = 0.2;
 
     /// <summary>Augments a batch.</summary>
     /// <param name="images_NCHW">The images.</param>
-    /// <param name="probability">Of each of the three kinds, for the whole batch.</param>
-    /// <param name="choice">Decides which kinds take part.</param>
-    /// <param name="share">Which of a batch the images are.</param>
-    /// <param name="random">Draws the rest, for the whole batch.</param>
+    /// <param name="probability">Probability of each of the three kinds, for the whole batch.</param>
+    /// <param name="choice">Selects the kinds.</param>
+    /// <param name="share">The range of the batch that the images are.</param>
+    /// <param name="random">Draws everything else, for the whole batch.</param>
     internal static Tensor Apply(Tensor images_NCHW, double probability, HostRandom choice, BatchShare share, RandomGenerator random)
     {
         (bool shift, bool colour, bool cover) = (choice.Next() <= probability, choice.Next() <= probability, choice.Next() <= probability);
@@ -33,28 +33,34 @@ internal static class DifferentiableAugmentation
         return Apply(images_NCHW, shift, colour, cover, draws_7N11);
     }
 
-    /// <summary>Augments a batch by given draws.</summary>
+    /// <summary>Augments a batch with the given draws.</summary>
     internal static Tensor Apply(Tensor images_NCHW, bool shift, bool colour, bool cover, Tensor draws_7N11)
     {
         using var scope = new TensorScope();
         Tensor x_NCHW = images_NCHW.To(ScalarType.Float32);
         if (shift)
-            x_NCHW = Shift(x_NCHW, draws_7N11.Select(0, 0), draws_7N11.Select(0, 1));
+            x_NCHW = Shift(x_NCHW, Draw(0), Draw(1));
         if (colour)
-            x_NCHW = Recolour(x_NCHW, draws_7N11.Select(0, 2).Unsqueeze(3), draws_7N11.Select(0, 3).Unsqueeze(3), draws_7N11.Select(0, 4).Unsqueeze(3));
+            x_NCHW = Recolour(x_NCHW, Draw(2).Unsqueeze(3), Draw(3).Unsqueeze(3), Draw(4).Unsqueeze(3));
         if (cover)
-            x_NCHW *= Uncovered(x_NCHW, draws_7N11.Select(0, 5), draws_7N11.Select(0, 6));
+            x_NCHW *= Uncovered(x_NCHW, Draw(5), Draw(6));
         return scope.Keep(x_NCHW.Alias());
+
+        Tensor Draw(int index) => draws_7N11.Select(0, index);
     }
 
-    // Black comes in from outside.
+    // Pixels from outside the image are black.
     private static Tensor Shift(Tensor x_NCHW, Tensor rowDraw_N11, Tensor columnDraw_N11)
     {
         long height = x_NCHW.Size(2), width = x_NCHW.Size(3);
         Tensor padded_NHWC = Functional.PadZeros(x_NCHW, 1, 1, 1, 1).Permute(0, 2, 3, 1);
-        Tensor row_NH1 = (Counted(height, x_NCHW.Device).Reshape(1, -1, 1) + Steps(rowDraw_N11, height) + 1L).Clamp(0, height + 1).To(ScalarType.Int64);
-        Tensor column_N1W = (Counted(width, x_NCHW.Device).Reshape(1, 1, -1) + Steps(columnDraw_N11, width) + 1L).Clamp(0, width + 1).To(ScalarType.Int64);
+        Tensor row_NH1 = Moved(Counted(height, x_NCHW.Device).Reshape(1, -1, 1), rowDraw_N11, height);
+        Tensor column_N1W = Moved(Counted(width, x_NCHW.Device).Reshape(1, 1, -1), columnDraw_N11, width);
         return padded_NHWC.Index(Images(x_NCHW), row_NH1, column_N1W).Permute(0, 3, 1, 2);
+
+        // Indices into the padded image, whose border is black.
+        static Tensor Moved(Tensor position, Tensor draw_N11, long side) =>
+            (position + Steps(draw_N11, side) + 1L).Clamp(0, side + 1).To(ScalarType.Int64);
 
         static Tensor Steps(Tensor draw_N11, long side)
         {
@@ -73,20 +79,21 @@ internal static class DifferentiableAugmentation
         return (saturated - mean) * (contrast_N111 + 0.5) + mean;
     }
 
-    // Zero inside a rectangle of every image, which may reach over the edge, else one: N × 1 × H × W.
+    // N × 1 × H × W: zero inside one rectangle per image, which may extend over the edge; one elsewhere.
     private static Tensor Uncovered(Tensor x_NCHW, Tensor rowDraw_N11, Tensor columnDraw_N11)
     {
         using GradMode noGrad = Autograd.NoGrad();
         Tensor row_NH = Inside(x_NCHW.Size(2), rowDraw_N11), column_NW = Inside(x_NCHW.Size(3), columnDraw_N11);
         return (1.0 - row_NH.Unsqueeze(2) * column_NW.Unsqueeze(1)).Unsqueeze(1);
 
-        // Positions clamped to the edge stay covered there, as in the published code: the edge pixel belongs to every
-        // rectangle that reaches over it.
+        // Positions are clamped to the edge as in the published code, so the edge pixel belongs to every rectangle that
+        // extends over it.
         static Tensor Inside(long side, Tensor draw_N11)
         {
             long covered = (long)(side * CoveredShare + 0.5);
             Tensor centre_N1 = (draw_N11 * (double)(side + (1 - covered % 2))).Floor().Squeeze(2);
-            Tensor first_N1 = (centre_N1 - covered / 2).Clamp(0, side - 1), last_N1 = (centre_N1 - covered / 2 + (covered - 1)).Clamp(0, side - 1);
+            Tensor first_N1 = (centre_N1 - covered / 2).Clamp(0, side - 1);
+            Tensor last_N1 = (centre_N1 - covered / 2 + (covered - 1)).Clamp(0, side - 1);
             Tensor place_1S = Counted(side, draw_N11.Device).To(ScalarType.Float32).Unsqueeze(0);
             return first_N1.IsLessOrEqual(place_1S).To(ScalarType.Float32) * place_1S.IsLessOrEqual(last_N1).To(ScalarType.Float32);
         }

@@ -6,15 +6,15 @@ using Nvg.Training.Optimization;
 namespace Nvg.Training.Adversarial;
 
 /// <summary>
-/// The paper's discriminator: small heads on what a frozen DINO vision transformer sees, after the patch embedding and after
-/// some of its blocks (docs/method.md, section 3.6). Heads look at patch tokens plus class token.
+/// The discriminator of the paper: small heads on the features of a frozen DINO vision transformer, after the patch embedding and
+/// after some of its blocks (docs/method.md, section 3.6). The input of a head is the sum of patch tokens and class token.
 /// </summary>
 /// <remarks>Shapes: N images, W width of the transformer, T patches.</remarks>
 internal sealed class DinoDiscriminator : IDiscriminator
 {
     private const int KernelSize = 9;
 
-    // Of images larger than the transformer's, this share is seen cut to its size, the others made smaller.
+    // Images larger than the transformer's input are cropped with this probability, and resized otherwise.
     private const double CropShare = 0.5;
 
     private readonly VisionTransformer _backbone;
@@ -22,9 +22,9 @@ internal sealed class DinoDiscriminator : IDiscriminator
     private readonly int _side;
     private readonly Head[] _heads;
 
-    /// <param name="heads">Place of the heads' parameters, which are learned.</param>
-    /// <param name="backbone">The frozen transformer; belongs to the discriminator from now on.</param>
-    /// <param name="keyBlocks">Numbers (from 0) of the blocks after which there is a head; one more is before the first.</param>
+    /// <param name="heads">Path of the heads' parameters, which are learned.</param>
+    /// <param name="backbone">The frozen transformer; owned by the discriminator.</param>
+    /// <param name="keyBlocks">Zero-based blocks that feed a head; the patch embedding feeds one more.</param>
     internal DinoDiscriminator(ParameterPath heads, VisionTransformer backbone, IEnumerable<int> keyBlocks)
     {
         _backbone = backbone;
@@ -44,7 +44,7 @@ internal sealed class DinoDiscriminator : IDiscriminator
         return scope.Keep(Tensor.Cat([.. _heads.Select((head, i) => head.Forward(seen[i], training))], 1));
     }
 
-    /// <summary>What the heads look at, N × W × T each, in the caller's scope.</summary>
+    /// <summary>Inputs of the heads, N × W × T each, in the caller's scope.</summary>
     internal Tensor[] Activations(Tensor normalized_NCHW)
     {
         Tensor x_NTW = _backbone.Embed(normalized_NCHW);
@@ -63,14 +63,14 @@ internal sealed class DinoDiscriminator : IDiscriminator
     /// <summary>Logits of one head.</summary>
     internal Tensor HeadLogits(int head, Tensor activation_NWT) => _heads[head].Forward(activation_NWT, training: false);
 
-    /// <summary>The normalised weights that the heads compute with, by their place below the heads; in the caller's scope.</summary>
+    /// <summary>The normalised weights of the heads, by name below the heads' path; in the caller's scope.</summary>
     internal IEnumerable<(string Name, Tensor Weight)> Weights() =>
         _heads.SelectMany((head, i) => head.Weights().Select(w => ($"{i}.{w.Name}", w.Weight)));
 
     /// <inheritdoc/>
     public void Dispose() => _backbone.Dispose();
 
-    /// <summary>Images in the size that the transformer was trained at: enlarged bicubic, made smaller by area or cut.</summary>
+    /// <summary>Brings images to the input size of the transformer: bicubic enlargement, or area reduction or a random crop.</summary>
     internal Tensor Fit(Tensor normalized_NCHW, HostRandom random)
     {
         long height = normalized_NCHW.Size(2), width = normalized_NCHW.Size(3);
@@ -80,7 +80,8 @@ internal sealed class DinoDiscriminator : IDiscriminator
             return Functional.ResizeBicubic(normalized_NCHW, _side, _side);
         if (random.Next() >= CropShare)
             return Functional.ResizeArea(normalized_NCHW, _side, _side);
-        return normalized_NCHW.Narrow(2, random.Next((int)height - _side + 1), _side).Narrow(3, random.Next((int)width - _side + 1), _side);
+        int top = random.Next((int)height - _side + 1), left = random.Next((int)width - _side + 1);
+        return normalized_NCHW.Narrow(2, top, _side).Narrow(3, left, _side);
     }
 
     private static Tensor Readout(Tensor x_NTW)
@@ -89,7 +90,7 @@ internal sealed class DinoDiscriminator : IDiscriminator
         return (x_NTW.Narrow(1, 1, patches) + x_NTW.Narrow(1, 0, 1)).Transpose(1, 2);
     }
 
-    /// <summary>A block of kernel 1, one of kernel 9 with a shortcut, and a logit for every patch.</summary>
+    /// <summary>A block with kernel size 1, one with kernel size 9 and a shortcut, and one logit per patch.</summary>
     private sealed class Head(ParameterPath path, int width)
     {
         private readonly HeadBlock _narrow = new(path / 0, width, 1);
@@ -97,7 +98,11 @@ internal sealed class DinoDiscriminator : IDiscriminator
         private readonly SpectralConv1d _logits = new(path / 2, width, 1, 1);
 
         internal IEnumerable<(string Name, Tensor Weight)> Weights() =>
-            [("0.0", _narrow.Convolution.Weight(follow: false)), ("1.fn.0", _wide.Convolution.Weight(follow: false)), ("2", _logits.Weight(follow: false))];
+        [
+            ("0.0", _narrow.Convolution.Weight(iterate: false)),
+            ("1.fn.0", _wide.Convolution.Weight(iterate: false)),
+            ("2", _logits.Weight(iterate: false)),
+        ];
 
         internal Tensor Forward(Tensor x_NWT, bool training)
         {
@@ -116,6 +121,7 @@ internal sealed class DinoDiscriminator : IDiscriminator
 
         internal SpectralConv1d Convolution { get; } = new(path / 0, width, width, kernelSize);
 
-        internal Tensor Forward(Tensor x_NWT, bool training) => Functional.LeakyRelu(_norm.Forward(Convolution.Forward(x_NWT, training)), Slope);
+        internal Tensor Forward(Tensor x_NWT, bool training) =>
+            Functional.LeakyRelu(_norm.Forward(Convolution.Forward(x_NWT, training)), Slope);
     }
 }

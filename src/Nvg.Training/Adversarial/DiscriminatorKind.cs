@@ -1,11 +1,11 @@
 namespace Nvg.Training.Adversarial;
 
-/// <summary>Networks that judge reconstructions.</summary>
+/// <summary>Kinds of discriminators.</summary>
 public enum DiscriminatorKind
 {
-    /// <summary>Convolutions that judge patches; no foreign weights.</summary>
+    /// <summary>Strided convolutions with a logit per patch; needs no pretrained weights.</summary>
     Patch,
 
-    /// <summary>Heads on a frozen DINO vision transformer, as the paper has it.</summary>
+    /// <summary>Heads on a frozen DINO vision transformer, as in the paper.</summary>
     Dino,
 }

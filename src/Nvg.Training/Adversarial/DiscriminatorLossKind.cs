@@ -1,9 +1,9 @@
 namespace Nvg.Training.Adversarial;
 
-/// <summary>Losses of the discriminator.</summary>
+/// <summary>Loss of the discriminator.</summary>
 public enum DiscriminatorLossKind
 {
-    /// <summary>Hinge, as the paper has it.</summary>
+    /// <summary>Hinge loss, as in the paper.</summary>
     Hinge,
 
     /// <summary>Cross-entropy.</summary>

@@ -3,16 +3,16 @@ using Nvg.Training.Optimization;
 
 namespace Nvg.Training.Adversarial;
 
-/// <summary>A network that tells real images from reconstructed ones.</summary>
+/// <summary>A network that distinguishes real images from reconstructions.</summary>
 internal interface IDiscriminator : IDisposable
 {
-    /// <summary>What identifies weights that are not learned; empty if there are none.</summary>
+    /// <summary>Fingerprint of the frozen weights; empty if there are none.</summary>
     string Fingerprint { get; }
 
-    /// <summary>Logits, above zero for real, one for every part of an image.</summary>
-    /// <param name="images_NCHW">In [−1, 1], or a little beyond.</param>
-    /// <param name="training">Whether the discriminator itself learns in this pass.</param>
-    /// <param name="random">Decides what the discriminator looks at.</param>
-    /// <returns>N × parts, float32.</returns>
+    /// <summary>Logits, positive for real images; several per image.</summary>
+    /// <param name="images_NCHW">Images in [−1, 1]; augmentation may exceed the range slightly.</param>
+    /// <param name="training">Whether the discriminator learns in this pass.</param>
+    /// <param name="random">Random choices, such as crops.</param>
+    /// <returns>N × patches, float32.</returns>
     Tensor Forward(Tensor images_NCHW, bool training, HostRandom random);
 }

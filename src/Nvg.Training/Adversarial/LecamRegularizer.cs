@@ -5,8 +5,8 @@ using Nvg.Training.Distributed;
 namespace Nvg.Training.Adversarial;
 
 /// <summary>
-/// LeCAM (Tseng et al. 2021): keeps the discriminator's logits of one kind of images near the running average of the
-/// other kind's, which steadies training on little data.
+/// LeCAM (Tseng et al. 2021): keeps the logits of real images near the running average for fake images and vice versa, which
+/// stabilises training with limited data.
 /// </summary>
 internal sealed class LecamRegularizer : IDisposable
 {
@@ -16,9 +16,9 @@ internal sealed class LecamRegularizer : IDisposable
     private readonly TrainingProcesses _processes;
     private Tensor? _sum;
 
-    /// <param name="path">Place of the two averages, which start at zero and belong to the checkpoint.</param>
-    /// <param name="decay">Share of an average that stays in a step.</param>
-    /// <param name="processes">Those whose logits the averages are of; borrowed. Null for this one alone.</param>
+    /// <param name="path">Path of the two averages, which start at zero and are part of the checkpoint.</param>
+    /// <param name="decay">Decay of the averages per step.</param>
+    /// <param name="processes">The processes that train together; borrowed. Null for a single one.</param>
     internal LecamRegularizer(ParameterPath path, double decay, TrainingProcesses? processes = null)
     {
         _real = path.MeasuredBuffer("real_average", [1], Initialization.Zeros);
@@ -26,17 +26,16 @@ internal sealed class LecamRegularizer : IDisposable
         (_decay, _processes) = (decay, processes ?? TrainingProcesses.Single);
     }
 
-    /// <summary>Running averages of the logits of real and of fake images; the store's.</summary>
+    /// <summary>Running averages of the logits of real and fake images; owned by the parameter store.</summary>
     internal (Tensor Real, Tensor Fake) Averages => (_real, _fake);
 
     /// <summary>
-    /// Updates the averages, then gives the penalty (docs/method.md, section 3.6). The averages move once in a step, by the means
-    /// over the whole batch: where a process computes its share in parts, after the last of them, so that the parts' penalties
-    /// are all against the averages before the step: the whole batch's means are not known earlier.
+    /// Updates the averages and returns the penalty (docs/method.md, section 3.6). The averages are updated once per step, with the means of the whole batch. With
+    /// micro-batches these are known only after the last one, so all penalties then refer to the averages before the step.
     /// </summary>
     /// <param name="real">Logits of real images.</param>
-    /// <param name="fake">Logits of as many fake ones.</param>
-    /// <param name="share">Which of a batch these are; null for a whole one.</param>
+    /// <param name="fake">Logits of as many fake images.</param>
+    /// <param name="share">The range of the batch that these are; null for a whole batch.</param>
     internal Tensor Update(Tensor real, Tensor fake, BatchShare? share = null)
     {
         using var scope = new TensorScope();
@@ -44,16 +43,17 @@ internal sealed class LecamRegularizer : IDisposable
         Collect(real, fake, part, isFirst: part.Start == own.Start);
         if (part == own)
             Move();
-        // Copies: the averages move before the backward pass of the last part.
+        // Copies, because the averages are updated before the backward pass of the last part.
         Tensor realAverage = _real.Clone(), fakeAverage = _fake.Clone();
         if (part != own && part.End == own.End)
             Move();
         return scope.Keep(Functional.Relu(real - fakeAverage).Square().Mean() + Functional.Relu(realAverage - fake).Square().Mean());
     }
 
+    /// <inheritdoc/>
     public void Dispose() => _sum?.Dispose();
 
-    // This process's part of the mean logits over the batch, real and fake.
+    // Accumulates this process's contribution to the mean logits of the batch, real and fake.
     private void Collect(Tensor real, Tensor fake, BatchShare part, bool isFirst)
     {
         using GradMode noGrad = Autograd.NoGrad();

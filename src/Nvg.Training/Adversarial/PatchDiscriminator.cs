@@ -5,9 +5,8 @@ using Nvg.Training.Optimization;
 namespace Nvg.Training.Adversarial;
 
 /// <summary>
-/// A discriminator of patches (Isola et al. 2017) that needs no foreign weights: strided convolutions, a logit for every
-/// overlapping patch. Weights are spectrally normalised in place of batch norms, so that an image's logits do not
-/// depend on its batch.
+/// A patch discriminator (Isola et al. 2017), which needs no pretrained weights: strided convolutions with a logit per overlapping
+/// patch. Spectral normalisation replaces batch normalisation, so the logits of an image do not depend on its batch.
 /// </summary>
 internal sealed class PatchDiscriminator : IDiscriminator
 {
@@ -16,9 +15,9 @@ internal sealed class PatchDiscriminator : IDiscriminator
 
     private readonly SpectralConv2d[] _convolutions;
 
-    /// <param name="path">Place of the parameters, all of which are learned.</param>
-    /// <param name="channels">Width of the first layer; it doubles per layer up to eightfold.</param>
-    /// <param name="halvings">Layers that halve the image; two more do not.</param>
+    /// <param name="path">Path of the parameters, all of which are learned.</param>
+    /// <param name="channels">Width of the first layer; doubles per layer up to eightfold.</param>
+    /// <param name="halvings">Layers that halve the image; two more keep its size.</param>
     internal PatchDiscriminator(ParameterPath path, int channels, int halvings)
     {
         int[] widths = [3, .. Enumerable.Range(0, halvings + 1).Select(i => channels * Math.Min(1 << i, WidestFactor)), 1];
@@ -29,7 +28,7 @@ internal sealed class PatchDiscriminator : IDiscriminator
     /// <inheritdoc/>
     public string Fingerprint => "";
 
-    /// <summary>The smallest image that such a discriminator gives a logit for.</summary>
+    /// <summary>Smallest image side with at least one logit.</summary>
     internal static int SmallestSide(int halvings) => 3 << halvings;
 
     /// <inheritdoc/>
@@ -45,6 +44,6 @@ internal sealed class PatchDiscriminator : IDiscriminator
     /// <inheritdoc/>
     public void Dispose()
     {
-        // All parameters belong to the store that the path leads to.
+        // All parameters belong to the store of the path.
     }
 }

@@ -3,7 +3,7 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Training.Adversarial;
 
-/// <summary>A convolution along tokens whose ends meet (circular padding), with a spectrally normalised weight.</summary>
+/// <summary>A circular convolution along tokens with a spectrally normalised weight.</summary>
 internal sealed class SpectralConv1d
 {
     private static readonly Operator ConvolutionOp = new("aten::conv1d");
@@ -20,13 +20,20 @@ internal sealed class SpectralConv1d
     }
 
     /// <summary>The normalised weight, see <see cref="SpectralNorm.Weight"/>.</summary>
-    internal Tensor Weight(bool follow) => _weight.Weight(follow);
+    internal Tensor Weight(bool iterate) => _weight.Weight(iterate);
 
-    /// <summary>N × C × T, likewise out.</summary>
+    /// <summary>Maps N × C × T to N × C × T.</summary>
     internal Tensor Forward(Tensor x_NCT, bool training)
     {
         using var scope = new TensorScope();
-        Tensor padded = _padding == 0 ? x_NCT : Tensor.Cat([x_NCT.Narrow(2, x_NCT.Size(2) - _padding, _padding), x_NCT, x_NCT.Narrow(2, 0, _padding)], 2);
-        return scope.Keep(ConvolutionOp.Call(padded, Weight(training), _bias));
+        return scope.Keep(ConvolutionOp.Call(Padded(x_NCT), Weight(training), _bias));
+    }
+
+    private Tensor Padded(Tensor x_NCT)
+    {
+        if (_padding == 0)
+            return x_NCT;
+        Tensor end = x_NCT.Narrow(2, x_NCT.Size(2) - _padding, _padding), start = x_NCT.Narrow(2, 0, _padding);
+        return Tensor.Cat([end, x_NCT, start], 2);
     }
 }

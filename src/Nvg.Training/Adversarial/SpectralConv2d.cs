@@ -3,7 +3,7 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Training.Adversarial;
 
-/// <summary>A convolution of images with a spectrally normalised weight.</summary>
+/// <summary>A two-dimensional convolution with a spectrally normalised weight.</summary>
 internal sealed class SpectralConv2d
 {
     private readonly SpectralNorm _weight;
@@ -18,7 +18,7 @@ internal sealed class SpectralConv2d
         (_stride, _padding) = (stride, padding);
     }
 
-    /// <summary>N × C × H × W.</summary>
+    /// <summary>Applies the convolution to N × C × H × W.</summary>
     internal Tensor Forward(Tensor x_NCHW, bool training)
     {
         using Tensor weight = _weight.Weight(training);

@@ -4,8 +4,8 @@ using Nvg.Torch.Nn;
 namespace Nvg.Training.Adversarial;
 
 /// <summary>
-/// A weight divided by its largest singular value (Miyato et al. 2018), which one step of power iteration per training pass
-/// follows. Names and procedure are those of <c>torch.nn.utils.spectral_norm</c>.
+/// A weight divided by its largest singular value (Miyato et al. 2018), which is tracked by one step of power iteration per
+/// training pass. Names and procedure are those of <c>torch.nn.utils.spectral_norm</c>.
 /// </summary>
 internal sealed class SpectralNorm
 {
@@ -22,17 +22,17 @@ internal sealed class SpectralNorm
         _right = path.MeasuredBuffer("weight_v", [shape.Skip(1).Aggregate(1L, (a, b) => a * b)], Initialization.Normal(1));
     }
 
-    /// <summary>The weight to compute with.</summary>
-    /// <param name="follow">Whether to take a step of power iteration first, as training does.</param>
-    internal Tensor Weight(bool follow)
+    /// <summary>The normalised weight.</summary>
+    /// <param name="iterate">Whether to take a step of power iteration first, as in training.</param>
+    internal Tensor Weight(bool iterate)
     {
-        // The quotient must not depend on the precision of the products around it.
+        // The quotient must not depend on the precision of the surrounding products.
         using Autocast fullPrecision = Autograd.Autocast(_weight.Device, ScalarType.Float32);
         using var scope = new TensorScope();
         Tensor matrix_OI = _weight.Reshape(_weight.Size(0), -1);
-        if (follow)
+        if (iterate)
             Iterate(matrix_OI);
-        // Copies: a later pass moves the vectors, and the backward pass of this one still needs them as they are now.
+        // Copies, because a later pass updates the vectors before the backward pass of this one has used them.
         Tensor left_1O = _left.Clone().Unsqueeze(0), right_I1 = _right.Clone().Unsqueeze(1);
         return scope.Keep(_weight / left_1O.Matmul(matrix_OI).Matmul(right_I1).Reshape());
     }

@@ -5,9 +5,8 @@ using Nvg.Training.Distributed;
 namespace Nvg.Training.Adversarial;
 
 /// <summary>
-/// Batch normalisation by the statistics of small groups of images, always those at hand: it needs no record of the past
-/// and nothing of other processes. Groups have at most eight images, and one
-/// image more than another where they cannot be equal: of 17 images 5, 6 and 6.
+/// Batch normalisation with the statistics of small groups of the current images, so it needs neither running statistics nor other
+/// processes. Groups have at most eight images and differ by at most one image: 17 images form groups of 5, 6 and 6.
 /// </summary>
 internal sealed class VirtualBatchNorm
 {
@@ -23,7 +22,7 @@ internal sealed class VirtualBatchNorm
         _bias = path.Parameter("bias", [channels], Initialization.Zeros);
     }
 
-    /// <summary>N × C × T, in float32.</summary>
+    /// <summary>Normalises N × C × T, in float32.</summary>
     internal Tensor Forward(Tensor x_NCT)
     {
         using var scope = new TensorScope();

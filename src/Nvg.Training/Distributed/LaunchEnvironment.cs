@@ -2,32 +2,33 @@ using System.Globalization;
 
 namespace Nvg.Training.Distributed;
 
-/// <summary>What a launcher tells a process about the processes that it belongs to, in environment variables.</summary>
-/// <param name="Launcher">Who started it, in words.</param>
-/// <param name="Rank">Number of the process, from 0.</param>
-/// <param name="WorldSize">How many processes there are.</param>
-/// <param name="LocalRank">Its number among those of its machine.</param>
-/// <param name="LocalWorldSize">How many run on its machine.</param>
-/// <param name="Address">Host of the process of rank 0.</param>
-/// <param name="Port">Port that the processes meet at.</param>
-public sealed record LaunchEnvironment(string Launcher, int Rank, int WorldSize, int LocalRank, int LocalWorldSize, string Address, int Port)
+/// <summary>What a launcher tells a process about its group in environment variables.</summary>
+/// <param name="Launcher">Name of the launcher, for messages.</param>
+/// <param name="Rank">Rank of the process, from 0.</param>
+/// <param name="WorldSize">Number of processes.</param>
+/// <param name="LocalRank">Rank among the processes of its machine.</param>
+/// <param name="LocalWorldSize">Number of processes on its machine.</param>
+/// <param name="Address">Host of rank 0.</param>
+/// <param name="Port">Port of the store that rank 0 serves.</param>
+public sealed record LaunchEnvironment(
+    string Launcher, int Rank, int WorldSize, int LocalRank, int LocalWorldSize, string Address, int Port)
 {
-    /// <summary>The variable that sets the port, whatever the launcher says.</summary>
+    /// <summary>The variable that overrides the launcher's port.</summary>
     public const string PortVariable = "NVG_MASTER_PORT";
 
     private const int LastPort = 65535, FirstSlurmPort = 20000, SlurmPorts = 20000;
 
     private static readonly string[] PerProcess = ["RANK", "LOCAL_RANK", "GROUP_RANK", "LOCAL_WORLD_SIZE"];
 
-    /// <summary>Reads the variables: those of torchrun, then those of Kubeflow and of hand-made scripts, then Slurm's.</summary>
-    /// <param name="variable">Gives a variable's value, or null.</param>
-    /// <returns>Null where no launcher speaks: a single process.</returns>
+    /// <summary>Reads the variables of torchrun, then those of Kubeflow and of custom scripts, then those of Slurm.</summary>
+    /// <param name="variable">Returns the value of a variable, or null.</param>
+    /// <returns>Null without a launcher, for a single process.</returns>
     /// <exception cref="FormatException">Only some of the variables are set, or their values contradict each other.</exception>
     public static LaunchEnvironment? Detect(Func<string, string?> variable)
     {
         string? Read(string name) => variable(name) is { Length: > 0 } value ? value : null;
 
-        // WORLD_SIZE and MASTER_ADDR alone are left behind by many other tools.
+        // Many other tools leave WORLD_SIZE and MASTER_ADDR behind; these two alone mean nothing.
         LaunchEnvironment? found = PerProcess.Any(name => Read(name) is not null) ? FromRank(Read) : FromSlurm(Read);
         return found?.Checked();
     }
@@ -36,9 +37,10 @@ public sealed record LaunchEnvironment(string Launcher, int Rank, int WorldSize,
     {
         string[] local = [.. PerProcess.Skip(1).Where(name => read(name) is not null)];
         bool perMachine = local.Length == 0;
-        Require(read, perMachine ? ["RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"] : [.. PerProcess, "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"]);
+        string[] ranks = perMachine ? ["RANK"] : PerProcess;
+        Require(read, [.. ranks, "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"]);
         int port = Number(read, "MASTER_PORT");
-        // There the agent of torchrun serves a store of its own.
+        // The agent of torchrun serves its own store at that port.
         if (read("TORCHELASTIC_USE_AGENT_STORE") is { } agent && string.Equals(agent, "True", StringComparison.OrdinalIgnoreCase))
             port += port < LastPort ? 1 : -1;
         return new LaunchEnvironment(
@@ -56,7 +58,9 @@ public sealed record LaunchEnvironment(string Launcher, int Rank, int WorldSize,
         Require(read, ["SLURM_PROCID", "SLURM_LOCALID", read("MASTER_ADDR") is null ? "SLURM_JOB_NODELIST" : "MASTER_ADDR"]);
         int tasks = Number(read, "SLURM_NTASKS");
         int nodes = read("SLURM_JOB_NUM_NODES") is null ? 1 : Number(read, "SLURM_JOB_NUM_NODES");
-        int perNode = read("SLURM_NTASKS_PER_NODE") is null ? (tasks + nodes - 1) / Math.Max(nodes, 1) : Number(read, "SLURM_NTASKS_PER_NODE");
+        int perNode = read("SLURM_NTASKS_PER_NODE") is null
+            ? (tasks + nodes - 1) / Math.Max(nodes, 1)
+            : Number(read, "SLURM_NTASKS_PER_NODE");
         int port = read("MASTER_PORT") is not null ? Number(read, "MASTER_PORT")
             : FirstSlurmPort + (read("SLURM_JOB_ID") is null ? 0 : Number(read, "SLURM_JOB_ID") % SlurmPorts);
         return new LaunchEnvironment(
@@ -64,7 +68,7 @@ public sealed record LaunchEnvironment(string Launcher, int Rank, int WorldSize,
             read("MASTER_ADDR") ?? FirstHost(read("SLURM_JOB_NODELIST")!), PortOr(read, port));
     }
 
-    /// <summary>The first host of a list as Slurm writes it: <c>gpu[007-010,12],login1</c> begins with <c>gpu007</c>.</summary>
+    /// <summary>The first host of a Slurm host list: <c>gpu007</c> for <c>gpu[007-010,12],login1</c>.</summary>
     internal static string FirstHost(string list)
     {
         int bracket = list.IndexOf('[', StringComparison.Ordinal), comma = list.IndexOf(',', StringComparison.Ordinal);
@@ -82,11 +86,16 @@ public sealed record LaunchEnvironment(string Launcher, int Rank, int WorldSize,
     private LaunchEnvironment Checked()
     {
         if (WorldSize < 1 || Rank < 0 || Rank >= WorldSize)
-            throw new FormatException($"{Launcher}: rank {Rank} of {WorldSize} processes is none of 0 to {WorldSize - 1}");
+            throw new FormatException($"{Launcher}: rank {Rank} must be between 0 and {WorldSize - 1} for {WorldSize} processes");
         if (LocalWorldSize < 1 || LocalRank < 0 || LocalRank >= LocalWorldSize)
-            throw new FormatException($"{Launcher}: local rank {LocalRank} of {LocalWorldSize} processes on this machine is none of 0 to {LocalWorldSize - 1}");
+        {
+            throw new FormatException(
+                $"{Launcher}: local rank {LocalRank} must be between 0 and {LocalWorldSize - 1} "
+                + $"for {LocalWorldSize} processes on this machine");
+        }
+
         if (Port is < 1 or > LastPort)
-            throw new FormatException($"{Launcher}: {Port} is no port");
+            throw new FormatException($"{Launcher}: {Port} is not a port number");
         return this;
     }
 
@@ -94,7 +103,11 @@ public sealed record LaunchEnvironment(string Launcher, int Rank, int WorldSize,
     {
         string[] all = [.. names], missing = [.. all.Where(name => read(name) is null)];
         if (missing.Length > 0)
-            throw new FormatException($"{string.Join(", ", all.Except(missing))} set, but not {string.Join(", ", missing)}: a launcher sets all of them; for a single process unset them");
+        {
+            throw new FormatException(
+                $"{string.Join(", ", all.Except(missing))} set, but not {string.Join(", ", missing)}: "
+                + "a launcher sets all of them; for a single process, unset them");
+        }
     }
 
     private static int PortOr(Func<string, string?> read, int port) => read(PortVariable) is null ? port : Number(read, PortVariable);
@@ -102,5 +115,5 @@ public sealed record LaunchEnvironment(string Launcher, int Rank, int WorldSize,
     private static int Number(Func<string, string?> read, string name) =>
         int.TryParse(read(name), NumberStyles.None, CultureInfo.InvariantCulture, out int value)
             ? value
-            : throw new FormatException($"{name} is '{read(name)}', which is no whole number from 0");
+            : throw new FormatException($"{name} is '{read(name)}', which is not a whole number from 0");
 }

@@ -1,6 +1,6 @@
 namespace Nvg.Training.Distributed;
 
-/// <summary>The processes of a run cannot go on together: one is gone, ended with an error, or never came.</summary>
+/// <summary>The processes of a run cannot continue together: one was lost, ended with an error, or never arrived.</summary>
 public sealed class ProcessFailedException : Exception
 {
     /// <inheritdoc/>

@@ -2,21 +2,24 @@ using System.Globalization;
 
 namespace Nvg.Training.Distributed;
 
-/// <summary>How processes find each other, and how long they wait.</summary>
+/// <summary>How the processes of a run find each other, and how long they wait.</summary>
 public sealed record ProcessSettings
 {
-    /// <summary>How long the processes wait at the start until all have come.</summary>
+    /// <summary>How long a process waits at the start for all others.</summary>
     public TimeSpan MeetingTimeout { get; init; } = TimeSpan.FromSeconds(300);
 
-    /// <summary>A process that is silent for so long is lost.</summary>
+    /// <summary>A process counts as lost after this time without a sign of life.</summary>
     public TimeSpan LostAfter { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Network interface that Gloo uses; null for that of the host's name.</summary>
+    /// <summary>How long a process waits for the others in silence; then it says what it waits for.</summary>
+    public TimeSpan AnnounceWaitAfter { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Network interface for Gloo; null for the one that the host name resolves to.</summary>
     public string? Network { get; init; }
 
     /// <summary>Reads <c>NVG_MEETING_SECONDS</c>, <c>NVG_LOST_AFTER_SECONDS</c> and <c>GLOO_SOCKET_IFNAME</c>.</summary>
-    /// <param name="variable">Gives a variable's value, or null.</param>
-    /// <exception cref="FormatException">A time is no positive number.</exception>
+    /// <param name="variable">Returns the value of a variable, or null.</param>
+    /// <exception cref="FormatException">A time is not a positive number.</exception>
     public static ProcessSettings Read(Func<string, string?> variable)
     {
         var defaults = new ProcessSettings();
@@ -34,6 +37,6 @@ public sealed record ProcessSettings
             return null;
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and < 1e6
             ? TimeSpan.FromSeconds(seconds)
-            : throw new FormatException($"{name} is '{text}', which is no number of seconds");
+            : throw new FormatException($"{name} is '{text}', which is not a positive number of seconds");
     }
 }

@@ -4,9 +4,8 @@ using Nvg.Torch.Distributed;
 namespace Nvg.Training.Distributed;
 
 /// <summary>
-/// Notices on a thread of its own when the other processes of a run no longer live, also where this process waits for
-/// them inside a collective. Every process counts up a number in the store; rank 0 looks at all of them, the others at that of
-/// rank 0, and all look whether one has reported a failure.
+/// Detects lost processes on a separate thread, even while this process is blocked in a collective. Every process increments a
+/// counter in the store; rank 0 watches all counters, the others watch rank 0, and all watch for a reported failure.
 /// </summary>
 internal sealed class ProcessWatch : IDisposable
 {
@@ -24,22 +23,22 @@ internal sealed class ProcessWatch : IDisposable
     private int _missedTicks;
     private int _reported;
 
-    /// <param name="connect">Opens a client of the store for this thread alone.</param>
-    /// <param name="rank">Number of this process.</param>
-    /// <param name="size">How many processes there are.</param>
-    /// <param name="lostAfter">A process that is silent for so long is lost.</param>
-    /// <param name="lost">Told once, on another thread, why the run cannot go on.</param>
+    /// <param name="connect">Opens a separate client of the store.</param>
+    /// <param name="rank">Rank of this process.</param>
+    /// <param name="size">Number of processes.</param>
+    /// <param name="lostAfter">A process counts as lost after this time without a sign of life.</param>
+    /// <param name="lost">Called once, on another thread, with the reason why the run cannot continue.</param>
     internal ProcessWatch(Func<KeyValueStore> connect, int rank, int size, TimeSpan lostAfter, Action<string> lost)
     {
         (_store, _rank, _size, _interval, _lost) = (connect(), rank, size, lostAfter / MissedRounds, lost);
         _thread = new Thread(Watch) { IsBackground = true, Name = "process watch" };
         _thread.Start();
-        // The store's client waits without end for a server that is suspended, so somebody else must look at the time.
-        // Rounds are counted rather than seconds: a run that is suspended as a whole has missed none.
+        // The client waits forever for a suspended server, so a timer watches the time. It counts rounds rather than seconds:
+        // a run that is suspended as a whole has missed none.
         _timer = new Timer(_ => Tick(), null, _interval, _interval);
     }
 
-    /// <summary>Tells all processes, through any client of the store, why this one ends. The first reason stays.</summary>
+    /// <summary>Tells all processes, through any client of the store, why this one ends. The first reason wins.</summary>
     internal static void ReportFailure(KeyValueStore store, string reason)
     {
         if (store.Add(ClaimKey, 1) == 1)
@@ -53,7 +52,7 @@ internal sealed class ProcessWatch : IDisposable
     {
         _ended.Set();
         _timer.Dispose();
-        // A thread that hangs in the store ends with the process.
+        // A thread that is blocked in the store ends with the process.
         if (_thread.Join(_interval))
         {
             _store.Dispose();
@@ -93,14 +92,14 @@ internal sealed class ProcessWatch : IDisposable
         catch (Exception error) when (error is TorchException or ObjectDisposedException)
         {
             if (!_ended.IsSet)
-                Report("rank 0, at which the processes meet, is gone");
+                Report("rank 0, which serves the store of the run, is gone");
         }
     }
 
     private void Tick()
     {
         if (Interlocked.Increment(ref _missedTicks) > MissedRounds && !_ended.IsSet)
-            Report($"rank 0, at which the processes meet, has been silent for {(MissedRounds * _interval).TotalSeconds:F0} s");
+            Report($"rank 0, which serves the store of the run, has been silent for {(MissedRounds * _interval).TotalSeconds:F0} s");
     }
 
     private void Report(string reason)

@@ -3,10 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace Nvg.Training.Distributed;
 
-/// <summary>A loss term as one process has summed it.</summary>
+/// <summary>A loss term summed by one process.</summary>
 /// <param name="Name">The term.</param>
-/// <param name="Sum">Weighted, over steps; may be infinite or not-a-number.</param>
-/// <param name="Count">Sum of the weights: of each value the share of its step's batch that it is about.</param>
+/// <param name="Sum">Weighted sum over steps; may be infinite or NaN.</param>
+/// <param name="Count">Sum of the weights; the weight of a value is its share of the step's batch.</param>
 internal sealed record TermSum(string Name, double Sum, double Count)
 {
     internal static JsonSerializerOptions Json { get; } = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Nvg.Torch;
 using Nvg.Torch.Distributed;
@@ -6,114 +5,96 @@ using Nvg.Torch.Distributed;
 namespace Nvg.Training.Distributed;
 
 /// <summary>
-/// The processes that train together, seen from one of them: who it is, what it works on, and what all must agree on.
-/// All of them call the same methods in the same order. Rank 0 alone writes logs, images and checkpoints.
+/// The processes that train together, seen from one of them: its rank, its share of a batch, and the collectives between them.
+/// All processes call the same methods in the same order. Only rank 0 writes logs, images and checkpoints.
 /// </summary>
 public sealed class TrainingProcesses : IDisposable
 {
-    // A rank may wait long for another that writes a checkpoint or encodes a data set; that it lives is watched apart.
-    private static readonly TimeSpan CollectiveTimeout = TimeSpan.FromDays(2);
-    private static readonly TimeSpan RollCall = TimeSpan.FromSeconds(3);
-
-    private readonly KeyValueStore? _store;
-    private readonly ProcessGroup? _control;
-    private readonly ProcessGroup? _data;
+    private readonly ProcessRendezvous? _rendezvous;
+    private readonly FailureDiagnosis? _diagnosis;
     private readonly ProcessWatch? _watch;
     private (Tensor Flag, CollectiveWork Work)? _stopping;
-    private bool _failed;
-    private (Exception Error, string? Reason)? _explained;
 
     private TrainingProcesses() => Count = 1;
 
-    private TrainingProcesses(LaunchEnvironment environment, Device device, ProcessSettings settings, Action<string> lost)
+    private TrainingProcesses(
+        LaunchEnvironment environment,
+        Device device,
+        ProcessSettings settings,
+        Action<string> lost,
+        Action<string>? waiting,
+        CancellationToken cancellation)
     {
         (Rank, Count) = (environment.Rank, environment.WorldSize);
-        ProcessGroupBackend backend = device.Type == DeviceType.Cuda ? ProcessGroupBackend.Nccl : ProcessGroupBackend.Gloo;
-        foreach (ProcessGroupBackend needed in (ProcessGroupBackend[])[ProcessGroupBackend.Gloo, backend])
-        {
-            if (!ProcessGroup.Has(needed))
-                throw new ProcessFailedException($"several processes need {needed}, which this build of libnvg_torch lacks: see 'Groups of processes' in docs/building.md");
-        }
-
-        string place = $"{environment.Address}:{environment.Port}";
-        try
-        {
-            KeyValueStore Connect(bool serve) => new(environment.Address, environment.Port, serve, settings.MeetingTimeout);
-            _store = Connect(Rank == 0);
-            AwaitAll(_store, settings.MeetingTimeout, place, environment.Launcher);
-            bool isLocal = environment.Address is "localhost" or "::1" || environment.Address.StartsWith("127.", StringComparison.Ordinal);
-            string? local = isLocal ? "127.0.0.1" : null;
-            _control = new ProcessGroup(_store, ProcessGroupBackend.Gloo, "control", Rank, Count, CollectiveTimeout, settings.Network, local);
-            _data = new ProcessGroup(_store, backend, "data", Rank, Count, CollectiveTimeout, settings.Network, local);
-            _watch = new ProcessWatch(() => Connect(false), Rank, Count, settings.LostAfter, reason =>
-            {
-                try
-                {
-                    Failing?.Invoke($"rank {Rank}: {reason}");
-                }
-                catch (IOException)
-                {
-                    // The disk that the log is on is full; that must not keep the process.
-                }
-                finally
-                {
-                    lost($"rank {Rank}: {reason}");
-                }
-            });
-        }
-        catch (TorchException error)
-        {
-            throw new ProcessFailedException($"rank {Rank} of {Count} could not meet the others at {place} ({environment.Launcher}): {error.Message}", error);
-        }
+        _rendezvous = new ProcessRendezvous(environment, device, settings, waiting, cancellation);
+        _diagnosis = new FailureDiagnosis(_rendezvous.Store, Rank, Count);
+        _watch = new ProcessWatch(_rendezvous.Connect, Rank, Count, settings.LostAfter, reason => ReportLoss(reason, lost));
     }
 
-    /// <summary>One process alone.</summary>
+    /// <summary>A single process.</summary>
     public static TrainingProcesses Single { get; } = new();
 
-    /// <summary>Number of this process, from 0.</summary>
+    /// <summary>Rank of this process, from 0.</summary>
     public int Rank { get; }
 
-    /// <summary>How many processes there are.</summary>
+    /// <summary>Number of processes.</summary>
     public int Count { get; }
 
     /// <summary>Whether this process writes logs, images, checkpoints and the model.</summary>
     public bool IsFirst => Rank == 0;
 
-    /// <summary>Whether all have agreed to stop before the end, and have.</summary>
+    /// <summary>Whether all processes have stopped early, as agreed.</summary>
     public bool HaveStopped { get; private set; }
 
-    /// <summary>Told, on the thread that watches the others and before this process ends, why the run cannot go on. Not for a single process.</summary>
+    /// <summary>
+    /// Called on the watching thread, before this process ends, with the reason why the run cannot continue. Unused for a
+    /// single process.
+    /// </summary>
     internal Action<string>? Failing { get; set; }
 
-    /// <summary>Meets the other processes of a launch.</summary>
-    /// <param name="environment">Who and where they are; null for a single process.</param>
-    /// <param name="device">What is trained on.</param>
-    /// <param name="settings">Times and network.</param>
-    /// <param name="lost">Told once, on another thread, when the run cannot go on; the training thread may then hang, so the process should end.</param>
-    /// <exception cref="ProcessFailedException">They did not come, or this build has no process groups.</exception>
-    public static TrainingProcesses Join(LaunchEnvironment? environment, Device device, ProcessSettings settings, Action<string> lost) =>
-        environment is null or { WorldSize: 1 } ? Single : new TrainingProcesses(environment, device, settings, lost);
+    /// <summary>Joins the other processes of a launch.</summary>
+    /// <param name="environment">Ranks and address; null for a single process.</param>
+    /// <param name="device">The training device.</param>
+    /// <param name="settings">Timeouts and network.</param>
+    /// <param name="lost">
+    /// Called once, on another thread, when the run cannot continue. The training thread may be blocked then, so the process
+    /// should end.
+    /// </param>
+    /// <param name="waiting">Receives a line while this process waits for the others; null for none.</param>
+    /// <param name="cancellation">Ends the wait for the others.</param>
+    /// <exception cref="ProcessFailedException">Not all processes came, or this build has no process groups.</exception>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public static TrainingProcesses Join(
+        LaunchEnvironment? environment,
+        Device device,
+        ProcessSettings settings,
+        Action<string> lost,
+        Action<string>? waiting = null,
+        CancellationToken cancellation = default) =>
+        environment is null or { WorldSize: 1 }
+            ? Single
+            : new TrainingProcesses(environment, device, settings, lost, waiting, cancellation);
 
     /// <summary>The examples of a batch that this process works on.</summary>
-    /// <param name="total">Examples of the batch.</param>
+    /// <param name="total">Examples in the batch.</param>
     public BatchShare ShareOf(int total) => BatchShare.Of(total, Rank, Count);
 
     /// <summary>Replaces a tensor by its sum over all processes.</summary>
     public void SumInPlace(Tensor tensor)
     {
-        if (_data is null)
+        if (_rendezvous is null)
             return;
-        using CollectiveWork work = _data.AllReduce(tensor);
+        using CollectiveWork work = _rendezvous.Data.AllReduce(tensor);
         work.Wait();
     }
 
-    /// <summary>The rows of all processes, in the order of the batch.</summary>
-    /// <param name="own">This process's rows, outside autograd.</param>
-    /// <param name="total">Rows of the whole batch.</param>
-    /// <returns>A new tensor; of a single process an alias.</returns>
+    /// <summary>The rows of all processes, in batch order.</summary>
+    /// <param name="own">The rows of this process, outside autograd.</param>
+    /// <param name="total">Rows in the whole batch.</param>
+    /// <returns>A new tensor; for a single process an alias.</returns>
     public Tensor Gather(Tensor own, int total)
     {
-        if (_data is null)
+        if (_rendezvous is null)
             return own.Alias();
         using var scope = new TensorScope();
         long[] shape = [total, .. own.Shape[1..]];
@@ -126,34 +107,34 @@ public sealed class TrainingProcesses : IDisposable
     /// <summary>Replaces tensors by those of rank 0.</summary>
     public void Broadcast(IEnumerable<Tensor> tensors)
     {
-        if (_data is null)
+        if (_rendezvous is null)
             return;
         using GradMode noGrad = Autograd.NoGrad();
         foreach (Tensor tensor in tensors)
         {
             using Tensor sent = tensor.Contiguous();
-            using (CollectiveWork work = _data.Broadcast(sent))
+            using (CollectiveWork work = _rendezvous.Data.Broadcast(sent))
                 work.Wait();
             if (!tensor.IsContiguous)
                 tensor.CopyFrom(sent);
         }
     }
 
-    /// <summary>The number that rank 0 has.</summary>
+    /// <summary>The number that rank 0 passes.</summary>
     public long Broadcast(long number)
     {
-        if (_control is null)
+        if (_rendezvous is null)
             return number;
         using Tensor tensor = Tensor.From([number], 1);
-        using CollectiveWork work = _control.Broadcast(tensor);
+        using CollectiveWork work = _rendezvous.Control.Broadcast(tensor);
         work.Wait();
         return tensor.ToArray<long>()[0];
     }
 
-    /// <summary>What every process has to say, by rank.</summary>
+    /// <summary>The bytes that every process passes, by rank.</summary>
     public byte[][] GatherBytes(byte[] own)
     {
-        if (_control is null)
+        if (_rendezvous is null)
             return [own];
         using var scope = new TensorScope();
         Tensor lengths = Tensor.From(Enumerable.Range(0, Count).Select(r => r == Rank ? (long)own.Length : 0).ToArray(), Count);
@@ -168,56 +149,46 @@ public sealed class TrainingProcesses : IDisposable
         return [.. sizes.Select((size, r) => received.AsSpan((int)sizes.Take(r).Sum(), (int)size).ToArray())];
     }
 
-    /// <summary>Waits until all processes have come here.</summary>
+    /// <summary>Waits until all processes have reached this call.</summary>
     public void Barrier()
     {
-        if (_control is null)
+        if (_rendezvous is null)
             return;
         using Tensor token = Tensor.Zeros([1]);
         Reduce(token);
     }
 
     /// <summary>
-    /// Whether the run is to stop, the same answer in all processes: any of them may have been asked to. The answer to a
-    /// question comes with the next one, so that no step waits for it.
+    /// Whether the run is to stop; the answer is the same in all processes, any of which may have been asked to stop. It refers
+    /// to the previous call, so that no step waits for it.
     /// </summary>
-    /// <param name="own">Whether this process was asked to.</param>
+    /// <param name="own">Whether this process was asked to stop.</param>
     public bool AgreeToStop(bool own)
     {
-        if (_control is null)
+        if (_rendezvous is null)
             return own;
-        bool stop = false;
-        if (_stopping is var (flag, work))
-        {
-            _stopping = null;
-            using (flag)
-            using (work)
-            {
-                work.Wait();
-                stop = flag.Item() > 0;
-            }
-        }
-
+        bool stop = TakeAgreement();
         Tensor asked = Tensor.Full([1], own ? 1 : 0).Own();
-        _stopping = (asked, _control.AllReduce(asked, ReduceOperation.Maximum));
+        _stopping = (asked, _rendezvous.Control.AllReduce(asked, ReduceOperation.Maximum));
         return stop;
     }
 
-    /// <summary>Waits until all processes have stopped, as they agreed.</summary>
+    /// <summary>Waits until all processes have stopped, as agreed.</summary>
     public void Stop()
     {
         Barrier();
         HaveStopped = Count > 1;
     }
 
-    /// <summary>A reducer of gradients over these processes, or null for a single one.</summary>
-    /// <param name="parameters">What is learned, in the order of the forward pass.</param>
-    public GradientReducer? ReducerOf(IEnumerable<Tensor> parameters) => _data is null ? null : new GradientReducer(parameters, _data);
+    /// <summary>A reducer of gradients over the processes, or null for a single one.</summary>
+    /// <param name="parameters">Learned parameters, in the order of the forward pass.</param>
+    public GradientReducer? ReducerOf(IEnumerable<Tensor> parameters) =>
+        _rendezvous is null ? null : new GradientReducer(parameters, _rendezvous.Data);
 
     /// <summary>Means over all processes of terms that each has summed over its own share.</summary>
     internal IReadOnlyList<KeyValuePair<string, double>> MergeTerms(IReadOnlyList<TermSum> own)
     {
-        if (_control is null)
+        if (_rendezvous is null)
             return [.. own.Select(t => KeyValuePair.Create(t.Name, t.Sum / t.Count))];
         byte[][] all = GatherBytes(JsonSerializer.SerializeToUtf8Bytes(own, TermSum.Json));
         return [.. all.SelectMany(bytes => JsonSerializer.Deserialize<TermSum[]>(bytes, TermSum.Json)!)
@@ -226,111 +197,65 @@ public sealed class TrainingProcesses : IDisposable
     }
 
     /// <summary>
-    /// What to say when a collective, or this process itself, has failed: tells the others, and finds out who no longer
-    /// answers. After this the processes have parted; nothing else may be called but this, which then repeats its answer, and
-    /// <see cref="Dispose"/>.
+    /// Explains a failed collective or an error of this process: tells the others, and finds out which of them no longer answer.
+    /// Afterwards only this method, which then repeats its answer, and <see cref="Dispose"/> may be called.
     /// </summary>
     /// <param name="error">What happened here.</param>
-    /// <returns>Null where rank 0 says the same, as when all of them miss the same file.</returns>
-    public string? Explain(Exception error)
-    {
-        if (_store is null)
-            return error.Message;
-        if (_explained is not { } explained || explained.Error != error)
-            _explained = explained = (error, Reason(error, _store));
-        return explained.Reason;
-    }
+    /// <returns>Null if rank 0 reports the same error, as when all processes miss the same file.</returns>
+    public string? Explain(Exception error) => _diagnosis is null ? error.Message : _diagnosis.Explain(error);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (Count == 1)
+        if (_rendezvous is null)
             return;
-        if (_failed)
+        if (_diagnosis!.HasFailed)
         {
-            // Whatever is still under way may wait for a process that is gone: it ends with this one.
-            _control?.Abandon();
-            _data?.Abandon();
+            // Pending collectives may wait for a lost process; they end with this one.
+            _rendezvous.Abandon();
             return;
         }
 
-        if (_stopping is var (flag, work))
-        {
-            using (flag)
-            using (work)
-                work.Wait();
-        }
-
-        // Nobody stops being watched before all have come, and the store lives until nobody watches.
+        TakeAgreement();
+        // No process stops being watched before all have arrived here, and the store lives until nobody watches.
         Barrier();
         _watch!.Dispose();
         Barrier();
-        _data?.Dispose();
-        _control?.Dispose();
-        _store?.Dispose();
+        _rendezvous.Dispose();
     }
 
-    private string? Reason(Exception error, KeyValueStore store)
+    private void ReportLoss(string reason, Action<string> lost)
     {
-        _failed = true;
-        bool isOwn = error is not TorchException;
         try
         {
-            if (isOwn)
-            {
-                ProcessWatch.ReportFailure(store, $"rank {Rank} ended with: {error.Message}");
-                store.Set(OwnFailure(Rank), error.Message);
-            }
-
-            int[] missing = Absent(store);
-            if (isOwn)
-                return !IsFirst && store.Has(OwnFailure(0)) && store.Get(OwnFailure(0)) == error.Message ? null : error.Message;
-            if (ProcessWatch.Failure(store) is { } reason)
-                return $"rank {Rank}: {reason}";
-            return missing.Length > 0
-                ? $"rank {Rank}: lost rank {string.Join(", ", missing)} of {Count} processes"
-                : $"rank {Rank}: the processes lost their connection ({error.Message})";
+            Failing?.Invoke($"rank {Rank}: {reason}");
         }
-        catch (TorchException)
+        catch (IOException)
         {
-            return isOwn ? error.Message : $"rank {Rank}: lost rank 0, at which the processes meet";
+            // The disk of the log is full; that must not keep the process alive.
+        }
+        finally
+        {
+            lost($"rank {Rank}: {reason}");
         }
     }
 
-    private static string OwnFailure(int rank) => $"failure/{rank}";
+    private bool TakeAgreement()
+    {
+        if (_stopping is not var (flag, work))
+            return false;
+        _stopping = null;
+        using (flag)
+        using (work)
+        {
+            work.Wait();
+            return flag.Item() > 0;
+        }
+    }
 
     private void Reduce(Tensor tensor)
     {
-        using CollectiveWork work = _control!.AllReduce(tensor);
+        using CollectiveWork work = _rendezvous!.Control.AllReduce(tensor);
         work.Wait();
-    }
-
-    private void AwaitAll(KeyValueStore store, TimeSpan timeout, string place, string launcher)
-    {
-        const string key = "came";
-        long came = store.Add(key, 1);
-        var clock = Stopwatch.StartNew();
-        while (came < Count)
-        {
-            if (clock.Elapsed > timeout)
-                throw new ProcessFailedException($"rank {Rank}: {came} of {Count} processes came to {place} within {timeout.TotalSeconds:F0} s ({launcher}): start all of them, and see that they can reach each other");
-            Thread.Sleep(20);
-            came = store.Add(key, 0);
-        }
-    }
-
-    // Everyone who lives answers within the time; who does not is lost.
-    private int[] Absent(KeyValueStore store)
-    {
-        store.Add($"lives/{Rank}", 1);
-        var clock = Stopwatch.StartNew();
-        int[] missing;
-        do
-        {
-            Thread.Sleep(50);
-            missing = [.. Enumerable.Range(0, Count).Where(r => store.Add($"lives/{r}", 0) == 0)];
-        }
-        while (missing.Length > 0 && clock.Elapsed < RollCall);
-        return missing;
     }
 }

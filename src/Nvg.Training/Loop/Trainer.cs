@@ -10,9 +10,9 @@ using Nvg.Training.Runs;
 namespace Nvg.Training.Loop;
 
 /// <summary>
-/// The training loop of every task: batches in order, loss, gradients, AdamW, running average, logs, checkpoints. A run
-/// folder holds <c>options.json</c>, <c>log.txt</c>, <c>stats.jsonl</c>, <c>checkpoints/</c> and the resulting <c>model/</c>.
-/// Of several processes each works on its share of every batch, and the first alone writes the run folder's logs and checkpoints.
+/// The training loop of every task: ordered batches, loss, gradients, AdamW, running average, logs and checkpoints. The run
+/// folder holds <c>log.txt</c>, <c>stats.jsonl</c>, <c>checkpoints/</c> and the resulting <c>model/</c>. Each of several processes
+/// works on its share of every batch; only rank 0 writes to the run folder.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
@@ -29,45 +29,52 @@ public sealed class Trainer : IDisposable
     private double _scoreSum;
     private long _scoreSteps;
     private int _failures;
+    private bool _isUnheard;
 
     /// <param name="task">What is trained; borrowed.</param>
     /// <param name="options">Steps, batch, optimizer.</param>
-    /// <param name="device">Where.</param>
+    /// <param name="device">The training device.</param>
     /// <param name="folder">Run folder.</param>
-    /// <param name="processes">Those that train together; borrowed. Null for this one alone.</param>
+    /// <param name="processes">The processes that train together; borrowed. Null for a single one.</param>
     /// <exception cref="NvgDataException">There are more processes than images in a batch.</exception>
     public Trainer(ITrainingTask task, TrainingOptions options, Device device, string folder, TrainingProcesses? processes = null)
     {
         (_task, _options, _device, _folder, _processes) = (task, options, device, folder, processes ?? TrainingProcesses.Single);
         if (options.BatchSize < _processes.Count)
-            throw new NvgDataException($"training.batchSize is {options.BatchSize}, the images of all {_processes.Count} processes together: give every process at least one");
+        {
+            throw new NvgDataException(
+                $"training.batchSize is {options.BatchSize} for all {_processes.Count} processes together: "
+                + "give every process at least one image");
+        }
+
         _optimizer = new GroupedOptimizer(task.Parameters, task.Groups, options);
         _average = new WeightAverage(task.Parameters, options.EmaDecay, task.IsAveraged);
         _reducer = _processes.ReducerOf(task.Groups.SelectMany(group => group.Names).Select(name => task.Parameters[name]));
         if (!_processes.IsFirst)
             return;
-        _log = new RunLog(folder) { Warned = message => Warned?.Invoke(message) };
+        _log = new RunLog(folder) { Warned = message => Notify(() => Warned?.Invoke(message)) };
         if (_processes.Count > 1)
             _processes.Failing = WriteFailure;
     }
 
-    /// <summary>Folder of the resulting model.</summary>
+    /// <summary>The folder of the resulting model.</summary>
     public string ModelFolder => Path.Combine(_folder, "model");
 
-    /// <summary>Called before the first step, once the newest checkpoint is found to belong to the settings.</summary>
+    /// <summary>Called before the first step, when the newest checkpoint is known to belong to the settings.</summary>
     public Action? Accepted { get; init; }
 
-    /// <summary>Told about what is wrong but does not end the run, such as a damaged checkpoint.</summary>
+    /// <summary>Receives warnings, such as about a damaged checkpoint.</summary>
     public Action<string>? Warned { get; init; }
 
     private string CheckpointFolder => Path.Combine(_folder, "checkpoints");
 
-    /// <summary>Trains from the newest checkpoint, or from the start, to the last step, and writes the model.</summary>
-    /// <param name="progress">Told at every log line.</param>
-    /// <param name="cancellation">Ends the run after the current step with a checkpoint.</param>
-    /// <exception cref="OperationCanceledException">The run was ended; it continues from here.</exception>
+    /// <summary>Trains from the newest checkpoint, or from the start, to the last step, and writes the model. A listener that can no longer
+    /// write (a closed terminal, a full disk) does not end the run.</summary>
+    /// <param name="progress">Receives every log line.</param>
+    /// <param name="cancellation">Stops the run after the current step, with a checkpoint.</param>
+    /// <exception cref="OperationCanceledException">The run was stopped; it can be resumed.</exception>
     /// <exception cref="NvgDataException">A checkpoint belongs to other settings.</exception>
-    /// <exception cref="TrainingDivergedException">A term of the loss is no longer finite; the last good checkpoint stays.</exception>
+    /// <exception cref="TrainingDivergedException">A loss term is no longer finite; the last good checkpoint is kept.</exception>
     public void Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         try
@@ -81,7 +88,7 @@ public sealed class Trainer : IDisposable
         }
         catch (TorchException error) when (_processes.Count > 1)
         {
-            // What the others have to say, such as which of them has lost its latents, stands in the log too.
+            // The log gets the reason of the others too, such as a rank whose latents diverged.
             WriteFailure(_processes.Explain(error) ?? error.Message);
             throw;
         }
@@ -117,7 +124,7 @@ public sealed class Trainer : IDisposable
                 ReadTerms(terms, step, ref loggedStep, clock, progress);
                 SaveCheckpoint(step);
                 _log?.Write($"stopped after step {step}");
-                // A launcher ends all processes once one of them has ended: not before the checkpoint is there.
+                // A launcher ends all processes when one has ended; that must not happen before the checkpoint is complete.
                 _processes.Stop();
                 throw new OperationCanceledException(cancellation);
             }
@@ -129,7 +136,7 @@ public sealed class Trainer : IDisposable
                 ReadTerms(terms, step, ref loggedStep, clock, progress);
             if (step % _options.CheckpointEvery == 0 && step < _options.Steps)
                 SaveCheckpoint(step);
-            if (_options.ShowsAt(step))
+            if (_options.IsImageStep(step))
                 ShowImage(step);
         }
 
@@ -140,21 +147,26 @@ public sealed class Trainer : IDisposable
         _processes.Barrier();
     }
 
-    // Once, whether this thread notices first or the one that watches the others.
+    // Once only, whether the training thread or the watching thread notices first.
     private void WriteFailure(string reason)
     {
         if (Interlocked.Exchange(ref _failures, 1) == 0)
             _log?.Write(reason);
     }
 
-    // The first process reads the checkpoint, the others get all of it from there: they need no common disk.
+    // Rank 0 reads the checkpoint and broadcasts it, so the processes need no shared disk.
     private void Restore()
     {
         if (_processes.IsFirst)
-            _savedStep = TrainingCheckpoint.Restore(CheckpointFolder, _task.Fingerprint, _task.Parameters, _average, _optimizer, _log!.Warn);
+        {
+            _savedStep = TrainingCheckpoint.Restore(
+                CheckpointFolder, _task.Fingerprint, _task.Parameters, _average, _optimizer, _log!.Warn);
+        }
+
         if (_processes.Count == 1)
             return;
-        string[] fingerprints = Array.ConvertAll(_processes.GatherBytes(Encoding.UTF8.GetBytes(_task.Fingerprint)), Encoding.UTF8.GetString);
+        byte[][] all = _processes.GatherBytes(Encoding.UTF8.GetBytes(_task.Fingerprint));
+        string[] fingerprints = Array.ConvertAll(all, Encoding.UTF8.GetString);
         if (Array.FindIndex(fingerprints, f => f != fingerprints[0]) is var other and >= 0)
             throw new NvgDataException($"rank {other} was started with other settings or data than rank 0");
         long savedStep = _processes.Broadcast(_savedStep ?? -1);
@@ -173,14 +185,14 @@ public sealed class Trainer : IDisposable
     private void TakeStep(long step, int[] examples, LossLog terms)
     {
         using var scope = new TensorScope();
-        // Gradients add up over the parts of a share that are computed one after the other; the last one's backward pass
-        // sends the sums on their way to the other processes.
+        // Gradients accumulate over the micro-batches of the share; the backward pass of the last one starts their reduction
+        // over the processes.
         BatchShare own = _processes.ShareOf(examples.Length);
         int parts = PartCount(examples.Length);
         for (int i = 0; i < parts; i++)
         {
             using var partScope = new TensorScope();
-            using var random = new RandomGenerator(DataOrder.Mix(_options.Seed, step, purpose: 1), _device);
+            using var random = new RandomGenerator(RandomSeed.Of(_options.Seed, step, RandomStream.Step), _device);
             BatchShare part = own.Part(i, parts);
             terms.Weight = part.Weight;
             Tensor loss;
@@ -200,7 +212,7 @@ public sealed class Trainer : IDisposable
         _average.Update(step + 1);
     }
 
-    // As many in every process as it takes for none to compute more than a micro-batch at once, but not so many that a part is empty.
+    // The same number in every process: enough that no part exceeds a micro-batch, but not so many that one is empty.
     private int PartCount(int examples)
     {
         int largest = (examples + _processes.Count - 1) / _processes.Count, most = _options.MicroBatchSize ?? largest;
@@ -223,13 +235,14 @@ public sealed class Trainer : IDisposable
         double rate = (step - loggedStep) * _options.BatchSize / clock.Elapsed.TotalSeconds;
         loggedStep = step;
         clock.Restart();
-        var report = new TrainingProgress(step, _options.Steps, (double)step * _options.BatchSize / _task.ExampleCount, _options.LearningRateAt(step - 1), rate, means)
+        double epoch = (double)step * _options.BatchSize / _task.ExampleCount;
+        var report = new TrainingProgress(step, _options.Steps, epoch, _options.LearningRateAt(step - 1), rate, means)
         {
             MemoryMiB = Environment.WorkingSet / (double)(1 << 20),
         };
         _log?.WriteStatistics(report);
-        progress?.Report(report);
-        // A stage says more than what was computed after it.
+        Notify(() => progress?.Report(report));
+        // A per-stage term is reported first: totals derive from it.
         string[] broken = [.. means.Where(m => !double.IsFinite(m.Value)).Select(m => m.Key)];
         if (broken.Length > 0)
             throw TrainingDivergedException.At(Array.Find(broken, t => StagedTerm.Of(t).Stage is not null) ?? broken[0], step);
@@ -242,7 +255,26 @@ public sealed class Trainer : IDisposable
         double? score = _scoreSteps > 0 ? _scoreSum / _scoreSteps : null;
         (_savedStep, _scoreSum, _scoreSteps) = (step, 0, 0);
         if (_processes.IsFirst)
-            TrainingCheckpoint.Save(CheckpointFolder, step, _task.Fingerprint, _task.Parameters, _average, _optimizer, _options, score);
+        {
+            TrainingCheckpoint.Save(
+                CheckpointFolder, step, _task.Fingerprint, _task.Parameters, _average, _optimizer, _options, score);
+        }
+    }
+
+    // Messages are not the purpose of a run: log.txt and stats.jsonl hold them, so a terminal or log file that is gone is
+    // noted there, once, and the run goes on.
+    private void Notify(Action listener)
+    {
+        try
+        {
+            listener();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            if (!_isUnheard)
+                _log?.Write($"messages can no longer be written ({error.Message}); the run goes on");
+            _isUnheard = true;
+        }
     }
 
     private void ShowImage(long step)

@@ -2,7 +2,7 @@ using Nvg.Training.Optimization;
 
 namespace Nvg.Training.Loop;
 
-/// <summary>A loss term became infinite or not-a-number.</summary>
+/// <summary>A loss term became infinite or NaN.</summary>
 public sealed class TrainingDivergedException : Exception
 {
     /// <inheritdoc/>
@@ -14,7 +14,7 @@ public sealed class TrainingDivergedException : Exception
     /// <inheritdoc/>
     public TrainingDivergedException() { }
 
-    /// <summary>Names the term, its stage where it has one, and the step (from 1) after which it was seen.</summary>
+    /// <summary>Names the term, its stage if it has one, and the step (from 1) after which it was noticed.</summary>
     internal static TrainingDivergedException At(string term, long step) =>
-        new($"{StagedTerm.Of(term)} is no longer finite at step {step}: the run stops, the last checkpoint stays as it was");
+        new($"{StagedTerm.Of(term)} is no longer finite at step {step}: the run stops, and its last checkpoint is kept");
 }

@@ -1,10 +1,8 @@
-using Nvg.Torch;
-
 namespace Nvg.Training.Optimization;
 
 /// <summary>
-/// The order in which a run sees its examples: every epoch a new permutation that follows from the seed alone, so that a
-/// step number says which examples come next.
+/// The order in which a run sees its examples. Every epoch is a new permutation that follows from the seed alone, so a step
+/// number determines its batch.
 /// </summary>
 public sealed class DataOrder
 {
@@ -13,9 +11,9 @@ public sealed class DataOrder
     private readonly ulong _seed;
     private readonly Dictionary<long, int[]> _epochs = [];
 
-    /// <param name="count">Examples of an epoch.</param>
-    /// <param name="batchSize">Examples of a step; batches run on across the end of an epoch.</param>
-    /// <param name="seed">Of the run.</param>
+    /// <param name="count">Examples per epoch.</param>
+    /// <param name="batchSize">Examples per step; a batch may span the end of an epoch.</param>
+    /// <param name="seed">Seed of the run.</param>
     public DataOrder(int count, int batchSize, ulong seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -36,18 +34,11 @@ public sealed class DataOrder
         return batch;
     }
 
-    /// <summary>At most <paramref name="most"/> numbers below <paramref name="count"/>, evenly spread.</summary>
-    public static int[] Spread(int count, int most)
+    /// <summary>At most <paramref name="limit"/> numbers below <paramref name="count"/>, evenly spread.</summary>
+    public static int[] Spread(int count, int limit)
     {
-        int chosen = Math.Min(count, most);
+        int chosen = Math.Min(count, limit);
         return [.. Enumerable.Range(0, chosen).Select(i => (int)((long)i * count / chosen))];
-    }
-
-    /// <summary>A number that differs for every (seed, step, purpose), to seed generators with.</summary>
-    public static ulong Mix(ulong seed, long step, ulong purpose = 0)
-    {
-        ulong state = SplitMix64.Finalize(SplitMix64.Mix(seed) ^ (ulong)step);
-        return SplitMix64.Finalize(state + purpose * 0xD1342543DE82EF95);
     }
 
     private int[] Epoch(long epoch)
@@ -55,10 +46,10 @@ public sealed class DataOrder
         if (_epochs.TryGetValue(epoch, out int[]? order))
             return order;
         order = [.. Enumerable.Range(0, _count)];
-        // Fisher and Yates; the bias of the remainder is below count / 2^64.
+        // Fisher–Yates; the bias of the remainder is below count / 2^64.
         for (int i = _count - 1; i > 0; i--)
         {
-            int j = (int)(Mix(_seed, epoch, (ulong)i) % (ulong)(i + 1));
+            int j = (int)(RandomSeed.Mix(_seed, epoch, (ulong)i) % (ulong)(i + 1));
             (order[i], order[j]) = (order[j], order[i]);
         }
 

@@ -4,7 +4,7 @@ using Nvg.Torch.Optim;
 
 namespace Nvg.Training.Optimization;
 
-/// <summary>AdamW for every parameter group of a task, each with its own moments, step count and gradient norm.</summary>
+/// <summary>AdamW for every parameter group of a task. Each group has its own moments, step count and gradient norm.</summary>
 internal sealed class GroupedOptimizer : IDisposable
 {
     private readonly List<(ParameterGroup Group, AdamW Optimizer, Tensor Steps)> _groups = [];
@@ -25,15 +25,15 @@ internal sealed class GroupedOptimizer : IDisposable
         }
     }
 
-    /// <summary>Steps of the first group.</summary>
+    /// <summary>Step count of the first group.</summary>
     internal long StepCount => _groups[0].Optimizer.StepCount;
 
-    /// <summary>The moments by name, and the steps of groups beyond the first; they stay the optimizer's.</summary>
+    /// <summary>The moments by name, and the step counts of groups beyond the first; borrowed.</summary>
     internal IEnumerable<KeyValuePair<string, Tensor>> State => _groups.SelectMany((g, i) => i == 0
         ? g.Optimizer.State
         : [.. g.Optimizer.State, KeyValuePair.Create(StepsName(g.Group), g.Steps)]);
 
-    /// <summary>Scales the gradients of every group down to the run's largest norm, and logs the norms before.</summary>
+    /// <summary>Clips the gradient norm of every group, and logs the norms before clipping.</summary>
     internal void ClipGradients(LossLog log)
     {
         foreach ((ParameterGroup group, AdamW optimizer, _) in _groups)
@@ -44,7 +44,7 @@ internal sealed class GroupedOptimizer : IDisposable
         }
     }
 
-    /// <summary>One step on the accumulated gradients, which it clears.</summary>
+    /// <summary>Takes a step with the accumulated gradients and clears them.</summary>
     internal void Step(double learningRate)
     {
         foreach ((ParameterGroup group, AdamW optimizer, Tensor steps) in _groups)
@@ -54,7 +54,7 @@ internal sealed class GroupedOptimizer : IDisposable
         }
     }
 
-    /// <summary>Continues from stored moments.</summary>
+    /// <summary>Restores stored moments and step counts.</summary>
     internal void Restore(IReadOnlyDictionary<string, Tensor> state, long stepCount)
     {
         foreach (((ParameterGroup group, AdamW optimizer, Tensor steps), int i) in _groups.Select((g, i) => (g, i)))

@@ -3,8 +3,8 @@ using Nvg.Torch;
 namespace Nvg.Training.Optimization;
 
 /// <summary>
-/// Random decisions that the host takes, such as where a crop lies: drawn from a seed without asking the device, which
-/// would make a step wait for it.
+/// Random numbers drawn on the host, for decisions such as the position of a crop. Drawing on the device would make the step wait
+/// for it.
 /// </summary>
 internal sealed class HostRandom(ulong seed)
 {
@@ -13,6 +13,6 @@ internal sealed class HostRandom(ulong seed)
     /// <summary>Uniform in [0, 1).</summary>
     internal double Next() => (SplitMix64.Mix(SplitMix64.Mix(seed) + _drawn++) >> 11) * (1.0 / (1UL << 53));
 
-    /// <summary>Uniform among 0 … <paramref name="count"/> − 1.</summary>
+    /// <summary>Uniform in 0 … <paramref name="count"/> − 1.</summary>
     internal int Next(int count) => (int)(Next() * count);
 }

@@ -1,9 +1,12 @@
 namespace Nvg.Training.Optimization;
 
-/// <summary>The learning rate over the steps of a run, as a share of its peak.</summary>
+/// <summary>The learning rate over the steps of a run, as a fraction of its peak.</summary>
 public static class LearningRateSchedule
 {
-    /// <summary>Linear from start to 1 over the warm-up, 1 while it holds, linear to the final share at the last step.</summary>
+    /// <summary>
+    /// Rises linearly from <paramref name="start"/> to 1 during warm-up, holds at 1, then falls linearly to <paramref name="final"/> at the
+    /// last step.
+    /// </summary>
     public static double WarmupHoldDecay(long step, long warmupSteps, long holdSteps, long totalSteps, double start, double final)
     {
         if (step < warmupSteps)
@@ -14,7 +17,9 @@ public static class LearningRateSchedule
         return 1 + (final - 1) * Math.Min(1, (double)(step - decayStart) / (totalSteps - decayStart));
     }
 
-    /// <summary>Linear from start to 1 over the warm-up, then half a cosine to the final share.</summary>
+    /// <summary>
+    /// Rises linearly from <paramref name="start"/> to 1 during warm-up, then follows half a cosine to <paramref name="final"/>.
+    /// </summary>
     public static double Cosine(long step, long warmupSteps, long totalSteps, double start, double final)
     {
         if (step < warmupSteps)
@@ -26,6 +31,9 @@ public static class LearningRateSchedule
     internal static double Factor(TrainingOptions options, long step) => options.Schedule switch
     {
         LearningRateShape.Cosine => Cosine(step, options.WarmupSteps, options.Steps, options.StartFactor, options.FinalFactor),
-        _ => WarmupHoldDecay(step, options.WarmupSteps, Math.Max(0, (long)(options.HoldShare * options.Steps) - options.WarmupSteps), options.Steps, options.StartFactor, options.FinalFactor),
+        _ => WarmupHoldDecay(step, options.WarmupSteps, HoldSteps(options), options.Steps, options.StartFactor, options.FinalFactor),
     };
+
+    private static long HoldSteps(TrainingOptions options) =>
+        Math.Max(0, (long)(options.HoldShare * options.Steps) - options.WarmupSteps);
 }

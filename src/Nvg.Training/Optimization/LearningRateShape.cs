@@ -1,11 +1,11 @@
 namespace Nvg.Training.Optimization;
 
-/// <summary>Shapes of the learning rate over a run.</summary>
+/// <summary>Shape of the learning rate over a run.</summary>
 public enum LearningRateShape
 {
-    /// <summary>Linear rise, constant, linear fall.</summary>
+    /// <summary>Linear warm-up, constant, linear decay.</summary>
     WarmupHoldDecay,
 
-    /// <summary>Linear rise, then half a cosine down.</summary>
+    /// <summary>Linear warm-up, then half a cosine.</summary>
     Cosine,
 }

@@ -1,13 +1,13 @@
 namespace Nvg.Training.Optimization;
 
-/// <summary>Parameters of a task that are learned alike: by an optimizer and a gradient norm of their own.</summary>
-/// <param name="Name">What the log calls the group; empty for a task's only or first group.</param>
+/// <summary>Parameters that share an optimizer and a gradient norm.</summary>
+/// <param name="Name">Name of the group in the log; empty for the only or first group of a task.</param>
 /// <param name="Names">Names of the parameters.</param>
 public sealed record ParameterGroup(string Name, IReadOnlyList<string> Names)
 {
-    /// <summary>Decoupled weight decay, on parameters of two or more dimensions; null for the run's.</summary>
+    /// <summary>Decoupled weight decay, on parameters of two or more dimensions; null for the value of the run.</summary>
     public double? WeightDecay { get; init; }
 
-    /// <summary>The learning rate as a multiple of the run's.</summary>
+    /// <summary>Multiple of the run's learning rate.</summary>
     public double LearningRateFactor { get; init; } = 1;
 }

@@ -4,56 +4,56 @@ using Nvg.Torch;
 
 namespace Nvg.Training.Optimization;
 
-/// <summary>What every training run needs; defaults are the paper's (paper, appendix A.5; docs/method.md, sections 3.6 and 8).</summary>
+/// <summary>Settings of every training run; the defaults are those of the paper (appendix A.5; docs/method.md, sections 3.6 and 8).</summary>
 public sealed record TrainingOptions
 {
-    /// <summary>Optimizer steps in all.</summary>
+    /// <summary>Number of optimizer steps.</summary>
     public required long Steps { get; init; }
 
-    /// <summary>Images per step.</summary>
+    /// <summary>Images per step, of all processes together.</summary>
     public required int BatchSize { get; init; }
 
-    /// <summary>Images computed at once, to save memory; gradients of a batch's parts add up. Null for the whole batch.</summary>
+    /// <summary>Images that a process computes at once, to save memory; gradients accumulate. Null for the whole batch.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? MicroBatchSize { get; init; }
 
     /// <summary>Peak learning rate.</summary>
     public required double LearningRate { get; init; }
 
-    /// <summary>How the learning rate runs.</summary>
+    /// <summary>Shape of the learning rate.</summary>
     public LearningRateShape Schedule { get; init; } = LearningRateShape.WarmupHoldDecay;
 
-    /// <summary>Steps over which the rate rises linearly.</summary>
+    /// <summary>Warm-up steps, over which the rate rises linearly.</summary>
     public long WarmupSteps { get; init; } = 1000;
 
-    /// <summary>Rate at step 0 as a share of the peak.</summary>
+    /// <summary>Rate at step 0 as a fraction of the peak.</summary>
     public double StartFactor { get; init; } = 0.005;
 
-    /// <summary>Share of the steps at the peak (warm-up, hold, decay).</summary>
+    /// <summary>Fraction of the steps after which the rate decays.</summary>
     public double HoldShare { get; init; } = 0.8;
 
-    /// <summary>Rate at the end as a share of the peak.</summary>
+    /// <summary>Rate at the last step as a fraction of the peak.</summary>
     public double FinalFactor { get; init; } = 0.1;
 
-    /// <summary>AdamW's decay of the mean.</summary>
+    /// <summary>Decay of AdamW's first moment.</summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>AdamW's decay of the mean square.</summary>
+    /// <summary>Decay of AdamW's second moment.</summary>
     public double Beta2 { get; init; } = 0.95;
 
     /// <summary>Decoupled weight decay, on parameters of two or more dimensions.</summary>
     public double WeightDecay { get; init; }
 
-    /// <summary>Largest norm of all gradients together; 0 for no limit.</summary>
+    /// <summary>Largest gradient norm; 0 for no limit.</summary>
     public double ClipNorm { get; init; } = 1;
 
-    /// <summary>Decay of the running average of the weights that is sampled with.</summary>
+    /// <summary>Decay of the running average of the weights, which the model folder holds.</summary>
     public double EmaDecay { get; init; } = 0.9999;
 
-    /// <summary>Whether images are mirrored at random.</summary>
+    /// <summary>Whether images are randomly mirrored.</summary>
     public bool Flip { get; init; } = true;
 
-    /// <summary>Decides initial weights, order of the data and all noise.</summary>
+    /// <summary>Seed of initial weights, data order and all noise.</summary>
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Precision of matrix products and convolutions; weights stay in float32.</summary>
@@ -65,32 +65,41 @@ public sealed record TrainingOptions
     /// <summary>Steps between checkpoints.</summary>
     public long CheckpointEvery { get; init; } = 1000;
 
-    /// <summary>The newest checkpoints that are kept.</summary>
+    /// <summary>Number of most recent checkpoints to keep.</summary>
     public int KeepCheckpoints { get; init; } = 2;
 
-    /// <summary>Checkpoints of steps that this divides are kept too; null for none.</summary>
+    /// <summary>Also keep checkpoints of steps that are multiples of this; null for none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? KeepEvery { get; init; }
 
-    /// <summary>A term: the checkpoint before which its mean was lowest is kept too; null for none.</summary>
+    /// <summary>Also keep the checkpoint before which the mean of this term was lowest; null for none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? KeepBest { get; init; }
 
-    /// <summary>Steps between images of what has been learned; null for those between checkpoints, 0 for none.</summary>
+    /// <summary>Steps between preview images; null for one per checkpoint, 0 for none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [FormerName("pictureEvery")]
     public long? ImageEvery { get; init; }
 
-    /// <summary>The settings without those that may change when a run continues: its length, and how often it is logged and saved.</summary>
-    internal TrainingOptions Identity => this with { Steps = 1, LogEvery = 1, CheckpointEvery = 1, KeepCheckpoints = 1, KeepEvery = null, KeepBest = null, ImageEvery = null };
+    /// <summary>The settings without those that may change when a run resumes: its length, and how often it logs and saves.</summary>
+    internal TrainingOptions Identity => this with
+    {
+        Steps = 1,
+        LogEvery = 1,
+        CheckpointEvery = 1,
+        KeepCheckpoints = 1,
+        KeepEvery = null,
+        KeepBest = null,
+        ImageEvery = null,
+    };
 
-    /// <summary>Whether an image is taken after a step.</summary>
-    internal bool ShowsAt(long step) => ImageEvery is not 0 && (step == Steps || step % (ImageEvery ?? CheckpointEvery) == 0);
+    /// <summary>Whether a preview image is made after a step.</summary>
+    internal bool IsImageStep(long step) => ImageEvery is not 0 && (step == Steps || step % (ImageEvery ?? CheckpointEvery) == 0);
 
     /// <summary>The learning rate of a step.</summary>
     public double LearningRateAt(long step) => LearningRate * LearningRateSchedule.Factor(this, step);
 
-    /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
+    /// <summary>All problems with the settings; empty if there are none.</summary>
     public IEnumerable<string> Validate()
     {
         if (Steps < 1 || BatchSize < 1 || LogEvery < 1 || CheckpointEvery < 1 || KeepCheckpoints < 1)
@@ -103,7 +112,7 @@ public sealed record TrainingOptions
             yield return "learningRate must lie in (0, 1); weightDecay and clipNorm must not be negative";
         if (Beta1 is not (>= 0 and < 1) || Beta2 is not (>= 0 and < 1) || EmaDecay is not (>= 0 and < 1))
             yield return "beta1, beta2 and emaDecay must lie in [0, 1)";
-        if (WarmupSteps < 0 || HoldShare is not (>= 0 and <= 1) || StartFactor is not (>= 0 and <= 1) || FinalFactor is not (>= 0 and <= 1))
+        if (WarmupSteps < 0 || new[] { HoldShare, StartFactor, FinalFactor }.Any(factor => factor is not (>= 0 and <= 1)))
             yield return "warmupSteps must not be negative; holdShare, startFactor and finalFactor must lie in [0, 1]";
         if (Precision is not (ScalarType.Float32 or ScalarType.BFloat16))
             yield return "precision must be float32 or bFloat16";

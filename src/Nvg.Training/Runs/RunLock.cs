@@ -1,18 +1,18 @@
 namespace Nvg.Training.Runs;
 
-/// <summary>Keeps a second process out of a run folder for as long as it lives; the system releases it when the process is killed.</summary>
+/// <summary>Locks a run folder against a second process. The operating system releases the lock if the process is killed.</summary>
 public sealed class RunLock : IDisposable
 {
-    // EWOULDBLOCK of Linux and macOS, ERROR_SHARING_VIOLATION of Windows.
+    // EWOULDBLOCK on Linux and macOS, ERROR_SHARING_VIOLATION on Windows.
     private static readonly int[] InUse = [11, 35, unchecked((int)0x80070020)];
 
     private readonly FileStream _file;
 
     private RunLock(FileStream file) => _file = file;
 
-    /// <summary>Takes a run folder.</summary>
-    /// <param name="folder">Made if it does not exist.</param>
-    /// <exception cref="IOException">Another process trains there, or the folder cannot be written.</exception>
+    /// <summary>Locks a run folder.</summary>
+    /// <param name="folder">The folder; created if it does not exist.</param>
+    /// <exception cref="IOException">Another process holds the lock, or the folder cannot be written.</exception>
     public static RunLock Take(string folder)
     {
         Directory.CreateDirectory(folder);
@@ -23,7 +23,7 @@ public sealed class RunLock : IDisposable
         }
         catch (IOException error) when (InUse.Contains(error.HResult))
         {
-            throw new IOException($"another process trains in {folder}", error);
+            throw new IOException($"{folder}: another process is training in this folder", error);
         }
         catch (UnauthorizedAccessException error)
         {

@@ -9,13 +9,13 @@ using Nvg.Training.TensorBoard;
 namespace Nvg.Training.Runs;
 
 /// <summary>
-/// The written record of a run: <c>log.txt</c> for people, <c>stats.jsonl</c> for machines, one line per log step, the same
-/// for TensorBoard in <c>tensorboard/</c>, and images of what has been learned in <c>images/</c>.
+/// The record of a run: <c>log.txt</c> for people, <c>stats.jsonl</c> with one JSON object per log line, the same values for
+/// TensorBoard in <c>tensorboard/</c>, and preview images in <c>images/</c>.
 /// </summary>
 internal sealed class RunLog : IDisposable
 {
     private const string TensorBoard = "tensorboard";
-    // Runs of version 0.1 keep their images in the second folder.
+    // Runs of version 0.1 hold their images in the second folder.
     private const string Images = "images", FormerImages = "pictures";
 
     private readonly string _folder;
@@ -33,23 +33,23 @@ internal sealed class RunLog : IDisposable
         _text = new StreamWriter(Path.Combine(folder, "log.txt"), append: true) { AutoFlush = true };
     }
 
-    /// <summary>Told about every warning, beside the log.</summary>
+    /// <summary>Receives every warning, in addition to the log.</summary>
     internal Action<string>? Warned { get; init; }
 
-    /// <summary>Where the image of a step lies in a run's folder.</summary>
+    /// <summary>Path of the preview image of a step.</summary>
     internal static string ImagePath(string folder, long step)
     {
         string images = Directory.Exists(Path.Combine(folder, FormerImages)) ? FormerImages : Images;
         return Path.Combine(folder, images, $"step-{step.ToString("D8", CultureInfo.InvariantCulture)}.png");
     }
 
-    /// <summary>Drops statistics of steps after <paramref name="step"/>, which will be taken again.</summary>
+    /// <summary>Continues the record after a step. Statistics of later steps are dropped, since those steps are repeated.</summary>
     internal void ContinueFrom(long step)
     {
         _events = new EventFile(Path.Combine(_folder, TensorBoard), step, DateTimeOffset.UtcNow);
         if (!File.Exists(_statistics))
             return;
-        // The last line may be cut off by a kill; it is of a later step then, or is taken again.
+        // A kill may have truncated the last line; its step is repeated.
         List<string> kept = [.. File.ReadLines(_statistics).Where(line => StepOf(line) is { } s && s <= step)];
         AtomicFile.Write(_statistics, stream =>
         {
@@ -59,7 +59,7 @@ internal sealed class RunLog : IDisposable
         });
     }
 
-    /// <summary>A line of <c>log.txt</c>, from any thread; nothing once the log is closed.</summary>
+    /// <summary>Writes a line to <c>log.txt</c>, from any thread. Does nothing once the log is closed.</summary>
     internal void Write(string message)
     {
         lock (_lock)
@@ -89,14 +89,10 @@ internal sealed class RunLog : IDisposable
         foreach ((string term, double mean) in progress.Terms)
             line[term] = double.IsFinite(mean) ? mean : mean.ToString(CultureInfo.InvariantCulture);
         File.AppendAllText(_statistics, line.ToJsonString() + "\n");
-        _events?.AddScalars(
-            progress.Step,
-            [new("run/learning_rate", progress.LearningRate), new("run/images_per_second", progress.ImagesPerSecond), new("run/memory_mib", progress.MemoryMiB),
-                .. progress.Terms.Select(t => KeyValuePair.Create(StagedTerm.Of(t.Key) is { Stage: { } stage } staged ? $"{staged.Name}/stage_{stage}" : $"loss/{t.Key}", t.Value))],
-            DateTimeOffset.UtcNow);
+        _events?.AddScalars(progress.Step, Scalars(progress), DateTimeOffset.UtcNow);
     }
 
-    /// <summary>Keeps an image of what has been learned.</summary>
+    /// <summary>Writes a preview image.</summary>
     internal void WriteImage(long step, RgbImage image)
     {
         ImageFile.Write(ImagePath(_folder, step), image);
@@ -112,6 +108,17 @@ internal sealed class RunLog : IDisposable
             _text.Dispose();
         }
     }
+
+    private static IEnumerable<KeyValuePair<string, double>> Scalars(TrainingProgress progress) =>
+    [
+        new("run/learning_rate", progress.LearningRate),
+        new("run/images_per_second", progress.ImagesPerSecond),
+        new("run/memory_mib", progress.MemoryMiB),
+        .. progress.Terms.Select(t => KeyValuePair.Create(ScalarName(StagedTerm.Of(t.Key), t.Key), t.Value)),
+    ];
+
+    private static string ScalarName(StagedTerm term, string key) =>
+        term.Stage is { } stage ? $"{term.Name}/stage_{stage}" : $"loss/{key}";
 
     private static long? StepOf(string line)
     {

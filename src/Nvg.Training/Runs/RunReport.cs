@@ -8,32 +8,34 @@ using Nvg.Training.Optimization;
 
 namespace Nvg.Training.Runs;
 
-/// <summary>A training run as one page: curves, codebook usage per stage, images over time, settings, environment and log.</summary>
+/// <summary>A training run as one page: curves, codebook usage per stage, preview images, settings, environment and log.</summary>
 public static class RunReport
 {
-    /// <summary>What the run's start writes about machine and versions, names to values.</summary>
+    /// <summary>File with machine and versions, written when a run starts.</summary>
     public const string EnvironmentFile = "environment.json";
 
     private const int MostPoints = 400, MostImages = 8, LogLines = 30, FinalLines = 10;
     private const string Usage = "codebook_usage", Perplexity = "codebook_perplexity";
 
-    /// <summary>Makes the page.</summary>
-    /// <param name="folder">A folder that <c>nvg train</c> wrote, of a run that is under way, ended or done.</param>
-    /// <param name="when">When the page is made.</param>
+    /// <summary>Creates the page.</summary>
+    /// <param name="folder">A run folder written by <c>nvg train</c>; the run may be in progress, stopped or finished.</param>
+    /// <param name="when">Time of the report.</param>
     /// <exception cref="NvgDataException">There is no run, or it has not reached its first log line.</exception>
     public static HtmlReport Make(string folder, DateTimeOffset when)
     {
         RunStatistics statistics = RunStatistics.Read(folder);
         if (statistics.Lines == 0)
-            throw NvgDataException.At(Path.Combine(folder, "stats.jsonl"), "has no log line yet", "let the run reach its first");
-        var report = new HtmlReport($"Training run {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))}", when);
+            throw NvgDataException.At(Path.Combine(folder, "stats.jsonl"), "has no log line yet", "wait for the first one");
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        var report = new HtmlReport($"Training run {name}", when);
         JsonObject? options = ReadObject(Path.Combine(folder, "options.json"));
         AddSummary(report, statistics, options);
         AddCurves(report, statistics);
         AddCodebook(report, statistics);
         AddImages(report, folder);
         AddValues(report, "Settings", options is null ? [] : Flatten(options, ""));
-        AddValues(report, "Environment", ReadObject(Path.Combine(folder, EnvironmentFile)) is { } environment ? Flatten(environment, "") : []);
+        JsonObject? environment = ReadObject(Path.Combine(folder, EnvironmentFile));
+        AddValues(report, "Environment", environment is null ? [] : Flatten(environment, ""));
         AddLog(report, Path.Combine(folder, "log.txt"));
         return report;
     }
@@ -48,15 +50,16 @@ public static class RunReport
             new("images per second", $"{Text(Median(statistics["imagesPerSecond"]))} (median)"),
         };
         foreach (string name in statistics.Names.Where(n => IsTerm(n) && StagedTerm.Of(n).Stage is null))
-            rows.Add(new(name, $"{Text(statistics[name][0].Y)} at first, {Text(MeanOfLast(statistics[name]))} at the end"));
-        report.Section("Summary").Settings(rows).Paragraph($"At the end: mean of the last {FinalLines} log lines.");
+            rows.Add(new(name, $"{Text(statistics[name][0].Y)} at the start, {Text(MeanOfLast(statistics[name]))} at the end"));
+        report.Section("Summary").Settings(rows).Paragraph($"Values at the end are means of the last {FinalLines} log lines.");
     }
 
     private static void AddCurves(HtmlReport report, RunStatistics statistics)
     {
         report.Section("Curves");
-        // The whole first, then its terms.
-        foreach (IGrouping<string, string> group in statistics.Names.Where(n => IsTerm(n) && !IsCodebook(n)).OrderBy(n => n != "loss").GroupBy(n => StagedTerm.Of(n) is { Stage: not null } staged ? staged.Name + " per stage" : n))
+        // The loss first, then its terms.
+        IEnumerable<string> terms = statistics.Names.Where(n => IsTerm(n) && !IsCodebook(n)).OrderBy(n => n != "loss");
+        foreach (IGrouping<string, string> group in terms.GroupBy(TitleOf))
             AddPlot(report, group.Key, group.Key, statistics, [.. group]);
         AddPlot(report, "learning rate", "learning rate", statistics, ["learningRate"]);
         AddPlot(report, "speed", "images per second", statistics, ["imagesPerSecond"]);
@@ -68,7 +71,9 @@ public static class RunReport
         string[] names = [.. statistics.Names.Where(IsCodebook)];
         if (names.Length == 0)
             return;
-        report.Section("Codebook").Paragraph("Usage is the share of codes taken at least once since the line before, so it grows with logEvery; perplexity is the number of codes that would be as uncertain if all were taken equally often.");
+        report.Section("Codebook").Paragraph(
+            "Usage is the share of codes used at least once since the previous log line, so it grows with logEvery. "
+            + "Perplexity is the number of codes that would be equally uncertain if all were used equally often.");
         foreach (string kind in (string[])[Usage, Perplexity])
         {
             string[] ofKind = [.. names.Where(n => n == kind || StagedTerm.Of(n).Name == kind)];
@@ -93,11 +98,16 @@ public static class RunReport
         string[] files = Directory.Exists(images) ? [.. Directory.GetFiles(images, "step-*.png").Order(StringComparer.Ordinal)] : [];
         if (files.Length == 0)
             return;
-        report.Section("Images over time").Paragraph("Made with the running average of the weights: of a tokenizer images and, below them, their reconstructions; of a generator samples of the same seeds.");
-        // Evenly spread, first and last among them.
+        report.Section("Images over time").Paragraph(
+            "Made with the running average of the weights. A tokenizer shows images and their reconstructions below, "
+            + "a generator samples with fixed seeds.");
+        // Evenly spread, including the first and the last.
         int shown = Math.Min(files.Length, MostImages);
-        foreach (string file in Enumerable.Range(0, shown).Select(i => files[shown == 1 ? 0 : (int)((long)i * (files.Length - 1) / (shown - 1))]))
+        for (int i = 0; i < shown; i++)
+        {
+            string file = files[shown == 1 ? 0 : (int)((long)i * (files.Length - 1) / (shown - 1))];
             report.Image(ImageFile.Read(file), "step " + Path.GetFileNameWithoutExtension(file)["step-".Length..].TrimStart('0'));
+        }
     }
 
     private static void AddValues(HtmlReport report, string title, IEnumerable<KeyValuePair<string, string>> values)
@@ -116,12 +126,17 @@ public static class RunReport
     private static void AddPlot(HtmlReport report, string title, string label, RunStatistics statistics, string[] names)
     {
         PlotSeries[] series = [.. names.Where(n => statistics[n].Any(p => double.IsFinite(p.Y)))
-            .Select(n => new PlotSeries(StagedTerm.Of(n).Stage is { } stage ? $"stage {stage}" : names.Length > 1 ? "all stages" : n, Thin(statistics[n])) { HasMarkers = false })];
+            .Select(n => new PlotSeries(SeriesName(n, names.Length), Thin(statistics[n])) { HasMarkers = false })];
         if (series.Length > 0)
             report.Plot(new LinePlot { Title = title, XLabel = "step", YLabel = label, Series = series });
     }
 
-    // Means of neighbours, where there are more points than can be seen.
+    private static string TitleOf(string name) => StagedTerm.Of(name) is { Stage: not null } staged ? staged.Name + " per stage" : name;
+
+    private static string SeriesName(string name, int count) =>
+        StagedTerm.Of(name).Stage is { } stage ? $"stage {stage}" : count > 1 ? "all stages" : name;
+
+    // Averages neighbouring points if there are more than can be seen.
     private static (double X, double Y)[] Thin(IReadOnlyList<(double X, double Y)> points)
     {
         int each = (points.Count + MostPoints - 1) / MostPoints;
@@ -129,7 +144,9 @@ public static class RunReport
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Flatten(JsonObject values, string prefix) =>
-        values.Where(v => v.Value is not null).SelectMany(v => v.Value is JsonObject inner ? Flatten(inner, prefix + v.Key + ".") : [new(prefix + v.Key, v.Value!.ToString())]);
+        values.Where(v => v.Value is not null).SelectMany(v => v.Value is JsonObject inner
+            ? Flatten(inner, prefix + v.Key + ".")
+            : [new(prefix + v.Key, v.Value!.ToString())]);
 
     private static JsonObject? ReadObject(string path)
     {

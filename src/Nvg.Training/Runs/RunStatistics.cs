@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace Nvg.Training.Runs;
 
-/// <summary>The log lines of a run, <c>stats.jsonl</c>, as series by name.</summary>
+/// <summary>The log lines of a run (<c>stats.jsonl</c>) as series by name.</summary>
 internal sealed class RunStatistics
 {
     private const string StepName = "step";
@@ -13,17 +13,18 @@ internal sealed class RunStatistics
 
     private RunStatistics(int lines) => Lines = lines;
 
-    /// <summary>Log lines that could be read.</summary>
+    /// <summary>Number of readable log lines.</summary>
     internal int Lines { get; private set; }
 
-    /// <summary>Names in the order in which they first came.</summary>
+    /// <summary>Names in order of their first appearance.</summary>
     internal IEnumerable<string> Names => _series.Keys;
 
-    /// <summary>The values of a name over the steps; empty where there is none.</summary>
-    internal IReadOnlyList<(double X, double Y)> this[string name] => _series.TryGetValue(name, out List<(double, double)>? points) ? points : [];
+    /// <summary>The values of a name over the steps; empty if there are none.</summary>
+    internal IReadOnlyList<(double X, double Y)> this[string name] =>
+        _series.TryGetValue(name, out List<(double, double)>? points) ? points : [];
 
-    /// <summary>Reads a run's file. A last line that a kill cut off is left out.</summary>
-    /// <exception cref="NvgDataException">There is no such file, or it cannot be read.</exception>
+    /// <summary>Reads the statistics of a run. A truncated last line is ignored.</summary>
+    /// <exception cref="NvgDataException">The file is missing or cannot be read.</exception>
     internal static RunStatistics Read(string folder)
     {
         string path = Path.Combine(folder, "stats.jsonl");
@@ -36,7 +37,7 @@ internal sealed class RunStatistics
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw NvgDataException.At(path, "cannot be read", "name the folder of a run that nvg train wrote");
+            throw NvgDataException.At(path, "cannot be read", "give a run folder written by nvg train");
         }
     }
 
@@ -58,11 +59,14 @@ internal sealed class RunStatistics
         }
     }
 
-    // Numbers that are not finite stand there as text.
+    // Infinite values and NaN are stored as text.
     private static double? Number(JsonValue value) =>
         value.TryGetValue(out double number) ? number
-        : value.TryGetValue(out string? text) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double parsed) ? parsed
+        : value.TryGetValue(out string? text) && TryParse(text, out double parsed) ? parsed
         : null;
+
+    private static bool TryParse(string text, out double parsed) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out parsed);
 
     private static JsonObject? Parse(string line)
     {

@@ -11,10 +11,10 @@ using Nvg.Training.Optimization;
 namespace Nvg.Training.Runs;
 
 /// <summary>
-/// Everything a run continues from, as folders <c>step-00001000</c>: weights, their average, the optimizer's moments, and
-/// <c>state.json</c> with the step and a checksum per file. A folder appears whole or not at all.
+/// Checkpoints of a run, as folders <c>step-00001000</c>: weights, their average, the optimizer's moments, and <c>state.json</c>
+/// with the step and a checksum per file. A folder appears whole or not at all.
 /// </summary>
-/// <remarks>Random numbers and the order of the data follow from seed and step, so the step number is their whole state.</remarks>
+/// <remarks>Random numbers and data order follow from seed and step, so the step number is their whole state.</remarks>
 internal static class TrainingCheckpoint
 {
     private const string WeightsFile = "weights.safetensors";
@@ -26,16 +26,23 @@ internal static class TrainingCheckpoint
     private const string Damaged = "damaged-";
 
     /// <summary>Writes a checkpoint and removes those that <paramref name="options"/> does not keep.</summary>
-    /// <param name="folder">Where checkpoints lie.</param>
-    /// <param name="step">Steps done.</param>
-    /// <param name="fingerprint">Of the run's settings and data.</param>
+    /// <param name="folder">Folder of the checkpoints.</param>
+    /// <param name="step">Completed steps.</param>
+    /// <param name="fingerprint">Identity of the run (<see cref="RunIdentity"/>).</param>
     /// <param name="weights">Saved.</param>
     /// <param name="average">Saved.</param>
     /// <param name="optimizer">Saved.</param>
-    /// <param name="options">Which checkpoints are kept.</param>
-    /// <param name="score">What the best is chosen by, the lower the better; null without one.</param>
+    /// <param name="options">Decides which checkpoints are kept.</param>
+    /// <param name="score">Selects the best checkpoint, lower is better; null without one.</param>
     internal static void Save(
-        string folder, long step, string fingerprint, ParameterStore weights, WeightAverage average, GroupedOptimizer optimizer, TrainingOptions options, double? score)
+        string folder,
+        long step,
+        string fingerprint,
+        ParameterStore weights,
+        WeightAverage average,
+        GroupedOptimizer optimizer,
+        TrainingOptions options,
+        double? score)
     {
         string target = Path.Combine(folder, Prefix + step.ToString("D8", CultureInfo.InvariantCulture));
         string temporary = Path.Combine(folder, $".{Path.GetFileName(target)}.{Environment.ProcessId}.tmp");
@@ -45,15 +52,17 @@ internal static class TrainingCheckpoint
             SafetensorsFile.Write(Path.Combine(temporary, WeightsFile), weights);
             SafetensorsFile.Write(Path.Combine(temporary, AverageFile), average.Parameters);
             SafetensorsFile.Write(Path.Combine(temporary, OptimizerFile), optimizer.State);
-            var hashes = new[] { WeightsFile, AverageFile, OptimizerFile }.ToDictionary(f => f, f => Hash(Path.Combine(temporary, f)));
-            var state = new CheckpointState { Step = step, OptimizerStep = optimizer.StepCount, Run = fingerprint, Sha256 = hashes, Score = score };
-            AtomicFile.Write(Path.Combine(temporary, StateFile), stream => JsonSerializer.Serialize(stream, state.Sealed(), NvgJson.Options));
-            string aside = Path.Combine(folder, Aside + Path.GetFileName(target));
-            if (Directory.Exists(target))
-                Directory.Move(target, aside);
-            AtomicFile.PublishFolder(temporary, target);
-            if (Directory.Exists(aside))
-                Directory.Delete(aside, recursive: true);
+            var state = new CheckpointState
+            {
+                Step = step,
+                OptimizerStep = optimizer.StepCount,
+                Run = fingerprint,
+                Sha256 = new[] { WeightsFile, AverageFile, OptimizerFile }.ToDictionary(f => f, f => Hash(Path.Combine(temporary, f))),
+                Score = score,
+            };
+            AtomicFile.Write(
+                Path.Combine(temporary, StateFile), stream => JsonSerializer.Serialize(stream, state.Sealed(), NvgJson.Options));
+            Publish(folder, temporary, target);
         }
         catch
         {
@@ -65,16 +74,34 @@ internal static class TrainingCheckpoint
         Rotate(folder, options);
     }
 
-    /// <summary>Continues from the newest checkpoint that is whole.</summary>
-    /// <param name="folder">Where checkpoints lie.</param>
-    /// <param name="fingerprint">Of the run's settings and data; a checkpoint of others is refused.</param>
+    private static void Publish(string folder, string temporary, string target)
+    {
+        string aside = Path.Combine(folder, Aside + Path.GetFileName(target));
+        if (Directory.Exists(target))
+            Directory.Move(target, aside);
+        AtomicFile.PublishFolder(temporary, target);
+        if (Directory.Exists(aside))
+            Directory.Delete(aside, recursive: true);
+    }
+
+    /// <summary>Restores the newest intact checkpoint.</summary>
+    /// <param name="folder">Folder of the checkpoints.</param>
+    /// <param name="fingerprint">Identity of the run; a checkpoint of another run is refused.</param>
     /// <param name="weights">Overwritten.</param>
     /// <param name="average">Overwritten.</param>
     /// <param name="optimizer">Overwritten.</param>
-    /// <param name="warn">Told about every damaged checkpoint that was passed over.</param>
+    /// <param name="warn">Receives a warning for every damaged checkpoint that was skipped.</param>
     /// <returns>The step, or null if there is no checkpoint.</returns>
-    /// <exception cref="NvgDataException">The newest whole checkpoint belongs to other settings, or there are checkpoints and all are damaged.</exception>
-    internal static long? Restore(string folder, string fingerprint, ParameterStore weights, WeightAverage average, GroupedOptimizer optimizer, Action<string> warn)
+    /// <exception cref="NvgDataException">
+    /// The newest intact checkpoint belongs to other settings, or all checkpoints are damaged.
+    /// </exception>
+    internal static long? Restore(
+        string folder,
+        string fingerprint,
+        ParameterStore weights,
+        WeightAverage average,
+        GroupedOptimizer optimizer,
+        Action<string> warn)
     {
         ClearLeftovers(folder);
         var damaged = new List<string>();
@@ -82,13 +109,17 @@ internal static class TrainingCheckpoint
         {
             if (Check(candidate, out CheckpointState? state) is { } problem)
             {
-                warn($"{candidate}: {problem}; falling back to the checkpoint before");
+                warn($"{candidate}: {problem}; falling back to the previous checkpoint");
                 damaged.Add(candidate);
                 continue;
             }
 
             if (state!.Run != fingerprint)
-                throw new NvgDataException($"{candidate} belongs to other settings or data: continue with the same ones, or choose another run folder");
+            {
+                throw NvgDataException.At(
+                    candidate, "belongs to other settings or data", "continue with the same ones, or choose another run folder");
+            }
+
             using SafetensorsFile storedWeights = SafetensorsFile.Open(Path.Combine(candidate, WeightsFile));
             using SafetensorsFile storedAverage = SafetensorsFile.Open(Path.Combine(candidate, AverageFile));
             using SafetensorsFile storedOptimizer = SafetensorsFile.Open(Path.Combine(candidate, OptimizerFile));
@@ -101,10 +132,10 @@ internal static class TrainingCheckpoint
 
         return damaged.Count == 0
             ? null
-            : throw new NvgDataException($"no checkpoint in {folder} can be read: to train from the start choose another run folder");
+            : throw NvgDataException.At(folder, "no checkpoint can be read", "choose another run folder to train from the start");
     }
 
-    // The newest, those of every so many steps, and the best.
+    // Keeps the most recent checkpoints, those of multiples of KeepEvery, and the best.
     private static void Rotate(string folder, TrainingOptions options)
     {
         string[] all = [.. List(folder)];
@@ -118,7 +149,9 @@ internal static class TrainingCheckpoint
     }
 
     private static long? StepOf(string checkpoint) =>
-        long.TryParse(Path.GetFileName(checkpoint).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : null;
+        long.TryParse(Path.GetFileName(checkpoint).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step)
+            ? step
+            : null;
 
     private static double? ScoreOf(string checkpoint)
     {
@@ -132,7 +165,7 @@ internal static class TrainingCheckpoint
         }
     }
 
-    // Kept to be looked at, under a name that neither counts as a checkpoint nor is in the way of the next one.
+    // Keeps a damaged checkpoint for inspection, under a name that is not taken for a checkpoint.
     private static void SetAside(string checkpoint)
     {
         string aside = Path.Combine(Path.GetDirectoryName(checkpoint)!, Damaged + Path.GetFileName(checkpoint));
@@ -141,8 +174,8 @@ internal static class TrainingCheckpoint
         Directory.Move(checkpoint, aside);
     }
 
-    // A run that is killed while it writes leaves a temporary folder as large as a checkpoint; one that is killed while it
-    // replaces a checkpoint leaves the old one aside, which comes back unless the new one is there.
+    // A process killed while writing leaves a temporary folder as large as a checkpoint. One killed while replacing a
+    // checkpoint leaves the old one aside, which is restored unless the new one is complete.
     private static void ClearLeftovers(string folder)
     {
         if (!Directory.Exists(folder))
@@ -159,7 +192,7 @@ internal static class TrainingCheckpoint
         }
     }
 
-    // Newest first. Leftovers of interrupted writes begin with a dot and are not among them.
+    // Newest first. Leftovers of interrupted writes start with a dot and are not included.
     private static IEnumerable<string> List(string folder) => Directory.Exists(folder)
         ? Directory.GetDirectories(folder, Prefix + "*").OrderDescending(StringComparer.Ordinal)
         : [];

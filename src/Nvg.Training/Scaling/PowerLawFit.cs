@@ -2,31 +2,33 @@ using System.Globalization;
 
 namespace Nvg.Training.Scaling;
 
-/// <summary>A power law with what tells how much to believe it.</summary>
-/// <param name="Law">The law.</param>
-/// <param name="Points">How many points it was fitted to.</param>
-/// <param name="Places">How many different x they have.</param>
-/// <param name="Residual">Root of the mean squared difference of the points from the law, in units of y.</param>
-/// <param name="OffsetAtZero">Whether the offset would be negative and is held at zero.</param>
-/// <param name="ExponentAtBound">Whether the exponent lies where its search ends, so that the least error may lie beyond.</param>
+/// <summary>A fitted power law with the facts needed to judge the fit.</summary>
+/// <param name="Law">The power law.</param>
+/// <param name="Points">Number of fitted points.</param>
+/// <param name="Places">Number of different x.</param>
+/// <param name="Residual">Root mean squared deviation of the points from the law, in units of y.</param>
+/// <param name="OffsetAtZero">Whether the offset was constrained to zero.</param>
+/// <param name="ExponentAtBound">Whether the exponent is at the bound of its search range, so that the best fit may be outside.</param>
 public sealed record PowerLawFit(PowerLaw Law, int Points, int Places, double Residual, bool OffsetAtZero, bool ExponentAtBound)
 {
-    /// <summary>Whether three numbers were found of three places: the law goes through them whatever they are, and nothing tests it.</summary>
+    /// <summary>
+    /// Whether three parameters were fitted to three different x: such a law passes through any points, so nothing tests it.
+    /// </summary>
     public bool IsInterpolation => Places == PowerLaw.FewestPoints && !OffsetAtZero && !ExponentAtBound;
 
-    /// <summary>The law as a formula.</summary>
+    /// <summary>The power law as a formula.</summary>
     public string Formula => string.Create(CultureInfo.InvariantCulture, $"{Law.Offset:F4} + {Law.Factor:G4} · x^-{Law.Exponent:F4}");
 
-    /// <summary>The formula with points, residual and what restricts it.</summary>
+    /// <summary>The formula with points, residual and constraints.</summary>
     public override string ToString()
     {
         var words = new List<string> { string.Create(CultureInfo.InvariantCulture, $"{Points} points, residual {Residual:G2}") };
         if (IsInterpolation)
-            words.Add("an interpolation: three numbers through three places, which nothing tests");
+            words.Add("an interpolation of three points, which nothing tests");
         if (OffsetAtZero)
-            words.Add("offset held at zero");
+            words.Add("offset constrained to zero");
         if (ExponentAtBound)
-            words.Add("exponent at the bound of its search");
+            words.Add("exponent at the bound of its search range");
         return $"{Formula} ({string.Join("; ", words)})";
     }
 }

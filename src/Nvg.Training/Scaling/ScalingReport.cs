@@ -3,7 +3,7 @@ using Nvg.Reporting;
 
 namespace Nvg.Training.Scaling;
 
-/// <summary>How the loss of several runs falls with parameters and compute: fits, tables and plots.</summary>
+/// <summary>The loss of several runs over parameters and compute: fits, tables and plots.</summary>
 public sealed class ScalingReport
 {
     private const int CurvePoints = 60;
@@ -14,7 +14,7 @@ public sealed class ScalingReport
     public ScalingReport(IReadOnlyList<TrainingCurve> runs)
     {
         if (runs.Count == 0)
-            throw new ArgumentException("there are no runs", nameof(runs));
+            throw new ArgumentException("at least one run is needed", nameof(runs));
         _runs = runs;
         ParameterPoints = [.. runs.Select(r => ((double)r.Parameters, r.FinalLoss))];
         Envelope = LowerEnvelope(runs);
@@ -26,27 +26,32 @@ public sealed class ScalingReport
     public IReadOnlyList<(double X, double Y)> ParameterPoints { get; }
 
     /// <summary>
-    /// The least smoothed loss (<see cref="TrainingCurve.Smoothed"/>) that any run reached with a compute, where it improves
-    /// on all with less. Of single log lines it would be the luckiest.
+    /// The lower envelope of the smoothed losses (<see cref="TrainingCurve.Smoothed"/>) of all runs over compute. Smoothed, because
+    /// single log lines would select the luckiest one.
     /// </summary>
     public IReadOnlyList<(double X, double Y)> Envelope { get; }
 
-    /// <summary>Fit of the final loss over parameters, or null with fewer than three sizes or a loss that does not fall.</summary>
+    /// <summary>Fit of the final loss over parameters; null with fewer than three sizes or a loss that does not fall.</summary>
     public PowerLawFit? OverParameters { get; }
 
-    /// <summary>Fit of the envelope over compute, or null where it is too short.</summary>
+    /// <summary>Fit of the envelope over compute; null if it is too short.</summary>
     public PowerLawFit? OverCompute { get; }
 
-    /// <summary>Heads of the table of runs.</summary>
+    /// <summary>Column headings of the table of runs.</summary>
     public static IReadOnlyList<string> Headings { get; } = ["run", "parameters", "operations", "final loss"];
 
-    /// <summary>A row for each run.</summary>
+    /// <summary>One row per run.</summary>
     public IEnumerable<IReadOnlyList<string>> Rows() => _runs.Select(r => (IReadOnlyList<string>)
-        [r.Name, r.Parameters.ToString(CultureInfo.InvariantCulture), r.Points[^1].Compute.ToString("E3", CultureInfo.InvariantCulture), r.FinalLoss.ToString("F4", CultureInfo.InvariantCulture)]);
+    [
+        r.Name,
+        r.Parameters.ToString(CultureInfo.InvariantCulture),
+        r.Points[^1].Compute.ToString("E3", CultureInfo.InvariantCulture),
+        r.FinalLoss.ToString("F4", CultureInfo.InvariantCulture),
+    ]);
 
-    /// <summary>A fit in words, or why there is none.</summary>
+    /// <summary>Describes a fit, or says why there is none.</summary>
     public static string Describe(PowerLawFit? fit) => fit?.ToString()
-        ?? $"no fit: it takes {PowerLaw.FewestPoints} different places and a value that falls";
+        ?? $"no fit: it needs {PowerLaw.FewestPoints} different positions and a falling value";
 
     /// <summary>The plots: loss over parameters and loss over compute.</summary>
     public IEnumerable<LinePlot> Plots()
@@ -57,7 +62,11 @@ public sealed class ScalingReport
             XLabel = "parameters of both generators",
             YLabel = "loss",
             LogarithmicX = true,
-            Series = [new("runs", ParameterPoints) { HasLine = false, PointLabels = [.. _runs.Select(r => r.Name)] }, .. Curve(OverParameters, ParameterPoints)],
+            Series =
+            [
+                new("runs", ParameterPoints) { HasLine = false, PointLabels = [.. _runs.Select(r => r.Name)] },
+                .. Curve(OverParameters, ParameterPoints),
+            ],
         };
         yield return new LinePlot
         {
@@ -74,7 +83,9 @@ public sealed class ScalingReport
         if (fit is null)
             yield break;
         (double low, double high) = (Math.Log(over.Min(p => p.X)), Math.Log(over.Max(p => p.X)));
-        (double X, double Y)[] curve = [.. Enumerable.Range(0, CurvePoints).Select(i => Math.Exp(low + (high - low) * i / (CurvePoints - 1))).Select(x => (x, fit.Law.At(x)))];
+        (double X, double Y)[] curve = [.. Enumerable.Range(0, CurvePoints)
+            .Select(i => Math.Exp(low + (high - low) * i / (CurvePoints - 1)))
+            .Select(x => (x, fit.Law.At(x)))];
         yield return new PlotSeries($"fit {fit.Formula}", curve) { HasMarkers = false };
     }
 

@@ -10,27 +10,27 @@ using Nvg.Training.Tasks.Generators;
 
 namespace Nvg.Training.Scaling;
 
-/// <summary>What a generator's training run says of loss, size and compute.</summary>
-/// <param name="Name">The run's folder.</param>
-/// <param name="Parameters">Learned numbers of both generators.</param>
-/// <param name="Points">Training compute so far in floating-point operations and mean loss, at the run's log lines.</param>
+/// <summary>Loss, size and compute of a generator's training run.</summary>
+/// <param name="Name">Name of the run folder.</param>
+/// <param name="Parameters">Parameter count of both generators.</param>
+/// <param name="Points">Training compute so far (floating-point operations) and mean loss, per log line.</param>
 public sealed record TrainingCurve(string Name, long Parameters, IReadOnlyList<(double Compute, double Loss)> Points)
 {
-    /// <summary>Log lines that a smoothed loss, and the one at the end, is the mean of: single ones scatter.</summary>
+    /// <summary>Number of log lines in the mean of a smoothed loss and of the final loss.</summary>
     public const int Window = 10;
 
-    // A forward pass multiplies and adds once per parameter and position, a backward pass twice as often.
+    // A forward pass takes one multiplication and one addition per parameter and position; a backward pass twice as many.
     private const double OperationsPerParameter = 6;
 
-    /// <summary>Mean loss of the last log lines.</summary>
+    /// <summary>Mean loss of the last <see cref="Window"/> log lines.</summary>
     public double FinalLoss => Points.TakeLast(Window).Average(p => p.Loss);
 
-    /// <summary>Compute after which the learning rate no longer rises; 0 without warm-up.</summary>
+    /// <summary>Compute at the end of the warm-up; 0 without warm-up.</summary>
     public double WarmupCompute { get; init; }
 
     /// <summary>
-    /// Means of compute and loss over <see cref="Window"/> log lines each, counted from the end, without those of the
-    /// warm-up; what fills no window is left out, but a shorter run has one mean of all. Empty while the run warms up.
+    /// Means of compute and loss over windows of <see cref="Window"/> log lines, aligned to the end and without the warm-up. An
+    /// incomplete window is omitted, but a run shorter than a window has one mean of all its lines.
     /// </summary>
     public IReadOnlyList<(double Compute, double Loss)> Smoothed()
     {
@@ -40,9 +40,11 @@ public sealed record TrainingCurve(string Name, long Parameters, IReadOnlyList<(
     }
 
     /// <summary>Reads a run.</summary>
-    /// <param name="folder">A folder that <c>nvg train generator</c> wrote; the tokenizer it names must still be there unless the run is finished.</param>
-    /// <param name="term">Which figure of <c>stats.jsonl</c> counts as the loss.</param>
-    /// <exception cref="NvgDataException">Something is missing or broken.</exception>
+    /// <param name="folder">
+    /// A run folder written by <c>nvg train generator</c>. Unless the run is finished, its tokenizer must still exist.
+    /// </param>
+    /// <param name="term">The term of <c>stats.jsonl</c> to use as the loss.</param>
+    /// <exception cref="NvgDataException">A file is missing or damaged.</exception>
     public static TrainingCurve Read(string folder, string term = "loss")
     {
         GeneratorRunConfig run = RunConfiguration.Read<GeneratorRunConfig>(Path.Combine(folder, "options.json"), []);
@@ -56,19 +58,23 @@ public sealed record TrainingCurve(string Name, long Parameters, IReadOnlyList<(
         string file = Path.Combine(folder, "stats.jsonl");
         double perStep = run.Training.BatchSize * perImage;
         (double, double)[] points = [.. Lines(file).Select(line => (line.Step * perStep, line.Loss))];
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder));
         return points.Length > 0
-            ? new TrainingCurve(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), content + structure, points) { WarmupCompute = run.Training.WarmupSteps * perStep }
-            : throw NvgDataException.At(file, $"has no line with '{term}'", "let the run reach its first log line");
+            ? new TrainingCurve(name, content + structure, points) { WarmupCompute = run.Training.WarmupSteps * perStep }
+            : throw NvgDataException.At(file, $"has no line with '{term}'", "wait for the first log line of the run");
 
         IEnumerable<(double Step, double Loss)> Lines(string path)
         {
             foreach (string line in ReadLines(path))
             {
-                if (Parse(line) is { } values && values["step"] is { } step && values[term] is JsonValue value && value.TryGetValue(out double loss) && double.IsFinite(loss))
+                if (Parse(line) is { } values && values["step"] is { } step && Finite(values[term]) is { } loss)
                     yield return ((double)step, loss);
             }
         }
     }
+
+    private static double? Finite(JsonNode? node) =>
+        node is JsonValue value && value.TryGetValue(out double number) && double.IsFinite(number) ? number : null;
 
     private static GeneratorConfig Sizes(string folder, GeneratorRunConfig run)
     {
@@ -82,7 +88,7 @@ public sealed record TrainingCurve(string Name, long Parameters, IReadOnlyList<(
             LatentWidth = tokenizer.Grid.Width,
             LatentChannels = tokenizer.LatentChannels,
             CodebookSize = tokenizer.CodebookSize,
-            // Classes are a few rows of a table: their number does not show.
+            // The class table is too small to matter here.
             ClassCount = 1,
             Depth = run.Depth,
         };
@@ -96,11 +102,11 @@ public sealed record TrainingCurve(string Name, long Parameters, IReadOnlyList<(
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new NvgDataException($"{path} cannot be read: {error.Message}", error);
+            throw NvgDataException.At(path, "cannot be read", error.Message, error);
         }
     }
 
-    // The last line of a run that still goes on may be cut off.
+    // The last line of a run in progress may be incomplete.
     private static JsonNode? Parse(string line)
     {
         try

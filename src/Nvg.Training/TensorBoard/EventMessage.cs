@@ -3,7 +3,7 @@ using System.Text;
 namespace Nvg.Training.TensorBoard;
 
 /// <summary>
-/// TensorFlow's <c>Event</c> message in protocol buffers' encoding; the numbers are those of <c>event.proto</c> and
+/// TensorFlow's <c>Event</c> message in protocol buffer encoding, with the field numbers of <c>event.proto</c> and
 /// <c>summary.proto</c>.
 /// </summary>
 internal static class EventMessage
@@ -27,7 +27,7 @@ internal static class EventMessage
         Message(e => Event(e, seconds, step).Nested(5, summary => summary.Nested(1, v => v.Text(1, name)
             .Nested(4, image => image.Integer(1, height).Integer(2, width).Integer(3, ColourRgb).Bytes(4, encoded)))));
 
-    // Zeros are left out, as everywhere in this encoding.
+    // Protocol buffers omit zeros.
     private static Fields Event(Fields fields, double seconds, long step) =>
         step == 0 ? fields.Double(1, seconds) : fields.Double(1, seconds).Integer(2, step);
 
@@ -38,7 +38,7 @@ internal static class EventMessage
         return fields.ToArray();
     }
 
-    /// <summary>Fields of one message, each a key (number and wire type) and a value.</summary>
+    /// <summary>The fields of one message, each with a key (number and wire type) and a value.</summary>
     private sealed class Fields : IDisposable
     {
         private const int Varint = 0, Fixed64 = 1, LengthDelimited = 2, Fixed32 = 5;
@@ -63,7 +63,7 @@ internal static class EventMessage
 
         private Fields Key(int number, int wireType) => Number((ulong)(number << 3 | wireType));
 
-        // Seven bits a byte, the lowest first; the highest bit says that more follow.
+        // Seven bits per byte, lowest first; the highest bit marks continuation.
         private Fields Number(ulong value)
         {
             for (; value > 0x7F; value >>= 7)

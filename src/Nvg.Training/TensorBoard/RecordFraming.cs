@@ -4,8 +4,8 @@ using System.Numerics;
 namespace Nvg.Training.TensorBoard;
 
 /// <summary>
-/// The TFRecord format: length (uint64), its checksum, content, its checksum, all little-endian. Checksums are CRC-32C,
-/// rotated and shifted so that a checksum of data that contain checksums stays meaningful.
+/// The TFRecord format: length (uint64), its checksum, content, its checksum, all little-endian. Checksums are masked CRC-32C, as
+/// the format requires.
 /// </summary>
 internal static class RecordFraming
 {

@@ -8,12 +8,16 @@ internal sealed class ClassMatch(IReadOnlyList<string> labels, string where)
     private const int MostListed = 12;
 
     private readonly ClassNames _names = new(labels);
+    private readonly string[] _folders = ClassFolders.Of([.. labels.Select(line => ClassLabel.Parse(line).Name)]);
 
     /// <summary>The number of a class.</summary>
     /// <param name="name">Its name in the source.</param>
     /// <exception cref="NvgDataException">No class has this name, or several have.</exception>
     internal int NumberOf(string name)
     {
+        // Folders as generated images are written to them: "crane (134)".
+        if (Array.IndexOf(_folders, name) is >= 0 and var folder && !IsName(name))
+            return folder;
         string what = $"class '{name}' is none of the classifier's";
         // A bare number is an index of the source, not a name.
         if (int.TryParse(name, out _) && !IsName(name))

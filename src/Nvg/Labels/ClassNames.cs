@@ -56,18 +56,22 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
     // An identifier or first name wins over a synonym: the name of a class stays unambiguous where another has it as a synonym.
     private int[] Matches(string name)
     {
-        bool Is(string? other) => name.Equals(other, StringComparison.OrdinalIgnoreCase);
-        Func<ClassLabel, bool>[] rules =
-        [
-            c => Is(c.Identifier) || (c.Names.Count > 1 && Is(c.AllNames)),
-            c => Is(c.Name),
-            c => c.Names.Any(Is),
-        ];
-        foreach (Func<ClassLabel, bool> rule in rules)
+        // Letter by letter first: A and a are two classes.
+        foreach (StringComparison comparison in (StringComparison[])[StringComparison.Ordinal, StringComparison.OrdinalIgnoreCase])
         {
-            int[] found = [.. Enumerable.Range(0, _classes.Length).Where(i => rule(_classes[i]))];
-            if (found.Length > 0)
-                return found;
+            bool Is(string? other) => name.Equals(other, comparison);
+            Func<ClassLabel, bool>[] rules =
+            [
+                c => Is(c.Identifier) || (c.Names.Count > 1 && Is(c.AllNames)),
+                c => Is(c.Name),
+                c => c.Names.Any(Is),
+            ];
+            foreach (Func<ClassLabel, bool> rule in rules)
+            {
+                int[] found = [.. Enumerable.Range(0, _classes.Length).Where(i => rule(_classes[i]))];
+                if (found.Length > 0)
+                    return found;
+            }
         }
 
         return int.TryParse(name, out int number) && number >= 0 && number < _classes.Length ? [number] : [];

@@ -1,10 +1,11 @@
 using Nvg.Classifiers;
 using Nvg.Training.Optimization;
+using Nvg.Training.Runs;
 
 namespace Nvg.Training.Tasks.Classifiers;
 
 /// <summary>Settings of <c>nvg train classifier</c>.</summary>
-public sealed record ClassifierRunConfig
+public sealed record ClassifierRunConfig : IRunConfiguration<ClassifierRunConfig>
 {
     /// <summary>Name of the model.</summary>
     public required string Name { get; init; }
@@ -12,19 +13,19 @@ public sealed record ClassifierRunConfig
     /// <summary>Sizes.</summary>
     public required ClassifierConfig Classifier { get; init; }
 
-    /// <summary>Images are shifted by up to this many pixels in both directions; what comes in is mirrored at the edge.</summary>
+    /// <summary>Largest random shift in pixels, in both directions; pixels beyond the edge are mirrored.</summary>
     public int Shift { get; init; } = 4;
 
-    /// <summary>Share of the target that is spread evenly over all classes.</summary>
+    /// <summary>Label smoothing: the share of the target that is spread evenly over all classes.</summary>
     public double LabelSmoothing { get; init; } = 0.1;
 
-    /// <summary>Images that are not trained on, the last of each class in equal shares: what settings are chosen by.</summary>
+    /// <summary>Images held out of training, to choose settings by: the last of each class, in equal shares.</summary>
     public int HeldOut { get; init; }
 
     /// <summary>Steps, batch, optimizer.</summary>
     public required TrainingOptions Training { get; init; }
 
-    /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
+    /// <inheritdoc/>
     public IEnumerable<string> Validate()
     {
         foreach (string problem in Classifier.Validate().Concat(Training.Validate()))
@@ -36,4 +37,7 @@ public sealed record ClassifierRunConfig
         if (HeldOut < 0)
             yield return "heldOut must not be negative";
     }
+
+    /// <inheritdoc/>
+    public ClassifierRunConfig IdentitySettings() => this with { Training = Training.Identity };
 }

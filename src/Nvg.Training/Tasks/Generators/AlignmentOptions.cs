@@ -6,7 +6,7 @@ public sealed record AlignmentOptions
     /// <summary>Path of the weights of a DINOv2 vision transformer of any width, PyTorch or safetensors.</summary>
     public required string Weights { get; init; }
 
-    /// <summary>Number (from 1) of the content generator's block whose output is aligned.</summary>
+    /// <summary>Block (from 1) of the content generator whose output is aligned.</summary>
     public int Block { get; init; } = 8;
 
     /// <summary>Width of the two hidden layers between the block and the features.</summary>

@@ -4,12 +4,12 @@ using Nvg.Torch.Nn;
 namespace Nvg.Training.Tasks.Generators;
 
 /// <summary>
-/// Three linears with SiLU that map hidden states of the content generator to the features of a frozen image encoder
-/// (representation alignment; docs/method.md, section 8). Used in training only. Owns its parameters where it made their store.
+/// Three linear layers with SiLU that map hidden states of the content generator to the features of a frozen image encoder
+/// (representation alignment; docs/method.md, section 8). Used in training only. Owns its parameters if it created their store.
 /// </summary>
 public sealed class FeatureProjector : IDisposable
 {
-    /// <summary>What the names of its parameters begin with.</summary>
+    /// <summary>Prefix of its parameter names.</summary>
     internal const string Name = "projector";
 
     private readonly Linear _first;
@@ -21,11 +21,11 @@ public sealed class FeatureProjector : IDisposable
     /// <param name="width">Width of the content generator.</param>
     /// <param name="hiddenWidth">2048 in the paper.</param>
     /// <param name="featureSize">768 for DINOv2 ViT-B.</param>
-    /// <param name="block">Number (from 1) of the block whose output is aligned; 8 in the paper.</param>
+    /// <param name="block">Block (from 1) whose output is aligned; 8 in the paper.</param>
     public FeatureProjector(ParameterSource source, int width, int hiddenWidth, int featureSize, int block)
         : this(new ParameterStore(), source, width, hiddenWidth, featureSize, block) => _ownsParameters = true;
 
-    /// <summary>A projector among the parameters of a model, which own those of the projector too.</summary>
+    /// <summary>A projector whose parameters belong to the store of a model.</summary>
     internal FeatureProjector(ParameterStore parameters, ParameterSource source, int width, int hiddenWidth, int featureSize, int block)
     {
         Parameters = parameters;
@@ -39,10 +39,10 @@ public sealed class FeatureProjector : IDisposable
     /// <summary>All parameters.</summary>
     public ParameterStore Parameters { get; }
 
-    /// <summary>Number (from 1) of the block whose output is aligned.</summary>
+    /// <summary>Block (from 1) whose output is aligned.</summary>
     public int Block { get; }
 
-    /// <summary>N × L × W → N × L × features.</summary>
+    /// <summary>Maps N × L × width to N × L × features, in float32.</summary>
     public Tensor Forward(Tensor hidden_NLW)
     {
         using var scope = new TensorScope();

@@ -11,8 +11,8 @@ namespace Nvg.Training.Tasks.Generators;
 /// (K+1)/(K−1), in the same mean.
 /// </summary>
 /// <remarks>
-/// Where only some images take part in a stage, its mean over them is weighted by their number over the expected number,
-/// so that the expectation is that of the full loss. Shapes: N sequences of a pass, L positions, C latent channels,
+/// If only some images take part in a stage, its mean over them is weighted by their number over the expected number, so that
+/// the expectation equals the full loss. Shapes: N sequences of a pass, L positions, C latent channels,
 /// K structure channels, W width.
 /// </remarks>
 public sealed class GeneratorLoss
@@ -25,11 +25,12 @@ public sealed class GeneratorLoss
     private readonly GeneratorParts _parts;
     private readonly bool _checkpoints;
 
-    /// <param name="generator">What is trained; borrowed.</param>
-    /// <param name="projector">Maps hidden states to features for representation alignment, or null without it; borrowed.</param>
-    /// <param name="parts">Whose terms the loss has.</param>
-    /// <param name="checkpoints">Whether blocks are computed again in the backward pass, which saves memory.</param>
-    public GeneratorLoss(NvgGenerator generator, FeatureProjector? projector = null, GeneratorParts parts = GeneratorParts.Both, bool checkpoints = false)
+    /// <param name="generator">The generators to train; borrowed.</param>
+    /// <param name="projector">Projector of representation alignment, or null; borrowed.</param>
+    /// <param name="parts">The generators whose terms are included.</param>
+    /// <param name="checkpoints">Whether blocks are recomputed in the backward pass, to save memory.</param>
+    public GeneratorLoss(
+        NvgGenerator generator, FeatureProjector? projector = null, GeneratorParts parts = GeneratorParts.Both, bool checkpoints = false)
     {
         _generator = generator;
         _projector = projector;
@@ -39,8 +40,10 @@ public sealed class GeneratorLoss
 
     /// <summary>The loss of a batch, for autograd; the caller disposes it.</summary>
     /// <param name="batch">The sequences.</param>
-    /// <param name="log">Receives every unweighted term by name: <c>final_i</c>, <c>ce_i</c>, <c>accuracy_i</c>, <c>align_i</c>, <c>structure_i</c>.</param>
-    /// <param name="dropPath">Draws what drop path leaves out; null switches it off.</param>
+    /// <param name="log">
+    /// Receives every unweighted term: <c>final_i</c>, <c>ce_i</c>, <c>accuracy_i</c>, <c>align_i</c>, <c>structure_i</c>.
+    /// </param>
+    /// <param name="dropPath">Random numbers of drop path; null disables it.</param>
     public Tensor Compute(GeneratorBatch batch, LossLog log, RandomGenerator? dropPath = null)
     {
         using var scope = new TensorScope();
@@ -53,16 +56,23 @@ public sealed class GeneratorLoss
         return scope.Keep(loss / _grid.StageCount);
     }
 
-    /// <summary>Sum over stages of the content terms, with a look at predictions before they are reduced.</summary>
+    /// <summary>Sum over stages of the content terms; the observer sees predictions before they are reduced.</summary>
     internal Tensor Content(GeneratorBatch batch, LossLog log, RandomGenerator? dropPath, Action<ContentPrediction> observer)
     {
         using var scope = new TensorScope();
         using StageGroups groups = StageGroups.Gather(batch.ContentSubset, _grid.StageCount, batch.Class_B, batch.ContentShare);
         Tensor canvas_NLC = groups.Select(stage => batch.Canvases_BSLC.Select(1, stage));
-        Tensor structure_NLK = groups.Select(stage => StructureEmbedding.Embed(batch.Structure_BSL.Select(1, stage), stage, _grid.LastStage));
+        Tensor structure_NLK = groups.Select(stage =>
+            StructureEmbedding.Embed(batch.Structure_BSL.Select(1, stage), stage, _grid.LastStage));
         Tensor class_N = groups.Select(_ => batch.Class_B);
         Tensor final_NLC = groups.Select(_ => batch.Canvases_BSLC.Select(1, _grid.StageCount));
-        var training = new BlockTraining { DropPathGenerator = dropPath, DropPathRows = batch.ContentRows, HiddenBlock = _projector?.Block ?? 0, Checkpoints = _checkpoints };
+        var training = new BlockTraining
+        {
+            DropPathGenerator = dropPath,
+            DropPathRows = batch.ContentRows,
+            HiddenBlock = _projector?.Block ?? 0,
+            Checkpoints = _checkpoints,
+        };
         Tensor predicted_NLC = _generator.Content.PredictFinalCanvas(canvas_NLC, structure_NLK, groups.Stage_N, class_N, training);
         using Tensor? hidden_NTW = training.Hidden_NTW;
         Tensor? features_NLD = hidden_NTW is null ? null : _projector!.Forward(hidden_NTW.Narrow(1, 1, _grid.Length));
@@ -96,7 +106,7 @@ public sealed class GeneratorLoss
         return scope.Keep(total);
     }
 
-    /// <summary>Sum over stages of the weighted structure terms, with a look at predictions before they are reduced.</summary>
+    /// <summary>Sum over stages of the weighted structure terms; the observer sees predictions before they are reduced.</summary>
     internal Tensor Structure(GeneratorBatch batch, LossLog log, RandomGenerator? dropPath, Action<StructurePrediction> observer)
     {
         using var scope = new TensorScope();
@@ -105,16 +115,18 @@ public sealed class GeneratorLoss
         if (stages == 0)
             return scope.Keep(total);
         using StageGroups groups = StageGroups.Gather(batch.StructureSubset, stages, batch.Class_B, batch.StructureShare);
-        Tensor target_BLK = StructureEmbedding.Embed(batch.Structure_BSL.Select(1, _grid.LastStage), _grid.LastStage, _grid.LastStage) - 1;
+        Tensor finest_BL = batch.Structure_BSL.Select(1, _grid.LastStage);
+        Tensor target_BLK = StructureEmbedding.Embed(finest_BL, _grid.LastStage, _grid.LastStage) - 1;
         Tensor target_NLK = groups.Select(_ => target_BLK);
-        // Known channels carry no noise: the flow fills in what is missing.
+        // Known channels carry no noise: the flow predicts only the missing ones.
         Tensor noise_NLK = groups.Select(stage => Tensor.Cat(
             [target_BLK.Narrow(2, 0, stage), batch.Epsilon_BLK.Narrow(2, stage, _grid.LastStage - stage)], 2));
         Tensor time_N = groups.Select(stage => batch.Time_BS.Select(1, stage));
         Tensor time_N11 = time_N.Reshape(-1, 1, 1);
         Tensor z_NLK = time_N11 * noise_NLK + (1.0 - time_N11) * target_NLK;
         Tensor canvas_NLC = groups.Select(stage => batch.Canvases_BSLC.Select(1, stage + 1));
-        Tensor structure_NLK = groups.Select(stage => StructureEmbedding.Embed(batch.Structure_BSL.Select(1, stage), stage, _grid.LastStage));
+        Tensor structure_NLK = groups.Select(stage =>
+            StructureEmbedding.Embed(batch.Structure_BSL.Select(1, stage), stage, _grid.LastStage));
         var training = new BlockTraining { DropPathGenerator = dropPath, DropPathRows = batch.StructureRows, Checkpoints = _checkpoints };
         Tensor velocity_NLK = _generator.Structure.PredictVelocity(
             z_NLK, canvas_NLC, structure_NLK, groups.Stage_N, time_N, groups.Select(_ => batch.Class_B), training);
@@ -130,9 +142,9 @@ public sealed class GeneratorLoss
         return scope.Keep(total);
     }
 
-    /// <summary>What the content generator predicted for one stage; valid while the observer runs.</summary>
+    /// <summary>Prediction of the content generator for one stage; valid while the observer runs.</summary>
     internal sealed record ContentPrediction(int Stage, Tensor Predicted_NLC, Tensor Logits_NMV, Tensor? Features_NLD);
 
-    /// <summary>What the structure generator predicted for one stage; valid while the observer runs.</summary>
+    /// <summary>Prediction of the structure generator for one stage; valid while the observer runs.</summary>
     internal sealed record StructurePrediction(int Stage, Tensor Predicted_NLK, Tensor Target_NLK);
 }

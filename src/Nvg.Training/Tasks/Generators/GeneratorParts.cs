@@ -1,14 +1,14 @@
 namespace Nvg.Training.Tasks.Generators;
 
-/// <summary>Which of the two generators a run trains.</summary>
+/// <summary>The generators that a run trains.</summary>
 public enum GeneratorParts
 {
-    /// <summary>Both at once.</summary>
+    /// <summary>Both jointly.</summary>
     Both,
 
-    /// <summary>The content generator; the structure generator stays as it starts.</summary>
+    /// <summary>The content generator only; the structure generator keeps its initial weights.</summary>
     Content,
 
-    /// <summary>The structure generator; the content generator stays as it starts.</summary>
+    /// <summary>The structure generator only; the content generator keeps its initial weights.</summary>
     Structure,
 }

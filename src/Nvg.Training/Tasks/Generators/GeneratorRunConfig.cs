@@ -1,11 +1,12 @@
 using System.Text.Json.Serialization;
 using Nvg.Sampling;
 using Nvg.Training.Optimization;
+using Nvg.Training.Runs;
 
 namespace Nvg.Training.Tasks.Generators;
 
 /// <summary>Settings of <c>nvg train generator</c>.</summary>
-public sealed record GeneratorRunConfig
+public sealed record GeneratorRunConfig : IRunConfiguration<GeneratorRunConfig>
 {
     /// <summary>Name of the model.</summary>
     public required string Name { get; init; }
@@ -13,35 +14,39 @@ public sealed record GeneratorRunConfig
     /// <summary>Folder of the trained tokenizer.</summary>
     public required string Tokenizer { get; init; }
 
-    /// <summary>d, blocks of each generator.</summary>
+    /// <summary>Blocks in each generator (d).</summary>
     public required int Depth { get; init; }
 
     /// <summary>Which generators are trained.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public GeneratorParts Parts { get; init; }
 
-    /// <summary>Folder of a model of the same sizes and tokenizer whose generators the run starts with; null for random weights.</summary>
+    /// <summary>
+    /// Folder of a model with the same sizes and tokenizer, whose generators the run starts with; null for random weights.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Start { get; init; }
 
-    /// <summary>Squares of every image that are encoded: the centre, and beyond the first as many random ones.</summary>
+    /// <summary>Crops of every image that are encoded: the centre crop, and random crops beyond the first; null for one.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Crops { get; init; }
 
-    /// <summary>Whether blocks are computed again in the backward pass in place of keeping what they computed: less memory, a third more work.</summary>
+    /// <summary>
+    /// Whether blocks are recomputed in the backward pass instead of keeping their activations: less memory, a third more work.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool ActivationCheckpoints { get; init; }
 
-    /// <summary>What an image's loss is made of.</summary>
+    /// <summary>Settings of the loss.</summary>
     public GeneratorLossOptions Loss { get; init; } = new();
 
     /// <summary>Steps, batch, optimizer.</summary>
     public required TrainingOptions Training { get; init; }
 
-    /// <summary>Settings that the model generates with unless told otherwise.</summary>
+    /// <summary>Default sampling settings of the model.</summary>
     public SamplingOptions Sampling { get; init; } = new();
 
-    /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
+    /// <inheritdoc/>
     public IEnumerable<string> Validate()
     {
         foreach (string problem in (IEnumerable<string>)[.. Training.Validate(), .. Loss.Validate()])
@@ -49,6 +54,16 @@ public sealed record GeneratorRunConfig
         if (Crops < 1)
             yield return "crops must be positive";
         if (Loss.Alignment is { } alignment && (alignment.Block > Depth || Parts == GeneratorParts.Structure))
-            yield return $"alignment takes a block of the content generator, which has {Depth} and must be trained";
+            yield return $"alignment.block must be one of the {Depth} blocks of the content generator, which must be trained";
     }
+
+    /// <inheritdoc/>
+    public GeneratorRunConfig IdentitySettings() => this with
+    {
+        // Models count by their content, which the fingerprints of their weights identify.
+        Tokenizer = "",
+        Start = null,
+        Loss = Loss with { Alignment = Loss.Alignment is { } alignment ? alignment with { Weights = "" } : null },
+        Training = Training.Identity,
+    };
 }

@@ -6,24 +6,24 @@ using Nvg.Training.Optimization;
 namespace Nvg.Training.Tasks.Generators;
 
 /// <summary>
-/// Which images of a whole batch take part in which stage: all in all, or a random choice of stages for each image. Stage by
-/// stage these are the sequences of the batch, of which a part of it has some.
+/// The images of a batch that take part in each stage: all of them in every stage, or a random choice of stages per image. Ordered
+/// by stage, they are the sequences of the batch.
 /// </summary>
 internal sealed class StageChoice
 {
-    // Images of the whole batch by stage; null for all in all.
+    // Images of the whole batch by stage; null for all images in all stages.
     private readonly int[][]? _images;
     private readonly int _stageCount;
 
     private StageChoice(int[][]? images, int stageCount, double share) => (_images, _stageCount, Share) = (images, stageCount, share);
 
-    /// <summary>Share of all stages that an image takes part in.</summary>
+    /// <summary>Share of the stages that an image takes part in.</summary>
     internal double Share { get; }
 
     /// <summary>Chooses stages for every image of a batch.</summary>
-    /// <param name="size">Stages of an image; 0 for all.</param>
-    /// <param name="stageCount">Of how many.</param>
-    /// <param name="decisions">Random numbers of each image.</param>
+    /// <param name="size">Stages per image; 0 for all.</param>
+    /// <param name="stageCount">Number of stages.</param>
+    /// <param name="decisions">The random numbers of each image.</param>
     internal static StageChoice Draw(int size, int stageCount, HostRandom[] decisions)
     {
         if (size == 0 || size >= stageCount)
@@ -39,12 +39,12 @@ internal sealed class StageChoice
         return new StageChoice(Array.ConvertAll(images, list => list.ToArray()), stageCount, (double)size / stageCount);
     }
 
-    /// <summary>Images of a part of the batch, by stage and counted within the part; null for all. In the caller's scope.</summary>
+    /// <summary>Images of a part of the batch by stage, as indices within the part; null for all. In the caller's scope.</summary>
     internal IReadOnlyList<Tensor?>? ImagesOf(BatchShare share, Device device) => _images is null
         ? null
-        : [.. _images.Select(images => Sent([.. images.Where(b => b >= share.Start && b < share.End).Select(b => (long)b - share.Start)], device))];
+        : [.. _images.Select(images => Sent([.. images.Where(b => IsIn(share, b)).Select(b => (long)b - share.Start)], device))];
 
-    /// <summary>Places of a part's sequences among those of the batch; null for the whole batch. In the caller's scope.</summary>
+    /// <summary>Rows of a part's sequences among those of the batch; null for a whole batch. In the caller's scope.</summary>
     internal DropPathRows? RowsOf(BatchShare share, Device device)
     {
         if (share.Count == share.Total)
@@ -55,12 +55,15 @@ internal sealed class StageChoice
         {
             long start = total;
             int[]? images = _images?[stage];
-            rows.AddRange(Enumerable.Range(0, images?.Length ?? share.Total).Where(i => (images?[i] ?? i) is var b && b >= share.Start && b < share.End).Select(i => start + i));
-            total += images?.Length ?? share.Total;
+            int count = images?.Length ?? share.Total;
+            rows.AddRange(Enumerable.Range(0, count).Where(i => IsIn(share, images?[i] ?? i)).Select(i => start + i));
+            total += count;
         }
 
         return new DropPathRows(Sent([.. rows], device), total);
     }
+
+    private static bool IsIn(BatchShare share, int image) => image >= share.Start && image < share.End;
 
     private static Tensor Sent(long[] numbers, Device device)
     {

@@ -3,8 +3,8 @@ using Nvg.Torch;
 namespace Nvg.Training.Tasks.Generators;
 
 /// <summary>
-/// The sequences of one pass, stage after stage: which images take part in each stage, and where their sequences lie in the
-/// joined batch. Owns its tensors.
+/// The sequences of one forward pass, ordered by stage: the images that take part in each stage, and the range of their sequences
+/// in the joined batch. Owns its tensors.
 /// </summary>
 internal sealed class StageGroups : IDisposable
 {
@@ -14,16 +14,16 @@ internal sealed class StageGroups : IDisposable
         Stage_N = stage_N;
     }
 
-    /// <summary>Stages in which any image takes part.</summary>
+    /// <summary>The stages in which at least one image takes part.</summary>
     internal IReadOnlyList<Group> Groups { get; }
 
-    /// <summary>Stage of each sequence.</summary>
+    /// <summary>The stage of each sequence.</summary>
     internal Tensor Stage_N { get; }
 
-    /// <param name="subsets">Images per stage, null for all.</param>
+    /// <param name="subsets">Images per stage; null for all.</param>
     /// <param name="stageCount">Number of stages.</param>
-    /// <param name="like_B">Gives the number of images and the device.</param>
-    /// <param name="share">Expected share of images that take part in a stage.</param>
+    /// <param name="like_B">A tensor with one row per image; gives their number and the device.</param>
+    /// <param name="share">Expected share of images in a stage.</param>
     internal static StageGroups Gather(IReadOnlyList<Tensor?>? subsets, int stageCount, Tensor like_B, double share)
     {
         long count = like_B.Size(0);
@@ -43,8 +43,8 @@ internal sealed class StageGroups : IDisposable
         return new StageGroups(groups, host.Send(like_B.Device).Own());
     }
 
-    /// <summary>Joins, over the stages, what each stage's images have.</summary>
-    /// <param name="perStage">B × … of one stage.</param>
+    /// <summary>Joins the rows of each stage's images over all stages.</summary>
+    /// <param name="perStage">Returns a B × … tensor for a stage.</param>
     internal Tensor Select(Func<int, Tensor> perStage)
     {
         using var scope = new TensorScope();
@@ -53,18 +53,18 @@ internal sealed class StageGroups : IDisposable
 
     public void Dispose() => Stage_N.Dispose();
 
-    /// <summary>One stage's images.</summary>
-    /// <param name="Stage">i.</param>
-    /// <param name="Images">Their numbers in the batch, null for all.</param>
-    /// <param name="Start">Where their sequences begin in the joined batch.</param>
-    /// <param name="Size">How many there are.</param>
-    /// <param name="Weight">Number of images over the expected number.</param>
+    /// <summary>The images of one stage.</summary>
+    /// <param name="Stage">Stage, from 0.</param>
+    /// <param name="Images">Indices of the images in the batch; null for all.</param>
+    /// <param name="Start">First of their sequences in the joined batch.</param>
+    /// <param name="Size">Number of images.</param>
+    /// <param name="Weight">Number of images divided by the expected number.</param>
     internal sealed record Group(int Stage, Tensor? Images, long Start, long Size, double Weight)
     {
-        /// <summary>The images' rows of a B × … tensor.</summary>
+        /// <summary>The rows of these images in a B × … tensor.</summary>
         internal Tensor Take(Tensor perImage) => Images is null ? perImage.Alias() : perImage.IndexSelect(0, Images);
 
-        /// <summary>The stage's part of a joined tensor.</summary>
+        /// <summary>The rows of this stage in a joined tensor.</summary>
         internal Tensor Slice(Tensor joined) => joined.Narrow(0, Start, Size);
     }
 }

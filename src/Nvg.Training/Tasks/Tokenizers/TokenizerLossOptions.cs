@@ -3,40 +3,40 @@ using Nvg.Training.Adversarial;
 
 namespace Nvg.Training.Tasks.Tokenizers;
 
-/// <summary>Weights of the tokenizer's loss.</summary>
+/// <summary>Settings of the tokenizer's loss.</summary>
 public sealed record TokenizerLossOptions
 {
-    /// <summary>Weight of the mean absolute difference of images.</summary>
+    /// <summary>Weight of the mean absolute error of the reconstruction.</summary>
     public double L1 { get; init; } = 1;
 
-    /// <summary>Weight of the mean squared difference of images.</summary>
+    /// <summary>Weight of the mean squared error of the reconstruction.</summary>
     public double L2 { get; init; } = 1;
 
     /// <summary>Weight of the quantizer's loss.</summary>
     public double Quantizer { get; init; } = 1;
 
-    /// <summary>Steps in which every code receives gradient; the paper's models use the first epoch.</summary>
+    /// <summary>Steps in which every code receives a gradient; one epoch in the paper.</summary>
     public long WarmupSteps { get; init; }
 
-    /// <summary>Steps between looks for codes that a batch does not use, which then move to where codes are asked for; 0 for never.</summary>
+    /// <summary>Interval in steps at which codes unused by the current batch are reset to encoder outputs; 0 disables it.</summary>
     public long ReviveEvery { get; init; }
 
-    /// <summary>Step after which codes are left where they are.</summary>
+    /// <summary>Step after which codes are no longer reset.</summary>
     public long ReviveUntil { get; init; }
 
-    /// <summary>LPIPS beside the differences of pixels; null for none.</summary>
+    /// <summary>LPIPS term; null for none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public PerceptualLossOptions? Perceptual { get; init; }
 
-    /// <summary>A discriminator; null for none.</summary>
+    /// <summary>Adversarial term; null for none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public AdversarialOptions? Adversarial { get; init; }
 
-    /// <summary>Share of images of which the decoder sees only the stages up to a random one, so that early stages make images too.</summary>
+    /// <summary>Share of images that are decoded from the canvas after a random stage, so that early stages can be decoded too.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public double StageDropout { get; init; }
 
-    /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
+    /// <summary>All problems with the settings; empty if there are none.</summary>
     public IEnumerable<string> Validate()
     {
         if (new[] { L1, L2, Quantizer }.Any(weight => weight is not (>= 0 and < double.PositiveInfinity)))

@@ -1,7 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
 using Nvg.Checkpoints;
-using Nvg.Configuration;
 using Nvg.Data.Datasets;
 using Nvg.Data.Loading;
 using Nvg.Granularity;
@@ -14,21 +11,24 @@ using Nvg.Training.Adversarial;
 using Nvg.Training.Distributed;
 using Nvg.Training.Loop;
 using Nvg.Training.Optimization;
+using Nvg.Training.Ownership;
+using Nvg.Training.Runs;
 
 namespace Nvg.Training.Tasks.Tokenizers;
 
-/// <summary>Trains the tokenizer: images through encoder, quantizer and decoder and back (docs/method.md, section 3.6).</summary>
+/// <summary>Trains the tokenizer: images through encoder, quantizer and decoder (docs/method.md, section 3.6).</summary>
 public sealed class TokenizerTraining : ITrainingTask
 {
-    // Images that the scale of the latent is measured on.
+    // Images on which the scale of the latent is measured.
     private const int ScaleExamples = 1024, ScaleBatch = 32;
     private const int PreviewExamples = 8;
 
     private readonly TokenizerRunConfig _config;
     private readonly IImageDataset _data;
     private readonly Device _device;
-    private readonly Tokenizer _tokenizer;
     private readonly TrainingProcesses _processes;
+    private readonly OwnedObjects _owned = new();
+    private readonly Tokenizer _tokenizer;
     private readonly ImageLoader _images;
     private readonly PerceptualDistance? _perceptual;
     private readonly AdversarialGame? _game;
@@ -36,38 +36,25 @@ public sealed class TokenizerTraining : ITrainingTask
 
     /// <param name="config">Settings.</param>
     /// <param name="data">Images of the tokenizer's size; borrowed.</param>
-    /// <param name="device">Where.</param>
-    /// <param name="processes">Those that train together; borrowed. Null for this one alone.</param>
-    /// <exception cref="NvgDataException">The images have another size.</exception>
+    /// <param name="device">The training device.</param>
+    /// <param name="processes">The processes that train together; borrowed. Null for a single one.</param>
+    /// <exception cref="NvgDataException">The images have another size, or pretrained weights cannot be used.</exception>
     public TokenizerTraining(TokenizerRunConfig config, IImageDataset data, Device device, TrainingProcesses? processes = null)
     {
-        if (data.Size != config.Tokenizer.ImageSize)
-            throw new NvgDataException($"the data set has images of {data.Size} × {data.Size}, the tokenizer takes {config.Tokenizer.ImageSize}: prepare it with --size {config.Tokenizer.ImageSize}");
+        DataRequirements.RequireSize(data, config.Tokenizer.ImageSize, "tokenizer");
         (_config, _data, _device, _processes) = (config, data, device, processes ?? TrainingProcesses.Single);
-        TokenizerLossOptions loss = config.Loss;
-        CropOptions crop = config.Crop ?? new();
-        _tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Random(config.Training.Seed, device));
+        ulong seed = config.Training.Seed;
+        using OwnedObjects.Construction construction = _owned.Construct();
+        _tokenizer = _owned.Add(new Tokenizer(config.Tokenizer, ParameterSource.Random(seed, device)));
         _learned = [.. _tokenizer.Parameters.TrainableNames];
-        try
-        {
-            if (loss.Perceptual is { } perceptual)
-                _perceptual = PerceptualDistance.Load(perceptual.Backbone, perceptual.Weights, perceptual.LinearWeights, device);
-            if (loss.Adversarial is { } adversarial)
-                _game = new AdversarialGame(adversarial, _tokenizer.Parameters, config.Training.Seed, device, _processes);
-            // Weights of others count by what is in them, not by where they lie.
-            TokenizerLossOptions settings = loss with
-            {
-                Perceptual = loss.Perceptual is { } p ? p with { Weights = "", LinearWeights = "" } : null,
-                Adversarial = loss.Adversarial is { } a ? a with { DinoWeights = null } : null,
-            };
-            Fingerprint = FingerprintOf(NvgJson.Write(config with { Training = config.Training.Identity, Loss = settings }), data, $"{_perceptual?.Fingerprint}{_game?.Fingerprint}");
-            _images = new ImageLoader(data, (step, example) => crop.Draw(config.Training.Seed, step, example, config.Training.Flip), device);
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
+        if (config.Loss.Perceptual is { } perceptual)
+            _perceptual = _owned.Add(PerceptualDistance.Load(perceptual.Backbone, perceptual.Weights, perceptual.LinearWeights, device));
+        if (config.Loss.Adversarial is { } adversarial)
+            _game = _owned.Add(new AdversarialGame(adversarial, _tokenizer.Parameters, seed, device, _processes));
+        Fingerprint = RunIdentity.Of(config, data, $"{_perceptual?.Fingerprint}{_game?.Fingerprint}");
+        CropOptions crop = config.Crop ?? new();
+        _images = _owned.Add(new ImageLoader(data, (step, example) => crop.Draw(seed, step, example, config.Training.Flip), device));
+        construction.Complete();
     }
 
     /// <inheritdoc/>
@@ -86,7 +73,8 @@ public sealed class TokenizerTraining : ITrainingTask
     public bool IsAveraged(string name) => !name.StartsWith(AdversarialGame.Prefix, StringComparison.Ordinal);
 
     /// <inheritdoc/>
-    public void Prefetch(long step, IReadOnlyList<int> examples) => _images.Prefetch(step, _processes.ShareOf(examples.Count).Of(examples));
+    public void Prefetch(long step, IReadOnlyList<int> examples) =>
+        _images.Prefetch(step, _processes.ShareOf(examples.Count).Of(examples));
 
     /// <inheritdoc/>
     public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, RandomGenerator random, LossLog log)
@@ -97,7 +85,9 @@ public sealed class TokenizerTraining : ITrainingTask
         Tensor images = _images.Load(step, own);
         ReviveDeadCodes(step, images, share, random, log);
         Tensor latent_BLC = Positions.FromMap(_tokenizer.Encoder.Forward(images));
-        using QuantizedLatent quantized = _tokenizer.Quantizer.Forward(latent_BLC, Structure(step, latent_BLC, images), warmUp: step < weights.WarmupSteps, LastStages(step, own));
+        Tensor structure_BSL = Structure(step, latent_BLC, images);
+        using QuantizedLatent quantized = _tokenizer.Quantizer.Forward(
+            latent_BLC, structure_BSL, warmUp: step < weights.WarmupSteps, LastStages(step, own));
         Tensor decoded = _tokenizer.Decoder.Forward(Positions.ToMap(quantized.Output_BLC, _config.Tokenizer.Grid));
 
         Tensor l1 = Functional.MeanAbsoluteError(decoded, images);
@@ -121,7 +111,7 @@ public sealed class TokenizerTraining : ITrainingTask
         return scope.Keep(loss);
     }
 
-    /// <summary>Images of the data set above, their reconstructions below.</summary>
+    /// <summary>Images of the data set in the upper row, their reconstructions in the lower.</summary>
     /// <inheritdoc/>
     public RgbImage? Preview(IReadOnlyDictionary<string, Tensor> parameters)
     {
@@ -132,7 +122,8 @@ public sealed class TokenizerTraining : ITrainingTask
         using GranularitySequence sequence = tokenizer.Encode(images_BCHW);
         Tensor canvas_BLC = tokenizer.Quantizer.Canvases(sequence).Select(1, _config.Tokenizer.Grid.StageCount);
         RgbImage[] images = [.. ImageTensor.ToImages(images_BCHW), .. ImageTensor.ToImages(tokenizer.Decode(canvas_BLC))];
-        return ImageGrid.Compose(images, columns: images.Length / 2, enlargement: ImageGrid.ComfortableEnlargement(images[0], images.Length));
+        int enlargement = ImageGrid.ComfortableEnlargement(images[0], images.Length);
+        return ImageGrid.Compose(images, columns: images.Length / 2, enlargement: enlargement);
     }
 
     /// <inheritdoc/>
@@ -140,38 +131,27 @@ public sealed class TokenizerTraining : ITrainingTask
     {
         using var scope = new TensorScope();
         using var tokenizer = new Tokenizer(_config.Tokenizer, ParameterSource.From(parameters, device: _device));
-        double scale = LatentScale.Measure(
-            tokenizer, DataOrder.Spread(_data.Count, ScaleExamples).Chunk(ScaleBatch).Select(examples => DatasetBatch.Load(_data, examples, device: _device)));
+        IEnumerable<int[]> batches = DataOrder.Spread(_data.Count, ScaleExamples).Chunk(ScaleBatch);
+        double scale = LatentScale.Measure(tokenizer, batches.Select(examples => DatasetBatch.Load(_data, examples, device: _device)));
         IReadOnlyDictionary<string, Tensor> normalised = LatentScale.Rescale(parameters, scale > 0 ? 1 / scale : 1);
         NvgModel.Save(folder, new ModelConfig { Name = _config.Name, Tokenizer = _config.Tokenizer }, normalised, null, []);
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        // Null after a constructor that failed.
-        _images?.Dispose();
-        _game?.Dispose();
-        _perceptual?.Dispose();
-        _tokenizer.Dispose();
-    }
+    public void Dispose() => _owned.Dispose();
 
-    /// <summary>Identifies settings and data of a run.</summary>
-    internal static string FingerprintOf(string settings, IImageDataset data, string more = "") =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{settings}\n{data.Fingerprint}\n{more}")));
-
-    // Points that are not finite have no distances; the run diverged before any term of the loss could show it.
+    // Clustering needs finite distances, and a diverged latent shows here before it does in any term of the loss.
     private Tensor Structure(long step, Tensor latent_BLC, Tensor images)
     {
         using var scope = new TensorScope();
-        // Clustering is the host's, so the device is waited for here in any case: once.
+        // Clustering runs on the CPU, so this is the one place where a step waits for the device.
         Tensor points_BLC = latent_BLC.Detach().To(Device.Cpu);
         if (points_BLC.IsFinite().All().Item() == 0)
             throw TrainingDivergedException.At("latent", step + 1);
         return scope.Keep(_tokenizer.Structure.Build(points_BLC, images, _config.Tokenizer.Grid).Send(_device));
     }
 
-    // Where the decoder's view of each image ends; null for nowhere.
+    // Last stage of each image that the decoder sees; null if it sees all.
     private int[]? LastStages(long step, IReadOnlyList<int> examples)
     {
         if (_config.Loss.StageDropout == 0)
@@ -179,13 +159,13 @@ public sealed class TokenizerTraining : ITrainingTask
         int stages = _config.Tokenizer.Grid.StageCount;
         return [.. examples.Select(example =>
         {
-            var random = new HostRandom(DataOrder.Mix(DataOrder.Mix(_config.Training.Seed, step, purpose: 3), example));
+            var random = new HostRandom(RandomSeed.Of(_config.Training.Seed, step, RandomStream.StageDropout, example));
             return random.Next() < _config.Loss.StageDropout ? random.Next(stages) : stages - 1;
         })];
     }
 
-    // On the latents of all processes, so that a code is dead only if none of them uses it. Every process's share is computed
-    // at once then: settings that ask for parts are refused.
+    // Uses the latents of all processes, so that a code is dead only if no process uses it. This needs whole shares;
+    // validation refuses it together with micro-batches.
     private void ReviveDeadCodes(long step, Tensor images, BatchShare share, RandomGenerator random, LossLog log)
     {
         if (_config.Loss.ReviveEvery < 1 || step % _config.Loss.ReviveEvery != 0 || step >= _config.Loss.ReviveUntil)
@@ -193,13 +173,14 @@ public sealed class TokenizerTraining : ITrainingTask
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
         Tensor latent_BLC = _processes.Gather(Positions.FromMap(_tokenizer.Encoder.Forward(images)), share.Total);
-        int revived = _tokenizer.Quantizer.ReviveDeadCodes(latent_BLC, Structure(step, latent_BLC, _processes.Gather(images, share.Total)), random);
-        // Processors may round differently, and a code be dead on one of them alone.
+        Tensor structure_BSL = Structure(step, latent_BLC, _processes.Gather(images, share.Total));
+        int revived = _tokenizer.Quantizer.ReviveDeadCodes(latent_BLC, structure_BSL, random);
+        // Machines may round differently, so that a code is dead on only one of them.
         _processes.Broadcast([_tokenizer.Quantizer.Codebook]);
         log.Add("codebook_revived", Tensor.Scalar(revived));
     }
 
-    // Of each stage: early ones have few tokens and use the codebook in their own way.
+    // Per stage: early stages have few tokens and use the codebook differently.
     private void LogCodebook(QuantizedLatent quantized, LossLog log)
     {
         foreach ((int stage, Tensor tokens_BN) in quantized.Content.Index())

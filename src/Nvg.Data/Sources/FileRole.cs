@@ -1,0 +1,23 @@
+namespace Nvg.Data.Sources;
+
+/// <summary>How a file can be used as a source of images.</summary>
+internal enum FileRole
+{
+    /// <summary>An image in a format that is read.</summary>
+    Image,
+
+    /// <summary>A tar archive.</summary>
+    Tar,
+
+    /// <summary>Something compressed with gzip.</summary>
+    Gzip,
+
+    /// <summary>A zip archive, which may be an .npz.</summary>
+    Zip,
+
+    /// <summary>A Parquet table.</summary>
+    Parquet,
+
+    /// <summary>Anything that is not read.</summary>
+    Other,
+}

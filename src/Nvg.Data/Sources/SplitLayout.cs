@@ -1,0 +1,66 @@
+namespace Nvg.Data.Sources;
+
+/// <summary>
+/// Recognises sources whose folders are the splits of a data set (train, test) rather than its classes, perhaps below one folder that
+/// wraps them: their images would otherwise get the classes "train" and "test".
+/// </summary>
+internal sealed class SplitLayout
+{
+    private static readonly HashSet<string> Splits =
+        new(["train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval"], StringComparer.OrdinalIgnoreCase);
+
+    private readonly HashSet<string> _first = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _second = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _shards = new(StringComparer.Ordinal);
+    private bool _hasShallow;
+
+    /// <summary>The split that the name of a shard starts with, as <c>train-00000-of-00002.parquet</c> does; null for none.</summary>
+    internal static string? SplitOf(string name)
+    {
+        string file = name[(name.LastIndexOf('/') + 1)..];
+        int end = file.AsSpan().IndexOfAny('-', '_', '.');
+        string start = end < 0 ? file : file[..end];
+        return Splits.Contains(start) ? start : null;
+    }
+
+    /// <summary>Takes note of an image.</summary>
+    internal void Add(ImageEntry entry)
+    {
+        string[] parts = entry.Name.Split('/');
+        if (entry.IsLabelled)
+        {
+            if (parts.Length > 1 && SplitOf(parts[^2]) is { } split)
+                _shards.Add(split);
+            _hasShallow = true;
+            return;
+        }
+
+        _hasShallow |= parts.Length < 3;
+        _first.Add(parts[0]);
+        // Beyond a few, folders are classes.
+        if (parts.Length > 2 && _second.Count <= Splits.Count)
+            _second.Add(parts[1]);
+    }
+
+    /// <summary>What is wrong with the layout and how to mend it, or null.</summary>
+    internal (string Problem, string Remedy)? Problem()
+    {
+        if (_shards.Count > 1)
+            return ($"contains the splits {Names(_shards)}", $"give one of them: --subset {_shards.Order(StringComparer.Ordinal).Last()}");
+        if (_hasShallow || _first.Count == 0)
+            return null;
+        if (_first.All(Splits.Contains))
+            return ($"its folders {Names(_first)} are splits of a data set, with the classes below", $"give one of them: --subset {Preferred(_first)}");
+        if (_first.Count == 1 && _second.All(Splits.Contains))
+        {
+            string top = _first.First();
+            return ($"the folder {top} contains the splits {Names(_second)}, with the classes below", $"give one of them: --subset {top}/{Preferred(_second)}");
+        }
+
+        return null;
+    }
+
+    private static string Names(IEnumerable<string> names) => string.Join(" and ", names.Order(StringComparer.Ordinal));
+
+    private static string Preferred(HashSet<string> names) => names.FirstOrDefault(n => n.StartsWith("train", StringComparison.OrdinalIgnoreCase)) ?? names.First();
+}

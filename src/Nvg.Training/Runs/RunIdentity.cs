@@ -1,0 +1,25 @@
+using System.Security.Cryptography;
+using System.Text;
+using Nvg.Configuration;
+using Nvg.Data.Datasets;
+
+namespace Nvg.Training.Runs;
+
+/// <summary>
+/// Identifies a run by its settings, its data and the content of the weights it starts from. A checkpoint is resumed only by
+/// a run of the same identity.
+/// </summary>
+/// <remarks>The text that is hashed is stored in the checkpoints of earlier versions as a hash, so it never changes.</remarks>
+internal static class RunIdentity
+{
+    /// <summary>The identity of a run.</summary>
+    /// <param name="config">Settings.</param>
+    /// <param name="data">The data set.</param>
+    /// <param name="weights">Fingerprints of the frozen or initial weights, joined; empty if there are none.</param>
+    internal static string Of<TConfig>(TConfig config, IImageDataset data, string weights = "")
+        where TConfig : IRunConfiguration<TConfig> => Of(NvgJson.Write(config.IdentitySettings()), data, weights);
+
+    /// <summary>The identity of something computed from a data set, such as its encoded sequences.</summary>
+    internal static string Of(string settings, IImageDataset data, string weights) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{settings}\n{data.Fingerprint}\n{weights}")));
+}

@@ -1,0 +1,91 @@
+using Nvg.Checkpoints;
+using Nvg.Data.Datasets;
+using Nvg.Generators;
+using Nvg.Pretrained;
+using Nvg.Tokenizers;
+using Nvg.Torch;
+using Nvg.Training.Ownership;
+
+namespace Nvg.Training.Tasks.Generators;
+
+/// <summary>
+/// The frozen models that a generator run uses: the tokenizer, and the optional image encoder of representation alignment.
+/// Also the sizes of the new model, which follow from them.
+/// </summary>
+internal sealed class GeneratorRunInputs : IDisposable
+{
+    private readonly OwnedObjects _owned = new();
+    private readonly NvgModel _tokenizer;
+
+    /// <param name="config">Settings.</param>
+    /// <param name="data">Gives the image size and the number of classes; borrowed.</param>
+    /// <param name="device">The training device.</param>
+    /// <exception cref="NvgDataException">A model cannot be used, or the sizes do not fit together.</exception>
+    internal GeneratorRunInputs(GeneratorRunConfig config, IImageDataset data, Device device)
+    {
+        using OwnedObjects.Construction construction = _owned.Construct();
+        _tokenizer = _owned.Add(NvgModel.Load(config.Tokenizer, device, withGenerator: false));
+        DataRequirements.RequireSize(data, _tokenizer.Config.Tokenizer.ImageSize, "tokenizer");
+        Model = SizesOf(config, _tokenizer.Config.Tokenizer, data.Classes.Count);
+        // Checked before the model has been trained rather than after.
+        int lastStage = Model.Tokenizer.Grid.LastStage;
+        if (Model.Validate().Union(config.Sampling.Validate(lastStage)).ToList() is { Count: > 0 } problems)
+            throw new NvgDataException($"settings of the run: {string.Join("; ", problems)}");
+        if (config.Loss.Alignment is { } alignment)
+            Encoder = _owned.Add(VisionTransformer.Load(alignment.Weights, device));
+        construction.Complete();
+    }
+
+    /// <summary>Configuration of the model that the run makes.</summary>
+    internal ModelConfig Model { get; }
+
+    /// <summary>The frozen tokenizer.</summary>
+    internal Tokenizer Tokenizer => _tokenizer.Tokenizer;
+
+    /// <summary>The encoder of representation alignment, or null.</summary>
+    internal VisionTransformer? Encoder { get; }
+
+    /// <summary>Fingerprint of the tokenizer and the way it builds structure.</summary>
+    internal string TokenizerFingerprint => _tokenizer.Fingerprint() + _tokenizer.Config.Tokenizer.Structure;
+
+    /// <summary>Fingerprint of all models that a run depends on: their content counts, not where they are stored.</summary>
+    /// <param name="start">The model whose generators the run starts with, or null.</param>
+    internal string FingerprintWith(NvgModel? start) => $"{TokenizerFingerprint}{start?.Fingerprint()}{Encoder?.Fingerprint}";
+
+    /// <summary>Loads a model whose generators the run starts with; the caller disposes it.</summary>
+    /// <exception cref="NvgDataException">Its generators have other sizes, or belong to another tokenizer.</exception>
+    internal NvgModel LoadStart(string folder, Device device)
+    {
+        NvgModel start = NvgModel.Load(folder, device);
+        if (start.HasGenerator && start.Config.Generator == Model.Generator && HasSameCodebook(start.Tokenizer))
+            return start;
+        start.Dispose();
+        throw NvgDataException.At(
+            folder, "the run cannot start with this model", "its generators have other sizes, or belong to another tokenizer");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _owned.Dispose();
+
+    private static ModelConfig SizesOf(GeneratorRunConfig config, TokenizerConfig sizes, int classCount) => new()
+    {
+        Name = config.Name,
+        Tokenizer = sizes,
+        Generator = new GeneratorConfig
+        {
+            LatentHeight = sizes.Grid.Height,
+            LatentWidth = sizes.Grid.Width,
+            LatentChannels = sizes.LatentChannels,
+            CodebookSize = sizes.CodebookSize,
+            ClassCount = classCount,
+            Depth = config.Depth,
+        },
+        Sampling = config.Sampling,
+    };
+
+    private bool HasSameCodebook(Tokenizer other)
+    {
+        float[] own = Tokenizer.Quantizer.Codebook.ToArray<float>(), others = other.Quantizer.Codebook.ToArray<float>();
+        return own.AsSpan().SequenceEqual(others);
+    }
+}
