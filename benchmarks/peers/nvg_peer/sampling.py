@@ -73,13 +73,12 @@ def sample(generator, codebook, refiners, classes, noise, guidance, structure_gu
             observe(f"{name}_{stage}", value)
         if stage == last:
             break
-        channel = ranked = noise[..., stage]
+        channel = ranked = clamped = noise[..., stage]
         if stage < last - 1:
             channel = structure_channel(g, canvas, labels, stage, classes, noise, structure_guidance[stage], steps)
-            margins.gap("clamp", lambda: 1 - channel.abs())
-            ranked = scores(labels, channel, 2 ** stage)
-        # The margin that counts is that of the channel itself: dividing by the cluster's sum makes it smaller, and its noise too.
-        margins.gap("split", lambda: split_gaps(labels, channel, 2 ** stage))
+            ranked, clamped = scores(labels, channel, 2 ** stage), channel.clamp(-1, 1)
+        # The margin before the division by the cluster's sum, which makes margin and rounding smaller alike.
+        margins.gap("split", lambda: split_gaps(labels, clamped, 2 ** stage))
         labels = split(labels, ranked, 2 ** stage)
         observe(f"structure_score_{stage}", channel)
         observe(f"structure_{stage}", labels)
