@@ -7,10 +7,10 @@ namespace Nvg.Tests.Evaluation;
 
 public class ImageQualityTests
 {
-    [SharedFact("fixtures/metrics.safetensors")]
-    public void PsnrAndSsim_ReferencePictures_EqualReference()
+    [Theory, MemberData(nameof(ReferenceFixtures.Sets), MemberType = typeof(ReferenceFixtures))]
+    public void PsnrAndSsim_ReferencePictures_EqualReference(string set)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(SharedMaterial.Path("fixtures", "metrics.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Open(ReferenceFixtures.Path("metrics.safetensors", set));
         using var scope = new TensorScope();
         RgbImage[] a = Pictures(file["img_a"]), b = Pictures(file["img_b"]);
         float[] psnr = file["psnr"].ToArray<float>(), ssim = file["ssim"].ToArray<float>();
