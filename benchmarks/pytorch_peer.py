@@ -31,7 +31,7 @@ def check_all(paths):
     total, failed = 0, 0
     for file in files:
         if file.stem not in KINDS:
-            print(f"{file.name}: no kind of fixture that this script knows ({', '.join(KINDS)})")
+            print(f"{file.name}: not checked, only {', '.join(KINDS)} are known")
             continue
         passed, problems, unused = check(file)
         total, failed = total + passed, failed + len(problems)
@@ -64,7 +64,8 @@ def bench(folder, repeat, whole, dtype):
     sizes, grid = config["tokenizer"], config["generator"]
     tokenizer = read(folder / "tokenizer.safetensors")[0]
     generator = Generator(Weights(read(folder / "generator.safetensors")[0], dtype), grid["classCount"])
-    refiners = [tuple(tokenizer[f"quantize.quant_resi.{i}.{part}"].float() for part in ("weight", "bias")) for i in range(generator.last + 1)]
+    refiners = [tuple(tokenizer[f"quantize.quant_resi.{i}.{part}"].float() for part in ("weight", "bias"))
+                for i in range(generator.last + 1)]
     codebook = tokenizer["quantize.embedding.weight"].float()
     convolutions = Weights(tokenizer, dtype)
     shape = (len(sizes["channelMultipliers"]), sizes["resNetBlocks"], sizes["normGroups"])

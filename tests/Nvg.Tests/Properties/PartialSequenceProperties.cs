@@ -1,0 +1,89 @@
+using CsCheck;
+using Nvg.Granularity;
+
+namespace Nvg.Tests.Properties;
+
+/// <summary>
+/// Partial sequences of one hierarchy form an idempotent monoid under <c>Over</c>; <c>Keep</c> and <c>Where</c> are filters.
+/// </summary>
+public class PartialSequenceProperties
+{
+    private static readonly Gen<(LatentGrid Grid, PartialSequence[] Parts)> Case =
+        from grid in Hierarchies.Grid
+        from labels in Hierarchies.Labels(grid)
+        from parts in Part(grid, labels).Array[3]
+        select (grid, parts);
+
+    [Fact]
+    public void Over_Itself_IsItself() => Check((_, x, _, _) => Same(x, x.Over(x)));
+
+    [Fact]
+    public void Over_AnyThree_IsAssociative() => Check((_, x, y, z) => Same(x.Over(y).Over(z), x.Over(y.Over(z))));
+
+    [Fact]
+    public void Over_Empty_ChangesNothingOnEitherSide() => Check((grid, x, _, _) =>
+    {
+        Same(x, x.Over(PartialSequence.Empty(grid)));
+        Same(x, PartialSequence.Empty(grid).Over(x));
+    });
+
+    [Fact]
+    public void Over_Another_TakesFromItOnlyWhatIsMissing() => Check((_, x, y, _) =>
+    {
+        PartialSequence both = x.Over(y);
+        Assert.True(Within(x, both));
+        int[] mine = x.AllTokens.ToArray(), theirs = y.AllTokens.ToArray();
+        Assert.Equal(mine.Zip(theirs, (own, other) => own >= 0 ? own : other), both.AllTokens.ToArray());
+    });
+
+    [Fact]
+    public void Keep_Twice_IsKeepingTheFewerStages() => Gen.Select(Case, Gen.Int[0, 7], Gen.Int[0, 7]).Sample((c, first, second) =>
+    {
+        int fewer = Math.Min(first, second);
+        Same(c.Parts[0].Keep(fewer, fewer), c.Parts[0].Keep(first, first).Keep(second, second));
+    }, iter: 100, threads: 1);
+
+    [Fact]
+    public void Keep_MoreStages_KeepsWhatFewerKeep() => Check((grid, x, _, _) =>
+    {
+        for (int stages = 0; stages < grid.StageCount; stages++)
+        {
+            Assert.True(Within(x.Keep(stages, stages), x.Keep(stages + 1, stages)));
+            Assert.True(Within(x.Keep(stages + 1, stages), x.Keep(stages + 1, stages + 1)));
+        }
+
+        Same(x, x.Keep(grid.StageCount, grid.StageCount));
+    });
+
+    [Fact]
+    public void Where_PositionsAndTheRest_GiveTheWhole() => Check((grid, x, y, _) =>
+    {
+        // Any condition on positions will do: here, what another part has in its last stage.
+        bool[] kept = [.. y.Labels(grid.LastStage).ToArray().Select(label => label >= 0)];
+        Same(x, x.Where(kept).Over(x.Where([.. kept.Select(k => !k)])));
+    });
+
+    private static void Check(Action<LatentGrid, PartialSequence, PartialSequence, PartialSequence> assert) =>
+        Case.Sample(c => assert(c.Grid, c.Parts[0], c.Parts[1], c.Parts[2]), iter: 100, threads: 1);
+
+    // Some stages and some positions of a complete sequence along given structure, with tokens of its own.
+    private static Gen<PartialSequence> Part(LatentGrid grid, int[] labels) =>
+        from tokens in Gen.Int[0, 9].Array[labels.Length]
+        from stages in Gen.Int[0, grid.StageCount]
+        from contentStages in Gen.Int[0, stages]
+        from kept in Gen.Bool.Array[grid.Length]
+        select new PartialSequence(grid, labels, tokens).Keep(stages, contentStages).Where(kept);
+
+    private static void Same(PartialSequence expected, PartialSequence actual) =>
+        Assert.True(expected.SequenceEqual(actual), $"{Text(expected)} is not {Text(actual)}");
+
+    // Whether everything that the first gives is given by the second.
+    private static bool Within(PartialSequence part, PartialSequence whole) =>
+        Within(part.AllLabels.ToArray(), whole.AllLabels.ToArray()) && Within(part.AllTokens.ToArray(), whole.AllTokens.ToArray());
+
+    private static bool Within(int[] part, int[] whole) =>
+        part.Zip(whole).All(p => p.First == PartialSequence.Unknown || p.First == p.Second);
+
+    private static string Text(PartialSequence sequence) =>
+        $"[{string.Join(" ", sequence.AllLabels.ToArray())} | {string.Join(" ", sequence.AllTokens.ToArray())}]";
+}
