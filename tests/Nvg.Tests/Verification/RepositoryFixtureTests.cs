@@ -7,7 +7,8 @@ public class RepositoryFixtureTests
 {
     private static readonly string[] Kinds =
     [
-        "autoencoder", "clustering", "dino_disc", "generate", "generator_train", "losses", "metrics", "quantizer", "sampling", "structure_embedding",
+        "autoencoder", "clustering", "dino_disc", "generate", "generator_train", "losses", "metrics", "quantizer", "sampling",
+        "structure_embedding",
     ];
 
     [Fact]
