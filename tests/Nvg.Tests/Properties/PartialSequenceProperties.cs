@@ -37,6 +37,18 @@ public class PartialSequenceProperties
     });
 
     [Fact]
+    public void Keep_Stages_KeepsExactlyThose() => Gen.Select(Case, Gen.Int[0, 7], Gen.Int[0, 7]).Sample((c, one, other) =>
+    {
+        (int content, int structure) = (Math.Min(one, other), Math.Max(one, other));
+        bool[] all = [.. Enumerable.Repeat(true, c.Grid.Length)];
+        Same(Filtered(c.Parts[0], c.Grid, structure, content, all), c.Parts[0].Keep(structure, content));
+    }, iter: 100, threads: 1);
+
+    [Fact]
+    public void Where_Positions_KeepsExactlyThose() => Check((grid, x, y, _) =>
+        Same(Filtered(x, grid, grid.StageCount, grid.StageCount, Positions(y)), x.Where(Positions(y))));
+
+    [Fact]
     public void Keep_Twice_IsKeepingTheFewerStages() => Gen.Select(Case, Gen.Int[0, 7], Gen.Int[0, 7]).Sample((c, first, second) =>
     {
         int fewer = Math.Min(first, second);
@@ -56,10 +68,9 @@ public class PartialSequenceProperties
     });
 
     [Fact]
-    public void Where_PositionsAndTheRest_GiveTheWhole() => Check((grid, x, y, _) =>
+    public void Where_PositionsAndTheRest_GiveTheWhole() => Check((_, x, y, _) =>
     {
-        // Any condition on positions will do: here, what another part has in its last stage.
-        bool[] kept = [.. y.Labels(grid.LastStage).ToArray().Select(label => label >= 0)];
+        bool[] kept = Positions(y);
         Same(x, x.Where(kept).Over(x.Where([.. kept.Select(k => !k)])));
     });
 
@@ -72,7 +83,21 @@ public class PartialSequenceProperties
         from stages in Gen.Int[0, grid.StageCount]
         from contentStages in Gen.Int[0, stages]
         from kept in Gen.Bool.Array[grid.Length]
-        select new PartialSequence(grid, labels, tokens).Keep(stages, contentStages).Where(kept);
+        select new PartialSequence(grid, Filtered(labels, grid, stages, kept), Filtered(tokens, grid, contentStages, kept));
+
+    // The definition: what lies in the first stages and at the kept positions.
+    private static int[] Filtered(IEnumerable<int> values, LatentGrid grid, int stages, bool[] kept) =>
+        [.. values.Select((value, i) => i / grid.Length < stages && kept[i % grid.Length] ? value : PartialSequence.Unknown)];
+
+    private static PartialSequence Filtered(PartialSequence sequence, LatentGrid grid, int stages, int contentStages, bool[] kept)
+    {
+        int[] labels = sequence.AllLabels.ToArray(), tokens = sequence.AllTokens.ToArray();
+        return new PartialSequence(grid, Filtered(labels, grid, stages, kept), Filtered(tokens, grid, contentStages, kept));
+    }
+
+    // Any condition on positions will do: here, where another part gives even labels.
+    private static bool[] Positions(PartialSequence other) =>
+        [.. other.Labels(other.Grid.LastStage).ToArray().Select(label => label % 2 == 0)];
 
     private static void Same(PartialSequence expected, PartialSequence actual) =>
         Assert.True(expected.SequenceEqual(actual), $"{Text(expected)} is not {Text(actual)}");
