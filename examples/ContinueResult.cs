@@ -1,6 +1,5 @@
-using Nvg.Checkpoints;
-using Nvg.Control;
-using Nvg.Rendering;
+using Nvg.Documents;
+using Nvg.Imaging;
 
 namespace Nvg.Examples;
 
@@ -11,24 +10,24 @@ internal static class ContinueResult
     {
         using NvgModel nvg = NvgModel.Load(model);
         using var pipeline = new NvgPipeline(nvg);
-        GeneratedPicture picture = await pipeline.GenerateAsync(new RequestedPicture(Class: 2, Seed: 11));
+        GeneratedImage image = await pipeline.GenerateAsync(new ImageRequest(Class: 2, Seed: 11));
         string file = Path.Combine(folder, "result.nvg");
-        PictureDocument.Of(nvg, nvg.Fingerprint(), picture).Write(file);
+        ImageDocument.Of(nvg, nvg.Fingerprint(), image).Write(file);
 
-        PictureDocument document = PictureDocument.Read(file);
+        ImageDocument document = ImageDocument.Read(file);
         document.RequireModel(file, nvg, nvg.Fingerprint());
-        GeneratedPicture again = await pipeline.GenerateAsync(document.Continue(structureStages: 3, contentStages: 3));
-        Console.WriteLine(again.Picture.Pixels.SequenceEqual(picture.Picture.Pixels) ? "the same picture, bit by bit" : "another picture");
+        GeneratedImage again = await pipeline.GenerateAsync(document.Continue(structureStages: 3, contentStages: 3));
+        Console.WriteLine(again.Image.Pixels.SequenceEqual(image.Image.Pixels) ? "the same image, bit by bit" : "another image");
 
         // Variations: the later they begin, the more they are alike.
         var rows = new List<RgbImage>();
         foreach (int stages in new[] { 1, 2, 3, 4 })
         {
-            rows.Add(picture.Picture);
+            rows.Add(image.Image);
             for (ulong k = 0; k < 3; k++)
-                rows.Add((await pipeline.GenerateAsync(document.Continue(stages, stages) with { Seed = 50 + k })).Picture);
+                rows.Add((await pipeline.GenerateAsync(document.Continue(stages, stages) with { Seed = 50 + k })).Image);
         }
 
-        PictureFile.Write(Path.Combine(folder, "variations.png"), PictureGrid.Compose(rows, columns: 4, enlargement: 2));
+        ImageFile.Write(Path.Combine(folder, "variations.png"), ImageGrid.Compose(rows, columns: 4, enlargement: 2));
     }
 }

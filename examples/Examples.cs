@@ -2,7 +2,7 @@ namespace Nvg.Examples;
 
 /// <summary>Something small done with the library.</summary>
 /// <param name="model">A model folder.</param>
-/// <param name="folder">Where pictures go.</param>
+/// <param name="folder">Where images go.</param>
 public delegate Task Example(string model, string folder);
 
 /// <summary>The examples by name, each a file of its own.</summary>
@@ -10,7 +10,7 @@ public static class Examples
 {
     public static IReadOnlyDictionary<string, Example> All { get; } = new Dictionary<string, Example>
     {
-        ["first-picture"] = FirstPicture.RunAsync,
+        ["first-image"] = FirstImage.RunAsync,
         ["drawing"] = StructureFromDrawing.RunAsync,
         ["keep-stages"] = KeepStages.RunAsync,
         ["in-painting"] = InPainting.RunAsync,

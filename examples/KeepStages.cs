@@ -1,10 +1,8 @@
-using Nvg.Checkpoints;
-using Nvg.Control;
-using Nvg.Rendering;
+using Nvg.Imaging;
 
 namespace Nvg.Examples;
 
-/// <summary>Variations that keep more and more of a picture's structure: a row for each number of stages.</summary>
+/// <summary>Variations that keep more and more of an image's structure: a row for each number of stages.</summary>
 internal static class KeepStages
 {
     private const int Variations = 3;
@@ -13,13 +11,13 @@ internal static class KeepStages
     {
         using NvgModel nvg = NvgModel.Load(model);
         using var pipeline = new NvgPipeline(nvg);
-        GeneratedPicture original = await pipeline.GenerateAsync(new RequestedPicture(Class: 0, Seed: 1));
+        GeneratedImage original = await pipeline.GenerateAsync(new ImageRequest(Class: 0, Seed: 1));
 
-        // Another class over the same structure. A photograph would be described by ReferenceSequence.FromPicture.
+        // Another class over the same structure. A photograph would be described by ReferenceSequence.FromImage.
         int stages = original.Sequence.Grid.StageCount;
-        RequestedPicture[] pictures = [.. Enumerable.Range(1, stages).SelectMany(kept => Enumerable.Range(0, Variations)
-            .Select(k => new RequestedPicture(1, (ulong)(100 + k)) { Given = original.Sequence.Keep(structureStages: kept, contentStages: 0) }))];
-        IReadOnlyList<GeneratedPicture> rows = await pipeline.GenerateAsync(new GenerationRequest { Pictures = pictures, BatchSize = 8 });
-        PictureFile.Write(Path.Combine(folder, "keep-stages.png"), PictureGrid.Compose([.. rows.Select(p => p.Picture)], columns: Variations, enlargement: 2));
+        ImageRequest[] images = [.. Enumerable.Range(1, stages).SelectMany(kept => Enumerable.Range(0, Variations)
+            .Select(k => new ImageRequest(1, (ulong)(100 + k)) { Given = original.Sequence.Keep(structureStages: kept, contentStages: 0) }))];
+        IReadOnlyList<GeneratedImage> rows = await pipeline.GenerateAsync(new GenerationRequest { Images = images, BatchSize = 8 });
+        ImageFile.Write(Path.Combine(folder, "keep-stages.png"), ImageGrid.Compose([.. rows.Select(p => p.Image)], columns: Variations, enlargement: 2));
     }
 }

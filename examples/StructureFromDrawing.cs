@@ -1,11 +1,10 @@
-using Nvg.Checkpoints;
 using Nvg.Control;
 using Nvg.Granularity;
-using Nvg.Rendering;
+using Nvg.Imaging;
 
 namespace Nvg.Examples;
 
-/// <summary>A shape drawn by hand becomes the layout of pictures.</summary>
+/// <summary>A shape drawn by hand becomes the layout of images.</summary>
 internal static class StructureFromDrawing
 {
     public static async Task RunAsync(string model, string folder)
@@ -16,27 +15,27 @@ internal static class StructureFromDrawing
 
         // Regions of any number and size; the plan says what balance made of them.
         StructurePlan plan = StructureInput.FromRegions(Hill(64), grid, stages: 3);
-        PictureFile.Write(Path.Combine(folder, "drawing-plan.png"), plan.Draw());
+        ImageFile.Write(Path.Combine(folder, "drawing-plan.png"), plan.Draw());
 
-        RequestedPicture[] pictures = [.. Enumerable.Range(0, 4).Select(k => new RequestedPicture(0, (ulong)k) { Given = plan.ToSequence() })];
-        IReadOnlyList<GeneratedPicture> drawn = await pipeline.GenerateAsync(new GenerationRequest { Pictures = pictures, BatchSize = 4 });
-        PictureFile.Write(Path.Combine(folder, "drawing.png"), PictureGrid.Compose([.. drawn.Select(p => p.Picture)], enlargement: 4));
+        ImageRequest[] images = [.. Enumerable.Range(0, 4).Select(k => new ImageRequest(0, (ulong)k) { Given = plan.ToSequence() })];
+        IReadOnlyList<GeneratedImage> drawn = await pipeline.GenerateAsync(new GenerationRequest { Images = images, BatchSize = 4 });
+        ImageFile.Write(Path.Combine(folder, "drawing.png"), ImageGrid.Compose([.. drawn.Select(p => p.Image)], enlargement: 4));
     }
 
     // Red hill, blue sky, white sun.
     private static RgbImage Hill(int side)
     {
-        var picture = new RgbImage(side, side);
+        var image = new RgbImage(side, side);
         for (int y = 0; y < side; y++)
         {
             for (int x = 0; x < side; x++)
             {
                 bool sun = (x - 48) * (x - 48) + (y - 14) * (y - 14) < 80, hill = y > 40 - 18 * Math.Sin(x * Math.PI / side);
                 byte[] colour = sun ? [255, 255, 255] : hill ? [200, 40, 40] : [40, 40, 200];
-                colour.CopyTo(picture.Row(y)[(3 * x)..]);
+                colour.CopyTo(image.Row(y)[(3 * x)..]);
             }
         }
 
-        return picture;
+        return image;
     }
 }

@@ -1,13 +1,13 @@
 // Convolutions whose way back goes over matrix tiles: stride one, bfloat16, channels-last memory, on the CPU. Forward, and
 // for everything else, libtorch convolves. Products in bfloat16, sums in float32.
 //
-// Pictures lie on a grid: behind every row as many zeros as the kernel reaches aside, between pictures as many rows of
+// Images lie on a grid: behind every row as many zeros as the kernel reaches aside, between images as many rows of
 // zeros. There a tap of the kernel is one distance, whatever the pixel, and each gradient a product per tap:
 //
 //   input    dx[p, i]      = Σ_tap Σ_o dy[p − tap, o] w[o, i, tap]    left: pixels × outputs, right: weights
 //   weight   dw[o, i, tap] = Σ_p x[p, i] dy[p − tap, o]               left: inputs × pixels, right: pixels × outputs
 //
-// Zeros between the pictures take part: next to an infinity they make a not-a-number.
+// Zeros between the images take part: next to an infinity they make a not-a-number.
 // The grid is walked in strips of rows that stay in a core's caches.
 #include "autocast.h"
 #include "matrix_tiles.h"
@@ -44,7 +44,7 @@ uint16_t *bits_of(const at::Tensor &tensor) { return static_cast<uint16_t *>(ten
 // Grid pixels before the first line, which the kernel reaches over.
 constexpr int64_t kFront = 32;
 
-// Pictures and kernel. `side` is the reach of the kernel to either side, `kernel` 2 · side + 1.
+// Images and kernel. `side` is the reach of the kernel to either side, `kernel` 2 · side + 1.
 struct Shape {
   int64_t count, height, width, side;
 
@@ -66,14 +66,14 @@ struct Shape {
   // Pixels of the longest strip's grid; a multiple of 32, in an odd number of cache lines, for rows of such a length to
   // spread over the sets of a cache.
   int64_t strip_pixels() const {
-    const int64_t pictures = strip_rows() / height + 2;
-    const int64_t lines = strip_rows() + (pictures + 1) * side;
+    const int64_t images = strip_rows() / height + 2;
+    const int64_t lines = strip_rows() + (images + 1) * side;
     return (round_up(kFront + lines * grid_width() + kDepth + side, kDepth) / kDepth | 1) * kDepth;
   }
 };
 
 // Fewer pixels do not pay for packing the weights; with more weights than a core's cache holds libtorch is faster; a wider
-// picture's strip would take too much memory.
+// image's strip would take too much memory.
 constexpr int64_t kFewestPixels = 2048, kMostWeights = 9 * 256 * 256, kMostGridNumbers = 1 << 21;
 
 bool goes_back_over_tiles(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias, int64_t stride, int64_t padding) {
@@ -93,7 +93,7 @@ bool goes_back_over_tiles(const at::Tensor &x, const at::Tensor &weight, const a
 
 enum class Neighbours { kSeen, kZero };
 
-// Lines of the grid: which row of the pictures, counted through, lies on it, or −1 for zeros. The first and the last
+// Lines of the grid: which row of the images, counted through, lies on it, or −1 for zeros. The first and the last
 // `side` lines are only looked at.
 struct Strip {
   const Shape &shape;
@@ -116,7 +116,7 @@ struct Strip {
   int64_t begin() const { return kFront + shape.side * shape.grid_width(); }
   int64_t size() const { return (static_cast<int64_t>(lines.size()) - 2 * shape.side) * shape.grid_width(); }
 
-  // Of every pixel from begin() on, the row of the pictures times their width plus the column, or −1 for zeros; to whole
+  // Of every pixel from begin() on, the row of the images times their width plus the column, or −1 for zeros; to whole
   // blocks of 32.
   std::vector<int64_t> pixels() const {
     std::vector<int64_t> pixels(static_cast<size_t>(round_up(size(), kBlock)), -1);
@@ -127,8 +127,8 @@ struct Strip {
     return pixels;
   }
 
-  // Pictures of `channels` channels on the grid. Lines that are only looked at are the pictures' or zeros.
-  void load(const uint16_t *pictures, int64_t channels, Neighbours neighbours, uint16_t *grid) const {
+  // Images of `channels` channels on the grid. Lines that are only looked at are the images' or zeros.
+  void load(const uint16_t *images, int64_t channels, Neighbours neighbours, uint16_t *grid) const {
     const auto clear = [&](uint16_t *from, int64_t pixels) { std::memset(from, 0, static_cast<size_t>(pixels * channels * 2)); };
     const auto count = static_cast<int64_t>(lines.size());
     uint16_t *to = grid + kFront * channels;
@@ -140,7 +140,7 @@ struct Strip {
         continue;
       }
 
-      std::memcpy(to, pictures + row * shape.width * channels, static_cast<size_t>(shape.width * channels * 2));
+      std::memcpy(to, images + row * shape.width * channels, static_cast<size_t>(shape.width * channels * 2));
       clear(to + shape.width * channels, shape.side);
     }
     clear(to, kDepth);

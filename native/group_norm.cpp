@@ -1,4 +1,4 @@
-// Group normalisation and swish of pictures in channels-last memory (N × H × W × C), in two passes there and two back:
+// Group normalisation and swish of images in channels-last memory (N × H × W × C), in two passes there and two back:
 // libtorch's own takes several, and goes through float32. CPU, float32 and bfloat16, with hand-written gradients; sums
 // in float32, over all pixels in float64.
 #include <ATen/ATen.h>
@@ -16,7 +16,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// A picture's normalisation, a number per channel each.
+// An image's normalisation, a number per channel each.
 struct Lines {
   const float *factor, *mean, *shift;
 };
@@ -63,9 +63,9 @@ struct Shape {
   int64_t part_pixels(int64_t part) const { return std::min(kPart, pixels - part * kPart); }
 };
 
-// Threads divide the pictures, so that each finds its picture in its cache in the second pass; or, where those are few,
-// the parts of one picture after another.
-template <typename Body> void for_each_picture(const Shape &shape, Body body) {
+// Threads divide the images, so that each finds its image in its cache in the second pass; or, where those are few,
+// the parts of one image after another.
+template <typename Body> void for_each_image(const Shape &shape, Body body) {
   const auto run = [&](int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; n++)
       body(n);
@@ -76,15 +76,15 @@ template <typename Body> void for_each_picture(const Shape &shape, Body body) {
     run(0, shape.count);
 }
 
-// Calls `body(part of the picture, its first element in the tensor, its pixels)`.
-template <typename Body> void for_each_part(const Shape &shape, int64_t picture, Body body) {
+// Calls `body(part of the image, its first element in the tensor, its pixels)`.
+template <typename Body> void for_each_part(const Shape &shape, int64_t image, Body body) {
   at::parallel_for(0, shape.parts, 1, [&](int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; part++)
-      body(part, (picture * shape.pixels + part * kPart) * shape.channels, shape.part_pixels(part));
+      body(part, (image * shape.pixels + part * kPart) * shape.channels, shape.part_pixels(part));
   });
 }
 
-// Two numbers of each channel for every part of every picture, and where they lie.
+// Two numbers of each channel for every part of every image, and where they lie.
 struct PartNumbers {
   int64_t channels, parts;
   at::Tensor values;
@@ -93,14 +93,14 @@ struct PartNumbers {
       : channels(shape.channels), parts(shape.parts),
         values(at::empty({shape.count, shape.parts, 2, shape.channels}, at::kFloat)) {}
 
-  float *first(int64_t picture, int64_t part) const {
-    return data<float>(values) + (picture * parts + part) * 2 * channels;
+  float *first(int64_t image, int64_t part) const {
+    return data<float>(values) + (image * parts + part) * 2 * channels;
   }
-  float *second(int64_t picture, int64_t part) const { return first(picture, part) + channels; }
+  float *second(int64_t image, int64_t part) const { return first(image, part) + channels; }
 };
 
-Lines lines_of(const at::Tensor &factors, const at::Tensor &shift, int64_t picture) {
-  const float *factor = data<float>(factors) + picture * 2 * factors.size(2);
+Lines lines_of(const at::Tensor &factors, const at::Tensor &shift, int64_t image) {
+  const float *factor = data<float>(factors) + image * 2 * factors.size(2);
   return {factor, factor + factors.size(2), data<float>(shift)};
 }
 
@@ -109,11 +109,11 @@ struct Moments {
 };
 
 // Of one group: the squares about the parts' means, and those means about the group's.
-Moments group_moments(const Shape &shape, const PartNumbers &moments, int64_t picture, int64_t group) {
+Moments group_moments(const Shape &shape, const PartNumbers &moments, int64_t image, int64_t group) {
   const int64_t first = group * shape.group_size(), end = first + shape.group_size();
   double sum = 0, squares = 0;
   for (int64_t part = 0; part < shape.parts; part++) {
-    const float *means = moments.first(picture, part);
+    const float *means = moments.first(image, part);
     double part_sum = 0;
     for (int64_t c = first; c < end; c++)
       part_sum += means[c];
@@ -121,7 +121,7 @@ Moments group_moments(const Shape &shape, const PartNumbers &moments, int64_t pi
   }
   const double mean = sum / shape.group_elements();
   for (int64_t part = 0; part < shape.parts; part++) {
-    const float *means = moments.first(picture, part), *part_squares = moments.second(picture, part);
+    const float *means = moments.first(image, part), *part_squares = moments.second(image, part);
     for (int64_t c = first; c < end; c++) {
       const double distance = means[c] - mean;
       squares += part_squares[c] + static_cast<double>(shape.part_pixels(part)) * distance * distance;
@@ -130,7 +130,7 @@ Moments group_moments(const Shape &shape, const PartNumbers &moments, int64_t pi
   return {mean, squares / shape.group_elements()};
 }
 
-// One picture's gradient of a in float32, or null where it is not kept.
+// One image's gradient of a in float32, or null where it is not kept.
 struct KeptGradient {
   float *values;
   int64_t part_elements;
@@ -139,32 +139,32 @@ struct KeptGradient {
 };
 
 // The gradient of a costs more to compute than to keep between the passes: in d_x where that is float32 itself, else in
-// a buffer of each thread; of a picture too large for a cache it is not kept.
+// a buffer of each thread; of an image too large for a cache it is not kept.
 class KeptGradients {
   static constexpr int64_t kLargest = 1 << 18;
-  int64_t picture_elements_, part_elements_;
+  int64_t image_elements_, part_elements_;
   at::Tensor whole_, buffers_;
 
 public:
   KeptGradients(const Shape &shape, const at::Tensor &d_x)
-      : picture_elements_(shape.channels * shape.pixels), part_elements_(shape.channels * kPart) {
+      : image_elements_(shape.channels * shape.pixels), part_elements_(shape.channels * kPart) {
     if (d_x.scalar_type() == at::kFloat)
       whole_ = d_x;
-    else if (picture_elements_ <= kLargest)
-      buffers_ = at::empty({at::get_num_threads(), picture_elements_}, at::kFloat);
+    else if (image_elements_ <= kLargest)
+      buffers_ = at::empty({at::get_num_threads(), image_elements_}, at::kFloat);
   }
 
-  // Called by the thread that does the picture.
-  KeptGradient of(int64_t picture) const {
-    float *values = whole_.defined()     ? data<float>(whole_) + picture * picture_elements_
-                    : buffers_.defined() ? data<float>(buffers_) + at::get_thread_num() * picture_elements_
+  // Called by the thread that does the image.
+  KeptGradient of(int64_t image) const {
+    float *values = whole_.defined()     ? data<float>(whole_) + image * image_elements_
+                    : buffers_.defined() ? data<float>(buffers_) + at::get_thread_num() * image_elements_
                                          : nullptr;
     return {values, part_elements_};
   }
 };
 
-// (N, C) -> (C), in the order of the pictures.
-at::Tensor over_pictures(const at::Tensor &values) {
+// (N, C) -> (C), in the order of the images.
+at::Tensor over_images(const at::Tensor &values) {
   at::Tensor sums = at::zeros({values.size(1)}, at::kDouble);
   const int64_t channels = values.size(1);
   double *target = data<double>(sums);
@@ -183,13 +183,13 @@ struct GroupNormSwish : torch::autograd::Function<GroupNormSwish> {
     const int64_t channels = shape.channels, size = shape.group_size();
     const at::Tensor scale = weight.to(at::kFloat).contiguous(), shift = bias.to(at::kFloat).contiguous();
     at::Tensor y = at::empty_like(x);
-    // Factor and mean per picture and channel, reciprocal deviation per picture and group.
+    // Factor and mean per image and channel, reciprocal deviation per image and group.
     const at::Tensor factors = at::empty({shape.count, 2, channels}, at::kFloat);
     const at::Tensor reciprocals = at::empty({shape.count, groups}, at::kDouble);
     const PartNumbers moments(shape);
     with_row_type(x, [&](auto tag) {
       using T = decltype(tag);
-      for_each_picture(shape, [&](int64_t n) {
+      for_each_image(shape, [&](int64_t n) {
         for_each_part(shape, n, [&](int64_t part, int64_t start, int64_t pixels) {
           rows<T>().moments(data<T>(x) + start, moments.first(n, part), moments.second(n, part), channels, pixels);
         });
@@ -233,7 +233,7 @@ struct GroupNormSwish : torch::autograd::Function<GroupNormSwish> {
     const KeptGradients buffers(shape, d_x);
     with_row_type(x, [&](auto tag) {
       using T = decltype(tag);
-      for_each_picture(shape, [&](int64_t n) {
+      for_each_image(shape, [&](int64_t n) {
         const KeptGradient kept = buffers.of(n);
         for_each_part(shape, n, [&](int64_t part, int64_t start, int64_t pixels) {
           rows<T>().gradient_sums(data<T>(x) + start, data<T>(grad) + start, lines_of(factors, shift, n),
@@ -271,7 +271,7 @@ struct GroupNormSwish : torch::autograd::Function<GroupNormSwish> {
       });
     });
     const auto type = static_cast<at::ScalarType>(context->saved_data["parameter_type"].toInt());
-    return {d_x, over_pictures(d_scales).to(type), over_pictures(d_shifts).to(type), at::Tensor(), at::Tensor()};
+    return {d_x, over_images(d_scales).to(type), over_images(d_shifts).to(type), at::Tensor(), at::Tensor()};
   }
 };
 

@@ -1,4 +1,4 @@
 using Nvg.Cli;
-using Nvg.Cli.Commands;
+using Nvg.Cli.Terminal;
 
 return await CommandRunner.RunAsync(Root.Create(), args);

@@ -1,6 +1,6 @@
 namespace Nvg.Torch;
 
-/// <summary>libtorch or the native library could not be loaded: the message lists every path tried and how to mend it.</summary>
+/// <summary>libtorch or the native library could not be loaded: the message lists every path tried and how to remedy it.</summary>
 public sealed class TorchLoadException : TorchException
 {
     /// <inheritdoc/>

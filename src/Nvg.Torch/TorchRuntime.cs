@@ -142,7 +142,7 @@ public static unsafe partial class TorchRuntime
     }
 
     // GNU OpenMP's threads spin for milliseconds at every barrier. Where another process has the cores, each of the many
-    // small operations of a model then waits for threads that are not running: one picture took 12 s instead of 1.2 s.
+    // small operations of a model then waits for threads that are not running: one image took 12 s instead of 1.2 s.
     private static void LimitSpinning()
     {
         if (!OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is not null)

@@ -1,3 +1,5 @@
+using Nvg.Cli.Terminal;
+
 namespace Nvg.Cli.Tests;
 
 /// <summary>What a command did.</summary>
@@ -21,7 +23,7 @@ public abstract class CommandTests : IDisposable
         {
             Console.SetOut(capturedOutput);
             Console.SetError(capturedError);
-            int exitCode = await CommandRunner.RunAsync(Commands.Root.Create(), arguments);
+            int exitCode = await CommandRunner.RunAsync(Root.Create(), arguments);
             return new CommandResult(exitCode, capturedOutput.ToString(), capturedError.ToString());
         }
         finally

@@ -1,7 +1,10 @@
 using System.Text.Json;
-using Nvg.Control;
-using Nvg.Data;
-using Nvg.Rendering;
+using Nvg.Cli.Terminal;
+using Nvg.Data.Packing;
+using Nvg.Data.Sources;
+using Nvg.Documents;
+using Nvg.Imaging;
+using Nvg.Torch.Files.Npy;
 
 namespace Nvg.Cli.Tests;
 
@@ -22,7 +25,7 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
 
         // What the command line says wins over what was saved.
         await DoneAsync("--reference", saved, "--keep-stages", "3", "--class", "dog", "--seed", "6", "--save", InFolder("saved"), "-o", InFolder("other.png"));
-        PictureDocument first = PictureDocument.Read(saved), other = PictureDocument.Read(InFolder("saved/dog/6.nvg"));
+        ImageDocument first = ImageDocument.Read(saved), other = ImageDocument.Read(InFolder("saved/dog/6.nvg"));
         Assert.True(first.Sequence.Keep(3, 3).SequenceEqual(other.Sequence.Keep(3, 3)));
         Assert.False(first.Sequence.SequenceEqual(other.Sequence));
         Assert.Equal(0.8, other.Description.Sampling.Temperature);
@@ -32,15 +35,15 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     public async Task Generate_OverWhatItReads_IsRefusedBeforeTheWork()
     {
         await DoneAsync("--class", "cat", "--seed", "5", "--save", InFolder("saved"), "-o", InFolder("out"));
-        string saved = InFolder("saved/cat/5.nvg"), picture = InFolder("out/cat/5.png");
+        string saved = InFolder("saved/cat/5.nvg"), image = InFolder("out/cat/5.png");
         Directory.CreateSymbolicLink(InFolder("link"), InFolder("saved"));
-        byte[] before = File.ReadAllBytes(saved), pixels = File.ReadAllBytes(picture);
+        byte[] before = File.ReadAllBytes(saved), pixels = File.ReadAllBytes(image);
         foreach (string[] arguments in new string[][]
         {
             ["--reference", saved, "--keep-stages", "2", "--save", InFolder("saved"), "-o", InFolder("x.png")],
             ["--reference", saved, "--keep-stages", "2", "--save", InFolder("link"), "-o", InFolder("x.png")],
             ["--reference", saved, "--keep-stages", "2", "--seed", "4", "--count", "2", "--save", InFolder("saved"), "-o", InFolder("x.png")],
-            ["--structure", picture, "--class", "cat", "--seed", "5", "-o", InFolder("out")],
+            ["--structure", image, "--class", "cat", "--seed", "5", "-o", InFolder("out")],
         })
         {
             CommandResult refused = await GenerateAsync(arguments);
@@ -49,7 +52,7 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
         }
 
         Assert.Equal(before, File.ReadAllBytes(saved));
-        Assert.Equal(pixels, File.ReadAllBytes(picture));
+        Assert.Equal(pixels, File.ReadAllBytes(image));
         Assert.False(File.Exists(InFolder("saved/cat/4.nvg")));
         // Another seed lies beside it.
         await DoneAsync("--reference", saved, "--keep-stages", "2", "--seed", "6", "--save", InFolder("saved"), "-o", InFolder("x.png"));
@@ -73,7 +76,7 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     public async Task Generate_FromSavedResult_IsComputedTogetherWithAsMany()
     {
         await DoneAsync("--class", "cat", "--count", "3", "--batch", "2", "--save", InFolder("saved"), "-o", InFolder("out"));
-        int BatchOf(string file) => PictureDocument.Read(InFolder(file)).Description.Batch;
+        int BatchOf(string file) => ImageDocument.Read(InFolder(file)).Description.Batch;
         Assert.Equal([2, 2, 1], Enumerable.Range(0, 3).Select(seed => BatchOf($"saved/cat/{seed}.nvg")));
         for (int seed = 0; seed < 3; seed++)
         {
@@ -91,16 +94,16 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     {
         await DoneAsync("--class", "cat", "--seed", "5", "--save", InFolder("saved"), "-o", InFolder("out"));
         string saved = InFolder("saved/cat/5.nvg");
-        CommandResult shown = await RunAsync("show", saved, "-o", InFolder("picture.png"), "--maps", InFolder("maps.npy"));
+        CommandResult shown = await RunAsync("show", saved, "-o", InFolder("image.png"), "--maps", InFolder("maps.npy"));
         Assert.Equal((CommandRunner.Done, ""), (shown.ExitCode, shown.Error));
         Assert.Contains("cat (class 3), seed 5", shown.Output, StringComparison.Ordinal);
-        Assert.Equal(PictureFile.Read(InFolder("out/cat/5.png")).Pixels, PictureFile.Read(InFolder("picture.png")).Pixels);
+        Assert.Equal(ImageFile.Read(InFolder("out/cat/5.png")).Pixels, ImageFile.Read(InFolder("image.png")).Pixels);
         // Maps go back in as they came out.
         await DoneAsync("--class", "cat", "--seed", "5", "--structure", InFolder("maps.npy"), "--save", InFolder("again"), "-o", InFolder("x.png"));
-        Assert.True(PictureDocument.Read(saved).Sequence.Keep(7, 0).SequenceEqual(PictureDocument.Read(InFolder("again/cat/5.nvg")).Sequence.Keep(7, 0)));
+        Assert.True(ImageDocument.Read(saved).Sequence.Keep(7, 0).SequenceEqual(ImageDocument.Read(InFolder("again/cat/5.nvg")).Sequence.Keep(7, 0)));
         CommandResult stages = await RunAsync("show", saved, "--model", model.Folder, "--stages", "-o", InFolder("stages.png"), "--json");
         Assert.Equal(CommandRunner.Done, stages.ExitCode);
-        Assert.Equal(2 * 7 * (128 + 2) + 2, PictureFile.Read(InFolder("stages.png")).Width);
+        Assert.Equal(2 * 7 * (128 + 2) + 2, ImageFile.Read(InFolder("stages.png")).Width);
         using JsonDocument json = JsonDocument.Parse(stages.Output);
         Assert.Equal(7, json.RootElement.GetProperty("stages").GetArrayLength());
         Assert.Equal("tiny", json.RootElement.GetProperty("description").GetProperty("model").GetString());
@@ -109,9 +112,9 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     [Fact]
     public async Task Generate_RangeOfStages_DrawsARowForEach()
     {
-        WritePicture("photo.png", 40, 30);
+        WriteImage("photo.png", 40, 30);
         await DoneAsync("--reference", InFolder("photo.png"), "--keep", "structure", "--keep-stages", "1-3", "--count", "2", "-o", InFolder("rows.png"));
-        RgbImage rows = PictureFile.Read(InFolder("rows.png"));
+        RgbImage rows = ImageFile.Read(InFolder("rows.png"));
         Assert.Equal((2 * 130 + 2, 3 * 130 + 2), (rows.Width, rows.Height));
         await DoneAsync("--class", "cat", "--reference", InFolder("photo.png"), "--keep-stages", "1-2", "-o", InFolder("rows"));
         Assert.Equal(["0.keep1.png", "0.keep2.png"], Directory.GetFiles(InFolder("rows/cat")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -126,11 +129,11 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
         var mask = new RgbImage(Side, Side);
         for (int y = 12; y < 20; y++)
             mask.Row(y).Slice(3 * 12, 3 * 8).Fill(255);
-        PictureFile.Write(InFolder("mask.png"), mask);
+        ImageFile.Write(InFolder("mask.png"), mask);
         CommandResult result = await GenerateAsync(
             "--reference", InFolder("saved/cat/5.nvg"), "--mask", InFolder("mask.png"), "--class", "dog", "--border", border, "--json", "--save", InFolder("saved"), "-o", InFolder("out"));
         Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
-        RgbImage before = PictureFile.Read(InFolder("out/cat/5.png")), after = PictureFile.Read(InFolder("out/dog/5.png"));
+        RgbImage before = ImageFile.Read(InFolder("out/cat/5.png")), after = ImageFile.Read(InFolder("out/dog/5.png"));
         for (int y = 0; y < Side; y++)
         {
             // The mask covers latent positions 3 and 4; a ramp of one position lies around them.
@@ -142,14 +145,14 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
         }
 
         using JsonDocument json = JsonDocument.Parse(result.Output);
-        JsonElement change = json.RootElement.GetProperty("pictures")[0].GetProperty("change");
+        JsonElement change = json.RootElement.GetProperty("images")[0].GetProperty("change");
         Assert.True(change.GetProperty("meanInside").GetDouble() >= change.GetProperty("meanOutside").GetDouble());
         Assert.Equal(0, change.GetProperty("meanByDistance")[2].GetDouble());
-        // Its stages are drawn with the surroundings, the last of them as the picture itself, by either command.
+        // Its stages are drawn with the surroundings, the last of them as the image itself, by either command.
         await DoneAsync("--reference", InFolder("saved/dog/5.nvg"), "--stages", "-o", InFolder("stages.png"));
         Assert.Equal(CommandRunner.Done, (await RunAsync("show", InFolder("saved/dog/5.nvg"), "--model", model.Folder, "--stages", "-o", InFolder("shown.png"))).ExitCode);
-        RgbImage stages = PictureFile.Read(InFolder("stages.png"));
-        Assert.Equal(stages.Pixels, PictureFile.Read(InFolder("shown.png")).Pixels);
+        RgbImage stages = ImageFile.Read(InFolder("stages.png"));
+        Assert.Equal(stages.Pixels, ImageFile.Read(InFolder("shown.png")).Pixels);
         for (int stage = 0; stage < 7; stage++)
         {
             // Cells of 128 pixels with a margin of 2, each pixel drawn four times as large.
@@ -166,14 +169,14 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     [Fact]
     public async Task Generate_MaskOverAPhotograph_KeepsThePhotographsOwnPixels()
     {
-        WritePicture("photo.png", Side, Side);
-        // Half as large, over the same picture: the upper left quarter.
+        WriteImage("photo.png", Side, Side);
+        // Half as large, over the same image: the upper left quarter.
         var mask = new RgbImage(Side / 2, Side / 2);
         for (int y = 0; y < Side / 4; y++)
             mask.Row(y)[..(3 * Side / 4)].Fill(255);
-        PictureFile.Write(InFolder("mask.png"), mask);
+        ImageFile.Write(InFolder("mask.png"), mask);
         await DoneAsync("--class", "cat", "--reference", InFolder("photo.png"), "--mask", InFolder("mask.png"), "-o", InFolder("x"));
-        RgbImage before = PictureFile.Read(InFolder("photo.png")), after = PictureFile.Read(InFolder("x/cat/0.png"));
+        RgbImage before = ImageFile.Read(InFolder("photo.png")), after = ImageFile.Read(InFolder("x/cat/0.png"));
         for (int y = Side / 2 + 4; y < Side; y++)
             Assert.Equal(before.Row(y).ToArray(), after.Row(y).ToArray());
         Assert.NotEqual(before.Row(4).ToArray(), after.Row(4).ToArray());
@@ -185,21 +188,21 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
         await DoneAsync("--class", "cat", "--seed", "5", "--save", InFolder("saved"), "-o", InFolder("x.png"));
         Assert.Equal(CommandRunner.Done, (await RunAsync("show", InFolder("saved/cat/5.nvg"), "--maps", InFolder("maps.npy"))).ExitCode);
         await DoneAsync("--class", "dog", "--structure", InFolder("maps.npy"), "--structure-stages", "3", "--save", InFolder("again"), "-o", InFolder("x.png"));
-        PictureDocument again = PictureDocument.Read(InFolder("again/dog/0.nvg"));
+        ImageDocument again = ImageDocument.Read(InFolder("again/dog/0.nvg"));
         Assert.Equal(3, again.Given.StructureStages);
-        Assert.True(again.Sequence.Keep(3, 0).SequenceEqual(PictureDocument.Read(InFolder("saved/cat/5.nvg")).Sequence.Keep(3, 0)));
+        Assert.True(again.Sequence.Keep(3, 0).SequenceEqual(ImageDocument.Read(InFolder("saved/cat/5.nvg")).Sequence.Keep(3, 0)));
     }
 
     [Fact]
     public async Task Generate_RowsOfWays_LeavesAFileOfEach()
     {
-        WritePicture("photo.png", Side, Side);
+        WriteImage("photo.png", Side, Side);
         await DoneAsync("--class", "cat", "--reference", InFolder("photo.png"), "--keep-stages", "1-2", "--to-seed", "9", "--count", "2", "-o", InFolder("x"));
         Assert.Equal(["0.keep1.way0.png", "0.keep1.way1.png", "0.keep2.way0.png", "0.keep2.way1.png"], Directory.GetFiles(InFolder("x/cat")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public async Task Generate_Ways_BeginAndEndAtPlainPictures()
+    public async Task Generate_Ways_BeginAndEndAtPlainImages()
     {
         await DoneAsync("--class", "cat", "--seed", "1", "--to-class", "truck", "--to-seed", "9", "--count", "3", "-o", InFolder("way"));
         await DoneAsync("--class", "cat", "--seed", "1", "-o", InFolder("plain"));
@@ -212,12 +215,12 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     [Fact]
     public async Task Generate_StructureOfOneContentOfAnother_TakesBoth()
     {
-        WritePicture("a.png", 32, 32);
-        WritePicture("b.png", 60, 40);
+        WriteImage("a.png", 32, 32);
+        WriteImage("b.png", 60, 40);
         await DoneAsync(
-            "--class", "cat", "--structure", InFolder("a.png"), "--structure-kind", "picture", "--structure-stages", "4", "--construction", "spatial:1",
+            "--class", "cat", "--structure", InFolder("a.png"), "--structure-kind", "image", "--structure-stages", "4", "--construction", "spatial:1",
             "--reference", InFolder("b.png"), "--keep", "content", "--keep-stages", "3", "--save", InFolder("mixed"), "-o", InFolder("x.png"));
-        PictureDocument mixed = PictureDocument.Read(InFolder("mixed/cat/0.nvg"));
+        ImageDocument mixed = ImageDocument.Read(InFolder("mixed/cat/0.nvg"));
         Assert.Equal((4, 3), (mixed.Given.StructureStages, mixed.Given.ContentStages));
     }
 
@@ -228,7 +231,7 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     [InlineData("labels", 5000, 20)]
     public async Task Generate_StructureOfAnySize_IsBalancedAndExplained(string kind, int width, int height)
     {
-        WritePicture("map.png", width, height);
+        WriteImage("map.png", width, height);
         CommandResult result = await GenerateAsync("--structure", InFolder("map.png"), "--structure-kind", kind, "--explain", InFolder("why.png"), "-o", InFolder("x.png"));
         Assert.Equal(CommandRunner.Done, result.ExitCode);
         Assert.Matches(@"→ .*why\.png: stage 0: 0 of 64 positions moved(, stage \d: \d+ of 64 positions moved)*\s*$", result.Error);
@@ -248,32 +251,32 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
 
     [Theory]
     [InlineData("--keep-stages needs", "--keep-stages", "3")]
-    [InlineData("need --reference", "--mask", "PICTURE")]
-    [InlineData("need --mask", "--border", "keep", "--reference", "PICTURE", "--keep-stages", "2")]
-    [InlineData("or --mask", "--reference", "PICTURE")]
-    [InlineData("leave out --structure", "--reference", "PICTURE", "--mask", "PICTURE", "--structure", "PICTURE")]
-    [InlineData("--structure-stages N", "--structure", "PICTURE", "--structure-kind", "picture")]
+    [InlineData("need --reference", "--mask", "IMAGE")]
+    [InlineData("need --mask", "--border", "keep", "--reference", "IMAGE", "--keep-stages", "2")]
+    [InlineData("or --mask", "--reference", "IMAGE")]
+    [InlineData("leave out --structure", "--reference", "IMAGE", "--mask", "IMAGE", "--structure", "IMAGE")]
+    [InlineData("--structure-stages N", "--structure", "IMAGE", "--structure-kind", "image")]
     [InlineData("need --structure", "--explain", "x.png")]
-    [InlineData("one split each", "--structure", "PICTURE", "--structure", "PICTURE", "--structure-kind", "labels")]
-    [InlineData("2 drawings are more than the 1 split of 2 stages", "--structure", "PICTURE", "--structure", "PICTURE", "--structure-stages", "2")]
-    [InlineData("8 stages", "--reference", "PICTURE", "--keep-stages", "8")]
-    [InlineData("8 stages", "--structure", "PICTURE", "--structure-stages", "8")]
+    [InlineData("one split each", "--structure", "IMAGE", "--structure", "IMAGE", "--structure-kind", "labels")]
+    [InlineData("2 drawings are more than the 1 split of 2 stages", "--structure", "IMAGE", "--structure", "IMAGE", "--structure-stages", "2")]
+    [InlineData("8 stages", "--reference", "IMAGE", "--keep-stages", "8")]
+    [InlineData("8 stages", "--structure", "IMAGE", "--structure-stages", "8")]
     [InlineData("at least 2", "--class", "cat", "--to-class", "dog")]
     [InlineData("one class", "--class", "cat", "--count", "2", "--to-class", "dog,cat")]
-    [InlineData("no structure strategy", "--reference", "PICTURE", "--keep-stages", "2", "--construction", "magic")]
-    [InlineData("nothing to generate", "--reference", "PICTURE", "--mask", "BLACK")]
-    [InlineData("keep at most 6", "--reference", "PICTURE", "--mask", "HALF", "--keep-stages", "7")]
-    [InlineData("keep at most 6", "--reference", "PICTURE", "--mask", "HALF", "--keep-stages", "5-7")]
+    [InlineData("no structure strategy", "--reference", "IMAGE", "--keep-stages", "2", "--construction", "magic")]
+    [InlineData("nothing to generate", "--reference", "IMAGE", "--mask", "BLACK")]
+    [InlineData("keep at most 6", "--reference", "IMAGE", "--mask", "HALF", "--keep-stages", "7")]
+    [InlineData("keep at most 6", "--reference", "IMAGE", "--mask", "HALF", "--keep-stages", "5-7")]
     [InlineData("--keep needs --keep-stages", "--reference", "none.nvg", "--keep", "structure")]
-    [InlineData("takes a number of stages", "--reference", "PICTURE", "--keep-stages", "5-2")]
+    [InlineData("takes a number of stages", "--reference", "IMAGE", "--keep-stages", "5-2")]
     public async Task Generate_ContradictingOptions_AreWrongUsageInOneLine(string words, params string[] arguments)
     {
-        WritePicture("picture.png", 20, 20);
-        PictureFile.Write(InFolder("black.png"), new RgbImage(20, 20));
+        WriteImage("image.png", 20, 20);
+        ImageFile.Write(InFolder("black.png"), new RgbImage(20, 20));
         var half = new RgbImage(20, 20);
         half.Pixels.AsSpan(600).Fill(255);
-        PictureFile.Write(InFolder("half.png"), half);
-        CommandResult result = await GenerateAsync([.. arguments.Select(a => a is "PICTURE" or "BLACK" or "HALF" ? InFolder($"{a.ToLowerInvariant()}.png") : a), "-o", InFolder("out.png")]);
+        ImageFile.Write(InFolder("half.png"), half);
+        CommandResult result = await GenerateAsync([.. arguments.Select(a => a is "IMAGE" or "BLACK" or "HALF" ? InFolder($"{a.ToLowerInvariant()}.png") : a), "-o", InFolder("out.png")]);
         Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
         if (!words.StartsWith("--keep-stages needs", StringComparison.Ordinal))
             Assert.Contains(words, result.Error, StringComparison.Ordinal);
@@ -295,14 +298,14 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     [Fact]
     public async Task Evaluate_StructureAndControl_ReportTheirFigures()
     {
-        Tiny.Prepare(InFolder("pictures"), InFolder("data"), size: Side);
+        Tiny.Prepare(InFolder("images"), InFolder("data"), size: Side);
         string[] data = ["--data", InFolder("data"), "--model", model.Folder, "--threads", "1", "--limit", "4", "--json"];
         // The data's classes are none of the model's: for control they must be.
         Assert.Equal(CommandRunner.UnusableData, (await RunAsync(["evaluate", "control", .. data])).ExitCode);
         Rename("stripes", "cat");
         Rename("waves", "dog");
         Directory.Delete(InFolder("data"), recursive: true);
-        await Preparation.RunAsync(PictureSource.Open(InFolder("pictures")), InFolder("data"), new PreparationOptions { Size = Side, Threads = 1 });
+        await Preparation.RunAsync(ImageSource.Open(InFolder("images")), InFolder("data"), new PreparationOptions { Size = Side, Threads = 1 });
         CommandResult structure = await RunAsync(["evaluate", "structure", "greedy", "spatial:1", .. data]);
         Assert.Equal("", structure.Error);
         using JsonDocument strategies = JsonDocument.Parse(structure.Output);
@@ -316,13 +319,13 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
         Assert.Equal(5, report.RootElement.GetProperty("agreement").GetArrayLength());
     }
 
-    private void Rename(string from, string to) => Directory.Move(Path.Combine(InFolder("pictures"), from), Path.Combine(InFolder("pictures"), to));
+    private void Rename(string from, string to) => Directory.Move(Path.Combine(InFolder("images"), from), Path.Combine(InFolder("images"), to));
 
-    private void WritePicture(string name, int width, int height)
+    private void WriteImage(string name, int width, int height)
     {
-        var picture = new RgbImage(width, height);
-        new Random(width).NextBytes(picture.Pixels);
-        PictureFile.Write(InFolder(name), picture);
+        var image = new RgbImage(width, height);
+        new Random(width).NextBytes(image.Pixels);
+        ImageFile.Write(InFolder(name), image);
     }
 
     private async Task DoneAsync(params string[] arguments)

@@ -1,6 +1,7 @@
 using System.Text.Json;
+using Nvg.Cli.Terminal;
 using Nvg.Torch;
-using Nvg.Torch.PyTorchFiles;
+using Nvg.Torch.Files.PyTorch;
 
 namespace Nvg.Cli.Tests;
 

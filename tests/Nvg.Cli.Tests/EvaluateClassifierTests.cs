@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Nvg.Classifiers;
-using Nvg.Data;
-using Nvg.Rendering;
+using Nvg.Cli.Terminal;
+using Nvg.Data.Packing;
+using Nvg.Data.Sources;
+using Nvg.Imaging;
 using Nvg.Torch.Nn;
 
 namespace Nvg.Cli.Tests;
@@ -11,7 +13,7 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
     private static readonly ClassifierConfig Sizes = new() { ImageSize = 32, WhiteningChannels = 8, BlockChannels = [4, 6], ClassCount = TinyModel.Labels.Length };
 
     [Fact]
-    public async Task Classifier_DataSet_CountsEveryPicture()
+    public async Task Classifier_DataSet_CountsEveryImage()
     {
         await PrepareAsync();
         CommandResult result = await RunAsync("evaluate", "classifier", "--model", Classifier(), "--data", InFolder("data"), "--json");
@@ -33,9 +35,9 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
     public async Task Classifier_WhatCannotBeJudged_IsOneLine()
     {
         await PrepareAsync();
-        WritePicture("flat/1.png", 1);
-        WritePicture($"mixed/{TinyModel.Labels[0]}/1.png", 1);
-        WritePicture($"mixed/{TinyModel.Labels[0]}/2.png", 2, 48);
+        WriteImage("flat/1.png", 1);
+        WriteImage($"mixed/{TinyModel.Labels[0]}/1.png", 1);
+        WriteImage($"mixed/{TinyModel.Labels[0]}/2.png", 2, 48);
         foreach ((string[] more, int exitCode) in new (string[], int)[]
         {
             (["--data", InFolder("flat")], CommandRunner.UnusableData), (["--data", InFolder("nowhere")], CommandRunner.UnusableData),
@@ -49,14 +51,14 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
     }
 
     [Fact]
-    public async Task Neighbours_CopiesOfTrainingPictures_AreFound()
+    public async Task Neighbours_CopiesOfTrainingImages_AreFound()
     {
         await PrepareAsync();
-        WritePicture("samples/cat/1.png", 3);
-        WritePicture("samples/dog/2.png", 7);
+        WriteImage("samples/cat/1.png", 3);
+        WriteImage("samples/dog/2.png", 7);
         for (int i = 0; i < 4; i++)
-            WritePicture($"unseen/cat/{i}.png", 100 + i);
-        await Preparation.RunAsync(PictureSource.Open(InFolder("unseen")), InFolder("test"), new PreparationOptions { Size = 32 });
+            WriteImage($"unseen/cat/{i}.png", 100 + i);
+        await Preparation.RunAsync(ImageSource.Open(InFolder("unseen")), InFolder("test"), new PreparationOptions { Size = 32 });
         CommandResult result = await RunAsync(
             "evaluate", "neighbours", InFolder("samples"), "--data", InFolder("data"), "--test", InFolder("test"), "--features", Classifier(),
             "-o", InFolder("n.png"), "--report", InFolder("n.html"), "--json");
@@ -65,8 +67,8 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
         Assert.Equal((2, 9), (report.GetProperty("sampleCount").GetInt32(), report.GetProperty("trainingCount").GetInt32()));
         Assert.Equal(0, report.GetProperty("inPixels").GetProperty("sampleMedian").GetDouble());
         Assert.Equal(1, report.GetProperty("inPixels").GetProperty("sampleCopies").GetDouble());
-        // Two threes of pictures side by side.
-        RgbImage sheet = PictureFile.Read(InFolder("n.png"));
+        // Two threes of images side by side.
+        RgbImage sheet = ImageFile.Read(InFolder("n.png"));
         Assert.Equal((2 * (3 * 65 + 1 + 6) + 6, 66 + 12), (sheet.Width, sheet.Height));
         Assert.Contains("data:image/png;base64,", await File.ReadAllTextAsync(InFolder("n.html")), StringComparison.Ordinal);
     }
@@ -118,7 +120,7 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
     private string Classifier()
     {
         string folder = InFolder("classifier");
-        using var network = new PictureClassifier(Sizes, ParameterSource.Random(1));
+        using var network = new ImageClassifier(Sizes, ParameterSource.Random(1));
         ClassifierModel.Save(folder, new() { Name = "tiny-classifier", Classifier = Sizes }, network.Parameters, TinyModel.Labels);
         return folder;
     }
@@ -126,16 +128,16 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
     private async Task PrepareAsync()
     {
         for (int i = 0; i < 9; i++)
-            WritePicture($"source/{TinyModel.Labels[3 + i % 3]}/{i}.png", i + 1);
-        await Preparation.RunAsync(PictureSource.Open(InFolder("source")), InFolder("data"), new PreparationOptions { Size = 32 });
+            WriteImage($"source/{TinyModel.Labels[3 + i % 3]}/{i}.png", i + 1);
+        await Preparation.RunAsync(ImageSource.Open(InFolder("source")), InFolder("data"), new PreparationOptions { Size = 32 });
     }
 
-    private void WritePicture(string name, int seed, int size = 32)
+    private void WriteImage(string name, int seed, int size = 32)
     {
-        var picture = new RgbImage(size, size);
-        new Random(seed).NextBytes(picture.Pixels);
+        var image = new RgbImage(size, size);
+        new Random(seed).NextBytes(image.Pixels);
         Directory.CreateDirectory(Path.GetDirectoryName(InFolder(name))!);
-        PictureFile.Write(InFolder(name), picture);
+        ImageFile.Write(InFolder(name), image);
     }
 
     private static JsonElement Json(CommandResult result)

@@ -1,10 +1,13 @@
 using System.Text.Json;
 using Nvg.Classifiers;
-using Nvg.Data;
-using Nvg.Rendering;
+using Nvg.Cli.Terminal;
+using Nvg.Data.Packing;
+using Nvg.Data.Sources;
+using Nvg.Imaging;
+using Nvg.Imaging.Npz;
 using Nvg.Torch;
+using Nvg.Torch.Files.Safetensors;
 using Nvg.Torch.Nn;
-using Nvg.Torch.Safetensors;
 
 namespace Nvg.Cli.Tests;
 
@@ -60,11 +63,11 @@ public class EvaluateCommandTests(TinyModel model) : CommandTests, IClassFixture
     }
 
     [Fact]
-    public async Task Tokenizer_PackedDataset_WritesReportAndPictures()
+    public async Task Tokenizer_PackedDataset_WritesReportAndImages()
     {
         for (int i = 0; i < 5; i++)
-            WritePicture($"source/{i}.png", i);
-        await Preparation.RunAsync(PictureSource.Open(InFolder("source")), InFolder("packed"), new PreparationOptions { Size = 32, Threads = 1 });
+            WriteImage($"source/{i}.png", i);
+        await Preparation.RunAsync(ImageSource.Open(InFolder("source")), InFolder("packed"), new PreparationOptions { Size = 32, Threads = 1 });
         CommandResult result = await RunAsync(
             "evaluate", "tokenizer", "--model", model.Folder, "--data", InFolder("packed"), "--limit", "4", "--batch", "3", "-o", InFolder("out"), "--json", "--threads", "1");
         Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
@@ -76,16 +79,16 @@ public class EvaluateCommandTests(TinyModel model) : CommandTests, IClassFixture
     }
 
     [Fact]
-    public async Task Tokenizer_TooFewPictures_NamesTheFolder()
+    public async Task Tokenizer_TooFewImages_NamesTheFolder()
     {
         Directory.CreateDirectory(InFolder("empty"));
         CommandResult none = await RunAsync("evaluate", "tokenizer", "--model", model.Folder, "--data", InFolder("empty"), "--threads", "1");
         Assert.Equal(CommandRunner.UnusableData, none.ExitCode);
-        Assert.Contains("empty: holds no pictures", none.Error, StringComparison.Ordinal);
-        WritePicture("one/0.png", 1);
+        Assert.Contains("empty: holds no images", none.Error, StringComparison.Ordinal);
+        WriteImage("one/0.png", 1);
         CommandResult one = await RunAsync("evaluate", "tokenizer", "--model", model.Folder, "--data", InFolder("one"), "--threads", "1");
         Assert.Equal(CommandRunner.UnusableData, one.ExitCode);
-        Assert.Contains("one: holds one picture", one.Error, StringComparison.Ordinal);
+        Assert.Contains("one: holds one image", one.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -95,28 +98,28 @@ public class EvaluateCommandTests(TinyModel model) : CommandTests, IClassFixture
     private void SaveClassifier()
     {
         var config = new ClassifierModelConfig { Name = "tiny", Classifier = new ClassifierConfig { ImageSize = 32, WhiteningChannels = 4, BlockChannels = [4, 4], ClassCount = 2 } };
-        using var network = new PictureClassifier(config.Classifier, ParameterSource.Random(1));
+        using var network = new ImageClassifier(config.Classifier, ParameterSource.Random(1));
         ClassifierModel.Save(InFolder("classifier"), config, network.Parameters, ["cat", "dog"]);
     }
 
     private void WriteSamples(string name, int count, int seed)
     {
-        using var writer = new NpzPictureWriter(InFolder(name), count, 32, 32);
+        using var writer = new NpzImageWriter(InFolder(name), count, 32, 32);
         for (int i = 0; i < count; i++)
-            writer.Append(Picture(seed * 100 + i));
+            writer.Append(Image(seed * 100 + i));
         writer.Complete();
     }
 
-    private void WritePicture(string name, int seed)
+    private void WriteImage(string name, int seed)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(InFolder(name))!);
-        PictureFile.Write(InFolder(name), Picture(seed));
+        ImageFile.Write(InFolder(name), Image(seed));
     }
 
-    private static RgbImage Picture(int seed)
+    private static RgbImage Image(int seed)
     {
-        var picture = new RgbImage(32, 32);
-        new Random(seed).NextBytes(picture.Pixels);
-        return picture;
+        var image = new RgbImage(32, 32);
+        new Random(seed).NextBytes(image.Pixels);
+        return image;
     }
 }

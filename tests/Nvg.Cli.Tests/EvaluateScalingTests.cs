@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using Nvg.Evaluation.Scaling;
+using Nvg.Cli.Terminal;
+using Nvg.Training.Scaling;
 
 namespace Nvg.Cli.Tests;
 

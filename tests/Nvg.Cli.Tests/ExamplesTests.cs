@@ -9,7 +9,7 @@ public class ExamplesTests(TinyModel model) : CommandTests, IClassFixture<TinyMo
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task Run_AnyExample_WritesPictures(string name)
+    public async Task Run_AnyExample_WritesImages(string name)
     {
         TextWriter output = Console.Out;
         try

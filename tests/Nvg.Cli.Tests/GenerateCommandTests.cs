@@ -1,6 +1,8 @@
 using System.Text.Json;
-using Nvg.Data;
-using Nvg.Rendering;
+using Nvg.Cli.Terminal;
+using Nvg.Imaging;
+using Nvg.Imaging.Npz;
+using Nvg.Torch.Files.Npy;
 
 namespace Nvg.Cli.Tests;
 
@@ -14,9 +16,9 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
         CommandResult result = await GenerateAsync("--class", "cat,5", "--count", "2", "-o", InFolder("grid.png"));
         Assert.Equal("", result.Error);
         Assert.Equal(CommandRunner.Done, result.ExitCode);
-        RgbImage grid = PictureFile.Read(InFolder("grid.png"));
+        RgbImage grid = ImageFile.Read(InFolder("grid.png"));
         Assert.Equal((2 * (128 + 2) + 2, 2 * (128 + 2) + 2), (grid.Width, grid.Height));
-        Assert.Contains("4 pictures", result.Output, StringComparison.Ordinal);
+        Assert.Contains("4 images", result.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -26,8 +28,8 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
         Assert.Equal(CommandRunner.Done, result.ExitCode);
         string[] files = [.. Directory.GetFiles(InFolder("out"), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(InFolder("out"), f)).Order(StringComparer.Ordinal)];
         Assert.Equal(["cat/7.png", "cat/8.png", "dog/7.png", "dog/8.png"], files);
-        RgbImage picture = PictureFile.Read(InFolder("out/dog/8.png"));
-        Assert.Equal((Side, Side), (picture.Width, picture.Height));
+        RgbImage image = ImageFile.Read(InFolder("out/dog/8.png"));
+        Assert.Equal((Side, Side), (image.Width, image.Height));
     }
 
     [Fact]
@@ -54,10 +56,10 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
     }
 
     [Fact]
-    public async Task Generate_Stages_DrawsPictureAndMapOfEachStage()
+    public async Task Generate_Stages_DrawsImageAndMapOfEachStage()
     {
         Assert.Equal(CommandRunner.Done, (await GenerateAsync("--count", "2", "--stages", "-o", InFolder("stages.png"))).ExitCode);
-        RgbImage sheet = PictureFile.Read(InFolder("stages.png"));
+        RgbImage sheet = ImageFile.Read(InFolder("stages.png"));
         Assert.Equal((2 * Stages * (128 + 2) + 2, 2 * (128 + 2) + 2), (sheet.Width, sheet.Height));
     }
 
@@ -76,22 +78,22 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
     {
         CommandResult result = await GenerateAsync("--class", "bird", "--count", "2", "--seed", "3", "--guidance", "1-2", "--json", "-o", InFolder("out"));
         using JsonDocument json = JsonDocument.Parse(result.Output);
-        JsonElement second = json.RootElement.GetProperty("pictures")[1];
+        JsonElement second = json.RootElement.GetProperty("images")[1];
         Assert.Equal((4, 2, "bird"), (second.GetProperty("seed").GetInt32(), second.GetProperty("class").GetInt32(), second.GetProperty("label").GetString()));
         Assert.True(File.Exists(second.GetProperty("file").GetString()));
         Assert.Equal(2, json.RootElement.GetProperty("settings").GetProperty("contentGuidance").GetProperty("linear")[1].GetDouble());
     }
 
     [Fact]
-    public async Task Generate_StructurePicture_IsFollowed()
+    public async Task Generate_StructureImage_IsFollowed()
     {
         var map = new RgbImage(100, 60);
         for (int y = 0; y < map.Height; y++)
             map.Row(y)[(map.Width / 2 * 3)..].Fill(255);
-        PictureFile.Write(InFolder("map.png"), map);
+        ImageFile.Write(InFolder("map.png"), map);
         await GenerateAsync("--structure", InFolder("map.png"), "--stages", "-o", InFolder("out"));
         string drawn = Assert.Single(Directory.GetFiles(InFolder("out"), "*.stages.png", SearchOption.AllDirectories));
-        RgbImage sheet = PictureFile.Read(drawn);
+        RgbImage sheet = ImageFile.Read(drawn);
         // The map of stage 1 is the fourth cell: one colour in each half.
         RgbImage cell = sheet.Crop(2 + 3 * 130, 2, 128, 128);
         (byte[] left, byte[] right) = (cell.Row(0)[..3].ToArray(), cell.Row(0)[^3..].ToArray());
@@ -115,7 +117,7 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
     [Fact]
     public async Task Generate_OutputIsAnInput_IsRefusedAndTheInputStays()
     {
-        PictureFile.Write(InFolder("map.png"), new RgbImage(8, 8));
+        ImageFile.Write(InFolder("map.png"), new RgbImage(8, 8));
         byte[] before = File.ReadAllBytes(InFolder("map.png"));
         Assert.Equal(CommandRunner.WrongUsage, (await GenerateAsync("--structure", InFolder("map.png"), "-o", InFolder("map.png"))).ExitCode);
         Assert.Equal(before, File.ReadAllBytes(InFolder("map.png")));
@@ -173,7 +175,7 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
     [Fact]
     public async Task Generate_KeepContent_NeedsMapsOfItsStages()
     {
-        PictureFile.Write(InFolder("map.png"), new RgbImage(8, 8));
+        ImageFile.Write(InFolder("map.png"), new RgbImage(8, 8));
         string[] content = ["--reference", InFolder("map.png"), "--keep", "content", "-o", InFolder("x.png")];
         Assert.Equal(CommandRunner.WrongUsage, (await GenerateAsync([.. content, "--keep-stages", "2"])).ExitCode);
         Assert.Equal(CommandRunner.WrongUsage, (await GenerateAsync([.. content, "--keep-stages", "3", "--structure", InFolder("map.png")])).ExitCode);
@@ -219,15 +221,15 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
         NpyArray.WriteLabelMaps(InFolder("without.npy"), [.. first, .. second], 2, 8, 8);
         NpyArray.WriteLabelMaps(InFolder("with.npy"), [.. new int[64], .. first, .. second], 3, 64);
         NpyArray.WriteLabelMaps(InFolder("last.npy"), second, 8, 8);
-        var pictures = new List<byte[]>();
+        var images = new List<byte[]>();
         foreach (string name in new[] { "without", "with", "last" })
         {
             Assert.Equal(CommandRunner.Done, (await GenerateAsync("--structure", InFolder(name + ".npy"), "-o", InFolder(name + ".png"))).ExitCode);
-            pictures.Add(File.ReadAllBytes(InFolder(name + ".png")));
+            images.Add(File.ReadAllBytes(InFolder(name + ".png")));
         }
 
-        Assert.Equal(pictures[0], pictures[1]);
-        Assert.Equal(pictures[0], pictures[2]);
+        Assert.Equal(images[0], images[1]);
+        Assert.Equal(images[0], images[2]);
     }
 
     private Task<CommandResult> GenerateAsync(params string[] arguments) => RunAsync(["generate", "--model", model.Folder, "--threads", "1", .. arguments]);

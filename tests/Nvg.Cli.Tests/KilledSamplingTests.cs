@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using Nvg.Samples;
+using Nvg.Cli.Terminal;
+using Nvg.Evaluation.SampleSets;
 
 namespace Nvg.Cli.Tests;
 

@@ -88,7 +88,7 @@ public sealed class KilledTrainingTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private TrainingProcess Start(string run, int steps) => TrainingProcess.Start(_folder, run, null, "--set", $"training.steps={steps}", "training.pictureEvery=0");
+    private TrainingProcess Start(string run, int steps) => TrainingProcess.Start(_folder, run, null, "--set", $"training.steps={steps}", "training.imageEvery=0");
 
     private void Await(Moment moment, TrainingProcess process, TimeSpan startTime)
     {

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Nvg.Cli.Arguments;
+using Nvg.Cli.Terminal;
 
 namespace Nvg.Cli.Tests;
 
@@ -68,7 +70,7 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
         CommandResult result = await RunAsync();
         Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
         Assert.Contains("nvg [command] [options]", result.Output, StringComparison.Ordinal);
-        Assert.All(Commands.Root.Create().Subcommands, command => Assert.Contains($"\n  {command.Name} ", result.Output, StringComparison.Ordinal));
+        Assert.All(Root.Create().Subcommands, command => Assert.Contains($"\n  {command.Name} ", result.Output, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -115,14 +117,14 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
     }
 
     [Fact]
-    public async Task Bench_Decode_CountsPicturesPerSecondAndCore()
+    public async Task Bench_Decode_CountsImagesPerSecondAndCore()
     {
-        Tiny.Prepare(InFolder("pictures"), InFolder("data"));
-        CommandResult result = await RunAsync("bench", "--decode", InFolder("pictures"), "--size", "8", "--repeat", "1", "--threads", "1", "--json");
+        Tiny.Prepare(InFolder("images"), InFolder("data"));
+        CommandResult result = await RunAsync("bench", "--decode", InFolder("images"), "--size", "8", "--repeat", "1", "--threads", "1", "--json");
         Assert.True(result.ExitCode == CommandRunner.Done, result.Error);
         using JsonDocument json = JsonDocument.Parse(result.Output);
-        Assert.Equal(12, json.RootElement.GetProperty("pictures").GetInt32());
+        Assert.Equal(12, json.RootElement.GetProperty("images").GetInt32());
         Assert.True(json.RootElement.GetProperty("perSecondAndCore").GetDouble() > 0);
-        Assert.Equal(CommandRunner.WrongUsage, (await RunAsync("bench", "--decode", InFolder("pictures"), "--size", "0")).ExitCode);
+        Assert.Equal(CommandRunner.WrongUsage, (await RunAsync("bench", "--decode", InFolder("images"), "--size", "0")).ExitCode);
     }
 }

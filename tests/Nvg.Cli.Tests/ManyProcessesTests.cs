@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Nvg.Torch;
-using Nvg.Torch.Safetensors;
+using Nvg.Torch.Files.Safetensors;
 
 namespace Nvg.Cli.Tests;
 

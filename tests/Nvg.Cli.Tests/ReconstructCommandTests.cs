@@ -1,24 +1,26 @@
 using System.Text.Json;
-using Nvg.Data;
-using Nvg.Rendering;
+using Nvg.Cli.Terminal;
+using Nvg.Data.Packing;
+using Nvg.Data.Sources;
+using Nvg.Imaging;
 
 namespace Nvg.Cli.Tests;
 
 public class ReconstructCommandTests(TinyModel model) : CommandTests, IClassFixture<TinyModel>
 {
     [Fact]
-    public async Task Reconstruct_Pictures_WritesPairsAndNumbers()
+    public async Task Reconstruct_Images_WritesPairsAndNumbers()
     {
-        WritePicture("a.png", 48, 40);
-        WritePicture("folder/a.png", 32, 32);
+        WriteImage("a.png", 48, 40);
+        WriteImage("folder/a.png", 32, 32);
         CommandResult result = await ReconstructAsync(InFolder("a.png"), InFolder("folder"), "-o", InFolder("out"), "--stages", "--json");
         Assert.Equal(CommandRunner.Done, result.ExitCode);
         using JsonDocument json = JsonDocument.Parse(result.Output);
-        JsonElement pictures = json.RootElement.GetProperty("pictures");
-        Assert.Equal(2, pictures.GetArrayLength());
-        double mean = pictures.EnumerateArray().Average(p => p.GetProperty("psnr").GetDouble());
+        JsonElement images = json.RootElement.GetProperty("images");
+        Assert.Equal(2, images.GetArrayLength());
+        double mean = images.EnumerateArray().Average(p => p.GetProperty("psnr").GetDouble());
         Assert.Equal(mean, json.RootElement.GetProperty("meanPsnr").GetDouble(), 1e-9);
-        RgbImage pair = PictureFile.Read(InFolder("out/a.png"));
+        RgbImage pair = ImageFile.Read(InFolder("out/a.png"));
         Assert.Equal((2 * 130 + 2, 132), (pair.Width, pair.Height));
         Assert.True(File.Exists(InFolder("out/a-2.stages.png")));
     }
@@ -26,10 +28,10 @@ public class ReconstructCommandTests(TinyModel model) : CommandTests, IClassFixt
     [Fact]
     public async Task Reconstruct_PackedDataset_ObeysLimit()
     {
-        WritePicture("source/x/1.png", 40, 40);
-        WritePicture("source/x/2.png", 40, 40);
-        WritePicture("source/y/3.png", 40, 40);
-        await Preparation.RunAsync(PictureSource.Open(InFolder("source")), InFolder("packed"), new PreparationOptions { Size = 32 });
+        WriteImage("source/x/1.png", 40, 40);
+        WriteImage("source/x/2.png", 40, 40);
+        WriteImage("source/y/3.png", 40, 40);
+        await Preparation.RunAsync(ImageSource.Open(InFolder("source")), InFolder("packed"), new PreparationOptions { Size = 32 });
         CommandResult result = await ReconstructAsync(InFolder("packed"), "--limit", "2");
         Assert.Equal("", result.Error);
         Assert.Equal(CommandRunner.Done, result.ExitCode);
@@ -39,11 +41,11 @@ public class ReconstructCommandTests(TinyModel model) : CommandTests, IClassFixt
     [Fact]
     public async Task Reconstruct_TextNamedPng_IsNamedAndSkipped()
     {
-        await File.WriteAllTextAsync(InFolder("text.png"), "no picture");
+        await File.WriteAllTextAsync(InFolder("text.png"), "no image");
         CommandResult alone = await ReconstructAsync(InFolder("text.png"), "-o", InFolder("out"));
         Assert.Equal(CommandRunner.UnusableData, alone.ExitCode);
         Assert.Contains("text.png", alone.Error, StringComparison.Ordinal);
-        WritePicture("good.png", 32, 32);
+        WriteImage("good.png", 32, 32);
         CommandResult beside = await ReconstructAsync(InFolder("text.png"), InFolder("gone.png"), InFolder("good.png"), "-o", InFolder("out"));
         Assert.Equal(CommandRunner.Done, beside.ExitCode);
         Assert.Equal(2, beside.Error.Split('\n').Count(line => line.StartsWith("skipped", StringComparison.Ordinal)));
@@ -51,28 +53,28 @@ public class ReconstructCommandTests(TinyModel model) : CommandTests, IClassFixt
     }
 
     [Fact]
-    public async Task Reconstruct_IntoTheFolderOfThePictures_IsRefusedAndLeavesThem()
+    public async Task Reconstruct_IntoTheFolderOfTheImages_IsRefusedAndLeavesThem()
     {
-        WritePicture("pictures/a.png", 32, 32);
-        WritePicture("pictures/b.jpg", 32, 32);
-        Directory.CreateSymbolicLink(InFolder("link"), InFolder("pictures"));
-        byte[] before = await File.ReadAllBytesAsync(InFolder("pictures/a.png"));
-        foreach (string[] arguments in new string[][] { [InFolder("pictures/a.png"), "-o", InFolder("link")], [InFolder("pictures"), "-o", InFolder("pictures/")] })
+        WriteImage("images/a.png", 32, 32);
+        WriteImage("images/b.jpg", 32, 32);
+        Directory.CreateSymbolicLink(InFolder("link"), InFolder("images"));
+        byte[] before = await File.ReadAllBytesAsync(InFolder("images/a.png"));
+        foreach (string[] arguments in new string[][] { [InFolder("images/a.png"), "-o", InFolder("link")], [InFolder("images"), "-o", InFolder("images/")] })
         {
             CommandResult result = await ReconstructAsync(arguments);
             Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
             Assert.Contains("a.png", result.Error, StringComparison.Ordinal);
         }
 
-        Assert.Equal(before, await File.ReadAllBytesAsync(InFolder("pictures/a.png")));
-        Assert.Equal(2, Directory.GetFiles(InFolder("pictures")).Length);
+        Assert.Equal(before, await File.ReadAllBytesAsync(InFolder("images/a.png")));
+        Assert.Equal(2, Directory.GetFiles(InFolder("images")).Length);
     }
 
     [Fact]
     public async Task Reconstruct_NameOfAnothersStages_IsNotTakenTwice()
     {
-        WritePicture("a.png", 32, 32);
-        WritePicture("a.stages.jpg", 32, 32);
+        WriteImage("a.png", 32, 32);
+        WriteImage("a.stages.jpg", 32, 32);
         CommandResult result = await ReconstructAsync(InFolder("a.png"), InFolder("a.stages.jpg"), "-o", InFolder("out"), "--stages");
         Assert.Equal(CommandRunner.Done, result.ExitCode);
         Assert.Equal(["a.png", "a.stages-2.png", "a.stages-2.stages.png", "a.stages.png"],
@@ -85,10 +87,10 @@ public class ReconstructCommandTests(TinyModel model) : CommandTests, IClassFixt
 
     private Task<CommandResult> ReconstructAsync(params string[] arguments) => RunAsync(["reconstruct", "--model", model.Folder, "--threads", "1", .. arguments]);
 
-    private void WritePicture(string name, int width, int height)
+    private void WriteImage(string name, int width, int height)
     {
-        var picture = new RgbImage(width, height);
-        new Random(width + name.Length).NextBytes(picture.Pixels);
-        PictureFile.Write(InFolder(name), picture);
+        var image = new RgbImage(width, height);
+        new Random(width + name.Length).NextBytes(image.Pixels);
+        ImageFile.Write(InFolder(name), image);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
-using Nvg.Data;
-using Nvg.Samples;
+using Nvg.Cli.Terminal;
+using Nvg.Evaluation.SampleSets;
+using Nvg.Imaging.Npz;
 
 namespace Nvg.Cli.Tests;
 
@@ -20,13 +21,13 @@ public class SampleCommandTests(TinyModel model) : CommandTests, IClassFixture<T
     }
 
     [Fact]
-    public async Task Sample_Picture_IsThatOfGenerateWithItsSeed()
+    public async Task Sample_Image_IsThatOfGenerateWithItsSeed()
     {
         Assert.Equal(CommandRunner.Done, (await SampleAsync("--classes", "dog,cat", "--seed", "9", "-o", InFolder("samples.npz"))).ExitCode);
         Assert.Equal(CommandRunner.Done, (await RunAsync("generate", "--model", model.Folder, "--threads", "1", "--class", "cat", "--seed", "3000010", "-o", InFolder("one.npz"))).ExitCode);
         using NpzFile samples = NpzFile.Open(InFolder("samples.npz")), one = NpzFile.Open(InFolder("one.npz"));
         Assert.Equal([5, 3, 5, 3], samples.Read("arr_1").ToDoubles());
-        Assert.Equal(one.Pictures().Single().Pixels, samples.Pictures().ElementAt(3).Pixels);
+        Assert.Equal(one.Images().Single().Pixels, samples.Images().ElementAt(3).Pixels);
     }
 
     [Fact]

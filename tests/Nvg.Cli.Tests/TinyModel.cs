@@ -18,7 +18,7 @@ public sealed class TinyModel : IDisposable
         var config = new ModelConfig { Name = "tiny", Tokenizer = sizes, Generator = generatorSizes, Sampling = new SamplingOptions { StructureSteps = 2 } };
         using var tokenizer = new Tokenizer(sizes, ParameterSource.Random(1));
         using var generator = new NvgGenerator(generatorSizes, ParameterSource.Random(2));
-        // A codebook as it is before training would leave every picture grey.
+        // A codebook as it is before training would leave every image grey.
         tokenizer.Quantizer.Codebook.MultiplyInPlace(64);
         NvgModel.Save(Folder, config, tokenizer.Parameters, generator.Parameters, Labels);
     }

@@ -1,4 +1,4 @@
-using Nvg.Checkpoints;
+using Nvg.Cli.Terminal;
 
 namespace Nvg.Cli.Tests;
 

@@ -47,7 +47,7 @@ internal sealed class TrainingProcess : IDisposable
     /// <summary>Writes data and settings of a run into a folder.</summary>
     internal static void Prepare(TemporaryFolder folder)
     {
-        Tiny.Prepare(folder["pictures"], folder["data"]);
+        Tiny.Prepare(folder["images"], folder["data"]);
         File.WriteAllText(folder["config.json"], Config);
     }
 

@@ -17,7 +17,7 @@ public class ActivationCheckpointTests
     {
         using var scope = new TensorScope();
         var types = new List<ScalarType>();
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         Tensor x = Tensor.Randn([4, 4], random), weight = Tensor.Randn([4, 4], random);
         x.RequiresGrad = true;
         Tensor output;
@@ -80,7 +80,7 @@ public class ActivationCheckpointTests
 
     private static (Tensor Output, Tensor?[] Gradients) Differentiate(Func<Func<Tensor[], Tensor>, Tensor[], Tensor> run)
     {
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         Tensor x = Tensor.Randn([5, 4], random), shift = Tensor.Randn([4], random), first = Tensor.Randn([4, 4], random), second = Tensor.Randn([4, 4], random);
         Tensor[] leaves = [x, shift, first, second];
         Array.ForEach(leaves, t => t.RequiresGrad = true);

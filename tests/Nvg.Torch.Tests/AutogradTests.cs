@@ -10,7 +10,7 @@ public class AutogradTests
     public void Gradients_TransformerBlock_EqualFiniteDifferences()
     {
         using var scope = new TensorScope();
-        using var random = new Generator(3);
+        using var random = new RandomGenerator(3);
         Tensor[] inputs =
         [
             Tensor.Randn([2, 3, Width], random, ScalarType.Float64), Tensor.Randn([4 * Width, Width], random, ScalarType.Float64),

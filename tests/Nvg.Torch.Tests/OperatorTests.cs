@@ -116,7 +116,7 @@ public class OperatorTests
         Assert.Throws<ObjectDisposedException>(() => Autograd.Gradients(live, [dead]));
         Assert.Throws<ObjectDisposedException>(() => Autograd.Gradients(dead, [live]));
         Assert.Equal("disposed tensor", dead.ToString());
-        var generator = new Generator(1);
+        var generator = new RandomGenerator(1);
         generator.Dispose();
         Assert.Throws<ObjectDisposedException>(() => Tensor.Randn([1], generator));
     }

@@ -78,12 +78,12 @@ public class TensorTests
     public void Generator_SameSeed_SameNumbers_StateContinues()
     {
         using var scope = new TensorScope();
-        using var first = new Generator(42);
-        using var second = new Generator(42);
+        using var first = new RandomGenerator(42);
+        using var second = new RandomGenerator(42);
         Assert.Equal(Tensor.Randn([20], first).ToArray<float>(), Tensor.Randn([20], second).ToArray<float>());
         byte[] state = first.GetState();
         float[] next = Tensor.Randn([5], first).ToArray<float>();
-        using var third = new Generator(0);
+        using var third = new RandomGenerator(0);
         third.SetState(state);
         Assert.Equal(next, Tensor.Randn([5], third).ToArray<float>());
     }

@@ -1,6 +1,6 @@
 namespace Nvg.Testing;
 
-/// <summary>Where the reference numbers and pictures lie: <c>NVG_SHARED</c>, or <c>shared</c> beside the repository.</summary>
+/// <summary>Where the reference numbers and images lie: <c>NVG_SHARED</c>, or <c>shared</c> beside the repository.</summary>
 public static class SharedMaterial
 {
     /// <summary>The folder, or null where there is none.</summary>

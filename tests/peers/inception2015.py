@@ -1,4 +1,4 @@
-"""Inception-2015 in eager PyTorch with random weights: weights, pictures and what comes out, for the tests.
+"""Inception-2015 in eager PyTorch with random weights: weights, images and what comes out, for the tests.
 
 Usage: inception2015.py FOLDER
 """
@@ -147,10 +147,10 @@ def main(folder):
             nn.init.normal_(m.running_mean, 0, 0.2)
             nn.init.uniform_(m.running_var, 0.7, 1.4)
     nn.init.normal_(net.fc.weight, 0, 0.05)
-    pictures = torch.randint(0, 256, (2, 40, 52, 3), dtype=torch.uint8)
-    pixels = pictures.permute(0, 3, 1, 2).float()
+    images = torch.randint(0, 256, (2, 40, 52, 3), dtype=torch.uint8)
+    pixels = images.permute(0, 3, 1, 2).float()
     with torch.no_grad():
-        results = {"pictures": pictures}
+        results = {"images": images}
         for name, x in {
             "tf1": (tensorflow1(pixels, 299) - 128) / 128,
             "pytorch": F.interpolate(pixels / 255, (299, 299), mode="bilinear", align_corners=False) * 2 - 1,

@@ -1,4 +1,4 @@
-"""LPIPS 0.1 in eager PyTorch with random weights: weights, pictures, distances and gradients, for the tests.
+"""LPIPS 0.1 in eager PyTorch with random weights: weights, images, distances and gradients, for the tests.
 
 Usage: lpips.py FOLDER
 """

@@ -1,7 +1,10 @@
 using System.CommandLine;
 using Nvg.Checkpoints;
-using Nvg.Data;
-using Nvg.Evaluation;
+using Nvg.Cli.Arguments;
+using Nvg.Cli.Bench;
+using Nvg.Cli.Terminal;
+using Nvg.Data.Datasets;
+using Nvg.Data.Sources;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands;
@@ -16,9 +19,9 @@ internal sealed class BenchCommand
     private readonly Option<string?> _preset = new("--preset") { Description = $"Instead of a model: random weights of the sizes of {string.Join(", ", Presets.All.Select(preset => preset.Name))}", HelpName = "NAME" };
     private readonly Option<string?> _save = new("--save") { Description = "With --preset: first write the random model to a folder, for other programs to time the same weights", HelpName = "DIR" };
     private readonly Option<int> _repeat = new("--repeat") { Description = "Timed runs of each part, of which the median counts; at most 20 s each", HelpName = "N", DefaultValueFactory = _ => 5 };
-    private readonly Option<int?> _batch = new("--batch") { Description = "Pictures computed together; 16 by default, and 1 with --preset on the processor", HelpName = "N" };
-    private readonly Option<int> _soak = new("--soak") { Description = "Instead of timing: generate N pictures one after another and show tensors and memory", HelpName = "N" };
-    private readonly Option<string?> _decode = new("--decode") { Description = "Instead of a model: how many picture files of a folder or archive per second become training squares", HelpName = "SOURCE" };
+    private readonly Option<int?> _batch = new("--batch") { Description = "Images computed together; 16 by default, and 1 with --preset on the processor", HelpName = "N" };
+    private readonly Option<int> _soak = new("--soak") { Description = "Instead of timing: generate N images one after another and show tensors and memory", HelpName = "N" };
+    private readonly Option<string?> _decode = new("--decode") { Description = "Instead of a model: how many image files of a folder or archive per second become training squares", HelpName = "SOURCE" };
     private readonly Option<int> _size = new("--size") { Description = "With --decode: side of the squares", HelpName = "N", DefaultValueFactory = _ => 256 };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType?> _type = CommonOptions.DataType();
@@ -71,11 +74,11 @@ internal sealed class BenchCommand
         if (parsed.GetValue(_size) is < 1 or > PackedDataset.LargestSide)
             throw new UsageException($"--size must lie between 1 and {PackedDataset.LargestSide}");
         DecodingSpeed speed = await ConsoleProgress.ShowAsync("decoding", _ => Task.Run(() => DecodingSpeed.Measure(
-            PictureSource.Open(source), MostDecodedFiles, parsed.GetValue(_size), parsed.GetValue(_threads), TimeSpan.FromSeconds(2 * parsed.GetValue(_repeat)), cancellation), CancellationToken.None));
+            ImageSource.Open(source), MostDecodedFiles, parsed.GetValue(_size), parsed.GetValue(_threads), TimeSpan.FromSeconds(2 * parsed.GetValue(_repeat)), cancellation), CancellationToken.None));
         if (parsed.GetValue(_json))
             MachineOutput.Write(speed);
         else
-            Console.WriteLine($"{speed.PerSecond:F1} pictures/s by {speed.Threads} threads, {speed.PerSecondAndCore:F1} per core: {speed.Pictures} files of {speed.MeanPixels:F2} million pixels and {speed.MeanBytes / 1024:F0} KiB → {speed.Size} × {speed.Size}");
+            Console.WriteLine($"{speed.PerSecond:F1} images/s by {speed.Threads} threads, {speed.PerSecondAndCore:F1} per core: {speed.Images} files of {speed.MeanPixels:F2} million pixels and {speed.MeanBytes / 1024:F0} KiB → {speed.Size} × {speed.Size}");
         return CommandRunner.Done;
     }
 
@@ -94,7 +97,7 @@ internal sealed class BenchCommand
         if (parsed.GetValue(_json))
             MachineOutput.Write(points);
         else
-            ConsoleTable.Write(["pictures", "live tensors", "resident MiB"], points.Select(p => new[] { $"{p.Calls}", $"{p.LiveTensors}", $"{p.ResidentMiB:F1}" }));
+            ConsoleTable.Write(["images", "live tensors", "resident MiB"], points.Select(p => new[] { $"{p.Calls}", $"{p.LiveTensors}", $"{p.ResidentMiB:F1}" }));
         return CommandRunner.Done;
     }
 

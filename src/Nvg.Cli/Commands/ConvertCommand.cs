@@ -1,5 +1,8 @@
 using System.CommandLine;
 using Nvg.Checkpoints;
+using Nvg.Cli.Arguments;
+using Nvg.Cli.Terminal;
+using Nvg.Conversion;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands;

@@ -1,5 +1,7 @@
 using System.CommandLine;
-using Nvg.Rendering;
+using Nvg.Cli.Arguments;
+using Nvg.Cli.Terminal;
+using Nvg.Imaging;
 using Nvg.Torch;
 using Nvg.Torch.Distributed;
 
@@ -22,7 +24,7 @@ internal static class DoctorCommand
     private static int Run(bool json)
     {
         Machine machine = Machine.Here();
-        List<Finding> findings = [.. OfMachine(machine), .. OfTorch(), OfPictures(), OfModel()];
+        List<Finding> findings = [.. OfMachine(machine), .. OfTorch(), OfImages(), OfModel()];
         bool missing = findings.Any(f => f.State == State.Missing);
         if (json)
             MachineOutput.Write(new Report(!missing, machine, findings));
@@ -92,11 +94,11 @@ internal static class DoctorCommand
             : new Finding("process groups", "none: training runs in one process", State.Note, "docs/building.md, 'Groups of processes'");
     }
 
-    private static Finding OfPictures()
+    private static Finding OfImages()
     {
         try
         {
-            return new Finding("libvips", $"{PictureLibrary.Version}");
+            return new Finding("libvips", $"{ImageLibrary.Version}");
         }
         catch (DllNotFoundException error)
         {

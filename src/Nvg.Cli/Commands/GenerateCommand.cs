@@ -1,18 +1,21 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using Nvg.Checkpoints;
+using Nvg.Cli.Arguments;
 using Nvg.Cli.Output;
+using Nvg.Cli.Terminal;
 using Nvg.Control;
+using Nvg.Documents;
+using Nvg.Labels;
 using Nvg.Sampling;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands;
 
-/// <summary><c>nvg generate</c>: draws pictures.</summary>
+/// <summary><c>nvg generate</c>: draws images.</summary>
 internal sealed class GenerateCommand
 {
-    // On the processor one picture fills the cores, and alone in its products it is rounded the same whatever it is asked
+    // On the processor one image fills the cores, and alone in its products it is rounded the same whatever it is asked
     // for together with. A GPU needs several to be busy.
     private const int ProcessorBatch = 1, GpuBatch = 16;
     private const string AnyClass = "random";
@@ -25,19 +28,19 @@ internal sealed class GenerateCommand
         DefaultValueFactory = _ => AnyClass,
     };
 
-    private readonly Option<int> _count = new("--count") { Description = "Pictures of each class that is named", HelpName = "N", DefaultValueFactory = _ => 1 };
-    private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of the first picture; picture k of a class has S + k and depends on that alone", HelpName = "S" };
+    private readonly Option<int> _count = new("--count") { Description = "Images of each class that is named", HelpName = "N", DefaultValueFactory = _ => 1 };
+    private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of the first image; image k of a class has S + k and depends on that alone", HelpName = "S" };
     private readonly Option<string> _output = new("--output", "-o")
     {
-        Description = "One grid (.png, .jpg, .webp), a folder for DIR/<class>/<seed>.png, or an .npz of all pictures",
+        Description = "One grid (.png, .jpg, .webp), a folder for DIR/<class>/<seed>.png, or an .npz of all images",
         Required = true,
         HelpName = "FILE.png|DIR|FILE.npz",
     };
 
-    private readonly Option<string?> _save = new("--save") { Description = "Also keep every picture's whole sequence: DIR/<class>/<seed>.nvg, to show, edit and continue", HelpName = "DIR" };
-    private readonly Option<bool> _stages = new("--stages") { Description = "Draw for every stage the picture so far and its structure map" };
+    private readonly Option<string?> _save = new("--save") { Description = "Also keep every image's whole sequence: DIR/<class>/<seed>.nvg, to show, edit and continue", HelpName = "DIR" };
+    private readonly Option<bool> _stages = new("--stages") { Description = "Draw for every stage the image so far and its structure map" };
     private readonly Option<string?> _gif = new("--gif") { Description = "Also write the growth as an animation", HelpName = "FILE.gif" };
-    private readonly Option<int?> _batch = new("--batch") { Description = "Pictures computed together: as many as those of a saved result were, else 1 on the processor, 16 on a GPU. Another number may round differently", HelpName = "N" };
+    private readonly Option<int?> _batch = new("--batch") { Description = "Images computed together: as many as those of a saved result were, else 1 on the processor, 16 on a GPU. Another number may round differently", HelpName = "N" };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType?> _type = CommonOptions.DataType();
     private readonly Option<int> _threads = CommonOptions.Threads();
@@ -48,7 +51,7 @@ internal sealed class GenerateCommand
     internal static Command Create()
     {
         var arguments = new GenerateCommand();
-        var command = new Command("generate", "Draw pictures of classes, freely or along given structure")
+        var command = new Command("generate", "Draw images of classes, freely or along given structure")
         {
             arguments._model, arguments._class, arguments._count, arguments._seed, arguments._output, arguments._save,
         };
@@ -65,31 +68,31 @@ internal sealed class GenerateCommand
         Check(parsed);
         var clock = Stopwatch.StartNew();
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        PictureDocument? document = _control.ReadDocument(parsed);
+        ImageDocument? document = _control.ReadDocument(parsed);
         ScalarType type = parsed.GetValue(_type) ?? document?.Description.Dtype ?? ScalarType.Float32;
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), type);
         model.RequireGenerator();
         GivenRows given = _control.Read(parsed, model, document);
         GenerationRequest request = Request(parsed, model, given, document);
         _control.Explain(parsed, given.Plan);
-        (List<PictureReport> pictures, List<string> files) = await ConsoleProgress.ShowAsync(
+        (List<ImageReport> images, List<string> files) = await ConsoleProgress.ShowAsync(
             "generating", progress => Task.Run(() => Generate(parsed, model, type, request, given, progress, cancellation), CancellationToken.None));
         if (parsed.GetValue(_json))
-            MachineOutput.Write(new Report(model.Folder, $"{parsed.GetValue(_device)}", type, request.Options!, pictures, files, clock.Elapsed.TotalSeconds));
+            MachineOutput.Write(new Report(model.Folder, $"{parsed.GetValue(_device)}", type, request.Options!, images, files, clock.Elapsed.TotalSeconds));
         else
-            Print(parsed, pictures, clock.Elapsed.TotalSeconds);
+            Print(parsed, images, clock.Elapsed.TotalSeconds);
         return CommandRunner.Done;
     }
 
-    private void Print(ParseResult parsed, List<PictureReport> pictures, double seconds)
+    private void Print(ParseResult parsed, List<ImageReport> images, double seconds)
     {
-        foreach (PictureReport picture in pictures.Where(p => p.Change is not null))
+        foreach (ImageReport image in images.Where(p => p.Change is not null))
         {
-            Console.WriteLine($"seed {picture.Seed}{(picture.Variant is { } variant ? $", {variant}" : "")}: mean change {picture.Change!.MeanInside:F1} of 255 inside the mask, {picture.Change.MeanOutside:F2} outside "
-                + $"(by distance in latent positions: {string.Join(", ", picture.Change.MeanByDistance.Skip(1).Select(c => $"{c:F2}"))})");
+            Console.WriteLine($"seed {image.Seed}{(image.Variant is { } variant ? $", {variant}" : "")}: mean change {image.Change!.MeanInside:F1} of 255 inside the mask, {image.Change.MeanOutside:F2} outside "
+                + $"(by distance in latent positions: {string.Join(", ", image.Change.MeanByDistance.Skip(1).Select(c => $"{c:F2}"))})");
         }
 
-        Console.WriteLine($"{pictures.Count} {(pictures.Count == 1 ? "picture" : "pictures")} → {parsed.GetValue(_output)} ({seconds:F1} s)");
+        Console.WriteLine($"{images.Count} {(images.Count == 1 ? "image" : "images")} → {parsed.GetValue(_output)} ({seconds:F1} s)");
     }
 
     private void Check(ParseResult parsed)
@@ -98,7 +101,7 @@ internal sealed class GenerateCommand
             throw new UsageException($"--count must be at least 1, not {parsed.GetValue(_count)}");
         if (parsed.GetValue(_batch) < 1)
             throw new UsageException($"--batch must be at least 1, not {parsed.GetValue(_batch)}");
-        PictureOutput.Check(parsed.GetRequiredValue(_output), parsed.GetValue(_stages));
+        ImageOutput.Check(parsed.GetRequiredValue(_output), parsed.GetValue(_stages));
         if (parsed.GetValue(_gif) is { } gif && !Path.GetExtension(gif).Equals(".gif", StringComparison.OrdinalIgnoreCase))
             throw new UsageException($"--gif {gif}: the name must end in .gif");
         _control.Check(parsed);
@@ -111,23 +114,23 @@ internal sealed class GenerateCommand
 
     private bool IsInput(ParseResult parsed, string file) => _control.Inputs(parsed).Select(FilePlace.Of).Contains(FilePlace.Of(file), FilePlace.Comparer);
 
-    private GenerationRequest Request(ParseResult parsed, NvgModel model, GivenRows given, PictureDocument? document)
+    private GenerationRequest Request(ParseResult parsed, NvgModel model, GivenRows given, ImageDocument? document)
     {
         var names = new ClassNames(model.Labels);
         int count = parsed.GetValue(_count);
         ulong seed = IsGiven(parsed, _seed) || document is null ? parsed.GetValue(_seed) : document.Description.Seed;
-        IReadOnlyList<RequestedPicture> pictures = Pictures(parsed, names, count, seed, document);
-        if (_control.Way(parsed, names, count, pictures.Select(p => p.Class).Distinct().Count()) is { } way)
-            pictures = [.. Enumerable.Range(0, count).Select(k => pictures[0] with { Towards = way with { Share = k / (count - 1.0) } }).Select(p => p with { Variant = WayName(p.Towards!.Share) })];
+        IReadOnlyList<ImageRequest> images = Images(parsed, names, count, seed, document);
+        if (_control.Way(parsed, names, count, images.Select(p => p.Class).Distinct().Count()) is { } way)
+            images = [.. Enumerable.Range(0, count).Select(k => images[0] with { Interpolation = way with { Share = k / (count - 1.0) } }).Select(p => p with { Variant = WayName(p.Interpolation!.Share) })];
         DeviceType device = parsed.GetValue(_device).Type;
-        // As many together as before round alike. Another picture than the document's own, or another kind of device, rounds
+        // As many together as before round alike. Another image than the document's own, or another kind of device, rounds
         // otherwise anyhow; and earlier documents do not say how many they were.
-        bool isSame = document?.Description is { } made && made.Device == device && made.Format >= PictureDescription.FirstCheckedFormat
+        bool isSame = document?.Description is { } made && made.Device == device && made.Format >= ImageDescription.FirstCheckedFormat
             && !IsGiven(parsed, _class) && !IsGiven(parsed, _seed);
         int? again = isSame ? document!.Description.Batch : null;
         return new GenerationRequest
         {
-            Pictures = [.. given.Rows.SelectMany(row => pictures.Select(p => p with { Given = row.Given, Surroundings = given.Surroundings, Variant = Joined(row.Variant, p.Variant) }))],
+            Images = [.. given.Rows.SelectMany(row => images.Select(p => p with { Given = row.Given, Surroundings = given.Surroundings, Variant = Joined(row.Variant, p.Variant) }))],
             Options = _sampling.Read(parsed, document?.Description.Sampling ?? model.Config.Sampling, model.Generator.Config.Grid.LastStage),
             BatchSize = parsed.GetValue(_batch) ?? again ?? (device == DeviceType.Cpu ? ProcessorBatch : GpuBatch),
             FillsBatches = parsed.GetValue(_batch) is null && again is not null,
@@ -140,11 +143,11 @@ internal sealed class GenerateCommand
 
     private static string? Joined(string? row, string? own) => row is null || own is null ? row ?? own : $"{row}.{own}";
 
-    private IReadOnlyList<RequestedPicture> Pictures(ParseResult parsed, ClassNames names, int count, ulong seed, PictureDocument? document)
+    private IReadOnlyList<ImageRequest> Images(ParseResult parsed, ClassNames names, int count, ulong seed, ImageDocument? document)
     {
         string classes = parsed.GetRequiredValue(_class);
         if (document is not null && !IsGiven(parsed, _class))
-            return [.. GenerationRequest.OfClasses([document.Description.Class], count, seed).Select(p => p with { Towards = document.Description.Towards, Variant = document.Description.Towards is { } way ? WayName(way.Share) : null })];
+            return [.. GenerationRequest.OfClasses([document.Description.Class], count, seed).Select(p => p with { Interpolation = document.Description.Interpolation, Variant = document.Description.Interpolation is { } way ? WayName(way.Share) : null })];
         return names.Find(classes, out string? problem) is { } found ? GenerationRequest.OfClasses([.. found.Distinct()], count, seed)
             : classes == AnyClass ? GenerationRequest.OfRandomClasses(names, count, seed)
             : throw new UsageException(problem!);
@@ -152,24 +155,24 @@ internal sealed class GenerateCommand
 
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 
-    private (List<PictureReport> Pictures, List<string> Files) Generate(
+    private (List<ImageReport> Images, List<string> Files) Generate(
         ParseResult parsed, NvgModel model, ScalarType type, GenerationRequest request, GivenRows given, ConsoleProgress progress, CancellationToken cancellation)
     {
-        var reports = new List<PictureReport>();
+        var reports = new List<ImageReport>();
         var names = new ClassNames(model.Labels);
-        List<IPictureOutput> outputs = Outputs(parsed, model, type, request, given.Rows.Count);
+        List<IImageOutput> outputs = Outputs(parsed, model, type, request, given.Rows.Count);
         try
         {
-            CheckFiles(parsed, [.. request.Pictures.SelectMany(p => outputs.SelectMany(o => o.Files(p)))]);
-            var stand = new SynchronousProgress<GenerationProgress>(p => progress.Report($"{p.Done} of {p.Count} pictures", p.Share));
-            foreach (GeneratedPicture picture in PictureGeneration.Run(model, request, stand, cancellation: cancellation))
+            CheckFiles(parsed, [.. request.Images.SelectMany(p => outputs.SelectMany(o => o.Files(p)))]);
+            var stand = new SynchronousProgress<GenerationProgress>(p => progress.Report($"{p.Done} of {p.Count} images", p.Share));
+            foreach (GeneratedImage image in ImageGeneration.Run(model, request, stand, cancellation: cancellation))
             {
                 string? file = null;
-                foreach (IPictureOutput output in outputs)
-                    file = output.Add(picture) ?? file;
-                (int number, ulong seed) = picture.Request;
-                RegionChange? change = given.Surroundings is { } kept ? RegionChange.Between(kept.Picture, picture.Picture, kept.Region) : null;
-                reports.Add(new PictureReport(seed, number, names.Classes[number].Name, picture.Request.Variant, file, change));
+                foreach (IImageOutput output in outputs)
+                    file = output.Add(image) ?? file;
+                (int number, ulong seed) = image.Request;
+                RegionChange? change = given.Surroundings is { } kept ? RegionChange.Between(kept.Image, image.Image, kept.Region) : null;
+                reports.Add(new ImageReport(seed, number, names.Classes[number].Name, image.Request.Variant, file, change));
             }
 
             cancellation.ThrowIfCancellationRequested();
@@ -188,36 +191,36 @@ internal sealed class GenerateCommand
         if (inputs.Count > 0 && files.FirstOrDefault(f => inputs.Contains(FilePlace.Of(f))) is { } input)
             throw new UsageException($"{input} is read by this command and would be overwritten: choose another folder, class or seed");
         foreach (string folder in files.Select(f => Path.GetDirectoryName(f)!).Distinct(StringComparer.Ordinal))
-            PictureOutput.RequireWritableFolder(folder);
+            ImageOutput.RequireWritableFolder(folder);
     }
 
-    private List<IPictureOutput> Outputs(ParseResult parsed, NvgModel model, ScalarType type, GenerationRequest request, int rows)
+    private List<IImageOutput> Outputs(ParseResult parsed, NvgModel model, ScalarType type, GenerationRequest request, int rows)
     {
-        int count = request.Pictures.Count, each = rows > 1 ? count / rows : parsed.GetValue(_count), side = model.Config.Tokenizer.ImageSize;
+        int count = request.Images.Count, each = rows > 1 ? count / rows : parsed.GetValue(_count), side = model.Config.Tokenizer.ImageSize;
         int stages = model.Config.Tokenizer.Grid.StageCount;
-        PictureOutput.RequireWritable(parsed.GetRequiredValue(_output));
+        ImageOutput.RequireWritable(parsed.GetRequiredValue(_output));
         // Several classes, or several parts that are kept: a row for each.
         int columns = each < count && (each > 1 || rows > 1) ? each : 0;
-        var outputs = new List<IPictureOutput>();
+        var outputs = new List<IImageOutput>();
         if (parsed.GetValue(_gif) is { } gif)
         {
-            PictureOutput.RequireSheet(gif, count, side, columns, stages);
-            PictureOutput.RequireWritable(gif);
+            ImageOutput.RequireSheet(gif, count, side, columns, stages);
+            ImageOutput.RequireWritable(gif);
             outputs.Add(new AnimationOutput(gif, columns));
         }
 
         if (parsed.GetValue(_save) is { } folder)
         {
-            PictureOutput.RequireWritableFolder(folder);
+            ImageOutput.RequireWritableFolder(folder);
             outputs.Add(new DocumentOutput(folder, model, type));
         }
 
-        outputs.Add(PictureOutput.Create(parsed.GetRequiredValue(_output), [.. model.Labels.Select(line => ClassLabel.Parse(line).Name)], count, side, columns, parsed.GetValue(_stages) ? stages : 0));
+        outputs.Add(ImageOutput.Create(parsed.GetRequiredValue(_output), [.. model.Labels.Select(line => ClassLabel.Parse(line).Name)], count, side, columns, parsed.GetValue(_stages) ? stages : 0));
         return outputs;
     }
 
-    private sealed record PictureReport(ulong Seed, int Class, string Label, string? Variant, string? File, RegionChange? Change);
+    private sealed record ImageReport(ulong Seed, int Class, string Label, string? Variant, string? File, RegionChange? Change);
 
     private sealed record Report(
-        string Model, string Device, ScalarType Dtype, SamplingOptions Settings, IReadOnlyList<PictureReport> Pictures, IReadOnlyList<string> Files, double Seconds);
+        string Model, string Device, ScalarType Dtype, SamplingOptions Settings, IReadOnlyList<ImageReport> Images, IReadOnlyList<string> Files, double Seconds);
 }

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Nvg.Checkpoints;
+using Nvg.Cli.Arguments;
 using Nvg.Cli.Output;
-using Nvg.Control;
-using Nvg.Data;
-using Nvg.Evaluation;
-using Nvg.Rendering;
+using Nvg.Cli.Terminal;
+using Nvg.Data.Loading;
+using Nvg.Data.Sources;
+using Nvg.Imaging;
+using Nvg.Previews;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands;
@@ -15,12 +16,12 @@ internal sealed class ReconstructCommand
 {
     private const int MostRows = 50;
 
-    private readonly Argument<string[]> _images = new("images") { Description = "Pictures, folders of pictures, or data sets made by nvg prepare", Arity = ArgumentArity.OneOrMore };
+    private readonly Argument<string[]> _images = new("images") { Description = "Images, folders of images, or data sets made by nvg prepare", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string?> _model = CommonOptions.Model();
     private readonly Option<string?> _output = new("--output", "-o") { Description = "Folder for each original beside its reconstruction; without it only numbers", HelpName = "DIR" };
-    private readonly Option<bool> _stages = new("--stages") { Description = "Also draw for every stage the picture so far and its structure map" };
-    private readonly Option<int?> _limit = new("--limit") { Description = "At most this many pictures", HelpName = "N" };
-    private readonly Option<int> _batch = new("--batch") { Description = "Pictures computed together", HelpName = "N", DefaultValueFactory = _ => 16 };
+    private readonly Option<bool> _stages = new("--stages") { Description = "Also draw for every stage the image so far and its structure map" };
+    private readonly Option<int?> _limit = new("--limit") { Description = "At most this many images", HelpName = "N" };
+    private readonly Option<int> _batch = new("--batch") { Description = "Images computed together", HelpName = "N", DefaultValueFactory = _ => 16 };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
@@ -28,7 +29,7 @@ internal sealed class ReconstructCommand
     internal static Command Create()
     {
         var arguments = new ReconstructCommand();
-        var command = new Command("reconstruct", "Encode pictures and decode them again: pictures, structure maps, PSNR and SSIM")
+        var command = new Command("reconstruct", "Encode images and decode them again: images, structure maps, PSNR and SSIM")
         {
             arguments._images, arguments._model, arguments._output, arguments._stages, arguments._limit, arguments._batch,
             arguments._device, arguments._threads, arguments._json,
@@ -51,8 +52,8 @@ internal sealed class ReconstructCommand
             () => Reconstruct(parsed, model, report, progress, cancellation), CancellationToken.None));
         foreach (SkippedFile file in report.Skipped)
             await Console.Error.WriteLineAsync($"skipped {file.Reason}");
-        if (report.Pictures.Count == 0)
-            throw new NvgDataException($"none of {report.Skipped.Count} files is a usable picture");
+        if (report.Images.Count == 0)
+            throw new NvgDataException($"none of {report.Skipped.Count} files is a usable image");
         report.Seconds = clock.Elapsed.TotalSeconds;
         if (parsed.GetValue(_json))
             MachineOutput.Write(report);
@@ -64,31 +65,31 @@ internal sealed class ReconstructCommand
     private bool Reconstruct(ParseResult parsed, NvgModel model, Report report, ConsoleProgress progress, CancellationToken cancellation)
     {
         int limit = parsed.GetValue(_limit) ?? int.MaxValue, side = model.Config.Tokenizer.ImageSize;
-        string[] images = parsed.GetRequiredValue(_images);
+        string[] paths = parsed.GetRequiredValue(_images);
         IReadOnlyList<PairFiles>? files = parsed.GetValue(_output) is { } folder
-            ? PairFiles.Plan(folder, SquareSource.Entries(images, side), parsed.GetValue(_stages))
+            ? PairFiles.Plan(folder, SquareSource.Entries(paths, side), parsed.GetValue(_stages))
             : null;
-        IEnumerable<(int Index, string Name, RgbImage Picture)> pictures = Usable(SquareSource.Entries(images, side), report).Take(limit);
-        foreach ((int Index, string Name, RgbImage Picture)[] batch in pictures.Chunk(parsed.GetValue(_batch)))
+        IEnumerable<(int Index, string Name, RgbImage Image)> images = Usable(SquareSource.Entries(paths, side), report).Take(limit);
+        foreach ((int Index, string Name, RgbImage Image)[] batch in images.Chunk(parsed.GetValue(_batch)))
         {
             cancellation.ThrowIfCancellationRequested();
-            ReconstructedPicture[] results = Reconstruction.Run(model.Tokenizer, Array.ConvertAll(batch, p => p.Picture), parsed.GetValue(_stages));
+            ReconstructedImage[] results = Reconstruction.Run(model.Tokenizer, Array.ConvertAll(batch, p => p.Image), parsed.GetValue(_stages));
             for (int i = 0; i < batch.Length; i++)
-                report.Pictures.Add(Write(files?[batch[i].Index], batch[i].Name, results[i]));
-            progress.Report($"{report.Pictures.Count} pictures", null);
+                report.Images.Add(Write(files?[batch[i].Index], batch[i].Name, results[i]));
+            progress.Report($"{report.Images.Count} images", null);
         }
 
         return true;
     }
 
-    private static IEnumerable<(int Index, string Name, RgbImage Picture)> Usable(IEnumerable<SquareEntry> entries, Report report)
+    private static IEnumerable<(int Index, string Name, RgbImage Image)> Usable(IEnumerable<SquareEntry> entries, Report report)
     {
         foreach ((int index, SquareEntry entry) in entries.Index())
         {
-            RgbImage picture;
+            RgbImage image;
             try
             {
-                picture = entry.Read();
+                image = entry.Read();
             }
             catch (NvgDataException error)
             {
@@ -96,42 +97,42 @@ internal sealed class ReconstructCommand
                 continue;
             }
 
-            yield return (index, entry.Name, picture);
+            yield return (index, entry.Name, image);
         }
     }
 
-    private static PictureReport Write(PairFiles? files, string name, ReconstructedPicture result)
+    private static ImageReport Write(PairFiles? files, string name, ReconstructedImage result)
     {
         if (files is null)
-            return new PictureReport(name, result.Psnr, result.Ssim, null, null);
-        int enlargement = PictureGrid.ComfortableEnlargement(result.Original, 2);
-        PictureFile.Write(files.Pair, PictureGrid.Compose([result.Original, result.Picture], columns: 2, enlargement: enlargement));
+            return new ImageReport(name, result.Psnr, result.Ssim, null, null);
+        int enlargement = ImageGrid.ComfortableEnlargement(result.Original, 2);
+        ImageFile.Write(files.Pair, ImageGrid.Compose([result.Original, result.Image], columns: 2, enlargement: enlargement));
         if (files.Stages is not null)
-            PictureFile.Write(files.Stages, StageDrawing.Sheet([result.Stages]));
-        return new PictureReport(name, result.Psnr, result.Ssim, files.Pair, files.Stages);
+            ImageFile.Write(files.Stages, StageDrawing.Sheet([result.Stages]));
+        return new ImageReport(name, result.Psnr, result.Ssim, files.Pair, files.Stages);
     }
 
     private static void Print(Report report, string? folder)
     {
-        IEnumerable<string[]> rows = report.Pictures.Count > MostRows ? [] : report.Pictures.Select(p => Row(p.Name, p.Psnr, p.Ssim));
-        ConsoleTable.Write(["picture", "PSNR (dB)", "SSIM"], [.. rows, Row($"mean of {report.Pictures.Count}", report.MeanPsnr, report.MeanSsim)]);
+        IEnumerable<string[]> rows = report.Images.Count > MostRows ? [] : report.Images.Select(p => Row(p.Name, p.Psnr, p.Ssim));
+        ConsoleTable.Write(["image", "PSNR (dB)", "SSIM"], [.. rows, Row($"mean of {report.Images.Count}", report.MeanPsnr, report.MeanSsim)]);
         if (folder is not null)
-            Console.WriteLine($"{report.Pictures.Sum(p => p.Stages is null ? 1 : 2)} files → {folder}");
+            Console.WriteLine($"{report.Images.Sum(p => p.Stages is null ? 1 : 2)} files → {folder}");
     }
 
     private static string[] Row(string name, double psnr, double ssim) => [name, $"{psnr:F2}", $"{ssim:F4}"];
 
-    private sealed record PictureReport(string Name, double Psnr, double Ssim, string? File, string? Stages);
+    private sealed record ImageReport(string Name, double Psnr, double Ssim, string? File, string? Stages);
 
     private sealed record Report(string Model)
     {
-        public List<PictureReport> Pictures { get; } = [];
+        public List<ImageReport> Images { get; } = [];
 
         public List<SkippedFile> Skipped { get; } = [];
 
-        public double MeanPsnr => Pictures.Average(p => p.Psnr);
+        public double MeanPsnr => Images.Average(p => p.Psnr);
 
-        public double MeanSsim => Pictures.Average(p => p.Ssim);
+        public double MeanSsim => Images.Average(p => p.Ssim);
 
         public double Seconds { get; set; }
     }

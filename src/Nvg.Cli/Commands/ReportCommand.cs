@@ -1,5 +1,6 @@
 using System.CommandLine;
-using Nvg.Training;
+using Nvg.Cli.Terminal;
+using Nvg.Training.Runs;
 
 namespace Nvg.Cli.Commands;
 
@@ -10,7 +11,7 @@ internal static class ReportCommand
     {
         var run = new Argument<string>("RUN") { Description = "A folder that nvg train wrote; the run may still be under way" };
         var output = new Option<string>("--output", "-o") { Description = "The page, one file with everything inside", DefaultValueFactory = _ => "report.html", HelpName = "FILE.html" };
-        var command = new Command("report", "Show a training run as one page: curves, codebook usage, pictures over time, settings") { run, output };
+        var command = new Command("report", "Show a training run as one page: curves, codebook usage, images over time, settings") { run, output };
         command.SetAction(parsed =>
         {
             string path = parsed.GetValue(output)!;

@@ -1,15 +1,16 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Nvg.Checkpoints;
+using Nvg.Cli.Arguments;
 using Nvg.Cli.Output;
-using Nvg.Control;
-using Nvg.Samples;
+using Nvg.Cli.Terminal;
+using Nvg.Evaluation.SampleSets;
+using Nvg.Labels;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands;
 
 /// <summary>
-/// <c>nvg sample</c>: the pictures that a model is measured by. Apart from <c>generate</c>, which ends while one waits:
+/// <c>nvg sample</c>: the images that a model is measured by. Apart from <c>generate</c>, which ends while one waits:
 /// this runs for hours, on several machines at once, and goes on where it was stopped.
 /// </summary>
 internal sealed class SampleCommand
@@ -17,13 +18,13 @@ internal sealed class SampleCommand
     private const int ProcessorBatch = 1, GpuBatch = 32;
 
     private readonly Option<string?> _model = CommonOptions.Model();
-    private readonly Option<int> _perClass = new("--per-class") { Description = "Pictures of each class", HelpName = "N", DefaultValueFactory = _ => 50 };
+    private readonly Option<int> _perClass = new("--per-class") { Description = "Images of each class", HelpName = "N", DefaultValueFactory = _ => 50 };
     private readonly Option<string?> _classes = new("--classes") { Description = "Names, identifiers or numbers of classes; all by default", HelpName = "NAME|ID[,…]" };
-    private readonly Option<ulong> _seed = new("--seed") { Description = $"Picture k of class c has the seed S + {SampleSettings.MostPerClass} c + k", HelpName = "S" };
+    private readonly Option<ulong> _seed = new("--seed") { Description = $"Image k of class c has the seed S + {SampleSettings.MostPerClass} c + k", HelpName = "S" };
     private readonly Option<string> _output = new("--output", "-o") { Description = "The file; while it grows, what is done lies in FILE.npz.partial", Required = true, HelpName = "FILE.npz" };
     private readonly Option<string?> _shard = new("--shard") { Description = "Draw the part i of n alone, i from 0; nvg sample merge puts the parts together", HelpName = "i/n" };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run that was begun for this file, if there is one" };
-    private readonly Option<int?> _batch = new("--batch") { Description = $"Pictures computed together: {ProcessorBatch} on the processor, {GpuBatch} on a GPU. Another number may round differently", HelpName = "N" };
+    private readonly Option<int?> _batch = new("--batch") { Description = $"Images computed together: {ProcessorBatch} on the processor, {GpuBatch} on a GPU. Another number may round differently", HelpName = "N" };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType?> _type = CommonOptions.DataType();
     private readonly Option<int> _threads = CommonOptions.Threads();
@@ -60,7 +61,7 @@ internal sealed class SampleCommand
         int before = wasComplete ? settings.Count : 0;
         if (!wasComplete)
         {
-            PictureOutput.RequireWritable(output);
+            ImageOutput.RequireWritable(output);
             before = await ConsoleProgress.ShowAsync(
                 "sampling", progress => Task.Run(() => Draw(model, settings, output, progress, cancellation), CancellationToken.None));
         }
@@ -75,7 +76,7 @@ internal sealed class SampleCommand
             throw new UsageException($"--per-class must lie in 1…{SampleSettings.MostPerClass}, not {parsed.GetValue(_perClass)}");
         if (parsed.GetValue(_batch) < 1)
             throw new UsageException($"--batch must be at least 1, not {parsed.GetValue(_batch)}");
-        if (!PictureOutput.IsSamples(parsed.GetRequiredValue(_output)))
+        if (!ImageOutput.IsSamples(parsed.GetRequiredValue(_output)))
             throw new UsageException($"-o {parsed.GetRequiredValue(_output)}: samples go into one file, whose name ends in .npz");
         if (parsed.GetValue(_shard) is not { } shard)
             return (0, 1);
@@ -108,7 +109,7 @@ internal sealed class SampleCommand
 
     private static SampleSettings Samplable(SampleSettings settings) => (long)settings.Classes.Count * settings.PerClass <= int.MaxValue
         ? settings
-        : throw new UsageException($"{settings.PerClass} pictures of {settings.Classes.Count} classes are more than one file holds");
+        : throw new UsageException($"{settings.PerClass} images of {settings.Classes.Count} classes are more than one file holds");
 
     private bool IsComplete(ParseResult parsed, string output, SampleSettings settings)
     {
@@ -127,7 +128,7 @@ internal sealed class SampleCommand
         return true;
     }
 
-    // How many pictures were there before.
+    // How many images were there before.
     private static int Draw(NvgModel model, SampleSettings settings, string output, ConsoleProgress progress, CancellationToken cancellation)
     {
         using SampleFile file = SampleFile.Open(output, settings);
@@ -152,7 +153,7 @@ internal sealed class SampleCommand
     {
         TimeSpan remaining = TimeSpan.FromSeconds(Math.Min(left / rate, TimeSpan.FromDays(9999).TotalSeconds));
         string time = remaining.TotalDays >= 1 ? $@"{remaining:d\d\ hh\:mm\:ss}" : $@"{remaining:hh\:mm\:ss}";
-        return $"{done} of {count} pictures, {rate:G3}/s, {time} left";
+        return $"{done} of {count} images, {rate:G3}/s, {time} left";
     }
 
     private void Report(ParseResult parsed, SampleReport report)
@@ -160,9 +161,9 @@ internal sealed class SampleCommand
         if (parsed.GetValue(_json))
             MachineOutput.Write(report);
         else if (report.Drawn == 0)
-            Console.WriteLine($"{report.File} is complete: {report.Settings.Count} pictures");
+            Console.WriteLine($"{report.File} is complete: {report.Settings.Count} images");
         else
-            Console.WriteLine($"{report.Settings.Count} pictures → {report.File}{(report.Drawn < report.Settings.Count ? $", {report.Drawn} of them now" : "")} ({report.Seconds:F1} s)");
+            Console.WriteLine($"{report.Settings.Count} images → {report.File}{(report.Drawn < report.Settings.Count ? $", {report.Drawn} of them now" : "")} ({report.Seconds:F1} s)");
     }
 
     private sealed record SampleReport(string File, SampleSettings Settings, int Drawn, double Seconds);

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Nvg.Cli.Arguments;
 using Nvg.Cli.Output;
-using Nvg.Samples;
+using Nvg.Cli.Terminal;
+using Nvg.Evaluation.SampleSets;
 
 namespace Nvg.Cli.Commands;
 
@@ -24,18 +26,18 @@ internal sealed class SampleMergeCommand
     {
         string[] files = parsed.GetRequiredValue(_files);
         string output = parsed.GetRequiredValue(_output);
-        if (!PictureOutput.IsSamples(output))
+        if (!ImageOutput.IsSamples(output))
             throw new UsageException($"-o {output}: samples go into one file, whose name ends in .npz");
         if (files.Any(file => Path.GetFullPath(file) == Path.GetFullPath(output)))
             throw new UsageException($"{output} is read by this command: choose another output");
         var clock = Stopwatch.StartNew();
-        PictureOutput.RequireWritable(output);
+        ImageOutput.RequireWritable(output);
         SampleSettings settings = await ConsoleProgress.ShowAsync("merging", progress => Task.Run(
             () => SampleMerge.Run(files, output, new SynchronousProgress<double>(share => progress.Report($"{share:P0}", share)), cancellation), CancellationToken.None));
         if (parsed.GetValue(_json))
             MachineOutput.Write(new Report(output, files, settings, clock.Elapsed.TotalSeconds));
         else
-            Console.WriteLine($"{settings.Count} pictures → {output} ({clock.Elapsed.TotalSeconds:F1} s)");
+            Console.WriteLine($"{settings.Count} images → {output} ({clock.Elapsed.TotalSeconds:F1} s)");
         return CommandRunner.Done;
     }
 

@@ -1,10 +1,17 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Nvg.Cli.Arguments;
 using Nvg.Cli.Launching;
-using Nvg.Data;
+using Nvg.Cli.Terminal;
+using Nvg.Data.Datasets;
 using Nvg.Torch;
-using Nvg.Training;
 using Nvg.Training.Distributed;
+using Nvg.Training.Loop;
+using Nvg.Training.Optimization;
+using Nvg.Training.Runs;
+using Nvg.Training.Tasks.Classifiers;
+using Nvg.Training.Tasks.Generators;
+using Nvg.Training.Tasks.Tokenizers;
 
 namespace Nvg.Cli.Commands;
 
@@ -17,14 +24,14 @@ internal static class TrainCommand
             new TokenizerTraining(config, data, run.Device, run.Processes)),
         Create<GeneratorRunConfig>("generator", "Train content and structure generators on a frozen tokenizer", c => c.Training, c => c.Validate(), (run, config, data, progress, cancellation) =>
             new GeneratorTraining(config, data, run.Device, run.Folder, run.Processes,
-                new SynchronousProgress<int>(done => progress.Report($"{done} pictures encoded", null)), cancellation)),
-        Create<ClassifierRunConfig>("classifier", "Train a classifier, which judges and describes generated pictures", c => c.Training, c => c.Validate(), (run, config, data, _, _) =>
+                new SynchronousProgress<int>(done => progress.Report($"{done} images encoded", null)), cancellation)),
+        Create<ClassifierRunConfig>("classifier", "Train a classifier, which judges and describes generated images", c => c.Training, c => c.Validate(), (run, config, data, _, _) =>
             new ClassifierTraining(config, data as PackedDataset ?? throw new UsageException("a classifier is trained on pixels: prepare the data without --keep-files"), run.Device)),
     };
 
     private static Command Create<TConfig>(
         string name, string description, Func<TConfig, TrainingOptions> optionsOf, Func<TConfig, IEnumerable<string>> validate,
-        Func<Run, TConfig, IPictureDataset, ConsoleProgress, CancellationToken, ITrainingTask> create)
+        Func<Run, TConfig, IImageDataset, ConsoleProgress, CancellationToken, ITrainingTask> create)
     {
         var config = new Option<string>("--config") { Description = "Settings of the run, a JSON file", Required = true, HelpName = "FILE" };
         var data = new Option<string>("--data") { Description = "A data set made by nvg prepare", Required = true, HelpName = "DATA" };
@@ -55,8 +62,8 @@ internal static class TrainCommand
                 var run = new Run(folder, own, group, environment?.Launcher);
                 Func<ConsoleProgress, Task<int>> work = progress => Task.Run(() =>
                 {
-                    using IPictureDataset pictures = PictureDataset.Open(parsed.GetRequiredValue(data));
-                    return Train(run, settings, optionsOf(settings), () => create(run, settings, pictures, progress, linked), progress, linked);
+                    using IImageDataset images = ImageDataset.Open(parsed.GetRequiredValue(data));
+                    return Train(run, settings, optionsOf(settings), () => create(run, settings, images, progress, linked), progress, linked);
                 }, CancellationToken.None);
                 return group.IsFirst ? ConsoleProgress.ShowAsync("training", work) : work(ConsoleProgress.Silent);
             }, cancellation);

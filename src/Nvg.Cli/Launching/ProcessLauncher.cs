@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Nvg.Cli.Terminal;
 using Nvg.Training.Distributed;
 
 namespace Nvg.Cli.Launching;

@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Nvg.Cli.Terminal;
 using Nvg.Torch;
-using Nvg.Training;
+using Nvg.Torch.Files;
 using Nvg.Training.Distributed;
+using Nvg.Training.Runs;
 
 namespace Nvg.Cli.Launching;
 

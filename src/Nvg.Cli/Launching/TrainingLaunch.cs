@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Nvg.Cli.Terminal;
 using Nvg.Torch;
 using Nvg.Training.Distributed;
 

@@ -1,25 +1,25 @@
-using Nvg.Control;
-using Nvg.Rendering;
+using Nvg.Imaging;
+using Nvg.Previews;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>The growth of all pictures as one animated GIF.</summary>
-internal sealed class AnimationOutput(string path, int columns) : IPictureOutput
+/// <summary>The growth of all images as one animated GIF.</summary>
+internal sealed class AnimationOutput(string path, int columns) : IImageOutput
 {
-    private readonly List<IReadOnlyList<StagePicture>> _pictures = [];
+    private readonly List<IReadOnlyList<StageImage>> _images = [];
 
-    public IEnumerable<string> Files(RequestedPicture picture) => [];
+    public IEnumerable<string> Files(ImageRequest image) => [];
 
-    public string? Add(GeneratedPicture picture)
+    public string? Add(GeneratedImage image)
     {
-        _pictures.Add(picture.Stages);
+        _images.Add(image.Stages);
         return null;
     }
 
     public IReadOnlyList<string> Complete()
     {
-        (IReadOnlyList<RgbImage> frames, IReadOnlyList<TimeSpan> delays) = StageDrawing.Animation(_pictures, columns);
-        PictureFile.WriteAnimation(path, frames, delays);
+        (IReadOnlyList<RgbImage> frames, IReadOnlyList<TimeSpan> delays) = StageDrawing.Animation(_images, columns);
+        ImageFile.WriteAnimation(path, frames, delays);
         return [path];
     }
 

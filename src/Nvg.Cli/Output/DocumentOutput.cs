@@ -1,22 +1,22 @@
-using Nvg.Checkpoints;
-using Nvg.Control;
+using Nvg.Documents;
+using Nvg.Labels;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>A document for each picture: <c>folder/class/seed.nvg</c>.</summary>
-internal sealed class DocumentOutput(string folder, NvgModel model, ScalarType type) : IPictureOutput
+/// <summary>A document for each image: <c>folder/class/seed.nvg</c>.</summary>
+internal sealed class DocumentOutput(string folder, NvgModel model, ScalarType type) : IImageOutput
 {
     private readonly string[] _names = FolderOutput.FolderNames([.. model.Labels.Select(line => ClassLabel.Parse(line).Name)]);
     private readonly string _fingerprint = model.Fingerprint();
     private readonly List<string> _files = [];
 
-    public IEnumerable<string> Files(RequestedPicture picture) => [FolderOutput.PathOf(folder, _names, picture, PictureDocument.Extension)];
+    public IEnumerable<string> Files(ImageRequest image) => [FolderOutput.PathOf(folder, _names, image, ImageDocument.Extension)];
 
-    public string? Add(GeneratedPicture picture)
+    public string? Add(GeneratedImage image)
     {
-        string path = FolderOutput.PathOf(folder, _names, picture.Request, PictureDocument.Extension);
-        PictureDocument.Of(model, _fingerprint, picture, type).Write(path);
+        string path = FolderOutput.PathOf(folder, _names, image.Request, ImageDocument.Extension);
+        ImageDocument.Of(model, _fingerprint, image, type).Write(path);
         _files.Add(path);
         return null;
     }

@@ -1,24 +1,24 @@
-using Nvg.Control;
-using Nvg.Rendering;
+using Nvg.Imaging;
+using Nvg.Previews;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>A file for each picture at its true size: <c>folder/class/seed.png</c>, and its stages beside it.</summary>
-internal sealed class FolderOutput(string folder, IReadOnlyList<string> labels, bool withStages) : IPictureOutput
+/// <summary>A file for each image at its true size: <c>folder/class/seed.png</c>, and its stages beside it.</summary>
+internal sealed class FolderOutput(string folder, IReadOnlyList<string> labels, bool withStages) : IImageOutput
 {
     private const string Ending = ".png", StagesEnding = ".stages.png";
 
     private readonly string[] _names = FolderNames(labels);
 
-    public IEnumerable<string> Files(RequestedPicture picture) =>
-        withStages ? [PathOf(folder, _names, picture, Ending), PathOf(folder, _names, picture, StagesEnding)] : [PathOf(folder, _names, picture, Ending)];
+    public IEnumerable<string> Files(ImageRequest image) =>
+        withStages ? [PathOf(folder, _names, image, Ending), PathOf(folder, _names, image, StagesEnding)] : [PathOf(folder, _names, image, Ending)];
 
-    public string Add(GeneratedPicture picture)
+    public string Add(GeneratedImage image)
     {
-        string path = PathOf(folder, _names, picture.Request, Ending);
-        PictureFile.Write(path, picture.Picture);
+        string path = PathOf(folder, _names, image.Request, Ending);
+        ImageFile.Write(path, image.Image);
         if (withStages)
-            PictureFile.Write(PathOf(folder, _names, picture.Request, StagesEnding), StageDrawing.Sheet([picture.Stages]));
+            ImageFile.Write(PathOf(folder, _names, image.Request, StagesEnding), StageDrawing.Sheet([image.Stages]));
         return path;
     }
 
@@ -28,8 +28,8 @@ internal sealed class FolderOutput(string folder, IReadOnlyList<string> labels, 
     {
     }
 
-    /// <summary>The file of a picture: <c>folder/class/seed</c>, what tells it from others of its seed, and an ending.</summary>
-    internal static string PathOf(string folder, IReadOnlyList<string> names, RequestedPicture request, string ending) =>
+    /// <summary>The file of an image: <c>folder/class/seed</c>, what tells it from others of its seed, and an ending.</summary>
+    internal static string PathOf(string folder, IReadOnlyList<string> names, ImageRequest request, string ending) =>
         Path.Combine(folder, names[request.Class], $"{request.Seed}{(request.Variant is { } variant ? $".{variant}" : "")}{ending}");
 
     // Names that every file system takes; classes of one name are told apart by their number.

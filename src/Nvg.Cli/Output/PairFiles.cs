@@ -1,17 +1,18 @@
-using Nvg.Data;
+using Nvg.Cli.Terminal;
+using Nvg.Data.Loading;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>The files that <c>nvg reconstruct</c> writes for a picture.</summary>
+/// <summary>The files that <c>nvg reconstruct</c> writes for an image.</summary>
 /// <param name="Pair">Original and reconstruction.</param>
 /// <param name="Stages">The stages, or null where they are not drawn.</param>
 internal sealed record PairFiles(string Pair, string? Stages)
 {
-    /// <summary>Gives every picture names of its own in a folder, before anything is written.</summary>
+    /// <summary>Gives every image names of its own in a folder, before anything is written.</summary>
     /// <param name="folder">Where the files go.</param>
-    /// <param name="entries">The pictures; none is read.</param>
+    /// <param name="entries">The images; none is read.</param>
     /// <param name="withStages">Whether stages are drawn.</param>
-    /// <exception cref="UsageException">A file would overwrite one of the pictures.</exception>
+    /// <exception cref="UsageException">A file would overwrite one of the images.</exception>
     internal static IReadOnlyList<PairFiles> Plan(string folder, IEnumerable<SquareEntry> entries, bool withStages)
     {
         var inputs = new HashSet<string>(FilePlace.Comparer);
@@ -32,7 +33,7 @@ internal sealed record PairFiles(string Pair, string? Stages)
 
         string real = FilePlace.OfFolder(folder);
         if (plan.SelectMany(p => new[] { p.Pair, p.Stages }).FirstOrDefault(f => f is not null && inputs.Contains(Path.Combine(real, Path.GetFileName(f)))) is { } original)
-            throw new UsageException($"{original} is one of the pictures and would be overwritten: choose another folder with -o");
+            throw new UsageException($"{original} is one of the images and would be overwritten: choose another folder with -o");
         return plan;
     }
 }

@@ -1,25 +1,24 @@
-using Nvg.Control;
-using Nvg.Data;
+using Nvg.Imaging.Npz;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>All pictures in one .npz as the evaluation tools of the field read it, written as they come.</summary>
-internal sealed class SamplesOutput : IPictureOutput
+/// <summary>All images in one .npz as the evaluation tools of the field read it, written as they come.</summary>
+internal sealed class SamplesOutput : IImageOutput
 {
     private readonly string _path;
-    private readonly NpzPictureWriter _writer;
+    private readonly NpzImageWriter _writer;
 
     internal SamplesOutput(string path, int count, int side)
     {
         _path = path;
-        _writer = new NpzPictureWriter(path, count, side, side);
+        _writer = new NpzImageWriter(path, count, side, side);
     }
 
-    public IEnumerable<string> Files(RequestedPicture picture) => [];
+    public IEnumerable<string> Files(ImageRequest image) => [];
 
-    public string? Add(GeneratedPicture picture)
+    public string? Add(GeneratedImage image)
     {
-        _writer.Append(picture.Picture);
+        _writer.Append(image.Image);
         return null;
     }
 

@@ -1,24 +1,24 @@
-using Nvg.Control;
-using Nvg.Rendering;
+using Nvg.Imaging;
+using Nvg.Previews;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>One picture of all: a grid, or with stages a row for each.</summary>
-internal sealed class SheetOutput(string path, int columns, bool withStages) : IPictureOutput
+/// <summary>One image of all: a grid, or with stages a row for each.</summary>
+internal sealed class SheetOutput(string path, int columns, bool withStages) : IImageOutput
 {
-    private readonly List<GeneratedPicture> _pictures = [];
+    private readonly List<GeneratedImage> _images = [];
 
-    public IEnumerable<string> Files(RequestedPicture picture) => [];
+    public IEnumerable<string> Files(ImageRequest image) => [];
 
-    public string? Add(GeneratedPicture picture)
+    public string? Add(GeneratedImage image)
     {
-        _pictures.Add(picture);
+        _images.Add(image);
         return null;
     }
 
     public IReadOnlyList<string> Complete()
     {
-        PictureFile.Write(path, withStages ? StageDrawing.Sheet([.. _pictures.Select(p => p.Stages)]) : Grid());
+        ImageFile.Write(path, withStages ? StageDrawing.Sheet([.. _images.Select(p => p.Stages)]) : Grid());
         return [path];
     }
 
@@ -28,7 +28,7 @@ internal sealed class SheetOutput(string path, int columns, bool withStages) : I
 
     private RgbImage Grid()
     {
-        RgbImage[] pictures = [.. _pictures.Select(p => p.Picture)];
-        return PictureGrid.Compose(pictures, columns, enlargement: PictureGrid.ComfortableEnlargement(pictures[0], pictures.Length));
+        RgbImage[] images = [.. _images.Select(p => p.Image)];
+        return ImageGrid.Compose(images, columns, enlargement: ImageGrid.ComfortableEnlargement(images[0], images.Length));
     }
 }

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
-
 [assembly: DisableRuntimeMarshalling]
 
 namespace Nvg.Torch.Interop;

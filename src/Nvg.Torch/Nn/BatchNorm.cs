@@ -19,7 +19,7 @@ public sealed class BatchNorm
         _epsilon = epsilon;
     }
 
-    /// <summary>Normalises N × C × H × W by the measured statistics: a picture's result does not depend on its batch.</summary>
+    /// <summary>Normalises N × C × H × W by the measured statistics: an image's result does not depend on its batch.</summary>
     public Tensor Forward(Tensor input) => Functional.BatchNorm(input, _weight, _bias, _mean, _variance, _epsilon);
 
     /// <summary>Normalises N × C × H × W by the batch's own statistics, as training does.</summary>

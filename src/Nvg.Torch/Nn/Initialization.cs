@@ -23,7 +23,7 @@ public readonly record struct Initialization(InitializationKind Kind, double Sca
     /// <summary>Uniform in ±<paramref name="bound"/>.</summary>
     public static Initialization Uniform(double bound) => new(InitializationKind.Uniform, bound);
 
-    internal Tensor Create(long[] shape, Generator generator)
+    internal Tensor Create(long[] shape, RandomGenerator generator)
     {
         long receptiveField = shape.Skip(2).Aggregate(1L, (product, size) => product * size);
         double fanIn = (shape.Length > 1 ? shape[1] : shape.FirstOrDefault(1)) * receptiveField;
@@ -39,7 +39,7 @@ public readonly record struct Initialization(InitializationKind Kind, double Sca
         };
     }
 
-    private static Tensor Symmetric(long[] shape, Generator generator, double bound)
+    private static Tensor Symmetric(long[] shape, RandomGenerator generator, double bound)
     {
         Tensor values = Scaled(Tensor.Rand(shape, generator), 2 * bound);
         values.AddInPlace(-bound);

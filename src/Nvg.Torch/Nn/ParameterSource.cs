@@ -1,4 +1,4 @@
-using Nvg.Torch.Safetensors;
+using Nvg.Torch.Files.Safetensors;
 
 namespace Nvg.Torch.Nn;
 
@@ -17,7 +17,7 @@ public abstract class ParameterSource
     /// <param name="device">Where the parameters go.</param>
     /// <param name="type">Element type of the matrices, rounded from the float32 draw. One-dimensional parameters are float32.</param>
     public static ParameterSource Random(ulong seed, Device device = default, ScalarType type = ScalarType.Float32) =>
-        new RandomSource(new Generator(seed), type) { Device = device };
+        new RandomSource(new RandomGenerator(seed), type) { Device = device };
 
     /// <summary>Parameters by name out of a dictionary, such as a safetensors file; missing or mis-shaped ones are errors.</summary>
     /// <param name="tensors">Borrowed while the model is built; the model gets copies, or views of mapped memory.</param>
@@ -40,7 +40,7 @@ public abstract class ParameterSource
     /// <summary>Shapes without memory, to count parameters of large presets.</summary>
     public static ParameterSource Meta() => new MetaSource { Device = Device.Meta };
 
-    private sealed class RandomSource(Generator generator, ScalarType type) : ParameterSource
+    private sealed class RandomSource(RandomGenerator generator, ScalarType type) : ParameterSource
     {
         public override Tensor Get(string name, long[] shape, Initialization initialization)
         {

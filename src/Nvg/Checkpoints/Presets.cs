@@ -1,9 +1,10 @@
+using Nvg.Configuration;
 using Nvg.Generators;
 using Nvg.Tokenizers;
 
 namespace Nvg.Checkpoints;
 
-/// <summary>Sizes and settings of the published models, by name (specification, sections 3 to 7): 256 × 256 pictures of 1,000 classes.</summary>
+/// <summary>Sizes and settings of the published models, by name (specification, sections 3 to 7): 256 × 256 images of 1,000 classes.</summary>
 public static class Presets
 {
     private const int MostSuggestions = 3;

@@ -3,7 +3,7 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Classifiers;
 
-/// <summary>Two convolutions, each normalised; the first is followed by a halving of the picture.</summary>
+/// <summary>Two convolutions, each normalised; the first is followed by a halving of the image.</summary>
 internal sealed class ClassifierBlock
 {
     private readonly Conv2d _conv1;

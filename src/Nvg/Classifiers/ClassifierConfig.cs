@@ -1,21 +1,21 @@
 namespace Nvg.Classifiers;
 
-/// <summary>Sizes of a <see cref="PictureClassifier"/>.</summary>
+/// <summary>Sizes of an <see cref="ImageClassifier"/>.</summary>
 public sealed record ClassifierConfig
 {
-    /// <summary>Side of the square pictures, in pixels.</summary>
+    /// <summary>Side of the square images, in pixels.</summary>
     public required int ImageSize { get; init; }
 
     /// <summary>Filters of the whitening layer: pairs of a direction and its negative.</summary>
     public int WhiteningChannels { get; init; } = 32;
 
-    /// <summary>Width of each block; every block halves the picture, the last width is that of the features.</summary>
+    /// <summary>Width of each block; every block halves the image, the last width is that of the features.</summary>
     public required IReadOnlyList<int> BlockChannels { get; init; }
 
     /// <summary>Number of classes.</summary>
     public required int ClassCount { get; init; }
 
-    /// <summary>Numbers that describe a picture.</summary>
+    /// <summary>Numbers that describe an image.</summary>
     public int FeatureCount => BlockChannels[^1];
 
     /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>

@@ -1,8 +1,11 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Nvg.Checkpoints;
+using Nvg.Configuration;
+using Nvg.Labels;
 using Nvg.Torch;
-using Nvg.Torch.Safetensors;
+using Nvg.Torch.Files;
+using Nvg.Torch.Files.Safetensors;
+using Nvg.Torch.Nn;
 
 namespace Nvg.Classifiers;
 
@@ -16,7 +19,7 @@ public sealed class ClassifierModel : IDisposable
     private const string WeightsFile = "classifier.safetensors";
     private const string LabelsFile = "labels.txt";
 
-    private ClassifierModel(string folder, ClassifierModelConfig config, PictureClassifier network, IReadOnlyList<string> labels) =>
+    private ClassifierModel(string folder, ClassifierModelConfig config, ImageClassifier network, IReadOnlyList<string> labels) =>
         (Folder, Config, Network, Labels) = (folder, config, network, labels);
 
     /// <summary>Where the model was read from.</summary>
@@ -26,7 +29,7 @@ public sealed class ClassifierModel : IDisposable
     public ClassifierModelConfig Config { get; }
 
     /// <summary>The network, in float32.</summary>
-    public PictureClassifier Network { get; }
+    public ImageClassifier Network { get; }
 
     /// <summary>Names of the classes, by number.</summary>
     public IReadOnlyList<string> Labels { get; }
@@ -48,8 +51,8 @@ public sealed class ClassifierModel : IDisposable
         if (config.Validate().ToList() is { Count: > 0 } problems)
             throw NvgDataException.At(Path.Combine(folder, ConfigFile), string.Join("; ", problems));
         string[] labels = ClassLabels.Read(Path.Combine(folder, LabelsFile), config.Classifier.ClassCount, "classifier");
-        PictureClassifier network = WeightFile.ReadModel(
-            Path.Combine(folder, WeightsFile), device, ScalarType.Float32, source => new PictureClassifier(config.Classifier, source), n => n.Parameters);
+        ImageClassifier network = WeightFile.ReadModel(
+            Path.Combine(folder, WeightsFile), device, ScalarType.Float32, source => new ImageClassifier(config.Classifier, source), n => n.Parameters);
         return new ClassifierModel(folder, config, network, labels);
     }
 

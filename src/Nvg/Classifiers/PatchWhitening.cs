@@ -3,7 +3,7 @@ using Nvg.Torch;
 namespace Nvg.Classifiers;
 
 /// <summary>
-/// Filters that make the 3 × 3 patches of pictures white: the leading eigenvectors of their covariance, each divided by
+/// Filters that make the 3 × 3 patches of images white: the leading eigenvectors of their covariance, each divided by
 /// the square root of its eigenvalue. A first layer that need not be learned.
 /// </summary>
 internal static class PatchWhitening
@@ -20,7 +20,7 @@ internal static class PatchWhitening
 
     private static readonly Operator UnfoldOp = new("aten::im2col");
 
-    /// <summary>The filters for pictures like the given.</summary>
+    /// <summary>The filters for images like the given.</summary>
     /// <param name="images">N × 3 × H × W in [−1, 1].</param>
     /// <param name="count">Filters: half of them directions, strongest first, then their negatives.</param>
     /// <returns>count × 3 × 3 × 3.</returns>

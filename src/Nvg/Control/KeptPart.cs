@@ -1,6 +1,6 @@
 namespace Nvg.Control;
 
-/// <summary>What a generated picture keeps of a reference picture in its first stages.</summary>
+/// <summary>What a generated image keeps of a reference image in its first stages.</summary>
 public enum KeptPart
 {
     /// <summary>The structure maps: what belongs together, not what it is.</summary>
@@ -9,6 +9,6 @@ public enum KeptPart
     /// <summary>The content tokens, over structure maps that come from elsewhere.</summary>
     Content,
 
-    /// <summary>Structure and content: the picture so far.</summary>
+    /// <summary>Structure and content: the image so far.</summary>
     Both,
 }

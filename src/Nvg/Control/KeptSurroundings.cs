@@ -1,24 +1,24 @@
 using Nvg.Granularity;
-using Nvg.Rendering;
+using Nvg.Imaging;
 
 namespace Nvg.Control;
 
 /// <summary>
-/// A picture that stays as it is away from a region. A decoder's normalisations reach over the whole picture, so that kept tokens alone
-/// do not keep pixels; this puts them back. Inside the region the new picture counts, one latent position and more away from
+/// An image that stays as it is away from a region. A decoder's normalisations reach over the whole image, so that kept tokens alone
+/// do not keep pixels; this puts them back. Inside the region the new image counts, one latent position and more away from
 /// it the old one, between them a straight ramp.
 /// </summary>
 /// <param name="Region">What is generated anew.</param>
-/// <param name="Picture">The picture before, of the model's size.</param>
-public sealed record KeptSurroundings(RegionMask Region, RgbImage Picture)
+/// <param name="Image">The image before, of the model's size.</param>
+public sealed record KeptSurroundings(RegionMask Region, RgbImage Image)
 {
-    /// <summary>The new picture in the region, the old one away from it.</summary>
+    /// <summary>The new image in the region, the old one away from it.</summary>
     /// <param name="generated">As the decoder gave it, of the size of the old one.</param>
     /// <exception cref="ArgumentException">It is of another size.</exception>
     public RgbImage Blend(RgbImage generated)
     {
-        if ((generated.Width, generated.Height) != (Picture.Width, Picture.Height))
-            throw new ArgumentException($"surroundings of {Picture.Width} × {Picture.Height} cannot be put around a picture of {generated.Width} × {generated.Height}");
+        if ((generated.Width, generated.Height) != (Image.Width, Image.Height))
+            throw new ArgumentException($"surroundings of {Image.Width} × {Image.Height} cannot be put around an image of {generated.Width} × {generated.Height}");
         LatentGrid grid = Region.Grid;
         var blended = new RgbImage(generated.Width, generated.Height);
         for (int y = 0; y < generated.Height; y++)
@@ -28,7 +28,7 @@ public sealed record KeptSurroundings(RegionMask Region, RgbImage Picture)
             {
                 double share = Math.Clamp(1 - Distance((x + 0.5) * grid.Width / generated.Width, (y + 0.5) * grid.Height / generated.Height), 0, 1);
                 for (int i = x * RgbImage.Channels; i < (x + 1) * RgbImage.Channels; i++)
-                    row[i] = (byte)Math.Round(Picture.Row(y)[i] + share * (generated.Row(y)[i] - Picture.Row(y)[i]));
+                    row[i] = (byte)Math.Round(Image.Row(y)[i] + share * (generated.Row(y)[i] - Image.Row(y)[i]));
             }
         }
 
@@ -41,7 +41,7 @@ public sealed record KeptSurroundings(RegionMask Region, RgbImage Picture)
         LatentGrid grid = Region.Grid;
         double nearest = double.PositiveInfinity;
         (int left, int top) = ((int)x, (int)y);
-        // Farther squares count as one away: the old picture.
+        // Farther squares count as one away: the old image.
         for (int row = Math.Max(0, top - 1); row <= Math.Min(grid.Height - 1, top + 1); row++)
         {
             for (int column = Math.Max(0, left - 1); column <= Math.Min(grid.Width - 1, left + 1); column++)

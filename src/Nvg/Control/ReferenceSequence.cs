@@ -1,13 +1,13 @@
-using Nvg.Data;
+using Nvg.Conditioning;
 using Nvg.Granularity;
 using Nvg.Granularity.Construction;
-using Nvg.Rendering;
+using Nvg.Imaging;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 
 namespace Nvg.Control;
 
-/// <summary>A picture or an earlier result whose structure or content other pictures take over. Owns its latent.</summary>
+/// <summary>An image or an earlier result whose structure or content other images take over. Owns its latent.</summary>
 public sealed class ReferenceSequence : IDisposable
 {
     private readonly Tokenizer _tokenizer;
@@ -19,15 +19,15 @@ public sealed class ReferenceSequence : IDisposable
     /// <summary>Structure maps and tokens of all stages.</summary>
     public PartialSequence Sequence { get; }
 
-    /// <summary>Describes a picture.</summary>
+    /// <summary>Describes an image.</summary>
     /// <param name="tokenizer">Borrowed while this object is used.</param>
-    /// <param name="picture">A square of the tokenizer's image size.</param>
+    /// <param name="image">A square of the tokenizer's image size.</param>
     /// <param name="structure">Another way to find its structure, or null for the tokenizer's own; borrowed.</param>
-    public static ReferenceSequence FromPicture(Tokenizer tokenizer, RgbImage picture, IStructureStrategy? structure = null)
+    public static ReferenceSequence FromImage(Tokenizer tokenizer, RgbImage image, IStructureStrategy? structure = null)
     {
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
-        Tensor images = PictureBatch.Load([picture], tokenizer.Quantizer.Codebook.Device);
+        Tensor images = ImageTensor.Load([image], tokenizer.Quantizer.Codebook.Device);
         using GranularitySequence sequence = tokenizer.Encode(images, out Tensor latent_BLC, structure);
         return new ReferenceSequence(tokenizer, PartialSequence.FromBatch(sequence)[0], latent_BLC);
     }
@@ -47,7 +47,7 @@ public sealed class ReferenceSequence : IDisposable
         return new ReferenceSequence(tokenizer, sequence, canvases.Select(1, sequence.Grid.StageCount).Clone());
     }
 
-    /// <summary>What other pictures take over of the first stages.</summary>
+    /// <summary>What other images take over of the first stages.</summary>
     /// <param name="part">What is kept. Content alone is read off along the structure maps that are given instead.</param>
     /// <param name="stages">Number of stages, from stage 0.</param>
     /// <param name="structure">Structure maps to read content off along, for <see cref="KeptPart.Content"/>; null for none but stage 0.</param>

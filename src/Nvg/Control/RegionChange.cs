@@ -1,18 +1,18 @@
 using Nvg.Granularity;
-using Nvg.Rendering;
+using Nvg.Imaging;
 
 namespace Nvg.Control;
 
-/// <summary>How much a picture changed inside and outside a region, in steps of 8-bit channels.</summary>
+/// <summary>How much an image changed inside and outside a region, in steps of 8-bit channels.</summary>
 /// <param name="MeanInside">Mean absolute change of a channel under positions that were generated anew.</param>
 /// <param name="MeanOutside">The same under positions that were kept.</param>
 /// <param name="LargestOutside">The largest change of a channel there.</param>
 /// <param name="MeanByDistance">Mean change by distance from the region in latent positions: entry 0 is inside, 1 beside it, and so on.</param>
 public sealed record RegionChange(double MeanInside, double MeanOutside, int LargestOutside, IReadOnlyList<double> MeanByDistance)
 {
-    /// <summary>Compares two pictures.</summary>
-    /// <param name="before">The picture as its sequence gives it.</param>
-    /// <param name="after">The picture with the region generated anew; of the same size.</param>
+    /// <summary>Compares two images.</summary>
+    /// <param name="before">The image as its sequence gives it.</param>
+    /// <param name="after">The image with the region generated anew; of the same size.</param>
     /// <param name="mask">The region.</param>
     public static RegionChange Between(RgbImage before, RgbImage after, RegionMask mask)
     {

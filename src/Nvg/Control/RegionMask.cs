@@ -1,10 +1,11 @@
+using Nvg.Conditioning;
 using Nvg.Granularity;
 using Nvg.Granularity.Construction;
-using Nvg.Rendering;
+using Nvg.Imaging;
 
 namespace Nvg.Control;
 
-/// <summary>A part of the picture that is generated anew while the rest keeps its sequence.</summary>
+/// <summary>A part of the image that is generated anew while the rest keeps its sequence.</summary>
 public sealed class RegionMask
 {
     private const int BrightSum = 3 * 128;
@@ -17,12 +18,12 @@ public sealed class RegionMask
     /// <summary>Whether each latent position is generated anew; L of them.</summary>
     public IReadOnlyList<bool> Inside { get; }
 
-    /// <summary>Reads a mask picture: white is generated anew, black is kept.</summary>
-    /// <param name="mask">Of any size, stretched over the whole picture. A pixel is white where its channels' mean is at least 128.</param>
+    /// <summary>Reads a mask image: white is generated anew, black is kept.</summary>
+    /// <param name="mask">Of any size, stretched over the whole image. A pixel is white where its channels' mean is at least 128.</param>
     /// <param name="grid">The latent positions; one that a white pixel touches is generated anew.</param>
     /// <param name="outside">Whether the black part is meant instead.</param>
     /// <exception cref="ArgumentException">Nothing would be generated, or nothing would be kept.</exception>
-    public static RegionMask FromPicture(RgbImage mask, LatentGrid grid, bool outside = false)
+    public static RegionMask FromImage(RgbImage mask, LatentGrid grid, bool outside = false)
     {
         bool[] inside = new bool[grid.Length];
         AreaSampling.Visit(mask.Width, mask.Height, grid, (x, y, position, _) =>
@@ -45,7 +46,7 @@ public sealed class RegionMask
         : new RegionMask(grid, [.. inside]);
 
     /// <summary>What a sequence gives when only the outside keeps it, and the inside what is said.</summary>
-    /// <param name="sequence">The whole sequence of a picture.</param>
+    /// <param name="sequence">The whole sequence of an image.</param>
     /// <param name="structureStages">First stages whose structure also the inside keeps.</param>
     /// <param name="contentStages">First stages whose tokens also the inside keeps.</param>
     /// <param name="border">What happens to clusters on both sides.</param>
@@ -54,7 +55,7 @@ public sealed class RegionMask
     {
         if (sequence.Grid != Grid)
             throw new ArgumentException($"a sequence of {sequence.Grid} positions was given, the mask has {Grid}");
-        PartialSequence kept = sequence.Where([.. Inside.Select(inside => !inside)]).Over(sequence.Keep(structureStages, contentStages)).With(border);
+        PartialSequence kept = sequence.Where([.. Inside.Select(inside => !inside)]).WithFallback(sequence.Keep(structureStages, contentStages)).With(border);
         return !kept.IsComplete ? kept
             : throw new ArgumentException($"the mask leaves nothing to generate where its inside keeps all {Grid.StageCount} stages too: keep at most {Grid.StageCount - 1}");
     }

@@ -1,8 +1,8 @@
 using System.Numerics;
-using Nvg.Data;
 using Nvg.Granularity;
 using Nvg.Granularity.Construction;
-using Nvg.Rendering;
+using Nvg.Imaging;
+using Nvg.Torch.Files.Npy;
 
 namespace Nvg.Control;
 
@@ -18,7 +18,7 @@ public static class StructureInput
     /// <summary>Reads files.</summary>
     /// <param name="paths">One file, or for brightness several: each splits the clusters of those before it.</param>
     /// <param name="kind">
-    /// Brightness or labels; a .npy that is read as brightness must hold finished label maps. <see cref="StructureKind.Picture"/> is
+    /// Brightness or labels; a .npy that is read as brightness must hold finished label maps. <see cref="StructureKind.Image"/> is
     /// refused: only a tokenizer finds that (<see cref="ReferenceSequence"/>).
     /// </param>
     /// <param name="grid">The latent positions.</param>
@@ -27,14 +27,14 @@ public static class StructureInput
     /// <exception cref="ArgumentException">There are not so many stages, there are more drawings than splits, or the kind needs a tokenizer.</exception>
     public static StructurePlan Read(IReadOnlyList<string> paths, StructureKind kind, LatentGrid grid, int? stages = null)
     {
-        if (kind == StructureKind.Picture)
-            throw new ArgumentException($"a picture's own structure is found by a tokenizer: use {nameof(ReferenceSequence)}.{nameof(ReferenceSequence.FromPicture)}");
+        if (kind == StructureKind.Image)
+            throw new ArgumentException($"an image's own structure is found by a tokenizer: use {nameof(ReferenceSequence)}.{nameof(ReferenceSequence.FromImage)}");
         CheckStages(stages, grid);
         bool IsArray(string path) => Path.GetExtension(path).Equals(".npy", StringComparison.OrdinalIgnoreCase);
         if (kind == StructureKind.Labels)
-            return IsArray(paths[0]) ? FromRegionArray(paths[0], grid, stages) : FromRegions(PictureFile.Read(paths[0]), grid, stages);
+            return IsArray(paths[0]) ? FromRegionArray(paths[0], grid, stages) : FromRegions(ImageFile.Read(paths[0]), grid, stages);
         if (!IsArray(paths[0]))
-            return FromBrightness([.. paths.Select(path => PictureFile.Read(path))], grid, stages);
+            return FromBrightness([.. paths.Select(path => ImageFile.Read(path))], grid, stages);
         int[] labels = NpyArray.ReadLabelMaps(paths[0], out IReadOnlyList<long> shape);
         try
         {
@@ -54,50 +54,50 @@ public static class StructureInput
     /// Of equally bright ones that not all fit, those nearest to brighter ones go with them (where none is brighter, those
     /// nearest to darker ones stay with these), then the lower position: a small shape grows into its surroundings.
     /// </summary>
-    /// <param name="pictures">
+    /// <param name="images">
     /// Of any size, stretched over the whole grid. The first makes stage 1, the second stage 2, and so on; the last also
     /// makes what stages remain, so that a depth map alone makes all of them.
     /// </param>
     /// <param name="grid">The latent positions, at least two.</param>
-    /// <param name="stages">Number of stages, stage 0 included; null for one more than there are pictures.</param>
-    /// <exception cref="ArgumentException">There are not so many stages, or there are more pictures than splits.</exception>
-    public static StructurePlan FromBrightness(IReadOnlyList<RgbImage> pictures, LatentGrid grid, int? stages = null)
+    /// <param name="stages">Number of stages, stage 0 included; null for one more than there are images.</param>
+    /// <exception cref="ArgumentException">There are not so many stages, or there are more images than splits.</exception>
+    public static StructurePlan FromBrightness(IReadOnlyList<RgbImage> images, LatentGrid grid, int? stages = null)
     {
         CheckStages(stages, grid);
-        int count = stages ?? Math.Min(pictures.Count + 1, grid.StageCount);
-        if (pictures.Count > Math.Max(1, count - 1))
-            throw new ArgumentException($"{pictures.Count} drawings are more than the {count - 1} split{(count == 2 ? "" : "s")} of {count} stages: each drawing makes one split, and the last one what splits remain");
-        long[][] sums = [.. pictures.Select(p => Brightness(p, grid))];
+        int count = stages ?? Math.Min(images.Count + 1, grid.StageCount);
+        if (images.Count > Math.Max(1, count - 1))
+            throw new ArgumentException($"{images.Count} drawings are more than the {count - 1} split{(count == 2 ? "" : "s")} of {count} stages: each drawing makes one split, and the last one what splits remain");
+        long[][] sums = [.. images.Select(p => Brightness(p, grid))];
         var result = new List<StructureStage> { FirstStage(grid) };
         for (int i = 1; i < count; i++)
         {
-            int picture = Math.Min(i, pictures.Count) - 1;
-            int[] used = Split(result[^1].Used, sums[picture], grid);
-            // A picture that makes several stages asks for equal steps of brightness, one that makes a single stage for light and dark;
-            // both inside what the pictures before it ask for.
-            int splits = i - picture;
+            int image = Math.Min(i, images.Count) - 1;
+            int[] used = Split(result[^1].Used, sums[image], grid);
+            // An image that makes several stages asks for equal steps of brightness, one that makes a single stage for light and dark;
+            // both inside what the images before it ask for.
+            int splits = i - image;
             int[] asked = [.. Enumerable.Range(0, grid.Length).Select(l =>
-                (result[picture].Asked[l] << splits) + Step(sums[picture][l], pictures[picture], 1 << splits))];
+                (result[image].Asked[l] << splits) + Step(sums[image][l], images[image], 1 << splits))];
             result.Add(new StructureStage(asked, used, [.. asked.Zip(used, (a, u) => a != u)]));
         }
 
         return new StructurePlan(grid, result);
     }
 
-    /// <summary>Keeps the regions of a label picture together: every colour is a region, and a position belongs to the one that covers most of it.</summary>
-    /// <param name="picture">Of any size, stretched over the whole grid.</param>
+    /// <summary>Keeps the regions of a label image together: every colour is a region, and a position belongs to the one that covers most of it.</summary>
+    /// <param name="image">Of any size, stretched over the whole grid.</param>
     /// <param name="grid">The latent positions.</param>
     /// <param name="stages">Number of stages, stage 0 included; null for as many as tell the regions apart.</param>
-    public static StructurePlan FromRegions(RgbImage picture, LatentGrid grid, int? stages = null)
+    public static StructurePlan FromRegions(RgbImage image, LatentGrid grid, int? stages = null)
     {
-        int[] colours = new int[picture.Width * picture.Height];
+        int[] colours = new int[image.Width * image.Height];
         for (int i = 0; i < colours.Length; i++)
         {
-            ReadOnlySpan<byte> pixel = picture.Pixels.AsSpan(i * RgbImage.Channels, RgbImage.Channels);
+            ReadOnlySpan<byte> pixel = image.Pixels.AsSpan(i * RgbImage.Channels, RgbImage.Channels);
             colours[i] = (pixel[0] << 16) | (pixel[1] << 8) | pixel[2];
         }
 
-        return FromRegions(colours, picture.Width, picture.Height, grid, stages);
+        return FromRegions(colours, image.Width, image.Height, grid, stages);
     }
 
     /// <summary>Keeps regions together (<see cref="FromRegions(RgbImage, LatentGrid, int?)"/>).</summary>
@@ -171,8 +171,8 @@ public static class StructureInput
     }
 
     // Which of a number of equal steps of brightness a position's mean falls into.
-    private static int Step(long sum, RgbImage picture, int steps) =>
-        (int)((Int128)sum * steps / ((Int128)picture.Width * picture.Height * WeightSum * 256));
+    private static int Step(long sum, RgbImage image, int steps) =>
+        (int)((Int128)sum * steps / ((Int128)image.Width * image.Height * WeightSum * 256));
 
     // Positions away from most of their region that share a cluster with another region. A region that fills clusters of
     // its own is cut, but not moved.
@@ -215,12 +215,12 @@ public static class StructureInput
             : throw new ArgumentException($"the first map has {largest + 1L} clusters; a stage has 1, 2, 4, 8, …");
     }
 
-    private static long[] Brightness(RgbImage picture, LatentGrid grid)
+    private static long[] Brightness(RgbImage image, LatentGrid grid)
     {
         long[] sums = new long[grid.Length];
-        AreaSampling.Visit(picture.Width, picture.Height, grid, (x, y, position, overlap) =>
+        AreaSampling.Visit(image.Width, image.Height, grid, (x, y, position, overlap) =>
         {
-            ReadOnlySpan<byte> pixel = picture.Row(y).Slice(x * RgbImage.Channels, RgbImage.Channels);
+            ReadOnlySpan<byte> pixel = image.Row(y).Slice(x * RgbImage.Channels, RgbImage.Channels);
             sums[position] += overlap * (RedWeight * pixel[0] + GreenWeight * pixel[1] + BlueWeight * pixel[2]);
         });
         return sums;

@@ -1,6 +1,6 @@
 namespace Nvg.Control;
 
-/// <summary>How a picture or an array is read as structure.</summary>
+/// <summary>How an image or an array is read as structure.</summary>
 public enum StructureKind
 {
     /// <summary>Brightness ranks positions: the brighter half of every cluster becomes 2j + 1. Drawings in black and white, depth maps.</summary>
@@ -9,6 +9,6 @@ public enum StructureKind
     /// <summary>Every colour or number is a region, and regions stay together as far as halves of equal size let them.</summary>
     Labels,
 
-    /// <summary>The picture's own structure, as the tokenizer finds it.</summary>
-    Picture,
+    /// <summary>The image's own structure, as the tokenizer finds it.</summary>
+    Image,
 }

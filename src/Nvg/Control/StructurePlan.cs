@@ -1,5 +1,6 @@
+using Nvg.Conditioning;
 using Nvg.Granularity;
-using Nvg.Rendering;
+using Nvg.Imaging;
 
 namespace Nvg.Control;
 
@@ -10,7 +11,7 @@ public sealed record StructurePlan(LatentGrid Grid, IReadOnlyList<StructureStage
 {
     private const int DrawnSide = 64;
 
-    /// <summary>The maps as they are given to a picture.</summary>
+    /// <summary>The maps as they are given to an image.</summary>
     public PartialSequence ToSequence() => PartialSequence.FromStructure(Grid, [.. Stages.SelectMany(s => s.Used)]);
 
     /// <summary>Draws every stage in a column: what was asked for, what is used, and in white what balance moved.</summary>
@@ -18,7 +19,7 @@ public sealed record StructurePlan(LatentGrid Grid, IReadOnlyList<StructureStage
     {
         int width = DrawnSide, height = Math.Max(1, DrawnSide * Grid.Height / Grid.Width);
         RgbImage Paint(IEnumerable<int> labels) => StructureMapPainting.WithPalette([.. labels], Grid.Height, Grid.Width, width, height);
-        return PictureGrid.Compose(
+        return ImageGrid.Compose(
             [
                 .. Stages.Select(s => Paint(Compact(s.Asked))),
                 .. Stages.Select(s => Paint(s.Used)),

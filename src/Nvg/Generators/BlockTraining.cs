@@ -10,7 +10,7 @@ public sealed class BlockTraining
     private const double ReferenceDepth = 24;
 
     /// <summary>Draws what drop path leaves out; null switches it off.</summary>
-    public Generator? DropPathGenerator { get; init; }
+    public RandomGenerator? DropPathGenerator { get; init; }
 
     /// <summary>Where the sequences lie in the batch that is drawn for; null where they are all of it. Borrowed.</summary>
     public DropPathRows? DropPathRows { get; init; }

@@ -94,7 +94,7 @@ internal sealed class TransformerBlock
     }
 
     /// <summary>Leaves out a block's update for whole sequences with a probability, and scales the others up.</summary>
-    internal readonly record struct DropPath(double Probability, Generator Generator, DropPathRows? Rows)
+    internal readonly record struct DropPath(double Probability, RandomGenerator Generator, DropPathRows? Rows)
     {
         private static readonly Operator BernoulliOp = new("aten::bernoulli_", "float");
 

@@ -4,13 +4,13 @@ using Nvg.Torch.Nn;
 namespace Nvg.Pretrained;
 
 /// <summary>
-/// Learned perceptual distance of pictures (LPIPS, Zhang et al. 2018, version 0.1): features of a frozen backbone, scaled
+/// Learned perceptual distance of images (LPIPS, Zhang et al. 2018, version 0.1): features of a frozen backbone, scaled
 /// to unit length at every place, squared differences weighted by channel, averaged over places and added over layers.
-/// Differentiable in the pictures, so that it also serves as a loss. Owns its parameters, which are not trained.
+/// Differentiable in the images, so that it also serves as a loss. Owns its parameters, which are not trained.
 /// </summary>
 public sealed class PerceptualDistance : IDisposable
 {
-    /// <summary>The side of the smallest pictures that every backbone's poolings leave something of.</summary>
+    /// <summary>The side of the smallest images that every backbone's poolings leave something of.</summary>
     public const int SmallestSide = 32;
 
     /// <summary>Added to a length before it divides.</summary>
@@ -19,7 +19,7 @@ public sealed class PerceptualDistance : IDisposable
     /// <summary>Squared lengths below count as this: far below ε², and the root of zero has no gradient.</summary>
     private const double LeastSquare = 1e-30;
 
-    // What takes pictures in [−1, 1] to the backbones' normalisation, as the published package has it.
+    // What takes images in [−1, 1] to the backbones' normalisation, as the published package has it.
     private static readonly float[] Shift = [-0.030f, -0.088f, -0.188f], Scale = [0.458f, 0.448f, 0.450f];
 
     private readonly ParameterStore _parameters;
@@ -100,13 +100,13 @@ public sealed class PerceptualDistance : IDisposable
     }
 
     /// <summary>The distance of each pair.</summary>
-    /// <param name="pictures_NCHW">N × 3 × H × W in [−1, 1]; borrowed.</param>
+    /// <param name="images_NCHW">N × 3 × H × W in [−1, 1]; borrowed.</param>
     /// <param name="originals_NCHW">The same shape; borrowed.</param>
     /// <returns>N, at least zero; gradients pass to both arguments.</returns>
-    public Tensor Forward(Tensor pictures_NCHW, Tensor originals_NCHW)
+    public Tensor Forward(Tensor images_NCHW, Tensor originals_NCHW)
     {
         using var scope = new TensorScope();
-        Tensor[] first = _layers.Forward((pictures_NCHW - _shift) / _scale), second = _layers.Forward((originals_NCHW - _shift) / _scale);
+        Tensor[] first = _layers.Forward((images_NCHW - _shift) / _scale), second = _layers.Forward((originals_NCHW - _shift) / _scale);
         Tensor? sum_N = null;
         for (int i = 0; i < first.Length; i++)
         {

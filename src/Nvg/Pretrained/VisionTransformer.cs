@@ -4,10 +4,10 @@ using Nvg.Torch.Nn;
 namespace Nvg.Pretrained;
 
 /// <summary>
-/// A frozen vision transformer (ViT) of DINO or DINOv2, under the names of their checkpoints: what it sees in pictures
-/// judges or guides training. Owns its parameters, which are not trained; gradients pass to the pictures.
+/// A frozen vision transformer (ViT) of DINO or DINOv2, under the names of their checkpoints: what it sees in images
+/// judges or guides training. Owns its parameters, which are not trained; gradients pass to the images.
 /// </summary>
-/// <remarks>Shapes: N pictures, T tokens (class, registers, patches row by row), W width.</remarks>
+/// <remarks>Shapes: N images, T tokens (class, registers, patches row by row), W width.</remarks>
 public sealed class VisionTransformer : IDisposable
 {
     private const double Epsilon = 1e-6;
@@ -35,7 +35,7 @@ public sealed class VisionTransformer : IDisposable
         var root = new ParameterPath(_parameters, source);
         try
         {
-            // From pictures in [−1, 1] to ImageNet's normalisation of [0, 1].
+            // From images in [−1, 1] to ImageNet's normalisation of [0, 1].
             _scale = root.Buffer("x_scale", PerChannel(c => 0.5f / ChannelDeviation[c]));
             _shift = root.Buffer("x_shift", PerChannel(c => (0.5f - ChannelMean[c]) / ChannelDeviation[c]));
             _patches = new Conv2d(root / "patch_embed" / "proj", 3, config.Width, config.PatchSize, config.PatchSize);
@@ -72,11 +72,11 @@ public sealed class VisionTransformer : IDisposable
             ParameterSource.From(tensors, device: device, type: ScalarType.Float32),
             VisionTransformerConfig.Of(tensors) with { ApproximateGelu = approximateGelu }));
 
-    /// <summary>Pictures in [−1, 1] by ImageNet's statistics.</summary>
-    public Tensor Normalize(Tensor pictures_NCHW)
+    /// <summary>Images in [−1, 1] by ImageNet's statistics.</summary>
+    public Tensor Normalize(Tensor images_NCHW)
     {
         using var scope = new TensorScope();
-        return scope.Keep(pictures_NCHW.To(ScalarType.Float32) * _scale + _shift);
+        return scope.Keep(images_NCHW.To(ScalarType.Float32) * _scale + _shift);
     }
 
     /// <summary>The tokens before the first block.</summary>
@@ -102,16 +102,16 @@ public sealed class VisionTransformer : IDisposable
     public Tensor Block(int index, Tensor tokens_NTW) => _blocks[index].Forward(tokens_NTW);
 
     /// <summary>What the whole network says of the patches: their tokens after the last block and the final norm.</summary>
-    /// <param name="pictures_NCHW">In [−1, 1], of any size.</param>
-    /// <param name="rows">Patches from top to bottom: pictures are resized to as many patches, bicubic.</param>
+    /// <param name="images_NCHW">In [−1, 1], of any size.</param>
+    /// <param name="rows">Patches from top to bottom: images are resized to as many patches, bicubic.</param>
     /// <param name="columns">Patches from left to right.</param>
     /// <returns>N × rows · columns × W, without gradients.</returns>
-    public Tensor PatchFeatures(Tensor pictures_NCHW, int rows, int columns)
+    public Tensor PatchFeatures(Tensor images_NCHW, int rows, int columns)
     {
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
         // Normalised first, then resized without smoothing, as representation alignment was published.
-        Tensor x = Embed(Functional.ResizeBicubic(Normalize(pictures_NCHW), (long)rows * Config.PatchSize, (long)columns * Config.PatchSize));
+        Tensor x = Embed(Functional.ResizeBicubic(Normalize(images_NCHW), (long)rows * Config.PatchSize, (long)columns * Config.PatchSize));
         for (int i = 0; i < _blocks.Length; i++)
         {
             using Tensor before = x;

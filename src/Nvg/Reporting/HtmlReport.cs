@@ -2,13 +2,13 @@ using System.Globalization;
 using System.Text;
 using System.Xml;
 using System.Xml.Linq;
-using Nvg.Rendering;
-using Nvg.Torch;
+using Nvg.Imaging;
+using Nvg.Torch.Files;
 
 namespace Nvg.Reporting;
 
 /// <summary>
-/// A report as one HTML file: text, tables, pictures and plots, with everything inside it. It needs no network, no script
+/// A report as one HTML file: text, tables, images and plots, with everything inside it. It needs no network, no script
 /// and no other file. The file is also well-formed XML.
 /// </summary>
 public sealed class HtmlReport
@@ -86,13 +86,13 @@ public sealed class HtmlReport
     public HtmlReport Settings(IEnumerable<KeyValuePair<string, string>> settings) => Add(new XElement(
         "table", new XAttribute("class", "settings"), new XElement("tbody", "", settings.Select(s => new XElement("tr", new XElement("td", Clean(s.Key)), new XElement("td", Clean(s.Value)))))));
 
-    /// <summary>Adds a picture, stored as PNG inside the report.</summary>
-    /// <param name="picture">The picture.</param>
+    /// <summary>Adds an image, stored as PNG inside the report.</summary>
+    /// <param name="image">The image.</param>
     /// <param name="caption">Stands below it.</param>
-    public HtmlReport Picture(RgbImage picture, string caption) => Add(Figure(
+    public HtmlReport Image(RgbImage image, string caption) => Add(Figure(
         new XElement(
-            "img", new XAttribute("width", picture.Width), new XAttribute("height", picture.Height), new XAttribute("alt", Clean(caption)),
-            new XAttribute("src", "data:image/png;base64," + Convert.ToBase64String(PictureFile.Encode(picture, PictureFormat.Png)))),
+            "img", new XAttribute("width", image.Width), new XAttribute("height", image.Height), new XAttribute("alt", Clean(caption)),
+            new XAttribute("src", "data:image/png;base64," + Convert.ToBase64String(ImageFile.Encode(image, ImageFormat.Png)))),
         caption));
 
     /// <summary>Adds a plot.</summary>

@@ -1,3 +1,4 @@
+using Nvg.Conditioning;
 using Nvg.Granularity;
 using Nvg.Torch;
 
@@ -41,10 +42,10 @@ public sealed class ImageNoise : IDisposable
         var gumbel = new Tensor[seeds.Count];
         for (int b = 0; b < seeds.Count; b++)
         {
-            using var generator = new Generator(Folded(seeds[b]));
+            using var generator = new RandomGenerator(Folded(seeds[b]));
             structure[b] = Tensor.Randn([length, stages], generator);
             tokens[b] = Tensor.Rand([2L * length - 1], generator);
-            using var splits = new Generator(Folded(seeds[b] ^ GumbelStream));
+            using var splits = new RandomGenerator(Folded(seeds[b] ^ GumbelStream));
             gumbel[b] = Tensor.Rand([stages, length], splits);
         }
 

@@ -1,3 +1,4 @@
+using Nvg.Conditioning;
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Tokenizers;
@@ -33,7 +34,7 @@ public sealed class NvgSampler
     /// <param name="given">What is fixed.</param>
     /// <param name="observer">Sees every stage as it is done.</param>
     /// <param name="blend">Classes on the way to others, or null.</param>
-    /// <param name="cancellation">Looked at before every pass of a network.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
     /// <returns>The sequences and their final canvas, B × L × C; both belong to the caller.</returns>
     /// <exception cref="ArgumentException">Settings or given stages are invalid.</exception>
     public (GranularitySequence Sequence, Tensor Canvas_BLC) Sample(

@@ -6,7 +6,7 @@ namespace Nvg.Tokenizers;
 /// <summary>Layers one after another.</summary>
 internal static class Layers
 {
-    /// <summary>The last layer's output. Maps of large pictures take tens of megabytes each: every one goes when the next is there.</summary>
+    /// <summary>The last layer's output. Maps of large images take tens of megabytes each: every one goes when the next is there.</summary>
     internal static Tensor Run(Tensor input, IEnumerable<Func<Tensor, Tensor>> layers)
     {
         Tensor x = input.Alias();

@@ -3,7 +3,7 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Tokenizers;
 
-/// <summary>Latents to pictures: the encoder's mirror, with one more ResNet block per level and nearest-neighbour upsampling.</summary>
+/// <summary>Latents to images: the encoder's mirror, with one more ResNet block per level and nearest-neighbour upsampling.</summary>
 public sealed class Decoder
 {
     private readonly Conv2d _convIn;

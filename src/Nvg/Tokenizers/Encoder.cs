@@ -3,7 +3,7 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Tokenizers;
 
-/// <summary>Pictures to latents: levels of ResNet blocks, each halving the picture but the last, then a middle without attention.</summary>
+/// <summary>Images to latents: levels of ResNet blocks, each halving the image but the last, then a middle without attention.</summary>
 public sealed class Encoder
 {
     private readonly Conv2d _convIn;

@@ -4,7 +4,7 @@ using Nvg.Torch;
 namespace Nvg.Tokenizers;
 
 /// <summary>
-/// The scale of a tokenizer's latent, which its own losses leave open: the same pictures come out if latent, codes and
+/// The scale of a tokenizer's latent, which its own losses leave open: the same images come out if latent, codes and
 /// refiner offsets are all multiplied by a number that the decoder then divides by. The generators' token head reads
 /// latent differences, so it wants them of order one.
 /// </summary>

@@ -130,7 +130,7 @@ public sealed class Quantizer
     /// <param name="structure_BSL">Their structure maps.</param>
     /// <param name="random">Chooses the points.</param>
     /// <returns>How many codes moved.</returns>
-    public int ReviveDeadCodes(Tensor latent_BLC, Tensor structure_BSL, Generator random)
+    public int ReviveDeadCodes(Tensor latent_BLC, Tensor structure_BSL, RandomGenerator random)
     {
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();

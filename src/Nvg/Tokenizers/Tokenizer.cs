@@ -5,7 +5,7 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Tokenizers;
 
-/// <summary>The multi-granularity quantized autoencoder: pictures to granularity sequences and back. Owns its parameters.</summary>
+/// <summary>The multi-granularity quantized autoencoder: images to granularity sequences and back. Owns its parameters.</summary>
 public sealed class Tokenizer : IDisposable
 {
     /// <param name="config">Sizes.</param>
@@ -40,19 +40,19 @@ public sealed class Tokenizer : IDisposable
     /// <summary>All parameters by their published names.</summary>
     public ParameterStore Parameters { get; } = new();
 
-    /// <summary>Pictures to latents.</summary>
+    /// <summary>Images to latents.</summary>
     public Encoder Encoder { get; }
 
-    /// <summary>Latents to pictures.</summary>
+    /// <summary>Latents to images.</summary>
     public Decoder Decoder { get; }
 
-    /// <summary>Pictures and their latents to structure maps.</summary>
+    /// <summary>Images and their latents to structure maps.</summary>
     public IStructureStrategy Structure { get; }
 
     /// <summary>Latents to tokens.</summary>
     public Quantizer Quantizer { get; }
 
-    /// <summary>Pictures (B × 3 × H × W in [−1, 1]) to sequences.</summary>
+    /// <summary>Images (B × 3 × H × W in [−1, 1]) to sequences.</summary>
     public GranularitySequence Encode(Tensor images)
     {
         GranularitySequence sequence = Encode(images, out Tensor latent_BLC);
@@ -60,7 +60,7 @@ public sealed class Tokenizer : IDisposable
         return sequence;
     }
 
-    /// <summary>Pictures to sequences, with the latents that they describe.</summary>
+    /// <summary>Images to sequences, with the latents that they describe.</summary>
     /// <param name="images">B × 3 × H × W in [−1, 1].</param>
     /// <param name="latent_BLC">B × L × C; belongs to the caller.</param>
     /// <param name="structure">Another way to find the structure maps, or null for the tokenizer's own; borrowed.</param>
@@ -73,7 +73,7 @@ public sealed class Tokenizer : IDisposable
         return Quantizer.Quantize(latent_BLC, structure_BSL);
     }
 
-    /// <summary>A canvas (B × L × C) to pictures, B × 3 × H × W clamped to [−1, 1].</summary>
+    /// <summary>A canvas (B × L × C) to images, B × 3 × H × W clamped to [−1, 1].</summary>
     public Tensor Decode(Tensor canvas_BLC)
     {
         using InferenceMode inference = Autograd.Inference();

@@ -13,7 +13,7 @@ public sealed record TokenizerConfig
     /// <summary>Width of the first level.</summary>
     public required int BaseChannels { get; init; }
 
-    /// <summary>Width of each level in multiples of the base; all levels but the last halve the picture.</summary>
+    /// <summary>Width of each level in multiples of the base; all levels but the last halve the image.</summary>
     public required IReadOnlyList<int> ChannelMultipliers { get; init; }
 
     /// <summary>ResNet blocks of an encoder level; a decoder level has one more.</summary>
@@ -38,10 +38,10 @@ public sealed record TokenizerConfig
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public StructureStrategyConfig? Structure { get; init; }
 
-    /// <summary>f, by how much the latent is smaller than the picture.</summary>
+    /// <summary>f, by how much the latent is smaller than the image.</summary>
     public int DownsamplingFactor => 1 << (ChannelMultipliers.Count - 1);
 
-    /// <summary>The latent positions of a picture of <see cref="ImageSize"/>.</summary>
+    /// <summary>The latent positions of an image of <see cref="ImageSize"/>.</summary>
     public LatentGrid Grid => new(ImageSize / DownsamplingFactor, ImageSize / DownsamplingFactor);
 
     /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>

@@ -1,9 +1,10 @@
 using Nvg.Checkpoints;
+using Nvg.Configuration;
 using Nvg.Generators;
 using Nvg.Tokenizers;
 using Nvg.Torch;
+using Nvg.Torch.Files.Safetensors;
 using Nvg.Torch.Nn;
-using Nvg.Torch.Safetensors;
 
 namespace Nvg.Tests.Checkpoints;
 
@@ -89,15 +90,15 @@ public sealed class NvgModelTests : IDisposable
     }
 
     [Fact]
-    public void Generate_SameSeed_IsTheSamePicture()
+    public void Generate_SameSeed_IsTheSameImage()
     {
         SaveValid();
         using NvgModel model = NvgModel.Load(Model);
-        Assert.Equal(Picture(model, 5), Picture(model, 5));
-        Assert.NotEqual(Picture(model, 5), Picture(model, 6));
+        Assert.Equal(Image(model, 5), Image(model, 5));
+        Assert.NotEqual(Image(model, 5), Image(model, 6));
         Assert.Throws<ArgumentException>(() => model.Generate([0, 1], [1]));
 
-        static float[] Picture(NvgModel model, ulong seed)
+        static float[] Image(NvgModel model, ulong seed)
         {
             (var sequence, Tensor images) = model.Generate([1], [seed]);
             using (sequence)

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Nvg.Classifiers;
 using Nvg.Torch;
+using Nvg.Torch.Files.Safetensors;
 using Nvg.Torch.Nn;
-using Nvg.Torch.Safetensors;
 
 namespace Nvg.Tests.Classifiers;
 
@@ -22,10 +22,10 @@ public sealed class ClassifierModelTests : IDisposable
     public void Load_WhatWasSaved_ClassifiesTheSame()
     {
         using var scope = new TensorScope();
-        using var network = new PictureClassifier(Config.Classifier, ParameterSource.Random(1));
+        using var network = new ImageClassifier(Config.Classifier, ParameterSource.Random(1));
         ClassifierModel.Save(_folder["c"], Config, network.Parameters, ["cat", "dog"]);
         using ClassifierModel loaded = ClassifierModel.Load(_folder["c"]);
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         Tensor images = Tensor.Rand([3, 3, 8, 8], random);
         Assert.Equal(network.Features(images).ToArray<float>(), loaded.Network.Features(images).ToArray<float>());
         Assert.Equal(["cat", "dog"], loaded.Labels);
@@ -83,7 +83,7 @@ public sealed class ClassifierModelTests : IDisposable
 
     private void Save(ScalarType type = ScalarType.Float32)
     {
-        using var network = new PictureClassifier(Config.Classifier, ParameterSource.Random(1));
+        using var network = new ImageClassifier(Config.Classifier, ParameterSource.Random(1));
         ClassifierModel.Save(_folder["c"], Config, network.Parameters, ["cat", "dog"], type);
     }
 

@@ -1,7 +1,7 @@
-using Nvg.Checkpoints;
+using Nvg.Conditioning;
 using Nvg.Control;
 using Nvg.Granularity;
-using Nvg.Rendering;
+using Nvg.Imaging;
 
 namespace Nvg.Tests.Control;
 
@@ -12,31 +12,31 @@ public sealed class RegionTests : IDisposable
     private readonly NvgModel _model = TinyModels.Random();
 
     [Fact]
-    public void FromPicture_TouchedPositions_AreInside()
+    public void FromImage_TouchedPositions_AreInside()
     {
         var mask = new RgbImage(40, 20);
         mask.Row(7).Slice(3 * 12, 3).Fill(255);
-        IReadOnlyList<bool> inside = RegionMask.FromPicture(mask, Grid).Inside;
+        IReadOnlyList<bool> inside = RegionMask.FromImage(mask, Grid).Inside;
         Assert.Equal(5, Assert.Single(Enumerable.Range(0, 16), l => inside[l]));
-        // The rest of the picture touches every position.
-        Assert.Throws<ArgumentException>(() => RegionMask.FromPicture(mask, Grid, outside: true));
+        // The rest of the image touches every position.
+        Assert.Throws<ArgumentException>(() => RegionMask.FromImage(mask, Grid, outside: true));
     }
 
     [Theory]
     [InlineData(1, 1)]
     [InlineData(5000, 20)]
-    public void FromPicture_OneColour_SaysWhatIsMissing(int width, int height)
+    public void FromImage_OneColour_SaysWhatIsMissing(int width, int height)
     {
         var black = new RgbImage(width, height);
-        Assert.Contains("nothing to generate", Assert.Throws<ArgumentException>(() => RegionMask.FromPicture(black, Grid)).Message, StringComparison.Ordinal);
-        Assert.Contains("nothing to keep", Assert.Throws<ArgumentException>(() => RegionMask.FromPicture(black, Grid, outside: true)).Message, StringComparison.Ordinal);
+        Assert.Contains("nothing to generate", Assert.Throws<ArgumentException>(() => RegionMask.FromImage(black, Grid)).Message, StringComparison.Ordinal);
+        Assert.Contains("nothing to keep", Assert.Throws<ArgumentException>(() => RegionMask.FromImage(black, Grid, outside: true)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Keep_AllStagesInside_LeavesNothingToGenerate()
     {
         RegionMask region = RegionMask.FromPositions(Grid, [.. Enumerable.Range(0, 16).Select(l => l == 5)]);
-        PartialSequence whole = Generate(new RequestedPicture(0, 1)).Sequence;
+        PartialSequence whole = Generate(new ImageRequest(0, 1)).Sequence;
         Assert.Contains("keep at most 4", Assert.Throws<ArgumentException>(() => region.Keep(whole, 5, 5)).Message, StringComparison.Ordinal);
         // With the structure alone the content is new.
         Assert.False(region.Keep(whole, 5, 4).IsComplete);
@@ -45,21 +45,21 @@ public sealed class RegionTests : IDisposable
     [Fact]
     public void Generate_Region_KeepsEveryLabelAndTokenOutside()
     {
-        GeneratedPicture first = Generate(new RequestedPicture(0, 1));
+        GeneratedImage first = Generate(new ImageRequest(0, 1));
         var random = new Random(1);
         for (int trial = 0; trial < 10; trial++)
         {
             int size = random.Next(1, 16);
             int[] chosen = [.. Enumerable.Range(0, 16).OrderBy(_ => random.Next()).Take(size)];
             RegionMask region = RegionMask.FromPositions(Grid, [.. Enumerable.Range(0, 16).Select(chosen.Contains)]);
-            GeneratedPicture changed = Generate(new RequestedPicture(2, (ulong)trial) { Given = region.Keep(first.Sequence) });
+            GeneratedImage changed = Generate(new ImageRequest(2, (ulong)trial) { Given = region.Keep(first.Sequence) });
             bool[] outside = [.. region.Inside.Select(inside => !inside)];
             Assert.True(first.Sequence.Where(outside).SequenceEqual(changed.Sequence.Where(outside)));
         }
     }
 
     [Fact]
-    public void Blend_AwayFromTheRegion_IsTheOldPictureAndInsideTheNew()
+    public void Blend_AwayFromTheRegion_IsTheOldImageAndInsideTheNew()
     {
         RegionMask region = RegionMask.FromPositions(Grid, [.. Enumerable.Range(0, 16).Select(l => l == 5)]);
         RgbImage before = new(16, 16), after = new(16, 16);
@@ -90,16 +90,16 @@ public sealed class RegionTests : IDisposable
     public void AnyPart_OfAGridOfAsManyPositions_IsRefused()
     {
         var other = new LatentGrid(2, 8);
-        PartialSequence whole = Generate(new RequestedPicture(0, 1)).Sequence;
+        PartialSequence whole = Generate(new ImageRequest(0, 1)).Sequence;
         var alike = new PartialSequence(other, whole.AllLabels, whole.AllTokens);
         RegionMask region = RegionMask.FromPositions(other, [.. Enumerable.Range(0, 16).Select(l => l == 5)]);
         using ReferenceSequence reference = ReferenceSequence.FromSequence(_model.Tokenizer, whole);
-        var picture = new RequestedPicture(0, 1);
+        var image = new ImageRequest(0, 1);
         Action[] mixed =
         [
-            () => whole.Over(alike), () => whole.Where(new bool[8]), () => region.Keep(whole), () => reference.Along(alike), () => reference.Keep(KeptPart.Structure, 2, alike),
+            () => whole.WithFallback(alike), () => whole.Where(new bool[8]), () => region.Keep(whole), () => reference.Along(alike), () => reference.Keep(KeptPart.Structure, 2, alike),
             () => ReferenceSequence.FromSequence(_model.Tokenizer, alike), () => RegionMask.FromPositions(Grid, [true, false]),
-            () => Generate(picture with { Given = alike.Keep(2, 0) }), () => Generate(picture with { Surroundings = new KeptSurroundings(region, new RgbImage(8, 8)) }),
+            () => Generate(image with { Given = alike.Keep(2, 0) }), () => Generate(image with { Surroundings = new KeptSurroundings(region, new RgbImage(8, 8)) }),
         ];
         Assert.All(mixed, mix => Assert.Contains("positions", Assert.Throws<ArgumentException>(mix).Message, StringComparison.Ordinal));
     }
@@ -108,18 +108,18 @@ public sealed class RegionTests : IDisposable
     public void Generate_SurroundingsOfAnotherSize_AreRefused()
     {
         RegionMask region = RegionMask.FromPositions(Grid, [.. Enumerable.Range(0, 16).Select(l => l == 5)]);
-        Assert.Contains("3 × 5", Assert.Throws<ArgumentException>(() => Generate(new RequestedPicture(0, 1) { Surroundings = new KeptSurroundings(region, new RgbImage(3, 5)) })).Message, StringComparison.Ordinal);
+        Assert.Contains("3 × 5", Assert.Throws<ArgumentException>(() => Generate(new ImageRequest(0, 1) { Surroundings = new KeptSurroundings(region, new RgbImage(3, 5)) })).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Keep_ContentAlongOtherMaps_IsTheContentOfThatLatent()
     {
-        GeneratedPicture a = Generate(new RequestedPicture(0, 1)), b = Generate(new RequestedPicture(1, 2));
-        using ReferenceSequence reference = ReferenceSequence.FromPicture(_model.Tokenizer, b.Picture);
+        GeneratedImage a = Generate(new ImageRequest(0, 1)), b = Generate(new ImageRequest(1, 2));
+        using ReferenceSequence reference = ReferenceSequence.FromImage(_model.Tokenizer, b.Image);
         PartialSequence mixed = reference.Keep(KeptPart.Content, 3, a.Sequence.Keep(4, 0));
         Assert.True(mixed.Keep(4, 0).SequenceEqual(a.Sequence.Keep(4, 0)));
         Assert.Equal((4, 3), (mixed.StructureStages, mixed.ContentStages));
-        // Along its own maps a picture has its own content.
+        // Along its own maps an image has its own content.
         PartialSequence own = reference.Keep(KeptPart.Content, 5, reference.Sequence.Keep(5, 0));
         Assert.True(own.SequenceEqual(reference.Sequence));
         Assert.Throws<ArgumentException>(() => reference.Keep(KeptPart.Content, 5, a.Sequence.Keep(4, 0)));
@@ -128,5 +128,5 @@ public sealed class RegionTests : IDisposable
 
     public void Dispose() => _model.Dispose();
 
-    private GeneratedPicture Generate(RequestedPicture picture) => PictureGeneration.Run(_model, new GenerationRequest { Pictures = [picture] }).Single();
+    private GeneratedImage Generate(ImageRequest image) => ImageGeneration.Run(_model, new GenerationRequest { Images = [image] }).Single();
 }

@@ -1,6 +1,7 @@
+using Nvg.Conditioning;
 using Nvg.Control;
 using Nvg.Granularity;
-using Nvg.Rendering;
+using Nvg.Imaging;
 
 namespace Nvg.Tests.Control;
 
@@ -13,37 +14,37 @@ public class StructureInputTests
     [InlineData(64, 64)]
     [InlineData(7, 5)]
     [InlineData(3, 2)]
-    public void FromPicture_RightHalfWhite_AnySize_SplitsThere(int width, int height)
+    public void FromImage_RightHalfWhite_AnySize_SplitsThere(int width, int height)
     {
-        var picture = new RgbImage(width, height);
+        var image = new RgbImage(width, height);
         for (int y = 0; y < height; y++)
-            picture.Row(y)[(width / 2 * 3)..].Fill(255);
-        Assert.Equal([0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1], FirstSplit(picture));
+            image.Row(y)[(width / 2 * 3)..].Fill(255);
+        Assert.Equal([0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1], FirstSplit(image));
     }
 
     [Fact]
-    public void FromPicture_SmallShape_GrowsIntoItsSurroundings()
+    public void FromImage_SmallShape_GrowsIntoItsSurroundings()
     {
-        var picture = new RgbImage(4, 4);
-        picture.Row(3)[9..].Fill(255);
+        var image = new RgbImage(4, 4);
+        image.Row(3)[9..].Fill(255);
         // One position is bright, in the corner; of the dark ones the seven nearest to it join it, the lower position first.
-        Assert.Equal([0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1], FirstSplit(picture));
+        Assert.Equal([0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1], FirstSplit(image));
     }
 
     [Fact]
-    public void FromPicture_SmallHole_GrowsToo()
+    public void FromImage_SmallHole_GrowsToo()
     {
-        var picture = new RgbImage(4, 4);
-        picture.Pixels.AsSpan().Fill(255);
-        picture.Row(3)[9..].Clear();
-        long[] split = FirstSplit(picture);
+        var image = new RgbImage(4, 4);
+        image.Pixels.AsSpan().Fill(255);
+        image.Row(3)[9..].Clear();
+        long[] split = FirstSplit(image);
         Assert.Equal(0, split[15]);
         Assert.Equal(0, split[10] + split[11] + split[14]);
         Assert.Equal(8, split.Sum());
     }
 
     [Fact]
-    public void FromPicture_OneColour_IsSplitByPosition() =>
+    public void FromImage_OneColour_IsSplitByPosition() =>
         Assert.Equal([1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0], FirstSplit(new RgbImage(50, 3)));
 
     [Fact]
@@ -94,8 +95,8 @@ public class StructureInputTests
     }
 
     [Fact]
-    public void Read_PictureKind_IsRefusedBecauseATokenizerFindsIt() => Assert.Contains(
-        "tokenizer", Assert.Throws<ArgumentException>(() => StructureInput.Read(["photo.png"], StructureKind.Picture, Grid, 2)).Message, StringComparison.Ordinal);
+    public void Read_ImageKind_IsRefusedBecauseATokenizerFindsIt() => Assert.Contains(
+        "tokenizer", Assert.Throws<ArgumentException>(() => StructureInput.Read(["photo.png"], StructureKind.Image, Grid, 2)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void FromRegions_UnevenRegions_SayWhoWentOver()
@@ -138,23 +139,23 @@ public class StructureInputTests
     public void AnyInput_AnySize_GivesAValidHierarchy(int width, int height, int colours)
     {
         var random = new Random(width);
-        var picture = new RgbImage(width, height);
+        var image = new RgbImage(width, height);
         for (int i = 0; i < width * height; i++)
         {
             int colour = random.Next(colours);
-            (picture.Pixels[3 * i], picture.Pixels[3 * i + 1]) = ((byte)colour, (byte)(colour >> 8));
+            (image.Pixels[3 * i], image.Pixels[3 * i + 1]) = ((byte)colour, (byte)(colour >> 8));
         }
 
         foreach (LatentGrid grid in new LatentGrid[] { new(1, 2), new(2, 2), new(4, 4), new(8, 8), new(4, 16) })
         {
             for (int stages = 1; stages <= grid.StageCount; stages++)
             {
-                Assert.Equal(stages, StructureInput.FromBrightness([picture], grid, stages).ToSequence().StructureStages);
-                PartialSequence regions = StructureInput.FromRegions(picture, grid, stages).ToSequence();
+                Assert.Equal(stages, StructureInput.FromBrightness([image], grid, stages).ToSequence().StructureStages);
+                PartialSequence regions = StructureInput.FromRegions(image, grid, stages).ToSequence();
                 Assert.Equal(stages, regions.StructureStages);
             }
 
-            Assert.InRange(StructureInput.FromRegions(picture, grid).ToSequence().StructureStages, 1, grid.StageCount);
+            Assert.InRange(StructureInput.FromRegions(image, grid).ToSequence().StructureStages, 1, grid.StageCount);
         }
     }
 
@@ -166,17 +167,17 @@ public class StructureInputTests
     }
 
     [Fact]
-    public void FromPicture_AreaAverage_CountsEveryPixel()
+    public void FromImage_AreaAverage_CountsEveryPixel()
     {
         // Each position covers 2 × 2 pixels; single bright pixels in the lower half decide.
-        var picture = new RgbImage(8, 8);
+        var image = new RgbImage(8, 8);
         for (int y = 5; y < 8; y += 2)
         {
             for (int x = 1; x < 8; x += 2)
-                picture.Row(y).Slice(3 * x, 3).Fill(200);
+                image.Row(y).Slice(3 * x, 3).Fill(200);
         }
 
-        Assert.Equal([0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1], FirstSplit(picture));
+        Assert.Equal([0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1], FirstSplit(image));
     }
 
     [Fact]
@@ -204,16 +205,16 @@ public class StructureInputTests
         Assert.Contains("stage 2", Assert.Throws<ArgumentException>(() => StructureInput.FromLabels([.. first, .. second], [2, 16], Grid)).Message, StringComparison.Ordinal);
     }
 
-    private static long[] FirstSplit(RgbImage picture)
+    private static long[] FirstSplit(RgbImage image)
     {
-        return [.. StructureInput.FromBrightness([picture], Grid).Stages[1].Used.Select(label => (long)label)];
+        return [.. StructureInput.FromBrightness([image], Grid).Stages[1].Used.Select(label => (long)label)];
     }
 
     private static RgbImage Half(int side, Func<int, int, bool> white)
     {
-        var picture = new RgbImage(side, side);
+        var image = new RgbImage(side, side);
         for (int i = 0; i < side * side; i++)
-            picture.Pixels.AsSpan(3 * i, 3).Fill(white(i % side, i / side) ? (byte)255 : (byte)0);
-        return picture;
+            image.Pixels.AsSpan(3 * i, 3).Fill(white(i % side, i / side) ? (byte)255 : (byte)0);
+        return image;
     }
 }

@@ -72,7 +72,7 @@ public class BlockOperationsTests
         static float[] Attention()
         {
             using var scope = new TensorScope();
-            using var random = new Generator(5);
+            using var random = new RandomGenerator(5);
             Tensor projected = Tensor.Randn([3, 9, 3 * 32 + 64], random);
             projected.RequiresGrad = true;
             Tensor hidden = BlockOperations.AttentionMlp(projected, Tensor.Randn([16], random), Tensor.Randn([16], random), Turns(3, 9, 16, random), 2, Epsilon);
@@ -85,7 +85,7 @@ public class BlockOperationsTests
     public void AttentionMlp_ScalesOfUnlikeSize_IsRefused()
     {
         using var scope = new TensorScope();
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         Tensor projected = Tensor.Randn([1, 2, 3 * 8 + 4], random);
         TorchException error = Assert.ThrowsAny<TorchException>(() =>
             BlockOperations.AttentionMlp(projected, Tensor.Randn([8], random), Tensor.Randn([4], random), Turns(1, 2, 8, random), 1, Epsilon));
@@ -96,7 +96,7 @@ public class BlockOperationsTests
     public void ModulatedLayerNorm_ExpandedAndTransposedInputs_EqualsComposition()
     {
         using var scope = new TensorScope();
-        using var random = new Generator(2);
+        using var random = new RandomGenerator(2);
         Tensor x = Tensor.Randn([6, 3, 8], random).Transpose(0, 1);
         Tensor shift = Tensor.Randn([1, 8], random).Expand(3, 8);
         Tensor ours = BlockOperations.ModulatedLayerNorm(x, shift, shift, Epsilon, ScalarType.Float32);
@@ -107,7 +107,7 @@ public class BlockOperationsTests
     private static void CompareAttention(int count, int tokens, int heads, int headSize, int mlp, ScalarType type, double tolerance)
     {
         using var scope = new TensorScope();
-        using var random = new Generator(3);
+        using var random = new RandomGenerator(3);
         Tensor turns = Turns(count, tokens, headSize, random);
         Compare(
             [[count, tokens, 3 * heads * headSize + mlp], [headSize], [headSize]], type, tolerance,
@@ -116,7 +116,7 @@ public class BlockOperationsTests
     }
 
     // N × 1 × T × D/2 unit complex numbers, different for every token.
-    private static Tensor Turns(int count, int tokens, int headSize, Generator random)
+    private static Tensor Turns(int count, int tokens, int headSize, RandomGenerator random)
     {
         using var scope = new TensorScope();
         Tensor angle = Tensor.Randn([count, 1, tokens, headSize / 2], random);
@@ -127,7 +127,7 @@ public class BlockOperationsTests
     private static void Compare(long[][] shapes, ScalarType type, double tolerance, Func<Tensor[], Tensor> ours, Func<Tensor[], Tensor> theirs)
     {
         using var scope = new TensorScope();
-        using var random = new Generator(7);
+        using var random = new RandomGenerator(7);
         Tensor[] values = Array.ConvertAll(shapes, s => Tensor.Randn(s, random));
         values[0] = values[0].To(type);
         (Tensor[] first, Tensor[] second) = (Leaves(values), Leaves(values));

@@ -88,7 +88,7 @@ public class PackedBlockTests
         generator.PackForSampling();
         generator.PackForSampling();
         Assert.True(generator.Parameters.IsRearranged);
-        Assert.Throws<InvalidOperationException>(() => Nvg.Checkpoints.NvgModel.Save(
+        Assert.Throws<InvalidOperationException>(() => NvgModel.Save(
             Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), new() { Name = "x", Tokenizer = Tiny.TokenizerSizes }, new Dictionary<string, Tensor>(), generator.Parameters, []));
         using var scope = new TensorScope();
         using GradMode noGrad = Autograd.NoGrad();
@@ -103,7 +103,7 @@ public class PackedBlockTests
         using GradMode noGrad = Autograd.NoGrad();
         GeneratorConfig sizes = Tiny.GeneratorSizes;
         using var generator = new NvgGenerator(sizes, ParameterSource.Random(3));
-        using var random = new Generator(4);
+        using var random = new RandomGenerator(4);
         Tensor canvas = Tensor.Randn([2, sizes.Grid.Length, sizes.LatentChannels], random);
         Tensor z = Tensor.Randn([2, sizes.Grid.Length, sizes.Grid.LastStage], random);
         Tensor map = Tiny.Structure(sizes.Grid, 2, 2).Select(1, 1);
@@ -125,7 +125,7 @@ public class PackedBlockTests
         var store = new ParameterStore();
         using var half = new ParameterStore();
         _ = new TransformerBlock(new ParameterPath(half, ParameterSource.Random(8)), heads * 64, 64, 4);
-        using var random = new Generator(9);
+        using var random = new RandomGenerator(9);
         foreach ((string name, Tensor value) in half)
         {
             // Biases and norm scales start at constants, which would hide a mistake.
@@ -138,7 +138,7 @@ public class PackedBlockTests
 
     private static (Tensor X_NTW, Tensor Modulation, Tensor Rotary) Inputs(int count, int tokens, int heads)
     {
-        using var random = new Generator(5);
+        using var random = new RandomGenerator(5);
         Tensor angle = Tensor.Randn([count, 1, tokens, 32], random);
         Tensor rotary = new Operator("aten::polar").Call(Tensor.Full(angle.Shape.ToArray(), 1), angle);
         return (Tensor.Randn([count, tokens, heads * 64], random), Tensor.Randn([count, 3 * heads * 64], random), rotary);

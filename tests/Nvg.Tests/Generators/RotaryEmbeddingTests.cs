@@ -42,7 +42,7 @@ public class RotaryEmbeddingTests
         Tensor table = rotary.Table(structure_NLK, RotaryEmbedding.TokenType.CanvasCondition, RotaryEmbedding.TokenType.Latent);
         Assert.Equal([2, 1, tokens, headSize / 2], table.Shape.ToArray());
         Assert.All(ViewAsRealOp.Call(table).Square().Sum(-1).ToArray<float>(), m => Assert.Equal(1, m, 1e-5));
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         Tensor x_NHTD = Tensor.Randn([2, 3, tokens, headSize], random);
         Tensor turned = RotaryEmbedding.Apply(x_NHTD, table);
         Assert.Equal(x_NHTD.Square().Sum(-1).ToArray<float>(), turned.Square().Sum(-1).ToArray<float>(), (a, b) => Math.Abs(a - b) < 1e-3);
@@ -55,7 +55,7 @@ public class RotaryEmbeddingTests
         var grid = new LatentGrid(4, 4);
         var rotary = new RotaryEmbedding(grid, 32);
         Tensor table = rotary.Table(Tensor.Full([1, 16, 4], 1), RotaryEmbedding.TokenType.Latent);
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         Tensor query = RotaryEmbedding.Apply(Tensor.Randn([1, 1, 1, 32], random).Expand(1, 1, 17, 32), table).Reshape(17, 32);
         Tensor key = RotaryEmbedding.Apply(Tensor.Randn([1, 1, 1, 32], random).Expand(1, 1, 17, 32), table).Reshape(17, 32);
         float[] scores = query.Matmul(key.Transpose(0, 1)).ToArray<float>();

@@ -175,7 +175,7 @@ public class StructureTests
 
     private static Tensor Points(int count, int length)
     {
-        using var random = new Generator((ulong)(count * 1000 + length));
+        using var random = new RandomGenerator((ulong)(count * 1000 + length));
         return Tensor.Randn([count, length, 5], random);
     }
 

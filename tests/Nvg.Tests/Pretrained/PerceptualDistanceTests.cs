@@ -1,7 +1,7 @@
 using Nvg.Pretrained;
 using Nvg.Torch;
+using Nvg.Torch.Files.Safetensors;
 using Nvg.Torch.Nn;
-using Nvg.Torch.Safetensors;
 
 namespace Nvg.Tests.Pretrained;
 
@@ -33,14 +33,14 @@ public class PerceptualDistanceTests
     }
 
     [Fact]
-    public void Forward_SamePictures_IsZero()
+    public void Forward_SameImages_IsZero()
     {
         using PerceptualDistance distance = Random();
         using var scope = new TensorScope();
-        using var generator = new Generator(1);
-        Tensor pictures = Tensor.Rand([2, 3, 33, 40], generator) * 2 - 1.0;
-        Assert.All(distance.Forward(pictures, pictures).ToArray<float>(), d => Assert.Equal(0, d));
-        Assert.All(distance.Forward(pictures, pictures.Flip(3)).ToArray<float>(), d => Assert.True(Math.Abs(d) > 1e-6));
+        using var generator = new RandomGenerator(1);
+        Tensor images = Tensor.Rand([2, 3, 33, 40], generator) * 2 - 1.0;
+        Assert.All(distance.Forward(images, images).ToArray<float>(), d => Assert.Equal(0, d));
+        Assert.All(distance.Forward(images, images.Flip(3)).ToArray<float>(), d => Assert.True(Math.Abs(d) > 1e-6));
     }
 
     [Fact]
@@ -49,10 +49,10 @@ public class PerceptualDistanceTests
         // Weights of zero make features of zero: the root of their length has no gradient, and NaN times zero is NaN.
         using var distance = PerceptualDistance.From(PerceptualBackbone.AlexNet, new ZeroSource(), ParameterSource.Random(2));
         using var scope = new TensorScope();
-        using var generator = new Generator(1);
-        Tensor picture = Tensor.Rand([1, 3, 64, 64], generator), other = Tensor.Rand([1, 3, 64, 64], generator);
-        picture.RequiresGrad = true;
-        Assert.All(Autograd.Gradients(distance.Forward(picture, other).Sum(), [picture])[0]!.ToArray<float>(), g => Assert.Equal(0, g));
+        using var generator = new RandomGenerator(1);
+        Tensor image = Tensor.Rand([1, 3, 64, 64], generator), other = Tensor.Rand([1, 3, 64, 64], generator);
+        image.RequiresGrad = true;
+        Assert.All(Autograd.Gradients(distance.Forward(image, other).Sum(), [image])[0]!.ToArray<float>(), g => Assert.Equal(0, g));
     }
 
     private static PerceptualDistance Random() => PerceptualDistance.From(PerceptualBackbone.SqueezeNet, ParameterSource.Random(1), ParameterSource.Random(2));

@@ -1,7 +1,7 @@
 using Nvg.Pretrained;
 using Nvg.Torch;
+using Nvg.Torch.Files.Safetensors;
 using Nvg.Torch.Nn;
-using Nvg.Torch.Safetensors;
 
 namespace Nvg.Tests.Pretrained;
 
@@ -27,13 +27,13 @@ public class VisionTransformerTests
     }
 
     [Fact]
-    public void PatchFeatures_SamePicturesInAnotherBatch_AreTheSame()
+    public void PatchFeatures_SameImagesInAnotherBatch_AreTheSame()
     {
         using var scope = new TensorScope();
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         using var transformer = new VisionTransformer(ParameterSource.Random(1), TinyTransformer.Config);
-        Tensor pictures = Tensor.Rand([3, 3, 32, 32], random);
-        Tensor all = transformer.PatchFeatures(pictures, 4, 4), one = transformer.PatchFeatures(pictures.Narrow(0, 1, 1), 4, 4);
+        Tensor images = Tensor.Rand([3, 3, 32, 32], random);
+        Tensor all = transformer.PatchFeatures(images, 4, 4), one = transformer.PatchFeatures(images.Narrow(0, 1, 1), 4, 4);
         Assert.True((all.Narrow(0, 1, 1) - one).Abs().Max().Item() < 1e-5);
         Assert.False(all.RequiresGrad);
         Assert.Equal(TinyTransformer.Config, VisionTransformerConfig.Of(transformer.Parameters));

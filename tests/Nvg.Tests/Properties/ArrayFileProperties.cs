@@ -1,5 +1,6 @@
 using CsCheck;
-using Nvg.Data;
+using Nvg.Imaging.Npz;
+using Nvg.Torch.Files.Npy;
 
 namespace Nvg.Tests.Properties;
 

@@ -1,10 +1,11 @@
 using CsCheck;
+using Nvg.Conditioning;
 using Nvg.Granularity;
 
 namespace Nvg.Tests.Properties;
 
 /// <summary>
-/// Partial sequences of one hierarchy form an idempotent monoid under <c>Over</c>; <c>Keep</c> and <c>Where</c> are filters.
+/// Partial sequences of one hierarchy form an idempotent monoid under <c>WithFallback</c>; <c>Keep</c> and <c>Where</c> are filters.
 /// </summary>
 public class PartialSequenceProperties
 {
@@ -15,22 +16,23 @@ public class PartialSequenceProperties
         select (grid, parts);
 
     [Fact]
-    public void Over_Itself_IsItself() => Check((_, x, _, _) => Same(x, x.Over(x)));
+    public void WithFallback_Itself_IsItself() => Check((_, x, _, _) => Same(x, x.WithFallback(x)));
 
     [Fact]
-    public void Over_AnyThree_IsAssociative() => Check((_, x, y, z) => Same(x.Over(y).Over(z), x.Over(y.Over(z))));
+    public void WithFallback_AnyThree_IsAssociative() => Check((_, x, y, z) =>
+        Same(x.WithFallback(y).WithFallback(z), x.WithFallback(y.WithFallback(z))));
 
     [Fact]
-    public void Over_Empty_ChangesNothingOnEitherSide() => Check((grid, x, _, _) =>
+    public void WithFallback_Empty_ChangesNothingOnEitherSide() => Check((grid, x, _, _) =>
     {
-        Same(x, x.Over(PartialSequence.Empty(grid)));
-        Same(x, PartialSequence.Empty(grid).Over(x));
+        Same(x, x.WithFallback(PartialSequence.Empty(grid)));
+        Same(x, PartialSequence.Empty(grid).WithFallback(x));
     });
 
     [Fact]
-    public void Over_Another_TakesFromItOnlyWhatIsMissing() => Check((_, x, y, _) =>
+    public void WithFallback_Another_TakesFromItOnlyWhatIsMissing() => Check((_, x, y, _) =>
     {
-        PartialSequence both = x.Over(y);
+        PartialSequence both = x.WithFallback(y);
         Assert.True(Within(x, both));
         int[] mine = x.AllTokens.ToArray(), theirs = y.AllTokens.ToArray();
         Assert.Equal(mine.Zip(theirs, (own, other) => own >= 0 ? own : other), both.AllTokens.ToArray());
@@ -71,7 +73,7 @@ public class PartialSequenceProperties
     public void Where_PositionsAndTheRest_GiveTheWhole() => Check((_, x, y, _) =>
     {
         bool[] kept = Positions(y);
-        Same(x, x.Where(kept).Over(x.Where([.. kept.Select(k => !k)])));
+        Same(x, x.Where(kept).WithFallback(x.Where([.. kept.Select(k => !k)])));
     });
 
     private static void Check(Action<LatentGrid, PartialSequence, PartialSequence, PartialSequence> assert) =>

@@ -1,6 +1,6 @@
 using CsCheck;
 using Nvg.Torch;
-using Nvg.Torch.Safetensors;
+using Nvg.Torch.Files.Safetensors;
 
 namespace Nvg.Tests.Properties;
 

@@ -1,8 +1,7 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using Nvg.Rendering;
+using Nvg.Imaging;
 using Nvg.Reporting;
-using Nvg.Tests.Rendering;
 
 namespace Nvg.Tests.Reporting;
 
@@ -48,12 +47,12 @@ public sealed partial class HtmlReportTests : IDisposable
     }
 
     [Fact]
-    public void Picture_PngInside_IsThePicture()
+    public void Image_PngInside_IsTheImage()
     {
-        RgbImage picture = Pictures.Gradient(9, 5, shade: 7);
-        string source = Parse(new HtmlReport("t").Picture(picture, "caption").ToHtml()).Descendants("img").Single().Attribute("src")!.Value;
-        RgbImage read = PictureFile.Decode(Convert.FromBase64String(source["data:image/png;base64,".Length..]), "inside");
-        Assert.Equal(picture.Pixels, read.Pixels);
+        RgbImage image = Images.Gradient(9, 5, shade: 7);
+        string source = Parse(new HtmlReport("t").Image(image, "caption").ToHtml()).Descendants("img").Single().Attribute("src")!.Value;
+        RgbImage read = ImageFile.Decode(Convert.FromBase64String(source["data:image/png;base64,".Length..]), "inside");
+        Assert.Equal(image.Pixels, read.Pixels);
     }
 
     [Fact]
@@ -71,7 +70,7 @@ public sealed partial class HtmlReportTests : IDisposable
 
     private static HtmlReport Full() => new HtmlReport("Report " + Awkward, new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))
         .Section("First").Paragraph(Awkward).Table(["name", "value"], [["1", "x < y"], ["", "2"]], Awkward)
-        .Section(Awkward).Settings([new(Awkward, Awkward)]).Code("./nvg evaluate  x\n  --y").Picture(Pictures.Gradient(4, 4), Awkward)
+        .Section(Awkward).Settings([new(Awkward, Awkward)]).Code("./nvg evaluate  x\n  --y").Image(Images.Gradient(4, 4), Awkward)
         .Plot(new LinePlot { Title = Awkward, XLabel = Awkward, YLabel = Awkward, Series = [new(Awkward, [(1, 2), (3, 4)]), new("b", [(1, 1)])] }, Awkward);
 
     private static XElement Parse(string html)

@@ -1,3 +1,4 @@
+using Nvg.Conditioning;
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Sampling;

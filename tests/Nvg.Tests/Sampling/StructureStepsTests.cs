@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Nvg.Evaluation;
+using Nvg.Evaluation.Studies;
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Sampling;
@@ -84,19 +84,19 @@ public class StructureStepsTests
     [Fact]
     public void Agreement_OfTheReferenceItself_IsWhole()
     {
-        using Nvg.Checkpoints.NvgModel model = Nvg.Checkpoints.NvgModel.Random(
+        using NvgModel model = NvgModel.Random(
             new() { Name = "tiny", Tokenizer = Tiny.TokenizerSizes, Generator = Tiny.GeneratorSizes });
         IReadOnlyList<StructureStepAgreement> found = StructureStepAgreement.Measure(model, 3, 6, [6, 1]);
         Assert.Equal(1, found[0].Agreement);
-        Assert.Equal(18, found[0].StepsPerPicture);
+        Assert.Equal(18, found[0].StepsPerImage);
         Assert.InRange(found[1].Agreement, 0.4, 1);
-        Assert.Equal(3, found[1].StepsPerPicture);
+        Assert.Equal(3, found[1].StepsPerImage);
     }
 
     [Fact]
     public void PrecisionAgreement_OfAModelWithItself_IsWhole()
     {
-        using Nvg.Checkpoints.NvgModel model = Nvg.Checkpoints.NvgModel.Random(
+        using NvgModel model = NvgModel.Random(
             new() { Name = "tiny", Tokenizer = Tiny.TokenizerSizes, Generator = Tiny.GeneratorSizes });
         PrecisionAgreement found = PrecisionAgreement.Measure(model, model, 2, new SamplingOptions { StructureSteps = 2 });
         Assert.All(found.StageTokens, share => Assert.Equal(1, share));

@@ -1,3 +1,4 @@
+using Nvg.Configuration;
 using Nvg.Sampling;
 using Nvg.Torch;
 
@@ -117,7 +118,7 @@ public class TokenSamplingTests
 
     private static float[] Uniform(int count)
     {
-        using var random = new Generator(17);
+        using var random = new RandomGenerator(17);
         using Tensor drawn = Tensor.Rand([count], random);
         return drawn.ToArray<float>();
     }

@@ -11,10 +11,10 @@ public class LatentScaleTests
     private static readonly TokenizerConfig Config = Tiny.TokenizerSizes with { ImageSize = 16 };
 
     [Fact]
-    public void Rescale_ByMeasuredScale_GivesUnitLatentsAndTheSamePictures()
+    public void Rescale_ByMeasuredScale_GivesUnitLatentsAndTheSameImages()
     {
         using var scope = new TensorScope();
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         using var original = new Tokenizer(Config, ParameterSource.Random(3));
         // Codes as large as latents, so that the canvases have a spread to measure.
         original.Quantizer.Codebook.CopyFrom(Tensor.Randn([16, 4], random));
@@ -29,7 +29,7 @@ public class LatentScaleTests
     public void Measure_OneBatchOrSeveral_IsTheSame()
     {
         using var scope = new TensorScope();
-        using var random = new Generator(2);
+        using var random = new RandomGenerator(2);
         using var tokenizer = new Tokenizer(Config, ParameterSource.Random(4));
         Tensor images = Tensor.Rand([5, 3, 16, 16], random) * 2 - 1;
         double whole = LatentScale.Measure(tokenizer, [images.Alias()]);

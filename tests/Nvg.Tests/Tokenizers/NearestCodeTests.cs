@@ -21,7 +21,7 @@ public class NearestCodeTests
     {
         // Products and sums of small whole numbers are exact, so that equal distances are equal in any order of summation.
         using var scope = new TensorScope();
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         Tensor points_MC = WholeNumbers(points, channels, random), codebook_VC = WholeNumbers(codes, channels, random);
         AssertEqualsComposed(points_MC, codebook_VC);
     }
@@ -30,7 +30,7 @@ public class NearestCodeTests
     public void Find_AnyNumbers_ChoosesASmallestDistanceToRounding(int points, int codes, int channels)
     {
         using var scope = new TensorScope();
-        using var random = new Generator(2);
+        using var random = new RandomGenerator(2);
         Tensor points_MC = Tensor.Randn([points, channels], random), codebook_VC = Tensor.Randn([codes, channels], random);
         Tensor exact_MV = NearestCode.SquaredDistances(points_MC.To(ScalarType.Float64), codebook_VC.To(ScalarType.Float64));
         Tensor found_M1 = exact_MV.Gather(1, NearestCode.Find(points_MC, codebook_VC).Unsqueeze(1));
@@ -44,7 +44,7 @@ public class NearestCodeTests
     [InlineData(float.NegativeInfinity)]
     public void Find_NotFinite_ChoosesAsArgMinDoes(float value)
     {
-        using var random = new Generator(3);
+        using var random = new RandomGenerator(3);
         foreach ((int point, int code) in new[] { (-1, 0), (-1, 20), (-1, 36), (4, -1), (4, 20) })
         {
             using var scope = new TensorScope();
@@ -66,7 +66,7 @@ public class NearestCodeTests
     public void Find_EqualCodes_ChoosesTheFirst()
     {
         using var scope = new TensorScope();
-        using var random = new Generator(4);
+        using var random = new RandomGenerator(4);
         Tensor codes = Tensor.Randn([21, 16], random);
         Tensor twice = Tensor.Cat([codes, codes, codes], 0);
         Assert.Equal(Enumerable.Range(0, 63).Select(i => (long)(i % 21)), NearestCode.Find(twice, twice).ToArray<long>());
@@ -76,7 +76,7 @@ public class NearestCodeTests
     public void Find_ViewsOfOtherLayout_AreReadAsTheyAre()
     {
         using var scope = new TensorScope();
-        using var random = new Generator(5);
+        using var random = new RandomGenerator(5);
         Tensor points_MC = WholeNumbers(12, 9, random).Transpose(0, 1), codebook_VC = WholeNumbers(12, 40, random).Transpose(0, 1);
         AssertEqualsComposed(points_MC, codebook_VC);
     }
@@ -94,7 +94,7 @@ public class NearestCodeTests
     public void Find_OtherType_ComparesAllDistances()
     {
         using var scope = new TensorScope();
-        using var random = new Generator(6);
+        using var random = new RandomGenerator(6);
         Tensor points_MC = WholeNumbers(30, 4, random), codebook_VC = WholeNumbers(20, 4, random);
         Tensor wide_M = NearestCode.Find(points_MC.To(ScalarType.Float64), codebook_VC.To(ScalarType.Float64));
         Assert.Equal(NearestCode.Find(points_MC, codebook_VC).ToArray<long>(), wide_M.ToArray<long>());
@@ -134,7 +134,7 @@ public class NearestCodeTests
             Assert.Contains(reason, Assert.ThrowsAny<TorchException>(() => Kernel.Call(points_MC, codebook_VC)).Message, StringComparison.Ordinal);
     }
 
-    private static Tensor WholeNumbers(int count, int channels, Generator random) =>
+    private static Tensor WholeNumbers(int count, int channels, RandomGenerator random) =>
         (Tensor.Rand([count, channels], random) * 5 - 2).Floor();
 
     // The first channel of one row; no row for -1.

@@ -35,7 +35,7 @@ public class TokenizerTests
     }
 
     [Fact]
-    public void Encode_PictureInAnyBatch_GivesTheSameSequence()
+    public void Encode_ImageInAnyBatch_GivesTheSameSequence()
     {
         using var scope = new TensorScope();
         using Tokenizer tokenizer = Tiny.Tokenizer();
@@ -108,7 +108,7 @@ public class TokenizerTests
         var used = quantized.Content.SelectMany(c => c.ToArray<long>()).ToHashSet();
         var points = quantized.Points.SelectMany(p => p.ToArray<float>().Chunk(4)).Select(Text).ToHashSet();
         float[][] before = [.. quantizer.Codebook.ToArray<float>().Chunk(4)];
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         Assert.Equal(16 - used.Count, quantizer.ReviveDeadCodes(latent_BLC, structure_BSL, random));
         float[][] after = [.. quantizer.Codebook.ToArray<float>().Chunk(4)];
         Assert.InRange(used.Count, 1, 8);
@@ -128,7 +128,7 @@ public class TokenizerTests
     {
         using var scope = new TensorScope();
         using Tokenizer tokenizer = Tiny.Tokenizer();
-        using var random = new Generator(3);
+        using var random = new RandomGenerator(3);
         Tensor latent_BLC = Tensor.Randn([1, 16, 4], random), weights = Tensor.Randn([1, 16, 4], random);
         latent_BLC.RequiresGrad = true;
         using QuantizedLatent quantized = tokenizer.Quantizer.Forward(latent_BLC, StructureConstruction.Build(latent_BLC), warmUp: false);
@@ -146,7 +146,7 @@ public class TokenizerTests
 
     private static Tensor Images(int count, int size)
     {
-        using var random = new Generator(9);
+        using var random = new RandomGenerator(9);
         using Tensor uniform = Tensor.Rand([count, 3, size, size], random);
         using Tensor doubled = uniform * 2.0;
         return doubled - 1.0;

@@ -55,7 +55,7 @@ public class BatchNormTests
     public void CrossEntropy_Smoothed_MixesInTheMeanOverAllClasses()
     {
         using var scope = new TensorScope();
-        using var random = new Generator(3);
+        using var random = new RandomGenerator(3);
         Tensor logits = Tensor.Randn([5, 4], random), targets = Tensor.From([0L, 3, 2, 1, 1], 5);
         Tensor logProbabilities = logits.Softmax(1).Log();
         double hard = Functional.CrossEntropy(logits, targets).Item(), even = -logProbabilities.Mean().Item();
@@ -73,7 +73,7 @@ public class BatchNormTests
 
     private static Tensor Input(long count, ulong seed)
     {
-        using var random = new Generator(seed);
+        using var random = new RandomGenerator(seed);
         return Tensor.Randn([count, 3, 2, 2], random) * 3.0 + 1.0;
     }
 

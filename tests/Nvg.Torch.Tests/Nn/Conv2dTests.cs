@@ -11,7 +11,7 @@ public class Conv2dTests
     // Of a product in bfloat16 whose sums are kept in float32.
     private const double Exact = 3e-6;
 
-    // Pictures, channels in and out, height, width, kernel. Strips of whole pictures, of parts of pictures, of pictures that
+    // Images, channels in and out, height, width, kernel. Strips of whole images, of parts of images, of images that
     // a strip breaks; fewer rows or columns than a kernel reaches.
     public static TheoryData<int, int, int, int, int, int> TiledShapes => new()
     {
@@ -64,7 +64,7 @@ public class Conv2dTests
     public void Forward_OneWeightTwiceInOtherLayouts_HasTheSumOfItsGradients()
     {
         using var scope = new TensorScope();
-        using var random = new Generator(4);
+        using var random = new RandomGenerator(4);
         Tensor x = Tensor.Randn([32, 32, 8, 8], random).To(ScalarType.BFloat16), weight = (Tensor.Randn([32, 32, 3, 3], random) * 0.06).To(ScalarType.BFloat16).ChannelsLast();
 
         Tensor found = Twice(x, weight), expected = Twice(x.To(ScalarType.Float64), weight.To(ScalarType.Float64));
@@ -85,7 +85,7 @@ public class Conv2dTests
     public void Forward_OneOfInputAndWeightIsFixed_TheOtherHasItsGradient(bool inputLearns, bool weightLearns)
     {
         using var scope = new TensorScope();
-        using var random = new Generator(3);
+        using var random = new RandomGenerator(3);
         Tensor x = Tensor.Randn([32, 32, 8, 8], random).To(ScalarType.BFloat16).ChannelsLast(), weight = Tensor.Randn([32, 32, 3, 3], random).To(ScalarType.BFloat16);
         (x.RequiresGrad, weight.RequiresGrad) = (inputLearns, weightLearns);
         Tensor learns = inputLearns ? x : weight;
@@ -117,7 +117,7 @@ public class Conv2dTests
     private static void Compare(int count, int inputs, int outputs, int height, int width, int kernel, double parameterTolerance)
     {
         using var scope = new TensorScope();
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         Tensor Numbers(params long[] sizes) => Tensor.Randn(sizes, random).To(ScalarType.BFloat16).To(ScalarType.Float32);
         Tensor x = Numbers(count, inputs, height, width).ChannelsLast(), weight = Numbers(outputs, inputs, kernel, kernel) * 0.125, bias = Numbers(outputs);
         Tensor upstream = Numbers(count, outputs, height, width);

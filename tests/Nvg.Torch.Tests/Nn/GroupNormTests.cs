@@ -33,7 +33,7 @@ public class GroupNormTests
     public void GroupNormSwish_MeanFarBeyondTheDeviation_KeepsItsPrecision()
     {
         using var scope = new TensorScope();
-        using var random = new Generator(3);
+        using var random = new RandomGenerator(3);
         Tensor x = (Tensor.Randn([2, 8, 40, 20], random) + 3000).ChannelsLast(), scale = Tensor.Full([8], 1.5f), shift = Tensor.Full([8], 0.5f);
 
         Tensor actual = Functional.GroupNormSwish(x, 2, scale, shift, Epsilon);
@@ -54,7 +54,7 @@ public class GroupNormTests
         Assert.Equal(x.Shape.ToArray(), Functional.GroupNormSwish(x, 2, ones, ones, Epsilon).Shape.ToArray());
     }
 
-    // Enough pictures to be divided among the threads, and one whose parts are.
+    // Enough images to be divided among the threads, and one whose parts are.
     [Theory]
     [InlineData(ScalarType.Float32, 14)]
     [InlineData(ScalarType.BFloat16, 14)]
@@ -80,7 +80,7 @@ public class GroupNormTests
 
         Tensor[] ValueAndGradients()
         {
-            using var random = new Generator(5);
+            using var random = new RandomGenerator(5);
             Tensor x = Tensor.Randn([count, 24, 31, 33], random).To(type).ChannelsLast(), upstream = Tensor.Randn([count, 24, 31, 33], random);
             Tensor scale = Tensor.Randn([24], random), shift = Tensor.Randn([24], random);
             x.RequiresGrad = scale.RequiresGrad = shift.RequiresGrad = true;
@@ -133,7 +133,7 @@ public class GroupNormTests
     private static void Compare(ScalarType type, int count, int channels, int height, int width, int groups, double tolerance)
     {
         using var scope = new TensorScope();
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         using var store = new ParameterStore();
         var norm = new GroupNorm(new ParameterPath(store, ParameterSource.Random(1)), groups, channels, Epsilon);
         Tensor weight = store["weight"], bias = store["bias"];

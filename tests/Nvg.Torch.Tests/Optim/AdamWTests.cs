@@ -1,6 +1,6 @@
+using Nvg.Torch.Files.Safetensors;
 using Nvg.Torch.Nn;
 using Nvg.Torch.Optim;
-using Nvg.Torch.Safetensors;
 
 namespace Nvg.Torch.Tests.Optim;
 

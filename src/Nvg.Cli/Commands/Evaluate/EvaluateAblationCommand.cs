@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Nvg.Cli.Arguments;
 using Nvg.Evaluation.Studies;
 
 namespace Nvg.Cli.Commands.Evaluate;

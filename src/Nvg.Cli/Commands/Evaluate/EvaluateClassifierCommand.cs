@@ -1,25 +1,26 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Nvg.Checkpoints;
-using Nvg.Data;
-using Nvg.Evaluation;
+using Nvg.Cli.Arguments;
+using Nvg.Cli.Terminal;
+using Nvg.Data.Datasets;
 using Nvg.Evaluation.Classes;
 using Nvg.Evaluation.Features;
-using Nvg.Rendering;
+using Nvg.Imaging;
+using Nvg.Previews;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
-/// <summary><c>nvg evaluate classifier</c>: how often a classifier names the class of pictures, real or generated.</summary>
+/// <summary><c>nvg evaluate classifier</c>: how often a classifier names the class of images, real or generated.</summary>
 internal sealed class EvaluateClassifierCommand
 {
     private const int Batch = 250;
 
     private readonly Option<string> _model = new("--model") { Description = "The classifier's folder", Required = true, HelpName = "DIR" };
     private readonly Option<string> _data = new("--data") { Description = "A data set, a folder with a sub-folder for each class, or an .npz with labels", Required = true, HelpName = "DATA|DIR|FILE.npz" };
-    private readonly Option<int?> _heldOut = new("--held-out") { Description = "Of a data set, only the last N pictures, in equal shares of the classes: those that training held out", HelpName = "N" };
-    private readonly Option<int?> _limit = new("--limit") { Description = "At most N pictures, evenly spread over all", HelpName = "N" };
-    private readonly Option<string?> _through = new("--through") { Description = "Judge the pictures after the round trip through the tokenizer of this model: what generated pictures can reach at best", HelpName = "DIR" };
+    private readonly Option<int?> _heldOut = new("--held-out") { Description = "Of a data set, only the last N images, in equal shares of the classes: those that training held out", HelpName = "N" };
+    private readonly Option<int?> _limit = new("--limit") { Description = "At most N images, evenly spread over all", HelpName = "N" };
+    private readonly Option<string?> _through = new("--through") { Description = "Judge the images after the round trip through the tokenizer of this model: what generated images can reach at best", HelpName = "DIR" };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
@@ -27,7 +28,7 @@ internal sealed class EvaluateClassifierCommand
     internal static Command Create()
     {
         var arguments = new EvaluateClassifierCommand();
-        var command = new Command("classifier", "Class accuracy of pictures, real or generated")
+        var command = new Command("classifier", "Class accuracy of images, real or generated")
         {
             arguments._model, arguments._data, arguments._heldOut, arguments._limit, arguments._through, arguments._device, arguments._threads, arguments._json,
         };
@@ -43,7 +44,7 @@ internal sealed class EvaluateClassifierCommand
         var clock = Stopwatch.StartNew();
         using var network = ClassifierFeatures.Load(ModelFolder.Locate(parsed.GetRequiredValue(_model)), parsed.GetValue(_device));
         ClassAccuracy accuracy = await ConsoleProgress.ShowAsync("judging", progress => Task.Run(
-            () => ClassJudge.Judge(network, Pictures(parsed, network), Batch, new SynchronousProgress<long>(done => progress.Report($"{done} pictures", null)), cancellation), CancellationToken.None));
+            () => ClassJudge.Judge(network, Images(parsed, network), Batch, new SynchronousProgress<long>(done => progress.Report($"{done} images", null)), cancellation), CancellationToken.None));
         var report = new Report(
             parsed.GetRequiredValue(_model), parsed.GetRequiredValue(_data), parsed.GetValue(_through), accuracy.Count, accuracy.Accuracy, accuracy.MeanConfidence,
             [.. network.Labels.Select((label, c) => new ClassReport(
@@ -56,31 +57,31 @@ internal sealed class EvaluateClassifierCommand
         return CommandRunner.Done;
     }
 
-    private IEnumerable<LabelledPicture> Pictures(ParseResult parsed, ClassifierFeatures network)
+    private IEnumerable<LabelledImage> Images(ParseResult parsed, ClassifierFeatures network)
     {
         string path = parsed.GetRequiredValue(_data);
         int? limit = parsed.GetValue(_limit);
-        IEnumerable<LabelledPicture> pictures = parsed.GetValue(_heldOut) is { } heldOut
-            ? LabelledPictures.Packed(path, network.Labels, data => HeldOutSplit.Of(data, heldOut).HeldOut, limit)
-            : LabelledPictures.Read(path, network.Labels, limit);
-        return parsed.GetValue(_through) is { } folder ? Reconstructed(pictures, folder, parsed.GetValue(_device)) : pictures;
+        IEnumerable<LabelledImage> images = parsed.GetValue(_heldOut) is { } heldOut
+            ? LabelledImages.Packed(path, network.Labels, data => HeldOutSplit.Of(data, heldOut).HeldOut, limit)
+            : LabelledImages.Read(path, network.Labels, limit);
+        return parsed.GetValue(_through) is { } folder ? Reconstructed(images, folder, parsed.GetValue(_device)) : images;
     }
 
-    private static IEnumerable<LabelledPicture> Reconstructed(IEnumerable<LabelledPicture> pictures, string folder, Device device)
+    private static IEnumerable<LabelledImage> Reconstructed(IEnumerable<LabelledImage> images, string folder, Device device)
     {
         using NvgModel model = NvgModel.Load(ModelFolder.Locate(folder), device, withGenerator: false);
-        foreach (LabelledPicture[] batch in pictures.Chunk(Batch))
+        foreach (LabelledImage[] batch in images.Chunk(Batch))
         {
-            RgbImage[] decoded = Reconstruction.Decoded(model.Tokenizer, Array.ConvertAll(batch, p => p.Picture));
+            RgbImage[] decoded = Reconstruction.Decoded(model.Tokenizer, Array.ConvertAll(batch, p => p.Image));
             for (int i = 0; i < batch.Length; i++)
-                yield return batch[i] with { Picture = decoded[i] };
+                yield return batch[i] with { Image = decoded[i] };
         }
     }
 
     private static void Print(Report report)
     {
         ConsoleTable.Write(
-            ["class", "pictures", "accuracy", "most often taken for"],
+            ["class", "images", "accuracy", "most often taken for"],
             [
                 .. report.Classes.Where(c => c.Count > 0).Select((c, _) => new[] { c.Label, $"{c.Count}", $"{c.Accuracy:P2}", MostConfused(report, c) }),
                 ["all", $"{report.Count}", $"{report.Accuracy:P2}", $"mean probability of the class {report.MeanConfidence:F4}"],

@@ -2,10 +2,10 @@ using System.CommandLine;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
-/// <summary><c>nvg evaluate</c>: figures of pictures and models.</summary>
+/// <summary><c>nvg evaluate</c>: figures of images and models.</summary>
 internal static class EvaluateCommand
 {
-    internal static Command Create() => new("evaluate", "Measure pictures and models")
+    internal static Command Create() => new("evaluate", "Measure images and models")
     {
         EvaluateSamplesCommand.Create(),
         EvaluateTokenizerCommand.Create(),

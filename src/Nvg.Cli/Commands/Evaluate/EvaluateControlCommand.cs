@@ -1,21 +1,22 @@
 using System.CommandLine;
-using Nvg.Checkpoints;
-using Nvg.Evaluation;
-using Nvg.Evaluation.Control;
+using Nvg.Cli.Arguments;
+using Nvg.Cli.Terminal;
+using Nvg.Evaluation.Classes;
 using Nvg.Evaluation.Features;
+using Nvg.Evaluation.Steering;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
-/// <summary><c>nvg evaluate control</c>: how well pictures obey what is given.</summary>
+/// <summary><c>nvg evaluate control</c>: how well images obey what is given.</summary>
 internal sealed class EvaluateControlCommand
 {
     private readonly Option<string?> _model = CommonOptions.Model();
-    private readonly Option<string> _data = new("--data") { Description = "Real pictures with classes, whose structure and surroundings are given", Required = true, HelpName = "DATA" };
+    private readonly Option<string> _data = new("--data") { Description = "Real images with classes, whose structure and surroundings are given", Required = true, HelpName = "DATA" };
     private readonly Option<string?> _features = new("--features") { Description = "Folder of a classifier that judges class change", HelpName = "DIR" };
-    private readonly Option<int> _limit = new("--limit") { Description = "Pictures, evenly spread over the data", HelpName = "N", DefaultValueFactory = _ => 100 };
-    private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of the first picture", HelpName = "S" };
-    private readonly Option<int> _batch = new("--batch") { Description = "Pictures computed together", HelpName = "N", DefaultValueFactory = _ => 20 };
+    private readonly Option<int> _limit = new("--limit") { Description = "Images, evenly spread over the data", HelpName = "N", DefaultValueFactory = _ => 100 };
+    private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of the first image", HelpName = "S" };
+    private readonly Option<int> _batch = new("--batch") { Description = "Images computed together", HelpName = "N", DefaultValueFactory = _ => 20 };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
@@ -23,7 +24,7 @@ internal sealed class EvaluateControlCommand
     internal static Command Create()
     {
         var arguments = new EvaluateControlCommand();
-        var command = new Command("control", "How well pictures follow given structure, and what in-painting and class change do")
+        var command = new Command("control", "How well images follow given structure, and what in-painting and class change do")
         {
             arguments._data, arguments._model, arguments._features, arguments._limit, arguments._seed, arguments._batch, arguments._device, arguments._threads, arguments._json,
         };
@@ -40,10 +41,10 @@ internal sealed class EvaluateControlCommand
         if (model.Generator.Config.Grid is { Height: < 4 } or { Width: < 4 })
             throw NvgDataException.At(model.Folder, "has fewer than 4 × 4 latent positions: there is no inside and outside to compare");
         using ClassifierFeatures? judge = parsed.GetValue(_features) is { } folder ? ClassifierFeatures.Load(ModelFolder.Locate(folder), parsed.GetValue(_device)) : null;
-        LabelledPicture[] references = [.. LabelledPictures.Read(parsed.GetRequiredValue(_data), model.Labels, parsed.GetValue(_limit))];
+        LabelledImage[] references = [.. LabelledImages.Read(parsed.GetRequiredValue(_data), model.Labels, parsed.GetValue(_limit))];
         int side = model.Config.Tokenizer.ImageSize;
-        if (Array.Find(references, r => r.Label is null || r.Picture.Width != side || r.Picture.Height != side) is { } wrong)
-            throw NvgDataException.At(wrong.Name, $"pictures of {side} × {side} with classes are needed", "nvg prepare --size makes them");
+        if (Array.Find(references, r => r.Label is null || r.Image.Width != side || r.Image.Height != side) is { } wrong)
+            throw NvgDataException.At(wrong.Name, $"images of {side} × {side} with classes are needed", "nvg prepare --size makes them");
         ControlReport report = await ConsoleProgress.ShowAsync("measuring", progress => Task.Run(
             () => ControlEvaluation.Run(model, references, judge, parsed.GetValue(_seed), parsed.GetValue(_batch), new SynchronousProgress<double>(share => progress.Report($"{share:P0}", share)), cancellation),
             CancellationToken.None));
@@ -56,7 +57,7 @@ internal sealed class EvaluateControlCommand
 
     private static void Print(ControlReport r)
     {
-        Console.WriteLine($"{r.Count} pictures; given labels kept in {r.StructureKept:P1} of them, labels and tokens outside the mask in {r.SequenceKeptOutside:P1}");
+        Console.WriteLine($"{r.Count} images; given labels kept in {r.StructureKept:P1} of them, labels and tokens outside the mask in {r.SequenceKeptOutside:P1}");
         ConsoleTable.Write(
             ["stage", "followed", "unguided", "chance", "reconstructed"],
             r.Agreement.Select(a => new[] { $"{a.Stage}", $"{a.Followed:F3}", $"{a.Unguided:F3}", $"{a.Chance:F3}", $"{a.Reconstructed:F3}" }));

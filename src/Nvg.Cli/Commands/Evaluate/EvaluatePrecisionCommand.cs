@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Nvg.Checkpoints;
-using Nvg.Evaluation;
+using Nvg.Cli.Arguments;
+using Nvg.Cli.Terminal;
+using Nvg.Evaluation.Studies;
 using Nvg.Sampling;
 using Nvg.Torch;
 
@@ -11,7 +13,7 @@ internal sealed class EvaluatePrecisionCommand
 {
     private readonly Option<string?> _model = CommonOptions.Model();
     private readonly Option<string?> _preset = new("--preset") { Description = "Sizes with random weights instead of a model", HelpName = "NAME" };
-    private readonly Option<int> _count = new("--count") { Description = "Pictures, of all classes in turn", HelpName = "N", DefaultValueFactory = _ => 20 };
+    private readonly Option<int> _count = new("--count") { Description = "Images, of all classes in turn", HelpName = "N", DefaultValueFactory = _ => 20 };
     private readonly SamplingArguments _sampling = new();
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<int> _threads = CommonOptions.Threads();
@@ -20,7 +22,7 @@ internal sealed class EvaluatePrecisionCommand
     internal static Command Create()
     {
         var arguments = new EvaluatePrecisionCommand();
-        var command = new Command("precision", "What computing in bfloat16 changes: tokens, splits and decoded pictures against float32")
+        var command = new Command("precision", "What computing in bfloat16 changes: tokens, splits and decoded images against float32")
         {
             arguments._model, arguments._preset, arguments._count,
         };
@@ -43,7 +45,7 @@ internal sealed class EvaluatePrecisionCommand
         PrecisionAgreement found = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(
             () => PrecisionAgreement.Measure(
                 reference, other, count, options,
-                new SynchronousProgress<int>(done => progress.Report($"{done} of {count} pictures", (double)done / count)), cancellation),
+                new SynchronousProgress<int>(done => progress.Report($"{done} of {count} images", (double)done / count)), cancellation),
             CancellationToken.None));
         if (parsed.GetValue(_json))
         {

@@ -1,15 +1,17 @@
 using System.CommandLine;
+using Nvg.Cli.Arguments;
 using Nvg.Cli.Output;
-using Nvg.Data;
+using Nvg.Cli.Terminal;
+using Nvg.Data.Loading;
+using Nvg.Evaluation.Distributions;
 using Nvg.Evaluation.Features;
-using Nvg.Evaluation.Samples;
-using Nvg.Rendering;
+using Nvg.Imaging;
 using Nvg.Reporting;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
-/// <summary><c>nvg evaluate samples</c>: generated pictures against a reference.</summary>
+/// <summary><c>nvg evaluate samples</c>: generated images against a reference.</summary>
 internal sealed class EvaluateSamplesCommand
 {
     private const int ShownSamples = 64;
@@ -26,8 +28,8 @@ internal sealed class EvaluateSamplesCommand
         ["all"] = SampleMetrics.All,
     };
 
-    private readonly Argument<string> _samples = new("samples") { Description = "The pictures: an .npz (arr_0), a folder, a .tar or .tar.gz, or a data set made by nvg prepare" };
-    private readonly Option<string> _reference = new("--reference") { Description = "What to measure against: pictures as above, or an .npz with mu and sigma", HelpName = "PATH", Required = true };
+    private readonly Argument<string> _samples = new("samples") { Description = "The images: an .npz (arr_0), a folder, a .tar or .tar.gz, or a data set made by nvg prepare" };
+    private readonly Option<string> _reference = new("--reference") { Description = "What to measure against: images as above, or an .npz with mu and sigma", HelpName = "PATH", Required = true };
     private readonly FeatureNetworkArguments _network = new();
     private readonly Option<SampleMetrics?> _metrics = new("--metrics")
     {
@@ -48,10 +50,10 @@ internal sealed class EvaluateSamplesCommand
     };
 
     private readonly Option<long?> _limit = new("--limit") { Description = "At most this many samples, chosen evenly from all", HelpName = "N" };
-    private readonly Option<long> _referenceRows = new("--reference-rows") { Description = "At most this many pictures of the reference, chosen evenly, for pr and kid", HelpName = "N", DefaultValueFactory = _ => 10_000 };
+    private readonly Option<long> _referenceRows = new("--reference-rows") { Description = "At most this many images of the reference, chosen evenly, for pr and kid", HelpName = "N", DefaultValueFactory = _ => 10_000 };
     private readonly Option<string?> _save = new("--save-reference") { Description = "Keep the reference's statistics in an .npz, to give as --reference next time", HelpName = "FILE" };
     private readonly Option<string?> _report = new("--report") { Description = "Also write a report as one HTML file", HelpName = "FILE.html" };
-    private readonly Option<int> _batch = new("--batch") { Description = "Pictures computed together; figures do not depend on it", HelpName = "N", DefaultValueFactory = _ => 32 };
+    private readonly Option<int> _batch = new("--batch") { Description = "Images computed together; figures do not depend on it", HelpName = "N", DefaultValueFactory = _ => 32 };
     private readonly Option<ulong> _seed = new("--seed") { Description = "Decides the subsets of kid", HelpName = "N" };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<int> _threads = CommonOptions.Threads();
@@ -60,7 +62,7 @@ internal sealed class EvaluateSamplesCommand
     internal static Command Create()
     {
         var arguments = new EvaluateSamplesCommand();
-        var command = new Command("samples", "Measure generated pictures against a reference: Fréchet distance (FID), sFID, Inception score, precision and recall")
+        var command = new Command("samples", "Measure generated images against a reference: Fréchet distance (FID), sFID, Inception score, precision and recall")
         {
             arguments._samples, arguments._reference, arguments._metrics, arguments._limit, arguments._referenceRows, arguments._save,
             arguments._report, arguments._batch, arguments._seed, arguments._device, arguments._threads, arguments._json,
@@ -79,9 +81,9 @@ internal sealed class EvaluateSamplesCommand
         if (parsed.GetValue(_save) is { } save && !save.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))
             throw new UsageException($"--save-reference {save}: statistics are kept in an .npz");
         foreach (string target in new[] { parsed.GetValue(_save), parsed.GetValue(_report) }.OfType<string>())
-            PictureOutput.RequireWritable(target);
+            ImageOutput.RequireWritable(target);
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        var samples = PictureSet.Open(parsed.GetRequiredValue(_samples));
+        var samples = ImageSet.Open(parsed.GetRequiredValue(_samples));
         var reference = SampleReference.Open(parsed.GetRequiredValue(_reference));
         using IFeatureNetwork network = _network.Open(parsed, parsed.GetValue(_device));
         var options = new SampleEvaluationOptions
@@ -105,16 +107,16 @@ internal sealed class EvaluateSamplesCommand
         return CommandRunner.Done;
     }
 
-    private static void WriteHtml(SampleReport report, PictureSet samples, string file)
+    private static void WriteHtml(SampleReport report, ImageSet samples, string file)
     {
         var page = new HtmlReport($"{report.Count:N0} samples against {report.ReferenceDescription}", DateTimeOffset.UtcNow);
         page.Section("Figures").Table(Headings, Rows(report));
         foreach (string note in report.Notes)
             page.Paragraph(note);
-        page.Picture(PictureGrid.Compose([.. samples.Pictures(ShownSamples)]), $"{ShownSamples} of the samples at most, chosen evenly");
+        page.Image(ImageGrid.Compose([.. samples.Images(ShownSamples)]), $"{ShownSamples} of the samples at most, chosen evenly");
         page.Section("What was measured").Settings(
         [
-            new("samples", $"{report.Samples}: {report.Count:N0} pictures of {report.Width} × {report.Height}"), new("reference", $"{report.Reference}: {report.ReferenceDescription}"),
+            new("samples", $"{report.Samples}: {report.Count:N0} images of {report.Width} × {report.Height}"), new("reference", $"{report.Reference}: {report.ReferenceDescription}"),
             new("feature network", report.Network), new("resize", report.Preprocessing), new("fingerprint", report.Fingerprint), .. ReportVersions.Current(),
         ]);
         page.Code(CommandLineText.Current).Write(file);
@@ -127,7 +129,7 @@ internal sealed class EvaluateSamplesCommand
 
     private static void Print(SampleReport report)
     {
-        Console.WriteLine($"samples    {report.Samples}: {report.Count:N0} pictures of {report.Width} × {report.Height}");
+        Console.WriteLine($"samples    {report.Samples}: {report.Count:N0} images of {report.Width} × {report.Height}");
         Console.WriteLine($"reference  {report.Reference}: {report.ReferenceDescription}");
         Console.WriteLine($"network    {report.Network}; resize {report.Preprocessing}");
         ConsoleTable.Write(Headings, Rows(report));

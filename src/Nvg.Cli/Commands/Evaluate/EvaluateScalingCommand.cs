@@ -1,7 +1,10 @@
 using System.CommandLine;
+using Nvg.Cli.Arguments;
 using Nvg.Cli.Output;
-using Nvg.Evaluation.Scaling;
+using Nvg.Cli.Terminal;
 using Nvg.Reporting;
+using Nvg.Torch;
+using Nvg.Training.Scaling;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
@@ -22,8 +25,8 @@ internal static class EvaluateScalingCommand
     private static int Run(string[] folders, string term, string? file, bool json)
     {
         if (file is not null)
-            PictureOutput.RequireWritable(file);
-        Torch.TorchRuntime.Load();
+            ImageOutput.RequireWritable(file);
+        TorchRuntime.Load();
         List<TrainingCurve> curves = [.. folders.Select(folder => TrainingCurve.Read(folder, term))];
         var scaling = new ScalingReport(curves);
         if (file is not null)

@@ -1,9 +1,10 @@
 using System.CommandLine;
-using Nvg.Checkpoints;
-using Nvg.Data;
-using Nvg.Evaluation.Control;
+using Nvg.Cli.Arguments;
+using Nvg.Cli.Terminal;
+using Nvg.Data.Loading;
+using Nvg.Evaluation.Steering;
 using Nvg.Granularity.Construction;
-using Nvg.Rendering;
+using Nvg.Imaging;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;
@@ -18,8 +19,8 @@ internal sealed class EvaluateStructureCommand
     };
 
     private readonly Option<string?> _model = CommonOptions.Model();
-    private readonly Option<string> _data = new("--data") { Description = "Pictures: a data set, a folder or an .npz", Required = true, HelpName = "DATA" };
-    private readonly Option<int> _limit = new("--limit") { Description = "Pictures, evenly spread over the data", HelpName = "N", DefaultValueFactory = _ => 100 };
+    private readonly Option<string> _data = new("--data") { Description = "Images: a data set, a folder or an .npz", Required = true, HelpName = "DATA" };
+    private readonly Option<int> _limit = new("--limit") { Description = "Images, evenly spread over the data", HelpName = "N", DefaultValueFactory = _ => 100 };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
@@ -44,9 +45,9 @@ internal sealed class EvaluateStructureCommand
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), withGenerator: false);
         int side = model.Config.Tokenizer.ImageSize;
-        RgbImage[] pictures = [.. PictureSet.Open(parsed.GetRequiredValue(_data)).Pictures(parsed.GetValue(_limit))];
-        if (Array.Find(pictures, p => p.Width != side || p.Height != side) is { } wrong)
-            throw NvgDataException.At(parsed.GetRequiredValue(_data), $"has a picture of {wrong.Width} × {wrong.Height}, the model takes {side} × {side}", "nvg prepare --size makes them");
+        RgbImage[] images = [.. ImageSet.Open(parsed.GetRequiredValue(_data)).Images(parsed.GetValue(_limit))];
+        if (Array.Find(images, p => p.Width != side || p.Height != side) is { } wrong)
+            throw NvgDataException.At(parsed.GetRequiredValue(_data), $"has an image of {wrong.Width} × {wrong.Height}, the model takes {side} × {side}", "nvg prepare --size makes them");
         Report report = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(() =>
         {
             var done = new List<StrategyReport>();
@@ -54,11 +55,11 @@ internal sealed class EvaluateStructureCommand
             {
                 progress.Report($"{config}", (double)done.Count / strategies.Length);
                 using IStructureStrategy strategy = config.Create();
-                (IReadOnlyList<StructureQuality> stages, double seconds) = StructureStudy.Measure(model.Tokenizer, pictures, strategy, cancellation: cancellation);
+                (IReadOnlyList<StructureQuality> stages, double seconds) = StructureStudy.Measure(model.Tokenizer, images, strategy, cancellation: cancellation);
                 done.Add(new StrategyReport($"{config}", stages, seconds));
             }
 
-            return new Report(done, model.Config.Tokenizer.Grid.Length < 16 ? null : StructureStudy.CompareMatching(model.Tokenizer, pictures, cancellation));
+            return new Report(done, model.Config.Tokenizer.Grid.Length < 16 ? null : StructureStudy.CompareMatching(model.Tokenizer, images, cancellation));
         }, CancellationToken.None));
         if (parsed.GetValue(_json))
             MachineOutput.Write(report);
@@ -72,7 +73,7 @@ internal sealed class EvaluateStructureCommand
         IReadOnlyList<StrategyReport> reports = report.Strategies;
         void Table(string title, Func<StructureQuality, string> value, int first) => ConsoleTable.Write(
             [title, .. reports[0].Stages.Skip(first).Select(s => $"{s.Stage}"), "ms"],
-            reports.Select(r => (string[])[r.Strategy, .. r.Stages.Skip(first).Select(value), $"{r.SecondsPerPicture * 1000:F2}"]));
+            reports.Select(r => (string[])[r.Strategy, .. r.Stages.Skip(first).Select(value), $"{r.SecondsPerImage * 1000:F2}"]));
         Table("variance inside clusters", s => $"{s.WithinVariance:F3}", 1);
         Table("agreement with edges", s => $"{s.EdgeAgreement:F3}", 1);
         Table("PSNR (dB)", s => $"{s.Psnr:F2}", 0);
@@ -82,5 +83,5 @@ internal sealed class EvaluateStructureCommand
 
     private sealed record Report(IReadOnlyList<StrategyReport> Strategies, MatchingExcess? Matching);
 
-    private sealed record StrategyReport(string Strategy, IReadOnlyList<StructureQuality> Stages, double SecondsPerPicture);
+    private sealed record StrategyReport(string Strategy, IReadOnlyList<StructureQuality> Stages, double SecondsPerImage);
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
-using Nvg.Checkpoints;
-using Nvg.Evaluation;
+using Nvg.Cli.Arguments;
+using Nvg.Cli.Terminal;
+using Nvg.Evaluation.Studies;
 using Nvg.Sampling;
 using Nvg.Torch;
 
@@ -10,7 +11,7 @@ namespace Nvg.Cli.Commands.Evaluate;
 internal sealed class EvaluateStructureStepsCommand
 {
     private readonly Option<string?> _model = CommonOptions.Model();
-    private readonly Option<int> _count = new("--count") { Description = "Pictures, of all classes in turn", HelpName = "N", DefaultValueFactory = _ => 50 };
+    private readonly Option<int> _count = new("--count") { Description = "Images, of all classes in turn", HelpName = "N", DefaultValueFactory = _ => 50 };
     private readonly Option<string[]> _steps = new("--steps")
     {
         Description = "Steps to compare, as --structure-steps of nvg generate takes them",
@@ -50,12 +51,12 @@ internal sealed class EvaluateStructureStepsCommand
         IReadOnlyList<StructureStepAgreement> rows = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(
             () => StructureStepAgreement.Measure(
                 model, count, StructureSteps.Published, candidates,
-                new SynchronousProgress<int>(done => progress.Report($"{done} of {count} pictures", (double)done / count)), cancellation),
+                new SynchronousProgress<int>(done => progress.Report($"{done} of {count} images", (double)done / count)), cancellation),
             CancellationToken.None));
         if (parsed.GetValue(_json))
             MachineOutput.Write(rows);
         else
-            ConsoleTable.Write(["steps", "steps per picture", "same side", "by stage"], rows.Select(r => new[] { $"{r.Steps}", $"{r.StepsPerPicture:F1}", $"{r.Agreement:P1}", string.Join(" ", r.StageAgreement.Select(a => $"{a:P1}")) }));
+            ConsoleTable.Write(["steps", "steps per image", "same side", "by stage"], rows.Select(r => new[] { $"{r.Steps}", $"{r.StepsPerImage:F1}", $"{r.Agreement:P1}", string.Join(" ", r.StageAgreement.Select(a => $"{a:P1}")) }));
         return CommandRunner.Done;
     }
 }

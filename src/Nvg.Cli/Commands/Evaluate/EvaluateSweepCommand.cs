@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Nvg.Cli.Arguments;
+using Nvg.Cli.Terminal;
 using Nvg.Evaluation.Studies;
 using Nvg.Sampling;
 

@@ -1,25 +1,27 @@
 using System.CommandLine;
-using Nvg.Checkpoints;
+using Nvg.Cli.Arguments;
 using Nvg.Cli.Output;
-using Nvg.Data;
+using Nvg.Cli.Terminal;
+using Nvg.Data.Datasets;
+using Nvg.Data.Loading;
 using Nvg.Evaluation.Features;
-using Nvg.Evaluation.Tokenizers;
+using Nvg.Evaluation.TokenizerQuality;
 using Nvg.Pretrained;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
-/// <summary><c>nvg evaluate tokenizer</c>: what a tokenizer keeps of pictures, stage by stage.</summary>
+/// <summary><c>nvg evaluate tokenizer</c>: what a tokenizer keeps of images, stage by stage.</summary>
 internal sealed class EvaluateTokenizerCommand
 {
     private readonly Option<string?> _model = CommonOptions.Model();
-    private readonly Option<string> _data = new("--data") { Description = "Pictures: a data set made by nvg prepare, or a folder", HelpName = "PATH", Required = true };
-    private readonly Option<int?> _limit = new("--limit") { Description = "At most this many pictures, evenly spread over all", HelpName = "N" };
-    private readonly Option<bool> _noStages = new("--no-stages") { Description = "Do not decode and measure the picture after every stage, which costs a decoding each" };
+    private readonly Option<string> _data = new("--data") { Description = "Images: a data set made by nvg prepare, or a folder", HelpName = "PATH", Required = true };
+    private readonly Option<int?> _limit = new("--limit") { Description = "At most this many images, evenly spread over all", HelpName = "N" };
+    private readonly Option<bool> _noStages = new("--no-stages") { Description = "Do not decode and measure the image after every stage, which costs a decoding each" };
     private readonly PerceptualArguments _perceptual = new();
     private readonly FeatureNetworkArguments _network = new();
-    private readonly Option<string?> _output = new("--output", "-o") { Description = "Folder for report.html, report.json and the best and worst pictures", HelpName = "DIR" };
-    private readonly Option<int> _batch = new("--batch") { Description = "Pictures computed together", HelpName = "N", DefaultValueFactory = _ => 16 };
+    private readonly Option<string?> _output = new("--output", "-o") { Description = "Folder for report.html, report.json and the best and worst images", HelpName = "DIR" };
+    private readonly Option<int> _batch = new("--batch") { Description = "Images computed together", HelpName = "N", DefaultValueFactory = _ => 16 };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
@@ -44,7 +46,7 @@ internal sealed class EvaluateTokenizerCommand
             throw new UsageException("--limit must be at least 2 and --batch at least 1");
         Device device = parsed.GetValue(_device);
         if (parsed.GetValue(_output) is { } target)
-            PictureOutput.RequireWritableFolder(target);
+            ImageOutput.RequireWritableFolder(target);
         CommonOptions.Apply(device, parsed.GetValue(_threads));
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), device, withGenerator: false);
         using IFeatureNetwork? network = _network.OpenIfGiven(parsed, device);
@@ -72,16 +74,16 @@ internal sealed class EvaluateTokenizerCommand
         string[] data = [parsed.GetRequiredValue(_data)];
         int side = model.Config.Tokenizer.ImageSize, all = SquareSource.Entries(data, side).Count();
         if (all < 2)
-            throw NvgDataException.At(data[0], $"holds {(all == 0 ? "no pictures" : "one picture")}", "a tokenizer is measured over at least 2");
+            throw NvgDataException.At(data[0], $"holds {(all == 0 ? "no images" : "one image")}", "a tokenizer is measured over at least 2");
         int count = Math.Min(parsed.GetValue(_limit) ?? all, all);
         IEnumerable<SquareEntry> chosen = SquareSource.Entries(data, side).Where((_, index) => EvenSample.Contains(index, count, all));
         return TokenizerEvaluation.Run(
-            model.Tokenizer, chosen, count, options, new SynchronousProgress<int>(done => progress.Report($"{done} of {count} pictures", (double)done / count)), cancellation);
+            model.Tokenizer, chosen, count, options, new SynchronousProgress<int>(done => progress.Report($"{done} of {count} images", (double)done / count)), cancellation);
     }
 
     private static void Print(TokenizerReport report)
     {
-        Console.WriteLine($"{report.Count:N0} pictures{(report.Network is null ? "" : $"; features of {report.Network}")}");
+        Console.WriteLine($"{report.Count:N0} images{(report.Network is null ? "" : $"; features of {report.Network}")}");
         ConsoleTable.Write(["figure", "value"], TokenizerReportFiles.Figures(report));
         ConsoleTable.Write(TokenizerReportFiles.StageHeadings(report), TokenizerReportFiles.StageRows(report));
         foreach (string note in report.Notes)

@@ -1,9 +1,10 @@
 using System.Text;
-using Nvg.Evaluation.Samples;
-using Nvg.Evaluation.Tokenizers;
-using Nvg.Rendering;
+using Nvg.Cli.Terminal;
+using Nvg.Evaluation.Distributions;
+using Nvg.Evaluation.TokenizerQuality;
+using Nvg.Imaging;
 using Nvg.Reporting;
-using Nvg.Torch;
+using Nvg.Torch.Files;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
@@ -41,19 +42,19 @@ internal static class TokenizerReportFiles
     {
         Directory.CreateDirectory(folder);
         RgbImage best = Sheet(report.Best), worst = Sheet(report.Worst);
-        PictureFile.Write(Path.Combine(folder, "best.png"), best);
-        PictureFile.Write(Path.Combine(folder, "worst.png"), worst);
+        ImageFile.Write(Path.Combine(folder, "best.png"), best);
+        ImageFile.Write(Path.Combine(folder, "worst.png"), worst);
         AtomicFile.Write(Path.Combine(folder, "report.json"), Encoding.UTF8.GetBytes(MachineOutput.Format(report) + "\n"));
-        var page = new HtmlReport($"Tokenizer over {report.Count:N0} pictures", DateTimeOffset.UtcNow);
+        var page = new HtmlReport($"Tokenizer over {report.Count:N0} images", DateTimeOffset.UtcNow);
         page.Section("Figures").Table(["figure", "value"], Figures(report));
         foreach (string note in report.Notes)
             page.Paragraph(note);
         page.Section("Stage by stage").Table(StageHeadings(report), StageRows(report), "Tokens and bits of all stages so far; the structure maps are not counted.");
         if (report.Stages[0].Quality is not null)
             page.Plot(Plot(report));
-        page.Section("Pictures")
-            .Picture(worst, $"The worst {report.Worst.Count}, each original beside its reconstruction: {Names(report.Worst)}")
-            .Picture(best, $"The best {report.Best.Count}: {Names(report.Best)}");
+        page.Section("Images")
+            .Image(worst, $"The worst {report.Worst.Count}, each original beside its reconstruction: {Names(report.Worst)}")
+            .Image(best, $"The best {report.Best.Count}: {Names(report.Best)}");
         page.Section("What was measured").Settings(
             [new("model", model), new("data", data), .. report.Network is { } network ? new KeyValuePair<string, string>[] { new("feature network", network) } : [], .. ReportVersions.Current()]);
         page.Code(CommandLineText.Current).Write(Path.Combine(folder, "report.html"));
@@ -70,9 +71,9 @@ internal static class TokenizerReportFiles
         Series = [new PlotSeries("PSNR", [.. report.Stages.Select(s => ((double)s.Tokens, s.Quality!.Value.Psnr))])],
     };
 
-    private static RgbImage Sheet(IReadOnlyList<RankedPicture> pictures) => PictureGrid.Compose(
-        [.. pictures.SelectMany(p => new[] { p.Original, p.Picture })], columns: 2 * PairsPerRow,
-        enlargement: PictureGrid.ComfortableEnlargement(pictures[0].Original, 2 * PairsPerRow));
+    private static RgbImage Sheet(IReadOnlyList<RankedImage> images) => ImageGrid.Compose(
+        [.. images.SelectMany(p => new[] { p.Original, p.Image })], columns: 2 * PairsPerRow,
+        enlargement: ImageGrid.ComfortableEnlargement(images[0].Original, 2 * PairsPerRow));
 
-    private static string Names(IReadOnlyList<RankedPicture> pictures) => string.Join(", ", pictures.Select(p => $"{p.Name} ({p.Quality.Psnr:F1} dB)"));
+    private static string Names(IReadOnlyList<RankedImage> images) => string.Join(", ", images.Select(p => $"{p.Name} ({p.Quality.Psnr:F1} dB)"));
 }

@@ -1,6 +1,6 @@
 namespace Nvg.Granularity.Construction;
 
-/// <summary>Which pixels of a picture of any size lie under each latent position, in whole numbers: equal areas stay exactly equal.</summary>
+/// <summary>Which pixels of an image of any size lie under each latent position, in whole numbers: equal areas stay exactly equal.</summary>
 internal static class AreaSampling
 {
     /// <summary>Visits every pixel with every position that it overlaps.</summary>

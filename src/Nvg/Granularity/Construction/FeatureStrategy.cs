@@ -4,7 +4,7 @@ using Nvg.Torch;
 namespace Nvg.Granularity.Construction;
 
 /// <summary>Greedy clustering over the patch features of a vision transformer, one patch for each latent position.</summary>
-/// <param name="weights">Its file; read when the first picture comes.</param>
+/// <param name="weights">Its file; read when the first image comes.</param>
 internal sealed class FeatureStrategy(string weights) : IStructureStrategy
 {
     private readonly Lock _gate = new();

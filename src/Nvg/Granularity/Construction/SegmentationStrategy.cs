@@ -18,11 +18,11 @@ internal sealed class SegmentationStrategy(double scale) : IStructureStrategy
         int batch = (int)points_BLC.Size(0), channels = (int)points_BLC.Size(2), height = (int)images_BCHW.Size(2), width = (int)images_BCHW.Size(3);
         float[] points = points_BLC.Detach().To(Device.Cpu, ScalarType.Float32).ToArray<float>();
         float[] images = images_BCHW.Detach().To(Device.Cpu, ScalarType.Float32).ToArray<float>();
-        int pictureSize = images.Length / batch, latentSize = points.Length / batch;
+        int imageSize = images.Length / batch, latentSize = points.Length / batch;
         var labels = new List<long>(batch * grid.StageCount * grid.Length);
         for (int b = 0; b < batch; b++)
         {
-            int[] pixels = ColourSegmentation.Regions(images.AsSpan(b * pictureSize, pictureSize), height, width, scale);
+            int[] pixels = ColourSegmentation.Regions(images.AsSpan(b * imageSize, imageSize), height, width, scale);
             float[] latent = points[(b * latentSize)..((b + 1) * latentSize)];
             int[] regions = RegionMajority.Of(pixels, width, height, grid);
             foreach (int[] map in RegionHalving.Build(regions, grid, grid.StageCount, positions => AlongMainDirection(positions, latent, channels)))

@@ -3,7 +3,7 @@ using Nvg.Torch;
 namespace Nvg.Granularity.Construction;
 
 /// <summary>Greedy clustering over latents with two more channels, row and column, so that near positions are joined sooner.</summary>
-/// <param name="weight">At 1 the places of a picture's positions vary as much as their latents.</param>
+/// <param name="weight">At 1 the places of an image's positions vary as much as their latents.</param>
 internal sealed class SpatialStrategy(double weight) : IStructureStrategy
 {
     public Tensor Build(Tensor points_BLC, Tensor images_BCHW, LatentGrid grid)

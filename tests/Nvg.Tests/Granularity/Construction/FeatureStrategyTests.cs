@@ -2,8 +2,8 @@ using Nvg.Granularity;
 using Nvg.Granularity.Construction;
 using Nvg.Pretrained;
 using Nvg.Torch;
+using Nvg.Torch.Files.Safetensors;
 using Nvg.Torch.Nn;
-using Nvg.Torch.Safetensors;
 
 namespace Nvg.Tests.Granularity.Construction;
 
@@ -14,7 +14,7 @@ public class FeatureStrategyTests
     {
         using var folder = new TemporaryFolder();
         using var scope = new TensorScope();
-        using var random = new Generator(1);
+        using var random = new RandomGenerator(1);
         using var network = new VisionTransformer(ParameterSource.Random(1), TinyTransformer.Config);
         SafetensorsFile.Write(folder["vit.safetensors"], network.Parameters);
         using IStructureStrategy strategy = StructureStrategyConfig.Parse($"features:{folder["vit.safetensors"]}", out _)!.Create();

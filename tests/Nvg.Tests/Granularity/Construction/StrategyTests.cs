@@ -1,7 +1,10 @@
+using Nvg.Conditioning;
+using Nvg.Configuration;
 using Nvg.Granularity;
 using Nvg.Granularity.Construction;
+using Nvg.Tokenizers;
 using Nvg.Torch;
-using Nvg.Torch.Safetensors;
+using Nvg.Torch.Files.Safetensors;
 
 namespace Nvg.Tests.Granularity.Construction;
 
@@ -11,19 +14,19 @@ public class StrategyTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Build_AnyStrategy_GivesBalancedNestedMapsThatDependOnThePictureAlone(string name)
+    public void Build_AnyStrategy_GivesBalancedNestedMapsThatDependOnTheImageAlone(string name)
     {
         using IStructureStrategy strategy = StructureStrategyConfig.Parse(name, out _)!.Create();
         foreach (LatentGrid grid in new LatentGrid[] { new(1, 1), new(2, 2), new(4, 8), new(8, 8) })
         {
             using var scope = new TensorScope();
-            using var random = new Generator(5);
+            using var random = new RandomGenerator(5);
             Tensor points_BLC = Tensor.Randn([3, grid.Length, 6], random), images_BCHW = Tensor.Rand([3, 3, grid.Height * 4, grid.Width * 4], random) * 2 - 1.0;
             Tensor all = strategy.Build(points_BLC, images_BCHW, grid);
-            foreach (long picture in new long[] { 0, 2 })
+            foreach (long image in new long[] { 0, 2 })
             {
-                Tensor one = strategy.Build(points_BLC.Narrow(0, picture, 1), images_BCHW.Narrow(0, picture, 1), grid);
-                Assert.Equal(all.Select(0, picture).ToArray<long>(), one.ToArray<long>());
+                Tensor one = strategy.Build(points_BLC.Narrow(0, image, 1), images_BCHW.Narrow(0, image, 1), grid);
+                Assert.Equal(all.Select(0, image).ToArray<long>(), one.ToArray<long>());
                 // The constructor checks nesting and size; a whole hierarchy has every label of the last stage once.
                 PartialSequence maps = PartialSequence.FromStructure(grid, Array.ConvertAll(one.ToArray<long>(), label => (int)label));
                 Assert.Equal(grid.StageCount, maps.StructureStages);
@@ -33,7 +36,7 @@ public class StrategyTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Build_PlainPicture_StillGivesAHierarchy(string name)
+    public void Build_PlainImage_StillGivesAHierarchy(string name)
     {
         using var scope = new TensorScope();
         using IStructureStrategy strategy = StructureStrategyConfig.Parse(name, out _)!.Create();
@@ -61,7 +64,7 @@ public class StrategyTests
     public void Build_Spatial_WeightZeroIsGreedyAndLargeWeightFollowsPlace()
     {
         using var scope = new TensorScope();
-        using var random = new Generator(8);
+        using var random = new RandomGenerator(8);
         var grid = new LatentGrid(8, 8);
         Tensor points = Tensor.Randn([1, 64, 4], random), images = Tensor.Zeros([1, 3, 32, 32]);
         using var none = new SpatialStrategy(0);
@@ -133,11 +136,11 @@ public class StrategyTests
         var config = Tiny.TokenizerSizes with { Structure = new StructureStrategyConfig { Kind = StructureStrategyKind.Spatial, SpatialWeight = 1000 } };
         string text = NvgJson.Write(config);
         Assert.Contains("\"kind\": \"spatial\"", text, StringComparison.Ordinal);
-        Assert.Equal(config.Structure, System.Text.Json.JsonSerializer.Deserialize<Nvg.Tokenizers.TokenizerConfig>(text, NvgJson.Options)!.Structure);
+        Assert.Equal(config.Structure, System.Text.Json.JsonSerializer.Deserialize<TokenizerConfig>(text, NvgJson.Options)!.Structure);
         // Configs of the paper's way stay as they were, and with them what identifies a run.
         Assert.DoesNotContain("structure", NvgJson.Write(Tiny.TokenizerSizes), StringComparison.Ordinal);
-        using Nvg.Tokenizers.Tokenizer spatial = Tiny.Tokenizer(config), greedy = Tiny.Tokenizer();
-        using var random = new Generator(1);
+        using Tokenizer spatial = Tiny.Tokenizer(config), greedy = Tiny.Tokenizer();
+        using var random = new RandomGenerator(1);
         Tensor images = Tensor.Rand([1, 3, 8, 8], random) * 2 - 1.0;
         using GranularitySequence one = spatial.Encode(images), other = greedy.Encode(images);
         Assert.NotEqual(one.Structure_BSL.ToArray<long>(), other.Structure_BSL.ToArray<long>());

@@ -1,0 +1,156 @@
+using System.Diagnostics;
+using Nvg.Generators;
+using Nvg.Granularity;
+using Nvg.Torch;
+
+namespace Nvg.Cli.Bench;
+
+/// <summary>Times the parts of a model's work one by one.</summary>
+public sealed class ModelTimings : IDisposable
+{
+    private static readonly TimeSpan MostPerPart = TimeSpan.FromSeconds(20);
+
+    private readonly NvgModel _model;
+    private readonly Device _device;
+    private readonly int _repeat;
+    private readonly int _batch;
+    private readonly CancellationToken _cancellation;
+    private readonly RandomGenerator _random = new(0);
+
+    /// <param name="model">Borrowed.</param>
+    /// <param name="device">Where the model is.</param>
+    /// <param name="repeat">Timed runs of each part, after one that warms up.</param>
+    /// <param name="batch">Images computed together.</param>
+    /// <param name="cancellation">Checked between runs.</param>
+    public ModelTimings(NvgModel model, Device device, int repeat, int batch, CancellationToken cancellation = default) =>
+        (_model, _device, _repeat, _batch, _cancellation) = (model, device, repeat, batch, cancellation);
+
+    /// <summary>Times every part, one after the other as they are asked for.</summary>
+    public IEnumerable<Timing> Run()
+    {
+        foreach ((int length, int channels) in new[] { (64, 16), (256, 32), (1024, 32) })
+            yield return StructureOf(length, channels);
+        yield return Encode();
+        yield return Quantize();
+        yield return Decode();
+        if (!_model.HasGenerator)
+            yield break;
+        _model.Generator.PackForSampling();
+        foreach ((int sequences, int images, string kind) in Passes())
+        {
+            yield return ContentPass(sequences, images, kind);
+            yield return StructurePass(sequences, images, kind);
+        }
+
+        foreach (int count in new[] { 1, _batch }.Distinct())
+            yield return Generate(count);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _random.Dispose();
+
+    private LatentGrid Grid => _model.Config.Tokenizer.Grid;
+
+    private Timing StructureOf(int length, int channels)
+    {
+        using Tensor points_BLC = Tensor.Randn([_batch, length, channels], _random);
+        return Measure($"structure construction {length} × {channels}", _batch, () => StructureConstruction.Build(points_BLC).Dispose());
+    }
+
+    private Timing Encode()
+    {
+        int side = _model.Config.Tokenizer.ImageSize;
+        using Tensor images = Random(_batch, 3, side, side);
+        return Measure("encode", _batch, () => _model.Tokenizer.Encoder.Forward(images).Dispose());
+    }
+
+    private Timing Quantize()
+    {
+        using Tensor latent_BLC = Latent(_batch);
+        using Tensor structure_BSL = StructureConstruction.Build(latent_BLC);
+        using Tensor placed_BSL = structure_BSL.To(_device);
+        return Measure("quantize", _batch, () => _model.Tokenizer.Quantizer.Quantize(latent_BLC, placed_BSL).Dispose());
+    }
+
+    private Timing Decode()
+    {
+        using Tensor canvas_BLC = Latent(_batch);
+        return Measure("decode", _batch, () => _model.Tokenizer.Decode(canvas_BLC).Dispose());
+    }
+
+    // One image without guidance, one with: then the unconditional sequence goes beside it; and many.
+    private IEnumerable<(int Sequences, int Images, string Kind)> Passes()
+    {
+        yield return (1, 1, "");
+        yield return (2, 1, ", guided");
+        if (_batch > 1)
+            yield return (_batch, _batch, "");
+    }
+
+    private Timing ContentPass(int sequences, int images, string kind)
+    {
+        using var scope = new TensorScope();
+        (Tensor canvas_BLC, Tensor structure_BLK, Tensor stage_B, Tensor class_B) = Inputs(sequences);
+        ContentGenerator generator = _model.Generator.Content;
+        return Measure($"content pass{kind}", images, () => generator.PredictFinalCanvas(canvas_BLC, structure_BLK, stage_B, class_B).Dispose());
+    }
+
+    private Timing StructurePass(int sequences, int images, string kind)
+    {
+        using var scope = new TensorScope();
+        (Tensor canvas_BLC, Tensor structure_BLK, Tensor stage_B, Tensor class_B) = Inputs(sequences);
+        Tensor z_BLK = Random(sequences, Grid.Length, Grid.LastStage), time_B = Tensor.Full([sequences], 0.5, device: _device);
+        StructureGenerator generator = _model.Generator.Structure;
+        return Measure($"structure pass{kind}", images, () => generator.PredictVelocity(z_BLK, canvas_BLC, structure_BLK, stage_B, time_B, class_B).Dispose());
+    }
+
+    private Timing Generate(int count) => Measure("generate", count, () =>
+    {
+        ulong[] seeds = [.. Enumerable.Range(0, count).Select(i => (ulong)i)];
+        (GranularitySequence sequence, Tensor images) = _model.Generate(new int[count], seeds, cancellation: _cancellation);
+        sequence.Dispose();
+        images.Dispose();
+    });
+
+    // A stage in the middle; what it costs does not depend on which.
+    private (Tensor Canvas_BLC, Tensor Structure_BLK, Tensor Stage_B, Tensor Class_B) Inputs(int count)
+    {
+        int stage = Math.Min(Grid.LastStage / 2, Math.Max(0, Grid.LastStage - 2));
+        Tensor labels_BL = Tensor.Arange(0, Grid.Length, 1, ScalarType.Int64, _device).FloorDivide(Grid.ClusterSize(stage)).Unsqueeze(0).Expand(count, Grid.Length);
+        return (Latent(count), StructureEmbedding.Embed(labels_BL, stage, Grid.LastStage),
+            Tensor.Full([count], stage, ScalarType.Int64, _device), Tensor.Zeros([count], ScalarType.Int64, _device));
+    }
+
+    private Tensor Latent(int count) => Random(count, Grid.Length, _model.Config.Tokenizer.LatentChannels);
+
+    private Tensor Random(params long[] shape)
+    {
+        using Tensor drawn = Tensor.Randn(shape, _random);
+        return drawn.To(_device);
+    }
+
+    private Timing Measure(string name, int batch, Action work)
+    {
+        using InferenceMode inference = Autograd.Inference();
+        var seconds = new List<double>();
+        long start = Stopwatch.GetTimestamp();
+        double first = RunOnce(work);
+        // What takes this long is not made faster by a warm-up.
+        if (first > MostPerPart.TotalSeconds)
+            return new Timing(name, batch, first, 1);
+        while (seconds.Count < _repeat && (seconds.Count == 0 || Stopwatch.GetElapsedTime(start) < MostPerPart))
+            seconds.Add(RunOnce(work));
+        seconds.Sort();
+        double median = (seconds[(seconds.Count - 1) / 2] + seconds[seconds.Count / 2]) / 2;
+        return new Timing(name, batch, median, seconds.Count);
+    }
+
+    private double RunOnce(Action work)
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        long start = Stopwatch.GetTimestamp();
+        work();
+        TorchRuntime.Synchronize(_device);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+}

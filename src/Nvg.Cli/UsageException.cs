@@ -1,4 +1,0 @@
-namespace Nvg.Cli;
-
-/// <summary>The command line asks for something that does not exist or contradicts itself (exit code 2).</summary>
-internal sealed class UsageException(string message) : Exception(message);

@@ -1,0 +1,108 @@
+using Nvg.Data.Datasets;
+using Nvg.Data.Sources;
+using Nvg.Imaging;
+using Nvg.Imaging.Npz;
+using Nvg.Labels;
+
+namespace Nvg.Evaluation.Classes;
+
+/// <summary>
+/// Images to judge, from wherever they lie: a packed data set, a folder with a sub-folder for each class (as
+/// <c>nvg generate -o DIR</c> writes it), or an .npz with <c>arr_0</c> and, for the classes, <c>arr_1</c>, <c>labels</c>
+/// or <c>label</c>.
+/// </summary>
+public static class LabelledImages
+{
+    private static readonly string[] LabelArrays = ["arr_1", "labels", "label"];
+
+    /// <summary>The images one after the other, in an order that the files alone decide. Only what comes out is decoded and held.</summary>
+    /// <param name="path">Data set, folder or .npz.</param>
+    /// <param name="classes">
+    /// Lines of <c>labels.txt</c>, by number; classes of folders and data sets are found among them by name or identifier,
+    /// see <see cref="ClassNames"/>.
+    /// </param>
+    /// <param name="limit">At most so many, chosen as <see cref="EvenSample"/> does; null for all.</param>
+    /// <exception cref="NvgDataException">There is nothing, something is broken, or a class is unknown.</exception>
+    public static IEnumerable<LabelledImage> Read(string path, IReadOnlyList<string> classes, int? limit = null)
+    {
+        if (Directory.Exists(path) && File.Exists(Path.Combine(path, DatasetDescription.FileName)))
+            return Packed(path, classes, null, limit);
+        if (Directory.Exists(path))
+            return Folder(path, new ClassMatch(classes, path), limit);
+        if (NpzFile.IsAt(path))
+            return Npz(path, classes.Count, limit);
+        throw NvgDataException.At(path, "is no data set, folder or .npz of images", "check the path");
+    }
+
+    /// <summary>Some images of a packed data set.</summary>
+    /// <param name="path">The data set.</param>
+    /// <param name="classes">As <see cref="Read"/> takes them.</param>
+    /// <param name="choose">Which; null for all in order.</param>
+    /// <param name="limit">At most so many of them, chosen likewise; null for all.</param>
+    /// <exception cref="NvgDataException">The data set is broken, or has a class that is unknown.</exception>
+    public static IEnumerable<LabelledImage> Packed(string path, IReadOnlyList<string> classes, Func<PackedDataset, IReadOnlyList<int>>? choose, int? limit = null)
+    {
+        using PackedDataset data = PackedDataset.Open(path);
+        var match = new ClassMatch(classes, path);
+        int[] numbers = [.. data.Classes.Select(match.NumberOf)];
+        int centre = (data.StoredSize - data.Size) / 2;
+        IReadOnlyList<int> all = choose?.Invoke(data) ?? [.. Enumerable.Range(0, data.Count)];
+        foreach (int place in EvenSample.Of(all.Count, limit))
+        {
+            int index = all[place];
+            var image = new RgbImage(data.Size, data.Size);
+            data.CopyCrop(index, centre, centre, false, image.Pixels);
+            yield return new LabelledImage($"{path}[{index}]", image, numbers[data.Label(index)]);
+        }
+    }
+
+    private static IEnumerable<LabelledImage> Folder(string path, ClassMatch match, int? limit)
+    {
+        // Names are looked at before any image is decoded, also of those that are not chosen.
+        var all = new List<(ImageEntry Entry, int? Label)>();
+        var numbers = new Dictionary<string, int?> { [ImageSource.FlatClass] = null };
+        foreach (ImageEntry entry in ImageSource.Open(path).Entries())
+        {
+            if (entry.NotAImage is { } reason)
+                throw NvgDataException.At(Path.Combine(path, entry.Name), reason, "leave only images to judge in the folder");
+            if (!numbers.TryGetValue(entry.ClassName, out int? label))
+                numbers[entry.ClassName] = label = match.NumberOf(entry.ClassName);
+            all.Add((entry, label));
+        }
+
+        if (all.Count == 0)
+            throw NvgDataException.At(path, "holds no images");
+        (int Width, int Height)? size = null;
+        foreach (int place in EvenSample.Of(all.Count, limit))
+        {
+            string name = all[place].Entry.Name;
+            RgbImage image = ImageFile.Decode(all[place].Entry.Read(), name);
+            size ??= (image.Width, image.Height);
+            if (size != (image.Width, image.Height))
+                throw NvgDataException.At(Path.Combine(path, name), $"is {image.Width} × {image.Height} where the first image is {size.Value.Width} × {size.Value.Height}", "images that are judged together have one size");
+            yield return new LabelledImage(name, image, all[place].Label);
+        }
+    }
+
+    private static IEnumerable<LabelledImage> Npz(string path, int classCount, int? limit)
+    {
+        using NpzFile file = NpzFile.Open(path);
+        int[]? labels = LabelArrays.FirstOrDefault(file.Names.Contains) is { } name ? file.Read(name).ToLabels() : null;
+        if (labels is not null && Array.FindIndex(labels, label => label >= classCount) is var wrong and >= 0)
+            throw NvgDataException.At(path, $"image {wrong} has the label {labels[wrong]} where there are {classCount} classes");
+        long count = file.ImageShape().Count;
+        if (labels is not null && labels.Length != count)
+            throw NvgDataException.At(path, $"has {count} images and {labels.Length} labels");
+        using IEnumerator<int> chosen = EvenSample.Of((int)count, limit).GetEnumerator();
+        bool more = chosen.MoveNext();
+        foreach ((int index, RgbImage image) in file.Images().Index())
+        {
+            if (!more)
+                yield break;
+            if (index != chosen.Current)
+                continue;
+            yield return new LabelledImage($"{path}[{index}]", image, labels?[index]);
+            more = chosen.MoveNext();
+        }
+    }
+}

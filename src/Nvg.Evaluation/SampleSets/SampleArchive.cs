@@ -1,0 +1,86 @@
+using System.IO.Hashing;
+using Nvg.Imaging.Npz;
+
+namespace Nvg.Evaluation.SampleSets;
+
+/// <summary>A complete sample file, opened for reading.</summary>
+public sealed class SampleArchive : IDisposable
+{
+    private readonly NpzFile _file;
+
+    private SampleArchive(string path, NpzFile file, SampleSettings settings) => (Path, _file, Settings) = (path, file, settings);
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>What it holds.</summary>
+    public SampleSettings Settings { get; }
+
+    /// <summary>Opens a file that a sampling run or a merger has written.</summary>
+    /// <exception cref="NvgDataException">It is missing, broken, or was made otherwise.</exception>
+    public static SampleArchive Open(string path)
+    {
+        NpzFile file = NpzFile.Open(path);
+        try
+        {
+            if (!file.Names.Contains("settings"))
+                throw NvgDataException.At(path, "holds no settings", "only files that nvg sample has written can be continued or merged");
+            return new SampleArchive(path, file, SampleSettings.Parse(file.Read("settings").Bytes, path));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether a run has been done: its file is there, with the same settings.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="settings">What it should hold.</param>
+    /// <exception cref="NvgDataException">The file holds something else.</exception>
+    public static bool IsComplete(string path, SampleSettings settings)
+    {
+        if (!File.Exists(path))
+            return false;
+        using SampleArchive archive = Open(path);
+        return archive.Settings.DifferenceFrom(settings, withPart: true) is { } difference
+            ? throw NvgDataException.At(path, $"holds other samples: this run has {difference}", "choose another output, or delete it")
+            : true;
+    }
+
+    /// <summary>Passes on the bytes of all images.</summary>
+    /// <exception cref="NvgDataException">The file is damaged, which may show only at the end.</exception>
+    internal void CopyImages(Action<ReadOnlySpan<byte>> receive)
+    {
+        const string name = "arr_0";
+        var arrays = new SampleArrays(Settings);
+        var checksum = new Crc32();
+        using Stream stream = _file.OpenArray(name);
+        byte[] header = new byte[arrays.ImageHeader.Length], part = new byte[1 << 20];
+        long left = Settings.Count * arrays.ImageBytes;
+        try
+        {
+            stream.ReadExactly(header);
+            if (!arrays.ImageHeader.SequenceEqual(header))
+                throw NvgDataException.At(Path, "holds other images than its settings say", "make it again");
+            checksum.Append(header);
+            for (; left > 0; left -= part.Length)
+            {
+                Span<byte> next = part.AsSpan(0, (int)Math.Min(left, part.Length));
+                stream.ReadExactly(next);
+                checksum.Append(next);
+                receive(next);
+            }
+        }
+        catch (Exception error) when (error is EndOfStreamException or InvalidDataException)
+        {
+            throw NvgDataException.At(Path, "breaks off", "make it again", error);
+        }
+
+        if (checksum.GetCurrentHashAsUInt32() != _file.Checksum(name))
+            throw NvgDataException.At(Path, "is damaged: its images do not match their checksum", "make it again");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+}

@@ -1,0 +1,246 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using Nvg.Imaging;
+using Nvg.Torch.Files;
+using Nvg.Torch.Files.Npy;
+
+namespace Nvg.Evaluation.SampleSets;
+
+/// <summary>
+/// A sample file that grows batch by batch and survives the death of its process. Beside it, in <c>FILE.partial</c>, lie the
+/// settings, the file as far as it is, and a checksum for every batch that has reached the disk; when the last image has
+/// come, the file is ended and renamed, without a copy. One process at a time.
+/// </summary>
+public sealed class SampleFile : IDisposable
+{
+    // EWOULDBLOCK of Linux and macOS, ERROR_SHARING_VIOLATION of Windows.
+    private static readonly int[] InUse = [11, 35, unchecked((int)0x80070020)];
+    private static readonly TimeSpan SyncInterval = TimeSpan.FromSeconds(1);
+
+    private readonly string _path;
+    private readonly string _folder;
+    private readonly SampleSettings _settings;
+    private readonly SampleArrays _arrays;
+    private readonly FileStream _file;
+    private readonly FileStream _checksums;
+    private readonly ResumableZipWriter _zip;
+    private readonly MemoryStream _pending = new();
+    // Of the checksums, that are on the disk.
+    private long _syncedBytes;
+    // The first batch goes to the disk at once, so that runs which are stopped soon get on as well.
+    private DateTime _lastSync = DateTime.MinValue;
+
+    private SampleFile(string path, SampleSettings settings, FileStream file, FileStream checksums)
+    {
+        (_path, _folder, _settings, _file, _checksums) = (path, PartialFolder(path), settings, file, checksums);
+        _arrays = new SampleArrays(settings);
+        _zip = new ResumableZipWriter(file);
+    }
+
+    /// <summary>Images that are in the file.</summary>
+    public int Done { get; private set; }
+
+    /// <summary>Where the file grows.</summary>
+    public static string PartialFolder(string path) => path + ".partial";
+
+    /// <summary>Whether a run was begun and not ended.</summary>
+    public static bool IsBegun(string path) => File.Exists(SettingsFile(PartialFolder(path)));
+
+    /// <summary>Starts a file, or takes it up where it was left.</summary>
+    /// <param name="path">The file in the end.</param>
+    /// <param name="settings">What it holds.</param>
+    /// <exception cref="NvgDataException">What was begun has other settings, or is damaged.</exception>
+    /// <exception cref="IOException">Another process writes it, or the folder cannot be written.</exception>
+    public static SampleFile Open(string path, SampleSettings settings)
+    {
+        string folder = PartialFolder(path);
+        FileStream? file = null, checksums = null;
+        try
+        {
+            RequireRoom(path, settings);
+            Directory.CreateDirectory(folder);
+            // The first to open it holds it.
+            file = new FileStream(GrowingFile(folder), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 0);
+            bool begun = IsBegun(path);
+            if (begun)
+                RequireSame(folder, settings);
+            checksums = new FileStream(Path.Combine(folder, "checksums"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 0);
+            var opened = new SampleFile(path, settings, file, checksums);
+            if (begun)
+                opened.TakeUp();
+            else
+                opened.Begin();
+            return opened;
+        }
+        catch (Exception error)
+        {
+            file?.Dispose();
+            checksums?.Dispose();
+            if (error is IOException or UnauthorizedAccessException)
+                throw new IOException(InUse.Contains(error.HResult) ? $"another process writes {path}" : $"{path} cannot be written: {error.Message}", error);
+            throw;
+        }
+    }
+
+    /// <summary>Adds the next batch: all images computed together, so that the next begins where one would in a single run.</summary>
+    /// <exception cref="ArgumentException">Another number or size of images is due.</exception>
+    /// <exception cref="IOException">The disk is full or cannot be written; what was added before stays.</exception>
+    public void Append(IReadOnlyList<RgbImage> batch)
+    {
+        if (batch.Count != BatchAt(Done))
+            throw new ArgumentException($"a batch of {batch.Count} images where {BatchAt(Done)} are due");
+        if (batch.Any(image => image.Width != _settings.ImageSize || image.Height != _settings.ImageSize))
+            throw new ArgumentException($"images must be {_settings.ImageSize}x{_settings.ImageSize}");
+        Writing(() =>
+        {
+            var checksum = new Crc32();
+            foreach (RgbImage image in batch)
+            {
+                _zip.Write(image.Pixels);
+                checksum.Append(image.Pixels);
+            }
+
+            byte[] bytes = new byte[4];
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes, checksum.GetCurrentHashAsUInt32());
+            _pending.Write(bytes);
+            Done += batch.Count;
+            if (DateTime.UtcNow - _lastSync >= SyncInterval)
+                Sync();
+        });
+    }
+
+    /// <summary>Ends the file and gives it its name.</summary>
+    /// <exception cref="InvalidOperationException">Images are missing.</exception>
+    /// <exception cref="IOException">The disk is full or cannot be written; all images stay.</exception>
+    public void Complete()
+    {
+        if (Done != _settings.Count)
+            throw new InvalidOperationException($"{_path}: {Done} of {_settings.Count} images have come");
+        Writing(() =>
+        {
+            Sync();
+            _arrays.Finish(_zip);
+            _file.Flush(flushToDisk: true);
+            string grown = _file.Name;
+            _file.Dispose();
+            AtomicFile.Publish(grown, _path);
+            RemoveFolder(_path);
+        });
+    }
+
+    /// <summary>Removes what an ended run has left.</summary>
+    public static void RemoveFolder(string path)
+    {
+        if (Directory.Exists(PartialFolder(path)))
+            Directory.Delete(PartialFolder(path), recursive: true);
+    }
+
+    /// <summary>Brings to the disk what has come, and lets go.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            if (_file.CanWrite && _pending.Length > 0)
+                Sync();
+        }
+        catch (IOException)
+        {
+            // What could not be brought to the disk is drawn again; the error that matters was thrown where it was met.
+        }
+
+        _file.Dispose();
+        _checksums.Dispose();
+        _pending.Dispose();
+    }
+
+    private static string GrowingFile(string folder) => Path.Combine(folder, "samples.npz");
+
+    private static string SettingsFile(string folder) => Path.Combine(folder, "settings.json");
+
+    private static void RequireSame(string folder, SampleSettings settings)
+    {
+        string file = SettingsFile(folder);
+        if (SampleSettings.Parse(File.ReadAllBytes(file), file).DifferenceFrom(settings, withPart: true) is { } difference)
+            throw NvgDataException.At(folder, $"was begun otherwise: this run has {difference}", "repeat the settings it was begun with, or choose another output");
+    }
+
+    private static void RequireRoom(string path, SampleSettings settings)
+    {
+        var arrays = new SampleArrays(settings);
+        var grown = new FileInfo(GrowingFile(PartialFolder(path)));
+        long missing = arrays.FirstImage + settings.Count * arrays.ImageBytes - (grown.Exists ? grown.Length : 0);
+        long free = new DriveInfo(Path.GetDirectoryName(Path.GetFullPath(path))!).AvailableFreeSpace;
+        if (missing > free)
+            throw new IOException($"{missing / 1e6:N1} MB more are needed, the disk has {free / 1e6:N1} MB");
+    }
+
+    private void Begin()
+    {
+        // Before the first image, so that no image is ever without settings.
+        _file.SetLength(0);
+        _checksums.SetLength(0);
+        AtomicFile.Write(SettingsFile(_folder), _settings.ToBytes());
+        _arrays.Begin(_zip);
+    }
+
+    private void TakeUp()
+    {
+        long batches = _checksums.Length / 4;
+        byte[] checksums = new byte[4 * batches];
+        _checksums.ReadExactly(checksums);
+        _arrays.Begin(_zip);
+        byte[] pixels = new byte[_arrays.ImageBytes];
+        for (long batch = 0; batch < batches; batch++)
+        {
+            var checksum = new Crc32();
+            int count = BatchAt(Done);
+            if (count == 0 || _file.Length - _file.Position < count * _arrays.ImageBytes)
+                throw Damaged(Done, count);
+            for (int i = 0; i < count; i++)
+            {
+                _file.ReadExactly(pixels);
+                _zip.Adopt(pixels);
+                checksum.Append(pixels);
+            }
+
+            if (checksum.GetCurrentHashAsUInt32() != BinaryPrimitives.ReadUInt32LittleEndian(checksums.AsSpan((int)(4 * batch))))
+                throw Damaged(Done, count);
+            Done += count;
+        }
+
+        // What was being written when the run stopped.
+        _file.SetLength(_file.Position);
+        _checksums.SetLength(4 * batches);
+        _syncedBytes = 4 * batches;
+    }
+
+    private NvgDataException Damaged(int first, int count) => NvgDataException.At(
+        _folder, $"is damaged: images {first} to {first + Math.Max(count, 1) - 1} are not what was written", "delete the folder and draw again");
+
+    private int BatchAt(int done) => Math.Min(_settings.Batch, _settings.Count - done);
+
+    // First the images, then what says that they are there.
+    private void Sync()
+    {
+        _file.Flush(flushToDisk: true);
+        // A repetition after an error writes the same again, not more.
+        _checksums.Position = _syncedBytes;
+        _checksums.Write(_pending.GetBuffer(), 0, (int)_pending.Length);
+        _checksums.Flush(flushToDisk: true);
+        _syncedBytes += _pending.Length;
+        _pending.SetLength(0);
+        _lastSync = DateTime.UtcNow;
+    }
+
+    private void Writing(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{_path} cannot be written: {error.Message}; what is done stays in {_folder}", error);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using Nvg.Conditioning;
+using Nvg.Granularity;
+using Nvg.Granularity.Construction;
+using Nvg.Imaging;
+using Nvg.Tokenizers;
+using Nvg.Torch;
+
+namespace Nvg.Evaluation.Steering;
+
+/// <summary>Compares ways to find structure maps, with the codebook and decoder of one tokenizer and equally many tokens.</summary>
+public static class StructureStudy
+{
+    /// <summary>Measures one strategy.</summary>
+    /// <param name="tokenizer">Borrowed. Its networks were trained with structure of its own kind, which favours that.</param>
+    /// <param name="images">Of the tokenizer's size.</param>
+    /// <param name="strategy">Borrowed.</param>
+    /// <param name="batch">Images computed together.</param>
+    /// <param name="cancellation">Checked before every batch.</param>
+    /// <returns>Figures of stages 0…K, and seconds that the strategy took for an image.</returns>
+    public static (IReadOnlyList<StructureQuality> Stages, double Seconds) Measure(
+        Tokenizer tokenizer, IReadOnlyList<RgbImage> images, IStructureStrategy strategy, int batch = 16, CancellationToken cancellation = default)
+    {
+        using InferenceMode inference = Autograd.Inference();
+        LatentGrid grid = tokenizer.Config.Grid;
+        double[] within = new double[grid.StageCount], edges = new double[grid.StageCount], psnr = new double[grid.StageCount];
+        double seconds = 0;
+        foreach (RgbImage[] part in images.Chunk(batch))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = new TensorScope();
+            Tensor part_BCHW = ImageTensor.Load(part, tokenizer.Quantizer.Codebook.Device);
+            Tensor latent_BLC = Positions.FromMap(tokenizer.Encoder.Forward(part_BCHW));
+            long start = Stopwatch.GetTimestamp();
+            Tensor structure_BSL = strategy.Build(latent_BLC, part_BCHW, grid);
+            seconds += Stopwatch.GetElapsedTime(start).TotalSeconds;
+            using GranularitySequence sequence = tokenizer.Quantizer.Quantize(latent_BLC, structure_BSL.To(latent_BLC.Device));
+            Tensor canvases = tokenizer.Quantizer.Canvases(sequence);
+            PartialSequence[] maps = PartialSequence.FromBatch(sequence);
+            for (int i = 0; i < grid.StageCount; i++)
+            {
+                within[i] += WithinVariance(latent_BLC, sequence, i);
+                RgbImage[] decoded = ImageTensor.ToImages(tokenizer.Decode(canvases.Select(1, i + 1)));
+                for (int b = 0; b < part.Length; b++)
+                {
+                    psnr[i] += ImageQuality.Psnr(decoded[b], part[b]);
+                    edges[i] += EdgeAgreement(maps[b].Labels(i), part[b], grid);
+                }
+            }
+        }
+
+        int count = images.Count;
+        return ([.. Enumerable.Range(0, grid.StageCount).Select(i => new StructureQuality(i, within[i] / count, edges[i] / count, psnr[i] / count))], seconds / count);
+    }
+
+    /// <summary>Compares ways to put latents into pairs with the best there is, on evenly spread positions of each image.</summary>
+    /// <param name="tokenizer">Borrowed.</param>
+    /// <param name="images">Of the tokenizer's size, whose latents have at least 16 positions.</param>
+    /// <param name="cancellation">Checked before every image.</param>
+    /// <returns>By how much the sum of squared distances exceeds the optimum: by greedy joining, and after exchanges.</returns>
+    public static MatchingExcess CompareMatching(Tokenizer tokenizer, IReadOnlyList<RgbImage> images, CancellationToken cancellation = default)
+    {
+        const int points = 16;
+        using InferenceMode inference = Autograd.Inference();
+        double greedy = 0, improved = 0, optimum = 0;
+        foreach (RgbImage image in images)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = new TensorScope();
+            Tensor latent_BLC = Positions.FromMap(tokenizer.Encoder.Forward(ImageTensor.Load([image], tokenizer.Quantizer.Codebook.Device)));
+            int length = (int)latent_BLC.Size(1);
+            Tensor chosen_PC = latent_BLC.Select(0, 0).Slice(0, 0, length, length / points);
+            double[][] values = [.. chosen_PC.ToArray<float>().Select(v => (double)v).Chunk((int)chosen_PC.Size(1))];
+            double[,] cost = PairMatching.SquaredDistances(values);
+            List<(int First, int Second)> pairs = PairMatching.Greedy(cost);
+            greedy += PairMatching.Sum(cost, pairs);
+            PairMatching.Improve(cost, pairs);
+            improved += PairMatching.Sum(cost, pairs);
+            optimum += PairMatching.Optimum(cost);
+        }
+
+        return new MatchingExcess(greedy / optimum - 1, improved / optimum - 1);
+    }
+
+    /// <summary>Whether colours change where clusters do (<see cref="StructureQuality.EdgeAgreement"/>).</summary>
+    internal static double EdgeAgreement(ReadOnlySpan<int> labels, RgbImage image, LatentGrid grid)
+    {
+        double[][] colours = MeanColours(image, grid);
+        var across = new List<double>();
+        var inside = new List<double>();
+        for (int l = 0; l < grid.Length; l++)
+        {
+            if (l % grid.Width + 1 < grid.Width)
+                (labels[l] == labels[l + 1] ? inside : across).Add(Distance(colours[l], colours[l + 1]));
+            if (l + grid.Width < grid.Length)
+                (labels[l] == labels[l + grid.Width] ? inside : across).Add(Distance(colours[l], colours[l + grid.Width]));
+        }
+
+        // With one kind of edge alone there is nothing to tell.
+        return across.Count == 0 || inside.Count == 0 ? 0.5
+            : across.Average(a => inside.Average(b => a > b ? 1 : a == b ? 0.5 : 0.0));
+    }
+
+    private static double WithinVariance(Tensor latent_BLC, GranularitySequence sequence, int stage)
+    {
+        using var scope = new TensorScope();
+        using var clusters = new ClusterMean(sequence.StructureMap(stage), LatentGrid.ClusterCount(stage));
+        Tensor left_B = (latent_BLC - clusters.Scatter(clusters.Average(latent_BLC))).Square().Sum(2).Sum(1);
+        Tensor all_B = (latent_BLC - latent_BLC.Mean(1, keepDimension: true)).Square().Sum(2).Sum(1);
+        return (left_B / all_B.Clamp(1e-12, null)).Sum().Item();
+    }
+
+    private static double[][] MeanColours(RgbImage image, LatentGrid grid)
+    {
+        double[][] sums = [.. Enumerable.Range(0, grid.Length).Select(_ => new double[RgbImage.Channels])];
+        AreaSampling.Visit(image.Width, image.Height, grid, (x, y, position, overlap) =>
+        {
+            ReadOnlySpan<byte> pixel = image.Row(y).Slice(x * RgbImage.Channels, RgbImage.Channels);
+            for (int c = 0; c < RgbImage.Channels; c++)
+                sums[position][c] += overlap * (double)pixel[c];
+        });
+        return sums;
+    }
+
+    private static double Distance(double[] a, double[] b) => Math.Sqrt(a.Zip(b, (x, y) => (x - y) * (x - y)).Sum());
+}

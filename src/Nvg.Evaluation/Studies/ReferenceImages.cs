@@ -1,0 +1,52 @@
+using Nvg.Conditioning;
+using Nvg.Control;
+using Nvg.Data.Datasets;
+using Nvg.Evaluation.Classes;
+using Nvg.Granularity;
+using Nvg.Imaging;
+using Nvg.Labels;
+using Nvg.Tokenizers;
+using Nvg.Torch;
+
+namespace Nvg.Evaluation.Studies;
+
+/// <summary>Real images by class, whose first stages generated images take over.</summary>
+internal sealed class ReferenceImages
+{
+    private readonly RgbImage[][] _byClass;
+
+    /// <param name="path">A packed data set.</param>
+    /// <param name="classes">Lines of <c>labels.txt</c>, by number.</param>
+    /// <param name="perClass">Images wanted of each.</param>
+    /// <exception cref="NvgDataException">There are fewer of a class.</exception>
+    internal ReferenceImages(string path, IReadOnlyList<string> classes, int perClass)
+    {
+        using PackedDataset data = PackedDataset.Open(path);
+        Fingerprint = data.Fingerprint;
+        ILookup<int, RgbImage> images = LabelledImages.Packed(path, classes, FirstOfEach(perClass)).ToLookup(p => p.Label!.Value, p => p.Image);
+        _byClass = [.. Enumerable.Range(0, classes.Count).Select(c => images[c].ToArray())];
+        if (Array.FindIndex(_byClass, found => found.Length < perClass) is var few and >= 0)
+            throw NvgDataException.At(path, $"has {_byClass[few].Length} images of {ClassLabel.Parse(classes[few]).Name} where {perClass} are wanted", "draw fewer of each class");
+    }
+
+    /// <summary>Of the data set.</summary>
+    internal string Fingerprint { get; }
+
+    /// <summary>What images keep; its tensors belong to the caller's scope.</summary>
+    internal GivenStages Stages(Tokenizer tokenizer, IReadOnlyList<(int Class, int Number)> images, KeptStages kept)
+    {
+        using InferenceMode inference = Autograd.Inference();
+        using var scope = new TensorScope();
+        using GranularitySequence sequence = tokenizer.Encode(ImageTensor.Load([.. images.Select(p => _byClass[p.Class][p.Number])], tokenizer.Quantizer.Codebook.Device));
+        var content = new List<Tensor>();
+        for (int i = 0; i < kept.Stages && kept.Part == KeptPart.Both; i++)
+            content.Add(scope.Keep(sequence.Content[i].Clone()));
+        return new GivenStages { Structure_BML = scope.Keep(sequence.Structure_BSL.Narrow(1, 0, kept.Stages).Clone()), Content = content };
+    }
+
+    private static Func<PackedDataset, IReadOnlyList<int>> FirstOfEach(int perClass) => data =>
+    {
+        int[] taken = new int[data.Classes.Count];
+        return [.. Enumerable.Range(0, data.Count).Where(i => taken[data.Label(i)]++ < perClass)];
+    };
+}

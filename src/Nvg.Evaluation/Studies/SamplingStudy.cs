@@ -1,0 +1,216 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using Nvg.Conditioning;
+using Nvg.Configuration;
+using Nvg.Evaluation.Classes;
+using Nvg.Evaluation.Distributions;
+using Nvg.Evaluation.Features;
+using Nvg.Evaluation.Metrics;
+using Nvg.Granularity;
+using Nvg.Imaging;
+using Nvg.Imaging.Npz;
+using Nvg.Labels;
+using Nvg.Sampling;
+using Nvg.Torch;
+using Nvg.Torch.Files;
+
+namespace Nvg.Evaluation.Studies;
+
+/// <summary>
+/// Draws the same seeds under several settings and measures what comes out. Every point leaves its images and figures in
+/// the folder and is not computed again: a study that was ended continues.
+/// </summary>
+public sealed class SamplingStudy : IDisposable
+{
+    private const int ReferenceRows = 10_000;
+
+    private readonly NvgModel _model;
+    private readonly ClassifierFeatures _network;
+    private readonly StudySettings _settings;
+    private readonly ReferenceImages? _given;
+    private readonly string _referenceIdentity;
+    private readonly string _identity;
+    private ExtractedFeatures? _reference;
+    private bool _isWarm;
+
+    /// <param name="model">A model with generators; borrowed.</param>
+    /// <param name="network">Judges and describes; borrowed. It must know the model's classes in the model's order.</param>
+    /// <param name="settings">What all points share.</param>
+    /// <exception cref="NvgDataException">Model, classifier and settings do not belong together.</exception>
+    public SamplingStudy(NvgModel model, ClassifierFeatures network, StudySettings settings)
+    {
+        model.RequireGenerator();
+        if (!ClassMatch.Agree(model.Labels, network.Labels))
+            throw new NvgDataException($"{network.Name} knows other classes than {model.Folder}: judge with a classifier of the same data");
+        (_model, _network, _settings) = (model, network, settings);
+        _given = settings.Given is { } path ? new ReferenceImages(path, model.Labels, settings.PerClass) : null;
+        _referenceIdentity = ReferenceIdentity.Of(settings.Reference);
+        RequireEnough(model.Folder, model.Labels.Count * settings.PerClass, "draw more of each class");
+        if (SampleReference.Open(settings.Reference).Images is { } images)
+            RequireEnough(settings.Reference, images.Count, "give more images as the reference");
+        // Where and in what precision it was computed decides the time of an image, and its last digits.
+        string machine = $"{model.Generator.Device} {string.Join(',', model.Generator.Parameters.Values.Select(t => t.ScalarType).Distinct().Order())} {TorchRuntime.ThreadCount}";
+        _identity = $"{model.Fingerprint()} {network.Fingerprint} {_referenceIdentity} {_given?.Fingerprint} {settings.PerClass} {settings.Seed} {settings.Batch} {machine}";
+        Directory.CreateDirectory(PointFolder);
+    }
+
+    private string PointFolder => Path.Combine(_settings.Folder, "points");
+
+    /// <summary>Throws where a point cannot be drawn, before anything is.</summary>
+    /// <exception cref="NvgDataException">A setting is unknown or wrong, or the point needs reference images and there are none.</exception>
+    public void Check(StudyPoint point)
+    {
+        int stages = _model.Generator.Config.Grid.StageCount;
+        if (point.Apply(_model.Config.Sampling).Validate(stages - 1).FirstOrDefault() is { } problem)
+            throw new NvgDataException($"{point.Name}: {problem}");
+        if (point.Kept is { } kept && (_given is null || kept.Stages > stages))
+            throw new NvgDataException(_given is null ? $"{point.Name}: name a data set to take stages from" : $"{point.Name}: the model has {stages} stages");
+    }
+
+    /// <summary>The figures of a point, from the folder or anew.</summary>
+    /// <param name="point">What to change.</param>
+    /// <param name="progress">Told what is being done.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
+    public StudyResult Run(StudyPoint point, IProgress<string>? progress = null, CancellationToken cancellation = default)
+    {
+        Check(point);
+        string key = Hash($"{_identity} {NvgJson.Write(point.Apply(_model.Config.Sampling))} {point.Kept}");
+        string file = Path.Combine(PointFolder, FileName(point) + ".json");
+        if (Stored(file, point) is { } stored && stored.Key == key)
+            return stored with { Name = point.Name };
+        _reference ??= ReferenceFeatures(progress, cancellation);
+        // Figures go before their images are replaced: what stands in the folder belongs together at any time.
+        File.Delete(file);
+        WarmUp(cancellation);
+        double seconds = Generate(point, progress, cancellation);
+        StudyResult result = Measure(point, key, seconds, cancellation);
+        AtomicFile.Write(file, Encoding.UTF8.GetBytes(NvgJson.Write(result)));
+        return result;
+    }
+
+    /// <summary>The first image of every class at a point that has been run.</summary>
+    public IReadOnlyList<RgbImage> FirstOfEachClass(StudyPoint point)
+    {
+        using NpzFile file = NpzFile.Open(ImageFileOf(point));
+        return [.. file.Images().Where((_, i) => i % _settings.PerClass == 0)];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _reference?.Dispose();
+
+    // What cannot be read is computed again.
+    private StudyResult? Stored(string file, StudyPoint point)
+    {
+        try
+        {
+            return File.Exists(file) && File.Exists(ImageFileOf(point)) ? NvgJson.Read<StudyResult>(file) : null;
+        }
+        catch (NvgDataException)
+        {
+            return null;
+        }
+    }
+
+    // The first image of a process takes longer than others, and the first point is what all others are compared with.
+    private void WarmUp(CancellationToken cancellation)
+    {
+        if (_isWarm)
+            return;
+        (GranularitySequence sequence, Tensor images_BCHW) = _model.Generate([0], [_settings.Seed], _model.Config.Sampling, cancellation: cancellation);
+        sequence.Dispose();
+        images_BCHW.Dispose();
+        _isWarm = true;
+    }
+
+    // Known before a point is drawn.
+    private static void RequireEnough(string where, long count, string remedy)
+    {
+        if (count < ManifoldOverlap.FewestVectors)
+            throw NvgDataException.At(where, $"{count} images are too few: precision and recall take {ManifoldOverlap.FewestVectors} at least", remedy);
+    }
+
+    private double Generate(StudyPoint point, IProgress<string>? progress, CancellationToken cancellation)
+    {
+        (int Class, int Number)[] all = [.. Enumerable.Range(0, _model.Labels.Count).SelectMany(c => Enumerable.Range(0, _settings.PerClass).Select(k => (c, k)))];
+        SamplingOptions options = point.Apply(_model.Config.Sampling);
+        int side = _model.Config.Tokenizer.ImageSize, done = 0;
+        using var writer = new NpzImageWriter(ImageFileOf(point), all.Length, side, side);
+        var clock = new Stopwatch();
+        foreach ((int Class, int Number)[] batch in all.Chunk(_settings.Batch))
+        {
+            using var scope = new TensorScope();
+            GivenStages? given = point.Kept is { } kept ? _given!.Stages(_model.Tokenizer, batch, kept) : null;
+            clock.Start();
+            (GranularitySequence sequence, Tensor images_BCHW) = _model.Generate(
+                Array.ConvertAll(batch, b => b.Class), Array.ConvertAll(batch, b => unchecked(_settings.Seed + (ulong)b.Number)), options, given, cancellation: cancellation);
+            sequence.Dispose();
+            RgbImage[] images = ImageTensor.ToImages(images_BCHW);
+            images_BCHW.Dispose();
+            clock.Stop();
+            foreach (RgbImage image in images)
+                writer.Append(image);
+            progress?.Report($"{point.Name}: {done += batch.Length} of {all.Length} images");
+        }
+
+        writer.Complete();
+        return clock.Elapsed.TotalSeconds / all.Length;
+    }
+
+    private StudyResult Measure(StudyPoint point, string key, double seconds, CancellationToken cancellation)
+    {
+        using var scope = new TensorScope();
+        var accuracy = new ClassAccuracy(_network.ClassCount);
+        var rows = new List<Tensor>();
+        using NpzFile file = NpzFile.Open(ImageFileOf(point));
+        foreach ((int Index, RgbImage Image)[] batch in file.Images().Index().Chunk(250))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using Tensor images_NHWC = ImageTensor.ToBytes(Array.ConvertAll(batch, b => b.Image));
+            using ImageFeatures features = _network.Extract(images_NHWC);
+            accuracy.Add(features.Logits_NC!, Array.ConvertAll(batch, b => b.Index / _settings.PerClass));
+            rows.Add(features.Pooled_NF.To(Device.Cpu).Alias());
+        }
+
+        Tensor rows_NF = Tensor.Cat([.. rows], 0);
+        using GaussianStatistics statistics = GaussianStatistics.Of(rows_NF);
+        ManifoldOverlap overlap = ManifoldOverlap.Of(_reference!.Rows_MF!, rows_NF, cancellation);
+        return new StudyResult
+        {
+            Key = key,
+            Name = point.Name,
+            Changes = point.Changes.ToDictionary(),
+            Count = (int)accuracy.Count,
+            ClassAccuracy = accuracy.Accuracy,
+            ClassConfidence = accuracy.MeanConfidence,
+            FrechetDistance = FrechetDistance.Between(_reference.Pooled!, statistics, cancellation).Value,
+            Precision = overlap.Precision,
+            Recall = overlap.Recall,
+            SecondsPerImage = seconds,
+        };
+    }
+
+    // Statistics of a large data set take longer than a point; they are kept beside the points.
+    private ExtractedFeatures ReferenceFeatures(IProgress<string>? progress, CancellationToken cancellation)
+    {
+        string kept = Path.Combine(_settings.Folder, $"reference-{Hash($"{_referenceIdentity} {_network.Fingerprint}")[..12]}.npz");
+        var reference = SampleReference.Open(File.Exists(kept) ? kept : _settings.Reference);
+        ExtractedFeatures features = reference.Features(
+            _network, new FeatureNeeds(Pooled: true, Rows: ReferenceRows), batch: 250, progress is null ? null : new SynchronousProgress<long>(done => progress.Report($"reference: {done} images")), cancellation);
+        if (reference.Images is { } images && !StatisticsFile.IsAt(reference.Path))
+            StatisticsFile.Write(kept, features, _network, images);
+        return features;
+    }
+
+    private string ImageFileOf(StudyPoint point) => Path.Combine(PointFolder, FileName(point) + ".npz");
+
+    // Readable, safe for every file system, and different for different points.
+    private static string FileName(StudyPoint point)
+    {
+        string changes = string.Join('_', point.Changes.Select(c => $"{c.Key}={c.Value}"));
+        string safe = string.Concat(changes.Select(c => char.IsAsciiLetterOrDigit(c) || "-_=.".Contains(c, StringComparison.Ordinal) ? c : '_'));
+        return changes.Length == 0 ? "base" : $"{safe[..Math.Min(safe.Length, 80)]}-{Hash(changes)[..6]}";
+    }
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+}

@@ -1,0 +1,70 @@
+using Nvg.Generators;
+using Nvg.Granularity;
+using Nvg.Sampling;
+using Nvg.Torch;
+
+namespace Nvg.Evaluation.Studies;
+
+/// <summary>
+/// How far fewer steps of the structure flow change its splits: at every stage of images that are generated with reference
+/// steps, the split is made again with the other steps from the same canvas, map and noise, and compared position by position.
+/// </summary>
+/// <param name="Steps">The steps that were tried.</param>
+/// <param name="StageAgreement">Share of positions on the same side, for each stage that the flow splits; chance is one half.</param>
+/// <param name="StageSteps">Steps that were taken on average, for each of these stages.</param>
+public sealed record StructureStepAgreement(StructureSteps Steps, IReadOnlyList<double> StageAgreement, IReadOnlyList<double> StageSteps)
+{
+    /// <summary>Mean over the stages.</summary>
+    public double Agreement => StageAgreement.Average();
+
+    /// <summary>Steps of an image.</summary>
+    public double StepsPerImage => StageSteps.Sum();
+
+    /// <summary>Compares settings with the reference on images of all classes in turn.</summary>
+    /// <param name="model">Borrowed.</param>
+    /// <param name="images">Number of images; their seeds are 0, 1, …</param>
+    /// <param name="reference">What the images are generated with.</param>
+    /// <param name="candidates">The settings to compare.</param>
+    /// <param name="progress">Told the number of images done.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
+    public static IReadOnlyList<StructureStepAgreement> Measure(
+        NvgModel model, int images, StructureSteps reference, IReadOnlyList<StructureSteps> candidates, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(images, 1);
+        NvgGenerator generator = model.Generator;
+        int stages = generator.Config.StructureStageCount;
+        SamplingOptions options = model.Config.Sampling with { StructureSteps = reference };
+        var sampler = new NvgSampler(generator, model.Tokenizer.Quantizer);
+        double[,] same = new double[candidates.Count, stages], taken = new double[candidates.Count, stages];
+        for (int image = 0; image < images; image++)
+        {
+            int number = image % generator.Config.ClassCount;
+            using ImageNoise noise = ImageNoise.FromSeeds([(ulong)image], generator.Config.Grid, generator.Device);
+            using var imageScope = new TensorScope();
+            Tensor class_B = Tensor.From([(long)number], 1).To(generator.Device);
+            void Compare(StageResult stage)
+            {
+                if (stage.Stage >= stages)
+                    return;
+                for (int i = 0; i < candidates.Count; i++)
+                {
+                    using var scope = new TensorScope();
+                    (_, Tensor labels_BL, int steps) = sampler.Split(
+                        stage.Stage, stage.Canvas_BLC, stage.Labels_BL, class_B, noise, options with { StructureSteps = candidates[i] }, cancellation);
+                    same[i, stage.Stage] += labels_BL.IsEqual(stage.NextLabels_BL!).To(ScalarType.Float32).Mean().Item();
+                    taken[i, stage.Stage] += steps;
+                }
+            }
+
+            (GranularitySequence sequence, Tensor canvas_BLC) = sampler.Sample([number], noise, options, null, Compare, cancellation: cancellation);
+            sequence.Dispose();
+            canvas_BLC.Dispose();
+            progress?.Report(image + 1);
+        }
+
+        return [.. candidates.Select((steps, i) => new StructureStepAgreement(
+            steps,
+            [.. Enumerable.Range(0, stages).Select(s => same[i, s] / images)],
+            [.. Enumerable.Range(0, stages).Select(s => taken[i, s] / images)]))];
+    }
+}

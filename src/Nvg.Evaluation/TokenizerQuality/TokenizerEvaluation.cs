@@ -1,0 +1,191 @@
+using System.Diagnostics;
+using Nvg.Data.Loading;
+using Nvg.Evaluation.Distributions;
+using Nvg.Evaluation.Features;
+using Nvg.Evaluation.Metrics;
+using Nvg.Granularity;
+using Nvg.Imaging;
+using Nvg.Tokenizers;
+using Nvg.Torch;
+
+namespace Nvg.Evaluation.TokenizerQuality;
+
+/// <summary>Measures a tokenizer's round trip over images: what is lost, stage by stage, and how the codebook is used.</summary>
+public sealed class TokenizerEvaluation : IDisposable
+{
+    private readonly Tokenizer _tokenizer;
+    private readonly TokenizerEvaluationOptions _options;
+    private readonly CodebookUsage _usage;
+    private readonly List<ReconstructionQuality>[] _qualities;
+    private readonly FeatureExtraction? _originals;
+    private readonly FeatureExtraction? _reconstructions;
+    private readonly List<RankedImage> _best = [];
+    private readonly List<RankedImage> _worst = [];
+    private int _resized;
+    private int _grey;
+
+    private TokenizerEvaluation(Tokenizer tokenizer, int count, TokenizerEvaluationOptions options)
+    {
+        (_tokenizer, _options) = (tokenizer, options);
+        _usage = new CodebookUsage(Grid.StageCount, tokenizer.Config.CodebookSize);
+        _qualities = [.. Enumerable.Range(0, Grid.StageCount).Select(_ => new List<ReconstructionQuality>())];
+        if (options.Network is { } network)
+        {
+            var needs = new FeatureNeeds(Pooled: true, Spatial: network.SpatialFeatureSize > 0);
+            (_originals, _reconstructions) = (new FeatureExtraction(network, needs, count), new FeatureExtraction(network, needs, count));
+        }
+    }
+
+    private LatentGrid Grid => _tokenizer.Config.Grid;
+
+    /// <summary>Measures.</summary>
+    /// <param name="tokenizer">Borrowed.</param>
+    /// <param name="images">Squares of the tokenizer's size.</param>
+    /// <param name="count">How many they are, at least 2.</param>
+    /// <param name="options">What to measure, and how.</param>
+    /// <param name="progress">Hears how many images are done.</param>
+    /// <param name="cancellation">Checked between batches.</param>
+    /// <exception cref="NvgDataException">An image is unusable, or there are too few.</exception>
+    public static TokenizerReport Run(
+        Tokenizer tokenizer, IEnumerable<SquareEntry> images, int count, TokenizerEvaluationOptions options, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    {
+        long start = Stopwatch.GetTimestamp();
+        if (count < 2)
+            throw new NvgDataException($"{count} images are too few to measure a tokenizer");
+        using var evaluation = new TokenizerEvaluation(tokenizer, count, options);
+        // Read one by one before they are gathered: a packed data set is open only while it is enumerated.
+        foreach ((string Name, RgbImage Image)[] batch in images.Select(evaluation.Read).Chunk(options.Batch))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            evaluation.Add(batch);
+            progress?.Report(evaluation.Done);
+        }
+
+        return evaluation.Report(start, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _originals?.Dispose();
+        _reconstructions?.Dispose();
+    }
+
+    private (string Name, RgbImage Image) Read(SquareEntry entry)
+    {
+        RgbImage image = entry.Read();
+        if (entry.Header?.Invoke() is { } header)
+        {
+            _resized += header.Width != image.Width || header.Height != image.Height ? 1 : 0;
+            _grey += header.IsGrey ? 1 : 0;
+        }
+
+        return (entry.Name, image);
+    }
+
+    private int Done => _qualities[^1].Count;
+
+    private void Add((string Name, RgbImage Image)[] entries)
+    {
+        using InferenceMode inference = Autograd.Inference();
+        using var scope = new TensorScope();
+        RgbImage[] originals = Array.ConvertAll(entries, e => e.Image);
+        Tensor images_BCHW = ImageTensor.Load(originals, _tokenizer.Quantizer.Codebook.Device);
+        using GranularitySequence sequence = _tokenizer.Encode(images_BCHW);
+        _usage.Add(sequence);
+        Tensor canvases = _tokenizer.Quantizer.Canvases(sequence);
+        RgbImage[] images = [];
+        for (int i = _options.Stages ? 0 : Grid.LastStage; i < Grid.StageCount; i++)
+        {
+            images = Decode(canvases, i + 1);
+            _qualities[i].AddRange(Measure(images, originals, images_BCHW));
+        }
+
+        _originals?.Add(originals);
+        _reconstructions?.Add(images);
+        int first = Done - entries.Length;
+        for (int b = 0; b < entries.Length; b++)
+            Rank(new RankedImage(entries[b].Name, _qualities[^1][first + b], originals[b], images[b]));
+    }
+
+    private RgbImage[] Decode(Tensor canvases, int index)
+    {
+        using var scope = new TensorScope();
+        return ImageTensor.ToImages(_tokenizer.Decode(canvases.Select(1, index)));
+    }
+
+    private ReconstructionQuality[] Measure(RgbImage[] images, RgbImage[] originals, Tensor originals_BCHW)
+    {
+        using var scope = new TensorScope();
+        float[]? lpips = _options.Perceptual?.Forward(ImageTensor.Load(images, originals_BCHW.Device), originals_BCHW).ToArray<float>();
+        return [.. images.Select((image, b) => new ReconstructionQuality(
+            ImageQuality.Psnr(image, originals[b]), ImageQuality.Ssim(image, originals[b]), ImageQuality.MeanAbsoluteError(image, originals[b]), lpips?[b]))];
+    }
+
+    private void Rank(RankedImage image)
+    {
+        Insert(_best, image, Loss);
+        Insert(_worst, image, p => -Loss(p));
+    }
+
+    private void Insert(List<RankedImage> list, RankedImage image, Func<RankedImage, double> order)
+    {
+        int place = list.FindIndex(p => order(p) > order(image));
+        list.Insert(place < 0 ? list.Count : place, image);
+        if (list.Count > _options.Ranked)
+            list.RemoveAt(list.Count - 1);
+    }
+
+    private static double Loss(RankedImage image) => image.Quality.Lpips ?? -image.Quality.Psnr;
+
+    private TokenizerReport Report(long start, CancellationToken cancellation)
+    {
+        double bits = Math.Log2(_usage.CodebookSize);
+        return new TokenizerReport
+        {
+            Count = Done,
+            Resized = _resized,
+            Grey = _grey,
+            Quality = ReconstructionQuality.Mean(_qualities[^1]),
+            PerceptualName = _options.Perceptual?.Name,
+            Network = _options.Network is { } network ? $"{network.Name}; resize {network.Preprocessing}" : null,
+            Distances = [.. Distances(cancellation)],
+            CodebookSize = _usage.CodebookSize,
+            CodebookUsage = _usage.Usage(),
+            Perplexity = _usage.Perplexity(),
+            Stages = [.. _qualities.Select((q, i) => new StageQuality(
+                i, LatentGrid.TokenCount(i), LatentGrid.TokenCount(i) * bits, _usage.Usage(i), _usage.Perplexity(i), q.Count > 0 ? ReconstructionQuality.Mean(q) : null))],
+            Best = _best,
+            Worst = _worst,
+            Notes = [.. Notes()],
+            Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
+        };
+    }
+
+    private IEnumerable<MetricValue> Distances(CancellationToken cancellation)
+    {
+        if (_options.Network is not { } network)
+            yield break;
+        using ExtractedFeatures originals = _originals!.Result(), reconstructions = _reconstructions!.Result();
+        yield return new MetricValue(
+            "frechetDistance", MetricNames.OfReconstructions(MetricNames.FrechetDistance(network, Done, Done)), FrechetDistance.Between(originals.Pooled!, reconstructions.Pooled!, cancellation).Value, null, true);
+        if (originals.Spatial is { } spatial)
+        {
+            yield return new MetricValue(
+                "spatialFrechetDistance", MetricNames.OfReconstructions(MetricNames.SpatialFrechetDistance(network, Done, Done)), FrechetDistance.Between(spatial, reconstructions.Spatial!, cancellation).Value, null, true);
+        }
+    }
+
+    private IEnumerable<string> Notes()
+    {
+        int side = _tokenizer.Config.ImageSize;
+        if (_resized > 0)
+            yield return $"{_resized:N0} of the images were not {side} × {side}: they were resized by their shorter side, and their middle squares measured";
+        if (_grey > 0)
+            yield return $"{_grey:N0} of the images were grey: three equal channels were measured";
+        if (_options.Network is { } network && Done <= network.FeatureSize)
+            yield return $"{Done:N0} images for {network.FeatureSize:N0} features: the Fréchet distance compares only with figures of as many images";
+        if (Done < _usage.CodebookSize)
+            yield return $"{Done:N0} images and {_usage.CodebookSize:N0} codes: the first stage cannot use more than one code an image";
+    }
+}

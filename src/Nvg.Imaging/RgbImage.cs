@@ -1,0 +1,132 @@
+namespace Nvg.Imaging;
+
+/// <summary>An image of 8 bits a channel in sRGB: rows from top to bottom, pixels from left to right, bytes R G B.</summary>
+public sealed class RgbImage
+{
+    /// <summary>Bytes of one pixel.</summary>
+    public const int Channels = 3;
+
+    /// <summary>The largest side, in pixels, of images that data sets and sample files hold.</summary>
+    public const int LargestSide = 8192;
+
+    /// <summary>A black image.</summary>
+    /// <param name="width">Columns, at least 1.</param>
+    /// <param name="height">Rows, at least 1.</param>
+    public RgbImage(int width, int height)
+        : this(width, height, new byte[ByteCount(width, height)])
+    {
+    }
+
+    /// <summary>An image over <paramref name="pixels"/>, which is kept and not copied.</summary>
+    /// <param name="width">Columns, at least 1.</param>
+    /// <param name="height">Rows, at least 1.</param>
+    /// <param name="pixels">height × width × 3 bytes.</param>
+    /// <exception cref="ArgumentException">The array has another length.</exception>
+    public RgbImage(int width, int height, byte[] pixels)
+    {
+        ArgumentNullException.ThrowIfNull(pixels);
+        if (pixels.Length != ByteCount(width, height))
+            throw new ArgumentException($"{width}x{height} RGB takes {ByteCount(width, height)} bytes, not {pixels.Length}", nameof(pixels));
+        (Width, Height, Pixels) = (width, height, pixels);
+    }
+
+    /// <summary>Columns.</summary>
+    public int Width { get; }
+
+    /// <summary>Rows.</summary>
+    public int Height { get; }
+
+    /// <summary>The bytes, height × width × 3; writing to them changes the image.</summary>
+    public byte[] Pixels { get; }
+
+    /// <summary>The bytes of one row.</summary>
+    /// <param name="y">Row, from the top.</param>
+    public Span<byte> Row(int y) => Pixels.AsSpan(y * Width * Channels, Width * Channels);
+
+    /// <summary>A copy of the rectangle that starts at (<paramref name="left"/>, <paramref name="top"/>).</summary>
+    /// <param name="left">First column.</param>
+    /// <param name="top">First row.</param>
+    /// <param name="width">Columns of the copy.</param>
+    /// <param name="height">Rows of the copy.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The rectangle leaves the image.</exception>
+    public RgbImage Crop(int left, int top, int width, int height)
+    {
+        RequireInside(left, top, width, height);
+        var crop = new RgbImage(width, height);
+        for (int y = 0; y < height; y++)
+            Row(top + y).Slice(left * Channels, width * Channels).CopyTo(crop.Row(y));
+        return crop;
+    }
+
+    /// <summary>
+    /// The middle of the image. Where the rest is odd the crop starts half a pixel before the middle, as
+    /// integer division puts it.
+    /// </summary>
+    /// <param name="width">Columns of the copy.</param>
+    /// <param name="height">Rows of the copy.</param>
+    public RgbImage CropCentre(int width, int height) =>
+        Crop((Width - width) / 2, (Height - height) / 2, width, height);
+
+    /// <summary>A copy with left and right exchanged.</summary>
+    public RgbImage FlipHorizontally()
+    {
+        var flipped = new RgbImage(Width, Height);
+        for (int y = 0; y < Height; y++)
+            CopyReversed(Row(y), flipped.Row(y));
+        return flipped;
+    }
+
+    /// <summary>A copy in which every pixel becomes a square of <paramref name="factor"/> × <paramref name="factor"/>.</summary>
+    /// <param name="factor">At least 1.</param>
+    public RgbImage Enlarge(int factor)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(factor, 1);
+        var large = new RgbImage(checked(Width * factor), checked(Height * factor));
+        for (int y = 0; y < Height; y++)
+        {
+            Span<byte> source = Row(y), first = large.Row(y * factor);
+            for (int x = 0; x < large.Width; x++)
+                source.Slice(x / factor * Channels, Channels).CopyTo(first[(x * Channels)..]);
+            for (int repeat = 1; repeat < factor; repeat++)
+                first.CopyTo(large.Row((y * factor) + repeat));
+        }
+
+        return large;
+    }
+
+    /// <summary>Copies <paramref name="image"/> into this one.</summary>
+    /// <param name="image">What to copy.</param>
+    /// <param name="left">Column of its left edge.</param>
+    /// <param name="top">Row of its upper edge.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It does not fit there.</exception>
+    public void Paste(RgbImage image, int left, int top)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        RequireInside(left, top, image.Width, image.Height);
+        for (int y = 0; y < image.Height; y++)
+            image.Row(y).CopyTo(Row(top + y)[(left * Channels)..]);
+    }
+
+    /// <summary>Copies a row of pixels in the opposite order.</summary>
+    internal static void CopyReversed(ReadOnlySpan<byte> row, Span<byte> reversed)
+    {
+        for (int from = 0, to = row.Length - Channels; to >= 0; from += Channels, to -= Channels)
+            row.Slice(from, Channels).CopyTo(reversed[to..]);
+    }
+
+    private static int ByteCount(int width, int height)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        return checked(width * height * Channels);
+    }
+
+    private void RequireInside(int left, int top, int width, int height)
+    {
+        if (left < 0 || top < 0 || width < 1 || height < 1 || left > Width - width || top > Height - height)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(left), $"{width}x{height} at ({left}, {top}) does not lie inside {Width}x{Height}");
+        }
+    }
+}

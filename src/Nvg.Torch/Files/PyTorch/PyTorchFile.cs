@@ -1,0 +1,222 @@
+using System.Globalization;
+using System.Numerics;
+
+namespace Nvg.Torch.Files.PyTorch;
+
+/// <summary>
+/// A file of <c>torch.save</c>, mapped into memory: the zip form and the older one of consecutive pickles. Nothing in it is
+/// ever run: it is read as inert data, and what is not a plain tensor is refused or passed over (docs/checkpoints.md states
+/// the rule). Tensors are views of the mapping; those of one storage share memory, as they did when they were saved.
+/// </summary>
+public sealed class PyTorchFile : TensorFile
+{
+    internal const string StateEntry = "state_dict";
+    private const int MaximumDepth = 32;
+    private const int MaximumNameLength = 1024;
+    private static readonly Operator ViewTypeOp = new("aten::view", "dtype");
+    private static readonly Operator AsStridedOp = new("aten::as_strided");
+
+    private readonly string _path;
+    private readonly MappedFile _file;
+    private readonly PyTorchContent _content;
+    private readonly Dictionary<string, PickleTensor> _described = [];
+    private readonly List<string> _names = [];
+    private readonly Dictionary<string, Tensor> _tensors = [];
+    private readonly Dictionary<string, Tensor> _storages = [];
+    private readonly Lock _lock = new();
+    private bool _disposed;
+
+    private PyTorchFile(string path, MappedFile file, string? entry)
+    {
+        _path = path;
+        _file = file;
+        _content = PyTorchContent.Read(file);
+        if (_content.Root is not PickleDict root)
+            throw new PyTorchFileException("it holds no dictionary of tensors");
+        Scalars = ScalarsOf(root);
+        object? state = ItemOf(root, entry ?? StateEntry);
+        if (entry is not null && state is null)
+            throw new PyTorchFileException($"it has no entry '{entry}'");
+        Collect(state as PickleDict ?? (entry is null ? root : throw new PyTorchFileException($"its entry '{entry}' is no dictionary of tensors")));
+    }
+
+    /// <summary>Numbers, truth values and texts that stand at the top of the file, such as <c>epoch</c> and <c>global_step</c>: long, double, bool or string.</summary>
+    public IReadOnlyDictionary<string, object> Scalars { get; }
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Keys => _names;
+
+    /// <inheritdoc/>
+    public override int Count => _names.Count;
+
+    /// <summary>The tensor of a name; owned by this object. Its bytes are compared with their checksum when they are first asked for.</summary>
+    /// <exception cref="PyTorchFileException">The file has none of this name, or its bytes are damaged.</exception>
+    public override Tensor this[string key]
+    {
+        get
+        {
+            lock (_lock)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                if (_tensors.TryGetValue(key, out Tensor? made))
+                    return made;
+                if (!_described.TryGetValue(key, out PickleTensor? described))
+                    throw new PyTorchFileException($"{_path}: the file has no tensor '{key}'");
+                Tensor tensor = Make(described).Own();
+                _tensors.Add(key, tensor);
+                return tensor;
+            }
+        }
+    }
+
+    /// <summary>Maps and checks a file. Names are those of its <c>state_dict</c>, or of the whole file where it has none; nested dictionaries are joined by dots.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="entry">Which entry at the top holds the tensors, where it is not <c>state_dict</c>.</param>
+    /// <exception cref="PyTorchFileException">The file breaks a rule of the format or of safety; the message names file, place and rule.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static PyTorchFile Open(string path, string? entry = null)
+    {
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            return stream.Length > 0 ? new PyTorchFile(path, new MappedFile(stream), entry) : throw new PyTorchFileException("the file is empty");
+        }
+        catch (PyTorchFileException error)
+        {
+            throw Located(path, error);
+        }
+    }
+
+    /// <summary>Writes tensors as <c>torch.save</c> does (zip form, pickle protocol 2), so that <c>torch.load</c> reads them: to a temporary name, flushed, then renamed.</summary>
+    /// <param name="path">Replaced if it exists; untouched if anything fails.</param>
+    /// <param name="tensors">On any device; borrowed. They become the dictionary <c>state_dict</c>.</param>
+    /// <param name="scalars">Texts and whole numbers to store beside it.</param>
+    /// <param name="typeOf">Element type to store a tensor in, converted as it is written; null stores all as they are.</param>
+    /// <exception cref="ArgumentException">A name occurs twice.</exception>
+    public static void Write(
+        string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, object>? scalars = null,
+        Func<string, Tensor, ScalarType>? typeOf = null) => PyTorchWriter.Write(path, [.. tensors], scalars, typeOf);
+
+    /// <inheritdoc/>
+    public override bool ContainsKey(string key) => _described.ContainsKey(key);
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        lock (_lock)
+        {
+            _disposed = true;
+            foreach (Tensor tensor in (IEnumerable<Tensor>)[.. _tensors.Values, .. _storages.Values])
+                tensor.Dispose();
+        }
+    }
+
+    /// <summary>Whether a file that begins so is a PyTorch file, as far as its first bytes tell.</summary>
+    internal static bool IsStartOf(ReadOnlySpan<byte> start) => start is [(byte)'P', (byte)'K', ..] or [0x80, 0x02, 0x8A, ..];
+
+    // Names out of the file may hold line breaks.
+    private static PyTorchFileException Located(string path, PyTorchFileException error) => new($"{path}: {error.Message.ReplaceLineEndings(" ")}", error);
+
+    private static Dictionary<string, object> ScalarsOf(PickleDict root)
+    {
+        var scalars = new Dictionary<string, object>();
+        foreach ((object? key, object? value) in root.Items)
+        {
+            if (key is string name && value is long or double or bool or string)
+                scalars[name] = value;
+        }
+
+        return scalars;
+    }
+
+    private static object? ItemOf(PickleDict dict, string name)
+    {
+        object?[] found = [.. dict.Items.Where(i => i.Key is string key && key == name).Select(i => i.Value)];
+        return found.Length < 2 ? found.FirstOrDefault() : throw new PyTorchFileException($"its entry '{name}' occurs twice");
+    }
+
+    // Without recursion, and no dictionary twice: neither depth, cycles nor shared parts can make this long.
+    private void Collect(PickleDict state)
+    {
+        var seen = new HashSet<PickleDict>(ReferenceEqualityComparer.Instance) { state };
+        var open = new Stack<(string Prefix, IEnumerator<(object? Key, object? Value)> Items)>();
+        open.Push(("", state.Items.GetEnumerator()));
+        while (open.TryPeek(out var level))
+        {
+            if (!level.Items.MoveNext())
+            {
+                open.Pop();
+                continue;
+            }
+
+            (object? key, object? value) = level.Items.Current;
+            string name = level.Prefix + (key switch
+            {
+                string text => text,
+                long number => number.ToString(CultureInfo.InvariantCulture),
+                _ => throw new PyTorchFileException($"below '{level.Prefix}' a name is neither text nor number"),
+            });
+            if (name.Length > MaximumNameLength)
+                throw new PyTorchFileException($"a name has {name.Length} characters, more than the {MaximumNameLength} that are allowed");
+            switch (value)
+            {
+                case PickleTensor tensor when _described.TryAdd(name, tensor):
+                    _names.Add(name);
+                    break;
+                case PickleTensor:
+                    throw new PyTorchFileException($"the tensor '{name}' occurs twice");
+                case PickleDict when open.Count >= MaximumDepth:
+                    throw new PyTorchFileException($"'{name}' is nested deeper than {MaximumDepth}, the most that is allowed");
+                case PickleDict inner when seen.Add(inner):
+                    open.Push((name + ".", inner.Items.GetEnumerator()));
+                    break;
+                case PickleDict:
+                    throw new PyTorchFileException($"the dictionary '{name}' stands in two places");
+                case null or long or double or bool or string or BigInteger:
+                    break;
+                default:
+                    throw new PyTorchFileException($"'{name}' is {Describe(value)}, not a tensor");
+            }
+        }
+    }
+
+    private static string Describe(object value) => value switch
+    {
+        PickleOpaque opaque => $"an object of {opaque.What}",
+        PickleGlobal global => $"the class or function {global.Name}",
+        PickleStorageRange range => $"the bare storage '{range.Storage.Key}'",
+        PickleList => "a list",
+        PickleTuple => "a tuple",
+        _ => throw new ArgumentOutOfRangeException(nameof(value)),
+    };
+
+    private Tensor Make(PickleTensor described)
+    {
+        using var scope = new TensorScope();
+        Tensor bytes = StorageBytes(described.Storage);
+        int size = described.Type.ByteSize();
+        Tensor elements = ViewTypeOp.Call(bytes.Narrow(0, described.Offset * size, described.Reach * size), described.Type);
+        return scope.Keep(AsStridedOp.Call(elements, described.Shape, described.Strides, Argument.None));
+    }
+
+    // Of the older form data may be misaligned; such a storage is copied, once for all its tensors.
+    private Tensor StorageBytes(PickleStorage storage)
+    {
+        if (_storages.TryGetValue(storage.Key, out Tensor? known))
+            return known;
+        PyTorchContent.Place place = _content.Storages[storage.Key];
+        try
+        {
+            if (place.Entry is { } entry)
+                _content.Archive!.CheckSum(entry);
+        }
+        catch (PyTorchFileException error)
+        {
+            throw Located(_path, error);
+        }
+
+        Tensor bytes = _file.Tensor(place.Start, ScalarType.UInt8, [place.Length], sizeof(double)).Own();
+        _storages.Add(storage.Key, bytes);
+        return bytes;
+    }
+}

@@ -1,0 +1,14 @@
+namespace Nvg.Torch.Files.Safetensors;
+
+/// <summary>A file is not a valid safetensors file: the message says what is wrong and where.</summary>
+public sealed class SafetensorsException : TensorFileException
+{
+    /// <inheritdoc/>
+    public SafetensorsException(string message) : base(message) { }
+
+    /// <inheritdoc/>
+    public SafetensorsException(string message, Exception innerException) : base(message, innerException) { }
+
+    /// <inheritdoc/>
+    public SafetensorsException() { }
+}

@@ -1,0 +1,164 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+
+namespace Nvg.Torch.Files.Safetensors;
+
+/// <summary>
+/// A safetensors file, mapped into memory. Its tensors are views of the mapping, which stays alive as long as any of them
+/// (also after this object is disposed); only pages that are used are read, and pages that are written are copied: the
+/// file never changes.
+/// </summary>
+public sealed class SafetensorsFile : TensorFile
+{
+    internal const int LengthPrefix = 8;
+
+    private readonly Dictionary<string, Tensor> _tensors = [];
+    private readonly List<string> _names;
+
+    private SafetensorsFile(SafetensorsHeader header, MappedFile file, long dataStart)
+    {
+        Metadata = header.Metadata;
+        _names = [.. header.Entries.Select(e => e.Name)];
+        foreach (SafetensorsHeader.Entry entry in header.Entries)
+            _tensors.Add(entry.Name, file.Tensor(dataStart + entry.Begin, entry.Type, entry.Shape, alone: true).Own());
+    }
+
+    /// <summary>The texts stored under <c>__metadata__</c>.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Keys => _names;
+
+    /// <inheritdoc/>
+    public override int Count => _names.Count;
+
+    /// <summary>The tensor of a name; owned by this object.</summary>
+    /// <exception cref="SafetensorsException">The file has none of this name.</exception>
+    public override Tensor this[string key] =>
+        _tensors.TryGetValue(key, out Tensor? tensor) ? tensor : throw new SafetensorsException($"the file has no tensor '{key}'");
+
+    /// <summary>Drops the file's own reference to a tensor, which the file then no longer has; its memory goes with the last other one.</summary>
+    /// <param name="key">Its name.</param>
+    public void Release(string key)
+    {
+        if (!_tensors.Remove(key, out Tensor? tensor))
+            return;
+        _names.Remove(key);
+        tensor.Dispose();
+    }
+
+    /// <summary>Maps and checks a file.</summary>
+    /// <exception cref="SafetensorsException">The file breaks a rule of the format; the message names file, tensor and rule.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static new SafetensorsFile Open(string path)
+    {
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            SafetensorsHeader header = ReadHeader(stream, out long dataStart);
+            return new SafetensorsFile(header, new MappedFile(stream), dataStart);
+        }
+        catch (SafetensorsException error)
+        {
+            // Names out of the file may hold line breaks.
+            throw new SafetensorsException($"{path}: {error.Message.ReplaceLineEndings(" ")}", error);
+        }
+    }
+
+    /// <summary>Writes tensors to a file: to a temporary name beside it, flushed to the disk, then renamed.</summary>
+    /// <param name="path">Replaced if it exists; untouched if anything fails.</param>
+    /// <param name="tensors">On any device; borrowed.</param>
+    /// <param name="metadata">Texts to store with them.</param>
+    /// <param name="typeOf">Element type to store a tensor in, converted as it is written; null stores all as they are.</param>
+    /// <exception cref="ArgumentException">A name occurs twice, or is the format's own.</exception>
+    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null, Func<string, Tensor, ScalarType>? typeOf = null)
+    {
+        // Large alignments first, then by name, as the format's own writer does.
+        List<StoredTensor> ordered = [.. tensors
+            .Select(t => new StoredTensor(t.Key, t.Value, typeOf?.Invoke(t.Key, t.Value) ?? t.Value.ScalarType))
+            .OrderByDescending(t => t.Type.ByteSize()).ThenBy(t => t.Name, StringComparer.Ordinal)];
+        if (ordered.DistinctBy(t => t.Name).Count() != ordered.Count || ordered.Exists(t => t.Name == SafetensorsHeader.MetadataKey))
+            throw new ArgumentException($"tensor names must differ from each other and from '{SafetensorsHeader.MetadataKey}'", nameof(tensors));
+        byte[] header = WriteHeader(ordered, metadata);
+        AtomicFile.Write(path, stream =>
+        {
+            Span<byte> length = stackalloc byte[LengthPrefix];
+            BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
+            stream.Write(length);
+            stream.Write(header);
+            foreach (StoredTensor stored in ordered)
+            {
+                using Tensor converted = stored.Tensor.To(stored.Type);
+                converted.VisitBytes(stream.Write);
+            }
+        });
+    }
+
+    /// <inheritdoc/>
+    public override bool ContainsKey(string key) => _tensors.ContainsKey(key);
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        foreach (Tensor tensor in _tensors.Values)
+            tensor.Dispose();
+    }
+
+    private static SafetensorsHeader ReadHeader(FileStream stream, out long dataStart)
+    {
+        Span<byte> prefix = stackalloc byte[LengthPrefix];
+        if (stream.Length < LengthPrefix)
+            throw new SafetensorsException("the file is shorter than eight bytes");
+        stream.ReadExactly(prefix);
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        if (length > SafetensorsHeader.MaximumLength || (long)length > stream.Length - LengthPrefix)
+            throw new SafetensorsException($"the header claims {length} bytes, the file has {stream.Length}: it is truncated or no safetensors file");
+        byte[] json = new byte[length];
+        stream.ReadExactly(json);
+        dataStart = LengthPrefix + (long)length;
+        return SafetensorsHeader.Parse(json, stream.Length - dataStart);
+    }
+
+    private static byte[] WriteHeader(List<StoredTensor> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            if (metadata is { Count: > 0 })
+            {
+                writer.WriteStartObject(SafetensorsHeader.MetadataKey);
+                foreach ((string key, string text) in metadata)
+                    writer.WriteString(key, text);
+                writer.WriteEndObject();
+            }
+
+            long position = 0;
+            foreach ((string name, Tensor tensor, ScalarType type) in tensors)
+            {
+                long end = position + tensor.ElementCount * type.ByteSize();
+                writer.WriteStartObject(name);
+                writer.WriteString("dtype", SafetensorsHeader.Types.First(t => t.Value == type).Key);
+                writer.WriteStartArray("shape");
+                foreach (long size in tensor.Shape)
+                    writer.WriteNumberValue(size);
+                writer.WriteEndArray();
+                writer.WriteStartArray("data_offsets");
+                writer.WriteNumberValue(position);
+                writer.WriteNumberValue(end);
+                writer.WriteEndArray();
+                writer.WriteEndObject();
+                position = end;
+            }
+
+            writer.WriteEndObject();
+        }
+
+        // Blanks up to a multiple of eight keep the data aligned in memory.
+        while (buffer.Length % 8 != 0)
+            buffer.Write(" "u8);
+        return buffer.ToArray();
+    }
+
+    private sealed record StoredTensor(string Name, Tensor Tensor, ScalarType Type);
+}

@@ -1,0 +1,63 @@
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
+using Nvg.Torch.Files.PyTorch;
+using Nvg.Torch.Files.Safetensors;
+
+namespace Nvg.Torch.Files;
+
+/// <summary>
+/// Tensors by name out of a file that is mapped into memory. They belong to this object and are views of the mapping,
+/// which stays alive as long as any tensor over it.
+/// </summary>
+public abstract class TensorFile : IReadOnlyDictionary<string, Tensor>, IDisposable
+{
+    private protected TensorFile() { }
+
+    /// <inheritdoc/>
+    public abstract IEnumerable<string> Keys { get; }
+
+    /// <inheritdoc/>
+    public abstract int Count { get; }
+
+    /// <inheritdoc/>
+    public IEnumerable<Tensor> Values => Keys.Select(name => this[name]);
+
+    /// <summary>The tensor of a name; owned by this object.</summary>
+    /// <exception cref="TensorFileException">The file has none of this name, or its bytes are damaged.</exception>
+    public abstract Tensor this[string key] { get; }
+
+    /// <summary>Opens a safetensors or PyTorch file, whichever its content says; the name plays no part.</summary>
+    /// <exception cref="TensorFileException">The file is neither, or damaged, or holds what is not allowed.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static TensorFile Open(string path)
+    {
+        Span<byte> start = stackalloc byte[SafetensorsFile.LengthPrefix + 1];
+        using (var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read))
+            start = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+        if (PyTorchFile.IsStartOf(start))
+            return PyTorchFile.Open(path);
+        if (start.Length > SafetensorsFile.LengthPrefix && start[^1] == '{')
+            return SafetensorsFile.Open(path);
+        throw new TensorFileException($"{path}: neither a safetensors nor a PyTorch file");
+    }
+
+    /// <inheritdoc/>
+    public abstract bool ContainsKey(string key);
+
+    /// <inheritdoc/>
+    public bool TryGetValue(string key, [MaybeNullWhen(false)] out Tensor value)
+    {
+        value = ContainsKey(key) ? this[key] : null;
+        return value is not null;
+    }
+
+    /// <inheritdoc/>
+    public IEnumerator<KeyValuePair<string, Tensor>> GetEnumerator() =>
+        Keys.Select(name => KeyValuePair.Create(name, this[name])).GetEnumerator();
+
+    /// <inheritdoc/>
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Drops the file's own references; tensors derived from them keep the mapping alive.</summary>
+    public abstract void Dispose();
+}

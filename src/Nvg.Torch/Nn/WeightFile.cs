@@ -1,0 +1,64 @@
+using Nvg.Torch.Files;
+using Nvg.Torch.Files.Safetensors;
+
+namespace Nvg.Torch.Nn;
+
+/// <summary>Networks out of files of weights; what is wrong with one becomes a line that names it.</summary>
+internal static class WeightFile
+{
+    /// <summary>Builds something of the tensors of a file that somebody else wrote.</summary>
+    /// <param name="path">A safetensors or PyTorch file.</param>
+    /// <param name="build">Takes what it needs out of the tensors, which go when it returns.</param>
+    /// <exception cref="NvgDataException">The file is missing, damaged, or holds something else.</exception>
+    internal static T Read<T>(string path, Func<IReadOnlyDictionary<string, Tensor>, T> build) => Explained(path, () =>
+    {
+        using TensorFile file = TensorFile.Open(path);
+        return build(file);
+    });
+
+    /// <summary>Builds a model of all the tensors of a file of ours.</summary>
+    /// <param name="path">A safetensors file.</param>
+    /// <param name="device">Where the parameters go.</param>
+    /// <param name="type">Element type of its matrices; null keeps the stored one.</param>
+    /// <param name="build">The model from its parameters.</param>
+    /// <param name="parametersOf">Its parameters, which the file must hold all of and nothing else.</param>
+    /// <exception cref="NvgDataException">The file is missing, damaged, or holds something else.</exception>
+    internal static T ReadModel<T>(string path, Device device, ScalarType? type, Func<ParameterSource, T> build, Func<T, ParameterStore> parametersOf)
+        where T : IDisposable => Explained(path, () =>
+    {
+        using SafetensorsFile stored = SafetensorsFile.Open(path);
+        T built = build(ParameterSource.Taking(stored, device, type));
+        // What the model takes has left the file; what it computes itself may lie there too.
+        if (stored.Keys.FirstOrDefault(name => !parametersOf(built).ContainsKey(name)) is { } unexpected)
+        {
+            built.Dispose();
+            throw new ParameterException($"parameter '{unexpected}' is not one of the model's");
+        }
+
+        return built;
+    });
+
+    private static T Explained<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception error) when (error is TensorFileException or SafetensorsException)
+        {
+            throw new NvgDataException(error.Message, error);
+        }
+        catch (ParameterException error)
+        {
+            throw NvgDataException.At(path, error.Message, innerException: error);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw NvgDataException.At(path, "does not exist", innerException: error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw NvgDataException.At(path, "cannot be read", error.Message, error);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+namespace Nvg.Torch;
+
+/// <summary>Operations of neural networks, without state. Names and defaults are PyTorch's.</summary>
+public static class Functional
+{
+    private static readonly Operator LinearOp = new("aten::linear");
+    private static readonly Operator Conv2dOp = new("nvg::conv2d");
+    private static readonly Operator EmbeddingOp = new("aten::embedding");
+    private static readonly Operator LayerNormOp = new("aten::layer_norm");
+    private static readonly Operator GroupNormOp = new("aten::group_norm");
+    private static readonly Operator GroupNormSwishOp = new("nvg::group_norm_swish");
+    private static readonly Operator BatchNormOp = new("aten::batch_norm");
+    private static readonly Operator MaxPoolOp = new("aten::max_pool2d");
+    private static readonly Operator GeluOp = new("aten::gelu");
+    private static readonly Operator ReluOp = new("aten::relu");
+    private static readonly Operator LeakyReluOp = new("aten::leaky_relu");
+    private static readonly Operator SoftplusOp = new("aten::softplus");
+    private static readonly Operator BicubicOp = new("aten::upsample_bicubic2d");
+    private static readonly Operator SmoothBicubicOp = new("aten::_upsample_bicubic2d_aa");
+    private static readonly Operator AreaOp = new("aten::adaptive_avg_pool2d");
+    private static readonly Operator SiluOp = new("aten::silu");
+    private static readonly Operator SiluInPlaceOp = new("aten::silu_");
+    private static readonly Operator CrossEntropyOp = new("aten::cross_entropy_loss");
+    private static readonly Operator MseOp = new("aten::mse_loss");
+    private static readonly Operator L1Op = new("aten::l1_loss");
+    private static readonly Operator PadOp = new("aten::constant_pad_nd");
+    private static readonly Operator NearestOp = new("aten::upsample_nearest2d");
+    private static readonly Operator CosineOp = new("aten::cosine_similarity");
+    private static readonly Operator AttentionOp = new("aten::scaled_dot_product_attention");
+
+    /// <summary>x Wᵀ + b. Weight: out × in.</summary>
+    public static Tensor Linear(Tensor input, Tensor weight, Tensor? bias) => LinearOp.Call(input, weight, bias);
+
+    /// <summary>Two-dimensional convolution of N × C × H × W.</summary>
+    /// <remarks>In bfloat16 on the CPU its gradients may come from an own kernel, which has no second derivatives and throws instead.</remarks>
+    public static Tensor Conv2d(Tensor input, Tensor weight, Tensor? bias, int stride = 1, int padding = 0) =>
+        Conv2dOp.Call(input, weight, bias, stride, padding);
+
+    /// <summary>Rows of a table.</summary>
+    public static Tensor Embedding(Tensor weight, Tensor indices) => EmbeddingOp.Call(weight, indices);
+
+    /// <summary>Normalisation over the last dimension, without learned scale and shift.</summary>
+    public static Tensor LayerNorm(Tensor input, double epsilon) =>
+        LayerNormOp.Call(input, new long[] { input.Size(-1) }, Argument.None, Argument.None, epsilon);
+
+    /// <summary>Normalisation over the last dimension, with learned scale and shift.</summary>
+    public static Tensor LayerNorm(Tensor input, Tensor weight, Tensor bias, double epsilon) =>
+        LayerNormOp.Call(input, new long[] { input.Size(-1) }, weight, bias, epsilon);
+
+    /// <summary>Normalisation over groups of channels of N × C × H × W.</summary>
+    public static Tensor GroupNorm(Tensor input, int groups, Tensor weight, Tensor bias, double epsilon) =>
+        GroupNormOp.Call(input, groups, weight, bias, epsilon);
+
+    /// <summary>Group normalisation, then swish.</summary>
+    /// <param name="input">N × C × H × W, float32 or bfloat16, in channels-last memory on the CPU.</param>
+    /// <param name="groups">Groups of channels.</param>
+    /// <param name="weight">Scale per channel.</param>
+    /// <param name="bias">Shift per channel.</param>
+    /// <param name="epsilon">Under the root.</param>
+    /// <returns>Of the input's type and layout; sums are in float32 and wider.</returns>
+    public static Tensor GroupNormSwish(Tensor input, int groups, Tensor weight, Tensor bias, double epsilon) =>
+        GroupNormSwishOp.Call(input, weight, bias, groups, epsilon);
+
+    /// <summary>Normalisation of every channel of N × C × H × W by stored statistics.</summary>
+    public static Tensor BatchNorm(Tensor input, Tensor weight, Tensor bias, Tensor mean, Tensor variance, double epsilon) =>
+        BatchNormOp.Call(input, weight, bias, mean, variance, false, 0.0, epsilon, false);
+
+    /// <summary>Normalisation of every channel of N × C × H × W by the statistics of the batch.</summary>
+    /// <param name="input">N × C × H × W.</param>
+    /// <param name="weight">Scale of each channel.</param>
+    /// <param name="bias">Shift of each channel.</param>
+    /// <param name="epsilon">Keeps the quotient finite.</param>
+    /// <param name="mean">Moves towards the batch's mean; null to keep no record.</param>
+    /// <param name="variance">Moves towards the batch's unbiased variance; null to keep no record.</param>
+    /// <param name="momentum">Share of the way that both move.</param>
+    public static Tensor BatchNormOfBatch(Tensor input, Tensor weight, Tensor bias, double epsilon, Tensor? mean = null, Tensor? variance = null, double momentum = 0) =>
+        BatchNormOp.Call(input, weight, bias, mean, variance, true, momentum, epsilon, false);
+
+    /// <summary>The largest pixel of every square of N × C × H × W.</summary>
+    /// <param name="input">N × C × H × W.</param>
+    /// <param name="side">Of the squares.</param>
+    /// <param name="stride">From one square to the next; null for squares that do not overlap.</param>
+    /// <param name="padding">Pixels around the image that are never the largest.</param>
+    /// <param name="ceiling">Whether a last square may reach beyond the edge.</param>
+    public static Tensor MaxPool(Tensor input, int side, int? stride = null, int padding = 0, bool ceiling = false)
+    {
+        long step = stride ?? side;
+        return MaxPoolOp.Call(input, new long[] { side, side }, new[] { step, step }, new long[] { padding, padding }, new long[] { 1, 1 }, ceiling);
+    }
+
+    /// <summary>Gaussian error linear unit, in the tanh approximation.</summary>
+    public static Tensor GeluTanh(Tensor input) => GeluOp.Call(input, "tanh");
+
+    /// <summary>Gaussian error linear unit, exact.</summary>
+    public static Tensor Gelu(Tensor input) => GeluOp.Call(input, "none");
+
+    /// <summary>max(x, 0).</summary>
+    public static Tensor Relu(Tensor input) => ReluOp.Call(input);
+
+    /// <summary>x where it is positive, else <paramref name="slope"/> · x.</summary>
+    public static Tensor LeakyRelu(Tensor input, double slope) => LeakyReluOp.Call(input, slope);
+
+    /// <summary>log(1 + exp(x)).</summary>
+    public static Tensor Softplus(Tensor input) => SoftplusOp.Call(input);
+
+    /// <summary>x · sigmoid(x), also called swish.</summary>
+    public static Tensor Silu(Tensor input) => SiluOp.Call(input);
+
+    /// <summary>The same, written over its input.</summary>
+    public static void SiluInPlace(Tensor input) => SiluInPlaceOp.Run(input);
+
+    /// <summary>Mean cross-entropy of logits (N × V) against class numbers (N).</summary>
+    /// <param name="logits">N × V.</param>
+    /// <param name="targets">N.</param>
+    /// <param name="smoothing">Share of the target that is spread evenly over all classes.</param>
+    public static Tensor CrossEntropy(Tensor logits, Tensor targets, double smoothing = 0) =>
+        smoothing == 0 ? CrossEntropyOp.Call(logits, targets) : CrossEntropyOp.Call(logits, targets, Argument.None, 1L, -100L, smoothing);
+
+    /// <summary>Mean squared difference.</summary>
+    public static Tensor MeanSquaredError(Tensor input, Tensor target) => MseOp.Call(input, target);
+
+    /// <summary>Mean absolute difference.</summary>
+    public static Tensor MeanAbsoluteError(Tensor input, Tensor target) => L1Op.Call(input, target);
+
+    /// <summary>Zeros around the last two dimensions.</summary>
+    public static Tensor PadZeros(Tensor input, int left, int right, int top, int bottom) =>
+        PadOp.Call(input, new long[] { left, right, top, bottom });
+
+    /// <summary>Each pixel of N × C × H × W <paramref name="factor"/> times in both directions.</summary>
+    public static Tensor UpsampleNearest(Tensor input, int factor) =>
+        NearestOp.Call(input, new long[] { input.Size(2) * factor, input.Size(3) * factor });
+
+    /// <summary>N × C × H × W in another size, bicubic with half-pixel centres.</summary>
+    /// <param name="input">N × C × H × W.</param>
+    /// <param name="height">Rows of the result.</param>
+    /// <param name="width">Columns of the result.</param>
+    /// <param name="smooth">Whether the kernel widens where the image becomes smaller.</param>
+    public static Tensor ResizeBicubic(Tensor input, long height, long width, bool smooth = false) =>
+        (smooth ? SmoothBicubicOp : BicubicOp).Call(input, new long[] { height, width }, false, Argument.None, Argument.None);
+
+    /// <summary>N × C × H × W in a smaller size: every pixel is the mean of those it covers.</summary>
+    public static Tensor ResizeArea(Tensor input, long height, long width) => AreaOp.Call(input, new long[] { height, width });
+
+    /// <summary>Cosine of the angle between vectors along a dimension.</summary>
+    public static Tensor CosineSimilarity(Tensor left, Tensor right, int dimension) => CosineOp.Call(left, right, dimension);
+
+    /// <summary>softmax(q kᵀ / √d) v over (B, heads, tokens, d).</summary>
+    /// <remarks>libtorch's fused operator where it exists and is fused (CUDA, 2.x); elsewhere the plain formula.</remarks>
+    public static Tensor ScaledDotProductAttention(Tensor query, Tensor key, Tensor value)
+    {
+        if (query.Device.Type == DeviceType.Cuda && AttentionOp.Exists)
+            return AttentionOp.Call(query, key, value);
+        // Scaling the query rather than the scores touches tokens × d instead of tokens × tokens numbers.
+        using Tensor scaled = query * (1 / Math.Sqrt(query.Size(-1)));
+        using Tensor keyTransposed = key.Transpose(-2, -1);
+        using Tensor scores = scaled.Matmul(keyTransposed);
+        using Tensor weights = scores.Softmax(-1);
+        return weights.Matmul(value);
+    }
+}

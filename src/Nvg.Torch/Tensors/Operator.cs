@@ -1,0 +1,245 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using Nvg.Torch.Interop;
+
+namespace Nvg.Torch;
+
+/// <summary>
+/// An operator of libtorch's dispatcher, for example <c>aten::add.Tensor</c>. Found once, called any number of times;
+/// autograd, autocast and the device's kernel are chosen by libtorch at each call.
+/// </summary>
+public sealed unsafe class Operator
+{
+    private const int ResultCapacity = 8;
+
+    // Slots kept on the stack; longer lists (many tensors at once) go to native memory.
+    private const int SmallBlock = 128;
+
+    private readonly Lazy<nint> _handle;
+
+    /// <param name="name">Qualified name, such as <c>aten::add</c>.</param>
+    /// <param name="overload">Overload name, such as <c>Tensor</c>; empty for the only one.</param>
+    /// <remarks>The look-up happens at the first call, so that operators can be static fields.</remarks>
+    public Operator(string name, string overload = "")
+    {
+        Name = overload.Length == 0 ? name : $"{name}.{overload}";
+        _handle = new Lazy<nint>(() =>
+        {
+            nint handle;
+            Native.Check(Native.nvgt_operator_find(name, overload, &handle), Name);
+            return handle;
+        });
+    }
+
+    /// <summary>The qualified name with the overload.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether the loaded libtorch has this operator.</summary>
+    public bool Exists
+    {
+        get
+        {
+            try
+            {
+                return _handle.Value != 0;
+            }
+            catch (TorchOperatorException)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>The operator's schema in libtorch's notation.</summary>
+    public string Schema
+    {
+        get
+        {
+            nint handle = _handle.Value;
+            return Native.ReadText((buffer, capacity, length) => Native.nvgt_operator_schema(handle, buffer, capacity, length));
+        }
+    }
+
+    /// <summary>Calls the operator for its one tensor.</summary>
+    /// <returns>A new tensor of the caller's; an in-place operator gives an alias of its first argument.</returns>
+    /// <exception cref="TorchArgumentException">The operator gives something else than one tensor.</exception>
+    /// <exception cref="TorchException">libtorch refused; the message names operator, shapes and reason.</exception>
+    public Tensor Call(params ReadOnlySpan<Argument> arguments)
+    {
+        NativeValue* results = stackalloc NativeValue[1];
+        if (Invoke(arguments, results, 1) != 1 || results[0].Kind != ValueKind.Tensor)
+            throw new TorchArgumentException($"{Name} does not give one tensor: {Schema}");
+        return Tensor.Adopt((nint)results[0].Payload);
+    }
+
+    /// <summary>Calls an in-place operator, whose result is its first argument again.</summary>
+    public void Run(params ReadOnlySpan<Argument> arguments)
+    {
+        NativeValue* results = stackalloc NativeValue[ResultCapacity];
+        int count = Invoke(arguments, results, ResultCapacity);
+        for (int i = 0; i < count; i++)
+        {
+            if (results[i].Kind == ValueKind.Tensor && results[i].Payload != 0)
+                _ = Native.nvgt_tensor_release((nint)results[i].Payload);
+        }
+    }
+
+    /// <summary>Calls the operator for several tensors; lists are flattened. Undefined tensors are null.</summary>
+    public Tensor?[] CallMany(int capacity, params ReadOnlySpan<Argument> arguments)
+    {
+        NativeValue[] rented = new NativeValue[capacity];
+        fixed (NativeValue* results = rented)
+        {
+            int count = Invoke(arguments, results, capacity);
+            var tensors = new Tensor?[count];
+            for (int i = 0; i < count; i++)
+            {
+                if (results[i].Kind == ValueKind.Tensor && results[i].Payload != 0)
+                    tensors[i] = Tensor.Adopt((nint)results[i].Payload);
+            }
+
+            return tensors;
+        }
+    }
+
+    /// <summary>Calls the operator for one number.</summary>
+    public double CallNumber(params ReadOnlySpan<Argument> arguments)
+    {
+        NativeValue* results = stackalloc NativeValue[1];
+        int count = Invoke(arguments, results, 1);
+        if (count == 1 && results[0].Kind == ValueKind.Tensor && results[0].Payload != 0)
+            _ = Native.nvgt_tensor_release((nint)results[0].Payload);
+        if (count != 1 || results[0].Kind is not (ValueKind.Double or ValueKind.Int or ValueKind.Bool))
+            throw new TorchArgumentException($"{Name} does not give one number: {Schema}");
+        return results[0].Kind == ValueKind.Double ? BitConverter.Int64BitsToDouble(results[0].Payload) : results[0].Payload;
+    }
+
+    private int Invoke(ReadOnlySpan<Argument> arguments, NativeValue* results, int capacity)
+    {
+        // Lists and texts travel in one block of eight-byte slots; its size is known before anything is pinned.
+        int slots = 0;
+        foreach (ref readonly Argument argument in arguments)
+            slots += SlotsOf(argument);
+        Span<long> small = slots <= SmallBlock ? stackalloc long[slots] : default;
+        long* block = slots <= SmallBlock
+            ? (long*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(small))
+            : (long*)NativeMemory.Alloc((nuint)slots, sizeof(long));
+        NativeValue* values = stackalloc NativeValue[arguments.Length];
+        var pinned = new PinnedHandles(slots + arguments.Length);
+        try
+        {
+            long* next = block;
+            for (int i = 0; i < arguments.Length; i++)
+                values[i] = ToNative(arguments[i], ref next, ref pinned);
+            int count;
+            int status = Native.nvgt_operator_call(_handle.Value, values, arguments.Length, results, capacity, &count);
+            if (status != 0)
+                Native.Throw(status, Describe(arguments));
+            return count;
+        }
+        finally
+        {
+            pinned.Dispose();
+            if (slots > SmallBlock)
+                NativeMemory.Free(block);
+        }
+    }
+
+    private static int SlotsOf(in Argument argument) => argument.Object switch
+    {
+        Array array when argument.Kind == ValueKind.BoolList => (array.Length + 7) / 8,
+        Array array => array.Length,
+        string text => (Encoding.UTF8.GetByteCount(text) + 7) / 8,
+        _ => 0,
+    };
+
+    private static NativeValue ToNative(in Argument argument, ref long* next, ref PinnedHandles pinned)
+    {
+        var value = new NativeValue { Kind = argument.Kind, Payload = argument.Bits };
+        switch (argument.Object)
+        {
+            case Tensor tensor:
+                value.Payload = pinned.Add(tensor.Handle);
+                return value;
+            case RandomGenerator generator:
+                value.Payload = pinned.Add(generator.Handle);
+                return value;
+            case null:
+                return value;
+        }
+
+        value.Payload = (long)next;
+        switch (argument.Object)
+        {
+            case long[] list:
+                value.Count = list.Length;
+                list.CopyTo(new Span<long>(next, list.Length));
+                break;
+            case double[] list:
+                value.Count = list.Length;
+                list.CopyTo(new Span<double>(next, list.Length));
+                break;
+            case bool[] list:
+                value.Count = list.Length;
+                MemoryMarshal.AsBytes<bool>(list).CopyTo(new Span<byte>(next, list.Length));
+                break;
+            case Tensor?[] list:
+                value.Count = list.Length;
+                for (int i = 0; i < list.Length; i++)
+                    next[i] = list[i] is { } tensor ? pinned.Add(tensor.Handle) : 0;
+                break;
+            case string text:
+                value.Count = Encoding.UTF8.GetBytes(text, new Span<byte>(next, Encoding.UTF8.GetByteCount(text)));
+                break;
+        }
+
+        next += SlotsOf(argument);
+        return value;
+    }
+
+    private string Describe(ReadOnlySpan<Argument> arguments)
+    {
+        var text = new StringBuilder(Name).Append('(');
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            if (i > 0)
+                text.Append(", ");
+            text.Append(arguments[i].Object switch
+            {
+                Tensor tensor => tensor.ToString(),
+                Tensor?[] tensors => $"{tensors.Length} tensors",
+                long[] list => $"[{string.Join(", ", list)}]",
+                string word => $"'{word}'",
+                null when arguments[i].Kind == ValueKind.Int => arguments[i].Bits.ToString(),
+                null when arguments[i].Kind == ValueKind.Double => BitConverter.Int64BitsToDouble(arguments[i].Bits).ToString(),
+                _ => arguments[i].Kind.ToString().ToLowerInvariant(),
+            });
+        }
+
+        return text.Append(')').ToString();
+    }
+
+    /// <summary>Keeps handles alive across one native call, whatever other threads dispose meanwhile.</summary>
+    private ref struct PinnedHandles(int capacity)
+    {
+        private readonly SafeHandle[] _handles = ArrayPool<SafeHandle>.Shared.Rent(capacity);
+        private int _count;
+
+        internal long Add(SafeHandle handle)
+        {
+            bool added = false;
+            handle.DangerousAddRef(ref added);
+            _handles[_count++] = handle;
+            return handle.DangerousGetHandle();
+        }
+
+        internal void Dispose()
+        {
+            for (int i = 0; i < _count; i++)
+                _handles[i].DangerousRelease();
+            ArrayPool<SafeHandle>.Shared.Return(_handles, clearArray: true);
+        }
+    }
+}

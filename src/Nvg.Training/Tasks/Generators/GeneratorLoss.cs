@@ -1,0 +1,138 @@
+using Nvg.Generators;
+using Nvg.Granularity;
+using Nvg.Torch;
+using Nvg.Training.Optimization;
+
+namespace Nvg.Training.Tasks.Generators;
+
+/// <summary>
+/// The joint loss of both generators over the stages of an image (specification, section 8):
+/// 1/(K+1) · Σ_i [ mse(x̂_i, final canvas) + cross-entropy + 0.5 · alignment ] plus the structure losses, each weighted
+/// (K+1)/(K−1), in the same mean.
+/// </summary>
+/// <remarks>
+/// Where only some images take part in a stage, its mean over them is weighted by their number over the expected number,
+/// so that the expectation is that of the full loss. Shapes: N sequences of a pass, L positions, C latent channels,
+/// K structure channels, W width.
+/// </remarks>
+public sealed class GeneratorLoss
+{
+    private const double AlignmentWeight = 0.5;
+
+    private readonly NvgGenerator _generator;
+    private readonly FeatureProjector? _projector;
+    private readonly LatentGrid _grid;
+    private readonly GeneratorParts _parts;
+    private readonly bool _checkpoints;
+
+    /// <param name="generator">What is trained; borrowed.</param>
+    /// <param name="projector">Maps hidden states to features for representation alignment, or null without it; borrowed.</param>
+    /// <param name="parts">Whose terms the loss has.</param>
+    /// <param name="checkpoints">Whether blocks are computed again in the backward pass, which saves memory.</param>
+    public GeneratorLoss(NvgGenerator generator, FeatureProjector? projector = null, GeneratorParts parts = GeneratorParts.Both, bool checkpoints = false)
+    {
+        _generator = generator;
+        _projector = projector;
+        (_parts, _checkpoints) = (parts, checkpoints);
+        _grid = generator.Config.Grid;
+    }
+
+    /// <summary>The loss of a batch, for autograd; the caller disposes it.</summary>
+    /// <param name="batch">The sequences.</param>
+    /// <param name="log">Receives every unweighted term by name: <c>final_i</c>, <c>ce_i</c>, <c>accuracy_i</c>, <c>align_i</c>, <c>structure_i</c>.</param>
+    /// <param name="dropPath">Draws what drop path leaves out; null switches it off.</param>
+    public Tensor Compute(GeneratorBatch batch, LossLog log, RandomGenerator? dropPath = null)
+    {
+        using var scope = new TensorScope();
+        Tensor loss = _parts switch
+        {
+            GeneratorParts.Content => Content(batch, log, dropPath, _ => { }),
+            GeneratorParts.Structure => Structure(batch, log, dropPath, _ => { }),
+            _ => Content(batch, log, dropPath, _ => { }) + Structure(batch, log, dropPath, _ => { }),
+        };
+        return scope.Keep(loss / _grid.StageCount);
+    }
+
+    /// <summary>Sum over stages of the content terms, with a look at predictions before they are reduced.</summary>
+    internal Tensor Content(GeneratorBatch batch, LossLog log, RandomGenerator? dropPath, Action<ContentPrediction> observer)
+    {
+        using var scope = new TensorScope();
+        using StageGroups groups = StageGroups.Gather(batch.ContentSubset, _grid.StageCount, batch.Class_B, batch.ContentShare);
+        Tensor canvas_NLC = groups.Select(stage => batch.Canvases_BSLC.Select(1, stage));
+        Tensor structure_NLK = groups.Select(stage => StructureEmbedding.Embed(batch.Structure_BSL.Select(1, stage), stage, _grid.LastStage));
+        Tensor class_N = groups.Select(_ => batch.Class_B);
+        Tensor final_NLC = groups.Select(_ => batch.Canvases_BSLC.Select(1, _grid.StageCount));
+        var training = new BlockTraining { DropPathGenerator = dropPath, DropPathRows = batch.ContentRows, HiddenBlock = _projector?.Block ?? 0, Checkpoints = _checkpoints };
+        Tensor predicted_NLC = _generator.Content.PredictFinalCanvas(canvas_NLC, structure_NLK, groups.Stage_N, class_N, training);
+        using Tensor? hidden_NTW = training.Hidden_NTW;
+        Tensor? features_NLD = hidden_NTW is null ? null : _projector!.Forward(hidden_NTW.Narrow(1, 1, _grid.Length));
+        Tensor total = Tensor.Zeros([], device: batch.Class_B.Device);
+        foreach (StageGroups.Group group in groups.Groups)
+        {
+            int stage = group.Stage;
+            Tensor stagePrediction = group.Slice(predicted_NLC);
+            Tensor finalLoss = Functional.MeanSquaredError(stagePrediction, group.Slice(final_NLC));
+            using var clusters = new ClusterMean(group.Take(batch.Structure_BSL.Select(1, stage)), LatentGrid.ClusterCount(stage));
+            Tensor logits_NMV = _generator.Content.Logits(stagePrediction, group.Slice(canvas_NLC), clusters);
+            Tensor flat = logits_NMV.Reshape(-1, logits_NMV.Size(-1));
+            Tensor targets = group.Take(batch.Content[stage]).Reshape(-1);
+            Tensor crossEntropy = Functional.CrossEntropy(flat, targets);
+            log.Add($"final_{stage}", finalLoss, group.Weight);
+            log.Add($"ce_{stage}", crossEntropy, group.Weight);
+            log.Add($"accuracy_{stage}", flat.Detach().ArgMax(-1).IsEqual(targets).To(ScalarType.Float32).Mean(), group.Weight);
+            Tensor stageLoss = finalLoss + crossEntropy;
+            if (features_NLD is not null)
+            {
+                Tensor target = group.Take(batch.Features_BLD!);
+                Tensor alignment = 1.0 - Functional.CosineSimilarity(group.Slice(features_NLD), target, -1).Mean();
+                log.Add($"align_{stage}", alignment, group.Weight);
+                stageLoss += alignment * AlignmentWeight;
+            }
+
+            observer(new ContentPrediction(stage, stagePrediction, logits_NMV, features_NLD is null ? null : group.Slice(features_NLD)));
+            total += stageLoss * group.Weight;
+        }
+
+        return scope.Keep(total);
+    }
+
+    /// <summary>Sum over stages of the weighted structure terms, with a look at predictions before they are reduced.</summary>
+    internal Tensor Structure(GeneratorBatch batch, LossLog log, RandomGenerator? dropPath, Action<StructurePrediction> observer)
+    {
+        using var scope = new TensorScope();
+        int stages = _generator.Config.StructureStageCount;
+        Tensor total = Tensor.Zeros([], device: batch.Class_B.Device);
+        if (stages == 0)
+            return scope.Keep(total);
+        using StageGroups groups = StageGroups.Gather(batch.StructureSubset, stages, batch.Class_B, batch.StructureShare);
+        Tensor target_BLK = StructureEmbedding.Embed(batch.Structure_BSL.Select(1, _grid.LastStage), _grid.LastStage, _grid.LastStage) - 1;
+        Tensor target_NLK = groups.Select(_ => target_BLK);
+        // Known channels carry no noise: the flow fills in what is missing.
+        Tensor noise_NLK = groups.Select(stage => Tensor.Cat(
+            [target_BLK.Narrow(2, 0, stage), batch.Epsilon_BLK.Narrow(2, stage, _grid.LastStage - stage)], 2));
+        Tensor time_N = groups.Select(stage => batch.Time_BS.Select(1, stage));
+        Tensor time_N11 = time_N.Reshape(-1, 1, 1);
+        Tensor z_NLK = time_N11 * noise_NLK + (1.0 - time_N11) * target_NLK;
+        Tensor canvas_NLC = groups.Select(stage => batch.Canvases_BSLC.Select(1, stage + 1));
+        Tensor structure_NLK = groups.Select(stage => StructureEmbedding.Embed(batch.Structure_BSL.Select(1, stage), stage, _grid.LastStage));
+        var training = new BlockTraining { DropPathGenerator = dropPath, DropPathRows = batch.StructureRows, Checkpoints = _checkpoints };
+        Tensor velocity_NLK = _generator.Structure.PredictVelocity(
+            z_NLK, canvas_NLC, structure_NLK, groups.Stage_N, time_N, groups.Select(_ => batch.Class_B), training);
+        Tensor predicted_NLK = noise_NLK - velocity_NLK;
+        foreach (StageGroups.Group group in groups.Groups)
+        {
+            Tensor stageLoss = Functional.MeanSquaredError(group.Slice(predicted_NLK), group.Slice(target_NLK));
+            log.Add($"structure_{group.Stage}", stageLoss, group.Weight);
+            observer(new StructurePrediction(group.Stage, group.Slice(predicted_NLK), group.Slice(target_NLK)));
+            total += stageLoss * (group.Weight * _grid.StageCount / stages);
+        }
+
+        return scope.Keep(total);
+    }
+
+    /// <summary>What the content generator predicted for one stage; valid while the observer runs.</summary>
+    internal sealed record ContentPrediction(int Stage, Tensor Predicted_NLC, Tensor Logits_NMV, Tensor? Features_NLD);
+
+    /// <summary>What the structure generator predicted for one stage; valid while the observer runs.</summary>
+    internal sealed record StructurePrediction(int Stage, Tensor Predicted_NLK, Tensor Target_NLK);
+}

@@ -1,7 +1,0 @@
-namespace Nvg.Control;
-
-/// <summary>Where a request stands.</summary>
-/// <param name="Done">Pictures that are done.</param>
-/// <param name="Count">Pictures that were asked for.</param>
-/// <param name="Share">Share of the whole work, the stages of the running batch included.</param>
-public sealed record GenerationProgress(int Done, int Count, double Share);

@@ -1,7 +1,0 @@
-namespace Nvg.Control;
-
-/// <summary>A share of the way from a picture's class and seed to another class or seed.</summary>
-/// <param name="Class">The class that the class embedding goes to, or null to stay.</param>
-/// <param name="Seed">The seed whose noise the noise goes to, or null to stay.</param>
-/// <param name="Share">From 0, the picture itself, to 1, the other.</param>
-public sealed record Interpolation(int? Class, ulong? Seed, double Share);

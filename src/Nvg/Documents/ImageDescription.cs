@@ -1,0 +1,65 @@
+using Nvg.Conditioning;
+using Nvg.Configuration;
+using Nvg.Sampling;
+using Nvg.Torch;
+
+namespace Nvg.Documents;
+
+/// <summary>How an image was made, besides its sequence: what an <see cref="ImageDocument"/> stores as text.</summary>
+public sealed record ImageDescription
+{
+    /// <summary>The layout that this build writes; it reads those before too.</summary>
+    public const int CurrentFormat = 3;
+
+    /// <summary>The first layout that has a checksum; those before are read without one.</summary>
+    public const int FirstCheckedFormat = 2;
+
+    /// <summary>The first layout that says "image"; those before say "picture".</summary>
+    public const int FirstImageFormat = 3;
+
+    /// <summary>Layout of the document.</summary>
+    public int Format { get; init; } = CurrentFormat;
+
+    /// <summary>Name of the model.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>SHA-256 of its weights, as <see cref="NvgModel.Fingerprint"/> gives it.</summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>Number of the class.</summary>
+    public required int Class { get; init; }
+
+    /// <summary>What the class is called.</summary>
+    public required string Label { get; init; }
+
+    /// <summary>The seed.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>Another class or seed that the image lies on the way to, or null.</summary>
+    [FormerName("towards")]
+    public Interpolation? Interpolation { get; init; }
+
+    /// <summary>How the sequence was drawn.</summary>
+    public required SamplingOptions Sampling { get; init; }
+
+    /// <summary>What happened to clusters that were given in part.</summary>
+    public BorderRule Border { get; init; }
+
+    /// <summary>Precision of the generators' matrices.</summary>
+    public ScalarType Dtype { get; init; } = ScalarType.Float32;
+
+    /// <summary>Kind of device; another rounds differently.</summary>
+    public DeviceType Device { get; init; } = DeviceType.Cpu;
+
+    /// <summary>Images that were computed together; another number may round differently.</summary>
+    public int Batch { get; init; } = 1;
+
+    /// <summary>Rows of the latent.</summary>
+    public required int LatentHeight { get; init; }
+
+    /// <summary>Columns of the latent.</summary>
+    public required int LatentWidth { get; init; }
+
+    /// <summary>V, codes that tokens are numbers of.</summary>
+    public required int CodebookSize { get; init; }
+}

@@ -1,6 +1,0 @@
-namespace Nvg.Evaluation.Samples;
-
-/// <summary>Where an evaluation stands.</summary>
-/// <param name="State">In words.</param>
-/// <param name="Share">Share of this step that is done, or null where that is unknown.</param>
-public readonly record struct SampleProgress(string State, double? Share);

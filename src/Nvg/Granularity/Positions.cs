@@ -1,0 +1,21 @@
+using Nvg.Torch;
+
+namespace Nvg.Granularity;
+
+/// <summary>The two layouts of a latent: maps (B × C × h × w) for convolutions, positions (B × L × C) for clusters and tokens.</summary>
+public static class Positions
+{
+    /// <summary>B × C × h × w → B × L × C, row-major positions.</summary>
+    public static Tensor FromMap(Tensor map_BCHW)
+    {
+        using Tensor flat = map_BCHW.Reshape(map_BCHW.Size(0), map_BCHW.Size(1), -1);
+        return flat.Transpose(1, 2);
+    }
+
+    /// <summary>B × L × C → B × C × h × w.</summary>
+    public static Tensor ToMap(Tensor values_BLC, LatentGrid grid)
+    {
+        using Tensor channelsFirst = values_BLC.Transpose(1, 2);
+        return channelsFirst.Reshape(values_BLC.Size(0), values_BLC.Size(2), grid.Height, grid.Width);
+    }
+}

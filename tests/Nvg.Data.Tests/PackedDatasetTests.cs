@@ -1,0 +1,83 @@
+using Nvg.Data.Datasets;
+using Nvg.Data.Packing;
+using Nvg.Data.Sources;
+using Nvg.Imaging;
+
+namespace Nvg.Data.Tests;
+
+public class PackedDatasetTests
+{
+    [Theory]
+    [InlineData("\"count\": 4", "\"count\": 5")]
+    [InlineData("\"format\": 1", "\"format\": 2")]
+    [InlineData("\"format\": 1", "\"format\": 1, \"more\": 2")]
+    [InlineData("\"format\": 1", "\"format\": 1, \"format\": 1")]
+    [InlineData("\"storedSize\": 8", "\"storedSize\": 9")]
+    [InlineData("\"size\": 8,", "")]
+    [InlineData("{", "")]
+    public async Task Open_DescriptionChanged_IsRefused(string from, string to)
+    {
+        using TemporaryFolder folder = await Make();
+        string json = await File.ReadAllTextAsync(folder["data/dataset.json"]);
+        int at = json.IndexOf(from, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(folder["data/dataset.json"], json[..at] + to + json[(at + from.Length)..]);
+        Assert.DoesNotContain('\n', Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message);
+    }
+
+    [Fact]
+    public async Task Open_FilesChanged_IsRefused()
+    {
+        using TemporaryFolder folder = await Make();
+        byte[] labels = await File.ReadAllBytesAsync(folder["data/labels.i32"]);
+        labels[0] = 7;
+        await File.WriteAllBytesAsync(folder["data/labels.i32"], labels);
+        Assert.Contains("label 7", Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message, StringComparison.Ordinal);
+        await File.WriteAllBytesAsync(folder["data/images.u8"], new byte[10]);
+        labels[0] = 0;
+        await File.WriteAllBytesAsync(folder["data/labels.i32"], labels);
+        Assert.Contains("10 bytes", Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message, StringComparison.Ordinal);
+        File.Delete(folder["data/images.u8"]);
+        Assert.Contains("missing", Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Verify_PixelChanged_IsNoticed()
+    {
+        using TemporaryFolder folder = await Make();
+        byte[] pixels = await File.ReadAllBytesAsync(folder["data/images.u8"]);
+        pixels[^1] ^= 1;
+        await File.WriteAllBytesAsync(folder["data/images.u8"], pixels);
+        using PackedDataset data = PackedDataset.Open(folder["data"]);
+        Assert.Contains("has changed", Assert.Throws<NvgDataException>(data.Verify).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Image_OutsideOrDisposed_Throws()
+    {
+        using TemporaryFolder folder = await Make();
+        PackedDataset data = PackedDataset.Open(folder["data"]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => data.Image(4).Length);
+        Assert.Throws<ArgumentOutOfRangeException>(() => data.Label(-1));
+        data.Dispose();
+        data.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => data.Image(0).Length);
+        Assert.Throws<ObjectDisposedException>(() => data.Label(0));
+        Assert.Equal(["a", "b"], data.Classes);
+    }
+
+    [Fact]
+    public void Open_OtherFolder_SaysHowToMakeOne()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Contains("nvg prepare", Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder.Root)).Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<TemporaryFolder> Make()
+    {
+        var folder = new TemporaryFolder();
+        for (int i = 0; i < 4; i++)
+            folder.Write($"in/{"aabb"[i]}/{i}.png", ImageFile.Encode(Images.Gradient(8, 8, i), ImageFormat.Png));
+        await Preparation.RunAsync(ImageSource.Open(folder["in"]), folder["data"], new() { Size = 8, Threads = 1 });
+        return folder;
+    }
+}

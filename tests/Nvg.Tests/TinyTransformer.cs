@@ -1,9 +1,0 @@
-using Nvg.Pretrained;
-
-namespace Nvg.Tests;
-
-/// <summary>Sizes of a vision transformer that computes in milliseconds.</summary>
-internal static class TinyTransformer
-{
-    public static VisionTransformerConfig Config { get; } = new() { Width = 64, Depth = 2, PatchSize = 8, TableSide = 4, HeadCount = 1, MlpWidth = 96 };
-}
