@@ -1,3 +1,4 @@
+using Nvg.Cli.Terminal;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
 
