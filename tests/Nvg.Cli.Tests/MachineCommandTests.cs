@@ -49,11 +49,11 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
         Assert.Equal(CommandRunner.UnusableData, (await RunAsync("verify", InFolder("empty"))).ExitCode);
     }
 
-    [SharedFact("fixtures/sampling.safetensors")]
+    [Fact]
     public async Task Verify_Fixture_PassesAndDamagedFails()
     {
         Directory.CreateDirectory(InFolder("fixtures"));
-        File.Copy(SharedMaterial.Path("fixtures", "sampling.safetensors"), InFolder("fixtures/sampling.safetensors"));
+        File.Copy(ReferenceFixtures.Path("sampling.safetensors"), InFolder("fixtures/sampling.safetensors"));
         CommandResult passed = await RunAsync("verify", InFolder("fixtures"), "--threads", "1");
         Assert.Equal(CommandRunner.Done, passed.ExitCode);
         Assert.EndsWith("0 failed", passed.Output.TrimEnd(), StringComparison.Ordinal);

@@ -5,10 +5,10 @@ namespace Nvg.Imaging.Tests;
 
 public class ImageQualityTests
 {
-    [SharedFact("fixtures/metrics.safetensors")]
-    public void PsnrAndSsim_ReferenceImages_EqualReference()
+    [Theory, MemberData(nameof(ReferenceFixtures.Sets), MemberType = typeof(ReferenceFixtures))]
+    public void PsnrAndSsim_ReferenceImages_EqualReference(string set)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(SharedMaterial.Path("fixtures", "metrics.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Open(ReferenceFixtures.Path("metrics.safetensors", set));
         using var scope = new TensorScope();
         RgbImage[] a = Images(file["img_a"]), b = Images(file["img_b"]);
         float[] psnr = file["psnr"].ToArray<float>(), ssim = file["ssim"].ToArray<float>();

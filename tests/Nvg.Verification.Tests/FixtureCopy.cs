@@ -10,10 +10,10 @@ internal sealed class FixtureCopy : IDisposable
     {
     }
 
-    /// <summary>A copy of a reference fixture.</summary>
+    /// <summary>A copy of a fixture of the repository.</summary>
     internal FixtureCopy(string kind)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(SharedMaterial.Path("fixtures", $"{kind}.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Open(ReferenceFixtures.Path($"{kind}.safetensors"));
         foreach ((string name, Tensor tensor) in file)
             Tensors.Add(name, tensor.Clone());
         Metadata = file.Metadata.ToDictionary();

@@ -5,34 +5,34 @@ namespace Nvg.Verification.Tests;
 /// <summary>A checker that cannot fail checks nothing: every way a fixture can disagree must show.</summary>
 public class FixtureFailureTests
 {
-    [SharedFact("fixtures/clustering.safetensors")]
+    [Fact]
     public void Run_EveryOutputOfClusteringOff_FailsEach() => AssertEveryOutputMatters("clustering");
 
-    [SharedFact("fixtures/structure_embedding.safetensors")]
+    [Fact]
     public void Run_EveryOutputOfStructureEmbeddingOff_FailsEach() => AssertEveryOutputMatters("structure_embedding");
 
-    [SharedFact("fixtures/quantizer.safetensors")]
+    [Fact]
     public void Run_EveryOutputOfQuantizerOff_FailsEach() => AssertEveryOutputMatters("quantizer");
 
-    [SharedFact("fixtures/autoencoder.safetensors")]
+    [Fact]
     public void Run_EveryOutputOfAutoencoderOff_FailsEach() => AssertEveryOutputMatters("autoencoder");
 
-    [SharedFact("fixtures/sampling.safetensors")]
+    [Fact]
     public void Run_EveryOutputOfSamplingOff_FailsEach() => AssertEveryOutputMatters("sampling");
 
-    [SharedFact("fixtures/generate.safetensors")]
+    [Fact]
     public void Run_EveryOutputOfGenerateOff_FailsEach() => AssertEveryOutputMatters("generate");
 
-    [SharedFact("fixtures/generator_train.safetensors")]
+    [Fact]
     public void Run_EveryOutputOfGeneratorTrainOff_FailsEach() => AssertEveryOutputMatters("generator_train");
 
-    [SharedFact("fixtures/losses.safetensors")]
+    [Fact]
     public void Run_EveryOutputOfLossesOff_FailsEach() => AssertEveryOutputMatters("losses");
 
-    [SharedFact("fixtures/dino_disc.safetensors")]
+    [Fact]
     public void Run_EveryOutputOfDinoDiscriminatorOff_FailsEach() => AssertEveryOutputMatters("dino_disc");
 
-    [SharedFact("fixtures/generator_train.safetensors")]
+    [Fact]
     public void Run_OneParameterOff_FailsGradientsAndLoss()
     {
         using var folder = new TemporaryFolder();
@@ -44,7 +44,7 @@ public class FixtureFailureTests
         Assert.Contains(report.Checks, c => c is { Name: "x0_hat", Passed: true });
     }
 
-    [SharedFact("fixtures/sampling.safetensors")]
+    [Fact]
     public void Run_NotANumberInReference_Fails()
     {
         using var folder = new TemporaryFolder();
@@ -53,7 +53,7 @@ public class FixtureFailureTests
         AssertOneFailure(Run(copy, folder, "sampling"), "top_p_schedule", "NaN");
     }
 
-    [SharedFact("fixtures/sampling.safetensors")]
+    [Fact]
     public void Run_NotANumberComputed_Fails()
     {
         using var folder = new TemporaryFolder();
@@ -62,11 +62,11 @@ public class FixtureFailureTests
         AssertOneFailure(Run(copy, folder, "sampling"), "timestep_embedding", "NaN");
     }
 
-    [SharedFact("fixtures/quantizer.safetensors")]
+    [Fact]
     public void Run_TruncatedFile_IsOneFailure()
     {
         using var folder = new TemporaryFolder();
-        byte[] bytes = File.ReadAllBytes(SharedMaterial.Path("fixtures", "quantizer.safetensors"));
+        byte[] bytes = File.ReadAllBytes(ReferenceFixtures.Path("quantizer.safetensors"));
         string path = folder.Write("quantizer.safetensors", bytes[..(bytes.Length / 2)]);
         AssertOneFailure(FixtureVerification.RunFile(path, Device.Cpu), "(file)", "truncated");
     }
@@ -79,7 +79,7 @@ public class FixtureFailureTests
         AssertOneFailure(FixtureVerification.RunFile(path, Device.Cpu), "(file)", "losses.safetensors");
     }
 
-    [SharedFact("fixtures/sampling.safetensors")]
+    [Fact]
     public void Run_MissingOutput_FailsByName()
     {
         using var folder = new TemporaryFolder();
@@ -88,7 +88,7 @@ public class FixtureFailureTests
         AssertOneFailure(Run(copy, folder, "sampling"), "timestep_embedding", "lacks");
     }
 
-    [SharedFact("fixtures/quantizer.safetensors")]
+    [Fact]
     public void Run_MissingInput_IsOneFailureAndRestNotReached()
     {
         using var folder = new TemporaryFolder();
@@ -99,7 +99,7 @@ public class FixtureFailureTests
         Assert.Contains(report.NotCovered, u => u is { Name: "fwd_loss", Reason: "not reached" });
     }
 
-    [SharedFact("fixtures/quantizer.safetensors")]
+    [Fact]
     public void Run_MissingParameter_IsOneFailure()
     {
         using var folder = new TemporaryFolder();
@@ -108,7 +108,7 @@ public class FixtureFailureTests
         AssertOneFailure(Run(copy, folder, "quantizer"), "(file)", "param.quant_resi.3.bias");
     }
 
-    [SharedFact("fixtures/quantizer.safetensors")]
+    [Fact]
     public void Run_MetadataMissingOrWrong_IsOneFailure()
     {
         using var folder = new TemporaryFolder();
@@ -119,7 +119,7 @@ public class FixtureFailureTests
         AssertOneFailure(Run(copy, folder, "quantizer"), "(file)", "'n_e' is missing");
     }
 
-    [SharedFact("fixtures/quantizer.safetensors")]
+    [Fact]
     public void Run_ParameterOfAnotherModel_Fails()
     {
         using var folder = new TemporaryFolder();
@@ -128,7 +128,7 @@ public class FixtureFailureTests
         AssertOneFailure(Run(copy, folder, "quantizer"), "param.surplus.weight", "no such parameter");
     }
 
-    [SharedFact("fixtures/clustering.safetensors")]
+    [Fact]
     public void Run_UnknownTensor_IsNotCovered()
     {
         using var folder = new TemporaryFolder();
@@ -139,7 +139,7 @@ public class FixtureFailureTests
         Assert.Equal("surprise", Assert.Single(report.NotCovered).Name);
     }
 
-    [SharedFact("fixtures/clustering.safetensors")]
+    [Fact]
     public void Run_UnknownFileName_IsNotCoveredAndNeverPassed()
     {
         using var folder = new TemporaryFolder();

@@ -1,39 +1,41 @@
 namespace Nvg.Verification.Tests;
 
-/// <summary>This build against the reference numbers.</summary>
+/// <summary>This build against the reference numbers: those of the repository, and the shared ones where they are present.</summary>
 public class FixtureVerificationTests
 {
-    [SharedFact("fixtures/clustering.safetensors")]
-    public void Run_Clustering_Passes() => AssertPasses("clustering");
+    private const string Sets = nameof(ReferenceFixtures.Sets);
 
-    [SharedFact("fixtures/structure_embedding.safetensors")]
-    public void Run_StructureEmbedding_Passes() => AssertPasses("structure_embedding", "scale_factors");
+    [Theory, MemberData(Sets, MemberType = typeof(ReferenceFixtures))]
+    public void Run_Clustering_Passes(string set) => AssertPasses(set, "clustering");
 
-    [SharedFact("fixtures/quantizer.safetensors")]
-    public void Run_Quantizer_Passes() => AssertPasses("quantizer");
+    [Theory, MemberData(Sets, MemberType = typeof(ReferenceFixtures))]
+    public void Run_StructureEmbedding_Passes(string set) => AssertPasses(set, "structure_embedding", "scale_factors");
 
-    [SharedFact("fixtures/autoencoder.safetensors")]
-    public void Run_Autoencoder_Passes() => AssertPasses("autoencoder");
+    [Theory, MemberData(Sets, MemberType = typeof(ReferenceFixtures))]
+    public void Run_Quantizer_Passes(string set) => AssertPasses(set, "quantizer");
 
-    [SharedFact("fixtures/sampling.safetensors")]
-    public void Run_Sampling_Passes() => AssertPasses("sampling");
+    [Theory, MemberData(Sets, MemberType = typeof(ReferenceFixtures))]
+    public void Run_Autoencoder_Passes(string set) => AssertPasses(set, "autoencoder");
 
-    [SharedFact("fixtures/generate.safetensors")]
-    public void Run_Generate_Passes() => AssertPasses("generate");
+    [Theory, MemberData(Sets, MemberType = typeof(ReferenceFixtures))]
+    public void Run_Sampling_Passes(string set) => AssertPasses(set, "sampling");
 
-    [SharedFact("fixtures/generator_train.safetensors")]
-    public void Run_GeneratorTrain_Passes() => AssertPasses("generator_train");
+    [Theory, MemberData(Sets, MemberType = typeof(ReferenceFixtures))]
+    public void Run_Generate_Passes(string set) => AssertPasses(set, "generate");
 
-    [SharedFact("fixtures/losses.safetensors")]
-    public void Run_Losses_Passes() => AssertPasses("losses");
+    [Theory, MemberData(Sets, MemberType = typeof(ReferenceFixtures))]
+    public void Run_GeneratorTrain_Passes(string set) => AssertPasses(set, "generator_train");
 
-    [SharedFact("fixtures/dino_disc.safetensors")]
-    public void Run_DinoDiscriminator_Passes() => AssertPasses("dino_disc");
+    [Theory, MemberData(Sets, MemberType = typeof(ReferenceFixtures))]
+    public void Run_Losses_Passes(string set) => AssertPasses(set, "losses");
+
+    [Theory, MemberData(Sets, MemberType = typeof(ReferenceFixtures))]
+    public void Run_DinoDiscriminator_Passes(string set) => AssertPasses(set, "dino_disc");
 
     // Everything in the file that is output must have been compared, except what is named here.
-    private static void AssertPasses(string kind, params string[] notCovered)
+    private static void AssertPasses(string set, string kind, params string[] notCovered)
     {
-        FixtureReport report = ReferenceReports.Of(kind);
+        FixtureReport report = ReferenceReports.Of(kind, set);
         using var text = new StringWriter();
         new VerificationReport([report]).WriteText(text);
         Assert.True(report.Failed == 0 && report.Passed > 0, text.ToString());

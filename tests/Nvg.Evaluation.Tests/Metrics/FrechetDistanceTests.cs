@@ -7,10 +7,10 @@ namespace Nvg.Evaluation.Tests.Metrics;
 [Collection(RunsAlone.Name), NoTensorLeaks]
 public class FrechetDistanceTests
 {
-    [SharedFact("fixtures/metrics.safetensors")]
-    public void Between_ReferenceFeatures_GivesReferenceValue()
+    [Theory, MemberData(nameof(ReferenceFixtures.Sets), MemberType = typeof(ReferenceFixtures))]
+    public void Between_ReferenceFeatures_GivesReferenceValue(string set)
     {
-        using SafetensorsFile reference = SafetensorsFile.Open(SharedMaterial.Path("fixtures", "metrics.safetensors"));
+        using SafetensorsFile reference = SafetensorsFile.Open(ReferenceFixtures.Path("metrics.safetensors", set));
         FrechetDistance distance = Distance(reference["feats_a"], reference["feats_b"]);
         double expected = double.Parse(reference.Metadata["fid_value"]);
         Assert.Equal(expected, distance.Value, 1e-7 * expected);

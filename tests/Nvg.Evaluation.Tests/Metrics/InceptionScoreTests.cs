@@ -8,12 +8,13 @@ namespace Nvg.Evaluation.Tests.Metrics;
 [Collection(RunsAlone.Name), NoTensorLeaks]
 public class InceptionScoreTests
 {
-    [SharedFact("fixtures/metrics.safetensors")]
-    public void ToScore_ReferenceProbabilities_GivesReferenceValue()
+    [Theory, MemberData(nameof(ReferenceFixtures.Sets), MemberType = typeof(ReferenceFixtures))]
+    public void ToScore_ReferenceProbabilities_GivesReferenceValue(string set)
     {
-        using SafetensorsFile reference = SafetensorsFile.Open(SharedMaterial.Path("fixtures", "metrics.safetensors"));
-        using var score = new InceptionScoreAccumulator(10, 500);
-        score.AddProbabilities(reference["probs"]);
+        using SafetensorsFile reference = SafetensorsFile.Open(ReferenceFixtures.Path("metrics.safetensors", set));
+        Tensor probabilities = reference["probs"];
+        using var score = new InceptionScoreAccumulator((int)probabilities.Size(1), (int)probabilities.Size(0));
+        score.AddProbabilities(probabilities);
         double expected = reference["inception_score"].Item();
         Assert.Equal(expected, score.ToScore().Mean, 1e-5 * expected);
         Assert.Equal(1, score.ToScore().Splits);

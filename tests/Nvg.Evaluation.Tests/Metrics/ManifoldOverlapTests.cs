@@ -7,10 +7,10 @@ namespace Nvg.Evaluation.Tests.Metrics;
 [Collection(RunsAlone.Name), NoTensorLeaks]
 public class ManifoldOverlapTests
 {
-    [SharedFact("fixtures/metrics.safetensors")]
-    public void Of_ReferenceFeatures_GivesReferenceValues()
+    [Theory, MemberData(nameof(ReferenceFixtures.Sets), MemberType = typeof(ReferenceFixtures))]
+    public void Of_ReferenceFeatures_GivesReferenceValues(string set)
     {
-        using SafetensorsFile reference = SafetensorsFile.Open(SharedMaterial.Path("fixtures", "metrics.safetensors"));
+        using SafetensorsFile reference = SafetensorsFile.Open(ReferenceFixtures.Path("metrics.safetensors", set));
         ManifoldOverlap overlap = ManifoldOverlap.Of(reference["feats_a"], reference["feats_b"]);
         Assert.Equal(reference["precision"].Item(), overlap.Precision, 1e-6);
         Assert.Equal(reference["recall"].Item(), overlap.Recall, 1e-6);

@@ -1,11 +1,9 @@
-using System.Globalization;
 using System.Text.Json;
 using Nvg.Checkpoints;
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Tokenizers;
 using Nvg.Torch;
-using Nvg.Torch.Files.Safetensors;
 using Nvg.Torch.Nn;
 
 namespace Nvg.Tests.Checkpoints;
@@ -46,12 +44,12 @@ public class PresetsTests
         Assert.Null(problem);
     }
 
-    [SharedFact("fixtures/generator_train.safetensors")]
+    [Fact]
     public void Generator_Shapes_AreThoseOfThePublishedCodeAtItsDepth()
     {
-        using SafetensorsFile fixture = SafetensorsFile.Open(SharedMaterial.Path("fixtures", "generator_train.safetensors"));
-        int depth = int.Parse(fixture.Metadata["depth"], CultureInfo.InvariantCulture);
-        Dictionary<string, long[]> shallow = Parameters(fixture, "").Where(p => !p.Key.StartsWith("projector.", StringComparison.Ordinal)).ToDictionary();
+        PublishedShapes published = PublishedShapes.Generator;
+        int depth = (int)published.Sizes["depth"]!;
+        Dictionary<string, long[]> shallow = published.Shapes.Where(p => !p.Key.StartsWith("projector.", StringComparison.Ordinal)).ToDictionary();
         foreach (GeneratorConfig config in Presets.All.Select(preset => preset.Generator).OfType<GeneratorConfig>())
         {
             using var generator = new NvgGenerator(config, ParameterSource.Meta());
@@ -70,18 +68,17 @@ public class PresetsTests
         }
     }
 
-    [SharedFact("fixtures/autoencoder.safetensors", "fixtures/quantizer.safetensors")]
+    [Fact]
     public void Tokenizer_Shapes_AreThoseOfThePublishedCodeAtItsWidth()
     {
-        using SafetensorsFile autoencoder = SafetensorsFile.Open(SharedMaterial.Path("fixtures", "autoencoder.safetensors"));
-        using SafetensorsFile quantizer = SafetensorsFile.Open(SharedMaterial.Path("fixtures", "quantizer.safetensors"));
-        // Where the fixture has other levels, the preset's names are held against it at these.
-        int width = int.Parse(autoencoder.Metadata["base_ch"], CultureInfo.InvariantCulture);
-        TokenizerConfig config = Presets.VqF16D32.Tokenizer with { ImageSize = 256, ChannelMultipliers = JsonSerializer.Deserialize<int[]>(autoencoder.Metadata["ch_mult"])! };
+        PublishedShapes autoencoder = PublishedShapes.Autoencoder;
+        // Where the published shapes have other levels, the preset is compared at these.
+        int width = (int)autoencoder.Sizes["base_ch"]!;
+        TokenizerConfig config = Presets.VqF16D32.Tokenizer with { ImageSize = 256, ChannelMultipliers = autoencoder.Sizes["ch_mult"].Deserialize<int[]>()! };
         using var tokenizer = new Tokenizer(config, ParameterSource.Meta());
-        var expected = Parameters(autoencoder, "").ToDictionary(p => p.Key, p => AtBaseWidth(p.Key, p.Value, width));
-        foreach ((string name, long[] shape) in Parameters(quantizer, "quantize."))
-            expected.Add(name, name == "quantize.embedding.weight" ? [4096, shape[1]] : shape);
+        var expected = autoencoder.Shapes.ToDictionary(p => p.Key, p => AtBaseWidth(p.Key, p.Value, width));
+        foreach ((string name, long[] shape) in PublishedShapes.Quantizer.Shapes)
+            expected.Add("quantize." + name, name == "embedding.weight" ? [4096, shape[1]] : shape);
         AssertShapes(expected, tokenizer.Parameters);
     }
 
@@ -121,21 +118,14 @@ public class PresetsTests
             Assert.All(images.ToArray<float>(), value => Assert.InRange(value, -1, 1));
     }
 
-    private static IEnumerable<KeyValuePair<string, long[]>> Parameters(SafetensorsFile fixture, string prefix)
-    {
-        const string mark = "param.";
-        foreach (string name in fixture.Keys.Where(key => key.StartsWith(mark, StringComparison.Ordinal)))
-            yield return KeyValuePair.Create(prefix + name[mark.Length..], fixture[name].Shape.ToArray());
-    }
-
     private static void AssertShapes(Dictionary<string, long[]> expected, ParameterStore parameters)
     {
         Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), parameters.Keys.Order(StringComparer.Ordinal));
         Assert.All(expected, pair => Assert.Equal(pair.Value, parameters[pair.Key].Shape.ToArray()));
     }
 
-    // What is as wide as the generators grows with the depth; the fixture has fewer codes and classes.
-    private static long[] AtDepth(string name, long[] shape, int fixtureDepth, int depth)
+    // What is as wide as the generators grows with the depth; the published shapes are those of fewer codes and classes.
+    private static long[] AtDepth(string name, long[] shape, int publishedDepth, int depth)
     {
         if (name is "content_start_embed" or "scale_factors" or "rope_ids" || name.EndsWith("_norm.scale", StringComparison.Ordinal))
             return shape;
@@ -143,7 +133,7 @@ public class PresetsTests
             return [4096, .. shape[1..]];
         if (name == "structure_time_embed.in_layer.weight")
             return [32 * depth, 64];
-        (int from, int to) = name.StartsWith("structure_", StringComparison.Ordinal) ? (32 * fixtureDepth, 32 * depth) : (64 * fixtureDepth, 64 * depth);
+        (int from, int to) = name.StartsWith("structure_", StringComparison.Ordinal) ? (32 * publishedDepth, 32 * depth) : (64 * publishedDepth, 64 * depth);
         long[] scaled = Array.ConvertAll(shape, size => size % from == 0 ? size / from * to : size);
         return name.EndsWith("_class_embed.weight", StringComparison.Ordinal) ? [1001, scaled[1]] : scaled;
     }

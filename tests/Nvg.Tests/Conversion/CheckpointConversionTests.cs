@@ -19,14 +19,18 @@ public sealed class CheckpointConversionTests : IDisposable
 
     private string Model => _folder["model"];
 
-    [SharedFact("fixtures/generate.safetensors", "fixtures/autoencoder.safetensors")]
+    [Fact]
     public void ToFolder_PublishedParameters_LoadsWithEveryValue()
     {
-        using SafetensorsFile generated = SafetensorsFile.Open(SharedMaterial.Path("fixtures", "generate.safetensors"));
-        using SafetensorsFile autoencoder = SafetensorsFile.Open(SharedMaterial.Path("fixtures", "autoencoder.safetensors"));
-        Dictionary<string, Tensor> generator = Below(generated, "param."), tokenizer = Below(autoencoder, "param.");
-        foreach ((string name, Tensor tensor) in Below(generated, "vq."))
-            tokenizer["quantize." + name] = tensor;
+        using var scope = new TensorScope();
+        using var random = new RandomGenerator(1);
+        // rope_ids is a table that the model computes.
+        Dictionary<string, Tensor> generator = Values(PublishedShapes.Generator, "", random), tokenizer = Values(PublishedShapes.Autoencoder, "", random);
+        foreach (string name in generator.Keys.Where(n => n.StartsWith("projector.", StringComparison.Ordinal)).ToList())
+            generator.Remove(name);
+        generator["rope_ids"] = new RotaryEmbedding(new LatentGrid(16, 16), 64).PositionIds();
+        foreach ((string name, Tensor tensor) in Values(PublishedShapes.Quantizer, "quantize.", random))
+            tokenizer.Add(name, tensor);
         PyTorchFile.Write(_folder["ae.ckpt"], tokenizer);
         PyTorchFile.Write(_folder["gen.ckpt"], Prefixed("nvgformer.", generator));
         Convert(["ae.ckpt", "gen.ckpt"]);
@@ -338,8 +342,8 @@ public sealed class CheckpointConversionTests : IDisposable
         return tensors;
     }
 
-    private static Dictionary<string, Tensor> Below(SafetensorsFile file, string prefix) =>
-        file.Where(t => t.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(t => t.Key[prefix.Length..], t => t.Value);
+    private static Dictionary<string, Tensor> Values(PublishedShapes published, string prefix, RandomGenerator random) =>
+        published.Shapes.ToDictionary(p => prefix + p.Key, p => Tensor.Randn(p.Value, random));
 
     private static Dictionary<string, Tensor> Prefixed(string prefix, Dictionary<string, Tensor> tensors) => tensors.ToDictionary(t => prefix + t.Key, t => t.Value);
 

@@ -46,15 +46,17 @@ public class StrategyTests
         Assert.Equal(5, PartialSequence.FromStructure(grid, Array.ConvertAll(labels.ToArray<long>(), label => (int)label)).StructureStages);
     }
 
-    [SharedFact("fixtures/clustering.safetensors")]
-    public void Build_MatchingWithoutImprovement_IsThePublishedConstruction()
+    [Theory, MemberData(nameof(ReferenceFixtures.Sets), MemberType = typeof(ReferenceFixtures))]
+    public void Build_MatchingWithoutImprovement_IsThePublishedConstruction(string set)
     {
         using var scope = new TensorScope();
-        using SafetensorsFile fixture = SafetensorsFile.Open(SharedMaterial.Path("fixtures", "clustering.safetensors"));
+        using SafetensorsFile fixture = SafetensorsFile.Open(ReferenceFixtures.Path("clustering.safetensors", set));
         using var greedy = new MatchingStrategy(improve: false);
-        foreach ((string suffix, LatentGrid grid) in new[] { ("", new LatentGrid(16, 16)), ("64", new LatentGrid(8, 8)) })
+        foreach (string suffix in new[] { "", "64" })
         {
-            Tensor labels = greedy.Build(fixture["points" + suffix], Tensor.Zeros([1]), grid);
+            Tensor points = fixture["points" + suffix];
+            int side = (int)Math.Sqrt(points.Size(1));
+            Tensor labels = greedy.Build(points, Tensor.Zeros([1]), new LatentGrid(side, side));
             Assert.Equal(fixture["labels" + suffix].ToArray<long>(), labels.ToArray<long>());
         }
     }

@@ -1,0 +1,37 @@
+namespace Nvg.Testing;
+
+/// <summary>
+/// The sets of reference fixtures: the repository's own, of tiny models (<c>tests/fixtures</c>), and where it is present the shared
+/// one, of larger models. Both have the same files and tensor names.
+/// </summary>
+public static class ReferenceFixtures
+{
+    /// <summary>The set that every checkout has.</summary>
+    public const string Repository = "repository";
+
+    private const string Shared = "shared";
+
+    private static readonly Lazy<string> Folder = new(Find);
+
+    /// <summary>The names of the sets that are present; the repository's is always one of them.</summary>
+    public static TheoryData<string> Sets =>
+        SharedMaterial.Root is { } root && Directory.Exists(System.IO.Path.Combine(root, "fixtures")) ? [Repository, Shared] : [Repository];
+
+    /// <summary>The full path of a file of a set.</summary>
+    /// <param name="file">Such as <c>quantizer.safetensors</c>.</param>
+    /// <param name="set">One of <see cref="Sets"/>.</param>
+    public static string Path(string file, string set = Repository) =>
+        set == Repository ? System.IO.Path.Combine(Folder.Value, file) : SharedMaterial.Path("fixtures", file);
+
+    private static string Find()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            string candidate = System.IO.Path.Combine(folder.FullName, "tests", "fixtures");
+            if (Directory.Exists(candidate))
+                return candidate;
+        }
+
+        throw new DirectoryNotFoundException($"no tests/fixtures above {AppContext.BaseDirectory}");
+    }
+}
