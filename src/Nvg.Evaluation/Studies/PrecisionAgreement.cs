@@ -5,32 +5,35 @@ using Nvg.Torch;
 namespace Nvg.Evaluation.Studies;
 
 /// <summary>
-/// What computing in another precision changes: at every stage of images that a model generates, a second copy of it is given
-/// the same canvas, map and random numbers, and its tokens and splits are compared; at the end both decode the same canvas.
+/// Effect of computing in another precision. At every stage of generated images, a second copy of the model gets the same
+/// canvas, structure map and random numbers, and its tokens and splits are compared; finally both decode the same canvas.
 /// </summary>
-/// <param name="StageTokens">Share of equal tokens, for each stage.</param>
-/// <param name="StageBestTokens">Share of stages' clusters whose most likely token is the same.</param>
-/// <param name="StageSplits">Share of positions on the same side, for each stage that the flow splits.</param>
-/// <param name="DecodedPsnr">Mean PSNR in dB between the two decoders' images of the same tokens.</param>
-/// <param name="WorstDecodedPsnr">The lowest of them.</param>
+/// <param name="StageTokens">Share of equal tokens per stage.</param>
+/// <param name="StageBestTokens">Share of clusters with the same most likely token, per stage.</param>
+/// <param name="StageSplits">Share of positions on the same side of the split, for each stage that the flow splits.</param>
+/// <param name="DecodedPsnr">Mean PSNR in dB between the images that both decoders give for the same tokens.</param>
+/// <param name="WorstDecodedPsnr">The lowest of these PSNR values.</param>
 public sealed record PrecisionAgreement(
-    IReadOnlyList<double> StageTokens, IReadOnlyList<double> StageBestTokens, IReadOnlyList<double> StageSplits, double DecodedPsnr, double WorstDecodedPsnr)
+    IReadOnlyList<double> StageTokens, IReadOnlyList<double> StageBestTokens, IReadOnlyList<double> StageSplits, double DecodedPsnr,
+    double WorstDecodedPsnr)
 {
     /// <summary>Compares two copies of a model on images of all classes in turn.</summary>
     /// <param name="reference">Generates the images; borrowed.</param>
     /// <param name="other">The same weights in another precision; borrowed.</param>
     /// <param name="images">Number of images; their seeds are 0, 1, …</param>
-    /// <param name="options">How they are drawn.</param>
-    /// <param name="progress">Told the number of images done.</param>
+    /// <param name="options">Sampling options.</param>
+    /// <param name="progress">Told the number of images done, or null.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     public static PrecisionAgreement Measure(
-        NvgModel reference, NvgModel other, int images, SamplingOptions options, IProgress<int>? progress = null, CancellationToken cancellation = default)
+        NvgModel reference, NvgModel other, int images, SamplingOptions options, IProgress<int>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(images, 1);
         LatentGrid grid = reference.Generator.Config.Grid;
         var sampler = new NvgSampler(reference.Generator, reference.Tokenizer.Quantizer);
         var otherSampler = new NvgSampler(other.Generator, other.Tokenizer.Quantizer);
-        double[] tokens = new double[grid.StageCount], best = new double[grid.StageCount], splits = new double[reference.Generator.Config.StructureStageCount];
+        double[] tokens = new double[grid.StageCount], best = new double[grid.StageCount];
+        double[] splits = new double[reference.Generator.Config.StructureStageCount];
         var decoded = new List<double>();
         for (int image = 0; image < images; image++)
         {
@@ -43,12 +46,14 @@ public sealed record PrecisionAgreement(
             {
                 using var scope = new TensorScope();
                 Tensor canvas_BLC = before_BLC ?? Tensor.ZerosLike(stage.Canvas_BLC);
-                (Tensor logits_BNV, Tensor tokens_BN) = otherSampler.Tokens(stage.Stage, canvas_BLC, stage.Labels_BL, class_B, noise, options, cancellation);
+                (Tensor logits_BNV, Tensor tokens_BN) =
+                    otherSampler.Tokens(stage.Stage, canvas_BLC, stage.Labels_BL, class_B, noise, options, cancellation);
                 tokens[stage.Stage] += Same(tokens_BN, stage.Tokens_BN);
                 best[stage.Stage] += Same(logits_BNV.ArgMax(-1), stage.Logits_BNV!.ArgMax(-1));
                 if (stage.Stage < splits.Length)
                 {
-                    (_, Tensor labels_BL, _) = otherSampler.Split(stage.Stage, stage.Canvas_BLC, stage.Labels_BL, class_B, noise, options, cancellation);
+                    (_, Tensor labels_BL, _) =
+                        otherSampler.Split(stage.Stage, stage.Canvas_BLC, stage.Labels_BL, class_B, noise, options, cancellation);
                     splits[stage.Stage] += Same(labels_BL, stage.NextLabels_BL!);
                 }
 
@@ -56,7 +61,8 @@ public sealed record PrecisionAgreement(
                 before_BLC = stage.Canvas_BLC.Alias().Own();
             }
 
-            (GranularitySequence sequence, Tensor final_BLC) = sampler.Sample([number], noise, options, null, Compare, cancellation: cancellation);
+            (GranularitySequence sequence, Tensor final_BLC) =
+                sampler.Sample([number], noise, options, null, Compare, cancellation: cancellation);
             before_BLC?.Dispose();
             using (sequence)
             using (final_BLC)
@@ -64,7 +70,7 @@ public sealed record PrecisionAgreement(
             using (Tensor second = other.Tokenizer.Decode(final_BLC))
             {
                 using var scope = new TensorScope();
-                // Images are in [−1, 1]: a range of 2.
+                // Pixel values are in [−1, 1]: a range of 2.
                 decoded.Add(10 * Math.Log10(4 / Math.Max((first - second).Square().Mean().Item(), 1e-12)));
             }
 

@@ -1,12 +1,12 @@
-using Nvg.Evaluation.Metrics;
+using Nvg.Evaluation.Statistics;
 using Nvg.Torch;
 
-namespace Nvg.Evaluation.Distributions;
+namespace Nvg.Evaluation.Metrics;
 
-/// <summary>What is known of the features of a set of images. Owns its tensors; parts that nobody asked for are null.</summary>
+/// <summary>Features of a set of images. Owns its tensors; parts that were not requested are null.</summary>
 public sealed record ExtractedFeatures : IDisposable
 {
-    /// <summary>How many images, or null where a file does not say.</summary>
+    /// <summary>Number of images, or null where a file does not say.</summary>
     public required long? Count { get; init; }
 
     /// <summary>Statistics of the pooled features.</summary>
@@ -18,7 +18,7 @@ public sealed record ExtractedFeatures : IDisposable
     /// <summary>The class score.</summary>
     public InceptionScore? Score { get; init; }
 
-    /// <summary>Pooled features, float32, M × F: of all images, or of some that are evenly spread.</summary>
+    /// <summary>Pooled features, float32, M × F: of all images, or of some that were chosen evenly.</summary>
     public Tensor? Rows_MF { get; init; }
 
     /// <inheritdoc/>

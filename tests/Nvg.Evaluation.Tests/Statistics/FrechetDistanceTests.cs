@@ -1,8 +1,8 @@
-using Nvg.Evaluation.Metrics;
+using Nvg.Evaluation.Statistics;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
 
-namespace Nvg.Evaluation.Tests.Metrics;
+namespace Nvg.Evaluation.Tests.Statistics;
 
 [Collection(RunsAlone.Name), NoTensorLeaks]
 public class FrechetDistanceTests

@@ -3,8 +3,8 @@ using Nvg.Torch;
 
 namespace Nvg.Evaluation.Tests.Steering;
 
-/// <summary>Judges by the sum of an image's bytes, and remembers what it was shown.</summary>
-internal sealed class RecordingJudge : IFeatureNetwork
+/// <summary>Classifies by the sum of an image's bytes, and records the images.</summary>
+internal sealed class RecordingClassifier : IFeatureNetwork
 {
     private const int Classes = 3;
 

@@ -1,43 +1,44 @@
 using Nvg.Torch;
 
-namespace Nvg.Evaluation.Metrics;
+namespace Nvg.Evaluation.Statistics;
 
 /// <summary>
-/// The kernel distance (Bińkowski et al. 2018; KID of Inception-2015 features): the unbiased estimate of the squared
-/// maximum mean discrepancy under the kernel (x·y / F + 1)³, the mean over random subsets. Not biased by the number of
-/// images, so it can be small for few, and below zero by chance.
+/// The kernel distance (Bińkowski et al. 2018; KID with Inception-2015 features): the unbiased estimate of the squared
+/// maximum mean discrepancy under the kernel (x·y / F + 1)³, averaged over random subsets. It is not biased by the number
+/// of images and can be negative by chance.
 /// </summary>
 /// <param name="Mean">Mean over the subsets.</param>
-/// <param name="StandardDeviation">Over the subsets; 0 for one.</param>
-/// <param name="Subsets">How many subsets were drawn; 1 where both sets have the size of a subset, so that there is only one.</param>
-/// <param name="SubsetSize">Vectors of a subset, of each side.</param>
+/// <param name="StandardDeviation">Population standard deviation over the subsets; 0 for one subset.</param>
+/// <param name="Subsets">Number of subsets; 1 if both sets have the size of a subset, so that there is only one.</param>
+/// <param name="SubsetSize">Vectors per subset on each side.</param>
 public readonly record struct KernelDistance(double Mean, double StandardDeviation, int Subsets, int SubsetSize)
 {
-    /// <summary>Subsets in the field's protocol.</summary>
+    /// <summary>Customary number of subsets.</summary>
     public const int CustomarySubsets = 100;
 
-    /// <summary>Vectors of a subset in the field's protocol.</summary>
+    /// <summary>Customary number of vectors per subset.</summary>
     public const int CustomarySubsetSize = 1000;
 
-    /// <summary>Measures the distance, in float64. Subsets are drawn without putting back, by a generator of its own.</summary>
+    /// <summary>Computes the distance in float64. Subsets are drawn without replacement by a separate random generator.</summary>
     /// <param name="first_NF">N × F; borrowed.</param>
     /// <param name="second_MF">M × F; borrowed.</param>
-    /// <param name="subsets">How many subsets.</param>
-    /// <param name="subsetSize">Vectors of each; no more are taken than the smaller set has.</param>
-    /// <param name="seed">Decides the subsets.</param>
+    /// <param name="subsets">Number of subsets.</param>
+    /// <param name="subsetSize">Vectors per subset, limited to the size of the smaller set.</param>
+    /// <param name="seed">Seed of the random subsets.</param>
     /// <param name="cancellation">Checked between subsets.</param>
-    /// <exception cref="NvgDataException">Lengths differ, there are fewer than two vectors, or one is not finite.</exception>
+    /// <exception cref="NvgDataException">The vectors differ in length, there are fewer than two, or one is not finite.</exception>
     public static KernelDistance Between(
-        Tensor first_NF, Tensor second_MF, int subsets = CustomarySubsets, int subsetSize = CustomarySubsetSize, ulong seed = 0, CancellationToken cancellation = default)
+        Tensor first_NF, Tensor second_MF, int subsets = CustomarySubsets, int subsetSize = CustomarySubsetSize, ulong seed = 0,
+        CancellationToken cancellation = default)
     {
         if (first_NF.Size(1) != second_MF.Size(1))
-            throw new NvgDataException($"features of {first_NF.Size(1)} and of {second_MF.Size(1)} numbers cannot be compared; use the same feature network for both");
+            throw FeatureChecks.DifferentSizes(first_NF.Size(1), second_MF.Size(1));
         int size = (int)Math.Min(subsetSize, Math.Min(first_NF.Size(0), second_MF.Size(0)));
         if (size < 2)
-            throw new NvgDataException("a kernel distance needs at least 2 images of each side");
+            throw new NvgDataException("a kernel distance needs at least 2 images on each side");
         FeatureChecks.RequireFinite(first_NF);
         FeatureChecks.RequireFinite(second_MF);
-        // All subsets would be the whole sets: the same number again and again, with a spread of nothing.
+        // Every subset would be the whole set: the same value each time, without any spread.
         if (size == first_NF.Size(0) && size == second_MF.Size(0))
             subsets = 1;
         using InferenceMode inference = Autograd.Inference();

@@ -1,45 +1,50 @@
 using Nvg.Torch;
 
-namespace Nvg.Evaluation.Metrics;
+namespace Nvg.Evaluation.Statistics;
 
 /// <summary>
-/// How two sets of vectors overlap, each taken for the union of balls around its vectors that reach to their k-th
-/// neighbour (the vector itself not counted): improved precision and recall (Kynkäänniemi et al. 2019), density and
-/// coverage (Naeem et al. 2020). Comparisons are "at most", on squared distances in float32.
+/// Overlap of two sets of vectors. Each set is modelled as the union of balls around its vectors, with the distance to the
+/// k-th neighbour (excluding the vector itself) as radius: improved precision and recall (Kynkäänniemi et al. 2019),
+/// density and coverage (Naeem et al. 2020). A vector on the surface counts as inside; distances are squared and in float32.
 /// </summary>
-/// <param name="Precision">Share of samples inside a ball of the reference.</param>
-/// <param name="Recall">Share of the reference inside a ball of the samples.</param>
-/// <param name="Density">How many balls of the reference a sample lies in, on average, over k.</param>
-/// <param name="Coverage">Share of the reference whose ball holds a sample.</param>
+/// <param name="Precision">Share of samples inside any ball of the reference.</param>
+/// <param name="Recall">Share of reference vectors inside any ball of the samples.</param>
+/// <param name="Density">Mean number of reference balls that contain a sample, divided by k.</param>
+/// <param name="Coverage">Share of reference balls that contain a sample.</param>
 public readonly record struct ManifoldOverlap(double Precision, double Recall, double Density, double Coverage)
 {
-    /// <summary>k of precision and recall in the field's protocol.</summary>
+    /// <summary>Customary k of precision and recall.</summary>
     public const int PrecisionNeighbours = 3;
 
-    /// <summary>k of density and coverage, their authors' choice.</summary>
+    /// <summary>k of density and coverage, as chosen by their authors.</summary>
     public const int DensityNeighbours = 5;
 
-    /// <summary>The fewest vectors of each side: every one needs its neighbours beside itself.</summary>
-    public const int FewestVectors = DensityNeighbours + 1;
+    /// <summary>Minimum number of vectors on each side: each needs its k neighbours besides itself.</summary>
+    public const int MinimumVectors = DensityNeighbours + 1;
 
     private static readonly Operator TopKOp = new("aten::topk");
     private static readonly Operator AnyOp = new("aten::any", "dim");
 
-    /// <summary>Measures the overlap. The time grows with the product of the counts, the memory with their sum.</summary>
+    /// <summary>Computes the overlap. Time grows with the product of the counts, memory with their sum.</summary>
     /// <param name="reference_NF">N × F; borrowed.</param>
     /// <param name="samples_MF">M × F; borrowed.</param>
     /// <param name="cancellation">Checked between tiles.</param>
-    /// <exception cref="NvgDataException">There are too few vectors for so many neighbours, or one is not finite.</exception>
+    /// <exception cref="NvgDataException">There are too few vectors for this many neighbours, or one is not finite.</exception>
     public static ManifoldOverlap Of(Tensor reference_NF, Tensor samples_MF, CancellationToken cancellation = default) =>
         Of(reference_NF, samples_MF, SquaredDistances.CustomaryTile, cancellation);
 
-    /// <summary>The same with tiles of any size, which changes nothing but time and memory.</summary>
+    /// <summary>Overload for tiles of any size, which affects only time and memory.</summary>
     internal static ManifoldOverlap Of(Tensor reference_NF, Tensor samples_MF, TileSize tile, CancellationToken cancellation)
     {
         if (reference_NF.Size(1) != samples_MF.Size(1))
-            throw new NvgDataException($"features of {reference_NF.Size(1)} and of {samples_MF.Size(1)} numbers cannot be compared; use the same feature network for both");
-        if (Math.Min(reference_NF.Size(0), samples_MF.Size(0)) < FewestVectors)
-            throw new NvgDataException($"{samples_MF.Size(0)} samples and {reference_NF.Size(0)} images of the reference are too few for {DensityNeighbours} neighbours of each");
+            throw FeatureChecks.DifferentSizes(reference_NF.Size(1), samples_MF.Size(1));
+        if (Math.Min(reference_NF.Size(0), samples_MF.Size(0)) < MinimumVectors)
+        {
+            throw new NvgDataException(
+                $"{samples_MF.Size(0)} samples and {reference_NF.Size(0)} images of the reference are too few for {DensityNeighbours} "
+                    + "neighbours of each");
+        }
+
         FeatureChecks.RequireFinite(reference_NF);
         FeatureChecks.RequireFinite(samples_MF);
         using InferenceMode inference = Autograd.Inference();
@@ -64,14 +69,16 @@ public readonly record struct ManifoldOverlap(double Precision, double Recall, d
                 using var tile = new TensorScope();
                 Tensor distances_RC = reference.Distances(row, rows, samples, column, columns);
                 Or(precise_M.Narrow(0, column, columns), distances_RC.IsLessOrEqual(reference.NearRadius_N1.Narrow(0, row, rows)), 0);
-                Or(recalled_N.Narrow(0, row, rows), distances_RC.IsLessOrEqual(samples.NearRadius_N1.Narrow(0, column, columns).Transpose(0, 1)), 1);
+                Tensor recalled_RC = distances_RC.IsLessOrEqual(samples.NearRadius_N1.Narrow(0, column, columns).Transpose(0, 1));
+                Or(recalled_N.Narrow(0, row, rows), recalled_RC, 1);
                 Tensor inside_RC = distances_RC.IsLessOrEqual(reference.FarRadius_N1.Narrow(0, row, rows));
                 Or(covered_N.Narrow(0, row, rows), inside_RC, 1);
                 memberships += inside_RC.Sum().Item();
             }
         }
 
-        return new ManifoldOverlap(Share(precise_M), Share(recalled_N), memberships / ((double)DensityNeighbours * samples.Count), Share(covered_N));
+        return new ManifoldOverlap(Share(precise_M), Share(recalled_N), memberships / ((double)DensityNeighbours * samples.Count),
+            Share(covered_N));
     }
 
     private static void Or(Tensor flags, Tensor inside_RC, int dimension) =>
@@ -79,7 +86,7 @@ public readonly record struct ManifoldOverlap(double Precision, double Recall, d
 
     private static double Share(Tensor flags) => flags.Sum().Item() / flags.ElementCount;
 
-    /// <summary>Vectors with the radii of their balls. Tensors belong to the scope it is made in.</summary>
+    /// <summary>Vectors with the radii of their balls. Tensors belong to the scope in which it is created.</summary>
     private readonly struct PointSet
     {
         private readonly Tensor _rows_NF;
@@ -101,9 +108,10 @@ public readonly record struct ManifoldOverlap(double Precision, double Recall, d
         internal Tensor FarRadius_N1 { get; }
 
         internal Tensor Distances(long row, long rows, PointSet other, long column, long columns) => SquaredDistances.Between(
-            _rows_NF.Narrow(0, row, rows), _norms_N.Narrow(0, row, rows), other._rows_NF.Narrow(0, column, columns), other._norms_N.Narrow(0, column, columns));
+            _rows_NF.Narrow(0, row, rows), _norms_N.Narrow(0, row, rows),
+            other._rows_NF.Narrow(0, column, columns), other._norms_N.Narrow(0, column, columns));
 
-        /// <summary>The smallest distances of every vector inside the set, rising, its own among them.</summary>
+        /// <summary>The smallest distances of every vector within the set, ascending, including that to itself.</summary>
         private Tensor Nearest(int count, TileSize size, CancellationToken cancellation)
         {
             using var scope = new TensorScope();

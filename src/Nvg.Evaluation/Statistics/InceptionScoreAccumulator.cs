@@ -1,16 +1,16 @@
 using Nvg.Torch;
 
-namespace Nvg.Evaluation.Metrics;
+namespace Nvg.Evaluation.Statistics;
 
 /// <summary>
-/// The Inception score (Salimans et al. 2016) of any number of images in the memory of one vector a split: images
-/// are scored in parts of <see cref="SplitSize"/>, a last part that is smaller counts as much, and the score is the mean
-/// over the parts. Parts are filled in the order images come, or in another one: of images that come class by class
-/// a part would hold few classes. In float64.
+/// The Inception score (Salimans et al. 2016) of any number of images, with one vector of memory per split. Images
+/// are scored in splits of <see cref="SplitSize"/>; a smaller last split has the same weight, and the score is the mean
+/// over the splits. Splits are filled in the order of the images or in a given one: if images are sorted by class,
+/// a split would have few classes. In float64.
 /// </summary>
 public sealed class InceptionScoreAccumulator : IDisposable
 {
-    /// <summary>Images of a split in the field's protocol: ten splits of 50,000.</summary>
+    /// <summary>Customary images per split: ten splits of 50,000 images.</summary>
     public const int CustomarySplitSize = 5000;
 
     private static readonly Operator IndexAddOp = new("aten::index_add_");
@@ -20,9 +20,11 @@ public sealed class InceptionScoreAccumulator : IDisposable
     private Tensor _sums_SC;
     private Tensor _entropies_S;
 
-    /// <param name="classCount">Number of classes C.</param>
-    /// <param name="splitSize">Images of a split.</param>
-    /// <param name="order">Numbers of all images that will come, in the order in which they fill the splits; null for that in which they come.</param>
+    /// <param name="classCount">Number of classes (C).</param>
+    /// <param name="splitSize">Images per split.</param>
+    /// <param name="order">
+    /// Indices of all images in the order in which they fill the splits; null for the order in which they are added.
+    /// </param>
     public InceptionScoreAccumulator(int classCount, int splitSize = CustomarySplitSize, IReadOnlyList<int>? order = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(splitSize, 1);
@@ -41,13 +43,13 @@ public sealed class InceptionScoreAccumulator : IDisposable
     /// <summary>Number of classes.</summary>
     public int ClassCount { get; }
 
-    /// <summary>Images of a split.</summary>
+    /// <summary>Images per split.</summary>
     public int SplitSize { get; }
 
-    /// <summary>How many images have come.</summary>
+    /// <summary>Number of images added.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Adds images by the logits of their classes.</summary>
+    /// <summary>Adds images, given their class logits.</summary>
     /// <param name="logits_NC">N × C; borrowed.</param>
     /// <exception cref="NvgDataException">A logit is not finite.</exception>
     public void AddLogits(Tensor logits_NC)
@@ -58,35 +60,35 @@ public sealed class InceptionScoreAccumulator : IDisposable
         AddProbabilities(probabilities_NC);
     }
 
-    /// <summary>Adds images by the probabilities of their classes.</summary>
-    /// <param name="probabilities_NC">N × C, rows that sum to one; borrowed.</param>
+    /// <summary>Adds images, given their class probabilities.</summary>
+    /// <param name="probabilities_NC">N × C, each row sums to one; borrowed.</param>
     /// <exception cref="NvgDataException">A probability is not finite.</exception>
     public void AddProbabilities(Tensor probabilities_NC)
     {
         if (probabilities_NC.Rank != 2 || probabilities_NC.Size(1) != ClassCount)
-            throw new ArgumentException($"{probabilities_NC} where N × {ClassCount} belongs", nameof(probabilities_NC));
+            throw new ArgumentException($"expected N × {ClassCount}, not {probabilities_NC}", nameof(probabilities_NC));
         if (probabilities_NC.Size(0) == 0)
             return;
         FeatureChecks.RequireFinite(probabilities_NC, Count);
         using var scope = new TensorScope();
         Tensor placed_NC = probabilities_NC.To(Device.Cpu, ScalarType.Float64);
         long[] splits = [.. Enumerable.Range(0, (int)placed_NC.Size(0)).Select(i => PlaceOf(Count + i) / SplitSize)];
-        Grow(splits.Max() + 1);
+        AddSplits(splits.Max() + 1);
         Tensor split_N = Tensor.From(splits, splits.Length);
         IndexAddOp.Run(_sums_SC, 0L, split_N, placed_NC);
         IndexAddOp.Run(_entropies_S, 0L, split_N, XLogYOp.Call(placed_NC, placed_NC).Sum(1));
         Count += splits.Length;
     }
 
-    /// <summary>The score of all that has come; the last split is what is left.</summary>
-    /// <exception cref="NvgDataException">No image has come.</exception>
-    /// <exception cref="InvalidOperationException">Fewer came than the order has.</exception>
+    /// <summary>The score of all images; the last split has the remaining ones.</summary>
+    /// <exception cref="NvgDataException">There is no image.</exception>
+    /// <exception cref="InvalidOperationException">There are fewer images than the order has.</exception>
     public InceptionScore ToScore()
     {
         if (Count == 0)
-            throw new NvgDataException("no images have no score");
+            throw new NvgDataException("the Inception score needs at least one image");
         if (_places is not null && Count != _places.Length)
-            throw new InvalidOperationException($"{Count} images came where the order has {_places.Length}");
+            throw new InvalidOperationException($"{Count} images were added, the order has {_places.Length}");
         double[] scores = [.. Enumerable.Range(0, (int)_sums_SC.Size(0)).Select(ScoreOf)];
         double mean = scores.Average();
         return new InceptionScore(mean, Math.Sqrt(scores.Average(s => (s - mean) * (s - mean))), scores.Length);
@@ -100,7 +102,8 @@ public sealed class InceptionScoreAccumulator : IDisposable
     }
 
     private long PlaceOf(long number) => _places is null ? number
-        : number < _places.Length ? _places[number] : throw new InvalidOperationException($"more images came than the {_places.Length} of the order");
+        : number < _places.Length
+            ? _places[number] : throw new InvalidOperationException($"more images were added than the {_places.Length} of the order");
 
     private double ScoreOf(int split)
     {
@@ -110,7 +113,7 @@ public sealed class InceptionScoreAccumulator : IDisposable
         return Math.Exp(_entropies_S.Select(0, split).Item() / size - XLogYOp.Call(mean_C, mean_C).Sum().Item());
     }
 
-    private void Grow(long splits)
+    private void AddSplits(long splits)
     {
         long more = splits - _sums_SC.Size(0);
         if (more <= 0)

@@ -1,7 +1,7 @@
-using Nvg.Evaluation.Metrics;
+using Nvg.Evaluation.Statistics;
 using Nvg.Torch;
 
-namespace Nvg.Evaluation.Tests.Metrics;
+namespace Nvg.Evaluation.Tests.Statistics;
 
 [Collection(RunsAlone.Name), NoTensorLeaks]
 public class GaussianAccumulatorTests
