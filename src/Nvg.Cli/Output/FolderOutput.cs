@@ -3,7 +3,7 @@ using Nvg.Previews;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>A file for each image at its true size: <c>folder/class/seed.png</c>, and its stages beside it.</summary>
+/// <summary>One file per image at its own size, <c>folder/class/seed.png</c>, with its stages beside it if requested.</summary>
 internal sealed class FolderOutput(string folder, IReadOnlyList<string> labels, bool withStages) : IImageOutput
 {
     private const string Ending = ".png", StagesEnding = ".stages.png";
@@ -11,7 +11,8 @@ internal sealed class FolderOutput(string folder, IReadOnlyList<string> labels, 
     private readonly string[] _names = FolderNames(labels);
 
     public IEnumerable<string> Files(ImageRequest image) =>
-        withStages ? [PathOf(folder, _names, image, Ending), PathOf(folder, _names, image, StagesEnding)] : [PathOf(folder, _names, image, Ending)];
+        withStages ? [PathOf(folder, _names, image, Ending), PathOf(folder, _names, image, StagesEnding)]
+            : [PathOf(folder, _names, image, Ending)];
 
     public string Add(GeneratedImage image)
     {
@@ -28,15 +29,17 @@ internal sealed class FolderOutput(string folder, IReadOnlyList<string> labels, 
     {
     }
 
-    /// <summary>The file of an image: <c>folder/class/seed</c>, what tells it from others of its seed, and an ending.</summary>
+    /// <summary>The file of an image: <c>folder/class/seed</c>, the variant if there is one, and an extension.</summary>
     internal static string PathOf(string folder, IReadOnlyList<string> names, ImageRequest request, string ending) =>
         Path.Combine(folder, names[request.Class], $"{request.Seed}{(request.Variant is { } variant ? $".{variant}" : "")}{ending}");
 
-    // Names that every file system takes; classes of one name are told apart by their number.
+    // Names that are valid on every file system; classes of the same name are distinguished by their index.
     internal static string[] FolderNames(IReadOnlyList<string> labels)
     {
-        string[] safe = [.. labels.Select(label => string.Concat(label.Select(c => char.IsLetterOrDigit(c) || " -_,.'()".Contains(c, StringComparison.Ordinal) ? c : '_')).Trim('.', ' '))];
+        string[] safe = [.. labels.Select(label => string.Concat(label.Select(c => IsSafe(c) ? c : '_')).Trim('.', ' '))];
         var counts = safe.CountBy(name => name, StringComparer.OrdinalIgnoreCase).ToDictionary(StringComparer.OrdinalIgnoreCase);
         return [.. safe.Select((name, i) => name.Length == 0 ? $"{i}" : counts[name] > 1 ? $"{name} ({i})" : name)];
     }
+
+    private static bool IsSafe(char c) => char.IsLetterOrDigit(c) || " -_,.'()".Contains(c, StringComparison.Ordinal);
 }

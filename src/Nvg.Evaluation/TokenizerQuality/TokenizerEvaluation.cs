@@ -191,10 +191,9 @@ public sealed class TokenizerEvaluation : IDisposable
     {
         int side = _tokenizer.Config.ImageSize;
         if (_resized > 0)
-            yield return $"{_resized:N0} images were not {side} × {side}: they were resized by their shorter side and cropped to the "
-                + "centre";
+            yield return $"images resized by their shorter side and cropped to the centre, because they were not {side} × {side}: {_resized:N0}";
         if (_grey > 0)
-            yield return $"{_grey:N0} images were grey and were converted to three equal channels";
+            yield return $"grey images, converted to three equal channels: {_grey:N0}";
         if (_options.Network is { } network && Done <= network.FeatureSize)
         {
             yield return $"{Done:N0} images for {network.FeatureSize:N0} features: "
