@@ -9,15 +9,17 @@ namespace Nvg.Cli;
 /// <summary>The <c>nvg</c> command.</summary>
 internal static class Root
 {
-    // Not a RootCommand: that takes the name of the file that runs.
+    // Not a RootCommand: its name would be that of the running file.
     internal static Command Create()
     {
         var help = new HelpOption();
-        var root = new Command("nvg", "Next Visual Granularity: tokenize, generate, train and measure images.")
+        var root = new Command("nvg", "Next Visual Granularity: generate images, train models and measure them.")
         {
             help,
             new VersionOption(),
             GenerateCommand.Create(),
+            ModelsCommand.Create(),
+            ClassesCommand.Create(),
             ShowCommand.Create(),
             SampleCommand.Create(),
             ReconstructCommand.Create(),
@@ -30,7 +32,7 @@ internal static class Root
             BenchCommand.Create(),
             DoctorCommand.Create(),
         };
-        // Alone it says what there is.
+        // Without a command, the help lists the commands.
         root.SetAction(parsed => ((SynchronousCommandLineAction)help.Action!).Invoke(parsed));
         return root;
     }

@@ -4,7 +4,7 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Verification;
 
-/// <summary>Encoder and decoder, forward, and backward to the image.</summary>
+/// <summary>Checks the forward passes of encoder and decoder, and the gradient with respect to the image.</summary>
 internal static class AutoencoderVerification
 {
     private static readonly Tolerance Latent = new(1e-4, 3e-5);
@@ -24,7 +24,7 @@ internal static class AutoencoderVerification
             ResNetBlocks = fixture.Integer("num_res_blocks"),
             LatentChannels = fixture.Integer("z_channels"),
             NormGroups = fixture.Integer("norm_groups"),
-            CodebookSize = 2, // no quantizer here
+            CodebookSize = 2, // unused: there is no quantizer
         };
         using var parameters = new ParameterStore();
         var root = new ParameterPath(parameters, fixture.Parameters("param."));

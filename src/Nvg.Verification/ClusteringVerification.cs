@@ -3,7 +3,9 @@ using Nvg.Torch;
 
 namespace Nvg.Verification;
 
-/// <summary>Structure construction: labels of all stages from points. A suffix (<c>points64</c>) marks further sets of points.</summary>
+/// <summary>
+/// Checks structure construction: labels of all stages from points. A suffix (<c>points64</c>) marks further sets of points.
+/// </summary>
 internal static class ClusteringVerification
 {
     private const string Points = "points";

@@ -6,7 +6,7 @@ using Nvg.Training.Optimization;
 
 namespace Nvg.Verification;
 
-/// <summary>The projected discriminator: what its frozen transformer sees, logits and gradient, and one training pass.</summary>
+/// <summary>Checks the projected discriminator: activations of its frozen transformer, logits, gradients and one training pass.</summary>
 internal static class DinoDiscriminatorVerification
 {
     private const string Heads = "heads.", Backbone = "param.dino_proxy.";
@@ -67,7 +67,7 @@ internal static class DinoDiscriminatorVerification
             fixture.Check("after_train." + name, parameters[name], Activation);
     }
 
-    // Tables that the transformer computes have their names below another place in the file.
+    // Tables that the transformer computes have another prefix in the file.
     private static ParameterStore Prefixed(IReadOnlyDictionary<string, Tensor> backbone)
     {
         var store = new ParameterStore();

@@ -7,7 +7,7 @@ using Nvg.Torch.Nn;
 namespace Nvg.Verification;
 
 /// <summary>
-/// One open fixture, and the account of its tensors: each is an input, a parameter, checked, or not covered for a reason.
+/// An open fixture with the status of its tensors: each is an input, a parameter, checked, or not covered for a stated reason.
 /// </summary>
 internal sealed class Fixture : IDisposable
 {
@@ -25,18 +25,18 @@ internal sealed class Fixture : IDisposable
         Device = device;
     }
 
-    /// <summary>Where the build under test computes.</summary>
+    /// <summary>The device under test.</summary>
     internal Device Device { get; }
 
     /// <summary>Names of all tensors.</summary>
     internal IEnumerable<string> Names => _file.Keys;
 
-    /// <summary>What follows a prefix in the names that have it.</summary>
+    /// <summary>The rest of each name that starts with a prefix.</summary>
     internal IEnumerable<string> Following(string prefix) =>
         Names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Select(n => n[prefix.Length..]);
 
-    /// <summary>An input, on the device.</summary>
-    /// <exception cref="SafetensorsException">The file has none of this name.</exception>
+    /// <summary>Reads an input, on the device.</summary>
+    /// <exception cref="SafetensorsException">The file has no tensor of this name.</exception>
     internal Tensor Input(string name)
     {
         Tensor stored = _file[name];
@@ -44,7 +44,7 @@ internal sealed class Fixture : IDisposable
         return stored.To(Device);
     }
 
-    /// <summary>A copy of an input that gradients can be taken for.</summary>
+    /// <summary>Reads a copy of an input that requires gradients.</summary>
     internal Tensor DifferentiableInput(string name)
     {
         Tensor copy = Input(name).Clone();
@@ -52,13 +52,13 @@ internal sealed class Fixture : IDisposable
         return copy;
     }
 
-    /// <summary>Parameters under a prefix, for a model's constructor; <see cref="CheckParameters"/> closes their account.</summary>
+    /// <summary>Parameters with a prefix, for a model's constructor; call <see cref="CheckParameters"/> afterwards.</summary>
     internal ParameterSource Parameters(string prefix) =>
         new RecordingParameterSource(ParameterSource.From(_file, prefix, Device), name => _used.Add(prefix + name)) { Device = Device };
 
     /// <summary>
-    /// Every parameter of the fixture must be one of the models': loaded, or a fixed table that the model computes, which
-    /// is compared.
+    /// Checks that every parameter of the fixture belongs to a model: it was loaded, or it is a fixed table that the model
+    /// computes, which is compared.
     /// </summary>
     internal void CheckParameters(string prefix, params ParameterStore[] stores)
     {
@@ -67,19 +67,19 @@ internal sealed class Fixture : IDisposable
             if (stores.FirstOrDefault(s => s.ContainsKey(name)) is { } store)
                 Check(prefix + name, store[name], Tolerance.Exact);
             else
-                Fail(prefix + name, "this build's model has no such parameter");
+                Fail(prefix + name, "the model of this build has no such parameter");
         }
     }
 
-    /// <summary>The reference of an output, to be compared in parts.</summary>
+    /// <summary>Reads the reference of an output that is compared in parts.</summary>
     internal Tensor Expected(string name) => Input(name);
 
-    /// <summary>Compares an output with the tensor of its name.</summary>
+    /// <summary>Compares an output with the reference of the same name.</summary>
     internal void Check(string name, Tensor actual, Tolerance tolerance)
     {
         if (!_file.TryGetValue(name, out Tensor? expected))
         {
-            Fail(name, "the file lacks this tensor");
+            Fail(name, "the file has no such tensor");
             return;
         }
 
@@ -87,32 +87,32 @@ internal sealed class Fixture : IDisposable
         CheckPart(name, expected, actual, tolerance);
     }
 
-    /// <summary>Compares an output with a part of a tensor, or with an input that it must lead back to.</summary>
+    /// <summary>Compares an output with a part of a reference, or with an input that it must reproduce.</summary>
     internal void CheckPart(string name, Tensor expected, Tensor actual, Tolerance tolerance) =>
         _checks.Add(TensorComparison.Compare(name, expected, actual, tolerance));
 
-    /// <summary>Enters a comparison that could not be made.</summary>
+    /// <summary>Records a comparison that could not be made.</summary>
     internal void Fail(string name, string reason)
     {
         _used.Add(name);
         _checks.Add(TensorCheck.Impossible(name, reason));
     }
 
-    /// <summary>Says of a tensor why nothing is compared with it.</summary>
+    /// <summary>Records why a tensor is not compared.</summary>
     internal void NotCovered(string name, string reason)
     {
         _used.Add(name);
         _uncovered.Add(new UncoveredTensor(name, reason));
     }
 
-    /// <summary>Says the same of every tensor that has no account yet.</summary>
+    /// <summary>Records the same reason for every remaining tensor.</summary>
     internal void RestNotCovered(string reason)
     {
         foreach (string name in Names.Where(n => !_used.Contains(n)).ToList())
             NotCovered(name, reason);
     }
 
-    /// <summary>The numbers behind a prefix among the names, rising: stages that are stored.</summary>
+    /// <summary>The numbers after a prefix in the names, ascending: the stored stages.</summary>
     /// <exception cref="InvalidDataException">There are none.</exception>
     internal IReadOnlyList<int> Numbered(string prefix)
     {
@@ -120,53 +120,54 @@ internal sealed class Fixture : IDisposable
         return [.. Matching(pattern).Select(m => int.Parse(m.Parts[1].Value)).Order()];
     }
 
-    /// <summary>The tensors whose names have a pattern, with the parts of the name.</summary>
+    /// <summary>The tensors whose names match a pattern, with the groups of the match.</summary>
     /// <exception cref="InvalidDataException">There are none.</exception>
     internal IReadOnlyList<(string Name, GroupCollection Parts)> Matching(Regex pattern)
     {
-        var matches = Names.Select(n => (n, Match: pattern.Match(n))).Where(m => m.Match.Success).Select(m => (m.n, m.Match.Groups)).ToList();
-        return matches.Count > 0 ? matches : throw new InvalidDataException($"the file has no tensors of the names {pattern}");
+        var matches =
+            Names.Select(n => (n, Match: pattern.Match(n))).Where(m => m.Match.Success).Select(m => (m.n, m.Match.Groups)).ToList();
+        return matches.Count > 0 ? matches : throw new InvalidDataException($"the file has no tensors with names like {pattern}");
     }
 
-    /// <summary>A text of the metadata.</summary>
-    /// <exception cref="InvalidDataException">There is none of this name.</exception>
+    /// <summary>Reads a metadata string.</summary>
+    /// <exception cref="InvalidDataException">There is no metadata of this name.</exception>
     internal string Text(string key) =>
         _file.Metadata.TryGetValue(key, out string? text) ? text : throw new InvalidDataException($"metadata '{key}' is missing");
 
-    /// <summary>A whole number of the metadata.</summary>
+    /// <summary>Reads a metadata integer.</summary>
     internal int Integer(string key) => Parsed(key, int.Parse);
 
-    /// <summary>A real number of the metadata.</summary>
+    /// <summary>Reads a metadata number.</summary>
     internal double Number(string key) => Parsed(key, double.Parse);
 
-    /// <summary>A truth value of the metadata.</summary>
+    /// <summary>Reads a metadata Boolean.</summary>
     internal bool Flag(string key) => Parsed(key, bool.Parse);
 
-    /// <summary>A list of whole numbers of the metadata.</summary>
+    /// <summary>Reads a metadata list of integers.</summary>
     internal IReadOnlyList<int> Integers(string key) => Parsed(key, text => JsonSerializer.Deserialize<int[]>(text)!);
 
-    /// <summary>A list of real numbers of the metadata.</summary>
+    /// <summary>Reads a metadata list of numbers.</summary>
     internal IReadOnlyList<double> Numbers(string key) => Parsed(key, text => JsonSerializer.Deserialize<double[]>(text)!);
 
-    /// <summary>Throws where the fixture was made in a way that this build cannot follow.</summary>
-    /// <exception cref="InvalidDataException">The metadata have another value.</exception>
+    /// <summary>Throws if the fixture was made with settings that this build does not support.</summary>
+    /// <exception cref="InvalidDataException">The metadata has another value.</exception>
     internal void Require(string key, string value)
     {
         if (Text(key) != value)
-            throw new InvalidDataException($"metadata '{key}' is {Text(key)}, this build knows only {value}");
+            throw new InvalidDataException($"metadata '{key}' is {Text(key)}, this build supports only {value}");
     }
 
     /// <inheritdoc cref="Require(string, string)"/>
     internal void Require(string key, double value)
     {
         if (Number(key) != value)
-            throw new InvalidDataException($"metadata '{key}' is {Text(key)}, this build knows only {value}");
+            throw new InvalidDataException($"metadata '{key}' is {Text(key)}, this build supports only {value}");
     }
 
-    /// <summary>The report; call it last.</summary>
+    /// <summary>The report. Call it last.</summary>
     internal FixtureReport Report()
     {
-        RestNotCovered("no check knows this name");
+        RestNotCovered("no check uses this name");
         return new FixtureReport(_name, _checks, _uncovered);
     }
 
@@ -181,7 +182,7 @@ internal sealed class Fixture : IDisposable
         }
         catch (Exception error) when (error is FormatException or OverflowException or JsonException)
         {
-            throw new InvalidDataException($"metadata '{key}' is '{Text(key)}', which is not what is expected there", error);
+            throw new InvalidDataException($"metadata '{key}' has the invalid value '{Text(key)}'", error);
         }
     }
 }

@@ -3,11 +3,11 @@ using Nvg.Granularity;
 
 namespace Nvg.Verification;
 
-/// <summary>Reads the constructor arguments of the published generators out of a fixture's metadata.</summary>
+/// <summary>Reads the constructor arguments of the published generators from a fixture's metadata.</summary>
 internal static class FixtureGenerator
 {
     /// <summary>The sizes of the two generators.</summary>
-    /// <exception cref="InvalidDataException">The generator is of a form that this build does not have.</exception>
+    /// <exception cref="InvalidDataException">This build does not support such a generator.</exception>
     internal static GeneratorConfig Config(Fixture fixture)
     {
         fixture.Require("drop_path", "False");
@@ -15,7 +15,7 @@ internal static class FixtureGenerator
         IReadOnlyList<int> clusters = fixture.Integers("num_tokens");
         LatentGrid grid = FixtureGrid.Square(clusters.Count > 0 ? clusters[^1] : 0);
         if (!clusters.SequenceEqual(Enumerable.Range(0, grid.StageCount).Select(LatentGrid.ClusterCount)))
-            throw new InvalidDataException($"metadata 'num_tokens' {fixture.Text("num_tokens")} are not the clusters of stages");
+            throw new InvalidDataException($"metadata 'num_tokens' {fixture.Text("num_tokens")} do not match the cluster counts of stages");
         return new GeneratorConfig
         {
             LatentHeight = grid.Height,

@@ -6,10 +6,12 @@ namespace Nvg.Verification;
 internal static class FixtureGrid
 {
     /// <summary>As many rows as columns.</summary>
-    /// <exception cref="InvalidDataException">The number is no square.</exception>
+    /// <exception cref="InvalidDataException">The number is not a square.</exception>
     internal static LatentGrid Square(long length)
     {
         int side = (int)Math.Round(Math.Sqrt(length));
-        return (long)side * side == length ? new LatentGrid(side, side) : throw new InvalidDataException($"{length} positions form no square grid");
+        return (long)side * side == length
+            ? new LatentGrid(side, side)
+            : throw new InvalidDataException($"{length} positions do not form a square grid");
     }
 }

@@ -1,9 +1,9 @@
 namespace Nvg.Verification;
 
-/// <summary>What came of one fixture: its inputs and parameters apart, every tensor is in one of the two lists.</summary>
+/// <summary>Result of one fixture. Every tensor except inputs and parameters is in one of the two lists.</summary>
 /// <param name="File">File name without folder.</param>
-/// <param name="Checks">Comparisons, in the order they were made.</param>
-/// <param name="NotCovered">Tensors that nothing was compared with.</param>
+/// <param name="Checks">Comparisons in the order in which they were made.</param>
+/// <param name="NotCovered">Tensors that were not compared.</param>
 public sealed record FixtureReport(string File, IReadOnlyList<TensorCheck> Checks, IReadOnlyList<UncoveredTensor> NotCovered)
 {
     /// <summary>Comparisons within tolerance.</summary>

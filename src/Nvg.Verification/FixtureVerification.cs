@@ -4,12 +4,12 @@ using Nvg.Torch.Files.Safetensors;
 namespace Nvg.Verification;
 
 /// <summary>
-/// Compares this build with reference numbers: runs it on the inputs and parameters of fixture files and holds every output
-/// against the stored one. Sizes come from the files, so that any set of fixtures of the known kinds can be run.
+/// Compares this build with reference values: runs it on the inputs and parameters of fixture files and compares every output
+/// with the stored one. Sizes are read from the files, so any set of fixtures of the known kinds can be used.
 /// </summary>
 public static class FixtureVerification
 {
-    /// <summary>What runs a fixture, by file name without extension.</summary>
+    /// <summary>The check of each fixture, by file name without extension.</summary>
     private static readonly Dictionary<string, Action<Fixture>> Kinds = new()
     {
         ["clustering"] = ClusteringVerification.Run,
@@ -23,23 +23,23 @@ public static class FixtureVerification
         ["dino_disc"] = DinoDiscriminatorVerification.Run,
     };
 
-    /// <summary>Runs every fixture of a folder, one after another as the reports are asked for.</summary>
+    /// <summary>Runs every fixture of a folder, lazily, one per enumerated report.</summary>
     /// <param name="directory">Folder with <c>*.safetensors</c> files; folders below it are not searched.</param>
-    /// <param name="device">Where to compute. On a GPU, TensorFloat-32 is switched off for the process: references are float32.</param>
-    /// <returns>One report per file, by name. A damaged file is a failed check, not an exception.</returns>
-    /// <exception cref="NvgDataException">There is no such folder, or no fixture in it.</exception>
+    /// <param name="device">Where to compute. On a GPU, TensorFloat-32 is disabled for the process, because references are float32.</param>
+    /// <returns>One report per file, ordered by name. A damaged file is a failed check, not an exception.</returns>
+    /// <exception cref="NvgDataException">The folder does not exist, or has no fixtures.</exception>
     /// <exception cref="TorchException">The device cannot be used.</exception>
     public static IEnumerable<FixtureReport> Run(string directory, Device device)
     {
         if (!Directory.Exists(directory))
-            throw NvgDataException.At(directory, "no such folder", "name the folder with the fixtures");
+            throw NvgDataException.At(directory, "folder not found", "give the folder that contains the fixtures");
         string[] paths = Directory.GetFiles(directory, "*.safetensors");
         if (paths.Length == 0)
-            throw NvgDataException.At(directory, "no fixture (*.safetensors) in this folder");
+            throw NvgDataException.At(directory, "has no fixtures (*.safetensors)");
         Array.Sort(paths, StringComparer.Ordinal);
         using (Tensor.Zeros([1], device: device))
         {
-            // Only to find out now whether the device works.
+            // Fails early if the device does not work.
         }
 
         if (device.Type == DeviceType.Cuda)
@@ -48,7 +48,7 @@ public static class FixtureVerification
     }
 
     /// <summary>Runs one fixture.</summary>
-    /// <param name="path">Its name says what it is, such as <c>quantizer.safetensors</c>.</param>
+    /// <param name="path">The file; its name selects the check, as in <c>quantizer.safetensors</c>.</param>
     /// <param name="device">Where to compute.</param>
     public static FixtureReport RunFile(string path, Device device)
     {
@@ -69,7 +69,7 @@ public static class FixtureVerification
     {
         if (!Kinds.TryGetValue(kind, out Action<Fixture>? run))
         {
-            fixture.RestNotCovered($"nothing checks fixtures of the name '{kind}'");
+            fixture.RestNotCovered($"there is no check for fixtures named '{kind}'");
             return;
         }
 
@@ -80,7 +80,7 @@ public static class FixtureVerification
         }
         catch (Exception error) when (error is not (TorchLoadException or OutOfMemoryException))
         {
-            // Whatever a damaged fixture leads to is its failure, and the other fixtures still run.
+            // Any error of a damaged fixture is its own failure; the other fixtures still run.
             fixture.Fail("(file)", error.Message);
             fixture.RestNotCovered("not reached");
         }

@@ -7,7 +7,7 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Verification;
 
-/// <summary>The whole generation loop from given noise, stage by stage.</summary>
+/// <summary>Checks the whole sampling loop from given noise, per stage.</summary>
 internal static class GenerateVerification
 {
     private static readonly Tolerance Logits = new(1e-5, 1e-3);
@@ -40,7 +40,8 @@ internal static class GenerateVerification
             ContentGuidance = Guidance(fixture, "content_cfg", "content_use_cfg"),
             StructureGuidance = Guidance(fixture, "structure_cfg", "structure_use_cfg"),
             TopP = StageSchedule.PerStage(fixture.Numbers("top_p")),
-            TopK = topK.Length == 1 ? topK[0] : throw new InvalidDataException($"metadata 'top_k' {fixture.Text("top_k")} differs between stages, which this build does not do"),
+            TopK = topK.Length == 1 ? topK[0] : throw new InvalidDataException(
+                $"metadata 'top_k' {fixture.Text("top_k")} differs between stages, which this build does not support"),
             Temperature = fixture.Number("temperature"),
             StructureSteps = fixture.Integer("structure_sampling_step"),
             Gumbel = fixture.Flag("use_gumbel_topk"),
@@ -53,7 +54,7 @@ internal static class GenerateVerification
         return fixture.Flag(flag) ? StageSchedule.PerStage(scales) : StageSchedule.Constant(1);
     }
 
-    /// <summary>Compares each stage as the loop finishes it.</summary>
+    /// <summary>Compares each stage when the loop finishes it.</summary>
     private sealed class StageObserver(Fixture fixture, NvgGenerator generator, int count)
     {
         private readonly LatentGrid _grid = generator.Config.Grid;
@@ -78,7 +79,7 @@ internal static class GenerateVerification
             _canvas_BLC = stage < _grid.LastStage ? result.Canvas_BLC.Alias().Own() : null;
         }
 
-        // Where guidance is 1 the loop spares the unconditional pass, which the reference made all the same.
+        // Without guidance the loop skips the unconditional pass, which the reference always computes.
         private Tensor BothPasses(StageResult result)
         {
             Tensor predicted_NLC = result.Predicted_NLC!;

@@ -7,7 +7,7 @@ using Nvg.Training.Tasks.Generators;
 
 namespace Nvg.Verification;
 
-/// <summary>The joint training pass of both generators: predictions, every loss term, gradients.</summary>
+/// <summary>Checks the joint training pass of both generators: predictions, every loss term and gradients.</summary>
 internal static class GeneratorTrainVerification
 {
     private static readonly Tolerance Prediction = new(1e-5, 1e-5);
@@ -15,7 +15,7 @@ internal static class GeneratorTrainVerification
     private static readonly Tolerance Loss = new(1e-5, 1e-5);
     private static readonly Tolerance Gradient = new(1e-3, 1e-6);
 
-    // What the training log calls a term, and what the fixture does.
+    // Name of a loss term in the training log → its name in the fixture.
     private static readonly Dictionary<string, string> Terms = new()
     {
         ["final"] = "final_loss",
@@ -39,7 +39,7 @@ internal static class GeneratorTrainVerification
         CheckLossAndGradients(fixture, loss, batch, stores);
     }
 
-    // The weights of the terms are the method's, not settings of this build.
+    // The weights of the terms are fixed by the method.
     private static void CheckWeights(Fixture fixture)
     {
         fixture.Require("loss_weight_strategy", "uniform");
@@ -51,7 +51,8 @@ internal static class GeneratorTrainVerification
     }
 
     private static FeatureProjector Projector(Fixture fixture, GeneratorConfig config) => new(
-        fixture.Parameters("param."), config.ContentWidth, fixture.Integer("repa_projector_dim"), fixture.Integer("repa_dims"), fixture.Integer("repa_depth"));
+        fixture.Parameters("param."), config.ContentWidth, fixture.Integer("repa_projector_dim"), fixture.Integer("repa_dims"),
+        fixture.Integer("repa_depth"));
 
     private static GeneratorBatch Batch(Fixture fixture, LatentGrid grid, bool aligned)
     {
@@ -62,7 +63,8 @@ internal static class GeneratorTrainVerification
         {
             Canvases_BSLC = Tensor.Cat([fixture.Input("img"), fixture.Input("final_target").Unsqueeze(1)], 1).Own(),
             Structure_BSL = structure_BSL.Own(),
-            Content = [.. Enumerable.Range(0, grid.StageCount).Select(i => ClusterTokens(structure_BSL.Select(1, i), targets_BSL.Select(1, i), i).Own())],
+            Content = [.. Enumerable.Range(0,
+                grid.StageCount).Select(i => ClusterTokens(structure_BSL.Select(1, i), targets_BSL.Select(1, i), i).Own())],
             Class_B = fixture.Input("class_label").Own(),
             Epsilon_BLK = fixture.Input("epsilon").Squeeze(1).Own(),
             Time_BS = u.Reshape(u.Size(0), u.Size(1)).Sigmoid().Own(),
@@ -70,11 +72,12 @@ internal static class GeneratorTrainVerification
         };
     }
 
-    // From the code of every position to that of every cluster.
+    // Converts codes per position to codes per cluster.
     private static Tensor ClusterTokens(Tensor labels_BL, Tensor codes_BL, int stage)
     {
         using var scope = new TensorScope();
-        Tensor tokens_BN = Tensor.Zeros([labels_BL.Size(0), LatentGrid.ClusterCount(stage)], ScalarType.Int64, labels_BL.Device).Scatter(1, labels_BL, codes_BL);
+        Tensor tokens_BN = Tensor.Zeros([labels_BL.Size(0), LatentGrid.ClusterCount(stage)], ScalarType.Int64, labels_BL.Device).Scatter(1,
+            labels_BL, codes_BL);
         return tokens_BN.Gather(1, labels_BL).IsEqual(codes_BL).All().Item() != 0
             ? scope.Keep(tokens_BN)
             : throw new InvalidDataException($"target_indices of stage {stage} differ within a cluster");

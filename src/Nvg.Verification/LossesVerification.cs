@@ -4,7 +4,7 @@ using Nvg.Training.Adversarial;
 
 namespace Nvg.Verification;
 
-/// <summary>Losses of the adversarial game, their regulariser over successive batches, and the augmentation, with gradients.</summary>
+/// <summary>Checks the adversarial losses, their regulariser over successive batches, and the augmentation, with gradients.</summary>
 internal static class LossesVerification
 {
     private static readonly Tolerance All = new(1e-5, 1e-5);
@@ -19,7 +19,8 @@ internal static class LossesVerification
     {
         fixture.Require("lecam_init", 0);
         using var averages = new ParameterStore();
-        using var lecam = new LecamRegularizer(new ParameterPath(averages, ParameterSource.Random(0, fixture.Device)), fixture.Number("lecam_decay"));
+        using var lecam =
+            new LecamRegularizer(new ParameterPath(averages, ParameterSource.Random(0, fixture.Device)), fixture.Number("lecam_decay"));
         foreach (int batch in fixture.Numbered("logits_real_"))
         {
             using var scope = new TensorScope();
@@ -47,7 +48,8 @@ internal static class LossesVerification
         Tensor augmented = DifferentiableAugmentation.Apply(
             images, choice[0] <= probability, choice[1] <= probability, choice[2] <= probability, fixture.Input("diffaug_draw7"));
         fixture.Check("diffaug_output", augmented, All);
-        Tensor gradient = Autograd.Gradients((augmented * fixture.Input("diffaug_upstream")).Sum(), [images])[0] ?? Tensor.ZerosLike(images);
+        Tensor gradient =
+            Autograd.Gradients((augmented * fixture.Input("diffaug_upstream")).Sum(), [images])[0] ?? Tensor.ZerosLike(images);
         fixture.Check("diffaug_grad_input", gradient, All);
     }
 }

@@ -5,7 +5,7 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Verification;
 
-/// <summary>Residual quantization: canvases, tokens, and the training pass with all gradients, with and without warm-up.</summary>
+/// <summary>Checks residual quantization: canvases, tokens, and the training pass with all gradients, with and without warm-up.</summary>
 internal static class QuantizerVerification
 {
     private static readonly Tolerance Canvas = new(1e-5, 1e-5);
@@ -26,8 +26,9 @@ internal static class QuantizerVerification
             warmUp: fixture.Integer("warm_epoch") < fixture.Integer("smooth_end_epoch"));
     }
 
-    /// <summary>A configuration whose latent has the fixture's size; it needs no more of a tokenizer than that.</summary>
-    internal static TokenizerConfig ConfigOf(LatentGrid grid, int codebookSize, int channels, double refinerWeight, double commitmentWeight) => new()
+    /// <summary>A configuration with the fixture's latent size; the rest of the tokenizer is not used.</summary>
+    internal static TokenizerConfig ConfigOf(LatentGrid grid, int codebookSize, int channels, double refinerWeight,
+        double commitmentWeight) => new()
     {
         ImageSize = grid.Height,
         BaseChannels = 1,
@@ -43,9 +44,11 @@ internal static class QuantizerVerification
     {
         using Tensor latent_BCHW = fixture.Input("f");
         LatentGrid grid = FixtureGrid.Square(latent_BCHW.Size(2) * latent_BCHW.Size(3));
-        TokenizerConfig config = ConfigOf(grid, fixture.Integer("n_e"), fixture.Integer("e_dim"), fixture.Number("quant_resi"), fixture.Number("beta"));
+        TokenizerConfig config =
+            ConfigOf(grid, fixture.Integer("n_e"), fixture.Integer("e_dim"), fixture.Number("quant_resi"), fixture.Number("beta"));
         if (!fixture.Integers("v_patch_nums").SequenceEqual(Enumerable.Range(0, grid.StageCount).Select(LatentGrid.ClusterCount)))
-            throw new InvalidDataException($"metadata 'v_patch_nums' {fixture.Text("v_patch_nums")} are not the clusters of {grid.StageCount} stages");
+            throw new InvalidDataException(
+                $"metadata 'v_patch_nums' {fixture.Text("v_patch_nums")} do not match the cluster counts of {grid.StageCount} stages");
         return config;
     }
 
@@ -74,7 +77,8 @@ internal static class QuantizerVerification
         return scope.Keep(clusters.Scatter(sequence.Content[stage].Unsqueeze(-1)).Squeeze(-1));
     }
 
-    private static void CheckTraining(Fixture fixture, string run, LatentGrid grid, Quantizer quantizer, ParameterStore parameters, Tensor structure_BSL, bool warmUp)
+    private static void CheckTraining(Fixture fixture, string run, LatentGrid grid, Quantizer quantizer, ParameterStore parameters,
+        Tensor structure_BSL, bool warmUp)
     {
         using var scope = new TensorScope();
         Tensor latent_BCHW = fixture.DifferentiableInput("f");

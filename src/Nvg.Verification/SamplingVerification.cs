@@ -7,11 +7,11 @@ using Nvg.Training.Optimization;
 
 namespace Nvg.Verification;
 
-/// <summary>The parts of sampling that need no network: schedules, the time embedding, filters of logits, splits by score.</summary>
+/// <summary>Checks the parts of sampling that need no network: schedules, the time embedding, logit filters and splits by score.</summary>
 internal static partial class SamplingVerification
 {
     private static readonly Tolerance Schedule = new(1e-6, 1e-6);
-    // The rates themselves are about 1e-6, so that only their relative error says anything.
+    // The rates are about 1e-6, so only their relative error is meaningful.
     private static readonly Tolerance Rate = new(1e-6, 0);
     private static readonly Tolerance Sinusoid = new(0, 2e-4);
 
@@ -29,7 +29,8 @@ internal static partial class SamplingVerification
     {
         foreach ((string name, GroupCollection parts) in fixture.Matching(FlowScheduleName()))
         {
-            double[] times = FlowSchedule.Times(int.Parse(parts["steps"].Value), int.Parse(parts["length"].Value), shifted: !parts["noshift"].Success);
+            double[] times =
+                FlowSchedule.Times(int.Parse(parts["steps"].Value), int.Parse(parts["length"].Value), shifted: !parts["noshift"].Success);
             fixture.Check(name, Tensor.From(times, times.Length), Schedule);
         }
 
@@ -42,7 +43,8 @@ internal static partial class SamplingVerification
     private static void CheckLearningRates(Fixture fixture)
     {
         double peak = fixture.Number("base_lr");
-        double[] rates = Array.ConvertAll(fixture.Input("lr_steps").To(Device.Cpu).ToArray<long>(), step => peak * LearningRateSchedule.WarmupHoldDecay(
+        double[] rates =
+            Array.ConvertAll(fixture.Input("lr_steps").To(Device.Cpu).ToArray<long>(), step => peak * LearningRateSchedule.WarmupHoldDecay(
             step, fixture.Integer("warmup_steps"), fixture.Integer("hold_steps"), fixture.Integer("total_steps"),
             fixture.Number("start_lr") / peak, fixture.Number("final_lr") / peak));
         fixture.Check("lr_schedule", Tensor.From(rates, rates.Length), Rate);
@@ -54,7 +56,7 @@ internal static partial class SamplingVerification
         foreach ((string name, GroupCollection parts) in fixture.Matching(FilterName()))
         {
             Tensor kept = TokenSampling.KeepTopK(logits, parts["k"].Success ? int.Parse(parts["k"].Value) : 0);
-            // Two digits, the first before the point: 09 is 0.9.
+            // Two digits, the first before the decimal point: 09 is 0.9.
             kept = TokenSampling.KeepTopP(kept, parts["p"].Success ? double.Parse(parts["p"].Value.Insert(1, ".")) : 1);
             if (!parts["probs"].Success)
             {
@@ -68,15 +70,16 @@ internal static partial class SamplingVerification
         }
     }
 
-    // One row per cluster: the upper half by probability gets bit 1.
+    // One row per cluster: the half with the higher probabilities gets bit 1.
     private static void CheckTopHalf(Fixture fixture)
     {
         Tensor scores_BNM = fixture.Input("gumbel_probs");
         long batch = scores_BNM.Size(0), clusters = scores_BNM.Size(1), size = scores_BNM.Size(2);
         long[] chosen = fixture.Input("gumbel_k").To(Device.Cpu).ToArray<long>();
         if (chosen is not [var k] || k * 2 != size)
-            throw new InvalidDataException($"gumbel_k is {string.Join(", ", chosen)}: this build splits {size} positions in halves");
-        Tensor labels_BL = Tensor.Arange(0, clusters, 1, ScalarType.Int64, fixture.Device).RepeatInterleave(size, 0).Unsqueeze(0).Repeat(batch, 1);
+            throw new InvalidDataException($"gumbel_k is {string.Join(", ", chosen)}: this build splits {size} positions into halves");
+        Tensor labels_BL =
+            Tensor.Arange(0, clusters, 1, ScalarType.Int64, fixture.Device).RepeatInterleave(size, 0).Unsqueeze(0).Repeat(batch, 1);
         Tensor children_BL = StructureSplit.ByScore(labels_BL, scores_BNM.Reshape(batch, clusters * size), (int)clusters);
         fixture.Check("gumbel_binary", children_BL.Remainder(2).Reshape(batch, clusters, size), Tolerance.Exact);
     }

@@ -4,7 +4,7 @@ using Nvg.Torch;
 
 namespace Nvg.Verification;
 
-/// <summary>The embedding of structure maps, its inverse, and the rotary tables of both generators.</summary>
+/// <summary>Checks the embedding of structure maps, its inverse, and the rotary tables of both generators.</summary>
 internal static class StructureEmbeddingVerification
 {
     private static readonly Tolerance Turns = new(1e-5, 1e-5);
@@ -19,11 +19,13 @@ internal static class StructureEmbeddingVerification
         var rotary = new RotaryEmbedding(grid, fixture.Integer("head_dim"));
         long[] sizes = [.. rotary.AxisSizes.Select(s => (long)s)];
         long[] expectedSizes = [.. fixture.Integers("axes_dim").Select(s => (long)s)];
-        fixture.CheckPart("metadata axes_dim", Tensor.From(expectedSizes, expectedSizes.Length), Tensor.From(sizes, sizes.Length), Tolerance.Exact);
+        fixture.CheckPart("metadata axes_dim", Tensor.From(expectedSizes, expectedSizes.Length), Tensor.From(sizes, sizes.Length),
+            Tolerance.Exact);
         fixture.Check("rope_ids", rotary.PositionIds(), Tolerance.Exact);
         CheckTables(fixture, "rope_content_stage", rotary, labels_BSL, RotaryEmbedding.TokenType.Latent);
-        CheckTables(fixture, "rope_structure_stage", rotary, labels_BSL, RotaryEmbedding.TokenType.CanvasCondition, RotaryEmbedding.TokenType.Latent);
-        fixture.NotCovered("scale_factors", "a buffer that generators load with their parameters; nothing computes it");
+        CheckTables(fixture, "rope_structure_stage", rotary, labels_BSL, RotaryEmbedding.TokenType.CanvasCondition,
+            RotaryEmbedding.TokenType.Latent);
+        fixture.NotCovered("scale_factors", "a buffer that generators load with their parameters and never compute");
     }
 
     private static void CheckEmbeddings(Fixture fixture, LatentGrid grid, Tensor labels_BSL)
@@ -36,11 +38,13 @@ internal static class StructureEmbeddingVerification
             Tensor labels_BL = labels_BSL.Select(1, i);
             fixture.Check(name, StructureEmbedding.Embed(labels_BL, i, grid.LastStage), Tolerance.Exact);
             fixture.CheckPart($"{name} (of all stages at once)", fixture.Expected(name), all_BSLK.Select(1, i), Tolerance.Exact);
-            fixture.CheckPart($"labels[:, {i}] (back from {name})", labels_BL, StructureEmbedding.Labels(fixture.Expected(name), i), Tolerance.Exact);
+            fixture.CheckPart($"labels[:, {i}] (back from {name})", labels_BL, StructureEmbedding.Labels(fixture.Expected(name), i),
+                Tolerance.Exact);
         }
     }
 
-    private static void CheckTables(Fixture fixture, string prefix, RotaryEmbedding rotary, Tensor labels_BSL, params ReadOnlySpan<RotaryEmbedding.TokenType> blocks)
+    private static void CheckTables(Fixture fixture, string prefix, RotaryEmbedding rotary, Tensor labels_BSL,
+        params ReadOnlySpan<RotaryEmbedding.TokenType> blocks)
     {
         foreach (int stage in fixture.Numbered(prefix))
         {
@@ -53,7 +57,7 @@ internal static class StructureEmbeddingVerification
         }
     }
 
-    // A unit complex number c + si turns a pair as the matrix [[c, −s], [s, c]].
+    // A unit complex number c + si rotates a pair like the matrix [[c, −s], [s, c]].
     private static Tensor Matrices(Tensor table)
     {
         using var scope = new TensorScope();

@@ -2,13 +2,13 @@ using Nvg.Torch;
 
 namespace Nvg.Verification;
 
-/// <summary>Compares a computed tensor with its reference, number by number in float64.</summary>
+/// <summary>Compares a computed tensor with its reference, element by element in float64.</summary>
 internal static class TensorComparison
 {
-    /// <param name="name">For the report.</param>
-    /// <param name="expected">The reference; single numbers are stored with shape [1].</param>
-    /// <param name="actual">What this build computed, on any device.</param>
-    /// <param name="tolerance">How far they may lie apart.</param>
+    /// <param name="name">Name in the report.</param>
+    /// <param name="expected">The reference; scalars are stored with shape [1].</param>
+    /// <param name="actual">The value computed by this build, on any device.</param>
+    /// <param name="tolerance">Allowed difference.</param>
     internal static TensorCheck Compare(string name, Tensor expected, Tensor actual, Tolerance tolerance)
     {
         bool isNumber = expected.ElementCount == 1 && actual.ElementCount == 1;
@@ -21,8 +21,9 @@ internal static class TensorComparison
         {
             double error = Difference(values[i], references[i]);
             double relative = error == 0 ? 0 : error / Math.Abs(references[i]);
-            // Infinite references allow nothing but themselves, or a finite number would lie within an infinite tolerance.
-            double excess = error - (double.IsFinite(references[i]) ? tolerance.Absolute + tolerance.Relative * Math.Abs(references[i]) : 0);
+            // An infinite reference only matches itself; otherwise its relative tolerance would be infinite.
+            double excess =
+                error - (double.IsFinite(references[i]) ? tolerance.Absolute + tolerance.Relative * Math.Abs(references[i]) : 0);
             largestError = Larger(largestError, error);
             largestRelative = references[i] == 0 ? largestRelative : Larger(largestRelative, relative);
             if (excess <= 0)
@@ -34,8 +35,10 @@ internal static class TensorComparison
 
         string? detail = failures == 0
             ? null
-            : $"{failures} of {values.Length} differ, worst at {Position(worst, expected.Shape)}: {values[worst]:G9} instead of {references[worst]:G9}";
-        return new TensorCheck(name, expected.Shape.ToArray(), largestError, largestRelative, tolerance.Relative, tolerance.Absolute, failures == 0, detail);
+            : $"{failures} of {values.Length} differ, worst at {Position(worst, expected.Shape)}: {values[worst]:G9} instead of "
+                + $"{references[worst]:G9}";
+        return new TensorCheck(name, expected.Shape.ToArray(), largestError, largestRelative, tolerance.Relative, tolerance.Absolute,
+            failures == 0, detail);
     }
 
     private static double[] Values(Tensor tensor)
@@ -44,10 +47,11 @@ internal static class TensorComparison
         return wide.ToArray<double>();
     }
 
-    // Equal infinities have no difference; anything not a number has none that could be within a tolerance.
+    // Equal infinities do not differ; NaN is never within a tolerance.
     private static double Difference(double value, double reference) => value == reference ? 0 : Math.Abs(value - reference);
 
-    private static double Larger(double left, double right) => double.IsNaN(left) || double.IsNaN(right) ? double.NaN : Math.Max(left, right);
+    private static double Larger(double left, double right) =>
+        double.IsNaN(left) || double.IsNaN(right) ? double.NaN : Math.Max(left, right);
 
     private static string Position(long index, ReadOnlySpan<long> shape)
     {

@@ -1,10 +1,10 @@
 namespace Nvg.Verification;
 
-/// <summary>How far a number may lie from its reference: |a − b| ≤ absolute + relative · |b|.</summary>
-/// <param name="Relative">Share of the reference.</param>
-/// <param name="Absolute">In the unit of the reference.</param>
+/// <summary>Allowed difference from a reference: |a − b| ≤ absolute + relative · |b|.</summary>
+/// <param name="Relative">Relative to the reference.</param>
+/// <param name="Absolute">In units of the reference.</param>
 internal readonly record struct Tolerance(double Relative, double Absolute)
 {
-    /// <summary>Every number must be the reference itself: labels, tokens, ids.</summary>
+    /// <summary>Values must be equal: labels, tokens, ids.</summary>
     internal static Tolerance Exact => default;
 }

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace Nvg.Verification;
 
-/// <summary>The reports of all fixtures of a run, as text for people and JSON for programs.</summary>
+/// <summary>The reports of all fixtures of a run, as text and as JSON.</summary>
 /// <param name="Fixtures">One report per file.</param>
 public sealed record VerificationReport(IReadOnlyList<FixtureReport> Fixtures)
 {
@@ -13,13 +13,13 @@ public sealed record VerificationReport(IReadOnlyList<FixtureReport> Fixtures)
     /// <summary>Comparisons out of tolerance or impossible.</summary>
     public int Failed => Fixtures.Sum(f => f.Failed);
 
-    /// <summary>Tensors that nothing was compared with.</summary>
+    /// <summary>Tensors that were not compared.</summary>
     public int NotCovered => Fixtures.Sum(f => f.NotCovered.Count);
 
-    /// <summary>Whether something was compared and all of it passed.</summary>
+    /// <summary>Whether at least one comparison was made and all passed.</summary>
     public bool Succeeded => Passed > 0 && Failed == 0;
 
-    /// <summary>A paragraph per file with a line per tensor; the last line is <c>N passed, N failed</c>.</summary>
+    /// <summary>Writes a paragraph per file with a line per tensor; the last line is <c>N passed, N failed</c>.</summary>
     public void WriteText(TextWriter writer)
     {
         foreach (FixtureReport fixture in Fixtures)
@@ -29,7 +29,7 @@ public sealed record VerificationReport(IReadOnlyList<FixtureReport> Fixtures)
         writer.WriteLine($"{Passed} passed, {Failed} failed");
     }
 
-    /// <summary>The paragraph of one file, for a run that shows its reports as they come.</summary>
+    /// <summary>Writes the paragraph of one file, for runs that show reports as they are made.</summary>
     public static void WriteText(TextWriter writer, FixtureReport fixture)
     {
         writer.WriteLine(fixture.File);
@@ -41,7 +41,7 @@ public sealed record VerificationReport(IReadOnlyList<FixtureReport> Fixtures)
         writer.WriteLine();
     }
 
-    /// <summary>Everything, with numbers that JSON has no form for as texts (<c>"NaN"</c>).</summary>
+    /// <summary>The whole report; values that JSON cannot represent are strings (<c>"NaN"</c>).</summary>
     public JsonObject ToJson() => new()
     {
         ["passed"] = Passed,
@@ -75,12 +75,14 @@ public sealed record VerificationReport(IReadOnlyList<FixtureReport> Fixtures)
     private static string Line(TensorCheck check, int width)
     {
         string shape = $"[{string.Join(", ", check.Shape)}]";
-        string allowed = check is { RelativeTolerance: 0, AbsoluteTolerance: 0 } ? "exact" : $"rtol {check.RelativeTolerance:0.#e+0}, atol {check.AbsoluteTolerance:0.#e+0}";
+        string allowed = check is { RelativeTolerance: 0, AbsoluteTolerance: 0 }
+            ? "exact" : $"rtol {check.RelativeTolerance:0.#e+0}, atol {check.AbsoluteTolerance:0.#e+0}";
         string measured = $"max error {check.MaxAbsoluteError:0.0e+0} absolute, {check.MaxRelativeError:0.0e+0} relative";
-        return $"  {(check.Passed ? "ok  " : "FAIL")}  {check.Name.PadRight(width)}  {shape,-22}  {measured} ({allowed}){(check.Detail is null ? "" : $": {check.Detail}")}";
+        return $"  {(check.Passed ? "ok  " : "FAIL")}  {check.Name.PadRight(width)}  {shape, -22}  {measured} "
+            + $"({allowed}){(check.Detail is null ? "" : $": {check.Detail}")}";
     }
 
-    // A file that is not covered at all is one line, whatever it holds.
+    // A file that is not covered at all takes one line, whatever it contains.
     private static string Names(IEnumerable<UncoveredTensor> tensors)
     {
         const int shown = 4;

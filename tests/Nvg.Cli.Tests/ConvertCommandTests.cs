@@ -15,7 +15,7 @@ public sealed class ConvertCommandTests(TinyModel model) : CommandTests, IClassF
         Assert.Contains("structure", there.Output, StringComparison.Ordinal);
         CommandResult back = await RunAsync("convert", InFolder("x.pth"), "-o", InFolder("model"));
         Assert.Equal((CommandRunner.Done, ""), (back.ExitCode, back.Error));
-        Assert.Contains("plain weights: the file has no averaged ones", back.Output, StringComparison.Ordinal);
+        Assert.Contains("final weights: the file has no averaged ones", back.Output, StringComparison.Ordinal);
         foreach (string file in new[] { "config.json", "labels.txt", "tokenizer.safetensors", "generator.safetensors" })
             Assert.Equal(File.ReadAllBytes(Path.Combine(model.Folder, file)), File.ReadAllBytes(InFolder($"model/{file}")));
         Assert.Contains("`x.pth`", File.ReadAllText(InFolder("model/README.md")), StringComparison.Ordinal);

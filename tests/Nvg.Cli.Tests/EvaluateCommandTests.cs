@@ -44,7 +44,7 @@ public class EvaluateCommandTests(TinyModel model) : CommandTests, IClassFixture
             SafetensorsFile.Write(InFolder("w.safetensors"), [new("fc.weight", tensor)]);
         CommandResult result = await RunAsync("evaluate", "samples", InFolder("a.npz"), "--reference", InFolder("a.npz"), "--weights", InFolder("w.safetensors"));
         Assert.Equal(CommandRunner.UnusableData, result.ExitCode);
-        Assert.Contains("does not hold the weights of Inception-2015", result.Error, StringComparison.Ordinal);
+        Assert.Contains("does not have the weights of Inception-2015", result.Error, StringComparison.Ordinal);
         Assert.Single(result.Error.TrimEnd().Split('\n'));
     }
 
@@ -84,11 +84,11 @@ public class EvaluateCommandTests(TinyModel model) : CommandTests, IClassFixture
         Directory.CreateDirectory(InFolder("empty"));
         CommandResult none = await RunAsync("evaluate", "tokenizer", "--model", model.Folder, "--data", InFolder("empty"), "--threads", "1");
         Assert.Equal(CommandRunner.UnusableData, none.ExitCode);
-        Assert.Contains("empty: holds no images", none.Error, StringComparison.Ordinal);
+        Assert.Contains("empty: has no images", none.Error, StringComparison.Ordinal);
         WriteImage("one/0.png", 1);
         CommandResult one = await RunAsync("evaluate", "tokenizer", "--model", model.Folder, "--data", InFolder("one"), "--threads", "1");
         Assert.Equal(CommandRunner.UnusableData, one.ExitCode);
-        Assert.Contains("one: holds one image", one.Error, StringComparison.Ordinal);
+        Assert.Contains("one: has only one image", one.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public class ImageOutputTests
     public void RequireSheet_LongerSideThanTheFormatHolds_IsWrongUsage(string target, int count, int stages, bool fits)
     {
         // One image of 32 × 32 to a row, which is up to 130 pixels high.
-        Exception? error = Record.Exception(() => ImageOutput.RequireSheet(target, count, 32, columns: 1, stages));
+        Exception? error = Record.Exception(() => ImageOutput.RequireSheet(target, count, 32, new SheetStyle(Columns: 1), stages));
         Assert.Equal(fits, error is null);
         Assert.True(fits || error is UsageException);
     }

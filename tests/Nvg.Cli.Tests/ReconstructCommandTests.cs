@@ -46,9 +46,13 @@ public class ReconstructCommandTests(TinyModel model) : CommandTests, IClassFixt
         Assert.Equal(CommandRunner.UnusableData, alone.ExitCode);
         Assert.Contains("text.png", alone.Error, StringComparison.Ordinal);
         WriteImage("good.png", 32, 32);
-        CommandResult beside = await ReconstructAsync(InFolder("text.png"), InFolder("gone.png"), InFolder("good.png"), "-o", InFolder("out"));
+        CommandResult beside = await ReconstructAsync(InFolder("text.png"), InFolder("good.png"), "-o", InFolder("out"));
         Assert.Equal(CommandRunner.Done, beside.ExitCode);
-        Assert.Equal(2, beside.Error.Split('\n').Count(line => line.StartsWith("skipped", StringComparison.Ordinal)));
+        Assert.Single(beside.Error.Split('\n'), line => line.StartsWith("skipped", StringComparison.Ordinal));
+        CommandResult missing = await ReconstructAsync(InFolder("gone.png"), InFolder("good.png"));
+        Assert.Equal(CommandRunner.UnusableData, missing.ExitCode);
+        Assert.Contains("gone.png: no such file", missing.Error, StringComparison.Ordinal);
+        Assert.Equal(CommandRunner.WrongUsage, (await ReconstructAsync(InFolder("good.png"), "-o", InFolder("out.png"))).ExitCode);
         Assert.Equal([InFolder("out/good.png")], Directory.GetFiles(InFolder("out")));
     }
 

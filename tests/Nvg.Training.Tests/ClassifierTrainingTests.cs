@@ -39,10 +39,10 @@ public sealed class ClassifierTrainingTests : IDisposable
         Run("run");
         using var network = ClassifierFeatures.Load(_folder["run/model"]);
         Assert.Equal(["stripes", "waves"], network.Labels);
-        ClassAccuracy all = ClassJudge.Judge(network, LabelledImages.Read(_folder["data"], network.Labels), batchSize: 5);
+        ClassAccuracy all = ClassEvaluation.Run(network, LabelledImages.Read(_folder["data"], network.Labels), batchSize: 5);
         Assert.Equal(12, all.Count);
         Assert.Equal(1, all.Accuracy);
-        ClassAccuracy heldOut = ClassJudge.Judge(network, LabelledImages.Packed(_folder["data"], network.Labels, d => HeldOutSplit.Of(d, 2).HeldOut));
+        ClassAccuracy heldOut = ClassEvaluation.Run(network, LabelledImages.Packed(_folder["data"], network.Labels, d => HeldOutSplit.Of(d, 2).HeldOut));
         Assert.Equal((2, 1), (heldOut.Count, heldOut.Accuracy));
     }
 

@@ -5,12 +5,12 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Arguments;
 
-/// <summary>Options that several commands share, made anew for each.</summary>
+/// <summary>Options shared by several commands. Each command gets its own instances.</summary>
 internal static class CommonOptions
 {
     internal static Option<Device> Device() => new("--device")
     {
-        Description = "Where to compute: cpu, cuda or cuda:N",
+        Description = "Device to compute on",
         HelpName = "cpu|cuda[:n]",
         DefaultValueFactory = _ => Torch.Device.Cpu,
         CustomParser = result =>
@@ -21,7 +21,7 @@ internal static class CommonOptions
             }
             catch (FormatException error)
             {
-                result.AddError(error.Message);
+                result.AddError($"--device: {error.Message}");
                 return default;
             }
         },
@@ -29,36 +29,70 @@ internal static class CommonOptions
 
     internal static Option<int> Threads() => new("--threads")
     {
-        Description = "Threads on the processor; all cores by default",
+        Description = "CPU threads; the number of cores by default",
         DefaultValueFactory = _ => Environment.ProcessorCount,
         HelpName = "N",
     };
 
     internal static Option<string?> Model() => new("--model")
     {
-        Description = $"The model's folder; without it {ModelFolder.Variable}, then the model that ships",
+        Description = $"Model folder, or the name of a model that ships; by default {ModelFolder.Variable} or {ModelFolder.ShippedName}",
         HelpName = "DIR",
     };
 
     internal static Option<bool> Json() => new("--json") { Description = "Print the result as JSON" };
 
-    // Not by a default value: help would show it by .NET's name.
+    internal static Option<int> Batch(int size) =>
+        new("--batch") { Description = "Images per batch", HelpName = "N", DefaultValueFactory = _ => size };
+
+    internal static Option<string?> HtmlReport() =>
+        new("--report") { Description = "Also write a report as one HTML file", HelpName = "FILE.html" };
+
+    // Without a default value: the help would show its .NET name.
     internal static Option<ScalarType?> DataType() => new("--dtype")
     {
-        Description = "Precision of products and convolutions: float32 or bfloat16; float32 by default",
+        Description = "Precision of matrix products and convolutions; float32 by default. Images of the same seed differ between "
+            + "precisions",
         HelpName = "float32|bfloat16",
         CustomParser = ParseDataType,
     };
 
-    /// <summary>The precision that is asked for, or the usual one.</summary>
-    internal static ScalarType GetDataType(this ParseResult parsed, Option<ScalarType?> option) => parsed.GetValue(option) ?? ScalarType.Float32;
+    /// <summary>The requested precision, or float32.</summary>
+    internal static ScalarType GetDataType(this ParseResult parsed, Option<ScalarType?> option) =>
+        parsed.GetValue(option) ?? ScalarType.Float32;
 
     internal static Option<ScalarType?> StoredDataType() => new("--dtype")
     {
-        Description = "Precision to store matrices in: float32 or bfloat16; theirs by default",
+        Description = "Precision of the stored matrices; that of the source by default",
         HelpName = "float32|bfloat16",
         CustomParser = ParseDataType,
     };
+
+    /// <summary>Whether an option is on the command line.</summary>
+    internal static bool IsGiven(this ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+
+    /// <summary>Adds options to a command in the given order.</summary>
+    internal static Command With(this Command command, params IEnumerable<Option> options)
+    {
+        foreach (Option option in options)
+            command.Options.Add(option);
+        return command;
+    }
+
+    /// <summary>Loads libtorch, sets the number of threads and checks that the device exists.</summary>
+    /// <exception cref="UsageException">The device does not exist, or the number of threads is not positive.</exception>
+    internal static void Apply(Device device, int threads)
+    {
+        if (threads < 1)
+            throw new UsageException($"--threads must be at least 1, not {threads}");
+        if (threads > Environment.ProcessorCount)
+            ConsoleText.Note($"note: --threads {threads} on {ConsoleText.Count(Environment.ProcessorCount, "core")} makes the work slower");
+        TorchRuntime.Load();
+        TorchRuntime.ThreadCount = threads;
+        if (device.Type == DeviceType.Cuda && Math.Max(device.Index, 0) >= TorchRuntime.CudaDeviceCount)
+            throw new UsageException(
+                $"--device {device}: libtorch {TorchRuntime.Version} finds {ConsoleText.Count(TorchRuntime.CudaDeviceCount, "GPU")}");
+    }
 
     private static ScalarType? ParseDataType(ArgumentResult result)
     {
@@ -69,20 +103,8 @@ internal static class CommonOptions
             case "bfloat16":
                 return ScalarType.BFloat16;
             case var other:
-                result.AddError($"'{other}' is no precision: float32 or bfloat16");
+                result.AddError($"--dtype takes one of float32, bfloat16, not '{other}'");
                 return null;
         }
-    }
-
-    /// <summary>Loads libtorch, sets the threads and checks that the device is there.</summary>
-    /// <exception cref="UsageException">The device does not exist here, or the number of threads is not positive.</exception>
-    internal static void Apply(Device device, int threads)
-    {
-        if (threads < 1)
-            throw new UsageException($"--threads must be at least 1, not {threads}");
-        TorchRuntime.Load();
-        TorchRuntime.ThreadCount = threads;
-        if (device.Type == DeviceType.Cuda && Math.Max(device.Index, 0) >= TorchRuntime.CudaDeviceCount)
-            throw new UsageException($"--device {device}: this libtorch ({TorchRuntime.Version}) sees {TorchRuntime.CudaDeviceCount} GPUs");
     }
 }

@@ -5,24 +5,24 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Arguments;
 
-/// <summary>Options that choose a feature network.</summary>
+/// <summary>Options that select a feature network.</summary>
 internal sealed class FeatureNetworkArguments
 {
     private readonly Option<string?> _weights = new("--weights")
     {
-        Description = "Weights of Inception-2015 (pt_inception-2015-12-05): the network of FID, sFID, IS and KID",
+        Description = "Weights of Inception-2015 (pt_inception-2015-12-05), the network of FID, sFID, IS and KID",
         HelpName = "FILE",
     };
 
     private readonly Option<string?> _features = new("--features")
     {
-        Description = "A classifier's folder: its features instead of Inception-2015's; figures are then named after it",
+        Description = "Classifier whose features are used instead of Inception-2015; metrics are named after it",
         HelpName = "DIR",
     };
 
     private readonly Option<ImageResize?> _resize = new("--resize")
     {
-        Description = "How images come to the 299 × 299 of Inception-2015: tf1 (as in published figures, the default), clean or pytorch",
+        Description = "How images are resized to the 299 × 299 of Inception-2015; tf1, the default, is that of published metrics",
         HelpName = "tf1|clean|pytorch",
         CustomParser = result =>
         {
@@ -35,7 +35,7 @@ internal sealed class FeatureNetworkArguments
                 case "pytorch":
                     return ImageResize.PyTorch;
                 case var other:
-                    result.AddError($"'{other}' is no resize: tf1, clean or pytorch");
+                    result.AddError($"--resize takes one of tf1, clean, pytorch, not '{other}'");
                     return null;
             }
         },
@@ -48,22 +48,22 @@ internal sealed class FeatureNetworkArguments
         command.Add(_resize);
     }
 
-    /// <summary>Reads the network that the options name, or gives null where they name none; the caller disposes it.</summary>
-    /// <exception cref="UsageException">They name two.</exception>
+    /// <summary>Loads the selected network, or returns null if none is selected; the caller disposes it.</summary>
+    /// <exception cref="UsageException">Two networks are selected.</exception>
     internal IFeatureNetwork? OpenIfGiven(ParseResult parsed, Device device)
     {
         string? weights = parsed.GetValue(_weights), features = parsed.GetValue(_features);
         if (weights is not null && features is not null)
-            throw new UsageException("--weights and --features name two feature networks; give one");
+            throw new UsageException("--weights and --features exclude each other");
         if (features is not null && parsed.GetValue(_resize) is not null)
-            throw new UsageException("--resize belongs to --weights: a classifier takes images of its own size");
+            throw new UsageException("--resize needs --weights: a classifier only takes images of its own size");
         return weights is not null ? Inception2015.Load(weights, parsed.GetValue(_resize) ?? ImageResize.TensorFlow1, device)
             : features is not null ? ClassifierFeatures.Load(ModelFolder.Locate(features), device)
             : null;
     }
 
-    /// <summary>Reads the network that the options name; the caller disposes it.</summary>
-    /// <exception cref="UsageException">They name none, or two.</exception>
+    /// <summary>Loads the selected network; the caller disposes it.</summary>
+    /// <exception cref="UsageException">No network is selected, or two.</exception>
     internal IFeatureNetwork Open(ParseResult parsed, Device device) => OpenIfGiven(parsed, device)
-        ?? throw new UsageException("name a feature network: --weights FILE for Inception-2015, or --features DIR for a classifier");
+        ?? throw new UsageException("a feature network is needed: --weights FILE for Inception-2015, or --features DIR for a classifier");
 }

@@ -1,34 +1,38 @@
 namespace Nvg.Cli.Arguments;
 
-/// <summary>Which model a command works with: the one that is named, <c>NVG_MODEL</c>, or the one that ships.</summary>
+/// <summary>Finds the model folder of a command: the named one, that of <c>NVG_MODEL</c>, or the one that ships.</summary>
 internal static class ModelFolder
 {
     internal const string Variable = "NVG_MODEL";
     internal const string ShippedName = "nvg-cifar10";
 
-    /// <summary>The folder to read.</summary>
-    /// <exception cref="NvgDataException">None is named and none ships with this build.</exception>
+    /// <summary>The folder to load.</summary>
+    /// <exception cref="NvgDataException">No model is named and none ships with this build.</exception>
     internal static string Resolve(string? named) =>
         (named ?? FromEnvironment()) is { } folder ? Locate(folder) : FindShipped() ?? throw NvgDataException.At(
             Path.Combine("models", ShippedName), "no model ships with this build", $"name one with --model DIR or {Variable}");
 
-    /// <summary>A folder as it is named; where there is none, the model of that name that ships, from wherever the command is called.</summary>
+    /// <summary>A folder as named, or the model of that name that ships if there is no such folder.</summary>
     internal static string Locate(string named) =>
         !Path.Exists(named) && named.IndexOfAny(['/', '\\']) < 0 && FindShipped(named) is { } shipped ? shipped : named;
 
-    /// <summary>What <c>NVG_MODEL</c> names, or null where it is unset or empty.</summary>
+    /// <summary>The value of <c>NVG_MODEL</c>, or null if it is unset or empty.</summary>
     internal static string? FromEnvironment() => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } folder ? folder : null;
 
-    /// <summary>A model that ships, beside the application or above it, or null.</summary>
-    internal static string? FindShipped(string name = ShippedName)
+    /// <summary>A model that ships, in <c>models</c> beside the application or in a folder above it, or null.</summary>
+    internal static string? FindShipped(string name = ShippedName) =>
+        ModelsFolders().Select(models => Path.Combine(models, name)).FirstOrDefault(IsModel);
+
+    /// <summary>All models and classifiers that ship, and those below <c>models</c> of the current folder.</summary>
+    internal static IEnumerable<string> All() => ModelsFolders().Append(Path.GetFullPath("models")).Distinct()
+        .Where(Directory.Exists).SelectMany(Directory.GetDirectories).Where(IsModel).Order(StringComparer.Ordinal);
+
+    /// <summary>Whether a folder holds a model or a classifier.</summary>
+    internal static bool IsModel(string folder) => File.Exists(Path.Combine(folder, "config.json"));
+
+    private static IEnumerable<string> ModelsFolders()
     {
         for (string? folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
-        {
-            string candidate = Path.Combine(folder, "models", name);
-            if (File.Exists(Path.Combine(candidate, "config.json")))
-                return candidate;
-        }
-
-        return null;
+            yield return Path.Combine(folder, "models");
     }
 }

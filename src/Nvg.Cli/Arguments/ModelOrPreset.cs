@@ -4,13 +4,13 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Arguments;
 
-/// <summary>A model's folder, or the sizes of a preset with random weights: what commands that measure time and precision take.</summary>
+/// <summary>A model folder, or random weights of a preset's sizes, for commands that measure time and precision.</summary>
 internal static class ModelOrPreset
 {
-    /// <summary>The preset that is asked for, or null where a model is.</summary>
-    /// <param name="model">What <c>--model</c> names, or null.</param>
-    /// <param name="preset">What <c>--preset</c> names, or null.</param>
-    /// <exception cref="UsageException">Both are named, or there is no such preset.</exception>
+    /// <summary>The requested preset, or null if a model is used.</summary>
+    /// <param name="model">Value of <c>--model</c>, or null.</param>
+    /// <param name="preset">Value of <c>--preset</c>, or null.</param>
+    /// <exception cref="UsageException">Both are given, or the preset does not exist.</exception>
     internal static ModelConfig? Preset(string? model, string? preset)
     {
         if (preset is null)
@@ -20,8 +20,8 @@ internal static class ModelOrPreset
         return Presets.Find(preset, out string? problem) ?? throw new UsageException(problem!);
     }
 
-    /// <summary>Random weights of a preset, or the model that is named, or the usual one.</summary>
-    /// <exception cref="NvgDataException">The model cannot be read.</exception>
+    /// <summary>Opens random weights of a preset, the named model or the default model.</summary>
+    /// <exception cref="NvgDataException">The model cannot be loaded.</exception>
     internal static NvgModel Open(string? model, ModelConfig? preset, Device device, ScalarType type) => preset is null
         ? NvgModel.Load(ModelFolder.Resolve(model), device, type)
         : NvgModel.Random(preset, 0, device, type, preset.Generator is null ? null : Presets.ScaleFactors);

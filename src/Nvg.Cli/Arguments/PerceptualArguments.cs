@@ -5,14 +5,14 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Arguments;
 
-/// <summary>Options that ask for LPIPS.</summary>
+/// <summary>Options of the LPIPS metric.</summary>
 internal sealed class PerceptualArguments
 {
-    private readonly Option<PerceptualBackbone> _backbone = new("--lpips")
+    private readonly Option<PerceptualBackbone?> _backbone = new("--lpips")
     {
-        Description = "Which LPIPS: vgg, alex or squeeze",
+        Description = "Backbone of LPIPS; vgg by default",
         HelpName = "vgg|alex|squeeze",
-        DefaultValueFactory = _ => PerceptualBackbone.Vgg16,
+
         CustomParser = result =>
         {
             switch (result.Tokens[0].Value.ToLowerInvariant())
@@ -24,14 +24,16 @@ internal sealed class PerceptualArguments
                 case "squeeze":
                     return PerceptualBackbone.SqueezeNet;
                 case var other:
-                    result.AddError($"'{other}' is no LPIPS: vgg, alex or squeeze");
-                    return default;
+                    result.AddError($"--lpips takes one of vgg, alex, squeeze, not '{other}'");
+                    return null;
             }
         },
     };
 
-    private readonly Option<string?> _features = new("--lpips-backbone") { Description = "Weights of the backbone under torchvision's names", HelpName = "FILE" };
-    private readonly Option<string?> _linear = new("--lpips-linear") { Description = "Weights of LPIPS itself (lin0.model.1.weight …)", HelpName = "FILE" };
+    private readonly Option<string?> _features =
+        new("--lpips-backbone") { Description = "Weights of the LPIPS backbone, with the names of torchvision", HelpName = "FILE" };
+    private readonly Option<string?> _linear =
+        new("--lpips-linear") { Description = "Weights of the LPIPS linear layers (lin0.model.1.weight …)", HelpName = "FILE" };
 
     internal void AddTo(Command command)
     {
@@ -40,15 +42,15 @@ internal sealed class PerceptualArguments
         command.Add(_linear);
     }
 
-    /// <summary>Reads the weights that the options name, or gives null where they name none; the caller disposes it.</summary>
-    /// <exception cref="UsageException">They name one of two files.</exception>
+    /// <summary>Loads LPIPS, or returns null if it is not requested; the caller disposes it.</summary>
+    /// <exception cref="UsageException">One of the two files is missing.</exception>
     internal PerceptualDistance? OpenIfGiven(ParseResult parsed, Device device)
     {
         string? features = parsed.GetValue(_features), linear = parsed.GetValue(_linear);
-        if (features is null && linear is null && parsed.GetResult(_backbone) is not { Implicit: false })
+        if (features is null && linear is null && !parsed.IsGiven(_backbone))
             return null;
         return features is not null && linear is not null
-            ? PerceptualDistance.Load(parsed.GetValue(_backbone), features, linear, device)
-            : throw new UsageException("LPIPS needs two files: --lpips-backbone FILE and --lpips-linear FILE");
+            ? PerceptualDistance.Load(parsed.GetValue(_backbone) ?? PerceptualBackbone.Vgg16, features, linear, device)
+            : throw new UsageException("LPIPS needs both --lpips-backbone FILE and --lpips-linear FILE");
     }
 }

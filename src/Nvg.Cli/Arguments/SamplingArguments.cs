@@ -4,39 +4,55 @@ using Nvg.Sampling;
 
 namespace Nvg.Cli.Arguments;
 
-/// <summary>Options that change how sequences are drawn; what is not given stays as the model's config has it.</summary>
+/// <summary>Sampling options; settings that are not given come from the model's config.</summary>
 internal sealed class SamplingArguments
 {
-    private readonly Option<StageSchedule?> _guidance = Schedule("--guidance", "Guidance of the content, from the first stage to the last; by default the model's", StageSchedule.Linear);
-    private readonly Option<StageSchedule?> _structureGuidance = Schedule("--structure-guidance", "Guidance of the structure; by default the model's", StageSchedule.Linear);
-    private readonly Option<StageSchedule?> _topP = Schedule("--top-p", "Share of probability that tokens are drawn from, lowered slowly first; by default the model's", StageSchedule.Power);
-    private readonly Option<int?> _topK = new("--top-k") { Description = "Number of tokens that are drawn from; 0 for all, 1 for the most likely; by default the model's", HelpName = "N" };
-    private readonly Option<double?> _temperature = new("--temperature") { Description = "Divides the logits; by default the model's", HelpName = "T" };
+    private readonly Option<StageSchedule?> _guidance = Schedule(
+        "--guidance", "Guidance scale of the content; A-B varies it from the first to the last stage", StageSchedule.Linear);
+
+    private readonly Option<StageSchedule?> _structureGuidance = Schedule(
+        "--structure-guidance", "Guidance scale of the structure; A-B from the first to the last stage", StageSchedule.Linear);
+
+    private readonly Option<StageSchedule?> _topP = Schedule(
+        "--top-p", "Nucleus sampling: keep the likeliest tokens up to this probability; A-B from the first to the last stage",
+        StageSchedule.Power);
+
+    private readonly Option<int?> _topK = new("--top-k")
+    {
+        Description = "Sample only from the N likeliest tokens; 0 for all, 1 for the likeliest",
+        HelpName = "N",
+    };
+
+    private readonly Option<double?> _temperature =
+        new("--temperature") { Description = "Sampling temperature, which divides the logits", HelpName = "T" };
+
     private readonly Option<StructureSteps?> _steps = new("--structure-steps")
     {
-        Description = "Steps of the structure flow: in each stage, for every stage, or until the split has settled; by default the model's",
+        Description = "Steps of the structure flow: one number for all stages, one per stage, or auto (until the split no longer changes)",
         HelpName = "N|N,N,…|auto",
         CustomParser = result =>
         {
             if (StructureSteps.Parse(result.Tokens[0].Value) is { } steps)
                 return steps;
-            result.AddError($"--structure-steps takes a number, a list such as 25,20,15,10,8, or auto, not '{result.Tokens[0].Value}'");
+            result.AddError($"--structure-steps takes a number, a list such as 25,20,15,10,8, or auto; not '{result.Tokens[0].Value}'");
             return null;
         },
     };
-    private readonly Option<bool?> _gumbel = new("--gumbel") { Description = "Draw splits at random (Gumbel-top-k) rather than by rank; by default the model's", Arity = ArgumentArity.ZeroOrOne };
 
-    internal void AddTo(Command command)
+    private readonly Option<bool?> _gumbel = new("--gumbel")
     {
-        foreach (Option option in new Option[] { _guidance, _structureGuidance, _topP, _topK, _temperature, _steps, _gumbel })
-            command.Options.Add(option);
-    }
+        Description = "Draw splits at random (Gumbel top-k) instead of by rank",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
-    /// <summary>The settings to use.</summary>
+    internal void AddTo(Command command) =>
+        command.With(_guidance, _structureGuidance, _topP, _topK, _temperature, _steps, _gumbel);
+
+    /// <summary>The sampling settings.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="defaults">The model's.</param>
-    /// <param name="lastStage">K of the model.</param>
-    /// <exception cref="UsageException">They are not valid.</exception>
+    /// <param name="defaults">The model's settings, for options that are not given.</param>
+    /// <param name="lastStage">Index of the model's last stage (K).</param>
+    /// <exception cref="UsageException">A setting is invalid.</exception>
     internal SamplingOptions Read(ParseResult parsed, SamplingOptions defaults, int lastStage)
     {
         SamplingOptions options = defaults with

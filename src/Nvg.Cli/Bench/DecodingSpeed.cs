@@ -5,36 +5,38 @@ using Nvg.Imaging;
 
 namespace Nvg.Cli.Bench;
 
-/// <summary>How fast image files become training squares: decoded, resized and cut at random places, as a training run does it.</summary>
-/// <param name="Images">Different files.</param>
-/// <param name="MeanPixels">Pixels of a file, on average, in millions.</param>
-/// <param name="MeanBytes">Bytes of a file, on average.</param>
-/// <param name="Size">Side of the squares.</param>
-/// <param name="Threads">Threads that decoded.</param>
-/// <param name="Squares">Squares that were made.</param>
-/// <param name="Seconds">Time it took.</param>
-/// <param name="CoreSeconds">Time that cores worked for it, which other programs do not lengthen by taking turns.</param>
-public sealed record DecodingSpeed(int Images, double MeanPixels, double MeanBytes, int Size, int Threads, int Squares, double Seconds, double CoreSeconds)
+/// <summary>Speed of decoding image files into training images: decoded, resized and randomly cropped, as in a training run.</summary>
+/// <param name="Images">Number of different files.</param>
+/// <param name="MeanPixels">Mean number of pixels per file, in millions.</param>
+/// <param name="MeanBytes">Mean size of a file in bytes.</param>
+/// <param name="Size">Side of the crops in pixels.</param>
+/// <param name="Threads">Number of threads.</param>
+/// <param name="Squares">Number of crops made.</param>
+/// <param name="Seconds">Elapsed time in seconds.</param>
+/// <param name="CoreSeconds">Processor time in seconds, which other programs do not affect.</param>
+public sealed record DecodingSpeed(int Images, double MeanPixels, double MeanBytes, int Size, int Threads, int Squares, double Seconds,
+    double CoreSeconds)
 {
-    /// <summary>Squares per second of all threads together.</summary>
+    /// <summary>Crops per second of all threads.</summary>
     public double PerSecond => Squares / Seconds;
 
-    /// <summary>Squares per second that one core makes.</summary>
+    /// <summary>Crops per second and core.</summary>
     public double PerSecondAndCore => Squares / CoreSeconds;
 
-    /// <summary>Measures.</summary>
-    /// <param name="source">The files, which are held in memory; those that are no images are left out.</param>
-    /// <param name="most">At most as many different files.</param>
-    /// <param name="size">Side of the squares.</param>
-    /// <param name="threads">Threads; 0 takes one per processor.</param>
-    /// <param name="duration">How long to measure, after every file was read once.</param>
-    /// <param name="cancellation">Ends the measurement.</param>
-    /// <exception cref="NvgDataException">The source holds no usable image.</exception>
-    public static DecodingSpeed Measure(ImageSource source, int most, int size, int threads, TimeSpan duration, CancellationToken cancellation)
+    /// <summary>Runs the measurement.</summary>
+    /// <param name="source">The files, which are held in memory; files that are not images are ignored.</param>
+    /// <param name="most">Maximum number of different files.</param>
+    /// <param name="size">Side of the crops in pixels.</param>
+    /// <param name="threads">Number of threads; 0 for one per core.</param>
+    /// <param name="duration">Duration of the measurement, after every file was read once.</param>
+    /// <param name="cancellation">Cancels the measurement.</param>
+    /// <exception cref="NvgDataException">The source has no usable image.</exception>
+    public static DecodingSpeed Measure(ImageSource source, int most, int size, int threads, TimeSpan duration,
+        CancellationToken cancellation)
     {
         (byte[] Bytes, double Pixels)[] files = [.. Usable(source).Take(most)];
         if (files.Length == 0)
-            throw NvgDataException.At(source.Path, "holds no usable image");
+            throw NvgDataException.At(source.Path, "has no usable image");
         int workers = threads == 0 ? Environment.ProcessorCount : threads, started = -1, done = 0;
         using var process = Process.GetCurrentProcess();
         TimeSpan before = process.TotalProcessorTime;
@@ -46,7 +48,8 @@ public sealed record DecodingSpeed(int Images, double MeanPixels, double MeanByt
             {
                 int next = Interlocked.Increment(ref started);
                 double place = next * 0.6180339887498949 % 1;
-                EncodedDataset.CopySquare(files[next % files.Length].Bytes, "an image", size, new ImageCrop(place, place, next % 2 == 0), square);
+                EncodedDataset.CopySquare(files[next % files.Length].Bytes, "an image", size, new ImageCrop(place, place, next % 2 == 0),
+                    square);
                 Interlocked.Increment(ref done);
             }
         }))];
@@ -55,7 +58,8 @@ public sealed record DecodingSpeed(int Images, double MeanPixels, double MeanByt
         cancellation.ThrowIfCancellationRequested();
         process.Refresh();
         double worked = (process.TotalProcessorTime - before).TotalSeconds;
-        return new DecodingSpeed(files.Length, files.Average(f => f.Pixels) / 1e6, files.Average(f => (double)f.Bytes.Length), size, workers, done, clock.Elapsed.TotalSeconds, worked);
+        return new DecodingSpeed(files.Length, files.Average(f => f.Pixels) / 1e6, files.Average(f => (double)f.Bytes.Length), size,
+            workers, done, clock.Elapsed.TotalSeconds, worked);
     }
 
     private static IEnumerable<(byte[] Bytes, double Pixels)> Usable(ImageSource source)

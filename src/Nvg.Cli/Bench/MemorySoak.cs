@@ -3,14 +3,14 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Bench;
 
-/// <summary>Generates images one after another in one process and watches what stays behind.</summary>
+/// <summary>Generates images one after another in one process and tracks tensors and memory.</summary>
 public static class MemorySoak
 {
     private const int Points = 10;
 
-    /// <summary>Generates; gives a point after the first call and then at even distances.</summary>
-    /// <param name="model">Borrowed.</param>
-    /// <param name="calls">Images in all.</param>
+    /// <summary>Generates images, with a point after the first and then at even intervals.</summary>
+    /// <param name="model">The model; borrowed.</param>
+    /// <param name="calls">Total number of images.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     public static IEnumerable<SoakPoint> Run(NvgModel model, int calls, CancellationToken cancellation = default)
     {

@@ -6,7 +6,7 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Bench;
 
-/// <summary>Times the parts of a model's work one by one.</summary>
+/// <summary>Times the parts of a model one by one.</summary>
 public sealed class ModelTimings : IDisposable
 {
     private static readonly TimeSpan MostPerPart = TimeSpan.FromSeconds(20);
@@ -19,14 +19,14 @@ public sealed class ModelTimings : IDisposable
     private readonly RandomGenerator _random = new(0);
 
     /// <param name="model">Borrowed.</param>
-    /// <param name="device">Where the model is.</param>
-    /// <param name="repeat">Timed runs of each part, after one that warms up.</param>
-    /// <param name="batch">Images computed together.</param>
+    /// <param name="device">Device of the model.</param>
+    /// <param name="repeat">Timed runs per part, after a warm-up.</param>
+    /// <param name="batch">Images per batch.</param>
     /// <param name="cancellation">Checked between runs.</param>
     public ModelTimings(NvgModel model, Device device, int repeat, int batch, CancellationToken cancellation = default) =>
         (_model, _device, _repeat, _batch, _cancellation) = (model, device, repeat, batch, cancellation);
 
-    /// <summary>Times every part, one after the other as they are asked for.</summary>
+    /// <summary>Times every part, lazily, one per enumerated item.</summary>
     public IEnumerable<Timing> Run()
     {
         foreach ((int length, int channels) in new[] { (64, 16), (256, 32), (1024, 32) })
@@ -78,7 +78,7 @@ public sealed class ModelTimings : IDisposable
         return Measure("decode", _batch, () => _model.Tokenizer.Decode(canvas_BLC).Dispose());
     }
 
-    // One image without guidance, one with: then the unconditional sequence goes beside it; and many.
+    // One image without guidance, one with guidance (which adds the unconditional sequence), and a batch.
     private IEnumerable<(int Sequences, int Images, string Kind)> Passes()
     {
         yield return (1, 1, "");
@@ -92,7 +92,8 @@ public sealed class ModelTimings : IDisposable
         using var scope = new TensorScope();
         (Tensor canvas_BLC, Tensor structure_BLK, Tensor stage_B, Tensor class_B) = Inputs(sequences);
         ContentGenerator generator = _model.SamplingGenerator.Content;
-        return Measure($"content pass{kind}", images, () => generator.PredictFinalCanvas(canvas_BLC, structure_BLK, stage_B, class_B).Dispose());
+        return Measure($"content pass{kind}", images,
+            () => generator.PredictFinalCanvas(canvas_BLC, structure_BLK, stage_B, class_B).Dispose());
     }
 
     private Timing StructurePass(int sequences, int images, string kind)
@@ -101,7 +102,8 @@ public sealed class ModelTimings : IDisposable
         (Tensor canvas_BLC, Tensor structure_BLK, Tensor stage_B, Tensor class_B) = Inputs(sequences);
         Tensor z_BLK = Random(sequences, Grid.Length, Grid.LastStage), time_B = Tensor.Full([sequences], 0.5, device: _device);
         StructureGenerator generator = _model.SamplingGenerator.Structure;
-        return Measure($"structure pass{kind}", images, () => generator.PredictVelocity(z_BLK, canvas_BLC, structure_BLK, stage_B, time_B, class_B).Dispose());
+        return Measure($"structure pass{kind}", images,
+            () => generator.PredictVelocity(z_BLK, canvas_BLC, structure_BLK, stage_B, time_B, class_B).Dispose());
     }
 
     private Timing Generate(int count) => Measure("generate", count, () =>
@@ -111,11 +113,12 @@ public sealed class ModelTimings : IDisposable
         _model.Tokenizer.Decode(sampled.Canvas_BLC).Dispose();
     });
 
-    // A stage in the middle; what it costs does not depend on which.
+    // A stage in the middle; the cost does not depend on the stage.
     private (Tensor Canvas_BLC, Tensor Structure_BLK, Tensor Stage_B, Tensor Class_B) Inputs(int count)
     {
         int stage = Math.Min(Grid.LastStage / 2, Math.Max(0, Grid.LastStage - 2));
-        Tensor labels_BL = Tensor.Arange(0, Grid.Length, 1, ScalarType.Int64, _device).FloorDivide(Grid.ClusterSize(stage)).Unsqueeze(0).Expand(count, Grid.Length);
+        Tensor labels_BL = Tensor.Arange(0, Grid.Length, 1, ScalarType.Int64,
+            _device).FloorDivide(Grid.ClusterSize(stage)).Unsqueeze(0).Expand(count, Grid.Length);
         return (Latent(count), StructureEmbedding.Embed(labels_BL, stage, Grid.LastStage),
             Tensor.Full([count], stage, ScalarType.Int64, _device), Tensor.Zeros([count], ScalarType.Int64, _device));
     }
@@ -134,7 +137,7 @@ public sealed class ModelTimings : IDisposable
         var seconds = new List<double>();
         long start = Stopwatch.GetTimestamp();
         double first = RunOnce(work);
-        // What takes this long is not made faster by a warm-up.
+        // Such long work does not need a warm-up.
         if (first > MostPerPart.TotalSeconds)
             return new Timing(name, batch, first, 1);
         while (seconds.Count < _repeat && (seconds.Count == 0 || Stopwatch.GetElapsedTime(start) < MostPerPart))

@@ -1,10 +1,10 @@
 namespace Nvg.Cli.Bench;
 
-/// <summary>How long one part of the work takes.</summary>
-/// <param name="Name">The part.</param>
-/// <param name="Batch">Images or sequences computed together.</param>
-/// <param name="Seconds">Median over the runs.</param>
-/// <param name="Runs">Runs that were timed; fewer than asked for where one takes long.</param>
+/// <summary>Time of one part of a model.</summary>
+/// <param name="Name">Name of the part.</param>
+/// <param name="Batch">Images or sequences per batch.</param>
+/// <param name="Seconds">Median time in seconds.</param>
+/// <param name="Runs">Number of timed runs; fewer than requested if a run takes long.</param>
 public sealed record Timing(string Name, int Batch, double Seconds, int Runs)
 {
     /// <summary>Images or sequences per second.</summary>

@@ -9,20 +9,55 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Commands;
 
-/// <summary><c>nvg bench</c>: times each part of a model's work.</summary>
+/// <summary><c>nvg bench</c>: times each part of a model.</summary>
 internal sealed class BenchCommand
 {
-    // Held in memory while they are decoded again and again.
-    private const int MostDecodedFiles = 500;
+    // They are held in memory while they are decoded repeatedly.
+    private const int MaximumDecodedFiles = 500;
+    private const int DefaultBatch = 16;
 
     private readonly Option<string?> _model = CommonOptions.Model();
-    private readonly Option<string?> _preset = new("--preset") { Description = $"Instead of a model: random weights of the sizes of {string.Join(", ", Presets.All.Select(preset => preset.Name))}", HelpName = "NAME" };
-    private readonly Option<string?> _save = new("--save") { Description = "With --preset: first write the random model to a folder, for other programs to time the same weights", HelpName = "DIR" };
-    private readonly Option<int> _repeat = new("--repeat") { Description = "Timed runs of each part, of which the median counts; at most 20 s each", HelpName = "N", DefaultValueFactory = _ => 5 };
-    private readonly Option<int?> _batch = new("--batch") { Description = "Images computed together; 16 by default, and 1 with --preset on the processor", HelpName = "N" };
-    private readonly Option<int> _soak = new("--soak") { Description = "Instead of timing: generate N images one after another and show tensors and memory", HelpName = "N" };
-    private readonly Option<string?> _decode = new("--decode") { Description = "Instead of a model: how many image files of a folder or archive per second become training squares", HelpName = "SOURCE" };
-    private readonly Option<int> _size = new("--size") { Description = "With --decode: side of the squares", HelpName = "N", DefaultValueFactory = _ => 256 };
+
+    private readonly Option<string?> _preset = new("--preset")
+    {
+        Description = $"Use random weights of a published size instead of a model: "
+            + $"{string.Join(", ", Presets.All.Select(preset => preset.Name))}",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<string?> _save = new("--save")
+    {
+        Description = "With --preset: save the random model to a folder first, so that other programs can time the same weights",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<int> _repeat = new("--repeat")
+    {
+        Description = "Timed runs per part, of which the median counts; at most 20 s per part",
+        HelpName = "N",
+        DefaultValueFactory = _ => 5,
+    };
+
+    private readonly Option<int?> _batch = new("--batch")
+    {
+        Description = $"Images per batch; {DefaultBatch} by default, and 1 with --preset on the CPU",
+        HelpName = "N",
+    };
+
+    private readonly Option<int> _soak = new("--soak")
+    {
+        Description = "Generate N images one after another and show tensors and memory, instead of timing",
+        HelpName = "N",
+    };
+
+    private readonly Option<string?> _decode = new("--decode")
+    {
+        Description = "Time the decoding of the image files of a folder or archive into training images, instead of a model",
+        HelpName = "SOURCE",
+    };
+
+    private readonly Option<int> _size =
+        new("--size") { Description = "With --decode: side of the crops", HelpName = "N", DefaultValueFactory = _ => 256 };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType?> _type = CommonOptions.DataType();
     private readonly Option<int> _threads = CommonOptions.Threads();
@@ -31,11 +66,10 @@ internal sealed class BenchCommand
     internal static Command Create()
     {
         var arguments = new BenchCommand();
-        var command = new Command("bench", "Time each part of a model's work")
-        {
-            arguments._model, arguments._preset, arguments._save, arguments._repeat, arguments._batch, arguments._soak, arguments._decode, arguments._size, arguments._device, arguments._type, arguments._threads, arguments._json,
-        };
-        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        Command command = new Command("bench", "Time each part of a model")
+            .With(arguments._model, arguments._preset, arguments._save, arguments._repeat, arguments._batch, arguments._soak)
+            .With(arguments._decode, arguments._size, arguments._device, arguments._type, arguments._threads, arguments._json);
+        command.SetAction(arguments.RunAsync);
         return command;
     }
 
@@ -49,45 +83,69 @@ internal sealed class BenchCommand
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using NvgModel model = ModelOrPreset.Open(parsed.GetValue(_model), preset, parsed.GetValue(_device), parsed.GetDataType(_type));
         if (parsed.GetValue(_save) is { } folder)
-            NvgModel.Save(folder, model.Config, model.Tokenizer.Parameters, model.HasGenerator ? model.Generator.Parameters : null, model.Labels, type: null);
+        {
+            NvgModel.Save(
+                folder, model.Config, model.Tokenizer.Parameters, model.HasGenerator
+                    ? model.Generator.Parameters : null, model.Labels, type: null);
+        }
+
         if (parsed.GetValue(_soak) > 0)
             return Soak(parsed, model, cancellation);
-        List<Timing> timings = await ConsoleProgress.ShowAsync("timing", progress => Task.Run(() => Measure(parsed, model, progress, cancellation), CancellationToken.None));
+        List<Timing> timings = await ConsoleProgress.ShowAsync(
+            "timing", progress => Task.Run(() => Measure(parsed, model, progress, cancellation), CancellationToken.None));
+        Print(parsed, preset is null ? model.Folder : $"{preset.Name} (random weights)", timings);
+        return CommandRunner.Done;
+    }
+
+    private void Print(ParseResult parsed, string model, List<Timing> timings)
+    {
+        double? peak = Machine.PeakMemoryMiB();
         if (parsed.GetValue(_json))
         {
             MachineOutput.Write(new Report(
-                Machine.Here(), TorchRuntime.Version, Machine.LoadedBlas(), TorchRuntime.ThreadCount,
-                preset is null ? model.Folder : $"{preset.Name} (random weights)", $"{parsed.GetValue(_device)}", parsed.GetDataType(_type), Machine.PeakMemoryMiB(), timings));
-        }
-        else
-        {
-            ConsoleTable.Write(["part", "batch", "seconds", "per second", "runs"], timings.Select(t => new[] { t.Name, $"{t.Batch}", $"{t.Seconds:G4}", $"{t.PerSecond:G4}", $"{t.Runs}" }));
-            if (Machine.PeakMemoryMiB() is { } peak)
-                Console.WriteLine($"peak memory {peak:F0} MiB");
+                Machine.Current(), TorchRuntime.Version, Machine.LoadedBlas(), TorchRuntime.ThreadCount, model,
+                $"{parsed.GetValue(_device)}",
+                parsed.GetDataType(_type), peak, timings));
+            return;
         }
 
-        return CommandRunner.Done;
+        ConsoleTable.Write(
+            ["part", "batch", "seconds", "per second", "runs"],
+            timings.Select(t => new[] { t.Name, $"{t.Batch}", $"{t.Seconds:G4}", $"{t.PerSecond:G4}", $"{t.Runs}" }));
+        if (peak is not null)
+            ConsoleText.Print($"peak memory {peak:F0} MiB");
     }
 
     private async Task<int> DecodeAsync(ParseResult parsed, string source, CancellationToken cancellation)
     {
         if (parsed.GetValue(_size) is < 1 or > PackedDataset.LargestSide)
-            throw new UsageException($"--size must lie between 1 and {PackedDataset.LargestSide}");
-        DecodingSpeed speed = await ConsoleProgress.ShowAsync("decoding", _ => Task.Run(() => DecodingSpeed.Measure(
-            ImageSource.Open(source), MostDecodedFiles, parsed.GetValue(_size), parsed.GetValue(_threads), TimeSpan.FromSeconds(2 * parsed.GetValue(_repeat)), cancellation), CancellationToken.None));
+            throw new UsageException($"--size must be between 1 and {PackedDataset.LargestSide}");
+        var duration = TimeSpan.FromSeconds(2 * parsed.GetValue(_repeat));
+        DecodingSpeed speed = await ConsoleProgress.ShowAsync("decoding", _ => Task.Run(
+            () => DecodingSpeed.Measure(
+                ImageSource.Open(source), MaximumDecodedFiles, parsed.GetValue(_size), parsed.GetValue(_threads), duration, cancellation),
+            CancellationToken.None));
         if (parsed.GetValue(_json))
+        {
             MachineOutput.Write(speed);
+        }
         else
-            Console.WriteLine($"{speed.PerSecond:F1} images/s by {speed.Threads} threads, {speed.PerSecondAndCore:F1} per core: {speed.Images} files of {speed.MeanPixels:F2} million pixels and {speed.MeanBytes / 1024:F0} KiB → {speed.Size} × {speed.Size}");
+        {
+            ConsoleText.Print(
+                $"{speed.PerSecond:F1} images/s with {ConsoleText.Count(speed.Threads, "thread")}, {speed.PerSecondAndCore:F1} per core: "
+                + $"{ConsoleText.Count(speed.Images, "file")} of {speed.MeanPixels:F2} million pixels and {speed.MeanBytes / 1024:F0} KiB "
+                + $"→ {speed.Size} × {speed.Size}");
+        }
+
         return CommandRunner.Done;
     }
 
     private ModelConfig? Preset(ParseResult parsed)
     {
         if (ModelOrPreset.Preset(parsed.GetValue(_model), parsed.GetValue(_preset)) is not { } preset)
-            return parsed.GetValue(_save) is null ? null : throw new UsageException("--save writes the random model of a --preset");
+            return parsed.GetValue(_save) is null ? null : throw new UsageException("--save needs --preset");
         if (preset.Generator is null && parsed.GetValue(_soak) > 0)
-            throw new UsageException($"--soak generates, and {preset.Name} is a tokenizer alone");
+            throw new UsageException($"--soak generates images, but {preset.Name} has no generator");
         return preset;
     }
 
@@ -97,15 +155,16 @@ internal sealed class BenchCommand
         if (parsed.GetValue(_json))
             MachineOutput.Write(points);
         else
-            ConsoleTable.Write(["images", "live tensors", "resident MiB"], points.Select(p => new[] { $"{p.Calls}", $"{p.LiveTensors}", $"{p.ResidentMiB:F1}" }));
+            ConsoleTable.Write(["images", "live tensors", "resident MiB"],
+                points.Select(p => new[] { $"{p.Calls}", $"{p.LiveTensors}", $"{p.ResidentMiB:F1}" }));
         return CommandRunner.Done;
     }
 
     private List<Timing> Measure(ParseResult parsed, NvgModel model, ConsoleProgress progress, CancellationToken cancellation)
     {
-        // On a processor a batch of a published size takes minutes.
-        bool one = parsed.GetValue(_preset) is not null && parsed.GetValue(_device).Type == DeviceType.Cpu;
-        int batch = parsed.GetValue(_batch) ?? (one ? 1 : 16);
+        // A batch of a published size takes minutes on a CPU.
+        bool single = parsed.GetValue(_preset) is not null && parsed.GetValue(_device).Type == DeviceType.Cpu;
+        int batch = parsed.GetValue(_batch) ?? (single ? 1 : DefaultBatch);
         using var timings = new ModelTimings(model, parsed.GetValue(_device), parsed.GetValue(_repeat), batch, cancellation);
         var done = new List<Timing>();
         foreach (Timing timing in timings.Run())
@@ -118,5 +177,6 @@ internal sealed class BenchCommand
     }
 
     private sealed record Report(
-        Machine Machine, string Libtorch, string? Blas, int Threads, string Model, string Device, ScalarType Dtype, double? PeakMemoryMiB, IReadOnlyList<Timing> Timings);
+        Machine Machine, string Libtorch, string? Blas, int Threads, string Model, string Device, ScalarType Dtype, double? PeakMemoryMiB,
+        IReadOnlyList<Timing> Timings);
 }

@@ -7,95 +7,116 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Commands;
 
-/// <summary><c>nvg convert</c>: published checkpoints to a model folder, and a model folder to a checkpoint.</summary>
-internal static class ConvertCommand
+/// <summary><c>nvg convert</c>: converts published checkpoints to a model folder, and a model folder to a checkpoint.</summary>
+internal sealed class ConvertCommand
 {
-    private static readonly string[] CheckpointEndings = [".pth", ".pt", ".ckpt"];
+    private static readonly string[] CheckpointExtensions = [".pth", ".pt", ".ckpt"];
+
+    private readonly Argument<string[]> _sources = new("source")
+    {
+        Description = "Checkpoints (PyTorch or safetensors) that together hold a model, or one model folder",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<string> _output = new("--output", "-o")
+    {
+        Description = "The model folder to write; for a model folder as source, the checkpoint to write (.pth)",
+        Required = true,
+        HelpName = "DIR|FILE",
+    };
+
+    private readonly Option<bool> _average = new("--ema")
+    {
+        Description = "Require the averaged weights; by default they are used if the file has them",
+    };
+
+    private readonly Option<bool> _noAverage = new("--no-ema") { Description = "Use the final weights instead of the averaged ones" };
+    private readonly Option<ScalarType?> _type = CommonOptions.StoredDataType();
+
+    private readonly Option<string?> _preset = new("--preset")
+    {
+        Description = "Refuse sizes other than those of this published model",
+        HelpName = string.Join('|', Presets.All.Select(m => m.Name)),
+    };
+
+    private readonly Option<string?> _name = new("--name") { Description = "Name of the model", HelpName = "NAME" };
+    private readonly Option<string?> _labels =
+        new("--labels") { Description = "Text file with one class name per line", HelpName = "FILE" };
+
+    private readonly Option<bool> _allowUnexpected =
+        new("--allow-unexpected") { Description = "Ignore tensors that do not belong to a model" };
+    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace an existing output" };
+    private readonly Option<bool> _json = CommonOptions.Json();
 
     internal static Command Create()
     {
-        var inputs = new Argument<string[]>("source")
-        {
-            Description = "Checkpoints (PyTorch or safetensors) that together hold a model, or one model folder",
-            Arity = ArgumentArity.OneOrMore,
-        };
-        var output = new Option<string>("--output", "-o") { Description = "The model folder; from a model folder: the checkpoint, a name that ends with .pth", Required = true, HelpName = "DIR|FILE" };
-        var average = new Option<bool>("--ema") { Description = "Demand the averaged weights; without it they are taken where there are some" };
-        var noAverage = new Option<bool>("--no-ema") { Description = "Take the weights as trained last" };
-        Option<ScalarType?> type = CommonOptions.StoredDataType();
-        var preset = new Option<string?>("--preset") { Description = "Refuse sizes other than those of this published model", HelpName = string.Join('|', Presets.All.Select(m => m.Name)) };
-        var name = new Option<string?>("--name") { Description = "Name of the model", HelpName = "NAME" };
-        var labels = new Option<string?>("--labels") { Description = "Text file with a class name per line", HelpName = "FILE" };
-        var allowUnexpected = new Option<bool>("--allow-unexpected") { Description = "Leave out tensors that belong to no part of a model" };
-        var overwrite = new Option<bool>("--overwrite") { Description = "Replace the model or checkpoint that is at the output" };
-        Option<bool> json = CommonOptions.Json();
-        var command = new Command("convert", "Convert published checkpoints to a model folder, and back") { inputs, output, average, noAverage, type, preset, name, labels, allowUnexpected, overwrite, json };
-        command.SetAction(parsed =>
-        {
-            string[] sources = parsed.GetRequiredValue(inputs);
-            string target = parsed.GetRequiredValue(output);
-            ConversionReport report;
-            TorchRuntime.Load();
-            if (sources.Any(Directory.Exists))
-            {
-                Option[] ofCheckpoints = [average, noAverage, preset, name, labels, allowUnexpected];
-                if (ofCheckpoints.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } misplaced)
-                    throw new UsageException($"{misplaced.Name} is about checkpoints, and {sources.First(Directory.Exists)} is a folder");
-                report = ToCheckpoint(sources, target, parsed.GetValue(type), parsed.GetValue(overwrite));
-            }
-            else
-            {
-                report = ToFolder(sources, target, parsed.GetValue(overwrite), new ConversionOptions
-                {
-                    Weights = Choice(parsed.GetValue(average), parsed.GetValue(noAverage)),
-                    Type = parsed.GetValue(type),
-                    Preset = parsed.GetValue(preset) is { } named ? Preset(named) : null,
-                    Name = parsed.GetValue(name),
-                    LabelsFile = parsed.GetValue(labels),
-                    AllowUnexpected = parsed.GetValue(allowUnexpected),
-                });
-            }
-
-            if (parsed.GetValue(json))
-                MachineOutput.Write(report);
-            else
-                Show(report, parsed.GetValue(noAverage));
-            return CommandRunner.Done;
-        });
+        var arguments = new ConvertCommand();
+        Command command = new Command("convert", "Convert published checkpoints to a model folder, and back") { arguments._sources }
+            .With(arguments._output, arguments._average, arguments._noAverage, arguments._type, arguments._preset, arguments._name)
+            .With(arguments._labels, arguments._allowUnexpected, arguments._overwrite, arguments._json);
+        command.SetAction(arguments.Run);
         return command;
     }
 
-    // Minutes of work, or the only copy of a model, may lie there.
-    private static void RequireFree(string target, bool overwrite)
+    private int Run(ParseResult parsed)
     {
-        if (overwrite)
+        string[] sources = parsed.GetRequiredValue(_sources);
+        TorchRuntime.Load();
+        ConversionReport report =
+            sources.FirstOrDefault(Directory.Exists) is { } folder ? ToCheckpoint(parsed, sources, folder) : ToFolder(parsed, sources);
+        if (parsed.GetValue(_json))
+            MachineOutput.Write(report);
+        else
+            Print(report, parsed.GetValue(_noAverage));
+        return CommandRunner.Done;
+    }
+
+    // The existing output may be minutes of work, or the only copy of a model.
+    private void RequireFree(ParseResult parsed, string target)
+    {
+        if (parsed.GetValue(_overwrite))
             return;
         if (File.Exists(target))
-            throw new UsageException($"{target} exists: choose another output, or --overwrite");
+            throw new UsageException($"{target} exists: choose another output, or use --overwrite");
         if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
-            throw new UsageException($"{target} is not empty: choose another folder, or --overwrite");
+            throw new UsageException($"{target} is not empty: choose another folder, or use --overwrite");
     }
 
-    private static ConversionReport ToFolder(string[] sources, string folder, bool overwrite, ConversionOptions options)
+    private ConversionReport ToFolder(ParseResult parsed, string[] sources)
     {
+        string folder = parsed.GetRequiredValue(_output);
         if (IsCheckpointName(folder) || File.Exists(folder))
-            throw new UsageException($"checkpoints become a model folder, and {folder} is {(File.Exists(folder) ? "a file" : "a checkpoint's name")}");
+            throw new UsageException(
+                $"checkpoints are converted to a folder, but {folder} is {(File.Exists(folder) ? "a file" : "the name of a checkpoint")}");
         string full = Path.GetFullPath(folder);
         if (sources.FirstOrDefault(s => Path.GetDirectoryName(Path.GetFullPath(s)) == full) is { } inside)
-            throw new UsageException($"{inside} lies in the folder that would be written; choose another one");
-        RequireFree(folder, overwrite);
+            throw new UsageException($"{inside} is inside the output folder: choose another one");
+        RequireFree(parsed, folder);
         using CheckpointFiles files = Open(sources);
-        return CheckpointConversion.ToFolder(files, folder, options);
+        return CheckpointConversion.ToFolder(files, folder, new ConversionOptions
+        {
+            Weights = Weights(parsed),
+            Type = parsed.GetValue(_type),
+            Preset = parsed.GetValue(_preset) is { } name ? Preset(name) : null,
+            Name = parsed.GetValue(_name),
+            LabelsFile = parsed.GetValue(_labels),
+            AllowUnexpected = parsed.GetValue(_allowUnexpected),
+        });
     }
 
-    private static ConversionReport ToCheckpoint(string[] sources, string path, ScalarType? type, bool overwrite)
+    private ConversionReport ToCheckpoint(ParseResult parsed, string[] sources, string folder)
     {
+        string path = parsed.GetRequiredValue(_output);
+        Option[] forCheckpoints = [_average, _noAverage, _preset, _name, _labels, _allowUnexpected];
+        if (forCheckpoints.FirstOrDefault(parsed.IsGiven) is { } misplaced)
+            throw new UsageException($"{misplaced.Name} is for checkpoints, but {folder} is a folder");
         if (sources.Length != 1)
-            throw new UsageException("one model folder, or several checkpoints, but not both");
+            throw new UsageException("give one model folder, or several checkpoints, but not both");
         if (!IsCheckpointName(path) || Directory.Exists(path))
-            throw new UsageException($"a model folder becomes a checkpoint: its name must end with {string.Join(" or ", CheckpointEndings)}, not {path}");
-        RequireFree(path, overwrite);
-        return CheckpointConversion.ToCheckpoint(sources[0], path, type);
+            throw new UsageException($"a model folder is converted to a checkpoint: its name must end in "
+                + $"{string.Join(" or ", CheckpointExtensions)}, not {path}");
+        RequireFree(parsed, path);
+        return CheckpointConversion.ToCheckpoint(sources[0], path, parsed.GetValue(_type));
     }
 
     private static CheckpointFiles Open(string[] sources)
@@ -110,27 +131,34 @@ internal static class ConvertCommand
         }
     }
 
-    private static WeightChoice Choice(bool average, bool noAverage) => (average, noAverage) switch
+    private WeightChoice Weights(ParseResult parsed) => (parsed.GetValue(_average), parsed.GetValue(_noAverage)) switch
     {
-        (true, true) => throw new UsageException("--ema and --no-ema contradict each other"),
+        (true, true) => throw new UsageException("--ema and --no-ema exclude each other"),
         (true, false) => WeightChoice.Averaged,
         (false, true) => WeightChoice.Plain,
         _ => WeightChoice.AveragedIfAny,
     };
 
-    private static ModelConfig Preset(string name) => Presets.Find(name, out string? problem) ?? throw new UsageException($"--preset: {problem}");
+    private static ModelConfig Preset(string name) =>
+        Presets.Find(name, out string? problem) ?? throw new UsageException($"--preset: {problem}");
 
-    private static bool IsCheckpointName(string path) => CheckpointEndings.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+    private static bool IsCheckpointName(string path) =>
+        CheckpointExtensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
-    private static void Show(ConversionReport report, bool plainWanted)
+    private static void Print(ConversionReport report, bool wantsFinal)
     {
         foreach (ConversionSource source in report.Sources)
         {
-            string weights = source.Averaged ? "averaged weights (EMA)" : plainWanted || Directory.Exists(source.File) ? "plain weights" : "plain weights: the file has no averaged ones";
-            Console.WriteLine($"{source.Part.ToString().ToLowerInvariant()}: {source.File}, {weights}");
+            string weights = source.Averaged ? "averaged weights (EMA)"
+                : wantsFinal || Directory.Exists(source.File) ? "final weights"
+                : "final weights: the file has no averaged ones";
+            ConsoleText.Print($"{source.Part.ToString().ToLowerInvariant()}: {source.File}, {weights}");
         }
 
-        ConsoleTable.Write(["parameters", ""], report.Parameters.Append(KeyValuePair.Create("all", report.Parameters.Values.Sum())).Select(p => new[] { p.Key, $"{p.Value:N0}" }));
-        Console.WriteLine($"{report.Name} → {report.Output}");
+        ConsoleTable.Write(
+            ["part", "parameters"],
+            report.Parameters.Append(KeyValuePair.Create("all", report.Parameters.Values.Sum())).Select(p => new[] { p.Key,
+                $"{p.Value:N0}" }));
+        ConsoleText.Print($"{report.Name} → {report.Output}");
     }
 }

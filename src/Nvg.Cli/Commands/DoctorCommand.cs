@@ -7,26 +7,28 @@ using Nvg.Torch.Distributed;
 
 namespace Nvg.Cli.Commands;
 
-/// <summary><c>nvg doctor</c>: what is installed, what is missing and how to get it.</summary>
-internal static class DoctorCommand
+/// <summary><c>nvg doctor</c>: shows what is installed, what is missing and how to install it.</summary>
+internal sealed class DoctorCommand
 {
     private const string BlasKernels = "OPENBLAS_CORETYPE";
     private const int ProductSide = 1024;
 
+    private readonly Option<bool> _json = CommonOptions.Json();
+
     internal static Command Create()
     {
-        Option<bool> json = CommonOptions.Json();
-        var command = new Command("doctor", "Show what is installed, what is missing and how to get it") { json };
-        command.SetAction(parsed => Run(parsed.GetValue(json)));
+        var arguments = new DoctorCommand();
+        Command command = new Command("doctor", "Show what is installed, what is missing and how to install it").With(arguments._json);
+        command.SetAction(arguments.Run);
         return command;
     }
 
-    private static int Run(bool json)
+    private int Run(ParseResult parsed)
     {
-        Machine machine = Machine.Here();
+        Machine machine = Machine.Current();
         List<Finding> findings = [.. OfMachine(machine), .. OfTorch(), OfImages(), OfModel()];
         bool missing = findings.Any(f => f.State == State.Missing);
-        if (json)
+        if (parsed.GetValue(_json))
             MachineOutput.Write(new Report(!missing, machine, findings));
         else
             Print(findings);
@@ -51,7 +53,8 @@ internal static class DoctorCommand
             List<Finding> findings =
             [
                 new("native library", TorchRuntime.LoadedPath!),
-                new("libtorch", $"{TorchRuntime.Version}, {Line(settings, "MKL-DNN") ?? "without oneDNN"}, {Line(settings, "CPU capability") ?? "unknown capability"}, {TorchRuntime.ThreadCount} threads"),
+                new("libtorch", $"{TorchRuntime.Version}, {Line(settings, "MKL-DNN") ?? "without oneDNN"}, "
+                    + $"{Line(settings, "CPU capability") ?? "unknown capability"}, {TorchRuntime.ThreadCount} threads"),
                 OfBlas(),
                 new("BLAS kernels", $"{BlasKernels}={Machine.NativeVariable(BlasKernels) ?? "(not set)"}"),
                 OfCuda(),
@@ -62,15 +65,18 @@ internal static class DoctorCommand
         }
         catch (TorchException error)
         {
-            return [new Finding("libtorch", error.Message, State.Missing, "install libtorch (Debian: apt-get install libtorch-dev libopenblas0-pthread) or name one by LIBTORCH, then run ./nvg doctor")];
+            const string advice =
+                "install libtorch (Debian: apt-get install libtorch-dev libopenblas0-pthread) or set LIBTORCH, then run ./nvg doctor";
+            return [new Finding("libtorch", error.Message, State.Missing, advice)];
         }
     }
 
     private static Finding OfBlas() => Machine.LoadedBlas() switch
     {
         null => new Finding("BLAS", "inside libtorch"),
-        { } path when path.Contains("openblas", StringComparison.Ordinal) || path.Contains("mkl", StringComparison.Ordinal) => new Finding("BLAS", path),
-        var path => new Finding("BLAS", path, State.Slow, "the reference BLAS is some 25 times slower: apt-get install libopenblas0-pthread"),
+        { } path when Machine.IsFastBlas(path) => new Finding("BLAS", path),
+        var path => new Finding("BLAS", path, State.Slow,
+            "the reference BLAS is about 25 times slower: apt-get install libopenblas0-pthread"),
     };
 
     private static Finding OfProduct(ScalarType type)
@@ -81,7 +87,7 @@ internal static class DoctorCommand
 
     private static Finding OfCuda() => new("CUDA", TorchRuntime.CudaDeviceCount switch
     {
-        0 => "no device that this libtorch can use",
+        0 => "no usable device",
         1 => "1 device",
         var count => $"{count} devices",
     });
@@ -91,7 +97,7 @@ internal static class DoctorCommand
         bool gloo = ProcessGroup.Has(ProcessGroupBackend.Gloo), nccl = ProcessGroup.Has(ProcessGroupBackend.Nccl);
         return gloo
             ? new Finding("process groups", nccl ? "Gloo, NCCL" : "Gloo (CPU)")
-            : new Finding("process groups", "none: training runs in one process", State.Note, "docs/building.md, 'Groups of processes'");
+            : new Finding("process groups", "none: training uses a single process", State.Note, "docs/building.md, 'Groups of processes'");
     }
 
     private static Finding OfImages()
@@ -111,7 +117,10 @@ internal static class DoctorCommand
         string? named = ModelFolder.FromEnvironment(), folder = named ?? ModelFolder.FindShipped();
         return folder is not null && File.Exists(Path.Combine(folder, "config.json"))
             ? new Finding("model", folder)
-            : new Finding("model", named is null ? $"models/{ModelFolder.ShippedName} is not there" : $"{ModelFolder.Variable}={named} is no model folder", State.Note, "name one with --model DIR");
+            : new Finding(
+                "model", named is null
+                    ? $"models/{ModelFolder.ShippedName} is missing" : $"{ModelFolder.Variable}={named} is not a model folder",
+                State.Note, "name a model with --model DIR");
     }
 
     private static string? Line(string settings, string word) =>
@@ -122,9 +131,9 @@ internal static class DoctorCommand
         int width = findings.Max(f => f.Name.Length);
         foreach (Finding finding in findings)
         {
-            Console.WriteLine($"{Mark(finding.State)}  {finding.Name.PadRight(width)}  {finding.Value}");
+            ConsoleText.Print($"{Mark(finding.State)}  {finding.Name.PadRight(width)}  {finding.Value}");
             if (finding.Advice is not null)
-                Console.WriteLine($"{new string(' ', width + 9)}{finding.Advice}");
+                ConsoleText.Print($"{new string(' ', width + 11)}{finding.Advice}");
         }
     }
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using Nvg.Cli.Arguments;
 using Nvg.Cli.Output;
 using Nvg.Cli.Terminal;
+using Nvg.Conditioning;
 using Nvg.Control;
 using Nvg.Documents;
 using Nvg.Labels;
@@ -12,32 +13,60 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Commands;
 
-/// <summary><c>nvg generate</c>: draws images.</summary>
+/// <summary><c>nvg generate</c>: generates images.</summary>
 internal sealed class GenerateCommand
 {
-    private const string AnyClass = "random";
+    private const string RandomClass = "random";
 
     private readonly Option<string?> _model = CommonOptions.Model();
+
     private readonly Option<string> _class = new("--class")
     {
-        Description = "Names, identifiers or numbers of classes, or random: then each seed chooses one",
+        Description = "Class names, identifiers or numbers (see nvg classes); random lets each seed choose one",
         HelpName = "NAME|ID[,…]|random",
-        DefaultValueFactory = _ => AnyClass,
+        DefaultValueFactory = _ => RandomClass,
     };
 
-    private readonly Option<int> _count = new("--count") { Description = "Images of each class that is named", HelpName = "N", DefaultValueFactory = _ => 1 };
-    private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of the first image; image k of a class has S + k and depends on that alone", HelpName = "S" };
+    private readonly Option<int> _count = new("--count") { Description = "Images per class", HelpName = "N", DefaultValueFactory = _ => 1 };
+
+    private readonly Option<ulong> _seed = new("--seed")
+    {
+        Description = "Seed of the first image; image k of a class uses seed S + k. 0 by default",
+        HelpName = "S",
+    };
+
     private readonly Option<string> _output = new("--output", "-o")
     {
-        Description = "One grid (.png, .jpg, .webp), a folder for DIR/<class>/<seed>.png, or an .npz of all images",
+        Description =
+            "One file (.png, .jpg, .webp; a grid if there are several images), a folder for DIR/<class>/<seed>.png, an .npz of all images, "
+            + "or - for PNG on standard output",
         Required = true,
-        HelpName = "FILE.png|DIR|FILE.npz",
+        HelpName = "FILE.png|DIR|FILE.npz|-",
     };
 
-    private readonly Option<string?> _save = new("--save") { Description = "Also keep every image's whole sequence: DIR/<class>/<seed>.nvg, to show, edit and continue", HelpName = "DIR" };
-    private readonly Option<bool> _stages = new("--stages") { Description = "Draw for every stage the image so far and its structure map" };
-    private readonly Option<string?> _gif = new("--gif") { Description = "Also write the growth as an animation", HelpName = "FILE.gif" };
-    private readonly Option<int?> _batch = new("--batch") { Description = "Images computed together: as many as those of a saved result were, else 1 on the processor, 16 on a GPU. Another number may round differently", HelpName = "N" };
+    private readonly Option<int?> _scale = new("--scale")
+    {
+        Description = "Enlargement of one file; by default 1 for a single image, and chosen by size for a grid",
+        HelpName = "N",
+    };
+
+    private readonly Option<bool> _sheet = new("--sheet") { Description = "Write a framed, enlarged sheet even for a single image" };
+
+    private readonly Option<string?> _save = new("--save")
+    {
+        Description = "Also save each result as DIR/<class>/<seed>.nvg, to show, edit or continue it",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<bool> _stages = new("--stages") { Description = "Draw the image and its structure map after every stage" };
+    private readonly Option<string?> _gif = new("--gif") { Description = "Also write an animation of the stages", HelpName = "FILE.gif" };
+
+    private readonly Option<int?> _batch = new("--batch")
+    {
+        Description = "Images per batch (default: that of the saved result, else 1 on CPU, 16 on GPU). Another size may round differently",
+        HelpName = "N",
+    };
+
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType?> _type = CommonOptions.DataType();
     private readonly Option<int> _threads = CommonOptions.Threads();
@@ -48,121 +77,162 @@ internal sealed class GenerateCommand
     internal static Command Create()
     {
         var arguments = new GenerateCommand();
-        var command = new Command("generate", "Draw images of classes, freely or along given structure")
-        {
-            arguments._model, arguments._class, arguments._count, arguments._seed, arguments._output, arguments._save,
-        };
+        Command command = new Command("generate", "Generate images of classes, freely or with given structure")
+            .With(arguments._model, arguments._class, arguments._count, arguments._seed, arguments._output, arguments._scale,
+                arguments._sheet)
+            .With(arguments._save, arguments._stages, arguments._gif);
         arguments._sampling.AddTo(command);
         arguments._control.AddTo(command);
-        foreach (Option option in new Option[] { arguments._stages, arguments._gif, arguments._batch, arguments._device, arguments._type, arguments._threads, arguments._json })
-            command.Options.Add(option);
-        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        command.With(arguments._batch, arguments._device, arguments._type, arguments._threads, arguments._json);
+        command.SetAction(arguments.RunAsync);
         return command;
     }
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        Check(parsed);
+        ControlRequest control = _control.Read(parsed);
+        Check(parsed, control);
         var clock = Stopwatch.StartNew();
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        ImageDocument? document = _control.ReadDocument(parsed);
+        ImageDocument? document = control.ReadDocument();
+        RequireChange(parsed, control, document);
         ScalarType type = parsed.GetValue(_type) ?? document?.Description.Dtype ?? ScalarType.Float32;
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), type);
         model.RequireGenerator();
-        GivenRows given = _control.Read(parsed, model, document);
-        GenerationRequest request = Request(parsed, model, given, document);
-        _control.Explain(parsed, given.Plan);
+        GivenRows given = GivenRowsReader.Read(control, model, document);
+        GenerationRequest request = Request(parsed, control, model, given, document);
+        GivenRowsReader.Explain(control, given.Plan);
         (List<ImageReport> images, List<string> files) = await ConsoleProgress.ShowAsync(
-            "generating", progress => Task.Run(() => Generate(parsed, model, type, request, given, progress, cancellation), CancellationToken.None));
+            "generating",
+            progress => Task.Run(() => Generate(parsed, control, model, type, request, given, progress, cancellation),
+                CancellationToken.None));
+        double seconds = clock.Elapsed.TotalSeconds;
         if (parsed.GetValue(_json))
-            MachineOutput.Write(new Report(model.Folder, $"{parsed.GetValue(_device)}", type, request.Options!, images, files, clock.Elapsed.TotalSeconds));
+            MachineOutput.Write(new Report(model.Folder, $"{parsed.GetValue(_device)}", type, request.Options!, images, files, seconds));
         else
-            Print(parsed, images, clock.Elapsed.TotalSeconds);
+            Print(parsed, images, seconds);
         return CommandRunner.Done;
     }
 
     private void Print(ParseResult parsed, List<ImageReport> images, double seconds)
     {
+        // With an image on standard output, messages go to standard error.
+        string target = parsed.GetRequiredValue(_output);
+        Action<string> print = target == ImageOutput.StandardOutput ? ConsoleText.Note : ConsoleText.Print;
         foreach (ImageReport image in images.Where(p => p.Change is not null))
         {
-            Console.WriteLine($"seed {image.Seed}{(image.Variant is { } variant ? $", {variant}" : "")}: mean change {image.Change!.MeanInside:F1} of 255 inside the mask, {image.Change.MeanOutside:F2} outside "
-                + $"(by distance in latent positions: {string.Join(", ", image.Change.MeanByDistance.Skip(1).Select(c => $"{c:F2}"))})");
+            RegionChange change = image.Change!;
+            string name = image.Variant is { } variant ? $"seed {image.Seed}, {variant}" : $"seed {image.Seed}";
+            string byDistance = string.Join(", ", change.MeanByDistance.Skip(1).Select(c => $"{c:F2}"));
+            print($"{name}: mean change {change.MeanInside:F1} of 255 inside the mask, {change.MeanOutside:F2} outside "
+                + $"(by distance in latent positions: {byDistance})");
         }
 
-        Console.WriteLine($"{images.Count} {(images.Count == 1 ? "image" : "images")} → {parsed.GetValue(_output)} ({seconds:F1} s)");
+        string what = images is [var only] ? $"{only.Label}, seed {only.Seed}" : ConsoleText.Count(images.Count, "image");
+        print($"{what} → {(target == ImageOutput.StandardOutput ? "standard output" : target)} ({seconds:F1} s)");
     }
 
-    private void Check(ParseResult parsed)
+    private void Check(ParseResult parsed, ControlRequest control)
     {
         if (parsed.GetValue(_count) < 1)
             throw new UsageException($"--count must be at least 1, not {parsed.GetValue(_count)}");
         if (parsed.GetValue(_batch) < 1)
             throw new UsageException($"--batch must be at least 1, not {parsed.GetValue(_batch)}");
-        ImageOutput.Check(parsed.GetRequiredValue(_output), parsed.GetValue(_stages));
+        string target = parsed.GetRequiredValue(_output);
+        ImageOutput.Check(target, parsed.GetValue(_stages));
+        bool isSheet = !ImageOutput.IsFolder(target) && !ImageOutput.IsSamples(target);
+        if ((parsed.GetValue(_scale) is not null || parsed.GetValue(_sheet)) && (!isSheet || parsed.GetValue(_stages)))
+            throw new UsageException("--scale and --sheet are for one image file without --stages");
+        if (parsed.GetValue(_scale) < 1)
+            throw new UsageException($"--scale must be at least 1, not {parsed.GetValue(_scale)}");
+        if (target == ImageOutput.StandardOutput && parsed.GetValue(_json))
+            throw new UsageException("--json and -o - both write to standard output: write the image to a file");
         if (parsed.GetValue(_gif) is { } gif && !Path.GetExtension(gif).Equals(".gif", StringComparison.OrdinalIgnoreCase))
             throw new UsageException($"--gif {gif}: the name must end in .gif");
-        _control.Check(parsed);
-        foreach (string output in new[] { parsed.GetRequiredValue(_output), parsed.GetValue(_gif) }.OfType<string>().Concat(_control.Outputs(parsed)))
-        {
-            if (IsInput(parsed, output))
-                throw new UsageException($"{output} is read by this command: choose another output");
-        }
+        control.Check();
+        var inputs = control.Inputs.Select(FilePlace.Of).ToHashSet(FilePlace.Comparer);
+        if (new[] { target, parsed.GetValue(
+            _gif) }.OfType<string>().Concat(control.Outputs).FirstOrDefault(o => inputs.Contains(FilePlace.Of(o))) is { } input)
+            throw new UsageException($"{input} is read by this command: choose another output");
     }
 
-    private bool IsInput(ParseResult parsed, string file) => _control.Inputs(parsed).Select(FilePlace.Of).Contains(FilePlace.Of(file), FilePlace.Comparer);
+    // Without kept stages another class or seed would be an image that has nothing to do with the reference.
+    private void RequireChange(ParseResult parsed, ControlRequest control, ImageDocument? document)
+    {
+        bool keeps = control.Mask is not null || control.KeepStages is not null || control.Structures.Count > 0;
+        if (document is null || !document.Given.IsEmpty || keeps)
+            return;
+        bool isOther = parsed.IsGiven(_class) || parsed.IsGiven(_seed) || parsed.GetValue(_count) > 1;
+        if (isOther || control.ToClass is not null || control.ToSeed is not null)
+            throw new UsageException($"--reference {control.Reference} with another class, seed or count needs --keep-stages N, or --mask");
+    }
 
-    private GenerationRequest Request(ParseResult parsed, NvgModel model, GivenRows given, ImageDocument? document)
+    private GenerationRequest Request(ParseResult parsed, ControlRequest control, NvgModel model, GivenRows given, ImageDocument? document)
     {
         ClassNames names = model.Classes;
         int count = parsed.GetValue(_count);
-        ulong seed = IsGiven(parsed, _seed) || document is null ? parsed.GetValue(_seed) : document.Description.Seed;
+        ulong seed = parsed.IsGiven(_seed) || document is null ? parsed.GetValue(_seed) : document.Description.Seed;
         IReadOnlyList<ImageRequest> images = Images(parsed, names, count, seed, document);
-        if (_control.Way(parsed, names, count, images.Select(p => p.Class).Distinct().Count()) is { } way)
-            images = [.. Enumerable.Range(0, count).Select(k => images[0] with { Interpolation = way with { Share = k / (count - 1.0) } }).Select(p => p with { Variant = WayName(p.Interpolation!.Share) })];
+        if (control.Interpolation(names, count, images.Select(p => p.Class).Distinct().Count()) is { } end)
+            images = [.. Enumerable.Range(0, count).Select(k => Interpolated(images[0], end with { Share = k / (count - 1.0) }))];
         DeviceType device = parsed.GetValue(_device).Type;
-        // As many together as before round alike. Another image than the document's own, or another kind of device, rounds
-        // otherwise anyhow; and earlier documents do not say how many they were.
+        // The same batch size rounds alike. It only matters for the document's own image on the same type of device; early
+        // documents do not record it.
         bool isSame = document?.Description is { } made && made.Device == device && made.Format >= ImageDescription.FirstCheckedFormat
-            && !IsGiven(parsed, _class) && !IsGiven(parsed, _seed);
-        int? again = isSame ? document!.Description.Batch : null;
+            && !parsed.IsGiven(_class) && !parsed.IsGiven(_seed);
+        int? recorded = isSame ? document!.Description.Batch : null;
+        SamplingOptions defaults = document?.Description.Sampling ?? model.Config.Sampling;
         return new GenerationRequest
         {
-            Images = [.. given.Rows.SelectMany(row => images.Select(p => p with { Given = row.Given, Surroundings = given.Surroundings, Variant = Joined(row.Variant, p.Variant) }))],
-            Options = _sampling.Read(parsed, document?.Description.Sampling ?? model.Config.Sampling, model.GeneratorConfig.Grid.LastStage),
-            BatchSize = parsed.GetValue(_batch) ?? again,
-            FillsBatches = parsed.GetValue(_batch) is null && again is not null,
+            Images = [.. given.Rows.SelectMany(row => images.Select(p => p with
+            {
+                Given = row.Given,
+                Surroundings = given.Surroundings,
+                Variant = Joined(row.Variant, p.Variant),
+            }))],
+            Options = _sampling.Read(parsed, defaults, model.GeneratorConfig.Grid.LastStage),
+            BatchSize = parsed.GetValue(_batch) ?? recorded,
+            FillsBatches = parsed.GetValue(_batch) is null && recorded is not null,
             WithStages = parsed.GetValue(_stages) || parsed.GetValue(_gif) is not null,
         };
     }
 
-    // By its place and not its number, so that a saved one that is continued has the name again.
-    private static string WayName(double share) => string.Create(CultureInfo.InvariantCulture, $"way{share:0.####}");
+    // Named after its share and not its index, so that a saved image gets the same name when it is continued.
+    private static ImageRequest Interpolated(ImageRequest image, Interpolation interpolation) => image with
+    {
+        Interpolation = interpolation,
+        Variant = string.Create(CultureInfo.InvariantCulture, $"way{interpolation.Share:0.####}"),
+    };
 
     private static string? Joined(string? row, string? own) => row is null || own is null ? row ?? own : $"{row}.{own}";
 
     private IReadOnlyList<ImageRequest> Images(ParseResult parsed, ClassNames names, int count, ulong seed, ImageDocument? document)
     {
+        if (document is not null && !parsed.IsGiven(_class))
+        {
+            IReadOnlyList<ImageRequest> again = GenerationRequest.OfClasses([document.Description.Class], count, seed);
+            return document.Description.Interpolation is { } interpolation ? [.. again.Select(p => Interpolated(p, interpolation))] : again;
+        }
+
         string classes = parsed.GetRequiredValue(_class);
-        if (document is not null && !IsGiven(parsed, _class))
-            return [.. GenerationRequest.OfClasses([document.Description.Class], count, seed).Select(p => p with { Interpolation = document.Description.Interpolation, Variant = document.Description.Interpolation is { } way ? WayName(way.Share) : null })];
         // A class that is called random comes before the word of this command.
-        return classes == AnyClass && !names.TryFind(classes, out _)
+        return classes == RandomClass && !names.TryFind(classes, out _)
             ? GenerationRequest.OfRandomClasses(names, count, seed)
             : GenerationRequest.OfClasses([.. ClassArguments.FindAll(names, classes).Distinct()], count, seed);
     }
 
-    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
-
     private (List<ImageReport> Images, List<string> Files) Generate(
-        ParseResult parsed, NvgModel model, ScalarType type, GenerationRequest request, GivenRows given, ConsoleProgress progress, CancellationToken cancellation)
+        ParseResult parsed, ControlRequest control, NvgModel model, ScalarType type, GenerationRequest request, GivenRows given,
+        ConsoleProgress progress, CancellationToken cancellation)
     {
         var reports = new List<ImageReport>();
         List<IImageOutput> outputs = Outputs(parsed, model, type, request, given.Rows.Count);
         try
         {
-            CheckFiles(parsed, [.. request.Images.SelectMany(p => outputs.SelectMany(o => o.Files(p)))]);
-            var stand = new SynchronousProgress<GenerationProgress>(p => progress.Report($"{p.Done} of {p.Count} images", p.Share));
-            foreach (GeneratedImage image in model.Generate(request, stand, cancellation))
+            CheckFiles(control, [.. request.Images.SelectMany(p => outputs.SelectMany(o => o.Files(p)))]);
+            var reporter = new SynchronousProgress<GenerationProgress>(
+                p => progress.Report($"{p.Done} of {ConsoleText.Count(p.Count, "image")}", p.Share));
+            foreach (GeneratedImage image in model.Generate(request, reporter, cancellation))
             {
                 string? file = null;
                 foreach (IImageOutput output in outputs)
@@ -180,10 +250,10 @@ internal sealed class GenerateCommand
         }
     }
 
-    // Before the work: what it reads stays as it is, and what it makes can be kept.
-    private void CheckFiles(ParseResult parsed, IReadOnlyList<string> files)
+    // Before the work: inputs must not be overwritten, and outputs must be writable.
+    private static void CheckFiles(ControlRequest control, IReadOnlyList<string> files)
     {
-        var inputs = _control.Inputs(parsed).Select(FilePlace.Of).ToHashSet(FilePlace.Comparer);
+        var inputs = control.Inputs.Select(FilePlace.Of).ToHashSet(FilePlace.Comparer);
         if (inputs.Count > 0 && files.FirstOrDefault(f => inputs.Contains(FilePlace.Of(f))) is { } input)
             throw new UsageException($"{input} is read by this command and would be overwritten: choose another folder, class or seed");
         foreach (string folder in files.Select(f => Path.GetDirectoryName(f)!).Distinct(StringComparer.Ordinal))
@@ -192,17 +262,18 @@ internal sealed class GenerateCommand
 
     private List<IImageOutput> Outputs(ParseResult parsed, NvgModel model, ScalarType type, GenerationRequest request, int rows)
     {
+        string target = parsed.GetRequiredValue(_output);
         int count = request.Images.Count, each = rows > 1 ? count / rows : parsed.GetValue(_count), side = model.Config.Tokenizer.ImageSize;
         int stages = model.Config.Tokenizer.Grid.StageCount;
-        ImageOutput.RequireWritable(parsed.GetRequiredValue(_output));
-        // Several classes, or several parts that are kept: a row for each.
-        int columns = each < count && (each > 1 || rows > 1) ? each : 0;
+        ImageOutput.RequireWritable(target);
+        // One row per class or per number of kept stages, if there are several.
+        var style = new SheetStyle(each < count && (each > 1 || rows > 1) ? each : 0, parsed.GetValue(_scale), parsed.GetValue(_sheet));
         var outputs = new List<IImageOutput>();
         if (parsed.GetValue(_gif) is { } gif)
         {
-            ImageOutput.RequireSheet(gif, count, side, columns, stages);
+            ImageOutput.RequireSheet(gif, count, side, style, stages);
             ImageOutput.RequireWritable(gif);
-            outputs.Add(new AnimationOutput(gif, columns));
+            outputs.Add(new AnimationOutput(gif, style.Columns));
         }
 
         if (parsed.GetValue(_save) is { } folder)
@@ -211,12 +282,15 @@ internal sealed class GenerateCommand
             outputs.Add(new DocumentOutput(folder, model, type));
         }
 
-        outputs.Add(ImageOutput.Create(parsed.GetRequiredValue(_output), [.. model.Labels.Select(line => ClassLabel.Parse(line).Name)], count, side, columns, parsed.GetValue(_stages) ? stages : 0));
+        string[] labels = [.. model.Labels.Select(line => ClassLabel.Parse(line).Name)];
+        outputs.Add(ImageOutput.Create(target, labels, count, side, style, parsed.GetValue(_stages) ? stages : 0));
         return outputs;
     }
 
     private sealed record ImageReport(ulong Seed, int Class, string Label, string? Variant, string? File, RegionChange? Change);
 
     private sealed record Report(
-        string Model, string Device, ScalarType Dtype, SamplingOptions Settings, IReadOnlyList<ImageReport> Images, IReadOnlyList<string> Files, double Seconds);
+        string Model, string Device, ScalarType Dtype, SamplingOptions Settings, IReadOnlyList<ImageReport> Images,
+        IReadOnlyList<string> Files,
+        double Seconds);
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using Nvg.Cli.Arguments;
 using Nvg.Cli.Terminal;
 using Nvg.Data.Datasets;
@@ -8,37 +9,95 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Cli.Commands;
 
-/// <summary><c>nvg prepare</c>: decodes, crops and packs a data set once.</summary>
-internal static class PrepareCommand
+/// <summary><c>nvg prepare</c>: decodes, crops and packs a data set.</summary>
+internal sealed class PrepareCommand
 {
+    private readonly Argument<string> _source = new("source")
+    {
+        Description = "A folder or an archive of images, one folder per class: tar, tar.gz, zip, Parquet, or shards such as a-{000..009}.tar",
+    };
+
+    private readonly Option<string> _output =
+        new("--output", "-o") { Description = "Folder of the data set", Required = true, HelpName = "DATA" };
+
+    private readonly Option<int> _size = new("--size")
+    {
+        Description = "Side in pixels of the square images for training; models need 16, 32, 64, 128, 256 or 512",
+        DefaultValueFactory = _ => 32,
+        HelpName = "N",
+    };
+
+    private readonly Option<int?> _stored = new("--stored-size")
+    {
+        Description = "Side of the stored squares, for random crops during training; --size by default",
+        HelpName = "N",
+    };
+
+    private readonly Option<int?> _shorterSide = new("--shorter-side")
+    {
+        Description = "Length to which the shorter side is resized before the centre is cropped; --stored-size by default",
+        HelpName = "N",
+    };
+
+    private readonly Option<bool> _keepFiles = new("--keep-files")
+    {
+        Description = "Store the image files and decode them during training: takes less space and allows random crops of the whole image",
+    };
+
+    private readonly Option<string?> _subset =
+        new("--subset") { Description = "Use only this folder of the source, such as train", HelpName = "FOLDER" };
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json();
+
     internal static Command Create()
     {
-        var source = new Argument<string>("source") { Description = "A folder or an archive of images, one folder per class: tar, tar.gz, zip, Parquet, or shards such as a-{000..009}.tar" };
-        var output = new Option<string>("--output", "-o") { Description = "The data set's folder", Required = true, HelpName = "DATA" };
-        var size = new Option<int>("--size") { Description = "Side of the square images that a model is trained on", DefaultValueFactory = _ => 32, HelpName = "N" };
-        var stored = new Option<int?>("--stored-size") { Description = "Side of the squares that are stored, for random crops while training; as --size by default", HelpName = "N" };
-        var shorterSide = new Option<int?>("--shorter-side") { Description = "What the shorter side is resized to before squares are cut; as --stored-size by default", HelpName = "N" };
-        var keepFiles = new Option<bool>("--keep-files") { Description = "Store image files as they came, to be decoded while training: far less room, random squares of the whole image" };
-        var subset = new Option<string?>("--subset") { Description = "Only what lies below this folder of the source, such as train", HelpName = "FOLDER" };
-        Option<int> threads = CommonOptions.Threads();
-        Option<bool> json = CommonOptions.Json();
-        var command = new Command("prepare", "Decode, crop and pack a data set once") { source, output, size, stored, shorterSide, keepFiles, subset, threads, json };
-        command.SetAction((parsed, cancellation) => RunAsync(
-            parsed.GetRequiredValue(source), parsed.GetRequiredValue(output), parsed.GetValue(subset),
-            new PreparationOptions
-            {
-                Size = parsed.GetValue(size),
-                StoredSize = parsed.GetValue(stored),
-                ShorterSide = parsed.GetValue(shorterSide),
-                KeepFiles = parsed.GetValue(keepFiles),
-                Threads = parsed.GetValue(threads),
-            },
-            parsed.GetValue(json), cancellation));
+        var arguments = new PrepareCommand();
+        Command command = new Command("prepare", "Decode, crop and pack a data set for training") { arguments._source }
+            .With(arguments._output, arguments._size, arguments._stored, arguments._shorterSide, arguments._keepFiles)
+            .With(arguments._subset, arguments._threads, arguments._json);
+        command.SetAction(arguments.RunAsync);
         return command;
     }
 
-    private static async Task<int> RunAsync(string source, string output, string? subset, PreparationOptions options, bool json, CancellationToken cancellation)
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
+        PreparationOptions options = Options(parsed);
+        string output = parsed.GetRequiredValue(_output);
+        var clock = Stopwatch.StartNew();
+        DatasetDescription description = await ConsoleProgress.ShowAsync("packing", progress => Preparation.RunAsync(
+            ImageSource.Open(parsed.GetRequiredValue(_source), parsed.GetValue(_subset)), output, options,
+            new SynchronousProgress<PreparationProgress>(
+                p => progress.Report($"{ConsoleText.Count(p.Done, "image")}, {p.Skipped} skipped, {p.ImagesPerSecond:F0}/s", null)),
+            cancellation));
+        ClassBalance balance = ClassBalance.Of(description.Classes);
+        if (parsed.GetValue(_json))
+        {
+            MachineOutput.Write(new Report(
+                output, description.Count, description.Size, description.StoredSize, description.Encoded, description.Classes, balance,
+                description.SkippedCount, description.Skipped, clock.Elapsed.TotalSeconds));
+        }
+        else
+        {
+            string images = ConsoleText.Count(description.Count, "image");
+            ConsoleText.Print(
+                $"{images} of {description.Size} × {description.Size} → {output} ({clock.Elapsed.TotalSeconds:F1} s): {balance}");
+        }
+
+        foreach (SkippedFile file in description.Skipped)
+            ConsoleText.Note($"skipped {ForeignName.Display(file.Name)}: {file.Reason}");
+        return CommandRunner.Done;
+    }
+
+    private PreparationOptions Options(ParseResult parsed)
+    {
+        var options = new PreparationOptions
+        {
+            Size = parsed.GetValue(_size),
+            StoredSize = parsed.GetValue(_stored),
+            ShorterSide = parsed.GetValue(_shorterSide),
+            KeepFiles = parsed.GetValue(_keepFiles),
+            Threads = parsed.GetValue(_threads),
+        };
         try
         {
             options.Validate();
@@ -48,21 +107,20 @@ internal static class PrepareCommand
             throw new UsageException(error.Message);
         }
 
-        var clock = System.Diagnostics.Stopwatch.StartNew();
-        DatasetDescription description = await ConsoleProgress.ShowAsync("packing", progress => Preparation.RunAsync(
-            ImageSource.Open(source, subset), output, options,
-            new SynchronousProgress<PreparationProgress>(p => progress.Report($"{p.Done} images, {p.Skipped} skipped, {p.ImagesPerSecond:F0}/s", null)),
-            cancellation));
-        ClassBalance balance = ClassBalance.Of(description.Classes);
-        if (json)
-            MachineOutput.Write(new Report(output, description.Count, description.Size, description.StoredSize, description.Encoded, description.Classes, balance, description.SkippedCount, description.Skipped, clock.Elapsed.TotalSeconds));
-        else
-            Console.WriteLine($"{description.Count} images of {description.Size} × {description.Size} → {output} ({clock.Elapsed.TotalSeconds:F1} s): {balance}");
-        foreach (SkippedFile file in description.Skipped)
-            Console.Error.WriteLine($"skipped {ForeignName.Display(file.Name)}: {file.Reason}");
-        return CommandRunner.Done;
+        NoteUnusualSize(options.Size);
+        return options;
+    }
+
+    // A tokenizer halves the image down to a grid whose side is a power of two.
+    private static void NoteUnusualSize(int size)
+    {
+        int below = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)size + 1) / 2;
+        if (size != below)
+            ConsoleText.Note($"note: no model can be trained on images of {size} × {size}; the nearest sizes are {below} and {2 * below}");
     }
 
     private sealed record Report(
-        string Data, int Count, int Size, int StoredSize, bool Encoded, IReadOnlyList<DatasetClass> Classes, ClassBalance Balance, int SkippedCount, IReadOnlyList<SkippedFile> Skipped, double Seconds);
+        string Data, int Count, int Size, int StoredSize, bool Encoded, IReadOnlyList<DatasetClass> Classes, ClassBalance Balance,
+        int SkippedCount,
+        IReadOnlyList<SkippedFile> Skipped, double Seconds);
 }

@@ -11,17 +11,28 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Commands;
 
-/// <summary><c>nvg reconstruct</c>: the tokenizer's round trip.</summary>
+/// <summary><c>nvg reconstruct</c>: encodes and decodes images with a tokenizer.</summary>
 internal sealed class ReconstructCommand
 {
-    private const int MostRows = 50;
+    private const int MaximumRows = 50;
 
-    private readonly Argument<string[]> _images = new("images") { Description = "Images, folders of images, or data sets made by nvg prepare", Arity = ArgumentArity.OneOrMore };
+    private readonly Argument<string[]> _images = new("images")
+    {
+        Description = "Images, folders of images, or data sets made by nvg prepare",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
     private readonly Option<string?> _model = CommonOptions.Model();
-    private readonly Option<string?> _output = new("--output", "-o") { Description = "Folder for each original beside its reconstruction; without it only numbers", HelpName = "DIR" };
-    private readonly Option<bool> _stages = new("--stages") { Description = "Also draw for every stage the image so far and its structure map" };
-    private readonly Option<int?> _limit = new("--limit") { Description = "At most this many images", HelpName = "N" };
-    private readonly Option<int> _batch = new("--batch") { Description = "Images computed together", HelpName = "N", DefaultValueFactory = _ => 16 };
+
+    private readonly Option<string?> _output = new("--output", "-o")
+    {
+        Description = "Folder for each original beside its reconstruction; without it, only the metrics are printed",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<bool> _stages = new("--stages") { Description = "Also draw the image and its structure map after every stage" };
+    private readonly Option<int?> _limit = new("--limit") { Description = "Maximum number of images", HelpName = "N" };
+    private readonly Option<int> _batch = CommonOptions.Batch(16);
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
@@ -29,12 +40,11 @@ internal sealed class ReconstructCommand
     internal static Command Create()
     {
         var arguments = new ReconstructCommand();
-        var command = new Command("reconstruct", "Encode images and decode them again: images, structure maps, PSNR and SSIM")
-        {
-            arguments._images, arguments._model, arguments._output, arguments._stages, arguments._limit, arguments._batch,
-            arguments._device, arguments._threads, arguments._json,
-        };
-        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        Command command =
+            new Command("reconstruct", "Encode and decode images: reconstructions, structure maps, PSNR and SSIM") { arguments._images }
+            .With(arguments._model, arguments._output, arguments._stages, arguments._limit, arguments._batch)
+            .With(arguments._device, arguments._threads, arguments._json);
+        command.SetAction(arguments.RunAsync);
         return command;
     }
 
@@ -43,7 +53,11 @@ internal sealed class ReconstructCommand
         if (parsed.GetValue(_limit) is < 1 || parsed.GetValue(_batch) < 1)
             throw new UsageException("--limit and --batch must be at least 1");
         if (parsed.GetValue(_stages) && parsed.GetValue(_output) is null)
-            throw new UsageException("--stages needs a folder to draw into: -o DIR");
+            throw new UsageException("--stages needs a folder to write to: -o DIR");
+        if (parsed.GetValue(_output) is { } target && (target == ImageOutput.StandardOutput || !ImageOutput.IsFolder(target)))
+            throw new UsageException($"-o {target}: the output is a folder with one file per image");
+        if (parsed.GetRequiredValue(_images).FirstOrDefault(path => !Path.Exists(path)) is { } missing)
+            throw NvgDataException.At(missing, "no such file or folder", "check the path");
         var clock = Stopwatch.StartNew();
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), withGenerator: false);
@@ -51,9 +65,9 @@ internal sealed class ReconstructCommand
         await ConsoleProgress.ShowAsync("reconstructing", progress => Task.Run(
             () => Reconstruct(parsed, model, report, progress, cancellation), CancellationToken.None));
         foreach (SkippedFile file in report.Skipped)
-            await Console.Error.WriteLineAsync($"skipped {file.Reason}");
+            ConsoleText.Note($"skipped {file.Reason}");
         if (report.Images.Count == 0)
-            throw new NvgDataException($"none of {report.Skipped.Count} files is a usable image");
+            throw new NvgDataException($"no usable image among {ConsoleText.Count(report.Skipped.Count, "file")}");
         report.Seconds = clock.Elapsed.TotalSeconds;
         if (parsed.GetValue(_json))
             MachineOutput.Write(report);
@@ -73,10 +87,11 @@ internal sealed class ReconstructCommand
         foreach ((int Index, string Name, RgbImage Image)[] batch in images.Chunk(parsed.GetValue(_batch)))
         {
             cancellation.ThrowIfCancellationRequested();
-            ReconstructedImage[] results = Reconstruction.Run(model.Tokenizer, Array.ConvertAll(batch, p => p.Image), parsed.GetValue(_stages));
+            ReconstructedImage[] results =
+                Reconstruction.Run(model.Tokenizer, Array.ConvertAll(batch, p => p.Image), parsed.GetValue(_stages));
             for (int i = 0; i < batch.Length; i++)
                 report.Images.Add(Write(files?[batch[i].Index], batch[i].Name, results[i]));
-            progress.Report($"{report.Images.Count} images", null);
+            progress.Report(ConsoleText.Count(report.Images.Count, "image"), null);
         }
 
         return true;
@@ -114,10 +129,11 @@ internal sealed class ReconstructCommand
 
     private static void Print(Report report, string? folder)
     {
-        IEnumerable<string[]> rows = report.Images.Count > MostRows ? [] : report.Images.Select(p => Row(p.Name, p.Psnr, p.Ssim));
-        ConsoleTable.Write(["image", "PSNR (dB)", "SSIM"], [.. rows, Row($"mean of {report.Images.Count}", report.MeanPsnr, report.MeanSsim)]);
+        IEnumerable<string[]> rows = report.Images.Count > MaximumRows ? [] : report.Images.Select(p => Row(p.Name, p.Psnr, p.Ssim));
+        ConsoleTable.Write(["image", "PSNR (dB)", "SSIM"],
+            [.. rows, Row($"mean of {report.Images.Count}", report.MeanPsnr, report.MeanSsim)]);
         if (folder is not null)
-            Console.WriteLine($"{report.Images.Sum(p => p.Stages is null ? 1 : 2)} files → {folder}");
+            ConsoleText.Print($"{ConsoleText.Count(report.Images.Sum(p => p.Stages is null ? 1 : 2), "file")} → {folder}");
     }
 
     private static string[] Row(string name, double psnr, double ssim) => [name, $"{psnr:F2}", $"{ssim:F4}"];

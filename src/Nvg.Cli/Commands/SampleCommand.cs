@@ -10,21 +10,50 @@ using Nvg.Torch;
 namespace Nvg.Cli.Commands;
 
 /// <summary>
-/// <c>nvg sample</c>: the images that a model is measured by. Apart from <c>generate</c>, which ends while one waits:
-/// this runs for hours, on several machines at once, and goes on where it was stopped.
+/// <c>nvg sample</c>: draws the images that a model is measured by. Unlike <c>generate</c>, it may run for hours and on
+/// several machines, and an interrupted run can be resumed.
 /// </summary>
 internal sealed class SampleCommand
 {
-    private const int ProcessorBatch = 1, GpuBatch = 32;
+    private const int CpuBatch = 1, GpuBatch = 32;
 
     private readonly Option<string?> _model = CommonOptions.Model();
-    private readonly Option<int> _perClass = new("--per-class") { Description = "Images of each class", HelpName = "N", DefaultValueFactory = _ => 50 };
-    private readonly Option<string?> _classes = new("--classes") { Description = "Names, identifiers or numbers of classes; all by default", HelpName = "NAME|ID[,…]" };
-    private readonly Option<ulong> _seed = new("--seed") { Description = $"Image k of class c has the seed S + {SampleSettings.MostPerClass} c + k", HelpName = "S" };
-    private readonly Option<string> _output = new("--output", "-o") { Description = "The file; while it grows, what is done lies in FILE.npz.partial", Required = true, HelpName = "FILE.npz" };
-    private readonly Option<string?> _shard = new("--shard") { Description = "Draw the part i of n alone, i from 0; nvg sample merge puts the parts together", HelpName = "i/n" };
-    private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run that was begun for this file, if there is one" };
-    private readonly Option<int?> _batch = new("--batch") { Description = $"Images computed together: {ProcessorBatch} on the processor, {GpuBatch} on a GPU. Another number may round differently", HelpName = "N" };
+    private readonly Option<int> _perClass =
+        new("--per-class") { Description = "Images per class", HelpName = "N", DefaultValueFactory = _ => 50 };
+
+    private readonly Option<string?> _classes = new("--classes")
+    {
+        Description = "Class names, identifiers or numbers; all classes by default",
+        HelpName = "NAME|ID[,…]",
+    };
+
+    private readonly Option<ulong> _seed = new("--seed")
+    {
+        Description = $"Image k of class c uses seed S + {SampleSettings.MostPerClass} c + k. 0 by default",
+        HelpName = "S",
+    };
+
+    private readonly Option<string> _output = new("--output", "-o")
+    {
+        Description = "The file; an incomplete run is kept in FILE.npz.partial",
+        Required = true,
+        HelpName = "FILE.npz",
+    };
+
+    private readonly Option<string?> _shard = new("--shard")
+    {
+        Description = "Draw only part i of n, from 0; nvg sample merge joins the parts",
+        HelpName = "i/n",
+    };
+
+    private readonly Option<bool> _resume = new("--resume") { Description = "Continue the run of this file, if there is one" };
+
+    private readonly Option<int?> _batch = new("--batch")
+    {
+        Description = $"Images per batch (default: {CpuBatch} on CPU, {GpuBatch} on GPU). Another size may round differently",
+        HelpName = "N",
+    };
+
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType?> _type = CommonOptions.DataType();
     private readonly Option<int> _threads = CommonOptions.Threads();
@@ -34,14 +63,12 @@ internal sealed class SampleCommand
     internal static Command Create()
     {
         var arguments = new SampleCommand();
-        var command = new Command("sample", "Draw the samples that a model is measured by: all classes alike, resumable, in parts")
-        {
-            arguments._model, arguments._perClass, arguments._classes, arguments._seed, arguments._output, arguments._shard, arguments._resume,
-        };
+        Command command = new Command("sample", "Draw samples for metrics: the same number per class, resumable, in parts").With(
+            arguments._model, arguments._perClass, arguments._classes, arguments._seed, arguments._output, arguments._shard,
+            arguments._resume);
         arguments._sampling.AddTo(command);
-        foreach (Option option in new Option[] { arguments._batch, arguments._device, arguments._type, arguments._threads, arguments._json })
-            command.Options.Add(option);
-        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        command.With(arguments._batch, arguments._device, arguments._type, arguments._threads, arguments._json);
+        command.SetAction(arguments.RunAsync);
         command.Subcommands.Add(SampleMergeCommand.Create());
         return command;
     }
@@ -52,11 +79,12 @@ internal sealed class SampleCommand
         string output = parsed.GetRequiredValue(_output);
         var clock = Stopwatch.StartNew();
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetDataType(_type));
+        using NvgModel model =
+            NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetDataType(_type));
         model.RequireGenerator();
         SampleSettings settings = Settings(parsed, model).Part(shard.Number, shard.Count);
         if (settings.Count == 0)
-            throw new UsageException($"--shard {shard.Number}/{shard.Count} has nothing to do: there are fewer batches than parts");
+            throw new UsageException($"--shard {shard.Number}/{shard.Count} is empty: there are fewer batches than parts");
         bool wasComplete = IsComplete(parsed, output, settings);
         int before = wasComplete ? settings.Count : 0;
         if (!wasComplete)
@@ -73,17 +101,18 @@ internal sealed class SampleCommand
     private (int Number, int Count) Check(ParseResult parsed)
     {
         if (parsed.GetValue(_perClass) is < 1 or > SampleSettings.MostPerClass)
-            throw new UsageException($"--per-class must lie in 1…{SampleSettings.MostPerClass}, not {parsed.GetValue(_perClass)}");
+            throw new UsageException($"--per-class must be between 1 and {SampleSettings.MostPerClass}, not {parsed.GetValue(_perClass)}");
         if (parsed.GetValue(_batch) < 1)
             throw new UsageException($"--batch must be at least 1, not {parsed.GetValue(_batch)}");
         if (!ImageOutput.IsSamples(parsed.GetRequiredValue(_output)))
-            throw new UsageException($"-o {parsed.GetRequiredValue(_output)}: samples go into one file, whose name ends in .npz");
+            throw new UsageException($"-o {parsed.GetRequiredValue(_output)}: the output is one file, whose name ends in .npz");
         if (parsed.GetValue(_shard) is not { } shard)
             return (0, 1);
         string[] parts = shard.Split('/');
-        return parts.Length == 2 && int.TryParse(parts[0], out int number) && int.TryParse(parts[1], out int count) && number >= 0 && number < count
+        return parts.Length == 2 && int.TryParse(parts[0], out int number) && int.TryParse(parts[1], out int count) && number >= 0
+            && number < count
             ? (number, count)
-            : throw new UsageException($"--shard takes a part and the number of parts such as 0/4, the parts being 0 to 3, not '{shard}'");
+            : throw new UsageException($"--shard takes a part and the number of parts, such as 0/4 (parts 0 to 3); not '{shard}'");
     }
 
     private SampleSettings Settings(ParseResult parsed, NvgModel model)
@@ -101,21 +130,22 @@ internal sealed class SampleCommand
             Sampling = _sampling.Read(parsed, model.Config.Sampling, model.GeneratorConfig.Grid.LastStage),
             Dtype = parsed.GetDataType(_type),
             Device = parsed.GetValue(_device).Type,
-            Batch = parsed.GetValue(_batch) ?? (parsed.GetValue(_device).Type == DeviceType.Cpu ? ProcessorBatch : GpuBatch),
+            Batch = parsed.GetValue(_batch) ?? (parsed.GetValue(_device).Type == DeviceType.Cpu ? CpuBatch : GpuBatch),
             ImageSize = model.Config.Tokenizer.ImageSize,
         });
     }
 
     private static SampleSettings Samplable(SampleSettings settings) => (long)settings.Classes.Count * settings.PerClass <= int.MaxValue
         ? settings
-        : throw new UsageException($"{settings.PerClass} images of {settings.Classes.Count} classes are more than one file holds");
+        : throw new UsageException($"{settings.PerClass} images of {settings.Classes.Count} classes do not fit into one file");
 
     private bool IsComplete(ParseResult parsed, string output, SampleSettings settings)
     {
         if (!parsed.GetValue(_resume))
         {
             if (SampleFile.IsBegun(output))
-                throw new UsageException($"{SampleFile.PartialFolder(output)} holds a run that was stopped: go on with --resume, or delete it");
+                throw new UsageException(
+                    $"{SampleFile.PartialFolder(output)} has an incomplete run: continue it with --resume, or delete it");
             if (File.Exists(output))
                 throw new UsageException($"{output} exists: delete it, or choose another output");
             return false;
@@ -127,8 +157,9 @@ internal sealed class SampleCommand
         return true;
     }
 
-    // How many images were there before.
-    private static int Draw(NvgModel model, SampleSettings settings, string output, ConsoleProgress progress, CancellationToken cancellation)
+    // Returns the number of images drawn before.
+    private static int Draw(NvgModel model, SampleSettings settings, string output, ConsoleProgress progress,
+        CancellationToken cancellation)
     {
         using SampleFile file = SampleFile.Open(output, settings);
         int before = file.Done;
@@ -152,7 +183,7 @@ internal sealed class SampleCommand
     {
         TimeSpan remaining = TimeSpan.FromSeconds(Math.Min(left / rate, TimeSpan.FromDays(9999).TotalSeconds));
         string time = remaining.TotalDays >= 1 ? $@"{remaining:d\d\ hh\:mm\:ss}" : $@"{remaining:hh\:mm\:ss}";
-        return $"{done} of {count} images, {rate:G3}/s, {time} left";
+        return $"{done} of {ConsoleText.Count(count, "image")}, {rate:G3}/s, {time} left";
     }
 
     private void Report(ParseResult parsed, SampleReport report)
@@ -160,10 +191,13 @@ internal sealed class SampleCommand
         if (parsed.GetValue(_json))
             MachineOutput.Write(report);
         else if (report.Drawn == 0)
-            Console.WriteLine($"{report.File} is complete: {report.Settings.Count} images");
+            ConsoleText.Print($"{report.File} is complete: {ConsoleText.Count(report.Settings.Count, "image")}");
         else
-            Console.WriteLine($"{report.Settings.Count} images → {report.File}{(report.Drawn < report.Settings.Count ? $", {report.Drawn} of them now" : "")} ({report.Seconds:F1} s)");
+            ConsoleText.Print(
+                $"{ConsoleText.Count(report.Settings.Count, "image")} → {report.File}{NewlyDrawn(report)} ({report.Seconds:F1} s)");
     }
+
+    private static string NewlyDrawn(SampleReport report) => report.Drawn < report.Settings.Count ? $", {report.Drawn} of them new" : "";
 
     private sealed record SampleReport(string File, SampleSettings Settings, int Drawn, double Seconds);
 }

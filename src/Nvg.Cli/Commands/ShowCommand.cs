@@ -5,47 +5,111 @@ using Nvg.Conditioning;
 using Nvg.Documents;
 using Nvg.Granularity;
 using Nvg.Imaging;
+using Nvg.Labels;
 using Nvg.Previews;
 using Nvg.Torch;
 using Nvg.Torch.Files.Npy;
 
 namespace Nvg.Cli.Commands;
 
-/// <summary><c>nvg show</c>: what a saved result holds.</summary>
+/// <summary><c>nvg show</c>: prints and draws a saved result, or describes a model.</summary>
 internal sealed class ShowCommand
 {
-    private readonly Argument<string> _file = new("file") { Description = "A result that nvg generate --save wrote" };
+    private readonly Argument<string> _path =
+        new("path") { Description = "A result saved by nvg generate --save (.nvg), or a model folder or name" };
     private readonly Option<string?> _model = CommonOptions.Model();
-    private readonly Option<string?> _output = new("--output", "-o") { Description = "Draw it: the image, or with --stages every stage beside its structure map", HelpName = "FILE.png" };
-    private readonly Option<bool> _stages = new("--stages") { Description = "Draw all stages, which needs the model" };
-    private readonly Option<string?> _maps = new("--maps") { Description = "Write its structure maps, to edit them and give them back with --structure", HelpName = "FILE.npy" };
+
+    private readonly Option<string?> _output = new("--output", "-o")
+    {
+        Description = "Write the image, or with --stages every stage beside its structure map",
+        HelpName = "FILE.png",
+    };
+
+    private readonly Option<bool> _stages = new("--stages") { Description = "Draw all stages; needs the model" };
+
+    private readonly Option<string?> _maps = new("--maps")
+    {
+        Description = "Write the structure maps, to edit them and use them with --structure",
+        HelpName = "FILE.npy",
+    };
+
     private readonly Option<bool> _json = CommonOptions.Json();
 
     internal static Command Create()
     {
         var arguments = new ShowCommand();
-        var command = new Command("show", "Print and draw a saved result")
-        {
-            arguments._file, arguments._output, arguments._stages, arguments._maps, arguments._model, arguments._json,
-        };
-        command.SetAction(parsed => arguments.Run(parsed));
+        Command command = new Command("show", "Print and draw a saved result, or describe a model") { arguments._path }
+            .With(arguments._output, arguments._stages, arguments._maps, arguments._model, arguments._json);
+        command.SetAction(arguments.Run);
         return command;
     }
 
     private int Run(ParseResult parsed)
     {
-        string path = parsed.GetRequiredValue(_file);
+        string path = parsed.GetRequiredValue(_path), model = ModelFolder.Locate(path);
+        if (Directory.Exists(model))
+            return ShowModel(parsed, ModelCard.Read(model));
+        if (ImageFile.HasImageName(path))
+            throw NvgDataException.At(path, "is an image, not a saved result", "nvg generate --save DIR writes results (.nvg)");
         if (parsed.GetValue(_stages) && parsed.GetValue(_output) is null)
-            throw new UsageException("--stages needs an image to draw into: -o FILE.png");
-        if (new[] { parsed.GetValue(_output), parsed.GetValue(_maps) }.OfType<string>().Any(o => Path.GetFullPath(o) == Path.GetFullPath(path)))
+            throw new UsageException("--stages needs an image to write: -o FILE.png");
+        string?[] outputs = [parsed.GetValue(_output), parsed.GetValue(_maps)];
+        if (outputs.OfType<string>().Any(o => Path.GetFullPath(o) == Path.GetFullPath(path)))
             throw new UsageException($"{path} is read by this command: choose another output");
         TorchRuntime.Load();
-        ImageDocument document = ImageDocument.Read(path);
+        return ShowDocument(parsed, path, ImageDocument.Read(path));
+    }
+
+    private int ShowModel(ParseResult parsed, ModelCard card)
+    {
+        if (parsed.GetValue(_output) is not null || parsed.GetValue(_stages) || parsed.GetValue(_maps) is not null)
+            throw new UsageException($"{card.Folder} is a model: -o, --stages and --maps are for saved results");
+        if (parsed.GetValue(_json))
+        {
+            MachineOutput.Write(card);
+            return CommandRunner.Done;
+        }
+
+        ConsoleText.Print($"{card.Name}: {card.Kind} for images of {card.ImageSize} × {card.ImageSize}");
+        ConsoleText.Print($"folder      {card.Folder} ({FolderSize(card.Folder) / 1e6:F1} MB)");
+        if (card.Config is { } config)
+        {
+            LatentGrid grid = config.Tokenizer.Grid;
+            ConsoleText.Print($"stages      {grid.StageCount}, on a grid of {grid.Height} × {grid.Width} positions");
+            ConsoleText.Print($"codebook    {config.Tokenizer.CodebookSize:N0} codes of {config.Tokenizer.LatentChannels} channels");
+        }
+
+        if (card.Sampling is { } sampling)
+        {
+            ConsoleText.Print(
+                $"sampling    guidance {sampling.ContentGuidance}, structure guidance {sampling.StructureGuidance}, top-p {sampling.TopP}, "
+                + $"structure steps {sampling.StructureSteps}");
+        }
+
+        const int shown = 12;
+        string[] names = [.. card.Classes.Take(shown).Select(line => ClassLabel.Parse(line).Name)];
+        if (names.Length > 0)
+        {
+            string more = card.Classes.Count > shown ? $", … (nvg classes {card.Folder})" : "";
+            ConsoleText.Print($"classes     {card.Classes.Count}: {string.Join(", ", names)}{more}");
+        }
+
+        if (File.Exists(Path.Combine(card.Folder, "README.md")))
+            ConsoleText.Print($"model card  {Path.Combine(card.Folder, "README.md")}");
+        return CommandRunner.Done;
+    }
+
+    private static long FolderSize(string folder) => Directory.EnumerateFiles(folder).Sum(file => new FileInfo(file).Length);
+
+    private int ShowDocument(ParseResult parsed, string path, ImageDocument document)
+    {
         if (parsed.GetValue(_output) is { } output)
-            WriteImage(output, parsed.GetValue(_stages) ? Stages(path, document, ModelFolder.Resolve(parsed.GetValue(_model))) : document.Image);
+            WriteImage(output, parsed.GetValue(_stages) ? Stages(path, document,
+                ModelFolder.Resolve(parsed.GetValue(_model))) : document.Image);
+        LatentGrid grid = document.Sequence.Grid;
         if (parsed.GetValue(_maps) is { } maps)
-            NpyArray.WriteLabelMaps(maps, document.Sequence.AllLabels.ToArray(), document.Sequence.Grid.StageCount, document.Sequence.Grid.Height, document.Sequence.Grid.Width);
-        StageReport[] stages = [.. Enumerable.Range(0, document.Sequence.Grid.StageCount).Select(i => Stage(document, i))];
+            NpyArray.WriteLabelMaps(maps, document.Sequence.AllLabels.ToArray(), grid.StageCount, grid.Height, grid.Width);
+        StageReport[] stages = [.. Enumerable.Range(0, grid.StageCount).Select(i => Stage(document, i))];
         if (parsed.GetValue(_json))
             MachineOutput.Write(new Report(path, document.Description, document.Image.Width, document.Image.Height, stages));
         else
@@ -79,22 +143,31 @@ internal sealed class ShowCommand
         int[] tokens = document.Sequence.Tokens(stage).ToArray(), labels = document.Sequence.Labels(stage).ToArray();
         int Given(ReadOnlySpan<int> values) => values.Length - values.Count(PartialSequence.Unknown);
         return new StageReport(
-            stage, LatentGrid.ClusterCount(stage), grid.ClusterSize(stage), labels.Zip(tokens).Distinct().Count(), tokens.Distinct().Count(),
+            stage, LatentGrid.ClusterCount(stage), grid.ClusterSize(stage), labels.Zip(tokens).Distinct().Count(),
+            tokens.Distinct().Count(),
             stage == 0 ? 0 : Given(document.Given.Labels(stage)), Given(document.Given.Tokens(stage)));
     }
 
     private static void Print(ImageDocument document, IEnumerable<StageReport> stages)
     {
         ImageDescription d = document.Description;
-        Console.WriteLine($"{d.Label} (class {d.Class}), seed {d.Seed}, {document.Image.Width} × {document.Image.Height}, by {d.Model} ({d.Fingerprint[..Math.Min(12, d.Fingerprint.Length)]}), {d.Dtype}");
-        if (d.Interpolation is { } way)
-            Console.WriteLine($"{way.Share:P0} of the way to {(way.Class is { } number ? $"class {number} " : "")}{(way.Seed is { } seed ? $"seed {seed}" : "")}");
+        string fingerprint = d.Fingerprint[..Math.Min(12, d.Fingerprint.Length)];
+        ConsoleText.Print($"{d.Label} (class {d.Class}), seed {d.Seed}, {document.Image.Width} × {document.Image.Height}, "
+            + $"by {d.Model} ({fingerprint}), {d.Dtype}");
+        if (d.Interpolation is { } end)
+        {
+            string target = $"{(end.Class is { } number ? $"class {number} " : "")}{(end.Seed is { } seed ? $"seed {seed}" : "")}";
+            ConsoleText.Print($"interpolated: {end.Share:P0} of the way to {target}");
+        }
+
         ConsoleTable.Write(
-            ["stage", "clusters", "positions each", "tokens", "different codes", "structure given", "content given"],
-            stages.Select(s => new[] { $"{s.Stage}", $"{s.Clusters}", $"{s.ClusterSize}", $"{s.Tokens}", $"{s.Codes}", $"{s.StructureGiven}", $"{s.ContentGiven}" }));
+            ["stage", "clusters", "positions each", "tokens", "distinct codes", "labels given", "tokens given"],
+            stages.Select(s => new[] { $"{s.Stage}", $"{s.Clusters}", $"{s.ClusterSize}", $"{s.Tokens}", $"{s.Codes}",
+                $"{s.StructureGiven}", $"{s.ContentGiven}" }));
     }
 
-    private sealed record StageReport(int Stage, int Clusters, int ClusterSize, int Tokens, int Codes, int StructureGiven, int ContentGiven);
+    private sealed record StageReport(int Stage, int Clusters, int ClusterSize, int Tokens, int Codes, int StructureGiven,
+        int ContentGiven);
 
     private sealed record Report(string File, ImageDescription Description, int Width, int Height, IReadOnlyList<StageReport> Stages);
 }

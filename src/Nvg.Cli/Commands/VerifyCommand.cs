@@ -6,28 +6,34 @@ using Nvg.Verification;
 
 namespace Nvg.Cli.Commands;
 
-/// <summary><c>nvg verify</c>: compares this build with reference numbers, on this machine and device.</summary>
-internal static class VerifyCommand
+/// <summary><c>nvg verify</c>: compares this build with reference values, on this machine and device.</summary>
+internal sealed class VerifyCommand
 {
+    private readonly Argument<string> _folder = new("fixtures") { Description = "Folder of reference values (*.safetensors)" };
+    private readonly Option<Device> _device = CommonOptions.Device();
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json();
+
     internal static Command Create()
     {
-        var folder = new Argument<string>("fixtures") { Description = "Folder of reference numbers (*.safetensors)" };
-        Option<Device> device = CommonOptions.Device();
-        Option<int> threads = CommonOptions.Threads();
-        Option<bool> json = CommonOptions.Json();
-        var command = new Command("verify", "Compare this build with reference numbers") { folder, device, threads, json };
-        command.SetAction((parsed, cancellation) =>
-        {
-            CommonOptions.Apply(parsed.GetValue(device), parsed.GetValue(threads));
-            return Task.Run(() => Run(parsed.GetRequiredValue(folder), parsed.GetValue(device), parsed.GetValue(json), cancellation), CancellationToken.None);
-        });
+        var arguments = new VerifyCommand();
+        Command command = new Command("verify", "Compare this build with reference values") { arguments._folder }
+            .With(arguments._device, arguments._threads, arguments._json);
+        command.SetAction(arguments.RunAsync);
         return command;
     }
 
-    private static int Run(string folder, Device device, bool json, CancellationToken cancellation)
+    private Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
+        CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
+        return Task.Run(() => Run(parsed, cancellation), CancellationToken.None);
+    }
+
+    private int Run(ParseResult parsed, CancellationToken cancellation)
+    {
+        bool json = parsed.GetValue(_json);
         var reports = new List<FixtureReport>();
-        foreach (FixtureReport fixture in FixtureVerification.Run(folder, device))
+        foreach (FixtureReport fixture in FixtureVerification.Run(parsed.GetRequiredValue(_folder), parsed.GetValue(_device)))
         {
             cancellation.ThrowIfCancellationRequested();
             reports.Add(fixture);
@@ -36,7 +42,16 @@ internal static class VerifyCommand
         }
 
         var report = new VerificationReport(reports);
-        Console.WriteLine(json ? MachineOutput.Format(report.ToJson()) : $"{report.NotCovered} tensors not covered{Environment.NewLine}{report.Passed} passed, {report.Failed} failed");
+        if (json)
+        {
+            MachineOutput.Write(report.ToJson());
+        }
+        else
+        {
+            ConsoleText.Print($"{report.NotCovered} tensors not covered");
+            ConsoleText.Print($"{report.Passed} passed, {report.Failed} failed");
+        }
+
         return report.Succeeded ? CommandRunner.Done : CommandRunner.Failed;
     }
 }

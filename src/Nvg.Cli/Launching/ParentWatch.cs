@@ -3,19 +3,20 @@ using System.Runtime.InteropServices;
 
 namespace Nvg.Cli.Launching;
 
-/// <summary>Cancels the work of a process whose launcher is gone: nobody else would end it.</summary>
+/// <summary>Cancels the work of a process whose launcher is gone, because nothing else would end it.</summary>
 internal static partial class ParentWatch
 {
-    /// <summary>Names the launcher's process to those that it starts.</summary>
+    /// <summary>Environment variable with the process id of the launcher.</summary>
     internal const string Variable = "NVG_LAUNCHER_PID";
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Watches until disposed; does nothing in a process that no launcher of ours started.</summary>
-    /// <param name="gone">Called once the launcher is gone.</param>
+    /// <summary>Watches until disposed; does nothing in a process that was not started by <see cref="ProcessLauncher"/>.</summary>
+    /// <param name="gone">Called when the launcher is gone.</param>
     internal static IDisposable? Start(Action gone)
     {
-        if (OperatingSystem.IsWindows() || !int.TryParse(Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture, out int launcher))
+        string? value = Environment.GetEnvironmentVariable(Variable);
+        if (OperatingSystem.IsWindows() || !int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int launcher))
             return null;
         return new Timer(_ =>
         {

@@ -9,21 +9,21 @@ using Nvg.Training.Distributed;
 namespace Nvg.Cli.Launching;
 
 /// <summary>
-/// Starts several processes of this command on this machine, with the variables that torchrun sets, and ends all of them
-/// when one fails. Signals are passed on as SIGTERM, upon which they save and end.
+/// Starts several processes of this command on this machine with the environment variables of torchrun, and ends all of
+/// them when one fails. Signals are forwarded as SIGTERM, on which they save and end.
 /// </summary>
 internal static partial class ProcessLauncher
 {
     private const int SigKill = 9, SigTerm = 15, FirstSignalCode = 128;
 
-    // The others notice by themselves and say what they know; only then they are ended.
+    // The other processes notice the failure and report it; they are ended only after this time.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(15);
 
     /// <summary>Runs the processes.</summary>
-    /// <param name="arguments">Of the command, for each of them.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="cancellation">Asks them to save and end.</param>
-    /// <returns>0 if all succeeded, else the exit code of the first that failed; 1 if a signal ended it.</returns>
+    /// <param name="arguments">Arguments of the command for each process.</param>
+    /// <param name="count">Number of processes.</param>
+    /// <param name="cancellation">Requests that they save and end.</param>
+    /// <returns>0 if all succeeded, otherwise the exit code of the first that failed; 1 if it was ended by a signal.</returns>
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments, int count, CancellationToken cancellation)
     {
         string port = Environment.GetEnvironmentVariable(LaunchEnvironment.PortVariable) is { Length: > 0 } given ? given : FreePort();
@@ -64,7 +64,7 @@ internal static partial class ProcessLauncher
                 continue;
             bool signalled = child.ExitCode > FirstSignalCode && child.ExitCode != CommandRunner.Interrupted;
             if (signalled)
-                await Console.Error.WriteLineAsync($"nvg: rank {rank} was ended by signal {child.ExitCode - FirstSignalCode}; the other processes end too");
+                ConsoleText.Note($"nvg: rank {rank} was ended by signal {child.ExitCode - FirstSignalCode}; the other processes end too");
             code = signalled ? CommandRunner.Failed : child.ExitCode;
             deadline = Task.Delay(Grace);
         }
@@ -80,7 +80,8 @@ internal static partial class ProcessLauncher
         string number = rank.ToString(CultureInfo.InvariantCulture), size = count.ToString(CultureInfo.InvariantCulture);
         foreach ((string name, string value) in (ReadOnlySpan<(string, string)>)[
             ("RANK", number), ("LOCAL_RANK", number), ("GROUP_RANK", "0"), ("WORLD_SIZE", size), ("LOCAL_WORLD_SIZE", size),
-            ("MASTER_ADDR", "127.0.0.1"), ("MASTER_PORT", port), (ParentWatch.Variable, Environment.ProcessId.ToString(CultureInfo.InvariantCulture))])
+            ("MASTER_ADDR", "127.0.0.1"), ("MASTER_PORT", port),
+            (ParentWatch.Variable, Environment.ProcessId.ToString(CultureInfo.InvariantCulture))])
         {
             start.Environment[name] = value;
         }
@@ -100,7 +101,7 @@ internal static partial class ProcessLauncher
     {
         foreach (Process child in children)
         {
-            // Not one that has ended: its number may belong to another by now.
+            // Not a process that has ended: its id may have been reused.
             if (!child.HasExited)
                 _ = Kill(child.Id, signal);
         }

@@ -9,14 +9,18 @@ using Nvg.Training.Runs;
 
 namespace Nvg.Cli.Launching;
 
-/// <summary>What a run's folder keeps about the machine, the versions and the processes of its last start.</summary>
+/// <summary>Writes the machine, versions and processes of the last start to the folder of a run.</summary>
 internal static class RunEnvironment
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     internal static void Write(string folder, Device device, TrainingProcesses processes, string? launcher)
     {
-        var machine = Machine.Here();
+        var machine = Machine.Current();
         Dictionary<string, string> values = new(ReportVersions.Current())
         {
             ["processor"] = $"{machine.Processor}, {machine.Cores} cores ({machine.Instructions})",

@@ -5,17 +5,17 @@ using Nvg.Training.Distributed;
 
 namespace Nvg.Cli.Launching;
 
-/// <summary>One process of a training run among those that it belongs to: its part of the machine, its start and its end.</summary>
+/// <summary>Starts and ends one process of a training run: its device, its threads and its group.</summary>
 internal static class TrainingLaunch
 {
-    private const string HowToGoOn = "the run stops here; started again with --resume it continues from its newest checkpoint";
+    private const string HowToContinue = "the run stops; --resume continues from its newest checkpoint";
 
-    // A training thread that can notice for itself says more than the watch; it gets so long.
+    // A training thread that notices the loss itself reports more, so the watch waits this long.
     private static readonly TimeSpan NoticeTime = TimeSpan.FromSeconds(6);
 
-    /// <summary>What the launcher says, or null for a single process.</summary>
-    /// <param name="processes">How many this process is asked to launch itself.</param>
-    /// <exception cref="UsageException">The variables are incomplete, or there are two launchers.</exception>
+    /// <summary>The launch environment, or null for a single process.</summary>
+    /// <param name="processes">Number of processes that this process is to launch itself.</param>
+    /// <exception cref="UsageException">The environment variables are incomplete, or there are two launchers.</exception>
     internal static LaunchEnvironment? Environment(int processes)
     {
         if (processes < 1)
@@ -24,7 +24,12 @@ internal static class TrainingLaunch
         {
             LaunchEnvironment? environment = LaunchEnvironment.Detect(System.Environment.GetEnvironmentVariable);
             if (processes > 1 && environment is { WorldSize: > 1 })
-                throw new UsageException($"--processes {processes} within a launch of {environment.WorldSize} processes ({environment.Launcher}): let one of them start the processes");
+            {
+                throw new UsageException(
+                    $"--processes {processes} in a launch of {environment.WorldSize} processes ({environment.Launcher}): use only one "
+                        + "launcher");
+            }
+
             return environment;
         }
         catch (FormatException error)
@@ -33,7 +38,7 @@ internal static class TrainingLaunch
         }
     }
 
-    /// <summary>The arguments that were given, without an option and its value.</summary>
+    /// <summary>The arguments of the command line without an option and its value.</summary>
     internal static string[] ArgumentsWithout(ParseResult parsed, Option option)
     {
         string[] all = [.. parsed.Tokens.Select(t => t.Value)];
@@ -41,22 +46,23 @@ internal static class TrainingLaunch
         return at < 0 ? all : [.. all[..at], .. all[(at + 2)..]];
     }
 
-    /// <summary>The GPU of this process where none is named: every process of a machine has its own.</summary>
+    /// <summary>The GPU of this process if none is named: each process of a machine has its own.</summary>
     internal static Device DeviceOf(Device device, LaunchEnvironment? environment) =>
         device is { Type: DeviceType.Cuda, Index: < 0 } && environment is { WorldSize: > 1 } ? Device.Cuda(environment.LocalRank) : device;
 
-    /// <summary>The cores of the machine, divided among its processes.</summary>
+    /// <summary>The number of cores per process of the machine.</summary>
     internal static int DefaultThreads(LaunchEnvironment? environment) =>
         Math.Max(1, System.Environment.ProcessorCount / (environment is { WorldSize: > 1 } ? environment.LocalWorldSize : 1));
 
-    /// <summary>Meets the other processes, works, and parts from them; ends this process at once where they cannot part.</summary>
-    /// <param name="environment">Who they are, or null.</param>
-    /// <param name="device">What is trained on.</param>
-    /// <param name="verbose">Whether an error shows its trace.</param>
-    /// <param name="work">Gets the processes, and a token that also the loss of the launcher cancels.</param>
-    /// <param name="cancellation">Asks to save and end.</param>
+    /// <summary>Joins the other processes, runs the work and leaves the group; ends this process at once if that fails.</summary>
+    /// <param name="environment">The launch environment, or null.</param>
+    /// <param name="device">Device to train on.</param>
+    /// <param name="verbose">Whether an error shows its stack trace.</param>
+    /// <param name="work">The work; its token is also cancelled when the launcher is lost.</param>
+    /// <param name="cancellation">Requests to save and end.</param>
     internal static async Task<int> RunAsync(
-        LaunchEnvironment? environment, Device device, bool verbose, Func<TrainingProcesses, CancellationToken, Task<int>> work, CancellationToken cancellation)
+        LaunchEnvironment? environment, Device device, bool verbose, Func<TrainingProcesses, CancellationToken, Task<int>> work,
+        CancellationToken cancellation)
     {
         ProcessSettings settings;
         try
@@ -87,7 +93,11 @@ internal static class TrainingLaunch
             if (processes.Explain(error) is not { } reason)
                 ImmediateExit.With(CommandRunner.ExitCodeOf(error));
             else
-                ImmediateExit.With(CommandRunner.Report(error is TorchException ? new ProcessFailedException($"{reason}: {HowToGoOn}", error) : error, verbose));
+            {
+                Exception shown = error is TorchException ? new ProcessFailedException($"{reason}: {HowToContinue}", error) : error;
+                ImmediateExit.With(CommandRunner.Report(shown, verbose));
+            }
+
             throw;
         }
 
@@ -98,7 +108,7 @@ internal static class TrainingLaunch
     private static void Lost(string reason)
     {
         Thread.Sleep(NoticeTime);
-        Console.Error.WriteLine($"nvg: {reason}: {HowToGoOn}");
+        ConsoleText.Note($"nvg: {reason}: {HowToContinue}");
         ImmediateExit.With(CommandRunner.Failed);
     }
 }

@@ -4,10 +4,10 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>A document for each image: <c>folder/class/seed.nvg</c>.</summary>
+/// <summary>One document per image: <c>folder/class/seed.nvg</c>.</summary>
 internal sealed class DocumentOutput(string folder, NvgModel model, ScalarType type) : IImageOutput
 {
-    private readonly string[] _names = FolderOutput.FolderNames([.. model.Labels.Select(line => ClassLabel.Parse(line).Name)]);
+    private readonly string[] _names = ClassFolders.Of([.. model.Labels.Select(line => ClassLabel.Parse(line).Name)]);
     private readonly string _fingerprint = model.Fingerprint();
     private readonly List<string> _files = [];
 

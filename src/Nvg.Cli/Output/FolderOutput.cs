@@ -1,18 +1,19 @@
-using Nvg.Imaging;
 using Nvg.Labels;
+using Nvg.Imaging;
 using Nvg.Previews;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>A file for each image at its true size: <c>folder/class/seed.png</c>, and its stages beside it.</summary>
+/// <summary>One file per image at its own size, <c>folder/class/seed.png</c>, with its stages beside it if requested.</summary>
 internal sealed class FolderOutput(string folder, IReadOnlyList<string> labels, bool withStages) : IImageOutput
 {
     private const string Ending = ".png", StagesEnding = ".stages.png";
 
-    private readonly string[] _names = FolderNames(labels);
+    private readonly string[] _names = ClassFolders.Of(labels);
 
     public IEnumerable<string> Files(ImageRequest image) =>
-        withStages ? [PathOf(folder, _names, image, Ending), PathOf(folder, _names, image, StagesEnding)] : [PathOf(folder, _names, image, Ending)];
+        withStages ? [PathOf(folder, _names, image, Ending), PathOf(folder, _names, image, StagesEnding)]
+            : [PathOf(folder, _names, image, Ending)];
 
     public string Add(GeneratedImage image)
     {
@@ -29,10 +30,10 @@ internal sealed class FolderOutput(string folder, IReadOnlyList<string> labels, 
     {
     }
 
-    /// <summary>The file of an image: <c>folder/class/seed</c>, what tells it from others of its seed, and an ending.</summary>
+    /// <summary>The file of an image: <c>folder/class/seed</c>, the variant if there is one, and an extension.</summary>
     internal static string PathOf(string folder, IReadOnlyList<string> names, ImageRequest request, string ending) =>
-        Path.Combine(folder, names[request.Class.Number ?? throw new InvalidOperationException("the class must be given by its number")], $"{request.Seed}{(request.Variant is { } variant ? $".{variant}" : "")}{ending}");
+        Path.Combine(folder, names[Number(request)], $"{request.Seed}{(request.Variant is { } variant ? $".{variant}" : "")}{ending}");
 
-    // The folders that evaluation finds the classes by.
-    internal static string[] FolderNames(IReadOnlyList<string> labels) => ClassFolders.Of(labels);
+    private static int Number(ImageRequest request) =>
+        request.Class.Number ?? throw new InvalidOperationException("the class must be given by its number");
 }

@@ -1,16 +1,16 @@
 namespace Nvg.Cli.Output;
 
-/// <summary>Where generated images go. What was not completed leaves only whole files.</summary>
+/// <summary>Receives generated images. An incomplete output leaves only complete files.</summary>
 internal interface IImageOutput : IDisposable
 {
-    /// <summary>The files that an image alone will be written to.</summary>
+    /// <summary>The files that will hold only this image.</summary>
     IEnumerable<string> Files(ImageRequest image);
 
-    /// <summary>Takes the next image.</summary>
-    /// <returns>The file it was written to, or null where images share one.</returns>
+    /// <summary>Adds the next image.</summary>
+    /// <returns>The file it was written to, or null if images share a file.</returns>
     string? Add(GeneratedImage image);
 
-    /// <summary>Ends the output after the last image.</summary>
-    /// <returns>Files that the images share.</returns>
+    /// <summary>Completes the output after the last image.</summary>
+    /// <returns>Files shared by the images.</returns>
     IReadOnlyList<string> Complete();
 }

@@ -4,23 +4,28 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>Chooses the form of the output by the name of the target.</summary>
+/// <summary>Selects the form of the output by the name of the target.</summary>
 internal static class ImageOutput
 {
-    // Beyond this a grid is no longer an image that anything opens.
-    private const long MostSheetPixels = 1L << 26;
+    /// <summary>The target that stands for standard output.</summary>
+    internal const string StandardOutput = "-";
 
-    /// <summary>Whether a target means a folder: it is one, or its name has no extension.</summary>
-    internal static bool IsFolder(string target) => Directory.Exists(target) || Path.EndsInDirectorySeparator(target) || Path.GetExtension(target).Length == 0;
+    // A larger grid is an image that few programs open.
+    private const long MaximumSheetPixels = 1L << 26;
 
-    /// <summary>Whether a target means one .npz.</summary>
-    internal static bool IsSamples(string target) => !IsFolder(target) && Path.GetExtension(target).Equals(".npz", StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether a target is a folder: it exists as one, or its name has no extension.</summary>
+    internal static bool IsFolder(string target) => target != StandardOutput
+        && (Directory.Exists(target) || Path.EndsInDirectorySeparator(target) || Path.GetExtension(target).Length == 0);
+
+    /// <summary>Whether a target is one .npz.</summary>
+    internal static bool IsSamples(string target) =>
+        !IsFolder(target) && Path.GetExtension(target).Equals(".npz", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Throws unless images can be written to a target.</summary>
-    /// <exception cref="UsageException">The target names no form, or one that does not hold what is asked for.</exception>
+    /// <exception cref="UsageException">The target has no known form, or one that cannot hold stages.</exception>
     internal static void Check(string target, bool withStages)
     {
-        if (IsFolder(target))
+        if (IsFolder(target) || target == StandardOutput)
             return;
         if (IsSamples(target))
         {
@@ -35,55 +40,74 @@ internal static class ImageOutput
         }
         catch (ArgumentException)
         {
-            throw new UsageException($"-o {target}: '{Path.GetExtension(target)}' is no output; give a .png, .jpg or .webp for one grid, an .npz, or a folder");
+            throw new UsageException(
+                $"-o {target}: '{Path.GetExtension(target)}' is not supported; use .png, .jpg or .webp for one file, .npz for all "
+                    + "images, or a folder");
         }
     }
 
-    /// <summary>Throws now, and not after the work, where a file or folder cannot be written. Makes the folders that are missing.</summary>
-    /// <exception cref="IOException">It cannot.</exception>
+    /// <summary>Throws before the work if a file or folder cannot be written. Creates missing folders.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
     internal static void RequireWritable(string target)
     {
+        if (target == StandardOutput)
+            return;
         if (IsFolder(target))
             RequireWritableFolder(target);
         else
             RequireWritable(target, AtomicFile.TemporaryName(target));
     }
 
-    /// <summary>The same for what means a folder whatever its name.</summary>
+    /// <summary>Throws before the work if a folder cannot be written, whatever its name.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
-    internal static void RequireWritableFolder(string target) => RequireWritable(target, AtomicFile.TemporaryName(Path.Combine(target, "probe")));
+    internal static void RequireWritableFolder(string target) =>
+        RequireWritable(target, AtomicFile.TemporaryName(Path.Combine(target, "probe")));
 
-    /// <summary>The output for a target that <see cref="Check"/> passed.</summary>
+    /// <summary>Creates the output for a target that <see cref="Check"/> accepted.</summary>
+    /// <param name="target">The target.</param>
+    /// <param name="labels">Class names, for folders.</param>
+    /// <param name="count">Number of images.</param>
+    /// <param name="side">Side of the images in pixels.</param>
+    /// <param name="style">Arrangement of a single file.</param>
+    /// <param name="stagesDrawn">Number of stages drawn per image, 0 for the image alone.</param>
     /// <exception cref="UsageException">There are too many images for one grid.</exception>
-    internal static IImageOutput Create(string target, IReadOnlyList<string> labels, int count, int side, int columns, int stagesDrawn)
+    internal static IImageOutput Create(string target, IReadOnlyList<string> labels, int count, int side, SheetStyle style, int stagesDrawn)
     {
         if (IsFolder(target))
             return new FolderOutput(target, labels, stagesDrawn > 0);
         if (IsSamples(target))
             return new SamplesOutput(target, count, side);
-        RequireSheet(target, count, side, columns, stagesDrawn);
-        return new SheetOutput(target, columns, stagesDrawn > 0);
+        RequireSheet(target, count, side, style, stagesDrawn);
+        return new SheetOutput(target, style, stagesDrawn > 0);
     }
 
-    /// <summary>Throws where an image of all images would be too large.</summary>
-    /// <param name="target">What would be written.</param>
-    /// <param name="count">Images.</param>
-    /// <param name="side">Their side.</param>
-    /// <param name="columns">Images in a row, or 0 for a grid about as wide as it is high.</param>
-    /// <param name="stagesDrawn">Stages drawn of each, 0 for the image alone.</param>
+    /// <summary>Throws if a single image of all images would be too large.</summary>
+    /// <param name="target">The file.</param>
+    /// <param name="count">Number of images.</param>
+    /// <param name="side">Their side in pixels.</param>
+    /// <param name="style">Their arrangement.</param>
+    /// <param name="stagesDrawn">Number of stages drawn per image, 0 for the image alone.</param>
     /// <exception cref="UsageException">It would be too large.</exception>
-    internal static void RequireSheet(string target, int count, int side, int columns, int stagesDrawn)
+    internal static void RequireSheet(string target, int count, int side, SheetStyle style, int stagesDrawn)
     {
-        if ((long)count * Math.Max(1, 2 * stagesDrawn) * side * side > MostSheetPixels)
-            throw new UsageException($"{count} images are too many for {target}: write to a folder or an .npz");
-        ImageFormat format = ImageFile.FormatOf(target);
-        // An animation has a grid for every stage; on a sheet a row holds the stages of one image.
         int cells = count * Math.Max(1, 2 * stagesDrawn);
+        if ((long)cells * side * side > MaximumSheetPixels)
+            throw new UsageException($"{count} images are too many for {target}: write to a folder or an .npz");
+        ImageFormat format = target == StandardOutput ? ImageFormat.Png : ImageFile.FormatOf(target);
+        // An animation has one grid per stage; on a sheet a row holds the stages of one image.
         bool rows = stagesDrawn > 0 && format != ImageFormat.Gif;
-        int enlargement = ImageGrid.ComfortableEnlargement(side, side, rows ? cells : count * Math.Max(1, stagesDrawn));
-        (long width, long height) = ImageGrid.Size(rows ? cells : count, side, side, rows ? 2 * stagesDrawn : columns, enlargement: enlargement);
-        if (Math.Max(width, height) > LongestSide(format))
-            throw new UsageException($"{target} would be {width} × {height}, the format holds {LongestSide(format)} a side: write to a .png or a folder, or ask for fewer images");
+        int enlargement = stagesDrawn == 0 && style.Scale is { } scale
+            ? scale
+            : ImageGrid.ComfortableEnlargement(side, side, rows ? cells : count * Math.Max(1, stagesDrawn));
+        (long width, long height) =
+            ImageGrid.Size(rows ? cells : count, side, side, rows ? 2 * stagesDrawn : style.Columns, enlargement: enlargement);
+        int longest = LongestSide(format);
+        if (Math.Max(width, height) > longest || width * height > MaximumSheetPixels * 16)
+        {
+            throw new UsageException(
+                $"{target} would be {width} × {height}, too large for the format: write to a .png or a folder, or use fewer images or "
+                    + "a smaller --scale");
+        }
     }
 
     private static void RequireWritable(string target, string probe)
@@ -91,13 +115,17 @@ internal static class ImageOutput
         for (string? above = Path.GetDirectoryName(probe); above is not null; above = Path.GetDirectoryName(above))
         {
             if (File.Exists(above))
-                throw new IOException($"{target} cannot be written: {above} is no folder");
+                throw new IOException($"{target} cannot be written: {above} is not a folder");
         }
 
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(probe)!);
             File.Create(probe, 1, FileOptions.DeleteOnClose).Dispose();
+        }
+        catch (FileNotFoundException error)
+        {
+            throw new IOException($"{target} cannot be written: no file can be created there", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

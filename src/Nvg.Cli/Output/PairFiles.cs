@@ -4,13 +4,13 @@ using Nvg.Data.Loading;
 namespace Nvg.Cli.Output;
 
 /// <summary>The files that <c>nvg reconstruct</c> writes for an image.</summary>
-/// <param name="Pair">Original and reconstruction.</param>
-/// <param name="Stages">The stages, or null where they are not drawn.</param>
+/// <param name="Pair">File of the original beside its reconstruction.</param>
+/// <param name="Stages">File of the stages, or null if they are not drawn.</param>
 internal sealed record PairFiles(string Pair, string? Stages)
 {
-    /// <summary>Gives every image names of its own in a folder, before anything is written.</summary>
-    /// <param name="folder">Where the files go.</param>
-    /// <param name="entries">The images; none is read.</param>
+    /// <summary>Chooses unique file names for all images, before anything is written.</summary>
+    /// <param name="folder">Folder of the files.</param>
+    /// <param name="entries">The images; they are not read.</param>
     /// <param name="withStages">Whether stages are drawn.</param>
     /// <exception cref="UsageException">A file would overwrite one of the images.</exception>
     internal static IReadOnlyList<PairFiles> Plan(string folder, IEnumerable<SquareEntry> entries, bool withStages)
@@ -28,11 +28,13 @@ internal sealed record PairFiles(string Pair, string? Stages)
             taken.Add(unique + ".png");
             if (withStages)
                 taken.Add(unique + ".stages.png");
-            plan.Add(new PairFiles(Path.Combine(folder, unique + ".png"), withStages ? Path.Combine(folder, unique + ".stages.png") : null));
+            plan.Add(new PairFiles(Path.Combine(folder, unique + ".png"),
+                withStages ? Path.Combine(folder, unique + ".stages.png") : null));
         }
 
         string real = FilePlace.OfFolder(folder);
-        if (plan.SelectMany(p => new[] { p.Pair, p.Stages }).FirstOrDefault(f => f is not null && inputs.Contains(Path.Combine(real, Path.GetFileName(f)))) is { } original)
+        IEnumerable<string> files = plan.SelectMany(p => new[] { p.Pair, p.Stages }).OfType<string>();
+        if (files.FirstOrDefault(f => inputs.Contains(Path.Combine(real, Path.GetFileName(f)))) is { } original)
             throw new UsageException($"{original} is one of the images and would be overwritten: choose another folder with -o");
         return plan;
     }

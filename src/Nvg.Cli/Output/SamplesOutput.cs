@@ -2,7 +2,7 @@ using Nvg.Imaging.Npz;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>All images in one .npz as the evaluation tools of the field read it, written as they come.</summary>
+/// <summary>All images in one .npz as common evaluation tools read it, written one by one.</summary>
 internal sealed class SamplesOutput : IImageOutput
 {
     private readonly string _path;

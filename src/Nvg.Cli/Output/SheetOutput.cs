@@ -3,8 +3,11 @@ using Nvg.Previews;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>One image of all: a grid, or with stages a row for each.</summary>
-internal sealed class SheetOutput(string path, int columns, bool withStages) : IImageOutput
+/// <summary>One file for all images: the image itself, a framed grid, or with stages a row per image.</summary>
+/// <param name="path">The file, or <see cref="ImageOutput.StandardOutput"/> for PNG on standard output.</param>
+/// <param name="style">Arrangement of the images.</param>
+/// <param name="withStages">Whether every stage is drawn.</param>
+internal sealed class SheetOutput(string path, SheetStyle style, bool withStages) : IImageOutput
 {
     private readonly List<GeneratedImage> _images = [];
 
@@ -18,8 +21,16 @@ internal sealed class SheetOutput(string path, int columns, bool withStages) : I
 
     public IReadOnlyList<string> Complete()
     {
-        ImageFile.Write(path, withStages ? StageDrawing.Sheet([.. _images.Select(p => p.Stages)]) : Grid());
-        return [path];
+        RgbImage sheet = withStages ? StageDrawing.Sheet([.. _images.Select(p => p.Stages)]) : Grid();
+        if (path != ImageOutput.StandardOutput)
+        {
+            ImageFile.Write(path, sheet);
+            return [path];
+        }
+
+        using Stream output = Console.OpenStandardOutput();
+        output.Write(ImageFile.Encode(sheet, ImageFormat.Png));
+        return [];
     }
 
     public void Dispose()
@@ -29,6 +40,9 @@ internal sealed class SheetOutput(string path, int columns, bool withStages) : I
     private RgbImage Grid()
     {
         RgbImage[] images = [.. _images.Select(p => p.Image)];
-        return ImageGrid.Compose(images, columns, enlargement: ImageGrid.ComfortableEnlargement(images[0], images.Length));
+        if (style.IsPlain(images.Length))
+            return style.Scale is > 1 and var scale ? images[0].Enlarge(scale) : images[0];
+        return ImageGrid.Compose(images, style.Columns,
+            enlargement: style.Scale ?? ImageGrid.ComfortableEnlargement(images[0], images.Length));
     }
 }

@@ -1,12 +1,12 @@
 namespace Nvg.Cli.Terminal;
 
-/// <summary>The command line as a person can type it again, for reports.</summary>
+/// <summary>Formats command lines for reports, so that they can be typed again.</summary>
 internal static class CommandLineText
 {
-    /// <summary>Of this process.</summary>
+    /// <summary>The command line of this process.</summary>
     internal static string Current => Of(Environment.GetCommandLineArgs()[1..]);
 
-    /// <summary>Of arguments: what a shell would take apart is quoted.</summary>
+    /// <summary>A command line of the given arguments, quoted for a shell.</summary>
     internal static string Of(IEnumerable<string> arguments) => string.Join(' ', arguments.Select(Quote).Prepend("./nvg"));
 
     private static string Quote(string argument) =>

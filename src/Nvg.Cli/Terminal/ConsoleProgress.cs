@@ -1,49 +1,138 @@
-using Spectre.Console;
+using System.Diagnostics;
+using System.Text.Json;
 
 namespace Nvg.Cli.Terminal;
 
-/// <summary>Long work on a console: a live line on a terminal, plain lines now and then otherwise.</summary>
+/// <summary>Shows the progress of long work on standard error.</summary>
 internal sealed class ConsoleProgress
 {
+    private const int BarLength = 20, DefaultWidth = 80;
+
+    private static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan JsonInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
 
-    private readonly ProgressTask? _bar;
-    private readonly string _what;
-    private readonly bool _isSilent;
-    private DateTime _lastPlain = DateTime.UtcNow;
+    // An estimate from less work than this is not worth showing.
+    private static readonly TimeSpan EstimateAfter = TimeSpan.FromSeconds(3);
 
-    private ConsoleProgress(string what, ProgressTask? bar, bool isSilent = false) => (_what, _bar, _isSilent) = (what, bar, isSilent);
+    private readonly string _work;
+    private readonly Style _style;
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly Lock _lock = new();
+    private TimeSpan _lastShown;
 
-    /// <summary>Shows nothing, in a process beside the one that shows.</summary>
-    internal static ConsoleProgress Silent { get; } = new("", null, isSilent: true);
-
-    /// <summary>Runs work that reports.</summary>
-    internal static async Task<T> ShowAsync<T>(string what, Func<ConsoleProgress, Task<T>> work)
+    private ConsoleProgress(string work, Style style)
     {
-        // Redirected output is looked at first: the console library takes its time to start.
-        if (Console.IsErrorRedirected || Console.IsOutputRedirected || !AnsiConsole.Profile.Capabilities.Interactive)
-            return await work(new ConsoleProgress(what, null));
-        return await AnsiConsole.Progress()
-            .AutoClear(true)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
-            .StartAsync(context => work(new ConsoleProgress(what, context.AddTask(Markup.Escape(what)))));
+        (_work, _style) = (work, style);
+        // Live lines appear at once; plain lines only for work that takes long.
+        _lastShown = style == Style.Plain ? TimeSpan.Zero : -PlainInterval;
     }
 
-    /// <summary>Shows where the work stands.</summary>
-    /// <param name="state">In words.</param>
-    /// <param name="share">Share that is done, or null where the end is unknown.</param>
+    private enum Style
+    {
+        Silent,
+        Live,
+        Plain,
+        Json,
+    }
+
+    /// <summary>Shows nothing, in processes other than the first.</summary>
+    internal static ConsoleProgress Silent { get; } = new("", Style.Silent);
+
+    /// <summary>How progress is shown; set from the command line.</summary>
+    internal static ProgressMode Mode { get; set; }
+
+    /// <summary>Runs work that reports its progress.</summary>
+    /// <param name="work">Name of the work, such as <c>training</c>.</param>
+    /// <param name="action">The work.</param>
+    internal static async Task<T> ShowAsync<T>(string work, Func<ConsoleProgress, Task<T>> action)
+    {
+        var progress = new ConsoleProgress(work, ChooseStyle());
+        try
+        {
+            return await action(progress);
+        }
+        finally
+        {
+            progress.Clear();
+        }
+    }
+
+    /// <summary>Shows the state of the work.</summary>
+    /// <param name="state">What was done so far, for display.</param>
+    /// <param name="share">Completed share, or null where the total is unknown.</param>
     internal void Report(string state, double? share)
     {
-        if (_bar is not null)
+        if (_style == Style.Silent)
+            return;
+        lock (_lock)
         {
-            _bar.Description = Markup.Escape($"{_what}: {state}");
-            _bar.IsIndeterminate = share is null;
-            _bar.Value = 100 * (share ?? 0);
+            TimeSpan now = _clock.Elapsed;
+            if (now - _lastShown < Interval)
+                return;
+            _lastShown = now;
+            Console.Error.Write(_style switch
+            {
+                Style.Live => LiveLine(state, share, now),
+                Style.Json =>
+                    JsonSerializer.Serialize(new { work = _work, state, share, seconds = Math.Round(now.TotalSeconds, 1) }) + "\n",
+                _ => $"{_work}: {Describe(state, share, now)}\n",
+            });
+            Console.Error.Flush();
         }
-        else if (!_isSilent && DateTime.UtcNow - _lastPlain >= PlainInterval)
+    }
+
+    private TimeSpan Interval => _style switch
+    {
+        Style.Live => LiveInterval,
+        Style.Json => JsonInterval,
+        _ => PlainInterval,
+    };
+
+    private static Style ChooseStyle() => Mode switch
+    {
+        ProgressMode.None => Style.Silent,
+        ProgressMode.Json => Style.Json,
+        ProgressMode.Auto when !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb" => Style.Live,
+        _ => Style.Plain,
+    };
+
+    private static string Describe(string state, double? share, TimeSpan elapsed)
+    {
+        bool hasEstimate = state.EndsWith(" left", StringComparison.Ordinal) || state.Contains(" left,", StringComparison.Ordinal);
+        if (share is not (> 0 and < 1) || elapsed < EstimateAfter || hasEstimate)
+            return ConsoleText.Escape(state);
+        TimeSpan left = elapsed * ((1 - share.Value) / share.Value);
+        return left < TimeSpan.FromDays(99) ? $@"{ConsoleText.Escape(state)}, {left:hh\:mm\:ss} left" : ConsoleText.Escape(state);
+    }
+
+    // The bar comes first, so that a narrow terminal cuts off the details.
+    private string LiveLine(string state, double? share, TimeSpan elapsed)
+    {
+        string bar =
+            share is { } done ? $"{new string('━', (int)(BarLength * Math.Clamp(done, 0, 1))).PadRight(BarLength, '╌')} {done,4:P0}  " : "";
+        string line = $"{_work}  {bar}{Describe(state, share, elapsed)}";
+        int width = Width() - 1;
+        return $"\r{(line.Length > width ? line[..width] : line)}\e[K";
+    }
+
+    private void Clear()
+    {
+        if (_style != Style.Live)
+            return;
+        Console.Error.Write("\r\e[K");
+        Console.Error.Flush();
+    }
+
+    private static int Width()
+    {
+        try
         {
-            _lastPlain = DateTime.UtcNow;
-            Console.Error.WriteLine($"{_what}: {state}");
+            return Console.WindowWidth is > 1 and var width ? width : DefaultWidth;
+        }
+        catch (IOException)
+        {
+            return DefaultWidth;
         }
     }
 }

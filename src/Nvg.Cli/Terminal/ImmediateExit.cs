@@ -2,9 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Nvg.Cli.Terminal;
 
-/// <summary>Ends the process without waiting for anything in it: threads of a group of processes may wait for one that is gone.</summary>
+/// <summary>Ends the process without waiting for its threads, which may wait for another process that is gone.</summary>
 internal static partial class ImmediateExit
 {
+    /// <summary>Ends the process with an exit code.</summary>
     internal static void With(int code)
     {
         Console.Out.Flush();

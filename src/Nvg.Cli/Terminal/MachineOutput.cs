@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Nvg.Cli.Terminal;
 
-/// <summary>Results as JSON on standard output, for <c>--json</c>.</summary>
+/// <summary>Writes results as JSON to standard output, for <c>--json</c>.</summary>
 internal static class MachineOutput
 {
     private static readonly JsonSerializerOptions Options = new()
@@ -17,7 +17,19 @@ internal static class MachineOutput
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    internal static void Write<T>(T result) => Console.WriteLine(Format(result));
+    /// <summary>Writes a result.</summary>
+    /// <exception cref="IOException">Standard output cannot be written.</exception>
+    internal static void Write<T>(T result)
+    {
+        try
+        {
+            Console.Out.WriteLine(Format(result));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"standard output cannot be written: {error.Message}", error);
+        }
+    }
 
     internal static string Format<T>(T result) => JsonSerializer.Serialize(result, Options);
 }

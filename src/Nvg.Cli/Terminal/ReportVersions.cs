@@ -4,12 +4,13 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Terminal;
 
-/// <summary>What a report says of the machine and the versions it was made with.</summary>
+/// <summary>The versions and the machine that a report was made with.</summary>
 internal static class ReportVersions
 {
     internal static IEnumerable<KeyValuePair<string, string>> Current()
     {
-        yield return new("nvg", Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown");
+        var version = Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>();
+        yield return new("nvg", version?.InformationalVersion ?? "unknown");
         yield return new("libtorch", TorchRuntime.Version);
         yield return new(".NET", Environment.Version.ToString());
         yield return new("machine", $"{RuntimeInformation.OSDescription}, {TorchRuntime.ThreadCount} threads");

@@ -2,7 +2,7 @@ using Nvg.Torch;
 
 namespace Nvg.Evaluation.Classes;
 
-/// <summary>How often a classifier names the class that images should show; filled batch by batch.</summary>
+/// <summary>How often a classifier recognises the class that images should show, accumulated over batches.</summary>
 public sealed class ClassAccuracy
 {
     private readonly long[,] _confusion;
@@ -11,46 +11,46 @@ public sealed class ClassAccuracy
     /// <param name="classCount">Number of classes.</param>
     public ClassAccuracy(int classCount) => _confusion = new long[classCount, classCount];
 
-    /// <summary>Images so far.</summary>
+    /// <summary>Number of images.</summary>
     public long Count => _confusion.Cast<long>().Sum();
 
-    /// <summary>Share of images whose class is named; NaN of none.</summary>
+    /// <summary>Share of images whose class is recognised; NaN without images.</summary>
     public double Accuracy => (double)Enumerable.Range(0, ClassCount).Sum(c => _confusion[c, c]) / Count;
 
-    /// <summary>Mean probability that the classifier gives to the class that should be; NaN of none.</summary>
+    /// <summary>Mean probability of the expected class; NaN without images.</summary>
     public double MeanConfidence => _confidence / Count;
 
     /// <summary>Number of classes.</summary>
     public int ClassCount => _confusion.GetLength(0);
 
-    /// <summary>Takes in a batch.</summary>
+    /// <summary>Adds a batch.</summary>
     /// <param name="logits_NC">N × classes; borrowed.</param>
-    /// <param name="labels">What each should be.</param>
-    /// <exception cref="ArgumentException">Numbers of images or classes do not agree, or a label is no class.</exception>
+    /// <param name="labels">Expected class of each image.</param>
+    /// <exception cref="ArgumentException">The numbers of images or classes differ, or a label is out of range.</exception>
     public void Add(Tensor logits_NC, IReadOnlyList<int> labels)
     {
         if (logits_NC.Rank != 2 || logits_NC.Size(0) != labels.Count || logits_NC.Size(1) != ClassCount)
-            throw new ArgumentException($"{logits_NC} are no logits of {labels.Count} images and {ClassCount} classes");
+            throw new ArgumentException($"expected logits of {labels.Count} images and {ClassCount} classes, not {logits_NC}");
         if (labels.FirstOrDefault(label => label < 0 || label >= ClassCount, -1) is not -1 and var wrong)
-            throw new ArgumentException($"{wrong} is no class: there are {ClassCount}");
+            throw new ArgumentException($"class {wrong} is out of range: there are {ClassCount} classes");
         using var scope = new TensorScope();
-        long[] named = logits_NC.ArgMax(1).ToArray<long>();
+        long[] predicted = logits_NC.ArgMax(1).ToArray<long>();
         float[] probabilities = logits_NC.To(ScalarType.Float32).Softmax(1).ToArray<float>();
         for (int i = 0; i < labels.Count; i++)
         {
-            _confusion[labels[i], named[i]]++;
+            _confusion[labels[i], predicted[i]]++;
             _confidence += probabilities[i * ClassCount + labels[i]];
         }
     }
 
-    /// <summary>Images that should be of one class and are named as another.</summary>
-    /// <param name="label">What they should be.</param>
-    /// <param name="named">What the classifier says.</param>
-    public long Named(int label, int named) => _confusion[label, named];
+    /// <summary>Entry of the confusion matrix: images of one class that are classified as another.</summary>
+    /// <param name="label">Expected class.</param>
+    /// <param name="predicted">Predicted class.</param>
+    public long Confused(int label, int predicted) => _confusion[label, predicted];
 
-    /// <summary>Images that should be of a class.</summary>
-    public long CountOf(int label) => Enumerable.Range(0, ClassCount).Sum(named => _confusion[label, named]);
+    /// <summary>Number of images of a class.</summary>
+    public long CountOf(int label) => Enumerable.Range(0, ClassCount).Sum(predicted => _confusion[label, predicted]);
 
-    /// <summary>Share of a class's images that are named so; NaN where it has none.</summary>
+    /// <summary>Share of a class's images that are recognised; NaN without images.</summary>
     public double AccuracyOf(int label) => (double)_confusion[label, label] / CountOf(label);
 }

@@ -7,22 +7,21 @@ using Nvg.Labels;
 namespace Nvg.Evaluation.Classes;
 
 /// <summary>
-/// Images to judge, from wherever they lie: a packed data set, a folder with a sub-folder for each class (as
-/// <c>nvg generate -o DIR</c> writes it), or an .npz with <c>arr_0</c> and, for the classes, <c>arr_1</c>, <c>labels</c>
-/// or <c>label</c>.
+/// Reads images with classes from a packed data set, a folder with a sub-folder per class (as <c>nvg generate -o DIR</c>
+/// writes it), or an .npz with <c>arr_0</c> and, for the classes, <c>arr_1</c>, <c>labels</c> or <c>label</c>.
 /// </summary>
 public static class LabelledImages
 {
     private static readonly string[] LabelArrays = ["arr_1", "labels", "label"];
 
-    /// <summary>The images one after the other, in an order that the files alone decide. Only what comes out is decoded and held.</summary>
+    /// <summary>Enumerates the images in an order that depends only on the files. Images are decoded one at a time.</summary>
     /// <param name="path">Data set, folder or .npz.</param>
     /// <param name="classes">
-    /// Lines of <c>labels.txt</c>, by number; classes of folders and data sets are found among them by name or identifier,
-    /// see <see cref="ClassNames"/>.
+    /// Lines of <c>labels.txt</c>, by class index; classes of folders and data sets are matched by name or identifier, see
+    /// <see cref="ClassNames"/>.
     /// </param>
-    /// <param name="limit">At most so many, chosen as <see cref="EvenSample"/> does; null for all.</param>
-    /// <exception cref="NvgDataException">There is nothing, something is broken, or a class is unknown.</exception>
+    /// <param name="limit">Maximum number of images, chosen by <see cref="EvenSample"/>; null for all.</param>
+    /// <exception cref="NvgDataException">There are no images, a file is damaged, or a class is unknown.</exception>
     public static IEnumerable<LabelledImage> Read(string path, IReadOnlyList<string> classes, int? limit = null)
     {
         if (Directory.Exists(path) && File.Exists(Path.Combine(path, DatasetDescription.FileName)))
@@ -31,16 +30,17 @@ public static class LabelledImages
             return Folder(path, new ClassMatch(classes, path), limit);
         if (NpzFile.IsAt(path))
             return Npz(path, classes.Count, limit);
-        throw NvgDataException.At(path, "is no data set, folder or .npz of images", "check the path");
+        throw NvgDataException.At(path, "is not a data set, a folder or an .npz of images", "check the path");
     }
 
     /// <summary>Some images of a packed data set.</summary>
     /// <param name="path">The data set.</param>
     /// <param name="classes">As <see cref="Read"/> takes them.</param>
-    /// <param name="choose">Which; null for all in order.</param>
-    /// <param name="limit">At most so many of them, chosen likewise; null for all.</param>
-    /// <exception cref="NvgDataException">The data set is broken, or has a class that is unknown.</exception>
-    public static IEnumerable<LabelledImage> Packed(string path, IReadOnlyList<string> classes, Func<PackedDataset, IReadOnlyList<int>>? choose, int? limit = null)
+    /// <param name="choose">Selects images by index; null for all in order.</param>
+    /// <param name="limit">Maximum number of them, chosen evenly; null for all.</param>
+    /// <exception cref="NvgDataException">The data set is damaged, or has an unknown class.</exception>
+    public static IEnumerable<LabelledImage> Packed(
+        string path, IReadOnlyList<string> classes, Func<PackedDataset, IReadOnlyList<int>>? choose, int? limit = null)
     {
         using PackedDataset data = PackedDataset.Open(path);
         var match = new ClassMatch(classes, path);
@@ -58,13 +58,13 @@ public static class LabelledImages
 
     private static IEnumerable<LabelledImage> Folder(string path, ClassMatch match, int? limit)
     {
-        // Names are looked at before any image is decoded, also of those that are not chosen.
+        // All names are checked before any image is decoded, including those of images that are not chosen.
         var all = new List<(ImageEntry Entry, int? Label)>();
         var numbers = new Dictionary<string, int?> { [ImageSource.FlatClass] = null };
         foreach (ImageEntry entry in ImageSource.Open(path).Entries())
         {
             if (entry.NotAImage is { } reason)
-                throw NvgDataException.At(Path.Combine(path, entry.Name), reason, "leave only images to judge in the folder");
+                throw NvgDataException.At(Path.Combine(path, entry.Name), reason, "keep only images in the folder");
             if (!numbers.TryGetValue(entry.ClassName, out int? label))
                 numbers[entry.ClassName] = label = match.NumberOf(entry.ClassName);
             all.Add((entry, label));
@@ -79,7 +79,13 @@ public static class LabelledImages
             RgbImage image = ImageFile.Decode(all[place].Entry.Read(), name);
             size ??= (image.Width, image.Height);
             if (size != (image.Width, image.Height))
-                throw NvgDataException.At(Path.Combine(path, name), $"is {image.Width} × {image.Height} where the first image is {size.Value.Width} × {size.Value.Height}", "images that are judged together have one size");
+            {
+                throw NvgDataException.At(
+                    Path.Combine(path, name),
+                    $"is {image.Width} × {image.Height}, the first image is {size.Value.Width} × {size.Value.Height}",
+                    "all images must have the same size");
+            }
+
             yield return new LabelledImage(name, image, all[place].Label);
         }
     }
@@ -89,10 +95,10 @@ public static class LabelledImages
         using NpzFile file = NpzFile.Open(path);
         int[]? labels = LabelArrays.FirstOrDefault(file.Names.Contains) is { } name ? file.Read(name).ToLabels() : null;
         if (labels is not null && Array.FindIndex(labels, label => label >= classCount) is var wrong and >= 0)
-            throw NvgDataException.At(path, $"image {wrong} has the label {labels[wrong]} where there are {classCount} classes");
+            throw NvgDataException.At(path, $"image {wrong} has label {labels[wrong]}, but there are {classCount} classes");
         long count = file.ImageShape().Count;
         if (labels is not null && labels.Length != count)
-            throw NvgDataException.At(path, $"has {count} images and {labels.Length} labels");
+            throw NvgDataException.At(path, $"has {count} images but {labels.Length} labels");
         using IEnumerator<int> chosen = EvenSample.Of((int)count, limit).GetEnumerator();
         bool more = chosen.MoveNext();
         foreach ((int index, RgbImage image) in file.Images().Index())

@@ -1,12 +1,13 @@
 using Nvg.Data.Datasets;
 using Nvg.Evaluation.Features;
 using Nvg.Evaluation.Metrics;
+using Nvg.Evaluation.Statistics;
 using Nvg.Imaging;
 using Nvg.Torch;
 
 namespace Nvg.Evaluation.Distributions;
 
-/// <summary>Runs images through a feature network in one pass and keeps no more than is wanted.</summary>
+/// <summary>Runs images through a feature network once and keeps only the features that are needed.</summary>
 public sealed class FeatureExtraction : IDisposable
 {
     private readonly IFeatureNetwork _network;
@@ -18,10 +19,10 @@ public sealed class FeatureExtraction : IDisposable
     private readonly List<Tensor> _rows = [];
     private long _done;
 
-    /// <param name="network">Borrowed as long as this lives.</param>
-    /// <param name="needs">What is wanted.</param>
-    /// <param name="count">How many images will come.</param>
-    /// <exception cref="NvgDataException">The network cannot give what is wanted.</exception>
+    /// <param name="network">Borrowed for the lifetime of this object.</param>
+    /// <param name="needs">The features to keep.</param>
+    /// <param name="count">Number of images that will be added.</param>
+    /// <exception cref="NvgDataException">The network does not have these features.</exception>
     public FeatureExtraction(IFeatureNetwork network, FeatureNeeds needs, long count)
     {
         needs.Require(network);
@@ -29,20 +30,25 @@ public sealed class FeatureExtraction : IDisposable
         (_needs, _count) = (needs with { Rows = Math.Min(needs.Rows, count) }, count);
         _pooled = needs.Pooled ? new GaussianAccumulator(network.FeatureSize) : null;
         _spatial = needs.Spatial ? new GaussianAccumulator(network.SpatialFeatureSize) : null;
-        _score = needs.Score ? new InceptionScoreAccumulator(network.ClassCount, order: needs.ShuffledSplits ? EvenSample.Shuffled((int)count) : null) : null;
+        _score = needs.Score
+            ? new InceptionScoreAccumulator(network.ClassCount, order: needs.ShuffledSplits ? EvenSample.Shuffled((int)count) : null)
+            : null;
     }
 
-    /// <summary>Computes what is wanted.</summary>
+    /// <summary>Extracts the features of a set of images.</summary>
     /// <param name="network">Borrowed.</param>
     /// <param name="images">All of one size.</param>
-    /// <param name="count">How many they are.</param>
-    /// <param name="needs">What is wanted.</param>
-    /// <param name="batch">Images computed together; figures do not depend on it.</param>
-    /// <param name="progress">Hears how many are done.</param>
+    /// <param name="count">Number of images.</param>
+    /// <param name="needs">The features to keep.</param>
+    /// <param name="batch">Images per batch; metrics do not depend on it.</param>
+    /// <param name="progress">Told the number of images done, or null.</param>
     /// <param name="cancellation">Checked between batches.</param>
-    /// <exception cref="NvgDataException">An image is unusable, a feature not finite, or the network cannot give what is wanted.</exception>
+    /// <exception cref="NvgDataException">
+    /// An image is unusable, a feature is not finite, or the network does not have these features.
+    /// </exception>
     public static ExtractedFeatures Run(
-        IFeatureNetwork network, IEnumerable<RgbImage> images, long count, FeatureNeeds needs, int batch = 32, IProgress<long>? progress = null, CancellationToken cancellation = default)
+        IFeatureNetwork network, IEnumerable<RgbImage> images, long count, FeatureNeeds needs, int batch = 32,
+        IProgress<long>? progress = null, CancellationToken cancellation = default)
     {
         using var extraction = new FeatureExtraction(network, needs, count);
         foreach (RgbImage[] part in images.Chunk(batch))
@@ -75,12 +81,12 @@ public sealed class FeatureExtraction : IDisposable
         Add(features, images.Count);
     }
 
-    /// <summary>What was wanted, of all that has come.</summary>
-    /// <exception cref="NvgDataException">Fewer or more images came than were announced.</exception>
+    /// <summary>The features of all images.</summary>
+    /// <exception cref="NvgDataException">The number of images differs from the one given to the constructor.</exception>
     public ExtractedFeatures Result()
     {
         if (_done != _count)
-            throw new NvgDataException($"{_done} images came where {_count} were announced");
+            throw new NvgDataException($"{_done} images were added, {_count} were expected");
         return new ExtractedFeatures
         {
             Count = _count,
@@ -93,12 +99,14 @@ public sealed class FeatureExtraction : IDisposable
 
     private void Add(ImageFeatures features, int length)
     {
-        // Checked here also where only rows are wanted: a figure of broken features would come out as a number.
+        // Also checked where only rows are needed: NaN features would give a plausible metric.
         FeatureChecks.RequireFinite(features.Pooled_NF, _done);
         _pooled?.Add(features.Pooled_NF);
         _spatial?.Add(features.Spatial_NS!);
         _score?.AddLogits(features.Logits_NC!);
-        long[] kept = [.. Enumerable.Range(0, length).Select(i => (long)i).Where(i => _needs.Rows > 0 && EvenSample.Contains(_done + i, _needs.Rows, _count))];
+        long[] kept = _needs.Rows == 0
+            ? []
+            : [.. Enumerable.Range(0, length).Select(i => (long)i).Where(i => EvenSample.Contains(_done + i, _needs.Rows, _count))];
         if (kept.Length > 0)
         {
             using var scope = new TensorScope();

@@ -1,23 +1,27 @@
+using Nvg.Evaluation.Metrics;
+
 namespace Nvg.Evaluation.Distributions;
 
-/// <summary>How samples are measured.</summary>
+/// <summary>Settings of an evaluation of samples.</summary>
 public sealed record SampleEvaluationOptions
 {
-    /// <summary>Which figures; <see cref="SampleMetrics.All"/> for all that are possible.</summary>
-    public SampleMetrics Metrics { get; init; } = SampleMetrics.All;
+    /// <summary>The metrics to compute; null for all that the feature network supports.</summary>
+    public IReadOnlyList<SampleMetric>? Metrics { get; init; }
 
-    /// <summary>At most so many samples, chosen evenly, or null for all.</summary>
+    /// <summary>Maximum number of samples, chosen evenly; null for all.</summary>
     public long? Limit { get; init; }
 
-    /// <summary>At most so many images of the reference, chosen evenly, for what compares images one by one; the field's protocol has 10,000.</summary>
+    /// <summary>
+    /// Maximum number of reference images, chosen evenly, for metrics that compare images one by one; 10,000 are customary.
+    /// </summary>
     public long ReferenceRows { get; init; } = 10_000;
 
-    /// <summary>Images computed together.</summary>
+    /// <summary>Images per batch of the feature network.</summary>
     public int Batch { get; init; } = 32;
 
-    /// <summary>Decides the subsets of the kernel distance.</summary>
+    /// <summary>Seed of the random subsets of the kernel distance.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>File to keep the reference's statistics in, or null.</summary>
+    /// <summary>File in which to keep the statistics of the reference, or null.</summary>
     public string? SaveReference { get; init; }
 }

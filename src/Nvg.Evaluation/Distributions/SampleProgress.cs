@@ -1,6 +1,6 @@
 namespace Nvg.Evaluation.Distributions;
 
-/// <summary>Where an evaluation stands.</summary>
-/// <param name="State">In words.</param>
-/// <param name="Share">Share of this step that is done, or null where that is unknown.</param>
+/// <summary>Progress of an evaluation.</summary>
+/// <param name="State">What is being done, for display.</param>
+/// <param name="Share">Completed share of this step, or null where it is unknown.</param>
 public readonly record struct SampleProgress(string State, double? Share);

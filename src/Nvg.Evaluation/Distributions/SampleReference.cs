@@ -1,25 +1,29 @@
 using Nvg.Data.Loading;
 using Nvg.Evaluation.Features;
 using Nvg.Evaluation.Metrics;
+using Nvg.Evaluation.Statistics;
 using Nvg.Imaging.Npz;
 
 namespace Nvg.Evaluation.Distributions;
 
-/// <summary>What samples are measured against: images, stored statistics, or a file that holds both, as the field's references do.</summary>
+/// <summary>
+/// The reference that samples are measured against: images, stored statistics, or a file with both, as published references have.
+/// </summary>
 public sealed class SampleReference
 {
-    private SampleReference(string path, bool hasStatistics, ImageSet? images) => (Path, HasStatistics, Images) = (path, hasStatistics, images);
+    private SampleReference(string path, bool hasStatistics, ImageSet? images) =>
+        (Path, HasStatistics, Images) = (path, hasStatistics, images);
 
-    /// <summary>Where it lies.</summary>
+    /// <summary>Path of the reference.</summary>
     public string Path { get; }
 
-    /// <summary>Its images, or null for statistics alone.</summary>
+    /// <summary>Its images, or null if it has only statistics.</summary>
     public ImageSet? Images { get; }
 
-    /// <summary>Whether it holds stored statistics, beside images or alone.</summary>
+    /// <summary>Whether it has stored statistics, with or without images.</summary>
     public bool HasStatistics { get; }
 
-    /// <summary>What of it was used, in words for a report; empty before <see cref="Features"/>.</summary>
+    /// <summary>What was used of it, for reports; empty before <see cref="Features"/>.</summary>
     public string Description { get; private set; } = "";
 
     /// <summary>Opens a reference.</summary>
@@ -32,26 +36,36 @@ public sealed class SampleReference
         return new SampleReference(path, stored, hasImages ? ImageSet.Open(path) : null);
     }
 
-    /// <summary>Reads what is stored and computes the rest from the images.</summary>
+    /// <summary>Reads stored statistics and computes the remaining features from the images.</summary>
     /// <param name="network">Borrowed.</param>
-    /// <param name="needs">What is wanted.</param>
-    /// <param name="batch">Images computed together.</param>
-    /// <param name="progress">Hears how many images are done.</param>
+    /// <param name="needs">The features to return.</param>
+    /// <param name="batch">Images per batch.</param>
+    /// <param name="progress">Told the number of images done, or null.</param>
     /// <param name="cancellation">Checked between batches.</param>
-    /// <exception cref="NvgDataException">Something wanted is neither stored nor can it be computed.</exception>
-    public ExtractedFeatures Features(IFeatureNetwork network, FeatureNeeds needs, int batch = 32, IProgress<long>? progress = null, CancellationToken cancellation = default)
+    /// <exception cref="NvgDataException">A feature is neither stored nor can it be computed.</exception>
+    public ExtractedFeatures Features(
+        IFeatureNetwork network, FeatureNeeds needs, int batch = 32, IProgress<long>? progress = null,
+        CancellationToken cancellation = default)
     {
         ExtractedFeatures? stored = HasStatistics ? StatisticsFile.Read(Path, network) : null;
         try
         {
             var missing = new FeatureNeeds(
-                needs.Pooled && stored?.Pooled is null, needs.Spatial && stored?.Spatial is null, false, stored?.Rows_MF is null ? needs.Rows : 0);
+                needs.Pooled && stored?.Pooled is null, needs.Spatial
+                    && stored?.Spatial is null, false, stored?.Rows_MF is null ? needs.Rows : 0);
             Description = Describe(stored, missing);
             if (missing == default)
                 return stored ?? new ExtractedFeatures { Count = Images?.Count };
             if (Images is null)
-                throw NvgDataException.At(Path, $"stores no {(missing.Rows > 0 ? "features for precision, recall and kernel distance" : "spatial statistics")}, and no images to compute them from", "leave these figures out of --metrics, or give images as the reference");
-            using ExtractedFeatures computed = FeatureExtraction.Run(network, Images.Images(), Images.Count, missing, batch, progress, cancellation);
+            {
+                string what = missing.Rows > 0 ? "features for precision, recall and kernel distance" : "spatial statistics";
+                throw NvgDataException.At(
+                    Path, $"has no stored {what}, and no images to compute them from",
+                    "leave these metrics out of --metrics, or give images as the reference");
+            }
+
+            using ExtractedFeatures computed =
+                FeatureExtraction.Run(network, Images.Images(), Images.Count, missing, batch, progress, cancellation);
             return Join(stored, computed);
         }
         catch
@@ -61,7 +75,7 @@ public sealed class SampleReference
         }
     }
 
-    // Parts move over; what is left in the computed record is disposed with it, so it must not own them any more.
+    // Aliases outlive the computed record, which is disposed.
     private static ExtractedFeatures Join(ExtractedFeatures? stored, ExtractedFeatures computed) => new()
     {
         Count = stored is { Pooled: not null } ? stored.Count : computed.Count,
@@ -75,7 +89,8 @@ public sealed class SampleReference
 
     private string Describe(ExtractedFeatures? stored, FeatureNeeds missing)
     {
-        string statistics = stored is null ? "" : stored.Count is { } count ? $"stored statistics of {count:N0} images" : "stored statistics";
+        string statistics =
+            stored is null ? "" : stored.Count is { } count ? $"stored statistics of {count:N0} images" : "stored statistics";
         string images = missing == default || Images is null ? "" : $"{Images.Count:N0} images of {Images.Width} × {Images.Height}";
         return string.Join(" and ", new[] { statistics, images }.Where(t => t.Length > 0));
     }

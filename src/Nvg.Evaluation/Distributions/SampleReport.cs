@@ -1,47 +1,49 @@
+using Nvg.Evaluation.Metrics;
+
 namespace Nvg.Evaluation.Distributions;
 
-/// <summary>Figures of samples, with all that they depend on.</summary>
+/// <summary>Metrics of a set of samples, with everything they depend on.</summary>
 public sealed record SampleReport
 {
-    /// <summary>Where the samples lie.</summary>
+    /// <summary>Path of the samples.</summary>
     public required string Samples { get; init; }
 
-    /// <summary>How many were measured.</summary>
+    /// <summary>Number of samples measured.</summary>
     public required long Count { get; init; }
 
-    /// <summary>Columns of each.</summary>
+    /// <summary>Width of each image in pixels.</summary>
     public required int Width { get; init; }
 
-    /// <summary>Rows of each.</summary>
+    /// <summary>Height of each image in pixels.</summary>
     public required int Height { get; init; }
 
-    /// <summary>Where the reference lies.</summary>
+    /// <summary>Path of the reference.</summary>
     public required string Reference { get; init; }
 
-    /// <summary>What of it was used, in words.</summary>
+    /// <summary>What was used of the reference, for display.</summary>
     public required string ReferenceDescription { get; init; }
 
-    /// <summary>Images of the reference, or null where its file does not say.</summary>
+    /// <summary>Number of reference images, or null where its file does not say.</summary>
     public required long? ReferenceCount { get; init; }
 
-    /// <summary>The feature network.</summary>
+    /// <summary>Name of the feature network.</summary>
     public required string Network { get; init; }
 
-    /// <summary>All that decides its features.</summary>
+    /// <summary>Identity of the weights and the resize that decide the features.</summary>
     public required string Fingerprint { get; init; }
 
-    /// <summary>How images came to its size.</summary>
+    /// <summary>How images are resized for the feature network.</summary>
     public required string Preprocessing { get; init; }
 
-    /// <summary>The figures.</summary>
+    /// <summary>The values.</summary>
     public required IReadOnlyList<MetricValue> Metrics { get; init; }
 
-    /// <summary>What a reader must know to compare them.</summary>
+    /// <summary>What a reader must know to compare the values.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
 
-    /// <summary>Samples through the feature network per second.</summary>
+    /// <summary>Samples per second through the feature network.</summary>
     public required double ImagesPerSecond { get; init; }
 
-    /// <summary>The whole evaluation.</summary>
+    /// <summary>Duration of the evaluation in seconds.</summary>
     public required double Seconds { get; init; }
 }

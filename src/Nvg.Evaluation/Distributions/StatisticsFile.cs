@@ -4,6 +4,7 @@ using Nvg.Configuration;
 using Nvg.Data.Loading;
 using Nvg.Evaluation.Features;
 using Nvg.Evaluation.Metrics;
+using Nvg.Evaluation.Statistics;
 using Nvg.Imaging.Npz;
 using Nvg.Torch;
 using Nvg.Torch.Files.Npy;
@@ -11,16 +12,16 @@ using Nvg.Torch.Files.Npy;
 namespace Nvg.Evaluation.Distributions;
 
 /// <summary>
-/// Statistics of a reference as the field stores them: an .npz with <c>mu</c>, <c>sigma</c> and, for sFID, <c>mu_s</c>,
-/// <c>sigma_s</c>. Files of our own also hold <c>features</c> (of some images, for precision and recall) and <c>about</c>,
-/// JSON that says what they are of; a file without it is taken to be of Inception-2015.
+/// Statistics of a reference in the customary format: an .npz with <c>mu</c>, <c>sigma</c> and, for sFID, <c>mu_s</c>,
+/// <c>sigma_s</c>. Files written here also hold <c>features</c> (of some images, for precision and recall) and <c>about</c>,
+/// a JSON description; a file without it is assumed to come from Inception-2015.
 /// </summary>
 public static class StatisticsFile
 {
     private const int CurrentFormat = 1;
     private const string About = "about";
 
-    /// <summary>Whether a file is an .npz that holds statistics.</summary>
+    /// <summary>Whether a file is an .npz with statistics.</summary>
     public static bool IsAt(string path)
     {
         if (!NpzFile.IsAt(path))
@@ -29,8 +30,8 @@ public static class StatisticsFile
         return file.Contains("mu");
     }
 
-    /// <summary>What a file says of itself, or null where it says nothing.</summary>
-    /// <exception cref="NvgDataException">The file is broken, or of another version.</exception>
+    /// <summary>Reads the description in a file, or null if it has none.</summary>
+    /// <exception cref="NvgDataException">The file is damaged, or has another version.</exception>
     public static StatisticsDescription? Describe(string path)
     {
         using NpzFile file = NpzFile.Open(path);
@@ -39,37 +40,48 @@ public static class StatisticsFile
         try
         {
             StatisticsDescription read = JsonSerializer.Deserialize<StatisticsDescription>(file.Read(About).ToBytes(), NvgJson.Options)
-                ?? throw NvgDataException.At(path, "says nothing of what it is of");
-            return read.Format == CurrentFormat ? read : throw NvgDataException.At(path, $"has format {read.Format} where this version reads {CurrentFormat}", "make it again");
+                ?? throw NvgDataException.At(path, "has an empty description", "create it again");
+            return read.Format == CurrentFormat
+                ? read
+                : throw NvgDataException.At(path, $"has format {read.Format}; this version reads {CurrentFormat}", "create it again");
         }
         catch (JsonException error)
         {
-            throw NvgDataException.At(path, "does not say what it is of", "make it again", error);
+            throw NvgDataException.At(path, "has an unreadable description", "create it again", error);
         }
     }
 
     /// <summary>Reads statistics.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="network">What they must be of.</param>
-    /// <exception cref="NvgDataException">The file is broken, or of another network or another resize.</exception>
+    /// <param name="network">The network whose features they must be.</param>
+    /// <exception cref="NvgDataException">The file is damaged, or belongs to another network or another resize.</exception>
     public static ExtractedFeatures Read(string path, IFeatureNetwork network)
     {
         StatisticsDescription? about = Describe(path);
         if (about is not null && about.Fingerprint != network.Fingerprint)
         {
             throw NvgDataException.At(
-                path, $"holds statistics of {about.Network} ({about.Preprocessing}), not of these weights of {network.Name} ({network.Preprocessing})", "make them again with the same weights and resize");
+                path, $"has statistics of {about.Network} ({about.Preprocessing}), not of these weights of {network.Name} "
+                    + $"({network.Preprocessing})",
+                "create them again with the same weights and resize");
         }
 
-        if (about is null && network.Name != MetricNames.Inception2015)
-            throw NvgDataException.At(path, $"does not say what its statistics are of, which is taken for Inception-2015, not {network.Name}", "give images as the reference");
+        if (about is null && !PublishedProtocol.Covers(network))
+        {
+            throw NvgDataException.At(
+                path, $"does not describe its statistics; they are assumed to be those of Inception-2015, not of {network.Name}",
+                "give images as the reference");
+        }
+
         using NpzFile file = NpzFile.Open(path);
         GaussianStatistics pooled = Statistics(file, path, "mu", "sigma", network.FeatureSize, about?.Count);
         GaussianStatistics? spatial = null;
         try
         {
-            spatial = file.Contains("mu_s") && network.SpatialFeatureSize > 0 ? Statistics(file, path, "mu_s", "sigma_s", network.SpatialFeatureSize, about?.Count) : null;
-            return new ExtractedFeatures { Count = about?.Count, Pooled = pooled, Spatial = spatial, Rows_MF = file.Contains("features") ? Rows(file, path, network) : null };
+            if (file.Contains("mu_s") && network.SpatialFeatureSize > 0)
+                spatial = Statistics(file, path, "mu_s", "sigma_s", network.SpatialFeatureSize, about?.Count);
+            Tensor? rows_MF = file.Contains("features") ? Rows(file, path, network) : null;
+            return new ExtractedFeatures { Count = about?.Count, Pooled = pooled, Spatial = spatial, Rows_MF = rows_MF };
         }
         catch
         {
@@ -81,16 +93,17 @@ public static class StatisticsFile
 
     /// <summary>Writes statistics, whole or not at all.</summary>
     /// <param name="path">The file, ending in .npz.</param>
-    /// <param name="features">With pooled statistics.</param>
-    /// <param name="network">What they are of.</param>
-    /// <param name="images">Where they are from.</param>
+    /// <param name="features">Features with pooled statistics.</param>
+    /// <param name="network">The network that gave them.</param>
+    /// <param name="images">The images they belong to.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(string path, ExtractedFeatures features, IFeatureNetwork network, ImageSet images)
     {
         if (features.Pooled is null || features.Count is not { } count)
             throw new ArgumentException("there are no statistics to write", nameof(features));
         var about = new StatisticsDescription(
-            CurrentFormat, network.Name, network.Fingerprint, network.Preprocessing, count, images.Width, images.Height, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(images.Path))));
+            CurrentFormat, network.Name, network.Fingerprint, network.Preprocessing, count, images.Width, images.Height,
+            Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(images.Path))));
         var arrays = new List<KeyValuePair<string, NpyArray>>();
         Append(arrays, "mu", "sigma", features.Pooled);
         if (features.Spatial is { } spatial)
@@ -105,15 +118,22 @@ public static class StatisticsFile
     private static void Append(List<KeyValuePair<string, NpyArray>> arrays, string mean, string covariance, GaussianStatistics statistics)
     {
         arrays.Add(new(mean, NpyArray.Of(statistics.Mean_F.ToArray<double>(), statistics.FeatureSize)));
-        arrays.Add(new(covariance, NpyArray.Of(statistics.Covariance_FF.ToArray<double>(), statistics.FeatureSize, statistics.FeatureSize)));
+        arrays.Add(new(covariance,
+            NpyArray.Of(statistics.Covariance_FF.ToArray<double>(), statistics.FeatureSize, statistics.FeatureSize)));
     }
 
     private static GaussianStatistics Statistics(NpzFile file, string path, string mean, string covariance, int size, long? count)
     {
         NpyArray mu = file.Read(mean), sigma = file.Read(covariance);
         if (!mu.Shape.SequenceEqual([size]) || !sigma.Shape.SequenceEqual([size, size]))
-            throw NvgDataException.At(path, $"{mean} is ({string.Join(", ", mu.Shape)}) and {covariance} ({string.Join(", ", sigma.Shape)}) where the network has {size} features", "they are of another network");
-        // Statistics that are refused leave their tensors to the scope.
+        {
+            throw NvgDataException.At(
+                path, $"{mean} is ({string.Join(", ", mu.Shape)}) and {covariance} ({string.Join(", ", sigma.Shape)}), the network "
+                    + $"has {size} features",
+                "they belong to another network");
+        }
+
+        // The scope frees the tensors of statistics that are refused.
         using var scope = new TensorScope();
         try
         {
@@ -121,7 +141,7 @@ public static class StatisticsFile
             var statistics = new GaussianStatistics(Tensor.From(mu.ToDoubles(), size), covariance_FF, count);
             try
             {
-                // Here, where the file can be named, and before any image is computed.
+                // Checked here, where the file is known, and before any image is processed.
                 CovarianceChecks.RequireSemidefinite(covariance_FF);
                 return statistics;
             }
@@ -141,11 +161,16 @@ public static class StatisticsFile
     {
         NpyArray rows = file.Read("features");
         if (rows.Shape is not [var count, var size] || size != network.FeatureSize)
-            throw NvgDataException.At(path, $"features are ({string.Join(", ", rows.Shape)}) where the network has {network.FeatureSize}", "they are of another network");
+        {
+            throw NvgDataException.At(
+                path, $"features are ({string.Join(", ", rows.Shape)}), the network has {network.FeatureSize}",
+                "they belong to another network");
+        }
+
         using var scope = new TensorScope();
         Tensor features_MF = Tensor.From(rows.ToSingles(), count, size);
         return FeatureChecks.FirstNotFinite(features_MF) is { } row
-            ? throw NvgDataException.At(path, $"row {row} of features has a number that is NaN or infinite", "make the file again")
+            ? throw NvgDataException.At(path, $"row {row} of features has a value that is NaN or infinite", "create the file again")
             : features_MF.Own();
     }
 }

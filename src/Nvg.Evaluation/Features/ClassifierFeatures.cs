@@ -4,8 +4,8 @@ using Nvg.Torch;
 namespace Nvg.Evaluation.Features;
 
 /// <summary>
-/// A trained classifier as feature network: the features before its head, and its logits. It takes images of its own
-/// size only, so nothing is resized.
+/// A trained classifier as a feature network: the features before its head, and its logits. It only accepts images of its
+/// own size, so nothing is resized.
 /// </summary>
 public sealed class ClassifierFeatures : IFeatureNetwork
 {
@@ -13,14 +13,20 @@ public sealed class ClassifierFeatures : IFeatureNetwork
 
     private ClassifierFeatures(ClassifierModel model)
     {
-        if (model.Config.Name == MetricNames.Inception2015)
-            throw NvgDataException.At(model.Folder, $"is a classifier named {MetricNames.Inception2015}: its figures would be taken for those of another network", "give it another name in config.json");
+        if (model.Config.Name == PublishedProtocol.Network)
+        {
+            throw NvgDataException.At(
+                model.Folder, $"is a classifier named {PublishedProtocol.Network}: its metrics would be mistaken for those of another "
+                    + "network",
+                "give it another name in config.json");
+        }
+
         _model = model;
         Fingerprint = $"classifier {model.Fingerprint()} mirrored";
     }
 
     /// <summary>Reads a classifier's folder.</summary>
-    /// <param name="folder">As <see cref="ClassifierModel.Load"/> reads it.</param>
+    /// <param name="folder">A folder as for <see cref="ClassifierModel.Load"/>.</param>
     /// <param name="device">Where to compute.</param>
     /// <exception cref="NvgDataException">The folder is unusable.</exception>
     public static ClassifierFeatures Load(string folder, Device device = default)
@@ -44,7 +50,7 @@ public sealed class ClassifierFeatures : IFeatureNetwork
     public string Fingerprint { get; }
 
     /// <inheritdoc/>
-    public string Preprocessing => $"none: images of {ImageSize} × {ImageSize} as they are";
+    public string Preprocessing => $"none: images must be {ImageSize} × {ImageSize}";
 
     /// <inheritdoc/>
     public string? OtherResize => null;
@@ -58,20 +64,25 @@ public sealed class ClassifierFeatures : IFeatureNetwork
     /// <inheritdoc/>
     public int ClassCount => _model.Config.Classifier.ClassCount;
 
-    /// <summary>Names of the classes, by number.</summary>
+    /// <summary>Class names by index.</summary>
     public IReadOnlyList<string> Labels => _model.Labels;
 
     /// <summary>Side of the images, in pixels.</summary>
     public int ImageSize => _model.Config.Classifier.ImageSize;
 
     /// <inheritdoc/>
-    /// <exception cref="NvgDataException">The images have another size than the classifier's.</exception>
+    /// <exception cref="NvgDataException">The images do not have the classifier's size.</exception>
     public ImageFeatures Extract(Tensor images_NHWC)
     {
         if (images_NHWC.Rank != 4 || images_NHWC.ScalarType != ScalarType.UInt8 || images_NHWC.Size(3) != 3)
-            throw new TorchArgumentException($"images are UInt8, count × rows × columns × 3, not {images_NHWC}");
+            throw new TorchArgumentException($"images must be UInt8[N, H, W, 3], not {images_NHWC}");
         if (images_NHWC.Size(1) != ImageSize || images_NHWC.Size(2) != ImageSize)
-            throw new NvgDataException($"images of {images_NHWC.Size(2)} × {images_NHWC.Size(1)} for {Name}, which takes {ImageSize} × {ImageSize}; use a feature network that resizes");
+        {
+            throw new NvgDataException(
+                $"the images are {images_NHWC.Size(2)} × {images_NHWC.Size(1)}, but {Name} takes {ImageSize} × {ImageSize}; use a "
+                    + "feature network that resizes");
+        }
+
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         Tensor images = images_NHWC.To(_model.Network.Device).Permute(0, 3, 1, 2).To(ScalarType.Float32) / 127.5 - 1.0;

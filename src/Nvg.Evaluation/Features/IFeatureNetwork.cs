@@ -3,39 +3,38 @@ using Nvg.Torch;
 namespace Nvg.Evaluation.Features;
 
 /// <summary>
-/// A fixed network whose inner activations describe images. Distances between sets of images are named after it:
-/// only those of Inception-2015 are called FID, sFID, IS and KID, all others
-/// "Fréchet distance (features of …)" and the like, see <see cref="MetricNames"/>.
+/// A fixed network whose activations describe images. Metrics are named after it: only those of Inception-2015 are called FID,
+/// sFID, IS and KID; others are called "Fréchet distance (features of …)" and so on. See <see cref="PublishedProtocol"/>.
 /// </summary>
 public interface IFeatureNetwork : IDisposable
 {
-    /// <summary>What the figures are named after, for example <c>Inception-2015</c>.</summary>
+    /// <summary>Name of the network, such as <c>Inception-2015</c>.</summary>
     string Name { get; }
 
     /// <summary>
-    /// One text for all that decides a feature: the weights and how images are resized. Cached statistics of another
+    /// Identity of everything that decides a feature: the weights and the resize. Stored statistics with another
     /// fingerprint are refused.
     /// </summary>
     string Fingerprint { get; }
 
-    /// <summary>How images are brought to the size of the network, in words for a report.</summary>
+    /// <summary>How images are resized for the network, for display.</summary>
     string Preprocessing { get; }
 
-    /// <summary>The word for a resize that published figures are not measured with, such as <c>clean</c>, or null; names of figures carry it.</summary>
+    /// <summary>Name of a resize that differs from the published one, such as <c>clean</c>, or null; metric names include it.</summary>
     string? OtherResize { get; }
 
-    /// <summary>Length F of the pooled features.</summary>
+    /// <summary>Length of the pooled features (F).</summary>
     int FeatureSize { get; }
 
-    /// <summary>Length S of the spatial features (sFID), or 0 where there are none.</summary>
+    /// <summary>Length of the spatial features for sFID (S), or 0 if there are none.</summary>
     int SpatialFeatureSize { get; }
 
-    /// <summary>Number of classes C whose logits come out, or 0 where there are none.</summary>
+    /// <summary>Number of classes (C), or 0 if there are no logits.</summary>
     int ClassCount { get; }
 
-    /// <summary>Computes the features of a batch. An image's features do not depend on the batch it is in.</summary>
-    /// <param name="images_NHWC">uint8, N × rows × columns × 3, RGB; on any device, borrowed.</param>
+    /// <summary>Computes the features of a batch. The features of an image do not depend on its batch.</summary>
+    /// <param name="images_NHWC">uint8, N × H × W × 3, RGB; on any device; borrowed.</param>
     /// <returns>The features; the caller disposes them.</returns>
-    /// <exception cref="TorchArgumentException">The tensor is of another kind.</exception>
+    /// <exception cref="TorchArgumentException">The tensor has another type or shape.</exception>
     ImageFeatures Extract(Tensor images_NHWC);
 }

@@ -5,15 +5,15 @@ using Nvg.Torch.Nn;
 namespace Nvg.Evaluation.Features;
 
 /// <summary>
-/// Inception-2015, the network of FID, sFID, IS and KID: pooled features (2,048), the first seven channels of Mixed_6d place
-/// by place (2,023), and logits of 1,008 classes without bias, as the reference evaluator computes them. Weights come
-/// under the names of their PyTorch port (<c>pt_inception-2015-12-05</c>). Owns its parameters.
+/// Inception-2015, the network of FID, sFID, IS and KID: pooled features (2,048), the first seven channels of Mixed_6d at
+/// each position (2,023), and logits of 1,008 classes without bias, as in the published evaluator. Weights have the names
+/// of their PyTorch port (<c>pt_inception-2015-12-05</c>). Owns its parameters.
 /// </summary>
 public sealed class Inception2015 : IFeatureNetwork
 {
     private const int Classes = 1008;
 
-    // What the weight file holds beside the weights.
+    // Other entries of the weight file.
     private static readonly string[] Ignored = ["fc.bias", "num_batches_tracked"];
 
     private readonly ParameterStore _parameters = new();
@@ -29,7 +29,8 @@ public sealed class Inception2015 : IFeatureNetwork
         try
         {
             _trunk = new InceptionTrunk(root, _parameters);
-            _classifier = (root / "fc").Parameter("weight", [Classes, InceptionTrunk.FeatureSize], Initialization.FanInUniform).To(ScalarType.Float32);
+            long[] shape = [Classes, InceptionTrunk.FeatureSize];
+            _classifier = (root / "fc").Parameter("weight", shape, Initialization.FanInUniform).To(ScalarType.Float32);
             _parameters.Add("fc.weight", _classifier);
         }
         catch
@@ -42,7 +43,7 @@ public sealed class Inception2015 : IFeatureNetwork
     }
 
     /// <inheritdoc/>
-    public string Name => MetricNames.Inception2015;
+    public string Name => PublishedProtocol.Network;
 
     /// <inheritdoc/>
     public string Fingerprint { get; }
@@ -69,18 +70,18 @@ public sealed class Inception2015 : IFeatureNetwork
 
     /// <summary>Reads the weights of a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="resize">How images come to the network's size.</param>
+    /// <param name="resize">How images are resized.</param>
     /// <param name="device">Where to compute.</param>
-    /// <exception cref="NvgDataException">The file is missing, damaged, or not of this network.</exception>
+    /// <exception cref="NvgDataException">The file is missing, damaged, or belongs to another network.</exception>
     public static Inception2015 Load(string path, ImageResize resize = ImageResize.TensorFlow1, Device device = default) =>
         WeightFile.Read(path, tensors => From(tensors, path, resize, device));
 
-    /// <summary>Builds the network of named tensors.</summary>
+    /// <summary>Builds the network from named tensors.</summary>
     /// <param name="tensors">The weights; borrowed, copied.</param>
-    /// <param name="where">What to call them in an error.</param>
-    /// <param name="resize">How images come to the network's size.</param>
+    /// <param name="where">Their name in error messages.</param>
+    /// <param name="resize">How images are resized.</param>
     /// <param name="device">Where to compute.</param>
-    /// <exception cref="NvgDataException">The tensors are not this network's.</exception>
+    /// <exception cref="NvgDataException">The tensors belong to another network.</exception>
     public static Inception2015 From(
         IReadOnlyDictionary<string, Tensor> tensors, string where, ImageResize resize = ImageResize.TensorFlow1, Device device = default)
     {
@@ -88,15 +89,18 @@ public sealed class Inception2015 : IFeatureNetwork
         try
         {
             var network = new Inception2015(stored, ParameterSource.From(tensors, device: device), resize);
-            string? foreign = tensors.Keys.FirstOrDefault(n => !stored.ContainsKey(n) && !Array.Exists(Ignored, end => n.EndsWith(end, StringComparison.Ordinal)));
-            if (foreign is null)
+            string? unexpected =
+                tensors.Keys.FirstOrDefault(n => !stored.ContainsKey(n) && !Ignored.Any(end => n.EndsWith(end, StringComparison.Ordinal)));
+            if (unexpected is null)
                 return network;
             network.Dispose();
-            throw new ParameterException($"parameter '{foreign}' is not one of the network's");
+            throw new ParameterException($"unexpected parameter '{unexpected}'");
         }
         catch (ParameterException error)
         {
-            throw NvgDataException.At(where, $"does not hold the weights of Inception-2015: {error.Message}", "the file is pt_inception-2015-12-05-6726825d, not the weights of a common Inception v3", error);
+            throw NvgDataException.At(
+                where, $"does not have the weights of Inception-2015: {error.Message}",
+                "use pt_inception-2015-12-05-6726825d, not the weights of a common Inception v3", error);
         }
     }
 
@@ -104,7 +108,7 @@ public sealed class Inception2015 : IFeatureNetwork
     public ImageFeatures Extract(Tensor images_NHWC)
     {
         if (images_NHWC.ScalarType != ScalarType.UInt8 || images_NHWC.Rank != 4 || images_NHWC.Size(3) != 3)
-            throw new TorchArgumentException($"images are UInt8[N, H, W, 3], not {images_NHWC}");
+            throw new TorchArgumentException($"images must be UInt8[N, H, W, 3], not {images_NHWC}");
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         (Tensor pooled_NF, Tensor spatial_NS) = _trunk.Forward(InceptionInput.Prepare(images_NHWC.To(_device), _resize));

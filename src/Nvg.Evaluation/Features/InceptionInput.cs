@@ -2,19 +2,19 @@ using Nvg.Torch;
 
 namespace Nvg.Evaluation.Features;
 
-/// <summary>Images of any size as Inception-2015 takes them.</summary>
+/// <summary>Prepares images of any size for Inception-2015.</summary>
 internal static class InceptionInput
 {
     internal const int Side = 299;
 
     private static readonly Operator BilinearOp = new("aten::upsample_bilinear2d");
 
-    /// <summary>What a report says of the way.</summary>
+    /// <summary>Description of a resize for reports.</summary>
     internal static string Describe(ImageResize resize) => resize switch
     {
-        ImageResize.TensorFlow1 => "tf1: bilinear of TensorFlow 1 to 299 × 299, (x − 128) / 128",
-        ImageResize.Clean => "clean: smoothed bicubic to 299 × 299, (x − 128) / 128",
-        ImageResize.PyTorch => "pytorch: bilinear of PyTorch to 299 × 299, 2 x / 255 − 1",
+        ImageResize.TensorFlow1 => "tf1: TensorFlow 1 bilinear to 299 × 299, (x − 128) / 128",
+        ImageResize.Clean => "clean: antialiased bicubic to 299 × 299, (x − 128) / 128",
+        ImageResize.PyTorch => "pytorch: PyTorch bilinear to 299 × 299, 2 x / 255 − 1",
         _ => throw new ArgumentOutOfRangeException(nameof(resize), resize, null),
     };
 
@@ -27,13 +27,14 @@ internal static class InceptionInput
         {
             ImageResize.TensorFlow1 => (Bilinear(pixels_NCHW, Side) - 128.0) / 128,
             ImageResize.Clean => (Bicubic(pixels_NCHW, Side).Clamp(0, 255) - 128.0) / 128,
-            ImageResize.PyTorch => BilinearOp.Call(pixels_NCHW / 255, new long[] { Side, Side }, false, Argument.None, Argument.None) * 2 - 1.0,
+            ImageResize.PyTorch =>
+                BilinearOp.Call(pixels_NCHW / 255, new long[] { Side, Side }, false, Argument.None, Argument.None) * 2 - 1.0,
             _ => throw new ArgumentOutOfRangeException(nameof(resize), resize, null),
         };
         return scope.Keep(input_NCHW);
     }
 
-    /// <summary>TensorFlow 1: place = index · in / out, between the pixel there and the next.</summary>
+    /// <summary>TensorFlow 1: interpolates at index · in / out between that pixel and the next.</summary>
     internal static Tensor Bilinear(Tensor pixels_NCHW, int side)
     {
         using var scope = new TensorScope();
@@ -41,7 +42,7 @@ internal static class InceptionInput
         return scope.Keep(Interpolate(columns, 2, side));
     }
 
-    /// <summary>The Python Imaging Library: Keys' cubic (a = −½), widened where images shrink; columns first.</summary>
+    /// <summary>Python Imaging Library: Keys' cubic kernel (a = −½), widened when images shrink; columns first.</summary>
     internal static Tensor Bicubic(Tensor pixels_NCHW, int side)
     {
         using var scope = new TensorScope();

@@ -1,26 +1,28 @@
 namespace Nvg.Evaluation.Neighbours;
 
 /// <summary>
-/// Whether generated images lie suspiciously near to training images, judged by how near unseen images of the same
-/// kind (a test set) lie to them.
+/// Tests whether generated images are suspiciously close to training images, compared with unseen images of the same
+/// kind (a test set).
 /// </summary>
 public sealed record MemorisationCheck
 {
     /// <summary>
-    /// An image counts as a near copy if its nearest training image is at less than this share of the distance of the
-    /// second nearest (Yoon et al. 2023), or at no distance at all: the training set may have it twice.
+    /// An image counts as a near copy if its distance to the nearest training image is below this share of the distance to
+    /// the second nearest (Yoon et al. 2023), or zero: the training set may contain it twice.
     /// </summary>
     public const double CopyRatio = 1.0 / 3;
 
-    // Of the test images' median distance: what is nearer differs by rounding.
+    // Relative to the median distance of the test images: closer images differ only by rounding.
     private const double RoundingShare = 1e-4;
 
     private const double LowShare = 0.01;
 
-    /// <summary>Compares distances to the training set; each image needs its two nearest.</summary>
+    /// <summary>Compares distances to the training set; each image needs its two nearest neighbours.</summary>
     /// <param name="samples">Neighbours of generated images in the training set.</param>
     /// <param name="test">Neighbours of test images in the training set.</param>
-    /// <exception cref="NvgDataException">There are no images, fewer than two training images, or most test images are training images.</exception>
+    /// <exception cref="NvgDataException">
+    /// There are no images, fewer than two training images, or most test images are training images.
+    /// </exception>
     public static MemorisationCheck Of(IReadOnlyList<IReadOnlyList<Neighbour>> samples, IReadOnlyList<IReadOnlyList<Neighbour>> test)
     {
         if (samples.Count == 0 || test.Count == 0 || samples.Concat(test).Any(n => n.Count < 2))
@@ -28,7 +30,7 @@ public sealed record MemorisationCheck
         double[] sampleDistances = Sorted(samples), testDistances = Sorted(test);
         double rounding = RoundingShare * Median(testDistances);
         if (rounding == 0)
-            throw new NvgDataException("most test images are training images themselves and no measure of distance; name a test set that was not trained on");
+            throw new NvgDataException("most test images are training images; use a test set that was not trained on");
         double low = testDistances[(int)(LowShare * testDistances.Length)];
         return new MemorisationCheck
         {
@@ -47,32 +49,36 @@ public sealed record MemorisationCheck
     /// <summary>Median distance of a test image to its nearest training image.</summary>
     public required double TestMedian { get; init; }
 
-    /// <summary><see cref="SampleMedian"/> over <see cref="TestMedian"/>: well under 1 where training images are copied.</summary>
+    /// <summary><see cref="SampleMedian"/> over <see cref="TestMedian"/>: well below 1 if training images were copied.</summary>
     public double MedianRatio => SampleMedian / TestMedian;
 
     /// <summary>
-    /// Probability that a generated image lies nearer to the training set than a test image (Mann and Whitney's
-    /// statistic, equal distances counted half): ½ where both are alike, towards 1 where training images are copied.
+    /// Probability that a generated image is closer to the training set than a test image (Mann–Whitney statistic, ties
+    /// count half): ½ if both are alike, close to 1 if training images were copied.
     /// </summary>
     public required double CloserThanTest { get; init; }
 
-    /// <summary>Share of generated images nearer to the training set than all but the nearest hundredth of the test images; about 0.01 where both are alike.</summary>
+    /// <summary>
+    /// Share of generated images closer to the training set than the closest 1 % of the test images; about 0.01 if both are
+    /// alike.
+    /// </summary>
     public required double BelowLowestTestPercent { get; init; }
 
-    /// <summary>Share of generated images that count as near copies, see <see cref="CopyRatio"/>.</summary>
+    /// <summary>Share of generated images that count as near copies; see <see cref="CopyRatio"/>.</summary>
     public required double SampleCopies { get; init; }
 
-    /// <summary>The same share of test images: what the data set's own duplicates make.</summary>
+    /// <summary>The same share among test images, caused by duplicates in the data set.</summary>
     public required double TestCopies { get; init; }
 
-    private static double[] Sorted(IReadOnlyList<IReadOnlyList<Neighbour>> neighbours) => [.. neighbours.Select(n => n[0].Distance).Order()];
+    private static double[] Sorted(IReadOnlyList<IReadOnlyList<Neighbour>> neighbours) =>
+        [.. neighbours.Select(n => n[0].Distance).Order()];
 
     private static double Median(double[] sorted) => (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
 
     private static double CopyShare(IReadOnlyList<IReadOnlyList<Neighbour>> neighbours, double rounding) =>
         (double)neighbours.Count(n => n[0].Distance <= rounding || n[0].Distance < CopyRatio * n[1].Distance) / neighbours.Count;
 
-    // Both sorted: one walk over the second counts how many of the first lie below and how many are equal.
+    // Both are sorted: one pass over the second counts how many of the first are smaller and how many are equal.
     private static double ProbabilityOfLess(double[] first, double[] second)
     {
         int below = 0, notAbove = 0;

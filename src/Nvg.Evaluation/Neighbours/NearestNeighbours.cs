@@ -3,15 +3,15 @@ using Nvg.Torch;
 namespace Nvg.Evaluation.Neighbours;
 
 /// <summary>
-/// The nearest reference vectors of each query, by Euclidean distance. The reference comes in tiles and is never held
-/// whole, so that it may be the pixels of a large data set. Owns a copy of the queries.
+/// The nearest reference vectors of each query by Euclidean distance. The reference is added in tiles and never held in memory
+/// as a whole, so it may be the pixels of a large data set. Owns a copy of the queries.
 /// </summary>
 public sealed class NearestNeighbours : IDisposable
 {
     private const int MostQueries = 256;
 
-    // |a|² + |b|² − 2ab loses digits where a and b are close: all is measured from the middle of the queries, and more
-    // candidates than asked for are then measured directly.
+    // |a|² + |b|² − 2ab loses digits if a and b are close: vectors are centred on the mean of the queries, and more
+    // candidates than needed are then measured directly.
     private const int SpareCandidates = 4;
 
     private readonly Tensor _middle_F;
@@ -21,33 +21,36 @@ public sealed class NearestNeighbours : IDisposable
     private long _seen;
 
     /// <param name="queries_NF">N × F, float32; borrowed.</param>
-    /// <param name="count">Neighbours of each, at least 1.</param>
+    /// <param name="count">Neighbours per query, at least 1.</param>
     public NearestNeighbours(Tensor queries_NF, int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         if (queries_NF.Rank != 2 || queries_NF.ScalarType != ScalarType.Float32)
-            throw new ArgumentException($"queries are Float32, count × features, not {queries_NF}", nameof(queries_NF));
+            throw new ArgumentException($"queries must be Float32, count × features, not {queries_NF}", nameof(queries_NF));
         _middle_F = queries_NF.Mean(0).Own();
         _queries_NF = (queries_NF - _middle_F).Own();
         _count = count;
         _nearest = [.. Enumerable.Repeat(0, (int)queries_NF.Size(0)).Select(_ => Array.Empty<Neighbour>())];
     }
 
-    /// <summary>The neighbours of each query, nearest first; of equally near ones the earlier comes first. Fewer than asked for where the reference is small.</summary>
+    /// <summary>
+    /// The neighbours of each query, nearest first; ties are ordered by index. Fewer than requested if the reference is small.
+    /// </summary>
     public IReadOnlyList<IReadOnlyList<Neighbour>> Result => _nearest;
 
-    /// <summary>Takes in the next vectors of the reference.</summary>
+    /// <summary>Adds the next vectors of the reference.</summary>
     /// <param name="references_MF">M × F, float32; borrowed.</param>
     public void Add(Tensor references_MF)
     {
         if (references_MF.Rank != 2 || references_MF.Size(1) != _queries_NF.Size(1) || references_MF.ScalarType != ScalarType.Float32)
-            throw new ArgumentException($"the reference must be Float32, count × {_queries_NF.Size(1)}, not {references_MF}", nameof(references_MF));
+            throw new ArgumentException($"the reference must be Float32, count × {_queries_NF.Size(1)}, not {references_MF}",
+                nameof(references_MF));
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         Tensor centred_MF = references_MF - _middle_F;
         Tensor squares_M = centred_MF.Square().Sum(1);
         Tensor transposed_FM = centred_MF.Transpose(0, 1);
-        // A query's candidates are gathered as whole vectors.
+        // The candidates of a query are gathered as whole vectors.
         int block = ByteBudget.Rows((_count + SpareCandidates) * references_MF.Size(1) * sizeof(float), MostQueries);
         for (int first = 0; first < _nearest.Length; first += block)
             AddBlock(first, Math.Min(block, _nearest.Length - first), centred_MF, squares_M, transposed_FM);
@@ -65,7 +68,7 @@ public sealed class NearestNeighbours : IDisposable
     {
         using var scope = new TensorScope();
         Tensor queries_QF = _queries_NF.Narrow(0, first, count);
-        // A query's own square is the same for all candidates and does not change their order.
+        // The square of the query is the same for all candidates and does not change their order.
         Tensor closeness_QM = queries_QF.Matmul(transposed_FM) * 2.0 - squares_M.Unsqueeze(0);
         int candidates = (int)Math.Min(_count + SpareCandidates, references_MF.Size(0));
         (_, Tensor index_QC) = closeness_QM.TopK(candidates, 1);
@@ -74,7 +77,8 @@ public sealed class NearestNeighbours : IDisposable
         long[] index = index_QC.ToArray<long>();
         for (int q = 0; q < count; q++)
         {
-            IEnumerable<Neighbour> found = Enumerable.Range(q * candidates, candidates).Select(c => new Neighbour(_seen + index[c], Math.Sqrt(squared[c])));
+            IEnumerable<Neighbour> found = Enumerable.Range(q * candidates, candidates)
+                .Select(c => new Neighbour(_seen + index[c], Math.Sqrt(squared[c])));
             _nearest[first + q] = [.. _nearest[first + q].Concat(found).OrderBy(n => n.Distance).ThenBy(n => n.Index).Take(_count)];
         }
     }

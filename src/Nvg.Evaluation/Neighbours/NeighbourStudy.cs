@@ -1,11 +1,11 @@
 using Nvg.Evaluation.Features;
-using Nvg.Evaluation.Metrics;
+using Nvg.Evaluation.Statistics;
 using Nvg.Imaging;
 using Nvg.Torch;
 
 namespace Nvg.Evaluation.Neighbours;
 
-/// <summary>Generated and test images beside their nearest training images, in the features of a network and in pixels.</summary>
+/// <summary>The nearest training images of generated and test images, in the features of a network and in pixels.</summary>
 public sealed class NeighbourStudy
 {
     private const int MostInTile = 1000, FeatureBatch = 64;
@@ -16,7 +16,9 @@ public sealed class NeighbourStudy
     private readonly IReadOnlyList<IReadOnlyList<Neighbour>> _pixelNeighbours;
     private readonly Func<IEnumerable<RgbImage>> _training;
 
-    private NeighbourStudy(IReadOnlyList<RgbImage> samples, int testCount, long trainingCount, NearestNeighbours inFeatures, NearestNeighbours inPixels, Func<IEnumerable<RgbImage>> training)
+    private NeighbourStudy(
+        IReadOnlyList<RgbImage> samples, int testCount, long trainingCount, NearestNeighbours inFeatures, NearestNeighbours inPixels,
+        Func<IEnumerable<RgbImage>> training)
     {
         (_samples, _training, TestCount, TrainingCount) = (samples, training, testCount, trainingCount);
         _featureNeighbours = [.. inFeatures.Result.Take(samples.Count)];
@@ -25,40 +27,47 @@ public sealed class NeighbourStudy
         InPixels = MemorisationCheck.Of(_pixelNeighbours, [.. inPixels.Result.Skip(samples.Count)]);
     }
 
-    /// <summary>Generated images that were compared.</summary>
+    /// <summary>Number of generated images.</summary>
     public int SampleCount => _samples.Count;
 
-    /// <summary>Test images that were compared.</summary>
+    /// <summary>Number of test images.</summary>
     public int TestCount { get; }
 
-    /// <summary>Training images that both were compared with.</summary>
+    /// <summary>Number of training images.</summary>
     public long TrainingCount { get; }
 
-    /// <summary>The distances in the features of the network.</summary>
+    /// <summary>Distances in the features of the network.</summary>
     public MemorisationCheck InFeatures { get; }
 
-    /// <summary>The distances of the pixels: the root of the summed squared differences, white being 1.</summary>
+    /// <summary>Euclidean distances of the pixels, with values in 0…1.</summary>
     public MemorisationCheck InPixels { get; }
 
-    /// <summary>Compares.</summary>
-    /// <param name="network">Gives the features; borrowed.</param>
+    /// <summary>Finds the neighbours.</summary>
+    /// <param name="network">The feature network; borrowed.</param>
     /// <param name="samples">Generated images, all of one size.</param>
     /// <param name="test">Images of the same kind and size that were not trained on.</param>
-    /// <param name="training">Enumerates the training images, the same every time; twice if <see cref="Sheet"/> is asked for.</param>
-    /// <param name="progress">Told the number of training images so far, or null.</param>
+    /// <param name="training">
+    /// Enumerates the training images, always in the same order; called a second time by <see cref="Sheet"/>.
+    /// </param>
+    /// <param name="progress">Told the number of training images done, or null.</param>
     /// <param name="cancellation">Checked before every batch.</param>
-    /// <exception cref="NvgDataException">Images are missing, or do not suit the network.</exception>
+    /// <exception cref="NvgDataException">Images are missing, or do not fit the network.</exception>
     public static NeighbourStudy Run(
         IFeatureNetwork network, IReadOnlyList<RgbImage> samples, IReadOnlyList<RgbImage> test, Func<IEnumerable<RgbImage>> training,
         IProgress<long>? progress = null, CancellationToken cancellation = default)
     {
         if (samples.Count == 0 || test.Count == 0)
-            throw new NvgDataException("there are no generated images, or no test images, to compare");
+            throw new NvgDataException("there are no generated images, or no test images");
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         RgbImage[] queries = [.. samples, .. test];
         if (Array.Find(queries, p => (p.Width, p.Height) != (queries[0].Width, queries[0].Height)) is { } odd)
-            throw new NvgDataException($"generated and test images must be of one size, not {queries[0].Width} × {queries[0].Height} and {odd.Width} × {odd.Height}");
+        {
+            throw new NvgDataException(
+                $"generated and test images must have the same size, not {queries[0].Width} × {queries[0].Height} and {odd.Width} × "
+                    + $"{odd.Height}");
+        }
+
         using var inFeatures = new NearestNeighbours(Features(network, queries, 0, cancellation), 2);
         using var inPixels = new NearestNeighbours(Pixels(queries), 2);
         int tileSize = ByteBudget.Rows(3L * queries[0].Width * queries[0].Height * sizeof(float), MostInTile);
@@ -76,10 +85,10 @@ public sealed class NeighbourStudy
     }
 
     /// <summary>
-    /// The samples that lie nearest to the training set by features, nearest first, in threes: the sample, its nearest
-    /// training image in features, its nearest in pixels.
+    /// The samples closest to the training set by features, closest first, in groups of three: the sample, its nearest
+    /// training image by features, and its nearest by pixels.
     /// </summary>
-    /// <param name="cancellation">Checked before every training image, which are read once more.</param>
+    /// <param name="cancellation">Checked before every training image; all of them are read again.</param>
     public RgbImage Sheet(CancellationToken cancellation = default)
     {
         int[] nearest = [.. Enumerable.Range(0, _samples.Count).OrderBy(i => _featureNeighbours[i][0].Distance).Take(Shown)];
@@ -92,16 +101,19 @@ public sealed class NeighbourStudy
                 found[index] = image;
         }
 
-        RgbImage[] images = [.. nearest.SelectMany(i => new[] { _samples[i], found[_featureNeighbours[i][0].Index], found[_pixelNeighbours[i][0].Index] })];
+        RgbImage[] images =
+            [.. nearest.SelectMany(i => new[] { _samples[i], found[_featureNeighbours[i][0].Index], found[_pixelNeighbours[i][0].Index] })];
         RgbImage[] triples = [.. images.Chunk(3).Select(three => ImageGrid.Compose(three, columns: 3, padding: 1, enlargement: 2))];
         return ImageGrid.Compose(triples, columns: Math.Min(ShownColumns, triples.Length), padding: 6);
     }
 
-    // `first` is the number of the first image in messages: generated ones and then test images, or training images.
+    // `first` is the index of the first image in error messages, among generated and test images or among training images.
     private static Tensor Features(IFeatureNetwork network, RgbImage[] images, long first, CancellationToken cancellation)
     {
         using var scope = new TensorScope();
-        return scope.Keep(Tensor.Cat([.. images.Chunk(FeatureBatch).Select((batch, i) => BatchFeatures(network, batch, first + i * FeatureBatch, cancellation))], 0));
+        Tensor[] batches =
+            [.. images.Chunk(FeatureBatch).Select((batch, i) => BatchFeatures(network, batch, first + i * FeatureBatch, cancellation))];
+        return scope.Keep(Tensor.Cat(batches, 0));
     }
 
     private static Tensor BatchFeatures(IFeatureNetwork network, RgbImage[] images, long first, CancellationToken cancellation)

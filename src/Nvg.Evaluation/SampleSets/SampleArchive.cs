@@ -10,21 +10,21 @@ public sealed class SampleArchive : IDisposable
 
     private SampleArchive(string path, NpzFile file, SampleSettings settings) => (Path, _file, Settings) = (path, file, settings);
 
-    /// <summary>The file.</summary>
+    /// <summary>Path of the file.</summary>
     public string Path { get; }
 
-    /// <summary>What it holds.</summary>
+    /// <summary>The settings that its images were drawn with.</summary>
     public SampleSettings Settings { get; }
 
-    /// <summary>Opens a file that a sampling run or a merger has written.</summary>
-    /// <exception cref="NvgDataException">It is missing, broken, or was made otherwise.</exception>
+    /// <summary>Opens a file written by a sampling run or by a merge.</summary>
+    /// <exception cref="NvgDataException">It is missing, damaged, or was not written by <c>nvg sample</c>.</exception>
     public static SampleArchive Open(string path)
     {
         NpzFile file = NpzFile.Open(path);
         try
         {
             if (!file.Names.Contains("settings"))
-                throw NvgDataException.At(path, "holds no settings", "only files that nvg sample has written can be continued or merged");
+                throw NvgDataException.At(path, "has no settings", "only files written by nvg sample can be continued or merged");
             return new SampleArchive(path, file, SampleSettings.Parse(file.Read("settings").Bytes, path));
         }
         catch
@@ -34,22 +34,22 @@ public sealed class SampleArchive : IDisposable
         }
     }
 
-    /// <summary>Whether a run has been done: its file is there, with the same settings.</summary>
+    /// <summary>Whether a run is complete: its file exists and has the same settings.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="settings">What it should hold.</param>
-    /// <exception cref="NvgDataException">The file holds something else.</exception>
+    /// <param name="settings">The expected settings.</param>
+    /// <exception cref="NvgDataException">The file has other settings.</exception>
     public static bool IsComplete(string path, SampleSettings settings)
     {
         if (!File.Exists(path))
             return false;
         using SampleArchive archive = Open(path);
         return archive.Settings.DifferenceFrom(settings, withPart: true) is { } difference
-            ? throw NvgDataException.At(path, $"holds other samples: this run has {difference}", "choose another output, or delete it")
+            ? throw NvgDataException.At(path, $"has other samples: this run has {difference}", "choose another output, or delete the file")
             : true;
     }
 
-    /// <summary>Passes on the bytes of all images.</summary>
-    /// <exception cref="NvgDataException">The file is damaged, which may show only at the end.</exception>
+    /// <summary>Passes the bytes of all images to a callback.</summary>
+    /// <exception cref="NvgDataException">The file is damaged, which may be found only at the end.</exception>
     internal void CopyImages(Action<ReadOnlySpan<byte>> receive)
     {
         const string name = "arr_0";
@@ -62,7 +62,7 @@ public sealed class SampleArchive : IDisposable
         {
             stream.ReadExactly(header);
             if (!arrays.ImageHeader.SequenceEqual(header))
-                throw NvgDataException.At(Path, "holds other images than its settings say", "make it again");
+                throw NvgDataException.At(Path, "has images that do not match its settings", "draw the samples again");
             checksum.Append(header);
             for (; left > 0; left -= part.Length)
             {
@@ -74,11 +74,11 @@ public sealed class SampleArchive : IDisposable
         }
         catch (Exception error) when (error is EndOfStreamException or InvalidDataException)
         {
-            throw NvgDataException.At(Path, "breaks off", "make it again", error);
+            throw NvgDataException.At(Path, "is truncated", "draw the samples again", error);
         }
 
         if (checksum.GetCurrentHashAsUInt32() != _file.Checksum(name))
-            throw NvgDataException.At(Path, "is damaged: its images do not match their checksum", "make it again");
+            throw NvgDataException.At(Path, "is damaged: its images do not match their checksum", "draw the samples again");
     }
 
     /// <inheritdoc/>

@@ -6,35 +6,36 @@ using Nvg.Torch.Files.Npy;
 namespace Nvg.Evaluation.SampleSets;
 
 /// <summary>
-/// The arrays of a sample file: <c>arr_0</c> images (uint8, N × H × W × 3) and <c>arr_1</c> their classes (int64), as the
-/// evaluation tools of the field have them, and <c>settings</c>, JSON as uint8. All sizes follow from the settings.
+/// The arrays of a sample file: <c>arr_0</c> with the images (uint8, N × H × W × 3) and <c>arr_1</c> with their classes (int64), as
+/// common evaluation tools expect them, and <c>settings</c>, JSON as uint8. All sizes follow from the settings.
 /// </summary>
 internal sealed class SampleArrays(SampleSettings settings)
 {
     internal const string Images = "arr_0.npy", Classes = "arr_1.npy", Settings = "settings.npy";
 
-    private readonly byte[] _imageHeader = new NpyHeader(NpyElement.UInt8, [settings.Count, settings.ImageSize, settings.ImageSize, RgbImage.Channels]).ToBytes();
+    private readonly byte[] _imageHeader =
+        new NpyHeader(NpyElement.UInt8, [settings.Count, settings.ImageSize, settings.ImageSize, RgbImage.Channels]).ToBytes();
 
-    /// <summary>Bytes of one image.</summary>
+    /// <summary>Size of one image in bytes.</summary>
     internal long ImageBytes => (long)settings.ImageSize * settings.ImageSize * RgbImage.Channels;
 
-    /// <summary>Bytes of <c>arr_0</c> with its header.</summary>
+    /// <summary>Size of <c>arr_0</c> in bytes, header included.</summary>
     internal long ImageArrayBytes => _imageHeader.Length + settings.Count * ImageBytes;
 
-    /// <summary>Where the first image lies in the file.</summary>
+    /// <summary>Offset of the first image in the file.</summary>
     internal long FirstImage => ResumableZipWriter.HeaderLength(Images) + _imageHeader.Length;
 
-    /// <summary>What stands before the images in their array.</summary>
+    /// <summary>The header of the image array.</summary>
     internal ReadOnlySpan<byte> ImageHeader => _imageHeader;
 
-    /// <summary>Begins the file.</summary>
+    /// <summary>Writes the start of the file.</summary>
     internal void Begin(ResumableZipWriter zip)
     {
         zip.Begin(Images, ImageArrayBytes);
         zip.Write(_imageHeader);
     }
 
-    /// <summary>Ends the file after its last image.</summary>
+    /// <summary>Writes the rest of the file after the last image.</summary>
     internal void Finish(ResumableZipWriter zip)
     {
         byte[] classes = new byte[8L * settings.Count];

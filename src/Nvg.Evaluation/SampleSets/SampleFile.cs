@@ -6,9 +6,9 @@ using Nvg.Torch.Files;
 namespace Nvg.Evaluation.SampleSets;
 
 /// <summary>
-/// A sample file that grows batch by batch and survives the death of its process. Beside it, in <c>FILE.partial</c>, lie the
-/// settings, the file as far as it is, and a checksum for every batch that has reached the disk; when the last image has
-/// come, the file is ended and renamed, without a copy. One process at a time.
+/// A sample file that grows batch by batch and can be resumed after its process was killed. The folder <c>FILE.partial</c> next
+/// to it holds the settings, the incomplete file and a checksum for every batch on disk. After the last image the file is
+/// completed and renamed, without a copy. Only one process can write it at a time.
 /// </summary>
 public sealed class SampleFile : IDisposable
 {
@@ -24,9 +24,9 @@ public sealed class SampleFile : IDisposable
     private readonly FileStream _checksums;
     private readonly ResumableZipWriter _zip;
     private readonly MemoryStream _pending = new();
-    // Of the checksums, that are on the disk.
+    // Bytes of the checksum file that are on disk.
     private long _syncedBytes;
-    // The first batch goes to the disk at once, so that runs which are stopped soon get on as well.
+    // The first batch is flushed at once, so that runs that are stopped early also make progress.
     private DateTime _lastSync = DateTime.MinValue;
 
     private SampleFile(string path, SampleSettings settings, FileStream file, FileStream checksums)
@@ -36,20 +36,20 @@ public sealed class SampleFile : IDisposable
         _zip = new ResumableZipWriter(file);
     }
 
-    /// <summary>Images that are in the file.</summary>
+    /// <summary>Number of images in the file.</summary>
     public int Done { get; private set; }
 
-    /// <summary>Where the file grows.</summary>
+    /// <summary>The folder of the incomplete file.</summary>
     public static string PartialFolder(string path) => path + ".partial";
 
-    /// <summary>Whether a run was begun and not ended.</summary>
+    /// <summary>Whether there is an incomplete run.</summary>
     public static bool IsBegun(string path) => File.Exists(SettingsFile(PartialFolder(path)));
 
-    /// <summary>Starts a file, or takes it up where it was left.</summary>
-    /// <param name="path">The file in the end.</param>
-    /// <param name="settings">What it holds.</param>
-    /// <exception cref="NvgDataException">What was begun has other settings, or is damaged.</exception>
-    /// <exception cref="IOException">Another process writes it, or the folder cannot be written.</exception>
+    /// <summary>Starts a file, or resumes an incomplete one.</summary>
+    /// <param name="path">Path of the complete file.</param>
+    /// <param name="settings">The settings of its images.</param>
+    /// <exception cref="NvgDataException">The incomplete file has other settings, or is damaged.</exception>
+    /// <exception cref="IOException">Another process is writing it, or the folder cannot be written.</exception>
     public static SampleFile Open(string path, SampleSettings settings)
     {
         string folder = PartialFolder(path);
@@ -58,7 +58,7 @@ public sealed class SampleFile : IDisposable
         {
             RequireRoom(path, settings);
             Directory.CreateDirectory(folder);
-            // The first to open it holds it.
+            // The first process to open it locks it.
             file = new FileStream(GrowingFile(folder), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 0);
             bool begun = IsBegun(path);
             if (begun)
@@ -66,7 +66,7 @@ public sealed class SampleFile : IDisposable
             checksums = new FileStream(Path.Combine(folder, "checksums"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 0);
             var opened = new SampleFile(path, settings, file, checksums);
             if (begun)
-                opened.TakeUp();
+                opened.Resume();
             else
                 opened.Begin();
             return opened;
@@ -76,18 +76,23 @@ public sealed class SampleFile : IDisposable
             file?.Dispose();
             checksums?.Dispose();
             if (error is IOException or UnauthorizedAccessException)
-                throw new IOException(InUse.Contains(error.HResult) ? $"another process writes {path}" : $"{path} cannot be written: {error.Message}", error);
+            {
+                throw new IOException(
+                    InUse.Contains(error.HResult)
+                        ? $"another process is writing {path}" : $"{path} cannot be written: {error.Message}", error);
+            }
+
             throw;
         }
     }
 
-    /// <summary>Adds the next batch: all images computed together, so that the next begins where one would in a single run.</summary>
-    /// <exception cref="ArgumentException">Another number or size of images is due.</exception>
-    /// <exception cref="IOException">The disk is full or cannot be written; what was added before stays.</exception>
+    /// <summary>Adds the next batch: all images computed together, so that batches are the same as in a single run.</summary>
+    /// <exception cref="ArgumentException">The number or size of the images is not the expected one.</exception>
+    /// <exception cref="IOException">The disk is full or cannot be written; earlier images are kept.</exception>
     public void Append(IReadOnlyList<RgbImage> batch)
     {
         if (batch.Count != BatchAt(Done))
-            throw new ArgumentException($"a batch of {batch.Count} images where {BatchAt(Done)} are due");
+            throw new ArgumentException($"a batch of {batch.Count} images, {BatchAt(Done)} were expected");
         if (batch.Any(image => image.Width != _settings.ImageSize || image.Height != _settings.ImageSize))
             throw new ArgumentException($"images must be {_settings.ImageSize}x{_settings.ImageSize}");
         Writing(() =>
@@ -108,13 +113,13 @@ public sealed class SampleFile : IDisposable
         });
     }
 
-    /// <summary>Ends the file and gives it its name.</summary>
+    /// <summary>Completes the file and renames it.</summary>
     /// <exception cref="InvalidOperationException">Images are missing.</exception>
-    /// <exception cref="IOException">The disk is full or cannot be written; all images stay.</exception>
+    /// <exception cref="IOException">The disk is full or cannot be written; all images are kept.</exception>
     public void Complete()
     {
         if (Done != _settings.Count)
-            throw new InvalidOperationException($"{_path}: {Done} of {_settings.Count} images have come");
+            throw new InvalidOperationException($"{_path}: {Done} of {_settings.Count} images were added");
         Writing(() =>
         {
             Sync();
@@ -127,14 +132,14 @@ public sealed class SampleFile : IDisposable
         });
     }
 
-    /// <summary>Removes what an ended run has left.</summary>
+    /// <summary>Removes the folder of a completed run.</summary>
     public static void RemoveFolder(string path)
     {
         if (Directory.Exists(PartialFolder(path)))
             Directory.Delete(PartialFolder(path), recursive: true);
     }
 
-    /// <summary>Brings to the disk what has come, and lets go.</summary>
+    /// <summary>Flushes to disk and releases the lock.</summary>
     public void Dispose()
     {
         try
@@ -144,7 +149,7 @@ public sealed class SampleFile : IDisposable
         }
         catch (IOException)
         {
-            // What could not be brought to the disk is drawn again; the error that matters was thrown where it was met.
+            // Images that could not be flushed are drawn again; the error itself was thrown where it occurred.
         }
 
         _file.Dispose();
@@ -160,7 +165,8 @@ public sealed class SampleFile : IDisposable
     {
         string file = SettingsFile(folder);
         if (SampleSettings.Parse(File.ReadAllBytes(file), file).DifferenceFrom(settings, withPart: true) is { } difference)
-            throw NvgDataException.At(folder, $"was begun otherwise: this run has {difference}", "repeat the settings it was begun with, or choose another output");
+            throw NvgDataException.At(folder, $"was started with other settings: this run has {difference}",
+                "use the original settings, or choose another output");
     }
 
     private static void RequireRoom(string path, SampleSettings settings)
@@ -170,19 +176,19 @@ public sealed class SampleFile : IDisposable
         long missing = arrays.FirstImage + settings.Count * arrays.ImageBytes - (grown.Exists ? grown.Length : 0);
         long free = new DriveInfo(Path.GetDirectoryName(Path.GetFullPath(path))!).AvailableFreeSpace;
         if (missing > free)
-            throw new IOException($"{missing / 1e6:N1} MB more are needed, the disk has {free / 1e6:N1} MB");
+            throw new IOException($"{missing / 1e6:N1} MB more are needed, {free / 1e6:N1} MB are free on the disk");
     }
 
     private void Begin()
     {
-        // Before the first image, so that no image is ever without settings.
+        // Written before the first image, so that there is never an image without settings.
         _file.SetLength(0);
         _checksums.SetLength(0);
         AtomicFile.Write(SettingsFile(_folder), _settings.ToBytes());
         _arrays.Begin(_zip);
     }
 
-    private void TakeUp()
+    private void Resume()
     {
         long batches = _checksums.Length / 4;
         byte[] checksums = new byte[4 * batches];
@@ -207,22 +213,23 @@ public sealed class SampleFile : IDisposable
             Done += count;
         }
 
-        // What was being written when the run stopped.
+        // Discards a batch that was being written when the run stopped.
         _file.SetLength(_file.Position);
         _checksums.SetLength(4 * batches);
         _syncedBytes = 4 * batches;
     }
 
     private NvgDataException Damaged(int first, int count) => NvgDataException.At(
-        _folder, $"is damaged: images {first} to {first + Math.Max(count, 1) - 1} are not what was written", "delete the folder and draw again");
+        _folder, $"is damaged: images {first} to {first + Math.Max(count, 1) - 1} do not match their checksum",
+        "delete the folder and draw again");
 
     private int BatchAt(int done) => Math.Min(_settings.Batch, _settings.Count - done);
 
-    // First the images, then what says that they are there.
+    // The images first, then the checksums that vouch for them.
     private void Sync()
     {
         _file.Flush(flushToDisk: true);
-        // A repetition after an error writes the same again, not more.
+        // A retry after an error overwrites the same bytes.
         _checksums.Position = _syncedBytes;
         _checksums.Write(_pending.GetBuffer(), 0, (int)_pending.Length);
         _checksums.Flush(flushToDisk: true);
@@ -239,7 +246,7 @@ public sealed class SampleFile : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"{_path} cannot be written: {error.Message}; what is done stays in {_folder}", error);
+            throw new IOException($"{_path} cannot be written: {error.Message}; the images so far are kept in {_folder}", error);
         }
     }
 }

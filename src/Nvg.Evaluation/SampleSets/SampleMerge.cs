@@ -2,18 +2,21 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Evaluation.SampleSets;
 
-/// <summary>Puts the parts of one sampling run together, image by image: the result is the file of a single run.</summary>
+/// <summary>Merges the parts of a sampling run; the result equals the file of a single run.</summary>
 public static class SampleMerge
 {
-    /// <summary>Merges.</summary>
+    /// <summary>Runs the merge.</summary>
     /// <param name="files">The parts, in any order.</param>
     /// <param name="output">The file to write; replaced if it exists.</param>
-    /// <param name="progress">Told the share that is done, or null.</param>
+    /// <param name="progress">Told the completed share, or null.</param>
     /// <param name="cancellation">Checked while bytes are copied.</param>
-    /// <returns>What the result holds.</returns>
-    /// <exception cref="NvgDataException">The parts have other settings, overlap, are damaged, or some are missing; nothing is written.</exception>
+    /// <returns>The settings of the result.</returns>
+    /// <exception cref="NvgDataException">
+    /// The parts have different settings, overlap, are damaged or incomplete; nothing is written.
+    /// </exception>
     /// <exception cref="IOException">The output cannot be written.</exception>
-    public static SampleSettings Run(IReadOnlyList<string> files, string output, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    public static SampleSettings Run(IReadOnlyList<string> files, string output, IProgress<double>? progress = null,
+        CancellationToken cancellation = default)
     {
         var parts = new List<SampleArchive>();
         try
@@ -32,7 +35,8 @@ public static class SampleMerge
         }
     }
 
-    private static void Write(List<SampleArchive> parts, SampleSettings whole, string output, IProgress<double>? progress, CancellationToken cancellation)
+    private static void Write(List<SampleArchive> parts, SampleSettings whole, string output, IProgress<double>? progress,
+        CancellationToken cancellation)
     {
         var arrays = new SampleArrays(whole);
         double all = whole.Total * (double)arrays.ImageBytes;
@@ -62,7 +66,7 @@ public static class SampleMerge
         foreach (SampleArchive part in parts)
         {
             if (first.DifferenceFrom(part.Settings, withPart: false) is { } difference)
-                throw NvgDataException.At(part.Path, $"is of another run than {parts[0].Path}: it has {difference}");
+                throw NvgDataException.At(part.Path, $"belongs to another run than {parts[0].Path}: it has {difference}");
         }
 
         int next = 0;
@@ -71,7 +75,7 @@ public static class SampleMerge
         {
             int from = part.Settings.First;
             if (from < next)
-                throw NvgDataException.At(part.Path, $"holds image {from}, which {before!.Path} holds already", "give each part once");
+                throw NvgDataException.At(part.Path, $"has image {from}, which {before!.Path} has as well", "give each part once");
             if (from > next)
                 throw Missing(next, from);
             (next, before) = (from + part.Settings.Count, part);
@@ -82,5 +86,5 @@ public static class SampleMerge
     }
 
     private static NvgDataException Missing(int from, int to) =>
-        new($"images {from} to {to - 1} are in none of the parts; give the files of all shards");
+        new($"images {from} to {to - 1} are missing: give the files of all shards");
 }

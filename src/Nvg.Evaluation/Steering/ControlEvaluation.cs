@@ -9,7 +9,9 @@ using Nvg.Torch;
 
 namespace Nvg.Evaluation.Steering;
 
-/// <summary>Measures how well images obey given structure, and how in-painting and class change inside a mask work.</summary>
+/// <summary>
+/// Measures how well images follow given structure, and the effect of in-painting and of changing the class inside a mask.
+/// </summary>
 public sealed class ControlEvaluation
 {
     private readonly NvgModel _model;
@@ -21,30 +23,33 @@ public sealed class ControlEvaluation
     private readonly Action<double> _progress;
     private readonly CancellationToken _cancellation;
 
-    private ControlEvaluation(NvgModel model, IReadOnlyList<LabelledImage> references, ulong seed, int batch, Action<double> progress, CancellationToken cancellation)
+    private ControlEvaluation(
+        NvgModel model, IReadOnlyList<LabelledImage> references, ulong seed, int batch, Action<double> progress,
+        CancellationToken cancellation)
     {
         (_model, _references, _seed, _batch, _progress, _cancellation) = (model, [.. references], seed, batch, progress, cancellation);
         _grid = model.GeneratorConfig.Grid;
         // The middle half of rows and columns: a quarter of the image.
-        _centre = RegionMask.FromPositions(_grid, [.. Enumerable.Range(0, _grid.Length).Select(l => IsMiddle(l / _grid.Width, _grid.Height) && IsMiddle(l % _grid.Width, _grid.Width))]);
+        _centre = RegionMask.FromPositions(_grid, Positions(IsMiddle));
     }
 
-    /// <summary>Runs the whole evaluation.</summary>
-    /// <param name="model">Borrowed; its latent has at least 4 × 4 positions.</param>
-    /// <param name="references">Real images of the model's size with their classes.</param>
-    /// <param name="judge">Says what images show, or null; borrowed.</param>
+    /// <summary>Runs the evaluation.</summary>
+    /// <param name="model">A model with at least 4 × 4 latent positions; borrowed.</param>
+    /// <param name="references">Real images of the model's size, with their classes.</param>
+    /// <param name="classifier">Measures the change of class, or null; borrowed.</param>
     /// <param name="seed">Seed of the first image.</param>
-    /// <param name="batch">Images computed together.</param>
-    /// <param name="progress">Told the share that is done, or null.</param>
+    /// <param name="batch">Images per batch.</param>
+    /// <param name="progress">Told the completed share, or null.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     public static ControlReport Run(
-        NvgModel model, IReadOnlyList<LabelledImage> references, IFeatureNetwork? judge = null, ulong seed = 0, int batch = 16,
+        NvgModel model, IReadOnlyList<LabelledImage> references, IFeatureNetwork? classifier = null, ulong seed = 0, int batch = 16,
         IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
-        if (judge is not null && model.GeneratorConfig.ClassCount < 2)
-            throw new ArgumentException("a model of one class cannot change it: leave the judge out");
-        int parts = judge is null ? 3 : 4, done = 0;
-        var evaluation = new ControlEvaluation(model, references, seed, batch, share => progress?.Report((done + share) / parts), cancellation);
+        if (classifier is not null && model.GeneratorConfig.ClassCount < 2)
+            throw new ArgumentException("a model with a single class cannot change it: leave the classifier out");
+        int parts = classifier is null ? 3 : 4, done = 0;
+        var evaluation =
+            new ControlEvaluation(model, references, seed, batch, share => progress?.Report((done + share) / parts), cancellation);
         PartialSequence[] given = evaluation.Encode([.. references.Select(r => r.Image)]);
         int stages = evaluation._grid.LastStage;
         ImageRequest[] free = [.. references.Select((r, i) => new ImageRequest(r.Label ?? 0, unchecked(seed + (ulong)i)))];
@@ -54,24 +59,34 @@ public sealed class ControlEvaluation
         done++;
         RgbImage[] reconstructed = [.. given.Select(g => StageImages.Draw(model.Tokenizer, g, cancellation))];
         IReadOnlyList<StageAgreement> agreement = evaluation.Agreement(given, followed, unguided, reconstructed);
-        GeneratedImage[] painted = evaluation.Generate([.. free.Select((p, i) => p with { Given = evaluation._centre.Keep(given[i], 1, 1) })]);
+        GeneratedImage[] painted =
+            evaluation.Generate([.. free.Select((p, i) => p with { Given = evaluation._centre.Keep(given[i], 1, 1) })]);
         done++;
-        ClassChange? change = judge is null ? null : evaluation.ChangeClass(judge, given, reconstructed);
+        ClassChange? change = classifier is null ? null : evaluation.ChangeClass(classifier, given, reconstructed);
         return new ControlReport(
             references.Count, agreement,
-            StructureKept: Enumerable.Range(0, followed.Length).Average(i => followed[i].Sequence.Keep(stages, 0).SequenceEqual(given[i].Keep(stages, 0)) ? 1.0 : 0.0),
-            SequenceKeptOutside: Enumerable.Range(0, painted.Length).Average(i => evaluation.SameOutside(painted[i].Sequence, given[i]) ? 1.0 : 0.0),
+            StructureKept: ShareOf(followed, i => followed[i].Sequence.Keep(stages, 0).SequenceEqual(given[i].Keep(stages, 0))),
+            SequenceKeptOutside: ShareOf(painted, i => evaluation.SameOutside(painted[i].Sequence, given[i])),
             evaluation.MeanChange(reconstructed, [.. painted.Select(p => p.Image)]),
-            evaluation.MeanChange(reconstructed, [.. painted.Select((p, i) => new KeptSurroundings(evaluation._centre, reconstructed[i]).Blend(p.Image))]),
+            evaluation.MeanChange(reconstructed,
+                [.. painted.Select((p, i) => new KeptSurroundings(evaluation._centre, reconstructed[i]).Blend(p.Image))]),
             change);
     }
 
+    private bool[] Positions(Func<int, int, bool> isInside) =>
+        [.. Enumerable.Range(0,
+            _grid.Length).Select(l => isInside(l / _grid.Width, _grid.Height) && isInside(l % _grid.Width, _grid.Width))];
+
     private static bool IsMiddle(int place, int side) => place >= side / 4 && place < side - side / 4;
+
+    private static double ShareOf(GeneratedImage[] images, Func<int, bool> holds) =>
+        Enumerable.Range(0, images.Length).Average(i => holds(i) ? 1.0 : 0.0);
 
     private GeneratedImage[] Generate(ImageRequest[] images)
     {
         var request = new GenerationRequest { Images = images, BatchSize = _batch };
-        return [.. _model.Generate(request, new SynchronousProgress<GenerationProgress>(p => _progress(p.Share)), _cancellation)];
+        var progress = new SynchronousProgress<GenerationProgress>(p => _progress(p.Share));
+        return [.. _model.Generate(request, progress, _cancellation)];
     }
 
     private PartialSequence[] Encode(IReadOnlyList<RgbImage> images) => [.. images.Chunk(_batch).SelectMany(batch =>
@@ -82,10 +97,13 @@ public sealed class ControlEvaluation
         return PartialSequence.FromBatch(sequence);
     })];
 
-    // Stages at which something can agree: not the first, which is one cluster, nor the last, whose clusters are single positions.
-    private IReadOnlyList<StageAgreement> Agreement(PartialSequence[] given, GeneratedImage[] followed, GeneratedImage[] unguided, RgbImage[] reconstructed)
+    // Stages that can differ: not the first, which is one cluster, nor the last, whose clusters are single positions.
+    private IReadOnlyList<StageAgreement> Agreement(PartialSequence[] given, GeneratedImage[] followed, GeneratedImage[] unguided,
+        RgbImage[] reconstructed)
     {
-        PartialSequence[] inFollowed = Encode([.. followed.Select(p => p.Image)]), inUnguided = Encode([.. unguided.Select(p => p.Image)]), inReconstructed = Encode(reconstructed);
+        PartialSequence[] inFollowed = Encode([.. followed.Select(p => p.Image)]);
+        PartialSequence[] inUnguided = Encode([.. unguided.Select(p => p.Image)]);
+        PartialSequence[] inReconstructed = Encode(reconstructed);
         var random = new Random(unchecked((int)_seed));
         int[][] shuffled = [.. given.Select(_ =>
         {
@@ -117,10 +135,10 @@ public sealed class ControlEvaluation
             [.. Enumerable.Range(0, changes[0].MeanByDistance.Count).Select(d => changes.Average(c => c.MeanByDistance[d]))]);
     }
 
-    // The mask takes three quarters of rows and columns, nearly all of what an image shows.
-    private ClassChange ChangeClass(IFeatureNetwork judge, PartialSequence[] given, RgbImage[] reconstructed)
+    // The mask covers three quarters of rows and columns, which is most of the subject.
+    private ClassChange ChangeClass(IFeatureNetwork classifier, PartialSequence[] given, RgbImage[] reconstructed)
     {
-        RegionMask mask = RegionMask.FromPositions(_grid, [.. Enumerable.Range(0, _grid.Length).Select(l => IsWide(l / _grid.Width, _grid.Height) && IsWide(l % _grid.Width, _grid.Width))]);
+        RegionMask mask = RegionMask.FromPositions(_grid, Positions(IsWide));
         int classes = _model.GeneratorConfig.ClassCount;
         int[] old = [.. _references.Select(r => r.Label ?? 0)];
         int[] changed = [.. old.Select((c, i) => (c + 1 + i % (classes - 1)) % classes)];
@@ -130,7 +148,8 @@ public sealed class ControlEvaluation
             Surroundings = new KeptSurroundings(mask, reconstructed[i]),
         })]);
         double Share(IEnumerable<RgbImage> shown, int[] labels) =>
-            ClassJudge.Judge(judge, shown.Select((p, i) => new LabelledImage($"{i}", p, labels[i])), cancellation: _cancellation).Accuracy;
+            ClassEvaluation.Run(classifier, shown.Select((p, i) => new LabelledImage($"{i}", p, labels[i])),
+                cancellation: _cancellation).Accuracy;
         RgbImage[] after = [.. images.Select(p => p.Image)];
         return new ClassChange(Share(reconstructed, old), Share(reconstructed, changed), Share(after, old), Share(after, changed));
     }

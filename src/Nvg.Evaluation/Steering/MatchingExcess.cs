@@ -1,6 +1,6 @@
 namespace Nvg.Evaluation.Steering;
 
-/// <summary>By how much pairs cost more than the best pairs, as shares of the best.</summary>
-/// <param name="Greedy">The nearest pair first.</param>
-/// <param name="Improved">After partners were exchanged as long as that helps.</param>
+/// <summary>Cost of pairings in excess of the optimal pairing, relative to the optimum.</summary>
+/// <param name="Greedy">Greedy pairing, nearest pair first.</param>
+/// <param name="Improved">Pairing improved by exchanging partners.</param>
 public sealed record MatchingExcess(double Greedy, double Improved);

@@ -1,16 +1,16 @@
 namespace Nvg.Evaluation.Steering;
 
-/// <summary>How far two ways to divide the same positions agree, whatever their parts are called.</summary>
+/// <summary>Agreement of two partitions of the same positions, independent of label names.</summary>
 public static class PartitionAgreement
 {
-    /// <summary>The adjusted Rand index (Hubert and Arabie, 1985): 1 for the same parts, 0 on average for parts drawn at random.</summary>
-    /// <param name="first">Part of each position.</param>
-    /// <param name="second">Part of each position in the other division.</param>
-    /// <returns>1 where both are one part, or both are single positions.</returns>
+    /// <summary>The adjusted Rand index (Hubert and Arabie, 1985): 1 for equal partitions, 0 on average for random ones.</summary>
+    /// <param name="first">Label of each position.</param>
+    /// <param name="second">Label of each position in the other partition.</param>
+    /// <returns>The index; 1 if both have a single part, or both have only single positions.</returns>
     public static double AdjustedRand(ReadOnlySpan<int> first, ReadOnlySpan<int> second)
     {
         if (first.Length != second.Length)
-            throw new ArgumentException($"{first.Length} and {second.Length} positions cannot be compared");
+            throw new ArgumentException($"partitions of {first.Length} and {second.Length} positions cannot be compared");
         var both = new Dictionary<(int, int), long>();
         Dictionary<int, long> firsts = [], seconds = [];
         for (int l = 0; l < first.Length; l++)

@@ -8,18 +8,21 @@ using Nvg.Torch;
 
 namespace Nvg.Evaluation.Steering;
 
-/// <summary>Compares ways to find structure maps, with the codebook and decoder of one tokenizer and equally many tokens.</summary>
+/// <summary>
+/// Compares strategies for structure construction, with the codebook and decoder of one tokenizer and the same number of tokens.
+/// </summary>
 public static class StructureStudy
 {
     /// <summary>Measures one strategy.</summary>
-    /// <param name="tokenizer">Borrowed. Its networks were trained with structure of its own kind, which favours that.</param>
-    /// <param name="images">Of the tokenizer's size.</param>
+    /// <param name="tokenizer">Borrowed. It was trained with one strategy, which gives that strategy an advantage.</param>
+    /// <param name="images">Images of the tokenizer's size.</param>
     /// <param name="strategy">Borrowed.</param>
-    /// <param name="batch">Images computed together.</param>
+    /// <param name="batch">Images per batch.</param>
     /// <param name="cancellation">Checked before every batch.</param>
-    /// <returns>Figures of stages 0…K, and seconds that the strategy took for an image.</returns>
+    /// <returns>Quality of stages 0…K, and seconds per image that the strategy took.</returns>
     public static (IReadOnlyList<StructureQuality> Stages, double Seconds) Measure(
-        Tokenizer tokenizer, IReadOnlyList<RgbImage> images, IStructureStrategy strategy, int batch = 16, CancellationToken cancellation = default)
+        Tokenizer tokenizer, IReadOnlyList<RgbImage> images, IStructureStrategy strategy, int batch = 16,
+        CancellationToken cancellation = default)
     {
         using InferenceMode inference = Autograd.Inference();
         LatentGrid grid = tokenizer.Config.Grid;
@@ -50,15 +53,18 @@ public static class StructureStudy
         }
 
         int count = images.Count;
-        return ([.. Enumerable.Range(0, grid.StageCount).Select(i => new StructureQuality(i, within[i] / count, edges[i] / count, psnr[i] / count))], seconds / count);
+        IEnumerable<StructureQuality> stages = Enumerable.Range(0, grid.StageCount)
+            .Select(i => new StructureQuality(i, within[i] / count, edges[i] / count, psnr[i] / count));
+        return ([.. stages], seconds / count);
     }
 
-    /// <summary>Compares ways to put latents into pairs with the best there is, on evenly spread positions of each image.</summary>
+    /// <summary>Compares pairings of latents with the optimal pairing, on evenly spaced positions of each image.</summary>
     /// <param name="tokenizer">Borrowed.</param>
-    /// <param name="images">Of the tokenizer's size, whose latents have at least 16 positions.</param>
+    /// <param name="images">Images of the tokenizer's size, with at least 16 latent positions.</param>
     /// <param name="cancellation">Checked before every image.</param>
-    /// <returns>By how much the sum of squared distances exceeds the optimum: by greedy joining, and after exchanges.</returns>
-    public static MatchingExcess CompareMatching(Tokenizer tokenizer, IReadOnlyList<RgbImage> images, CancellationToken cancellation = default)
+    /// <returns>The excess of the sum of squared distances over the optimum, for greedy pairing and after exchanges.</returns>
+    public static MatchingExcess CompareMatching(Tokenizer tokenizer, IReadOnlyList<RgbImage> images,
+        CancellationToken cancellation = default)
     {
         const int points = 16;
         using InferenceMode inference = Autograd.Inference();
@@ -67,7 +73,8 @@ public static class StructureStudy
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = new TensorScope();
-            Tensor latent_BLC = Positions.FromMap(tokenizer.Encoder.Forward(ImageTensor.Load([image], tokenizer.Quantizer.Codebook.Device)));
+            Tensor image_BCHW = ImageTensor.Load([image], tokenizer.Quantizer.Codebook.Device);
+            Tensor latent_BLC = Positions.FromMap(tokenizer.Encoder.Forward(image_BCHW));
             int length = (int)latent_BLC.Size(1);
             Tensor chosen_PC = latent_BLC.Select(0, 0).Slice(0, 0, length, length / points);
             double[][] values = [.. chosen_PC.ToArray<float>().Select(v => (double)v).Chunk((int)chosen_PC.Size(1))];
@@ -82,7 +89,7 @@ public static class StructureStudy
         return new MatchingExcess(greedy / optimum - 1, improved / optimum - 1);
     }
 
-    /// <summary>Whether colours change where clusters do (<see cref="StructureQuality.EdgeAgreement"/>).</summary>
+    /// <summary>Computes <see cref="StructureQuality.EdgeAgreement"/>.</summary>
     internal static double EdgeAgreement(ReadOnlySpan<int> labels, RgbImage image, LatentGrid grid)
     {
         double[][] colours = MeanColours(image, grid);
@@ -96,7 +103,7 @@ public static class StructureStudy
                 (labels[l] == labels[l + grid.Width] ? inside : across).Add(Distance(colours[l], colours[l + grid.Width]));
         }
 
-        // With one kind of edge alone there is nothing to tell.
+        // With edges of only one kind there is nothing to compare.
         return across.Count == 0 || inside.Count == 0 ? 0.5
             : across.Average(a => inside.Average(b => a > b ? 1 : a == b ? 0.5 : 0.0));
     }

@@ -7,26 +7,27 @@ using Nvg.Torch;
 
 namespace Nvg.Evaluation.Studies;
 
-/// <summary>What one image costs.</summary>
-/// <param name="ContentParameters">Learned numbers of the content generator.</param>
-/// <param name="StructureParameters">Learned numbers of the structure generator.</param>
-/// <param name="ContentSeconds">Time of an image whose structure is given: content and decoder.</param>
-/// <param name="Seconds">Time of a whole image.</param>
+/// <summary>Cost of generating one image.</summary>
+/// <param name="ContentParameters">Parameters of the content generator.</param>
+/// <param name="StructureParameters">Parameters of the structure generator.</param>
+/// <param name="ContentSeconds">Time of an image with given structure: content generator and decoder.</param>
+/// <param name="Seconds">Time of an image with generated structure.</param>
 /// <param name="ContentHostPeakMiB">
-/// Most memory of the process on the host, parameters on the CPU included and memory of a GPU not, while structure is given;
-/// null where the system does not say. What the process held before counts too.
+/// Peak host memory of the process with given structure, including parameters on the CPU but not GPU memory; null if
+/// unknown. Memory that the process held before counts as well.
 /// </param>
-/// <param name="HostPeakMiB">The same while structure is generated too.</param>
+/// <param name="HostPeakMiB">Peak host memory with generated structure.</param>
 public sealed record GenerationCost(
-    long ContentParameters, long StructureParameters, double ContentSeconds, double Seconds, double? ContentHostPeakMiB, double? HostPeakMiB)
+    long ContentParameters, long StructureParameters, double ContentSeconds, double Seconds, double? ContentHostPeakMiB,
+    double? HostPeakMiB)
 {
-    /// <summary>Time that generating the structure adds; null where it is less than the scatter, so that the whole came out no slower.</summary>
+    /// <summary>Time added by generating the structure; null if it is below the noise, so that the whole image was not slower.</summary>
     public double? StructureSeconds => Seconds > ContentSeconds ? Seconds - ContentSeconds : null;
 
-    /// <summary>Measures single images: whole ones, and ones along given structure; the difference is the structure's.</summary>
-    /// <param name="model">With generators; borrowed.</param>
-    /// <param name="options">How to draw.</param>
-    /// <param name="repeat">Timed images of each kind, after one that warms up; the fastest counts.</param>
+    /// <summary>Measures single images with and without given structure; the difference is the cost of the structure.</summary>
+    /// <param name="model">A model with a generator; borrowed.</param>
+    /// <param name="options">Sampling options.</param>
+    /// <param name="repeat">Timed images of each kind after a warm-up; the fastest one counts.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     public static GenerationCost Measure(NvgModel model, SamplingOptions options, int repeat, CancellationToken cancellation = default)
     {
@@ -39,7 +40,8 @@ public sealed record GenerationCost(
         (double content, double? contentPeak) = Best(model, options, structure, repeat, cancellation);
         (double whole, double? peak) = Best(model, options, null, repeat, cancellation);
         return new GenerationCost(
-            GeneratorParameters.OfContent(model.Generator), GeneratorParameters.OfStructure(model.Generator), content, whole, contentPeak, peak);
+            GeneratorParameters.OfContent(model.Generator), GeneratorParameters.OfStructure(model.Generator), content, whole, contentPeak,
+            peak);
     }
 
     private static (double Seconds, double? PeakMiB) Best(NvgModel model, SamplingOptions options, PartialSequence? given, int repeat, CancellationToken cancellation)

@@ -2,16 +2,16 @@ using System.Globalization;
 
 namespace Nvg.Evaluation.Studies;
 
-/// <summary>The most memory that this process has held at once since a moment; Linux only.</summary>
+/// <summary>Peak resident memory of this process; Linux only.</summary>
 public static class PeakMemory
 {
     private const string ResetFile = "/proc/self/clear_refs", StatusFile = "/proc/self/status", Field = "VmHWM:";
 
-    // What the kernel takes for "forget the highest resident size".
+    // Tells the kernel to reset the peak resident size.
     private const string Reset = "5";
 
-    /// <summary>Starts anew.</summary>
-    /// <returns>Whether the system can.</returns>
+    /// <summary>Resets the peak to the current usage.</summary>
+    /// <returns>Whether the system supports it.</returns>
     public static bool TryReset()
     {
         try
@@ -25,14 +25,13 @@ public static class PeakMemory
         }
     }
 
-    /// <summary>The peak in MiB, or null where the system does not say.</summary>
+    /// <summary>The peak in MiB, or null if unknown.</summary>
     public static double? ReadMiB()
     {
         if (!File.Exists(StatusFile))
             return null;
         string? line = File.ReadLines(StatusFile).FirstOrDefault(l => l.StartsWith(Field, StringComparison.Ordinal));
-        return long.TryParse(line?[Field.Length..].Replace("kB", "", StringComparison.Ordinal), NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out long kibibytes)
-            ? kibibytes / 1024.0
-            : null;
+        string? number = line?[Field.Length..].Replace("kB", "", StringComparison.Ordinal).Trim();
+        return long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long kibibytes) ? kibibytes / 1024.0 : null;
     }
 }

@@ -6,26 +6,28 @@ using Nvg.Torch;
 namespace Nvg.Evaluation.Studies;
 
 /// <summary>
-/// What computing in another precision changes: at every stage of images that a model generates, a second copy of it is given
-/// the same canvas, map and random numbers, and its tokens and splits are compared; at the end both decode the same canvas.
+/// Effect of computing in another precision. At every stage of generated images, a second copy of the model gets the same
+/// canvas, structure map and random numbers, and its tokens and splits are compared; finally both decode the same canvas.
 /// </summary>
-/// <param name="StageTokens">Share of equal tokens, for each stage.</param>
-/// <param name="StageBestTokens">Share of stages' clusters whose most likely token is the same.</param>
-/// <param name="StageSplits">Share of positions on the same side, for each stage that the flow splits.</param>
-/// <param name="DecodedPsnr">Mean PSNR in dB between the two decoders' images of the same tokens.</param>
-/// <param name="WorstDecodedPsnr">The lowest of them.</param>
+/// <param name="StageTokens">Share of equal tokens per stage.</param>
+/// <param name="StageBestTokens">Share of clusters with the same most likely token, per stage.</param>
+/// <param name="StageSplits">Share of positions on the same side of the split, for each stage that the flow splits.</param>
+/// <param name="DecodedPsnr">Mean PSNR in dB between the images that both decoders give for the same tokens.</param>
+/// <param name="WorstDecodedPsnr">The lowest of these PSNR values.</param>
 public sealed record PrecisionAgreement(
-    IReadOnlyList<double> StageTokens, IReadOnlyList<double> StageBestTokens, IReadOnlyList<double> StageSplits, double DecodedPsnr, double WorstDecodedPsnr)
+    IReadOnlyList<double> StageTokens, IReadOnlyList<double> StageBestTokens, IReadOnlyList<double> StageSplits, double DecodedPsnr,
+    double WorstDecodedPsnr)
 {
     /// <summary>Compares two copies of a model on images of all classes in turn.</summary>
     /// <param name="reference">Generates the images; borrowed.</param>
     /// <param name="other">The same weights in another precision; borrowed.</param>
     /// <param name="images">Number of images; their seeds are 0, 1, …</param>
-    /// <param name="options">How they are drawn.</param>
-    /// <param name="progress">Told the number of images done.</param>
+    /// <param name="options">Sampling options.</param>
+    /// <param name="progress">Told the number of images done, or null.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     public static PrecisionAgreement Measure(
-        NvgModel reference, NvgModel other, int images, SamplingOptions options, IProgress<int>? progress = null, CancellationToken cancellation = default)
+        NvgModel reference, NvgModel other, int images, SamplingOptions options, IProgress<int>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(images, 1);
         LatentGrid grid = reference.GeneratorConfig.Grid;
@@ -53,7 +55,7 @@ public sealed record PrecisionAgreement(
             using (Tensor second = other.Tokenizer.Decode(sampled.Canvas_BLC))
             {
                 using var scope = new TensorScope();
-                // Images are in [−1, 1]: a range of 2.
+                // Pixel values are in [−1, 1]: a range of 2.
                 decoded.Add(10 * Math.Log10(4 / Math.Max((first - second).Square().Mean().Item(), 1e-12)));
             }
 

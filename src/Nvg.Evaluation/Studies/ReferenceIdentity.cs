@@ -6,12 +6,12 @@ using Nvg.Data.Loading;
 
 namespace Nvg.Evaluation.Studies;
 
-/// <summary>One text for the content of a reference, cheap to have: it changes when the data change, though the path stays.</summary>
+/// <summary>A cheap identity of a reference's content, which changes when the data under the same path change.</summary>
 internal static class ReferenceIdentity
 {
-    /// <summary>A packed data set by its checksums; a file or folder by paths, lengths and times of change.</summary>
-    /// <param name="path">As <see cref="ImageSet.Open"/> takes it.</param>
-    /// <exception cref="NvgDataException">There is nothing, or it cannot be listed.</exception>
+    /// <summary>Checksums of a packed data set; paths, lengths and modification times of other files or folders.</summary>
+    /// <param name="path">A path as for <see cref="ImageSet.Open"/>.</param>
+    /// <exception cref="NvgDataException">The path does not exist, or cannot be listed.</exception>
     internal static string Of(string path)
     {
         if (File.Exists(Path.Combine(path, DatasetDescription.FileName)))
@@ -29,7 +29,9 @@ internal static class ReferenceIdentity
             foreach (FileInfo file in files)
             {
                 FileInfo content = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
-                hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{file.FullName}\0{content.Length}\0{content.LastWriteTimeUtc.Ticks}\0")));
+                string entry =
+                    string.Create(CultureInfo.InvariantCulture, $"{file.FullName}\0{content.Length}\0{content.LastWriteTimeUtc.Ticks}\0");
+                hash.AppendData(Encoding.UTF8.GetBytes(entry));
             }
 
             return Convert.ToHexStringLower(hash.GetHashAndReset());
@@ -40,7 +42,7 @@ internal static class ReferenceIdentity
         }
     }
 
-    // As images are read: links to files are followed, links to folders are not.
+    // The same rule as for reading images: links to files are followed, links to folders are not.
     private static IEnumerable<FileInfo> Files(DirectoryInfo folder) =>
         folder.EnumerateFiles().Concat(folder.EnumerateDirectories().Where(inner => inner.LinkTarget is null).SelectMany(Files));
 }

@@ -10,26 +10,31 @@ using Nvg.Torch;
 
 namespace Nvg.Evaluation.Studies;
 
-/// <summary>Real images by class, whose first stages generated images take over.</summary>
+/// <summary>Real images by class; generated images keep their first stages.</summary>
 internal sealed class ReferenceImages
 {
     private readonly RgbImage[][] _byClass;
 
     /// <param name="path">A packed data set.</param>
-    /// <param name="classes">Lines of <c>labels.txt</c>, by number.</param>
-    /// <param name="perClass">Images wanted of each.</param>
-    /// <exception cref="NvgDataException">There are fewer of a class.</exception>
+    /// <param name="classes">Lines of <c>labels.txt</c>, by class index.</param>
+    /// <param name="perClass">Images needed per class.</param>
+    /// <exception cref="NvgDataException">A class has fewer images.</exception>
     internal ReferenceImages(string path, IReadOnlyList<string> classes, int perClass)
     {
         using PackedDataset data = PackedDataset.Open(path);
         Fingerprint = data.Fingerprint;
-        ILookup<int, RgbImage> images = LabelledImages.Packed(path, classes, FirstOfEach(perClass)).ToLookup(p => p.Label!.Value, p => p.Image);
+        ILookup<int, RgbImage> images =
+            LabelledImages.Packed(path, classes, FirstOfEach(perClass)).ToLookup(p => p.Label!.Value, p => p.Image);
         _byClass = [.. Enumerable.Range(0, classes.Count).Select(c => images[c].ToArray())];
         if (Array.FindIndex(_byClass, found => found.Length < perClass) is var few and >= 0)
-            throw NvgDataException.At(path, $"has {_byClass[few].Length} images of {ClassLabel.Parse(classes[few]).Name} where {perClass} are wanted", "draw fewer of each class");
+        {
+            throw NvgDataException.At(
+                path, $"has {_byClass[few].Length} images of {ClassLabel.Parse(classes[few]).Name}, {perClass} are needed",
+                "draw fewer images per class");
+        }
     }
 
-    /// <summary>Of the data set.</summary>
+    /// <summary>Fingerprint of the data set.</summary>
     internal string Fingerprint { get; }
 
     /// <summary>What images keep of reference images of their class.</summary>

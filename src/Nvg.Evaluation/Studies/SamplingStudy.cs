@@ -7,19 +7,20 @@ using Nvg.Evaluation.Classes;
 using Nvg.Evaluation.Distributions;
 using Nvg.Evaluation.Features;
 using Nvg.Evaluation.Metrics;
-using Nvg.Granularity;
+using Nvg.Evaluation.Statistics;
 using Nvg.Imaging;
 using Nvg.Imaging.Npz;
 using Nvg.Labels;
 using Nvg.Sampling;
 using Nvg.Torch;
 using Nvg.Torch.Files;
+using Nvg.Torch.Nn;
 
 namespace Nvg.Evaluation.Studies;
 
 /// <summary>
-/// Draws the same seeds under several settings and measures what comes out. Every point leaves its images and figures in
-/// the folder and is not computed again: a study that was ended continues.
+/// Draws images of the same seeds with several settings and measures them. Every point writes its images and metrics to the
+/// folder and is not computed again, so an interrupted study can be continued.
 /// </summary>
 public sealed class SamplingStudy : IDisposable
 {
@@ -34,43 +35,50 @@ public sealed class SamplingStudy : IDisposable
     private ExtractedFeatures? _reference;
     private bool _isWarm;
 
-    /// <param name="model">A model with generators; borrowed.</param>
-    /// <param name="network">Judges and describes; borrowed. It must know the model's classes in the model's order.</param>
-    /// <param name="settings">What all points share.</param>
-    /// <exception cref="NvgDataException">Model, classifier and settings do not belong together.</exception>
+    /// <param name="model">A model with a generator; borrowed.</param>
+    /// <param name="network">
+    /// The classifier for accuracy and features; borrowed. It must have the model's classes in the model's order.
+    /// </param>
+    /// <param name="settings">The settings that all points share.</param>
+    /// <exception cref="NvgDataException">Model, classifier and settings do not match.</exception>
     public SamplingStudy(NvgModel model, ClassifierFeatures network, StudySettings settings)
     {
         model.RequireGenerator();
         if (!ClassMatch.Agree(model.Labels, network.Labels))
-            throw new NvgDataException($"{network.Name} knows other classes than {model.Folder}: judge with a classifier of the same data");
+            throw new NvgDataException($"{network.Name} has other classes than {model.Folder}: use a classifier trained on the same data");
         (_model, _network, _settings) = (model, network, settings);
         _given = settings.Given is { } path ? new ReferenceImages(path, model.Labels, settings.PerClass) : null;
         _referenceIdentity = ReferenceIdentity.Of(settings.Reference);
-        RequireEnough(model.Folder, model.Labels.Count * settings.PerClass, "draw more of each class");
+        RequireEnough(model.Folder, model.Labels.Count * settings.PerClass, "draw more images per class");
         if (SampleReference.Open(settings.Reference).Images is { } images)
-            RequireEnough(settings.Reference, images.Count, "give more images as the reference");
-        // Where and in what precision it was computed decides the time of an image, and its last digits.
-        string machine = $"{model.Device} {string.Join(',', model.Generator.Parameters.Values.Select(t => t.ScalarType).Distinct().Order())} {TorchRuntime.ThreadCount}";
-        _identity = $"{model.Fingerprint()} {network.Fingerprint} {_referenceIdentity} {_given?.Fingerprint} {settings.PerClass} {settings.Seed} {settings.Batch} {machine}";
+            RequireEnough(settings.Reference, images.Count, "use a larger reference");
+        // Device, precision and threads decide the time per image, and its last digits.
+        string types = string.Join(',', model.Generator.Parameters.Values.Select(t => t.ScalarType).Distinct().Order());
+        string machine = $"{model.Device} {types} {TorchRuntime.ThreadCount}";
+        _identity = $"{model.Fingerprint()} {network.Fingerprint} {_referenceIdentity} {_given?.Fingerprint} "
+            + $"{settings.PerClass} {settings.Seed} {settings.Batch} {machine}";
         Directory.CreateDirectory(PointFolder);
     }
 
     private string PointFolder => Path.Combine(_settings.Folder, "points");
 
-    /// <summary>Throws where a point cannot be drawn, before anything is.</summary>
-    /// <exception cref="NvgDataException">A setting is unknown or wrong, or the point needs reference images and there are none.</exception>
+    /// <summary>Throws if a point cannot be drawn, before anything is computed.</summary>
+    /// <exception cref="NvgDataException">
+    /// A setting is unknown or invalid, or the point needs reference images and there are none.
+    /// </exception>
     public void Check(StudyPoint point)
     {
         int stages = _model.GeneratorConfig.Grid.StageCount;
         if (point.Apply(_model.Config.Sampling).Validate(stages - 1).FirstOrDefault() is { } problem)
             throw new NvgDataException($"{point.Name}: {problem}");
         if (point.Kept is { } kept && (_given is null || kept.Stages > stages))
-            throw new NvgDataException(_given is null ? $"{point.Name}: name a data set to take stages from" : $"{point.Name}: the model has {stages} stages");
+            throw new NvgDataException(
+                $"{point.Name}: {(_given is null ? "needs reference images (--given)" : $"the model has {stages} stages")}");
     }
 
-    /// <summary>The figures of a point, from the folder or anew.</summary>
-    /// <param name="point">What to change.</param>
-    /// <param name="progress">Told what is being done.</param>
+    /// <summary>The metrics of a point, read from the folder or computed.</summary>
+    /// <param name="point">The settings to change.</param>
+    /// <param name="progress">Told what is being done, or null.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     public StudyResult Run(StudyPoint point, IProgress<string>? progress = null, CancellationToken cancellation = default)
     {
@@ -80,7 +88,7 @@ public sealed class SamplingStudy : IDisposable
         if (Stored(file, point) is { } stored && stored.Key == key)
             return stored with { Name = point.Name };
         _reference ??= ReferenceFeatures(progress, cancellation);
-        // Figures go before their images are replaced: what stands in the folder belongs together at any time.
+        // The metrics are deleted before their images are replaced, so that the folder is consistent at any time.
         File.Delete(file);
         WarmUp(cancellation);
         double seconds = Generate(point, progress, cancellation);
@@ -89,7 +97,7 @@ public sealed class SamplingStudy : IDisposable
         return result;
     }
 
-    /// <summary>The first image of every class at a point that has been run.</summary>
+    /// <summary>The first image of every class at a point that was computed.</summary>
     public IReadOnlyList<RgbImage> FirstOfEachClass(StudyPoint point)
     {
         using NpzFile file = NpzFile.Open(ImageFileOf(point));
@@ -99,7 +107,7 @@ public sealed class SamplingStudy : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _reference?.Dispose();
 
-    // What cannot be read is computed again.
+    // An unreadable result is computed again.
     private StudyResult? Stored(string file, StudyPoint point)
     {
         try
@@ -112,7 +120,7 @@ public sealed class SamplingStudy : IDisposable
         }
     }
 
-    // The first image of a process takes longer than others, and the first point is what all others are compared with.
+    // The first image of a process takes longer, and the first point is the baseline of all others.
     private void WarmUp(CancellationToken cancellation)
     {
         if (_isWarm)
@@ -122,16 +130,18 @@ public sealed class SamplingStudy : IDisposable
         _isWarm = true;
     }
 
-    // Known before a point is drawn.
+    // Checked before a point is drawn.
     private static void RequireEnough(string where, long count, string remedy)
     {
-        if (count < ManifoldOverlap.FewestVectors)
-            throw NvgDataException.At(where, $"{count} images are too few: precision and recall take {ManifoldOverlap.FewestVectors} at least", remedy);
+        if (count < ManifoldOverlap.MinimumVectors)
+            throw NvgDataException.At(where,
+                $"{count} images are too few: precision and recall need at least {ManifoldOverlap.MinimumVectors}", remedy);
     }
 
     private double Generate(StudyPoint point, IProgress<string>? progress, CancellationToken cancellation)
     {
-        (int Class, int Number)[] all = [.. Enumerable.Range(0, _model.Labels.Count).SelectMany(c => Enumerable.Range(0, _settings.PerClass).Select(k => (c, k)))];
+        (int Class, int Number)[] all =
+            [.. Enumerable.Range(0, _model.Labels.Count).SelectMany(c => Enumerable.Range(0, _settings.PerClass).Select(k => (c, k)))];
         SamplingOptions options = point.Apply(_model.Config.Sampling);
         int side = _model.Config.Tokenizer.ImageSize, done = 0;
         using var writer = new NpzImageWriter(ImageFileOf(point), all.Length, side, side);
@@ -188,13 +198,14 @@ public sealed class SamplingStudy : IDisposable
         };
     }
 
-    // Statistics of a large data set take longer than a point; they are kept beside the points.
+    // Statistics of a large data set take longer than a point, so they are stored next to the points.
     private ExtractedFeatures ReferenceFeatures(IProgress<string>? progress, CancellationToken cancellation)
     {
         string kept = Path.Combine(_settings.Folder, $"reference-{Hash($"{_referenceIdentity} {_network.Fingerprint}")[..12]}.npz");
         var reference = SampleReference.Open(File.Exists(kept) ? kept : _settings.Reference);
         ExtractedFeatures features = reference.Features(
-            _network, new FeatureNeeds(Pooled: true, Rows: ReferenceRows), batch: 250, progress is null ? null : new SynchronousProgress<long>(done => progress.Report($"reference: {done} images")), cancellation);
+            _network, new FeatureNeeds(Pooled: true, Rows: ReferenceRows), batch: 250,
+            progress is null ? null : new SynchronousProgress<long>(done => progress.Report($"reference: {done} images")), cancellation);
         if (reference.Images is { } images && !StatisticsFile.IsAt(reference.Path))
             StatisticsFile.Write(kept, features, _network, images);
         return features;
@@ -202,11 +213,12 @@ public sealed class SamplingStudy : IDisposable
 
     private string ImageFileOf(StudyPoint point) => Path.Combine(PointFolder, FileName(point) + ".npz");
 
-    // Readable, safe for every file system, and different for different points.
+    // Readable, valid on every file system, and unique for each point.
     private static string FileName(StudyPoint point)
     {
         string changes = string.Join('_', point.Changes.Select(c => $"{c.Key}={c.Value}"));
-        string safe = string.Concat(changes.Select(c => char.IsAsciiLetterOrDigit(c) || "-_=.".Contains(c, StringComparison.Ordinal) ? c : '_'));
+        string safe =
+            string.Concat(changes.Select(c => char.IsAsciiLetterOrDigit(c) || "-_=.".Contains(c, StringComparison.Ordinal) ? c : '_'));
         return changes.Length == 0 ? "base" : $"{safe[..Math.Min(safe.Length, 80)]}-{Hash(changes)[..6]}";
     }
 

@@ -1,3 +1,4 @@
+using Nvg.Evaluation.Steering;
 using Nvg.Generators;
 using Nvg.Sampling;
 using Nvg.Torch;
@@ -5,29 +6,30 @@ using Nvg.Torch;
 namespace Nvg.Evaluation.Studies;
 
 /// <summary>
-/// How far fewer steps of the structure flow change its splits: at every stage of images that are generated with reference
-/// steps, the split is made again with the other steps from the same canvas, map and noise, and compared position by position.
+/// Effect of fewer structure flow steps on the splits. At every stage of images generated with reference steps, the split is
+/// repeated with other step counts from the same canvas, structure map and noise, and compared position by position.
 /// </summary>
-/// <param name="Steps">The steps that were tried.</param>
-/// <param name="StageAgreement">Share of positions on the same side, for each stage that the flow splits; chance is one half.</param>
-/// <param name="StageSteps">Steps that were taken on average, for each of these stages.</param>
+/// <param name="Steps">The step counts compared.</param>
+/// <param name="StageAgreement">Share of positions on the same side of the split, for each stage that the flow splits; chance is ½.</param>
+/// <param name="StageSteps">Mean number of steps taken, for each of these stages.</param>
 public sealed record StructureStepAgreement(StructureSteps Steps, IReadOnlyList<double> StageAgreement, IReadOnlyList<double> StageSteps)
 {
-    /// <summary>Mean over the stages.</summary>
+    /// <summary>Mean agreement over the stages.</summary>
     public double Agreement => StageAgreement.Average();
 
-    /// <summary>Steps of an image.</summary>
+    /// <summary>Mean number of steps per image.</summary>
     public double StepsPerImage => StageSteps.Sum();
 
     /// <summary>Compares settings with the reference on images of all classes in turn.</summary>
     /// <param name="model">Borrowed.</param>
     /// <param name="images">Number of images; their seeds are 0, 1, …</param>
-    /// <param name="reference">What the images are generated with.</param>
-    /// <param name="candidates">The settings to compare.</param>
-    /// <param name="progress">Told the number of images done.</param>
+    /// <param name="reference">The step counts that the images are generated with.</param>
+    /// <param name="candidates">The step counts to compare.</param>
+    /// <param name="progress">Told the number of images done, or null.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     public static IReadOnlyList<StructureStepAgreement> Measure(
-        NvgModel model, int images, StructureSteps reference, IReadOnlyList<StructureSteps> candidates, IProgress<int>? progress = null, CancellationToken cancellation = default)
+        NvgModel model, int images, StructureSteps reference, IReadOnlyList<StructureSteps> candidates,
+        IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(images, 1);
         GeneratorConfig config = model.GeneratorConfig;

@@ -1,35 +1,35 @@
 namespace Nvg.Evaluation.Studies;
 
-/// <summary>Figures of one point of a study.</summary>
+/// <summary>Metrics of one point of a study.</summary>
 public sealed record StudyResult
 {
-    /// <summary>All that decides the images and figures; a result is used again only with the same.</summary>
+    /// <summary>Hash of everything that decides the images and metrics; a stored result is reused only if it matches.</summary>
     public required string Key { get; init; }
 
-    /// <summary>The point, as <see cref="StudyPoint.Name"/>.</summary>
+    /// <summary>The point's <see cref="StudyPoint.Name"/>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What the point changes.</summary>
+    /// <summary>The settings that the point changes.</summary>
     public required IReadOnlyDictionary<string, string> Changes { get; init; }
 
-    /// <summary>Images that were measured.</summary>
+    /// <summary>Number of images.</summary>
     public required int Count { get; init; }
 
-    /// <summary>Share whose class the classifier names.</summary>
+    /// <summary>Share of images whose class the classifier recognises.</summary>
     public required double ClassAccuracy { get; init; }
 
-    /// <summary>Mean probability that the classifier gives to the class that was asked for.</summary>
+    /// <summary>Mean probability that the classifier assigns to the requested class.</summary>
     public required double ClassConfidence { get; init; }
 
     /// <summary>Fréchet distance to the reference in the classifier's features.</summary>
     public required double FrechetDistance { get; init; }
 
-    /// <summary>Share of images that lie among the reference (Kynkäänniemi et al. 2019).</summary>
+    /// <summary>Precision: share of images inside the manifold of the reference (Kynkäänniemi et al. 2019).</summary>
     public required double Precision { get; init; }
 
-    /// <summary>Share of the reference that lies among the images.</summary>
+    /// <summary>Recall: share of the reference inside the manifold of the images.</summary>
     public required double Recall { get; init; }
 
-    /// <summary>Time of generation per image, where it was generated.</summary>
+    /// <summary>Generation time per image in seconds.</summary>
     public required double SecondsPerImage { get; init; }
 }

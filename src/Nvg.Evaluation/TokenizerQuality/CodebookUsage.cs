@@ -3,20 +3,20 @@ using Nvg.Torch;
 
 namespace Nvg.Evaluation.TokenizerQuality;
 
-/// <summary>How often each code of a codebook is used, stage by stage.</summary>
+/// <summary>Counts how often each code of a codebook is used, per stage.</summary>
 public sealed class CodebookUsage
 {
     private readonly long[][] _counts;
 
-    /// <param name="stageCount">K + 1.</param>
-    /// <param name="codebookSize">V.</param>
+    /// <param name="stageCount">Number of stages (K + 1).</param>
+    /// <param name="codebookSize">Codebook size (V).</param>
     public CodebookUsage(int stageCount, int codebookSize)
     {
         CodebookSize = codebookSize;
         _counts = [.. Enumerable.Range(0, stageCount).Select(_ => new long[codebookSize])];
     }
 
-    /// <summary>V.</summary>
+    /// <summary>Codebook size (V).</summary>
     public int CodebookSize { get; }
 
     /// <summary>Counts the tokens of sequences.</summary>
@@ -32,16 +32,16 @@ public sealed class CodebookUsage
         }
     }
 
-    /// <summary>Share of the codes that a stage uses at all.</summary>
+    /// <summary>Share of the codes that a stage uses.</summary>
     public double Usage(int stage) => Usage(_counts[stage]);
 
     /// <summary>Share of the codes that any stage uses.</summary>
     public double Usage() => Usage(Total());
 
-    /// <summary>e to the entropy of a stage's codes: as many codes, used evenly, would carry as much. 1 to V; 0 before anything was counted.</summary>
+    /// <summary>Perplexity of a stage's codes: exp of their entropy, from 1 to V; 0 if nothing was counted.</summary>
     public double Perplexity(int stage) => Perplexity(_counts[stage]);
 
-    /// <summary>e to the entropy of all stages' codes together.</summary>
+    /// <summary>Perplexity of the codes of all stages together.</summary>
     public double Perplexity() => Perplexity(Total());
 
     private static double Usage(long[] counts) => counts.Count(c => c > 0) / (double)counts.Length;

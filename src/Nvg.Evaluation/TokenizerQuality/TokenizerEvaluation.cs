@@ -10,7 +10,7 @@ using Nvg.Torch;
 
 namespace Nvg.Evaluation.TokenizerQuality;
 
-/// <summary>Measures a tokenizer's round trip over images: what is lost, stage by stage, and how the codebook is used.</summary>
+/// <summary>Measures the reconstructions of a tokenizer per stage, and its codebook usage.</summary>
 public sealed class TokenizerEvaluation : IDisposable
 {
     private readonly Tokenizer _tokenizer;
@@ -38,22 +38,23 @@ public sealed class TokenizerEvaluation : IDisposable
 
     private LatentGrid Grid => _tokenizer.Config.Grid;
 
-    /// <summary>Measures.</summary>
+    /// <summary>Runs the evaluation.</summary>
     /// <param name="tokenizer">Borrowed.</param>
-    /// <param name="images">Squares of the tokenizer's size.</param>
-    /// <param name="count">How many they are, at least 2.</param>
-    /// <param name="options">What to measure, and how.</param>
-    /// <param name="progress">Hears how many images are done.</param>
+    /// <param name="images">Square images of the tokenizer's size.</param>
+    /// <param name="count">Number of images, at least 2.</param>
+    /// <param name="options">Which metrics, and how.</param>
+    /// <param name="progress">Told the number of images done, or null.</param>
     /// <param name="cancellation">Checked between batches.</param>
     /// <exception cref="NvgDataException">An image is unusable, or there are too few.</exception>
     public static TokenizerReport Run(
-        Tokenizer tokenizer, IEnumerable<SquareEntry> images, int count, TokenizerEvaluationOptions options, IProgress<int>? progress = null, CancellationToken cancellation = default)
+        Tokenizer tokenizer, IEnumerable<SquareEntry> images, int count, TokenizerEvaluationOptions options,
+        IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         long start = Stopwatch.GetTimestamp();
         if (count < 2)
-            throw new NvgDataException($"{count} images are too few to measure a tokenizer");
+            throw new NvgDataException($"a tokenizer is measured over at least 2 images, not {count}");
         using var evaluation = new TokenizerEvaluation(tokenizer, count, options);
-        // Read one by one before they are gathered: a packed data set is open only while it is enumerated.
+        // Images are read before they are chunked: a packed data set is open only while it is enumerated.
         foreach ((string Name, RgbImage Image)[] batch in images.Select(evaluation.Read).Chunk(options.Batch))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -118,8 +119,19 @@ public sealed class TokenizerEvaluation : IDisposable
     {
         using var scope = new TensorScope();
         float[]? lpips = _options.Perceptual?.Forward(ImageTensor.Load(images, originals_BCHW.Device), originals_BCHW).ToArray<float>();
-        return [.. images.Select((image, b) => new ReconstructionQuality(
-            ImageQuality.Psnr(image, originals[b]), ImageQuality.Ssim(image, originals[b]), ImageQuality.MeanAbsoluteError(image, originals[b]), lpips?[b]))];
+        return [.. images.Select((image, b) => Quality(image, originals[b], lpips?[b]))];
+    }
+
+    private static ReconstructionQuality Quality(RgbImage image, RgbImage original, float? lpips) => new(
+        ImageQuality.Psnr(image, original), ImageQuality.Ssim(image, original), ImageQuality.MeanAbsoluteError(image, original), lpips);
+
+    private StageQuality StageQualityOf(int stage)
+    {
+        int tokens = LatentGrid.TokenCount(stage);
+        List<ReconstructionQuality> qualities = _qualities[stage];
+        return new StageQuality(
+            stage, tokens, tokens * Math.Log2(_usage.CodebookSize), _usage.Usage(stage), _usage.Perplexity(stage),
+            qualities.Count > 0 ? ReconstructionQuality.Mean(qualities) : null);
     }
 
     private void Rank(RankedImage image)
@@ -140,7 +152,6 @@ public sealed class TokenizerEvaluation : IDisposable
 
     private TokenizerReport Report(long start, CancellationToken cancellation)
     {
-        double bits = Math.Log2(_usage.CodebookSize);
         return new TokenizerReport
         {
             Count = Done,
@@ -153,8 +164,7 @@ public sealed class TokenizerEvaluation : IDisposable
             CodebookSize = _usage.CodebookSize,
             CodebookUsage = _usage.Usage(),
             Perplexity = _usage.Perplexity(),
-            Stages = [.. _qualities.Select((q, i) => new StageQuality(
-                i, LatentGrid.TokenCount(i), LatentGrid.TokenCount(i) * bits, _usage.Usage(i), _usage.Perplexity(i), q.Count > 0 ? ReconstructionQuality.Mean(q) : null))],
+            Stages = [.. Enumerable.Range(0, Grid.StageCount).Select(StageQualityOf)],
             Best = _best,
             Worst = _worst,
             Notes = [.. Notes()],
@@ -167,12 +177,13 @@ public sealed class TokenizerEvaluation : IDisposable
         if (_options.Network is not { } network)
             yield break;
         using ExtractedFeatures originals = _originals!.Result(), reconstructions = _reconstructions!.Result();
-        yield return new MetricValue(
-            "frechetDistance", MetricNames.OfReconstructions(MetricNames.FrechetDistance(network, Done, Done)), FrechetDistance.Between(originals.Pooled!, reconstructions.Pooled!, cancellation).Value, null, true);
-        if (originals.Spatial is { } spatial)
+        var context = new MetricContext(network, reconstructions, originals) { Cancellation = cancellation };
+        foreach (FrechetDistanceMetric metric in (FrechetDistanceMetric[])[FrechetDistanceMetric.Pooled, FrechetDistanceMetric.Spatial])
         {
-            yield return new MetricValue(
-                "spatialFrechetDistance", MetricNames.OfReconstructions(MetricNames.SpatialFrechetDistance(network, Done, Done)), FrechetDistance.Between(spatial, reconstructions.Spatial!, cancellation).Value, null, true);
+            if (!metric.IsSupportedBy(network))
+                continue;
+            foreach (MetricValue value in metric.Compute(context))
+                yield return value with { Name = metric.ReconstructionName(network, Done) };
         }
     }
 
@@ -180,12 +191,16 @@ public sealed class TokenizerEvaluation : IDisposable
     {
         int side = _tokenizer.Config.ImageSize;
         if (_resized > 0)
-            yield return $"{_resized:N0} of the images were not {side} × {side}: they were resized by their shorter side, and their middle squares measured";
+            yield return $"images resized by their shorter side and cropped to the centre, because they were not {side} × {side}: {_resized:N0}";
         if (_grey > 0)
-            yield return $"{_grey:N0} of the images were grey: three equal channels were measured";
+            yield return $"grey images, converted to three equal channels: {_grey:N0}";
         if (_options.Network is { } network && Done <= network.FeatureSize)
-            yield return $"{Done:N0} images for {network.FeatureSize:N0} features: the Fréchet distance compares only with figures of as many images";
+        {
+            yield return $"{Done:N0} images for {network.FeatureSize:N0} features: "
+                + "compare the Fréchet distance only with distances of the same number of images";
+        }
+
         if (Done < _usage.CodebookSize)
-            yield return $"{Done:N0} images and {_usage.CodebookSize:N0} codes: the first stage cannot use more than one code an image";
+            yield return $"{Done:N0} images for {_usage.CodebookSize:N0} codes: the first stage uses at most one code per image";
     }
 }

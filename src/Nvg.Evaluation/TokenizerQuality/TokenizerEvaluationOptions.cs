@@ -3,21 +3,21 @@ using Nvg.Pretrained;
 
 namespace Nvg.Evaluation.TokenizerQuality;
 
-/// <summary>How a tokenizer is measured.</summary>
+/// <summary>Settings of a tokenizer evaluation.</summary>
 public sealed record TokenizerEvaluationOptions
 {
-    /// <summary>Images computed together.</summary>
+    /// <summary>Images per batch.</summary>
     public int Batch { get; init; } = 16;
 
-    /// <summary>Whether the canvas after every stage is decoded and measured; costs a decoding each.</summary>
+    /// <summary>Whether the canvas after every stage is decoded and measured, at the cost of one decoder pass each.</summary>
     public bool Stages { get; init; } = true;
 
-    /// <summary>How many of the best and of the worst images to keep.</summary>
+    /// <summary>Number of best and of worst reconstructions to keep.</summary>
     public int Ranked { get; init; } = 16;
 
-    /// <summary>For the Fréchet distance between originals and reconstructions, or null; borrowed.</summary>
+    /// <summary>Feature network for the Fréchet distance between originals and reconstructions, or null; borrowed.</summary>
     public IFeatureNetwork? Network { get; init; }
 
-    /// <summary>For LPIPS, or null; borrowed.</summary>
+    /// <summary>LPIPS network, or null; borrowed.</summary>
     public PerceptualDistance? Perceptual { get; init; }
 }

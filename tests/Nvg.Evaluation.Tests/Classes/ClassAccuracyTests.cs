@@ -19,7 +19,7 @@ public class ClassAccuracyTests
         Assert.Equal(4, accuracy.Count);
         Assert.Equal(0.5, accuracy.Accuracy);
         Assert.Equal((0.6 + 0.2 + 0.6 + 0.2) / 4, accuracy.MeanConfidence, 1e-6);
-        Assert.Equal((1, 2, 1, 0), (accuracy.Named(0, 0), accuracy.Named(1, 2), accuracy.Named(1, 1), accuracy.Named(2, 2)));
+        Assert.Equal((1, 2, 1, 0), (accuracy.Confused(0, 0), accuracy.Confused(1, 2), accuracy.Confused(1, 1), accuracy.Confused(2, 2)));
         Assert.Equal((3, 1 / 3.0), (accuracy.CountOf(1), accuracy.AccuracyOf(1)));
         Assert.Equal((0, true), (accuracy.CountOf(2), double.IsNaN(accuracy.AccuracyOf(2))));
     }

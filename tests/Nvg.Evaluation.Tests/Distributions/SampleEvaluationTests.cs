@@ -2,6 +2,7 @@ using Nvg.Data.Loading;
 using Nvg.Evaluation.Distributions;
 using Nvg.Evaluation.Features;
 using Nvg.Evaluation.Metrics;
+using Nvg.Evaluation.Statistics;
 using Nvg.Imaging;
 using Nvg.Imaging.Npz;
 using Nvg.Torch;
@@ -82,14 +83,14 @@ public sealed class SampleEvaluationTests : IDisposable
             new("arr_0", NpyArray.Of(bytes, 30, 4, 4, 3)), new("mu", NpyArray.Of(new double[] { 5, 5, 5 }, 3)), new("sigma", NpyArray.Of(covariance, 3, 3)),
         ]);
         string samples = Write("a.npz", Coloured(20, 1));
-        var options = new SampleEvaluationOptions { Metrics = SampleMetrics.FrechetDistance | SampleMetrics.PrecisionRecall };
-        using var network = new ColourFeatures(MetricNames.Inception2015);
+        var options = new SampleEvaluationOptions { Metrics = SampleMetric.Parse("fid,pr") };
+        using var network = new ColourFeatures(PublishedProtocol.Network);
         SampleReport report = SampleEvaluation.Run(network, ImageSet.Open(samples), SampleReference.Open(_folder["field.npz"]), options);
         Assert.InRange(Value(report, "frechetDistance"), 50, 90);
         Assert.Equal(Value(Evaluate(samples, _folder["plain.npz"]), "recall"), Value(report, "recall"));
         Assert.Null(report.ReferenceCount);
         Assert.Contains("too few for FID", report.Metrics[0].Name, StringComparison.Ordinal);
-        Assert.Contains("does not say what its statistics are of", Refusal(samples, _folder["field.npz"], new ColourFeatures()), StringComparison.Ordinal);
+        Assert.Contains("does not describe its statistics", Refusal(samples, _folder["field.npz"], new ColourFeatures()), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -101,7 +102,7 @@ public sealed class SampleEvaluationTests : IDisposable
         NpzFile.Write(_folder["field.npz"], [new("arr_0", NpyArray.Of(bytes, 30, 4, 4, 3)), .. statistics]);
         NpzFile.Write(_folder["alone.npz"], statistics);
         // Features that would be refused as soon as they were computed.
-        using var network = new ColourFeatures(MetricNames.Inception2015, broken: double.NaN);
+        using var network = new ColourFeatures(PublishedProtocol.Network, broken: double.NaN);
         foreach (string reference in new[] { _folder["field.npz"], _folder["alone.npz"] })
         {
             string message = Assert.Throws<NvgDataException>(() => SampleEvaluation.Run(
@@ -112,13 +113,13 @@ public sealed class SampleEvaluationTests : IDisposable
     }
 
     [Theory]
-    [InlineData(SampleMetrics.PrecisionRecall, false)]
-    [InlineData(SampleMetrics.FrechetDistance, true)]
-    public void Notes_BiasOfTheFrechetDistance_StandsOnlyBesideIt(SampleMetrics metrics, bool expected)
+    [InlineData("pr", false)]
+    [InlineData("fid", true)]
+    public void Notes_BiasOfTheFrechetDistance_AppearsOnlyWithIt(string metrics, bool expected)
     {
         string samples = Write("a.npz", Coloured(20, 1)), reference = Write("b.npz", Coloured(30, 2));
         using var network = new ColourFeatures();
-        SampleReport report = SampleEvaluation.Run(network, ImageSet.Open(samples), SampleReference.Open(reference), new SampleEvaluationOptions { Metrics = metrics });
+        SampleReport report = SampleEvaluation.Run(network, ImageSet.Open(samples), SampleReference.Open(reference), new SampleEvaluationOptions { Metrics = SampleMetric.Parse(metrics) });
         Assert.Equal(expected, report.Notes.Any(n => n.Contains("Fréchet", StringComparison.Ordinal)));
     }
 
@@ -127,11 +128,11 @@ public sealed class SampleEvaluationTests : IDisposable
     {
         string samples = Write("a.npz", Coloured(20, 1));
         NpzFile.Write(_folder["s.npz"], [new("mu", NpyArray.Of(new double[3], 3)), new("sigma", NpyArray.Of(new double[9], 3, 3))]);
-        Assert.Contains("--metrics", Refusal(samples, _folder["s.npz"], new ColourFeatures(MetricNames.Inception2015)), StringComparison.Ordinal);
+        Assert.Contains("--metrics", Refusal(samples, _folder["s.npz"], new ColourFeatures(PublishedProtocol.Network)), StringComparison.Ordinal);
         NpzFile.Write(_folder["t.npz"], [new("mu", NpyArray.Of(new double[4], 4)), new("sigma", NpyArray.Of(new double[16], 4, 4))]);
-        Assert.Contains("the network has 3 features", Refusal(samples, _folder["t.npz"], new ColourFeatures(MetricNames.Inception2015)), StringComparison.Ordinal);
+        Assert.Contains("the network has 3 features", Refusal(samples, _folder["t.npz"], new ColourFeatures(PublishedProtocol.Network)), StringComparison.Ordinal);
         NpzFile.Write(_folder["u.npz"], [new("mu", NpyArray.Of(new[] { 0, double.NaN, 0 }, 3)), new("sigma", NpyArray.Of(new double[9], 3, 3))]);
-        Assert.Contains("u.npz: mu and sigma: mean or covariance", Refusal(samples, _folder["u.npz"], new ColourFeatures(MetricNames.Inception2015)), StringComparison.Ordinal);
+        Assert.Contains("u.npz: mu and sigma: mean or covariance", Refusal(samples, _folder["u.npz"], new ColourFeatures(PublishedProtocol.Network)), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -142,7 +143,7 @@ public sealed class SampleEvaluationTests : IDisposable
     {
         string samples = Write("a.npz", Coloured(20, 1));
         NpzFile.Write(_folder["s.npz"], [new("mu", NpyArray.Of(new double[3], 3)), new("sigma", NpyArray.Of(sigma, 3, 3))]);
-        string message = Refusal(samples, _folder["s.npz"], new ColourFeatures(MetricNames.Inception2015));
+        string message = Refusal(samples, _folder["s.npz"], new ColourFeatures(PublishedProtocol.Network));
         Assert.Contains("s.npz: mu and sigma", message, StringComparison.Ordinal);
         Assert.Contains(reason, message, StringComparison.Ordinal);
     }
@@ -157,22 +158,22 @@ public sealed class SampleEvaluationTests : IDisposable
         [
             new("mu", NpyArray.Of(new double[3], 3)), new("sigma", NpyArray.Of(new double[] { 1, 0, 0, 0, 1, 0, 0, 0, 1 }, 3, 3)), new("features", NpyArray.Of(features, 10, 3)),
         ]);
-        Assert.Contains("s.npz: row 7 of features", Refusal(samples, _folder["s.npz"], new ColourFeatures(MetricNames.Inception2015)), StringComparison.Ordinal);
+        Assert.Contains("s.npz: row 7 of features", Refusal(samples, _folder["s.npz"], new ColourFeatures(PublishedProtocol.Network)), StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData(5, 30, SampleMetrics.PrecisionRecall, "a.npz: 5 images")]
-    [InlineData(30, 5, SampleMetrics.PrecisionRecall, "b.npz: 5 images")]
-    [InlineData(1, 30, SampleMetrics.FrechetDistance, "a.npz: 1 images")]
-    [InlineData(30, 1, SampleMetrics.FrechetDistance, "b.npz: 1 images")]
-    [InlineData(1, 30, SampleMetrics.KernelDistance, "a.npz: 1 images")]
-    public void Run_TooFewImages_IsRefusedBeforeTheWork(int samples, int reference, SampleMetrics metrics, string named)
+    [InlineData(5, 30, "pr", "a.npz: 5 images")]
+    [InlineData(30, 5, "pr", "b.npz: 5 images")]
+    [InlineData(1, 30, "fid", "a.npz: 1 images")]
+    [InlineData(30, 1, "fid", "b.npz: 1 images")]
+    [InlineData(1, 30, "kid", "a.npz: 1 images")]
+    public void Run_TooFewImages_IsRefusedBeforeTheWork(int samples, int reference, string metrics, string named)
     {
         // Features that would be refused as soon as they were computed.
         using var network = new ColourFeatures(broken: double.NaN);
         ImageSet few = ImageSet.Open(Write("a.npz", Coloured(samples, 1)));
         SampleReference against = SampleReference.Open(Write("b.npz", Coloured(reference, 2)));
-        string message = Assert.Throws<NvgDataException>(() => SampleEvaluation.Run(network, few, against, new SampleEvaluationOptions { Metrics = metrics })).Message;
+        string message = Assert.Throws<NvgDataException>(() => SampleEvaluation.Run(network, few, against, new SampleEvaluationOptions { Metrics = SampleMetric.Parse(metrics) })).Message;
         Assert.Contains(named, message, StringComparison.Ordinal);
     }
 
@@ -180,14 +181,14 @@ public sealed class SampleEvaluationTests : IDisposable
     public void Notes_FewImages_SayWhatDependsOnTheirNumber()
     {
         SampleReport equal = Evaluate(Write("a.npz", Coloured(20, 1)), Write("b.npz", Coloured(20, 2)));
-        Assert.Contains(equal.Notes, n => n.StartsWith("20 samples: the Fréchet distance compares only", StringComparison.Ordinal));
-        Assert.Contains(equal.Notes, n => n.StartsWith("precision to coverage of 20 samples and 20 images", StringComparison.Ordinal));
-        Assert.Contains(equal.Notes, n => n.Contains("subsets of 20 images where 1,000 are customary", StringComparison.Ordinal));
-        Assert.Contains(equal.Notes, n => n.Contains("of all 20 images of both sides at once", StringComparison.Ordinal));
+        Assert.Contains(equal.Notes, n => n.StartsWith("20 samples: compare the Fréchet distance only", StringComparison.Ordinal));
+        Assert.Contains(equal.Notes, n => n.StartsWith("precision, recall, density and coverage of 20 samples and 20 images", StringComparison.Ordinal));
+        Assert.Contains(equal.Notes, n => n.Contains("subsets of 20 images; 1,000 are customary", StringComparison.Ordinal));
+        Assert.Contains(equal.Notes, n => n.Contains("uses all 20 images of both sides at once", StringComparison.Ordinal));
         Assert.Null(equal.Metrics.Single(m => m.Key == "kernelDistance").Spread);
         // The reference is the smaller side.
         SampleReport smaller = Evaluate(Write("c.npz", Coloured(30, 1)), Write("d.npz", Coloured(10, 2)));
-        Assert.Contains(smaller.Notes, n => n.StartsWith("10 images of the reference: the Fréchet distance", StringComparison.Ordinal));
+        Assert.Contains(smaller.Notes, n => n.StartsWith("10 images of the reference: compare the Fréchet distance only", StringComparison.Ordinal));
         Assert.DoesNotContain(smaller.Notes, n => n.Contains("at once", StringComparison.Ordinal));
         Assert.NotNull(smaller.Metrics.Single(m => m.Key == "kernelDistance").Spread);
     }
@@ -207,7 +208,7 @@ public sealed class SampleEvaluationTests : IDisposable
         SampleReport report = SampleEvaluation.Run(
             network, ImageSet.Open(samples), SampleReference.Open(reference), new SampleEvaluationOptions { Limit = 10, ReferenceRows = 15 });
         Assert.Equal(10, report.Count);
-        Assert.Contains(report.Notes, n => n.Contains("against 15 images", StringComparison.Ordinal));
+        Assert.Contains(report.Notes, n => n.Contains("compare with 15 images", StringComparison.Ordinal));
     }
 
     private static SampleReport Evaluate(string samples, string reference, int batch = 32, string? save = null)

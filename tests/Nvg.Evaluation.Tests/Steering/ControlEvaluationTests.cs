@@ -71,19 +71,19 @@ public class ControlEvaluationTests
     {
         using NvgModel model = TinyModels.Random();
         LabelledImage[] references = References(6);
-        using var judge = new RecordingJudge();
-        ClassChange change = ControlEvaluation.Run(model, references, judge, batch: 4).ClassChange!;
+        using var classifier = new RecordingClassifier();
+        ClassChange change = ControlEvaluation.Run(model, references, classifier, batch: 4).ClassChange!;
         // Reconstructions twice, then the changed images twice, each time once for the old and once for the new classes.
-        Assert.Equal(24, judge.Images.Count);
-        byte[][] before = [.. judge.Images[..6]], after = [.. judge.Images[12..18]];
-        Assert.Equal(before, judge.Images[6..12]);
-        Assert.Equal(after, judge.Images[18..]);
+        Assert.Equal(24, classifier.Images.Count);
+        byte[][] before = [.. classifier.Images[..6]], after = [.. classifier.Images[12..18]];
+        Assert.Equal(before, classifier.Images[6..12]);
+        Assert.Equal(after, classifier.Images[18..]);
         Assert.Equal(references.Select(r => StageImages.Draw(model.Tokenizer, Encoded(model, r.Image)).Pixels), before);
         Assert.All(before.Zip(after), pair => Assert.NotEqual(pair.First, pair.Second));
-        // What the judge says is worked out here again: classes go round, by one and by two in turn.
+        // What the classifier says is worked out here again: classes go round, by one and by two in turn.
         int[] old = [.. references.Select(r => r.Label!.Value)], changed = [1, 0, 0, 2, 2, 1];
         Assert.Equal([0, 1, 2, 0, 1, 2], old);
-        double Share(byte[][] images, int[] labels) => images.Zip(labels).Average(p => RecordingJudge.ClassOf(p.First) == p.Second ? 1.0 : 0.0);
+        double Share(byte[][] images, int[] labels) => images.Zip(labels).Average(p => RecordingClassifier.ClassOf(p.First) == p.Second ? 1.0 : 0.0);
         Assert.Equal(new ClassChange(Share(before, old), Share(before, changed), Share(after, old), Share(after, changed)), change);
     }
 
@@ -92,8 +92,8 @@ public class ControlEvaluationTests
     {
         using NvgModel model = TinyModels.Random();
         using var folder = new TemporaryFolder();
-        using ClassifierFeatures judge = TinyClassifier(folder["judge"]);
-        ClassChange change = ControlEvaluation.Run(model, References(6), judge, batch: 4).ClassChange!;
+        using ClassifierFeatures classifier = TinyClassifier(folder["classifier"]);
+        ClassChange change = ControlEvaluation.Run(model, References(6), classifier, batch: 4).ClassChange!;
         Assert.All([change.OldBefore, change.NewBefore, change.OldAfter, change.NewAfter], share => Assert.Equal(Math.Round(share * 6), share * 6, 9));
         // An image is taken for one class alone.
         Assert.InRange(change.OldBefore + change.NewBefore, 0, 1 + 1e-9);

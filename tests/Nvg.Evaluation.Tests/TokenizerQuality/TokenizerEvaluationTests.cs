@@ -90,8 +90,8 @@ public class TokenizerEvaluationTests
         using Tokenizer tokenizer = Tiny.Tokenizer();
         TokenizerReport report = TokenizerEvaluation.Run(tokenizer, SquareSource.Entries([folder["p"]], 8), 4, new TokenizerEvaluationOptions());
         Assert.Equal((4, 2, 1), (report.Count, report.Resized, report.Grey));
-        Assert.Contains(report.Notes, n => n.StartsWith("2 of the images were not 8 × 8", StringComparison.Ordinal));
-        Assert.Contains(report.Notes, n => n.StartsWith("1 of the images were grey", StringComparison.Ordinal));
+        Assert.Contains(report.Notes, n => n.EndsWith("were not 8 × 8: 2", StringComparison.Ordinal));
+        Assert.Contains(report.Notes, n => n.EndsWith("three equal channels: 1", StringComparison.Ordinal));
         TokenizerReport plain = TokenizerEvaluation.Run(tokenizer, Entries(3), 3, new TokenizerEvaluationOptions());
         Assert.Equal((0, 0), (plain.Resized, plain.Grey));
         Assert.DoesNotContain(plain.Notes, n => n.Contains("were", StringComparison.Ordinal));

@@ -11,16 +11,34 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
-/// <summary><c>nvg evaluate classifier</c>: how often a classifier names the class of images, real or generated.</summary>
+/// <summary><c>nvg evaluate classifier</c>: class accuracy of real or generated images.</summary>
 internal sealed class EvaluateClassifierCommand
 {
     private const int Batch = 250;
 
-    private readonly Option<string> _model = new("--model") { Description = "The classifier's folder", Required = true, HelpName = "DIR" };
-    private readonly Option<string> _data = new("--data") { Description = "A data set, a folder with a sub-folder for each class, or an .npz with labels", Required = true, HelpName = "DATA|DIR|FILE.npz" };
-    private readonly Option<int?> _heldOut = new("--held-out") { Description = "Of a data set, only the last N images, in equal shares of the classes: those that training held out", HelpName = "N" };
-    private readonly Option<int?> _limit = new("--limit") { Description = "At most N images, evenly spread over all", HelpName = "N" };
-    private readonly Option<string?> _through = new("--through") { Description = "Judge the images after the round trip through the tokenizer of this model: what generated images can reach at best", HelpName = "DIR" };
+    private readonly Option<string> _model = new("--model") { Description = "Folder of the classifier", Required = true, HelpName = "DIR" };
+
+    private readonly Option<string> _data = new("--data")
+    {
+        Description = "A data set, a folder with one sub-folder per class, or an .npz with labels",
+        Required = true,
+        HelpName = "DATA|DIR|FILE.npz",
+    };
+
+    private readonly Option<int?> _heldOut = new("--held-out")
+    {
+        Description = "Use only the last N images of a data set, equally from all classes: those held out in training",
+        HelpName = "N",
+    };
+
+    private readonly Option<int?> _limit = new("--limit") { Description = "Maximum number of images, chosen evenly", HelpName = "N" };
+
+    private readonly Option<string?> _through = new("--through")
+    {
+        Description = "Classify reconstructions by the tokenizer of this model, which is the upper limit for generated images",
+        HelpName = "DIR",
+    };
+
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
@@ -28,11 +46,11 @@ internal sealed class EvaluateClassifierCommand
     internal static Command Create()
     {
         var arguments = new EvaluateClassifierCommand();
-        var command = new Command("classifier", "Class accuracy of images, real or generated")
-        {
-            arguments._model, arguments._data, arguments._heldOut, arguments._limit, arguments._through, arguments._device, arguments._threads, arguments._json,
-        };
-        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        Command command = new Command("classifier", "Class accuracy of real or generated images").With(
+            arguments._model, arguments._data, arguments._heldOut, arguments._limit, arguments._through, arguments._device,
+            arguments._threads,
+            arguments._json);
+        command.SetAction(arguments.RunAsync);
         return command;
     }
 
@@ -43,18 +61,26 @@ internal sealed class EvaluateClassifierCommand
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         var clock = Stopwatch.StartNew();
         using var network = ClassifierFeatures.Load(ModelFolder.Locate(parsed.GetRequiredValue(_model)), parsed.GetValue(_device));
-        ClassAccuracy accuracy = await ConsoleProgress.ShowAsync("judging", progress => Task.Run(
-            () => ClassJudge.Judge(network, Images(parsed, network), Batch, new SynchronousProgress<long>(done => progress.Report($"{done} images", null)), cancellation), CancellationToken.None));
+        ClassAccuracy accuracy = await ConsoleProgress.ShowAsync("classifying", progress => Task.Run(
+            () => ClassEvaluation.Run(
+                network, Images(parsed, network), Batch,
+                new SynchronousProgress<long>(done => progress.Report(ConsoleText.Count(done, "image"), null)), cancellation),
+            CancellationToken.None));
         var report = new Report(
-            parsed.GetRequiredValue(_model), parsed.GetRequiredValue(_data), parsed.GetValue(_through), accuracy.Count, accuracy.Accuracy, accuracy.MeanConfidence,
-            [.. network.Labels.Select((label, c) => new ClassReport(
-                label, accuracy.CountOf(c), accuracy.CountOf(c) > 0 ? accuracy.AccuracyOf(c) : null, [.. Enumerable.Range(0, accuracy.ClassCount).Select(named => accuracy.Named(c, named))]))],
-            clock.Elapsed.TotalSeconds);
+            parsed.GetRequiredValue(_model), parsed.GetRequiredValue(_data), parsed.GetValue(_through), accuracy.Count, accuracy.Accuracy,
+            accuracy.MeanConfidence, [.. network.Labels.Select((label, c) => OfClass(label, c, accuracy))], clock.Elapsed.TotalSeconds);
         if (parsed.GetValue(_json))
             MachineOutput.Write(report);
         else
             Print(report);
         return CommandRunner.Done;
+    }
+
+    private static ClassReport OfClass(string label, int index, ClassAccuracy accuracy)
+    {
+        long count = accuracy.CountOf(index);
+        IEnumerable<long> predicted = Enumerable.Range(0, accuracy.ClassCount).Select(other => accuracy.Confused(index, other));
+        return new ClassReport(label, count, count > 0 ? accuracy.AccuracyOf(index) : null, [.. predicted]);
     }
 
     private IEnumerable<LabelledImage> Images(ParseResult parsed, ClassifierFeatures network)
@@ -81,10 +107,11 @@ internal sealed class EvaluateClassifierCommand
     private static void Print(Report report)
     {
         ConsoleTable.Write(
-            ["class", "images", "accuracy", "most often taken for"],
+            ["class", "images", "accuracy", "most often confused with"],
             [
-                .. report.Classes.Where(c => c.Count > 0).Select((c, _) => new[] { c.Label, $"{c.Count}", $"{c.Accuracy:P2}", MostConfused(report, c) }),
-                ["all", $"{report.Count}", $"{report.Accuracy:P2}", $"mean probability of the class {report.MeanConfidence:F4}"],
+                .. report.Classes.Where(c => c.Count > 0).Select((c, _) => new[] { c.Label, $"{c.Count}", $"{c.Accuracy:P2}",
+                    MostConfused(report, c) }),
+                ["all", $"{report.Count}", $"{report.Accuracy:P2}", $"mean probability {report.MeanConfidence:F4}"],
             ]);
     }
 
@@ -97,5 +124,6 @@ internal sealed class EvaluateClassifierCommand
     private sealed record ClassReport(string Label, long Count, double? Accuracy, IReadOnlyList<long> Named);
 
     private sealed record Report(
-        string Model, string Data, string? Through, long Count, double Accuracy, double MeanConfidence, IReadOnlyList<ClassReport> Classes, double Seconds);
+        string Model, string Data, string? Through, long Count, double Accuracy, double MeanConfidence, IReadOnlyList<ClassReport> Classes,
+        double Seconds);
 }

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
-/// <summary><c>nvg evaluate</c>: figures of images and models.</summary>
+/// <summary><c>nvg evaluate</c>: measures images and models.</summary>
 internal static class EvaluateCommand
 {
     internal static Command Create() => new("evaluate", "Measure images and models")

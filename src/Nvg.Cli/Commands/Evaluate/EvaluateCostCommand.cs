@@ -10,12 +10,24 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
-/// <summary><c>nvg evaluate cost</c>: parameters, time and memory of an image, content and structure apart.</summary>
+/// <summary><c>nvg evaluate cost</c>: parameters, time and memory per image, for content and structure separately.</summary>
 internal sealed class EvaluateCostCommand
 {
-    private readonly Argument<string[]> _models = new("models") { Description = $"Folders of models, and names of presets, which get random weights: {string.Join(", ", Presets.All.Where(p => p.Generator is not null).Select(p => p.Name))}", Arity = ArgumentArity.OneOrMore };
-    private readonly Option<int> _repeat = new("--repeat") { Description = "Timed images, of which the fastest counts", HelpName = "N", DefaultValueFactory = _ => 3 };
-    private readonly Option<string?> _report = new("--report") { Description = "Also write a report", HelpName = "FILE.html" };
+    private readonly Argument<string[]> _models = new("models")
+    {
+        Description = "Model folders, or presets, which get random weights: "
+            + string.Join(", ", Presets.All.Where(p => p.Generator is not null).Select(p => p.Name)),
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<int> _repeat = new("--repeat")
+    {
+        Description = "Timed images, of which the fastest counts",
+        HelpName = "N",
+        DefaultValueFactory = _ => 3,
+    };
+
+    private readonly Option<string?> _report = CommonOptions.HtmlReport();
     private readonly SamplingArguments _sampling = new();
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType?> _type = CommonOptions.DataType();
@@ -25,11 +37,12 @@ internal sealed class EvaluateCostCommand
     internal static Command Create()
     {
         var arguments = new EvaluateCostCommand();
-        var command = new Command("cost", "Parameters, seconds and peak memory of an image, content and structure apart") { arguments._models, arguments._repeat, arguments._report };
+        Command command =
+            new Command("cost", "Parameters, time and peak memory per image, for content and structure separately") { arguments._models }
+            .With(arguments._repeat, arguments._report);
         arguments._sampling.AddTo(command);
-        foreach (Option option in new Option[] { arguments._device, arguments._type, arguments._threads, arguments._json })
-            command.Options.Add(option);
-        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        command.With(arguments._device, arguments._type, arguments._threads, arguments._json);
+        command.SetAction(arguments.RunAsync);
         return command;
     }
 
@@ -40,14 +53,23 @@ internal sealed class EvaluateCostCommand
         if (parsed.GetValue(_report) is { } target)
             ImageOutput.RequireWritable(target);
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        List<ModelCost> costs = await ConsoleProgress.ShowAsync("measuring", progress => Task.Run(() => Measure(parsed, progress, cancellation), CancellationToken.None));
+        List<ModelCost> costs = await ConsoleProgress.ShowAsync(
+            "measuring", progress => Task.Run(() => Measure(parsed, progress, cancellation), CancellationToken.None));
         string precision = $"{parsed.GetValue(_device)}, {parsed.GetDataType(_type)}";
         if (parsed.GetValue(_report) is { } file)
         {
-            new HtmlReport("What an image costs", DateTimeOffset.UtcNow)
-                .Paragraph("One image at a time. The time of the content is that of an image whose structure is given, decoder included; the time of the structure is what generating it adds. Memory is the most that the process held on the host, parameters included; memory of a GPU is not counted, and what earlier models of the same command have not returned is. Presets have random weights: their images show nothing, their cost is the same.")
+            new HtmlReport("Cost per image", DateTimeOffset.UtcNow)
+                .Paragraph(
+                    "One image at a time. The content time is that of an image with given structure, decoder included; the structure "
+                        + "time is what "
+                    + "generating the structure adds. Memory is the peak of the process on the host, parameters included; GPU memory "
+                        + "is not "
+                    + "counted, and memory that earlier models of the same command have not returned is. Presets have random weights, "
+                        + "which "
+                    + "cost the same.")
                 .Section("Models").Table(Headings, costs.Select(Row))
-                .Section("How this was made").Code(CommandLineText.Current).Settings([new("computed on", precision), .. ReportVersions.Current()])
+                .Section("How to reproduce this report").Code(CommandLineText.Current).Settings([new("computed on", precision),
+                    .. ReportVersions.Current()])
                 .Write(file);
         }
 
@@ -60,11 +82,11 @@ internal sealed class EvaluateCostCommand
 
     private List<ModelCost> Measure(ParseResult parsed, ConsoleProgress progress, CancellationToken cancellation)
     {
-        // All names before the first measurement, which may take minutes.
+        // All names are checked before the first measurement, which may take minutes.
         foreach (string name in parsed.GetRequiredValue(_models).Where(name => !Directory.Exists(ModelFolder.Locate(name))))
         {
             if (Presets.Find(name, out string? problem) is null)
-                throw new UsageException($"no folder {name}, and {problem}");
+                throw new UsageException($"there is no folder {name}, and {problem}");
         }
 
         var costs = new List<ModelCost>();
@@ -73,7 +95,8 @@ internal sealed class EvaluateCostCommand
             progress.Report(name, null);
             using NvgModel model = Open(name, parsed.GetValue(_device), parsed.GetDataType(_type));
             SamplingOptions options = _sampling.Read(parsed, model.Config.Sampling, model.GeneratorConfig.Grid.LastStage);
-            costs.Add(new ModelCost(name, options.StructureSteps, GenerationCost.Measure(model, options, parsed.GetValue(_repeat), cancellation)));
+            costs.Add(new ModelCost(name, options.StructureSteps,
+                GenerationCost.Measure(model, options, parsed.GetValue(_repeat), cancellation)));
         }
 
         return costs;
@@ -81,17 +104,19 @@ internal sealed class EvaluateCostCommand
 
     private static NvgModel Open(string name, Device device, ScalarType type) => Directory.Exists(ModelFolder.Locate(name))
         ? ModelOrPreset.Open(name, null, device, type)
-        : ModelOrPreset.Open(null, Presets.Find(name, out string? problem) ?? throw new UsageException($"no folder {name}, and {problem}"), device, type);
+        : ModelOrPreset.Open(null,
+            Presets.Find(name, out string? problem) ?? throw new UsageException($"there is no folder {name}, and {problem}"), device, type);
 
-    // The whole image came out no slower than its content: the difference is below the scatter of the times.
+    // The whole image was not slower than its content: the difference is below the noise.
     private const string NotMeasurable = "not measurable";
 
     private static string[] Headings { get; } =
-        ["model", "content parameters", "structure parameters", "structure steps", "content s", "structure s", "image s", "structure share", "content host peak MiB", "host peak MiB"];
+        ["model", "content M", "structure M", "steps", "content s", "structure s", "image s", "structure share", "content host peak MiB",
+            "host peak MiB"];
 
     private static string[] Row(ModelCost m) =>
     [
-        m.Model, $"{m.Cost.ContentParameters / 1e6:F1} M", $"{m.Cost.StructureParameters / 1e6:F1} M", $"{m.StructureSteps}",
+        m.Model, $"{m.Cost.ContentParameters / 1e6:F1}", $"{m.Cost.StructureParameters / 1e6:F1}", $"{m.StructureSteps}",
         $"{m.Cost.ContentSeconds:F3}", m.Cost.StructureSeconds is { } structure ? $"{structure:F3}" : NotMeasurable, $"{m.Cost.Seconds:F3}",
         m.Cost.StructureSeconds is { } part ? $"{part / m.Cost.Seconds:P0}" : NotMeasurable,
         m.Cost.ContentHostPeakMiB is { } content ? $"{content:F0}" : "", m.Cost.HostPeakMiB is { } peak ? $"{peak:F0}" : "",

@@ -12,16 +12,39 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
-/// <summary><c>nvg evaluate neighbours</c>: whether generated images are copies of training images.</summary>
+/// <summary><c>nvg evaluate neighbours</c>: tests whether generated images are copies of training images.</summary>
 internal sealed class EvaluateNeighboursCommand
 {
-    private readonly Argument<string> _samples = new("samples") { Description = "Generated images: an .npz (arr_0), a folder, a .tar or a data set" };
-    private readonly Option<string> _data = new("--data") { Description = "The images that the model was trained on", Required = true, HelpName = "DATA|DIR" };
-    private readonly Option<string> _test = new("--test") { Description = "Images of the same kind that it was not trained on", Required = true, HelpName = "DATA|DIR" };
-    private readonly Option<string> _features = new("--features") { Description = "Folder of the classifier whose features are compared", Required = true, HelpName = "DIR" };
-    private readonly Option<string?> _output = new("--output", "-o") { Description = "Image of the samples that lie nearest to the training set, each beside its nearest in features and in pixels", HelpName = "FILE.png" };
-    private readonly Option<string?> _report = new("--report") { Description = "Also write a report", HelpName = "FILE.html" };
-    private readonly Option<int> _limit = new("--limit") { Description = "At most N samples and N test images, chosen evenly", HelpName = "N", DefaultValueFactory = _ => 2000 };
+    private readonly Argument<string> _samples =
+        new("samples") { Description = "Generated images: an .npz (arr_0), a folder, a .tar or a data set" };
+    private readonly Option<string> _data =
+        new("--data") { Description = "The training images of the model", Required = true, HelpName = "DATA|DIR" };
+
+    private readonly Option<string> _test = new("--test")
+    {
+        Description = "Images of the same kind that the model was not trained on",
+        Required = true,
+        HelpName = "DATA|DIR",
+    };
+
+    private readonly Option<string> _features =
+        new("--features") { Description = "Classifier whose features are compared", Required = true, HelpName = "DIR" };
+
+    private readonly Option<string?> _output = new("--output", "-o")
+    {
+        Description = "Image of the samples closest to the training set, with the nearest training images by features and by pixels",
+        HelpName = "FILE.png",
+    };
+
+    private readonly Option<string?> _report = CommonOptions.HtmlReport();
+
+    private readonly Option<int> _limit = new("--limit")
+    {
+        Description = "Maximum number of samples and of test images, chosen evenly",
+        HelpName = "N",
+        DefaultValueFactory = _ => 2000,
+    };
+
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
@@ -29,12 +52,11 @@ internal sealed class EvaluateNeighboursCommand
     internal static Command Create()
     {
         var arguments = new EvaluateNeighboursCommand();
-        var command = new Command("neighbours", "Nearest training images of generated ones, and whether they are suspiciously near")
-        {
-            arguments._samples, arguments._data, arguments._test, arguments._features, arguments._output, arguments._report, arguments._limit,
-            arguments._device, arguments._threads, arguments._json,
-        };
-        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        Command command = new Command("neighbours",
+            "Find the nearest training images of generated images, and whether they are suspiciously close") { arguments._samples }
+            .With(arguments._data, arguments._test, arguments._features, arguments._output, arguments._report, arguments._limit)
+            .With(arguments._device, arguments._threads, arguments._json);
+        command.SetAction(arguments.RunAsync);
         return command;
     }
 
@@ -51,58 +73,65 @@ internal sealed class EvaluateNeighboursCommand
             () => Compare(parsed, network, progress, cancellation), CancellationToken.None));
         if (parsed.GetValue(_output) is { } image)
             ImageFile.Write(image, sheet!);
-        var figures = new Figures(
+        var metrics = new Metrics(
             parsed.GetRequiredValue(_samples), parsed.GetRequiredValue(_data), parsed.GetRequiredValue(_test), network.Name,
             study.SampleCount, study.TestCount, study.TrainingCount, study.InFeatures, study.InPixels, clock.Elapsed.TotalSeconds);
         if (parsed.GetValue(_report) is { } file)
-            Report(figures, sheet!).Write(file);
+            Report(metrics, sheet!).Write(file);
         if (parsed.GetValue(_json))
-            MachineOutput.Write(figures);
+            MachineOutput.Write(metrics);
         else
         {
-            Console.WriteLine($"{figures.SampleCount:N0} of {figures.Samples} against {figures.TrainingCount:N0} of {figures.Data}, beside {figures.TestCount:N0} of {figures.Test}");
-            ConsoleTable.Write(Headings(figures), Rows(figures));
+            ConsoleText.Print($"{metrics.SampleCount:N0} images of {metrics.Samples} against {metrics.TrainingCount:N0} of {metrics.Data}, "
+                + $"compared with {metrics.TestCount:N0} test images of {metrics.Test}");
+            ConsoleTable.Write(Headings(metrics), Rows(metrics));
         }
 
         return CommandRunner.Done;
     }
 
-    private (NeighbourStudy Study, RgbImage? Sheet) Compare(ParseResult parsed, ClassifierFeatures network, ConsoleProgress progress, CancellationToken cancellation)
+    private (NeighbourStudy Study, RgbImage? Sheet) Compare(ParseResult parsed, ClassifierFeatures network, ConsoleProgress progress,
+        CancellationToken cancellation)
     {
         int limit = parsed.GetValue(_limit);
         var training = ImageSet.Open(parsed.GetRequiredValue(_data));
         RgbImage[] Images(string path) => [.. ImageSet.Open(path).Images(limit)];
         var study = NeighbourStudy.Run(
             network, Images(parsed.GetRequiredValue(_samples)), Images(parsed.GetRequiredValue(_test)), () => training.Images(),
-            new SynchronousProgress<long>(done => progress.Report($"{done} training images", null)), cancellation);
+            new SynchronousProgress<long>(done => progress.Report(ConsoleText.Count(done, "training image"), null)), cancellation);
         return (study, (parsed.GetValue(_output) ?? parsed.GetValue(_report)) is null ? null : study.Sheet(cancellation));
     }
 
-    private static string[] Headings(Figures figures) => ["", $"features of {figures.Features}", "pixels"];
+    private static string[] Headings(Metrics metrics) => ["", $"features of {metrics.Features}", "pixels"];
 
-    private static IEnumerable<string[]> Rows(Figures f)
+    private static IEnumerable<string[]> Rows(Metrics m)
     {
-        string[] Row(string name, Func<MemorisationCheck, string> value) => [name, value(f.InFeatures), value(f.InPixels)];
+        string[] Row(string name, Func<MemorisationCheck, string> value) => [name, value(m.InFeatures), value(m.InPixels)];
         yield return Row("median distance of a sample to its nearest training image", c => $"{c.SampleMedian:F3}");
         yield return Row("median distance of a test image to its nearest training image", c => $"{c.TestMedian:F3}");
-        yield return Row("quotient of both", c => $"{c.MedianRatio:F3}");
-        yield return Row("probability that a sample lies nearer than a test image (½: alike; 1: copies)", c => $"{c.CloserThanTest:F3}");
-        yield return Row("samples nearer than the nearest 1 % of test images", c => $"{c.BelowLowestTestPercent:P2}");
-        yield return Row("samples under a third of the distance to the second nearest", c => $"{c.SampleCopies:P2}");
-        yield return Row("test images under a third of it", c => $"{c.TestCopies:P2}");
+        yield return Row("ratio of the two", c => $"{c.MedianRatio:F3}");
+        yield return Row("probability that a sample is closer than a test image (½: alike, 1: copies)", c => $"{c.CloserThanTest:F3}");
+        yield return Row("samples closer than the closest 1 % of test images", c => $"{c.BelowLowestTestPercent:P2}");
+        yield return Row("samples below a third of the distance to the second nearest", c => $"{c.SampleCopies:P2}");
+        yield return Row("test images below a third of it", c => $"{c.TestCopies:P2}");
     }
 
-    private static HtmlReport Report(Figures figures, RgbImage sheet) => new HtmlReport("Nearest training images", DateTimeOffset.UtcNow)
-        .Paragraph($"{figures.SampleCount} generated images of {figures.Samples} against the {figures.TrainingCount} training images of {figures.Data}. {figures.TestCount} images of {figures.Test}, which no training saw, are the measure: a model that copies lies nearer to its training set than they do.")
+    private static HtmlReport Report(Metrics metrics, RgbImage sheet) => new HtmlReport("Nearest training images", DateTimeOffset.UtcNow)
+        .Paragraph(
+            $"{metrics.SampleCount} generated images of {metrics.Samples} against {metrics.TrainingCount} training images of "
+                + $"{metrics.Data}. "
+            + $"{metrics.TestCount} test images of {metrics.Test} are the baseline: images of a model that copies are closer to the "
+                + "training set.")
         .Section("Distances")
-        .Table(Headings(figures), Rows(figures))
-        .Section("The samples that lie nearest")
-        .Image(sheet, "In threes: a generated image, its nearest training image in features, its nearest in pixels. Nearest in features first, row by row.")
-        .Section("How this was made")
+        .Table(Headings(metrics), Rows(metrics))
+        .Section("The closest samples")
+        .Image(sheet, "Groups of three: a generated image, its nearest training image by features, and its nearest by pixels; closest "
+            + "by features first.")
+        .Section("How to reproduce this report")
         .Code(CommandLineText.Current)
         .Settings([.. ReportVersions.Current()]);
 
-    private sealed record Figures(
+    private sealed record Metrics(
         string Samples, string Data, string Test, string Features, int SampleCount, int TestCount, long TrainingCount,
         MemorisationCheck InFeatures, MemorisationCheck InPixels, double Seconds);
 }

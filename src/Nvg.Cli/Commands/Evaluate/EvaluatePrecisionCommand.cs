@@ -8,12 +8,20 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
-/// <summary><c>nvg evaluate precision</c>: what bfloat16 changes against float32.</summary>
+/// <summary><c>nvg evaluate precision</c>: compares bfloat16 with float32.</summary>
 internal sealed class EvaluatePrecisionCommand
 {
     private readonly Option<string?> _model = CommonOptions.Model();
-    private readonly Option<string?> _preset = new("--preset") { Description = "Sizes with random weights instead of a model", HelpName = "NAME" };
-    private readonly Option<int> _count = new("--count") { Description = "Images, of all classes in turn", HelpName = "N", DefaultValueFactory = _ => 20 };
+    private readonly Option<string?> _preset =
+        new("--preset") { Description = "Use random weights of a published size instead of a model", HelpName = "NAME" };
+
+    private readonly Option<int> _count = new("--count")
+    {
+        Description = "Number of images, of all classes in turn",
+        HelpName = "N",
+        DefaultValueFactory = _ => 20,
+    };
+
     private readonly SamplingArguments _sampling = new();
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<int> _threads = CommonOptions.Threads();
@@ -22,14 +30,11 @@ internal sealed class EvaluatePrecisionCommand
     internal static Command Create()
     {
         var arguments = new EvaluatePrecisionCommand();
-        var command = new Command("precision", "What computing in bfloat16 changes: tokens, splits and decoded images against float32")
-        {
-            arguments._model, arguments._preset, arguments._count,
-        };
+        Command command = new Command("precision", "Compare bfloat16 with float32: tokens, splits and decoded images")
+            .With(arguments._model, arguments._preset, arguments._count);
         arguments._sampling.AddTo(command);
-        foreach (Option option in new Option[] { arguments._device, arguments._threads, arguments._json })
-            command.Options.Add(option);
-        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        command.With(arguments._device, arguments._threads, arguments._json);
+        command.SetAction(arguments.RunAsync);
         return command;
     }
 
@@ -41,7 +46,7 @@ internal sealed class EvaluatePrecisionCommand
         ModelConfig? preset = ModelOrPreset.Preset(parsed.GetValue(_model), parsed.GetValue(_preset));
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using NvgModel reference = Open(parsed, preset, ScalarType.Float32), other = Open(parsed, preset, ScalarType.BFloat16);
-        SamplingOptions options = _sampling.Read(parsed, reference.Config.Sampling, reference.Generator.Config.Grid.LastStage);
+        SamplingOptions options = _sampling.Read(parsed, reference.Config.Sampling, reference.GeneratorConfig.Grid.LastStage);
         PrecisionAgreement found = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(
             () => PrecisionAgreement.Measure(
                 reference, other, count, options,
@@ -54,14 +59,16 @@ internal sealed class EvaluatePrecisionCommand
         }
 
         ConsoleTable.Write(
-            ["stage", "same token", "same best token", "same side of the split"],
+            ["stage", "same token", "same likeliest token", "same side of the split"],
             found.StageTokens.Select((share, stage) => new[]
             {
-                $"{stage}", $"{share:P1}", $"{found.StageBestTokens[stage]:P1}", stage < found.StageSplits.Count ? $"{found.StageSplits[stage]:P1}" : "",
+                $"{stage}", $"{share:P1}", $"{found.StageBestTokens[stage]:P1}", stage < found.StageSplits.Count
+                    ? $"{found.StageSplits[stage]:P1}" : "",
             }));
-        Console.WriteLine($"decoded from the same tokens: {found.DecodedPsnr:F1} dB between both, {found.WorstDecodedPsnr:F1} dB at worst");
+        ConsoleText.Print($"images decoded from the same tokens: PSNR {found.DecodedPsnr:F1} dB, {found.WorstDecodedPsnr:F1} dB at worst");
         return CommandRunner.Done;
     }
 
-    private NvgModel Open(ParseResult parsed, ModelConfig? preset, ScalarType type) => ModelOrPreset.Open(parsed.GetValue(_model), preset, parsed.GetValue(_device), type);
+    private NvgModel Open(ParseResult parsed, ModelConfig? preset, ScalarType type) =>
+        ModelOrPreset.Open(parsed.GetValue(_model), preset, parsed.GetValue(_device), type);
 }

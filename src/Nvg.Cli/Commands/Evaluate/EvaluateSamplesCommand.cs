@@ -5,56 +5,71 @@ using Nvg.Cli.Terminal;
 using Nvg.Data.Loading;
 using Nvg.Evaluation.Distributions;
 using Nvg.Evaluation.Features;
+using Nvg.Evaluation.Metrics;
 using Nvg.Imaging;
 using Nvg.Reporting;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
-/// <summary><c>nvg evaluate samples</c>: generated images against a reference.</summary>
+/// <summary><c>nvg evaluate samples</c>: measures generated images against a reference.</summary>
 internal sealed class EvaluateSamplesCommand
 {
     private const int ShownSamples = 64;
 
-    private static readonly string[] Headings = ["figure", "value", "±", "better"];
+    private static readonly string[] Headings = ["metric", "value", "±", "better"];
 
-    private static readonly Dictionary<string, SampleMetrics> MetricWords = new(StringComparer.OrdinalIgnoreCase)
+    private readonly Argument<string> _samples = new("samples")
     {
-        ["fid"] = SampleMetrics.FrechetDistance,
-        ["sfid"] = SampleMetrics.SpatialFrechetDistance,
-        ["is"] = SampleMetrics.ClassScore,
-        ["pr"] = SampleMetrics.PrecisionRecall,
-        ["kid"] = SampleMetrics.KernelDistance,
-        ["all"] = SampleMetrics.All,
+        Description = "The images: an .npz (arr_0), a folder, a .tar or .tar.gz, or a data set made by nvg prepare",
     };
 
-    private readonly Argument<string> _samples = new("samples") { Description = "The images: an .npz (arr_0), a folder, a .tar or .tar.gz, or a data set made by nvg prepare" };
-    private readonly Option<string> _reference = new("--reference") { Description = "What to measure against: images as above, or an .npz with mu and sigma", HelpName = "PATH", Required = true };
-    private readonly FeatureNetworkArguments _network = new();
-    private readonly Option<SampleMetrics?> _metrics = new("--metrics")
+    private readonly Option<string> _reference = new("--reference")
     {
-        Description = "Which figures, with commas: fid, sfid, is, pr (precision, recall, density, coverage), kid; all by default; they are named after the network",
+        Description = "The reference: images as above, or an .npz with mu and sigma",
+        HelpName = "PATH",
+        Required = true,
+    };
+
+    private readonly FeatureNetworkArguments _network = new();
+
+    private readonly Option<IReadOnlyList<SampleMetric>?> _metrics = new("--metrics")
+    {
+        Description = $"The metrics, separated by commas; all by default: "
+            + $"{string.Join("; ", SampleMetric.All.Select(m => $"{m.Id} ({m.Summary})"))}",
         HelpName = "LIST",
         CustomParser = result =>
         {
-            SampleMetrics metrics = SampleMetrics.None;
-            foreach (string word in result.Tokens[0].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            try
             {
-                if (!MetricWords.TryGetValue(word, out SampleMetrics metric))
-                    result.AddError($"'{word}' is no figure: {string.Join(", ", MetricWords.Keys)}");
-                metrics |= metric;
+                return SampleMetric.Parse(result.Tokens[0].Value);
             }
-
-            return metrics;
+            catch (FormatException error)
+            {
+                result.AddError($"--metrics: {error.Message}");
+                return null;
+            }
         },
     };
 
-    private readonly Option<long?> _limit = new("--limit") { Description = "At most this many samples, chosen evenly from all", HelpName = "N" };
-    private readonly Option<long> _referenceRows = new("--reference-rows") { Description = "At most this many images of the reference, chosen evenly, for pr and kid", HelpName = "N", DefaultValueFactory = _ => 10_000 };
-    private readonly Option<string?> _save = new("--save-reference") { Description = "Keep the reference's statistics in an .npz, to give as --reference next time", HelpName = "FILE" };
-    private readonly Option<string?> _report = new("--report") { Description = "Also write a report as one HTML file", HelpName = "FILE.html" };
-    private readonly Option<int> _batch = new("--batch") { Description = "Images computed together; figures do not depend on it", HelpName = "N", DefaultValueFactory = _ => 32 };
-    private readonly Option<ulong> _seed = new("--seed") { Description = "Decides the subsets of kid", HelpName = "N" };
+    private readonly Option<long?> _limit = new("--limit") { Description = "Maximum number of samples, chosen evenly", HelpName = "N" };
+
+    private readonly Option<long> _referenceRows = new("--reference-rows")
+    {
+        Description = "Maximum number of reference images, chosen evenly, for pr and kid",
+        HelpName = "N",
+        DefaultValueFactory = _ => 10_000,
+    };
+
+    private readonly Option<string?> _save = new("--save-reference")
+    {
+        Description = "Save the statistics of the reference, to use as --reference later",
+        HelpName = "FILE.npz",
+    };
+
+    private readonly Option<string?> _report = CommonOptions.HtmlReport();
+    private readonly Option<int> _batch = CommonOptions.Batch(32);
+    private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of the random subsets of kid", HelpName = "S" };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
@@ -62,13 +77,12 @@ internal sealed class EvaluateSamplesCommand
     internal static Command Create()
     {
         var arguments = new EvaluateSamplesCommand();
-        var command = new Command("samples", "Measure generated images against a reference: Fréchet distance (FID), sFID, Inception score, precision and recall")
-        {
-            arguments._samples, arguments._reference, arguments._metrics, arguments._limit, arguments._referenceRows, arguments._save,
-            arguments._report, arguments._batch, arguments._seed, arguments._device, arguments._threads, arguments._json,
-        };
+        Command command = new Command("samples",
+            "Measure generated images against a reference: FID, sFID, Inception score, precision and recall, KID") { arguments._samples }
+            .With(arguments._reference, arguments._metrics, arguments._limit, arguments._referenceRows, arguments._save)
+            .With(arguments._report, arguments._batch, arguments._seed, arguments._device, arguments._threads, arguments._json);
         arguments._network.AddTo(command);
-        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        command.SetAction(arguments.RunAsync);
         return command;
     }
 
@@ -76,10 +90,9 @@ internal sealed class EvaluateSamplesCommand
     {
         if (parsed.GetValue(_limit) is < 1 || parsed.GetValue(_batch) < 1 || parsed.GetValue(_referenceRows) < 1)
             throw new UsageException("--limit, --batch and --reference-rows must be at least 1");
-        if (parsed.GetValue(_metrics) == SampleMetrics.None)
-            throw new UsageException("--metrics names no figure");
+
         if (parsed.GetValue(_save) is { } save && !save.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))
-            throw new UsageException($"--save-reference {save}: statistics are kept in an .npz");
+            throw new UsageException($"--save-reference {save}: the name must end in .npz");
         foreach (string target in new[] { parsed.GetValue(_save), parsed.GetValue(_report) }.OfType<string>())
             ImageOutput.RequireWritable(target);
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
@@ -88,7 +101,7 @@ internal sealed class EvaluateSamplesCommand
         using IFeatureNetwork network = _network.Open(parsed, parsed.GetValue(_device));
         var options = new SampleEvaluationOptions
         {
-            Metrics = parsed.GetValue(_metrics) ?? SampleMetrics.All,
+            Metrics = parsed.GetValue(_metrics),
             Limit = parsed.GetValue(_limit),
             ReferenceRows = parsed.GetValue(_referenceRows),
             Batch = parsed.GetValue(_batch),
@@ -96,7 +109,9 @@ internal sealed class EvaluateSamplesCommand
             SaveReference = parsed.GetValue(_save),
         };
         SampleReport report = await ConsoleProgress.ShowAsync("evaluating", progress => Task.Run(
-            () => SampleEvaluation.Run(network, samples, reference, options, new SynchronousProgress<SampleProgress>(p => progress.Report(p.State, p.Share)), cancellation),
+            () => SampleEvaluation.Run(
+                network, samples, reference, options, new SynchronousProgress<SampleProgress>(p => progress.Report(p.State, p.Share)),
+                cancellation),
             CancellationToken.None));
         if (parsed.GetValue(_json))
             MachineOutput.Write(report);
@@ -110,14 +125,15 @@ internal sealed class EvaluateSamplesCommand
     private static void WriteHtml(SampleReport report, ImageSet samples, string file)
     {
         var page = new HtmlReport($"{report.Count:N0} samples against {report.ReferenceDescription}", DateTimeOffset.UtcNow);
-        page.Section("Figures").Table(Headings, Rows(report));
+        page.Section("Metrics").Table(Headings, Rows(report));
         foreach (string note in report.Notes)
             page.Paragraph(note);
-        page.Image(ImageGrid.Compose([.. samples.Images(ShownSamples)]), $"{ShownSamples} of the samples at most, chosen evenly");
+        page.Image(ImageGrid.Compose([.. samples.Images(ShownSamples)]), $"Up to {ShownSamples} samples, chosen evenly");
         page.Section("What was measured").Settings(
         [
-            new("samples", $"{report.Samples}: {report.Count:N0} images of {report.Width} × {report.Height}"), new("reference", $"{report.Reference}: {report.ReferenceDescription}"),
-            new("feature network", report.Network), new("resize", report.Preprocessing), new("fingerprint", report.Fingerprint), .. ReportVersions.Current(),
+            new("samples", $"{report.Samples}: {report.Count:N0} images of {report.Width} × {report.Height}"),
+            new("reference", $"{report.Reference}: {report.ReferenceDescription}"), new("feature network", report.Network),
+            new("resize", report.Preprocessing), new("fingerprint", report.Fingerprint), .. ReportVersions.Current(),
         ]);
         page.Code(CommandLineText.Current).Write(file);
     }
@@ -129,11 +145,11 @@ internal sealed class EvaluateSamplesCommand
 
     private static void Print(SampleReport report)
     {
-        Console.WriteLine($"samples    {report.Samples}: {report.Count:N0} images of {report.Width} × {report.Height}");
-        Console.WriteLine($"reference  {report.Reference}: {report.ReferenceDescription}");
-        Console.WriteLine($"network    {report.Network}; resize {report.Preprocessing}");
+        ConsoleText.Print($"samples    {report.Samples}: {report.Count:N0} images of {report.Width} × {report.Height}");
+        ConsoleText.Print($"reference  {report.Reference}: {report.ReferenceDescription}");
+        ConsoleText.Print($"network    {report.Network}; resize {report.Preprocessing}");
         ConsoleTable.Write(Headings, Rows(report));
         foreach (string note in report.Notes)
-            Console.WriteLine($"note: {note}");
+            ConsoleText.Print($"note: {note}");
     }
 }

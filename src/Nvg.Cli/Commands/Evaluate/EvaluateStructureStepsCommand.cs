@@ -7,14 +7,21 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
-/// <summary><c>nvg evaluate structure-steps</c>: what fewer steps of the structure flow save, and what they change.</summary>
+/// <summary><c>nvg evaluate structure-steps</c>: measures the effect of fewer structure flow steps.</summary>
 internal sealed class EvaluateStructureStepsCommand
 {
     private readonly Option<string?> _model = CommonOptions.Model();
-    private readonly Option<int> _count = new("--count") { Description = "Images, of all classes in turn", HelpName = "N", DefaultValueFactory = _ => 50 };
+
+    private readonly Option<int> _count = new("--count")
+    {
+        Description = "Number of images, of all classes in turn",
+        HelpName = "N",
+        DefaultValueFactory = _ => 50,
+    };
+
     private readonly Option<string[]> _steps = new("--steps")
     {
-        Description = "Steps to compare, as --structure-steps of nvg generate takes them",
+        Description = "Step counts to compare, as for --structure-steps",
         HelpName = "N|N,N,…|auto",
         AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => ["25", "12", "8", "4", "2", "1", "auto"],
@@ -28,11 +35,10 @@ internal sealed class EvaluateStructureStepsCommand
     internal static Command Create()
     {
         var arguments = new EvaluateStructureStepsCommand();
-        var command = new Command("structure-steps", "What fewer steps of the structure flow save, and how many positions change sides")
-        {
-            arguments._model, arguments._count, arguments._steps, arguments._device, arguments._type, arguments._threads, arguments._json,
-        };
-        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        Command command =
+            new Command("structure-steps", "Measure how many positions change sides with fewer steps of the structure flow").With(
+            arguments._model, arguments._count, arguments._steps, arguments._device, arguments._type, arguments._threads, arguments._json);
+        command.SetAction(arguments.RunAsync);
         return command;
     }
 
@@ -42,9 +48,10 @@ internal sealed class EvaluateStructureStepsCommand
         if (count < 1)
             throw new UsageException($"--count must be at least 1, not {count}");
         StructureSteps[] candidates = [.. parsed.GetRequiredValue(_steps).Select(text => StructureSteps.Parse(text)
-            ?? throw new UsageException($"--steps takes numbers, lists such as 25,20,15,10,8, or auto, not '{text}'"))];
+            ?? throw new UsageException($"--steps takes numbers, lists such as 25,20,15,10,8, or auto; not '{text}'"))];
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetDataType(_type));
+        using NvgModel model =
+            NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetDataType(_type));
         int lastStage = model.GeneratorConfig.Grid.LastStage;
         if (candidates.SelectMany(c => c.Validate(lastStage)).FirstOrDefault() is { } problem)
             throw new UsageException(problem);
@@ -56,7 +63,10 @@ internal sealed class EvaluateStructureStepsCommand
         if (parsed.GetValue(_json))
             MachineOutput.Write(rows);
         else
-            ConsoleTable.Write(["steps", "steps per image", "same side", "by stage"], rows.Select(r => new[] { $"{r.Steps}", $"{r.StepsPerImage:F1}", $"{r.Agreement:P1}", string.Join(" ", r.StageAgreement.Select(a => $"{a:P1}")) }));
+            ConsoleTable.Write(["steps", "steps per image", "same side", "by stage"], rows.Select(Row));
         return CommandRunner.Done;
     }
+
+    private static string[] Row(StructureStepAgreement r) =>
+        [$"{r.Steps}", $"{r.StepsPerImage:F1}", $"{r.Agreement:P1}", string.Join(" ", r.StageAgreement.Select(a => $"{a:P1}"))];
 }

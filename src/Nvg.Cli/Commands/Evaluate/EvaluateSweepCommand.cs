@@ -6,30 +6,37 @@ using Nvg.Sampling;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
-/// <summary><c>nvg evaluate sweep</c>: every combination of values of some sampling settings.</summary>
-internal static class EvaluateSweepCommand
+/// <summary><c>nvg evaluate sweep</c>: measures every combination of values of sampling settings.</summary>
+internal sealed class EvaluateSweepCommand
 {
+    private readonly StudyArguments _study = new();
+
+    private readonly Option<string[]> _vary = new("--vary")
+    {
+        Description =
+            "A sampling setting and its values, such as contentGuidance=1,1-3,1.5-4, structureSteps=1,25,auto or keep=nothing,structure:3; "
+            + "several give every combination",
+        HelpName = "key=value,…",
+        Required = true,
+        AllowMultipleArgumentsPerToken = true,
+    };
+
     internal static Command Create()
     {
-        var vary = new Option<string[]>("--vary")
-        {
-            Description = "A sampling setting and its values, such as contentGuidance=1,1-3,1.5-4 or structureSteps=1,25,auto or keep=nothing,structure:3; several give every combination",
-            HelpName = "key=value,…",
-            Required = true,
-            AllowMultipleArgumentsPerToken = true,
-        };
-        var arguments = new StudyArguments();
-        var command = new Command("sweep", "Every combination of values of sampling settings") { vary };
-        arguments.AddTo(command);
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            IReadOnlyList<StudyPoint> points = Points(parsed.GetRequiredValue(vary));
-            return await arguments.RunAsync(parsed, "Sweep of sampling settings", (_, _) => points, cancellation);
-        });
+        var arguments = new EvaluateSweepCommand();
+        Command command = new Command("sweep", "Measure every combination of values of sampling settings").With(arguments._vary);
+        arguments._study.AddTo(command);
+        command.SetAction(arguments.RunAsync);
         return command;
     }
 
-    // What is mistyped shows before any model is read.
+    private Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        IReadOnlyList<StudyPoint> points = Points(parsed.GetRequiredValue(_vary));
+        return _study.RunAsync(parsed, "Sweep of sampling settings", (_, _) => points, cancellation);
+    }
+
+    // Mistakes are found before a model is loaded.
     private static IReadOnlyList<StudyPoint> Points(string[] axes)
     {
         try

@@ -11,17 +11,25 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
-/// <summary><c>nvg evaluate tokenizer</c>: what a tokenizer keeps of images, stage by stage.</summary>
+/// <summary><c>nvg evaluate tokenizer</c>: measures the reconstructions of a tokenizer per stage.</summary>
 internal sealed class EvaluateTokenizerCommand
 {
     private readonly Option<string?> _model = CommonOptions.Model();
-    private readonly Option<string> _data = new("--data") { Description = "Images: a data set made by nvg prepare, or a folder", HelpName = "PATH", Required = true };
-    private readonly Option<int?> _limit = new("--limit") { Description = "At most this many images, evenly spread over all", HelpName = "N" };
-    private readonly Option<bool> _noStages = new("--no-stages") { Description = "Do not decode and measure the image after every stage, which costs a decoding each" };
+    private readonly Option<string> _data =
+        new("--data") { Description = "Images: a data set made by nvg prepare, or a folder", HelpName = "PATH", Required = true };
+    private readonly Option<int?> _limit = new("--limit") { Description = "Maximum number of images, chosen evenly", HelpName = "N" };
+    private readonly Option<bool> _noStages =
+        new("--no-stages") { Description = "Measure only the final image, which saves one decoder pass per stage" };
     private readonly PerceptualArguments _perceptual = new();
     private readonly FeatureNetworkArguments _network = new();
-    private readonly Option<string?> _output = new("--output", "-o") { Description = "Folder for report.html, report.json and the best and worst images", HelpName = "DIR" };
-    private readonly Option<int> _batch = new("--batch") { Description = "Images computed together", HelpName = "N", DefaultValueFactory = _ => 16 };
+
+    private readonly Option<string?> _output = new("--output", "-o")
+    {
+        Description = "Folder for report.html, report.json and the best and worst images",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<int> _batch = CommonOptions.Batch(16);
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
@@ -29,14 +37,14 @@ internal sealed class EvaluateTokenizerCommand
     internal static Command Create()
     {
         var arguments = new EvaluateTokenizerCommand();
-        var command = new Command("tokenizer", "Measure a tokenizer's round trip: PSNR, SSIM, L1, LPIPS, Fréchet distance (rFID), codebook usage, quality over tokens")
-        {
+        Command command =
+            new Command("tokenizer", "Measure reconstructions: PSNR, SSIM, L1, LPIPS, Fréchet distance (rFID), codebook usage").With(
             arguments._model, arguments._data, arguments._limit, arguments._noStages, arguments._output, arguments._batch,
-            arguments._device, arguments._threads, arguments._json,
-        };
+            arguments._device,
+            arguments._threads, arguments._json);
         arguments._perceptual.AddTo(command);
         arguments._network.AddTo(command);
-        command.SetAction((parsed, cancellation) => arguments.RunAsync(parsed, cancellation));
+        command.SetAction(arguments.RunAsync);
         return command;
     }
 
@@ -69,24 +77,27 @@ internal sealed class EvaluateTokenizerCommand
         return CommandRunner.Done;
     }
 
-    private TokenizerReport Evaluate(ParseResult parsed, NvgModel model, TokenizerEvaluationOptions options, ConsoleProgress progress, CancellationToken cancellation)
+    private TokenizerReport Evaluate(
+        ParseResult parsed, NvgModel model, TokenizerEvaluationOptions options, ConsoleProgress progress, CancellationToken cancellation)
     {
         string[] data = [parsed.GetRequiredValue(_data)];
         int side = model.Config.Tokenizer.ImageSize, all = SquareSource.Entries(data, side).Count();
         if (all < 2)
-            throw NvgDataException.At(data[0], $"holds {(all == 0 ? "no images" : "one image")}", "a tokenizer is measured over at least 2");
+            throw NvgDataException.At(data[0], $"has {(all == 0 ? "no images" : "only one image")}",
+                "a tokenizer is measured over at least 2");
         int count = Math.Min(parsed.GetValue(_limit) ?? all, all);
         IEnumerable<SquareEntry> chosen = SquareSource.Entries(data, side).Where((_, index) => EvenSample.Contains(index, count, all));
         return TokenizerEvaluation.Run(
-            model.Tokenizer, chosen, count, options, new SynchronousProgress<int>(done => progress.Report($"{done} of {count} images", (double)done / count)), cancellation);
+            model.Tokenizer, chosen, count, options,
+            new SynchronousProgress<int>(done => progress.Report($"{done} of {count} images", (double)done / count)), cancellation);
     }
 
     private static void Print(TokenizerReport report)
     {
-        Console.WriteLine($"{report.Count:N0} images{(report.Network is null ? "" : $"; features of {report.Network}")}");
-        ConsoleTable.Write(["figure", "value"], TokenizerReportFiles.Figures(report));
+        ConsoleText.Print($"{report.Count:N0} images{(report.Network is null ? "" : $"; features of {report.Network}")}");
+        ConsoleTable.Write(["metric", "value"], TokenizerReportFiles.Metrics(report));
         ConsoleTable.Write(TokenizerReportFiles.StageHeadings(report), TokenizerReportFiles.StageRows(report));
         foreach (string note in report.Notes)
-            Console.WriteLine($"note: {note}");
+            ConsoleText.Print($"note: {note}");
     }
 }

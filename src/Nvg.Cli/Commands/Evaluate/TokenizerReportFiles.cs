@@ -1,6 +1,6 @@
 using System.Text;
 using Nvg.Cli.Terminal;
-using Nvg.Evaluation.Distributions;
+using Nvg.Evaluation.Metrics;
 using Nvg.Evaluation.TokenizerQuality;
 using Nvg.Imaging;
 using Nvg.Reporting;
@@ -8,16 +8,16 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
-/// <summary>A tokenizer's figures as tables, and the folder of files that <c>-o</c> asks for.</summary>
+/// <summary>The tables of a tokenizer report, and the files of <c>-o</c>.</summary>
 internal static class TokenizerReportFiles
 {
     private const int PairsPerRow = 4;
 
-    internal static IEnumerable<string[]> Figures(TokenizerReport report)
+    internal static IEnumerable<string[]> Metrics(TokenizerReport report)
     {
         yield return ["PSNR (dB)", $"{report.Quality.Psnr:F2}"];
         yield return ["SSIM", $"{report.Quality.Ssim:F4}"];
-        yield return ["L1 (of values in 0…1)", $"{report.Quality.L1:F4}"];
+        yield return ["L1 (values in 0…1)", $"{report.Quality.L1:F4}"];
         if (report.Quality.Lpips is { } lpips)
             yield return [report.PerceptualName!, $"{lpips:F4}"];
         foreach (MetricValue distance in report.Distances)
@@ -26,8 +26,11 @@ internal static class TokenizerReportFiles
         yield return ["codebook perplexity", $"{report.Perplexity:F1}"];
     }
 
-    internal static string[] StageHeadings(TokenizerReport report) =>
-        ["stage", "tokens so far", "bits", "codes used", "perplexity", .. report.Stages[0].Quality is null ? Array.Empty<string>() : ["PSNR (dB)", "SSIM", "L1", .. Lpips(report)]];
+    internal static string[] StageHeadings(TokenizerReport report)
+    {
+        string[] quality = report.Stages[0].Quality is null ? [] : ["PSNR (dB)", "SSIM", "L1", .. Lpips(report)];
+        return ["stage", "tokens so far", "bits", "codes used", "perplexity", .. quality];
+    }
 
     internal static IEnumerable<string[]> StageRows(TokenizerReport report) => report.Stages.Select<StageQuality, string[]>(s =>
     [
@@ -46,17 +49,22 @@ internal static class TokenizerReportFiles
         ImageFile.Write(Path.Combine(folder, "worst.png"), worst);
         AtomicFile.Write(Path.Combine(folder, "report.json"), Encoding.UTF8.GetBytes(MachineOutput.Format(report) + "\n"));
         var page = new HtmlReport($"Tokenizer over {report.Count:N0} images", DateTimeOffset.UtcNow);
-        page.Section("Figures").Table(["figure", "value"], Figures(report));
+        page.Section("Metrics").Table(["metric", "value"], Metrics(report));
         foreach (string note in report.Notes)
             page.Paragraph(note);
-        page.Section("Stage by stage").Table(StageHeadings(report), StageRows(report), "Tokens and bits of all stages so far; the structure maps are not counted.");
+        page.Section("Stages").Table(StageHeadings(report), StageRows(report),
+            "Tokens and bits up to each stage; structure maps are not counted.");
         if (report.Stages[0].Quality is not null)
             page.Plot(Plot(report));
         page.Section("Images")
-            .Image(worst, $"The worst {report.Worst.Count}, each original beside its reconstruction: {Names(report.Worst)}")
+            .Image(worst, $"The worst {report.Worst.Count}, originals beside reconstructions: {Names(report.Worst)}")
             .Image(best, $"The best {report.Best.Count}: {Names(report.Best)}");
         page.Section("What was measured").Settings(
-            [new("model", model), new("data", data), .. report.Network is { } network ? new KeyValuePair<string, string>[] { new("feature network", network) } : [], .. ReportVersions.Current()]);
+        [
+            new("model", model), new("data", data),
+            .. report.Network is { } network ? new KeyValuePair<string, string>[] { new("feature network", network) } : [],
+            .. ReportVersions.Current(),
+        ]);
         page.Code(CommandLineText.Current).Write(Path.Combine(folder, "report.html"));
     }
 
@@ -75,5 +83,6 @@ internal static class TokenizerReportFiles
         [.. images.SelectMany(p => new[] { p.Original, p.Image })], columns: 2 * PairsPerRow,
         enlargement: ImageGrid.ComfortableEnlargement(images[0].Original, 2 * PairsPerRow));
 
-    private static string Names(IReadOnlyList<RankedImage> images) => string.Join(", ", images.Select(p => $"{p.Name} ({p.Quality.Psnr:F1} dB)"));
+    private static string Names(IReadOnlyList<RankedImage> images) =>
+        string.Join(", ", images.Select(p => $"{p.Name} ({p.Quality.Psnr:F1} dB)"));
 }

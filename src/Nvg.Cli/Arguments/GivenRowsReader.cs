@@ -1,0 +1,133 @@
+using Nvg.Cli.Terminal;
+using Nvg.Conditioning;
+using Nvg.Control;
+using Nvg.Documents;
+using Nvg.Granularity.Construction;
+using Nvg.Imaging;
+using Nvg.Pretrained;
+
+namespace Nvg.Cli.Arguments;
+
+/// <summary>Reads the files that a <see cref="ControlRequest"/> names into what is given to the images.</summary>
+internal sealed class GivenRowsReader
+{
+    // White covers positions whose balance is worth a remark.
+    private const double NoteworthyShare = 0.25;
+
+    private readonly ControlRequest _request;
+    private readonly NvgModel _model;
+    private readonly ImageDocument? _document;
+
+    private GivenRowsReader(ControlRequest request, NvgModel model, ImageDocument? document) =>
+        (_request, _model, _document) = (request, model, document);
+
+    /// <summary>Reads the files.</summary>
+    /// <param name="request">The options.</param>
+    /// <param name="model">The model; borrowed.</param>
+    /// <param name="document">The saved result that the reference is, or null.</param>
+    /// <returns>One row per number of kept stages; one row with nothing if nothing is given.</returns>
+    /// <exception cref="UsageException">The model has fewer stages.</exception>
+    /// <exception cref="NvgDataException">A file is unusable.</exception>
+    internal static GivenRows Read(ControlRequest request, NvgModel model, ImageDocument? document)
+    {
+        try
+        {
+            return new GivenRowsReader(request, model, document).Read();
+        }
+        catch (ArgumentException error)
+        {
+            throw new UsageException(error.Message);
+        }
+    }
+
+    /// <summary>Tells how much of a drawing had to move, and draws it if requested.</summary>
+    internal static void Explain(ControlRequest request, StructureMap? plan)
+    {
+        if (plan is null)
+            return;
+        string stages =
+            string.Join(", ", plan.Stages.Skip(1).Select((s, i) => $"{s.Moved.Count(m => m)} of {s.Used.Count} in stage {i + 1}"));
+        string drawn = request.Explain is { } file ? $"; drawn in {file}" : "";
+        if (request.Explain is not null)
+            ImageFile.Write(request.Explain, plan.Draw());
+        bool isMuch = plan.Stages.Any(s => s.Moved.Count(m => m) > NoteworthyShare * s.Used.Count);
+        string advice = isMuch && request.Explain is null ? "; --explain FILE.png shows them" : "";
+        if (stages.Length > 0)
+            ConsoleText.Note($"structure: positions moved to make the halves equal: {stages}{drawn}{advice}");
+        else
+            ConsoleText.Note("note: the structure has a single region, so it has no effect; draw at least two tones or colours, or "
+                + "raise --structure-stages");
+    }
+
+    private GivenRows Read()
+    {
+        StructureMap? plan = ReadStructure();
+        if (_request.Reference is not { } path)
+            return new GivenRows([(null, plan?.ToSequence())], plan, null);
+        _document?.RequireModel(path, _model, _model.Fingerprint());
+        RgbImage? image = _document is null ? SquareImage.Read(path, _model.Config.Tokenizer.ImageSize) : null;
+        using IStructureStrategy? construction = _request.Construction?.Create(VisionTransformer.LoadFeatures);
+        using ReferenceSequence reference = image is not null
+            ? ReferenceSequence.FromImage(_model.Tokenizer, image, construction)
+            : ReferenceSequence.FromSequence(_model.Tokenizer, _document!.Sequence);
+        RegionMask? mask = ReadMask(_document is null ? path : null);
+        IReadOnlyList<int> stages = _request.Stages;
+        NoteWithoutEffect();
+        return new GivenRows(
+            [.. stages.Select(m => (stages.Count > 1 ? $"keep{m}" : null, (PartialSequence?)Kept(reference, m, plan, mask)))],
+            plan, Surroundings(mask, plan, image));
+    }
+
+    // Stage 0 is a single region, so structure begins to matter with the second kept stage.
+    private void NoteWithoutEffect()
+    {
+        if (_request.Mask is not null || _request.KeepStages is not { } stages)
+            return;
+        int effective = _request.Part == KeptPart.Structure ? 2 : 1;
+        string[] idle = [.. stages.Where(m => m < effective).Select(m => $"{m}")];
+        if (idle.Length > 0 && (_document is null || _document.Given.IsEmpty))
+        {
+            string reason = _request.Part == KeptPart.Structure ? "stage 0 is a single region" : "no stage is kept";
+            ConsoleText.Note($"note: --keep-stages {string.Join(", ", idle)} keeps nothing of the reference ({reason})");
+        }
+    }
+
+    // The pixels of the reference itself, not those of its reconstruction. A new structure discards the surroundings of an
+    // earlier region.
+    private KeptSurroundings? Surroundings(RegionMask? mask, StructureMap? plan, RgbImage? image) =>
+        mask is not null ? new KeptSurroundings(mask, _document?.Image ?? image!) : plan is null ? _document?.Surroundings : null;
+
+    private StructureMap? ReadStructure()
+    {
+        if (_request.Structures.Count == 0)
+            return null;
+        StructureKind kind = _request.Kind ?? StructureKind.Brightness;
+        if (kind != StructureKind.Image)
+            return _model.Structure.Read(_request.Structures, kind, _request.StructureStages);
+        using IStructureStrategy? construction = _request.Construction?.Create(VisionTransformer.LoadFeatures);
+        return _model.Structure.FromImage(_request.Structures[0], _request.StructureStages!.Value, construction);
+    }
+
+    private PartialSequence Kept(ReferenceSequence reference, int stages, StructureMap? plan, RegionMask? mask)
+    {
+        PartialSequence kept = reference.Keep(_request.Part, stages, plan?.ToSequence());
+        if (mask is not null)
+            return mask.Keep(reference.Sequence, kept.StructureStages, kept.ContentStages, _request.Border ?? BorderRule.Split);
+        // Whatever was given to the earlier result stays given.
+        return _document is null || plan is not null ? kept : kept.WithFallback(_document.Given).With(_document.Given.Border);
+    }
+
+    private RegionMask? ReadMask(string? photograph)
+    {
+        if (_request.Mask is not { } path)
+            return null;
+        RgbImage mask = ImageFile.Read(path);
+        // A mask drawn over a whole photograph is cropped like the photograph.
+        if (photograph is not null && mask.Width != mask.Height && HasAspectOf(ImageFile.Read(photograph), mask))
+            mask = mask.CropCentre(Math.Min(mask.Width, mask.Height), Math.Min(mask.Width, mask.Height));
+        return RegionMask.FromImage(mask, _model.Tokenizer.Config.Grid, _request.Outside);
+    }
+
+    private static bool HasAspectOf(RgbImage photograph, RgbImage mask) =>
+        Math.Abs((double)photograph.Width / photograph.Height * mask.Height - mask.Width) <= 1;
+}

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using Nvg.Checkpoints;
+using Nvg.Cli.Arguments;
+using Nvg.Cli.Terminal;
+
+namespace Nvg.Cli.Commands;
+
+/// <summary><c>nvg models</c>: lists the models that ship, those in <c>./models</c>, and the presets.</summary>
+internal sealed class ModelsCommand
+{
+    private readonly Option<bool> _json = CommonOptions.Json();
+
+    internal static Command Create()
+    {
+        var arguments = new ModelsCommand();
+        Command command = new Command("models", "List the models that ship, those in ./models, and the presets").With(arguments._json);
+        command.SetAction(arguments.Run);
+        return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        ModelCard[] cards = [.. ModelFolder.All().Select(ModelCard.Read)];
+        if (parsed.GetValue(_json))
+        {
+            MachineOutput.Write(new Report(cards, [.. Presets.All.Select(p => p.Name)]));
+            return CommandRunner.Done;
+        }
+
+        ConsoleTable.Write(
+            ["name", "kind", "image size", "classes", "folder"],
+            cards.Select(c => new[] { c.Name, c.Kind, $"{c.ImageSize} × {c.ImageSize}", $"{c.Classes.Count}", c.Folder }));
+        ConsoleText.Print(
+            $"Presets with random weights, for nvg bench and nvg evaluate: {string.Join(", ", Presets.All.Select(p => p.Name))}");
+        ConsoleText.Print("More about a model: nvg show MODEL, nvg classes MODEL");
+        return CommandRunner.Done;
+    }
+
+    private sealed record Report(IReadOnlyList<ModelCard> Models, IReadOnlyList<string> Presets);
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Nvg.Cli.Terminal;
+
+/// <summary>Prepares standard output and standard error of the process.</summary>
+internal static partial class StandardStreams
+{
+    private const int OutputDescriptor = 1, ErrorDescriptor = 2, GetDescriptorFlags = 1;
+    private const int HangUpSignal = 1;
+
+    /// <summary>
+    /// Makes standard error tolerant of a terminal that is gone and of a full disk, and replaces streams that were closed
+    /// before the start.
+    /// </summary>
+    internal static void Protect()
+    {
+        Console.SetError(IsOpen(ErrorDescriptor) ? new TolerantWriter(Console.Error) : TextWriter.Null);
+        if (!IsOpen(OutputDescriptor))
+            Console.SetOut(TextWriter.Null);
+    }
+
+    /// <summary>Whether the process was started with hang-ups ignored, as <c>nohup</c> does.</summary>
+    internal static bool IgnoresHangUp()
+    {
+        const string status = "/proc/self/status", field = "SigIgn:";
+        if (!File.Exists(status))
+            return false;
+        string? line = File.ReadLines(status).FirstOrDefault(l => l.StartsWith(field, StringComparison.Ordinal));
+        return ulong.TryParse(line?[field.Length..].Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong mask)
+            && (mask & (1UL << (HangUpSignal - 1))) != 0;
+    }
+
+    private static bool IsOpen(int descriptor) => OperatingSystem.IsWindows() || DescriptorControl(descriptor, GetDescriptorFlags) >= 0;
+
+    [LibraryImport("libc", EntryPoint = "fcntl")]
+    private static partial int DescriptorControl(int descriptor, int command);
+}

@@ -1,0 +1,68 @@
+using Nvg.Evaluation.Features;
+
+namespace Nvg.Evaluation.Metrics;
+
+/// <summary>
+/// A metric of generated images: it knows its name, the features it needs, how it is computed and what limits its use.
+/// A new metric is a subclass in a file of its own and an entry in <see cref="All"/>.
+/// </summary>
+public abstract class SampleMetric
+{
+    /// <summary>Every metric, in the order of reports.</summary>
+    public static IReadOnlyList<SampleMetric> All { get; } =
+    [
+        FrechetDistanceMetric.Pooled, FrechetDistanceMetric.Spatial, new InceptionScoreMetric(), new PrecisionRecallMetric(),
+        new KernelDistanceMetric(),
+    ];
+
+    /// <summary>Short name for the command line, such as <c>fid</c>.</summary>
+    public abstract string Id { get; }
+
+    /// <summary>What the metric reports, in a few words for help texts.</summary>
+    public abstract string Summary { get; }
+
+    /// <summary>The features of the samples that the metric needs.</summary>
+    public abstract FeatureNeeds Needs { get; }
+
+    /// <summary>Whether the samples are compared with a reference; otherwise the samples alone are scored.</summary>
+    public virtual bool UsesReference => true;
+
+    /// <summary>The minimum number of images on each side.</summary>
+    public virtual int MinimumImages => 2;
+
+    /// <summary>Computes the metric.</summary>
+    /// <param name="context">Features of both sides; borrowed.</param>
+    /// <returns>One value or several.</returns>
+    public abstract IEnumerable<MetricValue> Compute(MetricContext context);
+
+    /// <summary>What a reader must know to compare the values, one sentence each.</summary>
+    /// <param name="context">Features of both sides; borrowed.</param>
+    public virtual IEnumerable<string> Notes(MetricContext context) => [];
+
+    /// <summary>Whether a feature network gives what the metric needs.</summary>
+    /// <param name="network">Borrowed.</param>
+    public bool IsSupportedBy(IFeatureNetwork network) => Needs.MissingFrom(network) is null;
+
+    /// <summary>The metrics with the given short names; <c>all</c> stands for every metric.</summary>
+    /// <param name="ids">Short names separated by commas.</param>
+    /// <exception cref="FormatException">A name is unknown, or there is none.</exception>
+    public static IReadOnlyList<SampleMetric> Parse(string ids)
+    {
+        string[] words = ids.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (words.Length == 0)
+            throw new FormatException("no metric is named");
+        if (words.Any(word => word.Equals("all", StringComparison.OrdinalIgnoreCase)))
+            return All;
+        foreach (string word in words)
+        {
+            if (!All.Any(m => m.Id.Equals(word, StringComparison.OrdinalIgnoreCase)))
+                throw new FormatException($"unknown metric '{word}'; choose from {string.Join(", ", All.Select(m => m.Id))}, all");
+        }
+
+        return [.. All.Where(m => words.Contains(m.Id, StringComparer.OrdinalIgnoreCase))];
+    }
+
+    /// <summary>The note on how many reference images enter metrics that compare images one by one.</summary>
+    private protected static string RowNote(MetricContext context) =>
+        $"precision, recall, density, coverage and kernel distance compare with {context.ReferenceRows:N0} images of the reference";
+}
