@@ -103,7 +103,7 @@ check_requirements() {
 
 # Names, sizes and times of all that the command is built from, in one process. Names of deleted files vanish from it.
 list_inputs() {
-  cd -- "$root" && find src native Directory.*.props global.json build/prepare.sh \
+  cd -- "$root" && find src native Directory.*.props global.json build \
     "$torch_include/torch/csrc/api/include/torch/version.h" \
     '(' -name bin -o -name obj -o -name node_modules -o -name 'build-*' -o -path native/build -o -name '.*' ')' -prune \
     -o -type f -printf '%p %s %T@\n' 2>/dev/null
@@ -153,14 +153,7 @@ step() {
 build_native() {
   local target=$1
   shift
-  # A build folder that came along with a moved or copied checkout is of no use to CMake.
-  if [[ -e $native_folder/CMakeCache.txt ]] &&
-    ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root/native" "$native_folder/CMakeCache.txt"; then
-    rm -rf -- "$native_folder"
-  fi
-  step native-configure cmake -S "$root/native" -B "$native_folder" -DCMAKE_BUILD_TYPE=Release \
-    -DNVG_LIBTORCH="$libtorch" -DNVG_WERROR="${NVG_WERROR:-OFF}" "$@"
-  step native-build cmake --build "$native_folder" --target "$target" --parallel "$(nproc)"
+  step native-build "$root/build/native.sh" "$native_folder" "$libtorch" "$target" "$@"
 }
 
 build_managed() {
@@ -168,7 +161,7 @@ build_managed() {
   shift
   cd -- "$root"
   step "$name" dotnet build "$@" -c Release -v minimal -nodeReuse:false \
-    -p:UseSharedCompilation=false "-p:NvgNativeFolder=$native_folder"
+    -p:UseSharedCompilation=false "-p:NvgNativeFolder=$native_folder" -p:NvgSkipNative=true
 }
 
 # Removes what was superseded, except what a running process still holds (see hold_app in nvg).

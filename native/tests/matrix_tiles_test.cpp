@@ -1,5 +1,5 @@
 // Every matrix engine that this processor has against sums written out. Includes the implementation to reach them all.
-#include "../matrix_tiles.cpp"
+#include "kernels/tiles/matrix_tiles.cpp"
 
 #include <cmath>
 #include <cstdio>
@@ -24,15 +24,16 @@ float from_bfloat16(uint16_t value) {
   return result;
 }
 
-// `wide`: the left operand as rows of a longer matrix rather than as tiles of its own. `placed`: its tiles are named one by
-// one, in reverse.
+// `wide`: the left operand as rows of a longer matrix rather than as tiles of its own. `placed`: its tiles are named
+// one by one, in reverse.
 int check(const Engine &engine, int64_t depth_tiles, bool wide, bool accumulate, bool placed) {
   std::mt19937 random(static_cast<unsigned>(depth_tiles));
   std::normal_distribution<float> normal;
   const int64_t depth = depth_tiles * kDepth, c_row = kBlock + 7;
   const Left shape = wide ? Left{nullptr, depth + 32, kRows * (depth + 32), kDepth}
                           : Left{nullptr, kDepth, depth_tiles * kElements, kElements};
-  std::vector<uint16_t> a(static_cast<size_t>(2 * kRows * (depth + 32))), b(static_cast<size_t>(2 * depth_tiles * kElements));
+  std::vector<uint16_t> a(static_cast<size_t>(2 * kRows * (depth + 32))),
+      b(static_cast<size_t>(2 * depth_tiles * kElements));
   std::vector<float> c(static_cast<size_t>(kBlock * c_row)), expected;
   std::vector<int64_t> places;
   for (int64_t k = 0; k < depth_tiles; k++)
@@ -48,8 +49,11 @@ int check(const Engine &engine, int64_t depth_tiles, bool wide, bool accumulate,
     for (int64_t j = 0; j < kBlock; j++) {
       double sum = accumulate ? c[i * c_row + j] : 0;
       for (int64_t k = 0; k < depth; k++)
-        sum += static_cast<double>(from_bfloat16(a[i / kRows * shape.row_tile + places[static_cast<size_t>(k / kDepth)] + i % kRows * shape.row + k % kDepth])) *
-               from_bfloat16(b[j / kColumns * depth_tiles * kElements + k / kDepth * kElements + k % kDepth / 2 * 32 + j % kColumns * 2 + k % 2]);
+        sum +=
+            static_cast<double>(from_bfloat16(a[i / kRows * shape.row_tile + places[static_cast<size_t>(k / kDepth)] +
+                                                i % kRows * shape.row + k % kDepth])) *
+            from_bfloat16(b[j / kColumns * depth_tiles * kElements + k / kDepth * kElements + k % kDepth / 2 * 32 +
+                            j % kColumns * 2 + k % 2]);
       expected[i * c_row + j] = static_cast<float>(sum);
     }
   }
@@ -62,7 +66,8 @@ int check(const Engine &engine, int64_t depth_tiles, bool wide, bool accumulate,
     largest = std::max(largest, static_cast<double>(std::fabs(c[i] - expected[i])));
   const bool fine = largest < 1e-5 * std::sqrt(static_cast<double>(depth)) * 8;
   if (!fine)
-    std::fprintf(stderr, "FAILED: %s, depth %ld, wide %d, accumulate %d, placed %d: off by %g\n", engine.name, static_cast<long>(depth), wide, accumulate, placed, largest);
+    std::fprintf(stderr, "FAILED: %s, depth %ld, wide %d, accumulate %d, placed %d: off by %g\n", engine.name,
+                 static_cast<long>(depth), wide, accumulate, placed, largest);
   return fine ? 0 : 1;
 }
 
@@ -71,9 +76,9 @@ int check(const Engine &engine, int64_t depth_tiles, bool wide, bool accumulate,
 int main() {
   std::vector<const Engine *> engines;
 #ifdef NVG_MATRIX_ENGINES
-  if (has_amx())
+  if (nvg::processor::has_amx_bf16())
     engines.push_back(&kAmx);
-  if (has_avx512())
+  if (nvg::processor::has_avx512_bf16())
     engines.push_back(&kAvx512);
 #endif
   if (engines.empty()) {

@@ -88,11 +88,9 @@ public static unsafe class Autograd
     /// </summary>
     public static ScalarType AutocastType(Device device)
     {
-        byte enabled, ignoredEnabled;
-        int type, ignoredType;
-        // There is no question that only reads: set, and set back.
-        Native.Check(Native.nvgt_set_autocast((int)device.Type, 0, (int)ScalarType.BFloat16, &enabled, &type), "autocast");
-        Native.Check(Native.nvgt_set_autocast((int)device.Type, enabled, type, &ignoredEnabled, &ignoredType), "autocast");
+        byte enabled;
+        int type;
+        Native.Check(Native.nvgt_get_autocast((int)device.Type, &enabled, &type), "autocast");
         return enabled != 0 ? (ScalarType)type : ScalarType.Float32;
     }
 }

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Nvg.Torch.Interop;
 
-/// <summary>The exports of <c>libnvg_torch</c>, one for one (see <c>native/nvg_torch.h</c>), and the check of their status.</summary>
+/// <summary>The exports of <c>libnvg_torch</c>, one for one (see <c>native/door/nvg_torch.h</c>), and the check of their status.</summary>
 internal static unsafe partial class Native
 {
     internal const string Library = "nvg_torch";
@@ -14,7 +14,7 @@ internal static unsafe partial class Native
     /// <summary>Throws the exception that belongs to a failed status.</summary>
     internal static void Check(int status, string operation)
     {
-        if (status != 0)
+        if ((NativeStatus)status != NativeStatus.Ok)
             Throw(status, operation);
     }
 
@@ -41,11 +41,11 @@ internal static unsafe partial class Native
         // libtorch's messages may have several lines of advice; the first says what happened.
         int end = message.IndexOf('\n');
         string line = $"{operation}: {(end < 0 ? message : message[..end])}";
-        return status switch
+        return (NativeStatus)status switch
         {
-            2 => new TorchArgumentException(line),
-            3 => new TorchOperatorException(line),
-            4 => new TorchOutOfMemoryException(line),
+            NativeStatus.Argument => new TorchArgumentException(line),
+            NativeStatus.UnknownOperator => new TorchOperatorException(line),
+            NativeStatus.OutOfMemory => new TorchOutOfMemoryException(line),
             _ => new TorchException(line),
         };
     }
@@ -82,6 +82,7 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial int nvgt_inference_mode_enter(nint* guard);
     [LibraryImport(Library)] internal static partial int nvgt_inference_mode_exit(nint guard);
     [LibraryImport(Library)] internal static partial int nvgt_set_autocast(int deviceType, byte enabled, int scalarType, byte* previousEnabled, int* previousScalarType);
+    [LibraryImport(Library)] internal static partial int nvgt_get_autocast(int deviceType, byte* enabled, int* scalarType);
     [LibraryImport(Library)] internal static partial int nvgt_clear_autocast_cache();
 
     [LibraryImport(Library)] internal static partial int nvgt_generator_new(int deviceType, int deviceIndex, ulong seed, nint* result);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
@@ -35,9 +36,7 @@ public class NativeExportsTests
     [Fact]
     public void Imports_Header_HasTheSameFunctionsWithAsManyParameters()
     {
-        string header = File.ReadAllText(HeaderPath());
-        header = Regex.Replace(Regex.Replace(header, @"/\*.*?\*/", "", RegexOptions.Singleline), "//[^\n]*", "");
-        var declared = Regex.Matches(header, @"int32_t\s+(nvgt_\w+)\(((?:[^()]|\([^()]*\))*)\)\s*;")
+        var declared = Regex.Matches(ReadHeader(), @"int32_t\s+(nvgt_\w+)\(((?:[^()]|\([^()]*\))*)\)\s*;")
             .Select(m => (Name: m.Groups[1].Value, Count: CountParameters(m.Groups[2].Value)));
         Assert.Equal(declared.Order(), Imports.Select(m => (Name: m.Name, Count: m.GetParameters().Length)).Order());
     }
@@ -47,6 +46,25 @@ public class NativeExportsTests
     {
         Assert.Equal(16, Marshal.SizeOf<NativeValue>());
         Assert.Equal(32, Marshal.SizeOf<NativeTensorInfo>());
+    }
+
+    [Theory]
+    [InlineData("nvgt_status", typeof(NativeStatus))]
+    [InlineData("nvgt_kind", typeof(ValueKind))]
+    public void Enumeration_Header_HasTheSameNamesAndValues(string name, Type managed)
+    {
+        string body = Regex.Match(ReadHeader(), $@"enum {name} : int32_t \{{(.*?)\}}", RegexOptions.Singleline).Groups[1].Value;
+        var declared = Regex.Matches(body, @"NVGT_(\w+) = (\d+)")
+            .Select(m => (Name: m.Groups[1].Value.Replace("_", "", StringComparison.Ordinal), Value: int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture)));
+        var defined = Enum.GetNames(managed).Select(n => (Name: n.ToUpperInvariant(), Value: (int)Enum.Parse(managed, n)));
+
+        Assert.Equal(declared.Order(), defined.Order());
+    }
+
+    private static string ReadHeader()
+    {
+        string header = File.ReadAllText(HeaderPath());
+        return Regex.Replace(Regex.Replace(header, @"/\*.*?\*/", "", RegexOptions.Singleline), "//[^\n]*", "");
     }
 
     private static int CountParameters(string list)
@@ -60,6 +78,6 @@ public class NativeExportsTests
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "nvg.slnx")))
             folder = folder.Parent;
-        return Path.Combine(folder!.FullName, "native", "nvg_torch.h");
+        return Path.Combine(folder!.FullName, "native", "door", "nvg_torch.h");
     }
 }

@@ -1,0 +1,59 @@
+// The one place where C++ exceptions become status codes.
+#pragma once
+
+#include "door/nvg_torch.h"
+
+#include <ATen/core/Tensor.h>
+#include <c10/util/Exception.h>
+
+#include <cstring>
+#include <new>
+#include <string>
+
+namespace nvg::door {
+
+std::string &last_error();
+
+int32_t copy_text(const std::string &text, char *buffer, int64_t capacity, int64_t *length);
+
+int32_t status_of(const c10::Error &error);
+
+// Runs `body`. An exception becomes a status, and its message the last error of the thread. One that escaped an export
+// would end the process.
+template <typename Body> int32_t guarded(Body body) noexcept {
+  try {
+    body();
+    return NVGT_OK;
+  } catch (const c10::Error &error) {
+    last_error() = error.what_without_backtrace();
+    return status_of(error);
+  } catch (const std::bad_alloc &) {
+    last_error() = "out of memory";
+    return NVGT_OUT_OF_MEMORY;
+  } catch (const std::exception &error) {
+    last_error() = error.what();
+    return NVGT_INTERNAL;
+  } catch (...) {
+    last_error() = "an exception of unknown type";
+    return NVGT_INTERNAL;
+  }
+}
+
+// A borrowed argument as a tensor, with a reference of its own for the duration of the call.
+inline at::Tensor borrow(const void *tensor) {
+  if (tensor == nullptr)
+    return at::Tensor();
+  auto *impl = static_cast<c10::TensorImpl *>(const_cast<void *>(tensor));
+  return at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(impl));
+}
+
+// A result as a new reference for the caller; null for an undefined tensor.
+inline nvgt_tensor release(at::Tensor tensor) {
+  return tensor.defined() ? static_cast<void *>(tensor.unsafeReleaseTensorImpl()) : nullptr;
+}
+
+inline c10::Device device_of(int32_t type, int32_t index) {
+  return c10::Device(static_cast<c10::DeviceType>(type), static_cast<c10::DeviceIndex>(index));
+}
+
+} // namespace nvg::door

@@ -1,0 +1,58 @@
+#include "kernels/processor.h"
+
+#ifdef NVG_X86
+
+#include <cpuid.h>
+
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+namespace nvg::processor {
+namespace {
+
+// LZCNT, MOVBE and F16C: of x86-64-v3, what clang before 18 has no name for in __builtin_cpu_supports.
+bool has_unnamed_v3_features() {
+  unsigned eax, ebx, ecx, edx;
+  constexpr unsigned movbe = 1u << 22, f16c = 1u << 29, lzcnt = 1u << 5;
+  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || (ecx & movbe) == 0 || (ecx & f16c) == 0)
+    return false;
+  return __get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) && (ecx & lzcnt) != 0;
+}
+
+// Linux grants the tile registers on request, once for the whole process.
+bool request_tile_registers() {
+#if defined(__linux__)
+  constexpr long request_permission = 0x1023, tile_data = 18;
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+  return false;
+#endif
+}
+
+} // namespace
+
+bool has_x86_64_v3() {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+         __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") && has_unnamed_v3_features();
+}
+
+bool has_x86_64_v4() {
+  return has_x86_64_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+bool has_avx512_bf16() { return has_x86_64_v4() && __builtin_cpu_supports("avx512bf16"); }
+
+bool has_amx_bf16() {
+  unsigned eax, ebx, ecx, edx;
+  constexpr unsigned amx_bf16 = 1u << 22, amx_tile = 1u << 24;
+  return has_avx512_bf16() && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx & amx_bf16) != 0 &&
+         (edx & amx_tile) != 0 && request_tile_registers();
+}
+
+} // namespace nvg::processor
+
+#endif

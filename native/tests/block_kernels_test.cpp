@@ -1,0 +1,104 @@
+// The kernels of a transformer block and their gradients against the composed formulas in float64.
+#include "block_formulas.h"
+#include "check.h"
+
+namespace {
+
+using namespace check;
+
+constexpr double kEpsilon = 1e-6;
+
+// Rounding of float32 that sums of a few hundred numbers gather; half a unit in the last place of bfloat16, and what
+// gradients that pass through several bfloat16 tensors gather.
+constexpr double kFloat = 3e-6, kBFloat16 = 4e-3, kBFloat16Gradient = 1.6e-2;
+
+std::string name_of(const char *kernel, at::ScalarType type, std::initializer_list<int64_t> sizes) {
+  std::string name = std::string(kernel) + (type == at::kFloat ? " float32" : " bfloat16");
+  for (int64_t size : sizes)
+    name += " " + std::to_string(size);
+  return name;
+}
+
+void check_modulated_layer_norm(at::ScalarType type, int64_t count, int64_t tokens, int64_t width,
+                                const std::string &threads) {
+  const std::vector<at::Tensor> inputs{at::randn({count, tokens, width}) * 3 + 1, at::randn({count, width}),
+                                       at::randn({count, width})};
+  const bool narrow = type != at::kFloat;
+  compare(
+      name_of("modulated_layer_norm", type, {count, tokens, width}) + threads, inputs,
+      at::randn({count, tokens, width}).to(type),
+      [&](const auto &in) {
+        return call("modulated_layer_norm", {in[0], in[1], in[2], kEpsilon, static_cast<int64_t>(type)});
+      },
+      [](const auto &in) { return formulas::modulated_layer_norm(in[0], in[1], in[2], kEpsilon); },
+      narrow ? kBFloat16 : kFloat, kFloat);
+}
+
+void check_gated_sum(at::ScalarType type, int64_t count, int64_t tokens, int64_t width, const std::string &threads) {
+  const std::vector<at::Tensor> inputs{at::randn({count, tokens, width}), at::randn({count, width}),
+                                       at::randn({count, tokens, width}).to(type)};
+  compare(
+      name_of("gated_sum", type, {count, tokens, width}) + threads, inputs, at::randn({count, tokens, width}),
+      [](const auto &in) {
+        return call("gated_sum", {in[0], in[1], in[2]});
+      },
+      [](const auto &in) { return formulas::gated_sum(in[0], in[1], in[2]); }, kFloat,
+      type == at::kFloat ? kFloat : kBFloat16);
+}
+
+void check_attention_mlp(at::ScalarType type, int64_t count, int64_t tokens, int64_t heads, int64_t size, int64_t mlp,
+                         const std::string &threads) {
+  const at::Tensor rotations = formulas::random_rotations(count, tokens, size);
+  const std::vector<at::Tensor> inputs{at::randn({count, tokens, 3 * heads * size + mlp}).to(type),
+                                       at::randn({size}) * 0.2 + 1, at::randn({size}) * 0.2 + 1};
+  const bool narrow = type != at::kFloat;
+  compare(
+      name_of("attention_mlp", type, {count, tokens, heads, size, mlp}) + threads, inputs,
+      at::randn({count, tokens, heads * size + mlp}).to(type),
+      [&](const auto &in) {
+        return call("attention_mlp", {in[0], in[1], in[2], rotations, heads, kEpsilon});
+      },
+      [&](const auto &in) { return formulas::attention_mlp(in[0], in[1], in[2], rotations, heads, kEpsilon); },
+      narrow ? 2 * kBFloat16 : kFloat, narrow ? kBFloat16Gradient : 2 * kFloat);
+}
+
+void check_second_derivatives() {
+  at::Tensor x = at::randn({1, 2, 4}).requires_grad_();
+  const at::Tensor y = call("gated_sum", {x, at::randn({1, 4}), at::randn({1, 2, 4}).requires_grad_()});
+  expect_refused("second derivatives", [&] {
+    torch::autograd::grad({y.square().sum()}, {x}, {}, /*retain_graph=*/true, /*create_graph=*/true);
+  });
+}
+
+// Every element of a packed matrix is where matrix_tiles.h says.
+void check_pack_matrix(int64_t columns, int64_t depth) {
+  const at::Tensor weight = at::randn({columns, depth});
+  const at::Tensor packed = call("pack_matrix", {weight});
+  const at::Tensor expected = weight.to(at::kBFloat16).view({columns / 16, 16, depth / 32, 16, 2});
+  expect(packed.equal(expected.permute({0, 2, 3, 1, 4})), "pack_matrix " + std::to_string(columns));
+}
+
+} // namespace
+
+int main() {
+  at::manual_seed(1);
+  with_threads([](const std::string &threads) {
+    for (at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+      for (const auto &[count, tokens, width] :
+           {std::tuple<int64_t, int64_t, int64_t>{1, 1, 1}, {3, 7, 33}, {2, 64, 128}, {5, 13, 640}}) {
+        if (width > 1)
+          check_modulated_layer_norm(type, count, tokens, width, threads);
+        check_gated_sum(type, count, tokens, width, threads);
+      }
+      check_attention_mlp(type, 1, 1, 1, 2, 1, threads);
+      check_attention_mlp(type, 3, 7, 3, 6, 5, threads);
+      check_attention_mlp(type, 2, 64, 2, 64, 256, threads);
+      check_attention_mlp(type, 2, 33, 5, 18, 47, threads);
+    }
+    check_pack_matrix(32, 32);
+    check_pack_matrix(96, 160);
+  });
+  check_second_derivatives();
+  expect_refused("multiples of 32", [] { call("pack_matrix", {at::randn({31, 32})}); });
+  return finish("block kernels");
+}
