@@ -256,9 +256,9 @@ struct Block {
         const __m256i odd =
             t + 1 < tokens ? _mm256_loadu_si256(reinterpret_cast<const __m256i *>(v + (t + 1) * kHead + c * kColumns))
                            : _mm256_setzero_si256();
-        const __m512i woven =
+        const __m512i interleaved =
             _mm512_or_si512(_mm512_cvtepu16_epi32(even), _mm512_slli_epi32(_mm512_cvtepu16_epi32(odd), 16));
-        _mm512_storeu_si512(scratch.values + (t / kDepth * 4 + c) * kElements + t % kDepth / 2 * 32, woven);
+        _mm512_storeu_si512(scratch.values + (t / kDepth * 4 + c) * kElements + t % kDepth / 2 * 32, interleaved);
       }
     }
   }
@@ -450,7 +450,7 @@ at::Tensor transformer_block_meta(at::Tensor x, const at::Tensor &modulation, co
 // x: (N, T, W), changed in place; modulation: (N, 3 W), shift, scale and gate; weights from pack_matrix; rotations:
 // (N, T, D), pairs of cosine and sine.
 at::Tensor
-transformer_block_cpu(at::Tensor x, [[maybe_unused]] const at::Tensor &modulation,
+transformer_block_cpu([[maybe_unused]] at::Tensor x, [[maybe_unused]] const at::Tensor &modulation,
                       [[maybe_unused]] const at::Tensor &first_weight, [[maybe_unused]] const at::Tensor &first_bias,
                       [[maybe_unused]] const at::Tensor &query_scale, [[maybe_unused]] const at::Tensor &key_scale,
                       [[maybe_unused]] const at::Tensor &rotations, [[maybe_unused]] const at::Tensor &second_weight,

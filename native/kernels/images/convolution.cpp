@@ -173,7 +173,7 @@ void store_block(const float *sums, const int64_t *places, int64_t channels, uin
 }
 
 // Sixteen channels of two pixels, interleaved.
-inline __m512i weave_pair(const uint16_t *first, const uint16_t *second) {
+inline __m512i interleave_pair(const uint16_t *first, const uint16_t *second) {
   const __m512i low = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(first)));
   const __m512i high = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(second)));
   return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
@@ -181,11 +181,11 @@ inline __m512i weave_pair(const uint16_t *first, const uint16_t *second) {
 
 // The grid as right operands whose depth is pixels: [tile of channels][pair of pixels][16 channels][2]. A tile may
 // begin at any pair.
-void weave(const uint16_t *grid, int64_t pixels, int64_t channels, uint16_t *woven) {
+void interleave(const uint16_t *grid, int64_t pixels, int64_t channels, uint16_t *interleaved) {
   for (int64_t c = 0; c < channels; c += kColumns)
-    for (int64_t p = 0; p < pixels; p += 2, woven += 2 * kColumns) {
+    for (int64_t p = 0; p < pixels; p += 2, interleaved += 2 * kColumns) {
       const uint16_t *first = grid + p * channels + c;
-      _mm512_storeu_si512(woven, weave_pair(first, first + channels));
+      _mm512_storeu_si512(interleaved, interleave_pair(first, first + channels));
     }
 }
 
@@ -207,7 +207,7 @@ void transpose(const uint16_t *grid, int64_t pixels, int64_t channels, int64_t r
       NVG_UNROLL(16)
       for (int r = 0; r < 16; r++) {
         const uint16_t *first = grid + (p + 2 * r) * channels + c;
-        pairs[r] = weave_pair(first, first + channels);
+        pairs[r] = interleave_pair(first, first + channels);
       }
       NVG_UNROLL(4)
       for (int level = 0; level < 4; level++)
@@ -295,14 +295,14 @@ at::Tensor zero_grids(const Shape &shape, int64_t channels) {
 // 32]. The tap shifts the right operand. With one copy for even and one for odd shifts, every tile consists of whole
 // cache lines.
 void add_weight_products(const Strip &strip, const uint16_t *transposed, int64_t inputs,
-                         const std::array<const uint16_t *, 2> &woven, int64_t outputs, float *sums) {
+                         const std::array<const uint16_t *, 2> &interleaved, int64_t outputs, float *sums) {
   const Shape &shape = strip.shape;
   const int64_t row = shape.strip_pixels(), tile = row * kColumns, steps = (strip.size() + kDepth - 1) / kDepth;
   for (int64_t i = 0; i < inputs; i += kBlock)
     for (int64_t o = 0; o < outputs; o += kBlock)
       for (int64_t tap = 0; tap < shape.taps(); tap++, sums += kBlock * kBlock) {
         const int64_t first = strip.begin() - shape.distance(tap);
-        const uint16_t *shifted = woven[static_cast<size_t>(first % 2)] + first / 2 * 2 * kColumns;
+        const uint16_t *shifted = interleaved[static_cast<size_t>(first % 2)] + first / 2 * 2 * kColumns;
         const Left left{.data = transposed + i * row, .row = row, .row_tile = kRows * row, .depth_tile = kDepth};
         const Right right{.data = shifted + o / kColumns * tile, .column_tile = tile, .depth_tile = kElements};
         engine()->multiply(left, right, steps, sums, kBlock, true);
@@ -338,12 +338,12 @@ void add_bias_gradient(const Strip &strip, const uint16_t *gradient, int64_t out
 
 // The memory that the threads need for the gradient of the weight.
 struct WeightScratch {
-  at::Tensor grids, transposed, woven, sums;
+  at::Tensor grids, transposed, interleaved, sums;
 
   WeightScratch(const Shape &shape, int64_t inputs, int64_t outputs)
       : grids(zero_grids(shape, inputs)),
         transposed(at::empty({shape.threads(), shape.strip_pixels() * inputs}, at::kBFloat16)),
-        woven(at::empty({shape.threads(), 2, shape.strip_pixels() * outputs}, at::kBFloat16)),
+        interleaved(at::empty({shape.threads(), 2, shape.strip_pixels() * outputs}, at::kBFloat16)),
         sums(at::zeros({shape.threads(), inputs * outputs * shape.taps()}, at::kFloat)) {}
 
   void add(const Strip &strip, int thread, const uint16_t *x, int64_t inputs, const uint16_t *gradient,
@@ -351,11 +351,11 @@ struct WeightScratch {
     const int64_t pixels = strip.shape.strip_pixels();
     uint16_t *grid = bits_of(grids) + thread * grids.size(1);
     uint16_t *along = bits_of(transposed) + thread * transposed.size(1);
-    uint16_t *even = bits_of(woven) + thread * 2 * woven.size(2), *odd = even + woven.size(2);
+    uint16_t *even = bits_of(interleaved) + thread * 2 * interleaved.size(2), *odd = even + interleaved.size(2);
     strip.load(x, inputs, Neighbours::kZeros, grid);
     transpose(grid + strip.begin() * inputs, round_up(strip.size(), kDepth), inputs, pixels, along);
-    weave(gradient, pixels, outputs, even);
-    weave(gradient + outputs, pixels, outputs, odd);
+    interleave(gradient, pixels, outputs, even);
+    interleave(gradient + outputs, pixels, outputs, odd);
     add_weight_products(strip, along, inputs, {even, odd}, outputs, sums.data_ptr<float>() + thread * sums.size(1));
   }
 };
