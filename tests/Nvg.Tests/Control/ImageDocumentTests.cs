@@ -127,7 +127,7 @@ public sealed class ImageDocumentTests : IDisposable
         // Damaged JSON is told of in our words.
         Rewrite("broken.nvg", text => text[..1] + "#" + text[1..]);
         string message = Assert.Throws<NvgDataException>(() => ImageDocument.Read(_folder["broken.nvg"])).Message;
-        Assert.Matches(@"broken\.nvg: its description cannot be used: no JSON from line \d+, byte \d+ on$", message);
+        Assert.Matches(@"broken\.nvg: its description cannot be used: invalid JSON at line \d+, byte \d+$", message);
     }
 
     [Fact]
