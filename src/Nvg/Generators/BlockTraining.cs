@@ -40,7 +40,7 @@ public sealed class BlockTraining
         {
             return training is null
                 ? PackedBlock.Run(packed, tokens_NTW, modulations, rotary)
-                : throw new InvalidOperationException("a generator that is packed for sampling cannot be trained: train the one it was made from");
+                : throw new InvalidOperationException("a packed generator cannot be trained: train the one it was made from");
         }
 
         Tensor x = tokens_NTW.Alias();

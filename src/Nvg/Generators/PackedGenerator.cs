@@ -30,7 +30,8 @@ public sealed class PackedGenerator : IDisposable
         var packed = new List<PackedBlock>();
         try
         {
-            PackedBlock[] content = Pack(generator.Content.Blocks, packed, takesOver), structure = Pack(generator.Structure.Blocks, packed, takesOver);
+            PackedBlock[] content = Pack(generator.Content.Blocks, packed, takesOver);
+            PackedBlock[] structure = Pack(generator.Structure.Blocks, packed, takesOver);
             Content = content.Length > 0 ? generator.Content.WithBlocks(content) : generator.Content;
             Structure = structure.Length > 0 ? generator.Structure.WithBlocks(structure) : generator.Structure;
             _blocks = [.. packed];

@@ -3,7 +3,7 @@ namespace Nvg.Sampling;
 /// <summary>The times of the structure flow, from 1 (noise) to 0 (structure), denser near noise the longer the sequence.</summary>
 public static class FlowSchedule
 {
-    // The shift's exponent is linear in the number of tokens through these two points (specification, section 6).
+    // The shift's exponent is linear in the number of tokens through these two points.
     private const double BaseLength = 256, BaseShift = 0.5, MaximumLength = 4096, MaximumShift = 1.15;
 
     /// <summary>steps + 1 times from 1 to 0.</summary>

@@ -113,7 +113,10 @@ public sealed class NvgSampler
         if (classes.Any(c => c < 0 || c > _config.NullClass))
             throw new ArgumentException($"classes must lie in 0…{_config.NullClass}");
         if (!noise.Structure_BLK.Shape.SequenceEqual([classes.Count, grid.Length, grid.LastStage]))
-            throw new ArgumentException($"noise for {classes.Count} images of {grid.Length} positions is needed, it is {noise.Structure_BLK}");
+        {
+            throw new ArgumentException(
+                $"noise for {classes.Count} images of {grid.Length} positions is needed, it is {noise.Structure_BLK}");
+        }
     }
 
     /// <summary>The content of one stage alone.</summary>
