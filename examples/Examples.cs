@@ -1,21 +1,23 @@
 namespace Nvg.Examples;
 
-/// <summary>Something small done with the library.</summary>
-/// <param name="model">A model folder.</param>
-/// <param name="folder">Where images go.</param>
-public delegate Task Example(string model, string folder);
+/// <summary>A small program that uses the library.</summary>
+/// <param name="modelFolder">A model folder.</param>
+/// <param name="folder">Where images are written.</param>
+public delegate Task Example(string modelFolder, string folder);
 
-/// <summary>The examples by name, each a file of its own.</summary>
+/// <summary>The examples by name, each in a file of its own.</summary>
 public static class Examples
 {
     public static IReadOnlyDictionary<string, Example> All { get; } = new Dictionary<string, Example>
     {
         ["first-image"] = FirstImage.RunAsync,
+        ["many-images"] = ManyImages.RunAsync,
+        ["previews"] = Previews.RunAsync,
         ["drawing"] = StructureFromDrawing.RunAsync,
         ["keep-stages"] = KeepStages.RunAsync,
         ["in-painting"] = InPainting.RunAsync,
         ["continue"] = ContinueResult.RunAsync,
         ["mixing"] = Mixing.RunAsync,
-        ["previews"] = Previews.RunAsync,
+        ["errors"] = Errors.RunAsync,
     };
 }

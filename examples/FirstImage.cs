@@ -1,16 +1,12 @@
-using Nvg.Imaging;
-
 namespace Nvg.Examples;
 
-/// <summary>One image of each of the first classes.</summary>
+/// <summary>One image of a class, by name.</summary>
 internal static class FirstImage
 {
-    public static async Task RunAsync(string model, string folder)
+    public static async Task RunAsync(string modelFolder, string folder)
     {
-        using NvgModel nvg = NvgModel.Load(model);
-        using var pipeline = new NvgPipeline(nvg);
-        var request = new GenerationRequest { Images = GenerationRequest.OfClasses([0, 1, 2], count: 1, seed: 7), BatchSize = 3 };
-        IReadOnlyList<GeneratedImage> images = await pipeline.GenerateAsync(request);
-        ImageFile.Write(Path.Combine(folder, "first.png"), ImageGrid.Compose([.. images.Select(p => p.Image)], enlargement: 4));
+        await using NvgModel model = await NvgModel.LoadAsync(modelFolder);
+        GeneratedImage ship = await model.GenerateAsync("ship", seed: 7);
+        ship.Save(Path.Combine(folder, "ship.png"));
     }
 }

@@ -4,27 +4,29 @@ using Nvg.Imaging;
 
 namespace Nvg.Examples;
 
-/// <summary>The middle of an image is generated anew, in another class; the rest stays.</summary>
+/// <summary>The middle of an image is generated anew, in another class; everything around it stays.</summary>
 internal static class InPainting
 {
-    public static async Task RunAsync(string model, string folder)
+    public static async Task RunAsync(string modelFolder, string folder)
     {
-        using NvgModel nvg = NvgModel.Load(model);
-        using var pipeline = new NvgPipeline(nvg);
-        GeneratedImage before = await pipeline.GenerateAsync(new ImageRequest(Class: 0, Seed: 1));
-        LatentGrid grid = before.Sequence.Grid;
+        await using NvgModel model = await NvgModel.LoadAsync(modelFolder);
+        GeneratedImage before = await model.GenerateAsync("airplane", seed: 1);
 
-        RegionMask middle = RegionMask.FromPositions(grid, [.. Enumerable.Range(0, grid.Length)
-            .Select(l => Math.Abs(2 * (l / grid.Width) + 1 - grid.Height) < grid.Height / 2 && Math.Abs(2 * (l % grid.Width) + 1 - grid.Width) < grid.Width / 2)]);
-        GeneratedImage after = await pipeline.GenerateAsync(new ImageRequest(Class: 1, Seed: 2)
+        RegionMask middle = RegionMask.FromPositions(model.Grid, Middle(model.Grid));
+        GeneratedImage after = await model.GenerateAsync(new ImageRequest("automobile", Seed: 2)
         {
-            // Outside everything is given; inside the first stage, which is the tone of the whole.
+            // Outside, everything is given; inside, only the first stage, which sets the tone of the whole image.
             Given = middle.Keep(before.Sequence, structureStages: 1, contentStages: 1),
             Surroundings = new KeptSurroundings(middle, before.Image),
         });
 
         RegionChange change = RegionChange.Between(before.Image, after.Image, middle);
         Console.WriteLine($"mean change inside {change.MeanInside:F1}, outside {change.MeanOutside:F2} of 255");
-        ImageFile.Write(Path.Combine(folder, "in-painting.png"), ImageGrid.Compose([before.Image, after.Image], enlargement: 4));
+        ImageGrid.Compose([before.Image, after.Image], enlargement: 4).Save(Path.Combine(folder, "in-painting.png"));
     }
+
+    private static bool[] Middle(LatentGrid grid) => [.. Enumerable.Range(0, grid.Length)
+        .Select(l => IsMiddle(l / grid.Width, grid.Height) && IsMiddle(l % grid.Width, grid.Width))];
+
+    private static bool IsMiddle(int place, int side) => place >= side / 4 && place < side - side / 4;
 }

@@ -2,22 +2,23 @@ using Nvg.Imaging;
 
 namespace Nvg.Examples;
 
-/// <summary>Variations that keep more and more of an image's structure: a row for each number of stages.</summary>
+/// <summary>Images that keep more and more of the structure of another: one row for each number of stages.</summary>
 internal static class KeepStages
 {
     private const int Variations = 3;
 
-    public static async Task RunAsync(string model, string folder)
+    public static async Task RunAsync(string modelFolder, string folder)
     {
-        using NvgModel nvg = NvgModel.Load(model);
-        using var pipeline = new NvgPipeline(nvg);
-        GeneratedImage original = await pipeline.GenerateAsync(new ImageRequest(Class: 0, Seed: 1));
+        await using NvgModel model = await NvgModel.LoadAsync(modelFolder);
+        GeneratedImage original = await model.GenerateAsync("ship", seed: 6);
 
-        // Another class over the same structure. A photograph would be described by ReferenceSequence.FromImage.
-        int stages = original.Sequence.Grid.StageCount;
-        ImageRequest[] images = [.. Enumerable.Range(1, stages).SelectMany(kept => Enumerable.Range(0, Variations)
-            .Select(k => new ImageRequest(1, (ulong)(100 + k)) { Given = original.Sequence.Keep(structureStages: kept, contentStages: 0) }))];
-        IReadOnlyList<GeneratedImage> rows = await pipeline.GenerateAsync(new GenerationRequest { Images = images, BatchSize = 8 });
-        ImageFile.Write(Path.Combine(folder, "keep-stages.png"), ImageGrid.Compose([.. rows.Select(p => p.Image)], columns: Variations, enlargement: 2));
+        // Another class over the same structure. ReferenceSequence.FromImage gives the sequence of a photograph.
+        ImageRequest Request(int stages, int variation) =>
+            new("airplane", (ulong)variation) { Given = original.Sequence.Keep(structureStages: stages, contentStages: 0) };
+        ImageRequest[] requests = [.. Enumerable.Range(1, model.Grid.StageCount)
+            .SelectMany(stages => Enumerable.Range(0, Variations).Select(k => Request(stages, k)))];
+        IReadOnlyList<GeneratedImage> rows = await model.GenerateAsync(new GenerationRequest { Images = requests, BatchSize = 8 });
+        RgbImage grid = ImageGrid.Compose([.. rows.Select(image => image.Image)], columns: Variations, enlargement: 2);
+        grid.Save(Path.Combine(folder, "keep-stages.png"));
     }
 }

@@ -4,24 +4,25 @@ using Nvg.Imaging;
 
 namespace Nvg.Examples;
 
-/// <summary>Structure of one image with the content of another, and the way from one to the other.</summary>
+/// <summary>The structure of one image with the content of another, and an interpolation between both.</summary>
 internal static class Mixing
 {
-    public static async Task RunAsync(string model, string folder)
+    public static async Task RunAsync(string modelFolder, string folder)
     {
-        using NvgModel nvg = NvgModel.Load(model);
-        using var pipeline = new NvgPipeline(nvg);
-        GeneratedImage a = await pipeline.GenerateAsync(new ImageRequest(Class: 0, Seed: 1));
-        GeneratedImage b = await pipeline.GenerateAsync(new ImageRequest(Class: 1, Seed: 2));
+        await using NvgModel model = await NvgModel.LoadAsync(modelFolder);
+        GeneratedImage a = await model.GenerateAsync("airplane", seed: 1), b = await model.GenerateAsync("automobile", seed: 2);
 
-        // The content of b is read off its latent along the clusters of a.
-        using ReferenceSequence content = ReferenceSequence.FromSequence(nvg.Tokenizer, b.Sequence);
-        PartialSequence mixed = content.Keep(KeptPart.Content, stages: 3, structure: a.Sequence.Keep(4, 0));
-        GeneratedImage both = await pipeline.GenerateAsync(new ImageRequest(Class: 1, Seed: 2) { Given = mixed });
-        ImageFile.Write(Path.Combine(folder, "mixed.png"), ImageGrid.Compose([a.Image, b.Image, both.Image], columns: 3, enlargement: 4));
+        // The latent of b is encoded again along the clusters of a.
+        using ReferenceSequence content = ReferenceSequence.FromSequence(model.Tokenizer, b.Sequence);
+        PartialSequence mixed = content.Keep(KeptPart.Content, stages: 3, structure: a.Sequence.Keep(structureStages: 4, contentStages: 0));
+        GeneratedImage both = await model.GenerateAsync(new ImageRequest("automobile", Seed: 2) { Given = mixed });
+        ImageGrid.Compose([a.Image, b.Image, both.Image], columns: 3, enlargement: 4).Save(Path.Combine(folder, "mixed.png"));
 
-        ImageRequest[] way = [.. Enumerable.Range(0, 6).Select(k => new ImageRequest(0, 1) { Interpolation = new Interpolation(Class: 1, Seed: 2, Share: k / 5.0) })];
-        IReadOnlyList<GeneratedImage> images = await pipeline.GenerateAsync(new GenerationRequest { Images = way, BatchSize = 6 });
-        ImageFile.Write(Path.Combine(folder, "way.png"), ImageGrid.Compose([.. images.Select(p => p.Image)], columns: 6, enlargement: 3));
+        // From airplane with seed 1 to automobile with seed 2.
+        ImageRequest[] steps = [.. Enumerable.Range(0, 6)
+            .Select(k => new ImageRequest("airplane", Seed: 1) { Interpolation = new Interpolation(b.Class, Seed: 2, Share: k / 5.0) })];
+        IReadOnlyList<GeneratedImage> images = await model.GenerateAsync(new GenerationRequest { Images = steps, BatchSize = 6 });
+        RgbImage row = ImageGrid.Compose([.. images.Select(image => image.Image)], columns: 6, enlargement: 3);
+        row.Save(Path.Combine(folder, "interpolation.png"));
     }
 }

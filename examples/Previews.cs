@@ -1,31 +1,21 @@
-using Nvg.Imaging;
-
 namespace Nvg.Examples;
 
-/// <summary>Images grow before one's eyes: each stage comes as a preview; unlike wishes share a request.</summary>
+/// <summary>Images that grow stage by stage: every stage arrives as a preview.</summary>
 internal static class Previews
 {
-    public static async Task RunAsync(string model, string folder)
+    public static async Task RunAsync(string modelFolder, string folder)
     {
-        using NvgModel nvg = NvgModel.Load(model);
-        using var pipeline = new NvgPipeline(nvg);
-        using var cancellation = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        var request = new GenerationRequest
-        {
-            Images = [new(0, 1), new(1, 2), new(2, 3) { Options = nvg.Config.Sampling with { Temperature = 0.7 } }],
-            BatchSize = 2,
-        };
-        await foreach (GenerationUpdate update in pipeline.RunAsync(request, previews: true, cancellation.Token))
+        await using NvgModel model = await NvgModel.LoadAsync(modelFolder);
+        await foreach (GenerationUpdate update in model.StreamAsync(new ImageRequest("horse", 7), previews: true))
         {
             switch (update)
             {
                 case StageCompleted stage:
-                    for (int i = 0; i < stage.Previews.Count; i++)
-                        ImageFile.Write(Path.Combine(folder, $"preview{stage.Images[i]}.png"), stage.Previews[i]);
-                    Console.WriteLine($"{update.Share:P0}: stage {stage.Stage} of images {string.Join(", ", stage.Images)}");
+                    Console.WriteLine($"{stage.Share:P0}: stage {stage.Stage}");
+                    stage.Preview.Save(Path.Combine(folder, $"stage{stage.Stage}.png"));
                     break;
-                case ImageCompleted image:
-                    ImageFile.Write(Path.Combine(folder, $"image{image.Index}.png"), image.Image.Image);
+                case ImageCompleted done:
+                    done.Image.Save(Path.Combine(folder, "horse.png"));
                     break;
             }
         }

@@ -1,25 +1,23 @@
-using Nvg.Control;
-using Nvg.Granularity;
 using Nvg.Imaging;
 
 namespace Nvg.Examples;
 
-/// <summary>A shape drawn by hand becomes the layout of images.</summary>
+/// <summary>A drawing becomes the layout of images.</summary>
 internal static class StructureFromDrawing
 {
-    public static async Task RunAsync(string model, string folder)
+    public static async Task RunAsync(string modelFolder, string folder)
     {
-        using NvgModel nvg = NvgModel.Load(model);
-        using var pipeline = new NvgPipeline(nvg);
-        LatentGrid grid = nvg.Tokenizer.Config.Grid;
+        await using NvgModel model = await NvgModel.LoadAsync(modelFolder);
 
-        // Regions of any number and size; the plan says what balance made of them.
-        StructurePlan plan = StructureInput.FromRegions(Hill(64), grid, stages: 3);
-        ImageFile.Write(Path.Combine(folder, "drawing-plan.png"), plan.Draw());
+        // Regions of any number and size. Clusters have equal sizes, so the map says which positions had to move.
+        StructureMap layout = model.Structure.FromLabels(Hill(side: 64), stages: 3);
+        layout.Draw().Save(Path.Combine(folder, "drawing-explained.png"));
+        for (int i = 0; i < layout.Stages.Count; i++)
+            Console.WriteLine($"stage {i}: {layout.Stages[i].Moved.Count(moved => moved)} of {layout.Grid.Length} positions moved");
 
-        ImageRequest[] images = [.. Enumerable.Range(0, 4).Select(k => new ImageRequest(0, (ulong)k) { Given = plan.ToSequence() })];
-        IReadOnlyList<GeneratedImage> drawn = await pipeline.GenerateAsync(new GenerationRequest { Images = images, BatchSize = 4 });
-        ImageFile.Write(Path.Combine(folder, "drawing.png"), ImageGrid.Compose([.. drawn.Select(p => p.Image)], enlargement: 4));
+        ImageRequest[] requests = [.. Enumerable.Range(0, 4).Select(k => new ImageRequest("airplane", (ulong)k) { Structure = layout })];
+        IReadOnlyList<GeneratedImage> images = await model.GenerateAsync(new GenerationRequest { Images = requests });
+        ImageGrid.Compose([.. images.Select(image => image.Image)], enlargement: 4).Save(Path.Combine(folder, "drawing.png"));
     }
 
     // Red hill, blue sky, white sun.

@@ -94,6 +94,12 @@ public sealed class RgbImage
         return large;
     }
 
+    /// <summary>Writes the image to a file, completely or not at all. The file name chooses the format.</summary>
+    /// <param name="path">A name ending in .png, .jpg, .jpeg, .webp or .gif.</param>
+    /// <exception cref="ArgumentException">The name ends in none of these.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Save(string path) => ImageFile.Write(path, this);
+
     /// <summary>Copies <paramref name="image"/> into this one.</summary>
     /// <param name="image">What to copy.</param>
     /// <param name="left">Column of its left edge.</param>

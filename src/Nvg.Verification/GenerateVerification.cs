@@ -29,9 +29,7 @@ internal static class GenerateVerification
         int[] classes = [.. fixture.Input("class_label").To(Device.Cpu).ToArray<long>().Select(c => checked((int)c))];
         using ImageNoise noise = ImageNoise.FromStructureNoise(fixture.Input("structure_noise"), config.Grid);
         var observer = new StageObserver(fixture, generator, classes.Length);
-        (GranularitySequence sequence, Tensor canvas_BLC) = new NvgSampler(generator, quantizer).Sample(classes, noise, Options(fixture), observer: observer.Check);
-        sequence.Dispose();
-        canvas_BLC.Dispose();
+        new NvgSampler(generator, quantizer).Sample(classes, noise, Options(fixture), observer: observer.Check).Dispose();
     }
 
     private static SamplingOptions Options(Fixture fixture)

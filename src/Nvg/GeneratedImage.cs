@@ -5,12 +5,36 @@ using Nvg.Sampling;
 
 namespace Nvg;
 
-/// <summary>A generated image.</summary>
-/// <param name="Request">What it was asked as.</param>
-/// <param name="Image">The image, with its surroundings put back where it has some.</param>
-/// <param name="Sequence">Its structure maps and tokens, complete.</param>
-/// <param name="Options">The settings it was drawn with.</param>
-/// <param name="Batch">Images that it was computed together with, itself included.</param>
-/// <param name="Stages">Its growth, stage by stage; empty unless asked for.</param>
-public sealed record GeneratedImage(
-    ImageRequest Request, RgbImage Image, PartialSequence Sequence, SamplingOptions Options, int Batch, IReadOnlyList<StageImage> Stages);
+/// <summary>A generated image. Holds no tensors and needs no disposal.</summary>
+public sealed record GeneratedImage
+{
+    /// <summary>The request for it.</summary>
+    public required ImageRequest Request { get; init; }
+
+    /// <summary>Number of its class.</summary>
+    public required int Class { get; init; }
+
+    /// <summary>Name of its class.</summary>
+    public required string Label { get; init; }
+
+    /// <summary>The pixels; outside a kept region those of the kept image.</summary>
+    public required RgbImage Image { get; init; }
+
+    /// <summary>Its structure maps and tokens, complete.</summary>
+    public required PartialSequence Sequence { get; init; }
+
+    /// <summary>The settings it was drawn with.</summary>
+    public required SamplingOptions Options { get; init; }
+
+    /// <summary>Number of images it was computed together with, itself included.</summary>
+    public required int Batch { get; init; }
+
+    /// <summary>The image after every stage; empty unless requested.</summary>
+    public required IReadOnlyList<StageImage> Stages { get; init; }
+
+    /// <summary>Writes the pixels to a file, completely or not at all. The file name chooses the format.</summary>
+    /// <param name="path">A name ending in .png, .jpg, .jpeg, .webp or .gif.</param>
+    /// <exception cref="ArgumentException">The name ends in none of these.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Save(string path) => Image.Save(path);
+}

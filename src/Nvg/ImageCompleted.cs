@@ -1,7 +1,7 @@
 namespace Nvg;
 
-/// <summary>An image is done.</summary>
-/// <param name="Share">Share of the whole request that is done.</param>
-/// <param name="Index">Its place in the request.</param>
+/// <summary>An image is finished.</summary>
+/// <param name="Progress">How far the request has come.</param>
+/// <param name="Index">Index of the image in the request.</param>
 /// <param name="Image">The image and its sequence.</param>
-public sealed record ImageCompleted(double Share, int Index, GeneratedImage Image) : GenerationUpdate(Share);
+public sealed record ImageCompleted(GenerationProgress Progress, int Index, GeneratedImage Image) : GenerationUpdate(Progress);

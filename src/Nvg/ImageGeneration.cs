@@ -1,6 +1,5 @@
 using Nvg.Conditioning;
 using Nvg.Control;
-using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Imaging;
 using Nvg.Previews;
@@ -9,24 +8,27 @@ using Nvg.Torch;
 
 namespace Nvg;
 
-/// <summary>From requests to images, batch by batch.</summary>
-public static class ImageGeneration
+/// <summary>Generates the images of a request batch by batch. All ways to generate images end here.</summary>
+internal static class ImageGeneration
 {
-    /// <summary>Generates; each image comes when its batch is done, in the order of the request.</summary>
+    /// <summary>Generates; images come in the order of the request, each when its batch is finished.</summary>
     /// <param name="model">Borrowed until the last image.</param>
-    /// <param name="request">The images. Those that follow one another and have the same settings are computed together, whatever else differs.</param>
+    /// <param name="request">The images. Consecutive ones with equal settings are computed together, whatever else differs.</param>
     /// <param name="progress">Told after every stage, or null.</param>
-    /// <param name="observer">Sees every stage of every batch as it is done, or null; the tensors live until it returns. Where batches are filled up, they go on with the copies.</param>
+    /// <param name="observer">
+    /// Called after every stage of every batch, or null. The tensors live until it returns; in a filled batch they include the copies.
+    /// </param>
     /// <param name="cancellation">Checked before each forward pass.</param>
-    /// <exception cref="ArgumentException">Settings, classes or what is given do not suit the model.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled; images that came before stay valid.</exception>
-    public static IEnumerable<GeneratedImage> Run(
+    /// <exception cref="ArgumentException">Settings, classes or what is given do not fit the model.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; images that were returned before stay valid.</exception>
+    internal static IEnumerable<GeneratedImage> Run(
         NvgModel model, GenerationRequest request, IProgress<GenerationProgress>? progress = null,
         Action<IReadOnlyList<ImageRequest>, StageResult>? observer = null, CancellationToken cancellation = default)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(request.BatchSize, 1);
-        int done = 0, count = request.Images.Count, stages = model.Generator.Config.Grid.StageCount;
-        foreach (ImageRequest[] batch in Batches(request, model))
+        int batchSize = request.BatchSize ?? GenerationRequest.DefaultBatchSize(model.Device.Type);
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1, nameof(request));
+        int done = 0, count = request.Images.Count, stages = model.Grid.StageCount;
+        foreach (ImageRequest[] batch in Batches(request, batchSize, model))
         {
             void Observe(StageResult stage)
             {
@@ -34,7 +36,7 @@ public static class ImageGeneration
                 progress?.Report(new GenerationProgress(done, count, (done + batch.Length * (stage.Stage + 1.0) / stages) / count));
             }
 
-            GeneratedImage[] images = Generate(model, request, batch, Observe, cancellation);
+            GeneratedImage[] images = Generate(model, request, batch, batchSize, Observe, cancellation);
             done += batch.Length;
             foreach (GeneratedImage image in images)
                 yield return image;
@@ -42,12 +44,14 @@ public static class ImageGeneration
         }
     }
 
-    private static IEnumerable<ImageRequest[]> Batches(GenerationRequest request, NvgModel model)
+    private static IEnumerable<ImageRequest[]> Batches(GenerationRequest request, int batchSize, NvgModel model)
     {
+        bool CanShare(ImageRequest first, ImageRequest second) => ReferenceEquals(first.Options, second.Options)
+            || request.SettingsOf(first, model) == request.SettingsOf(second, model);
         var batch = new List<ImageRequest>();
         foreach (ImageRequest image in request.Images)
         {
-            if (batch.Count == request.BatchSize || (batch.Count > 0 && !ReferenceEquals(batch[0].Options, image.Options) && request.SettingsOf(batch[0], model) != request.SettingsOf(image, model)))
+            if (batch.Count == batchSize || (batch.Count > 0 && !CanShare(batch[0], image)))
             {
                 yield return [.. batch];
                 batch.Clear();
@@ -61,55 +65,48 @@ public static class ImageGeneration
     }
 
     private static GeneratedImage[] Generate(
-        NvgModel model, GenerationRequest request, ImageRequest[] batch, Action<StageResult> observer, CancellationToken cancellation)
+        NvgModel model, GenerationRequest request, ImageRequest[] batch, int batchSize, Action<StageResult> observer,
+        CancellationToken cancellation)
     {
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
-        LatentGrid grid = model.Generator.Config.Grid;
         CheckSurroundings(model, batch);
-        ImageRequest[] computed = request.FillsBatches ? [.. batch, .. Enumerable.Repeat(batch[^1], request.BatchSize - batch.Length)] : batch;
+        ImageRequest[] computed = request.FillsBatches ? [.. batch, .. Enumerable.Repeat(batch[^1], batchSize - batch.Length)] : batch;
         SamplingOptions options = request.OptionsOf(batch[0], model);
-        using ImageNoise noise = ImageNoise.Between(
-            Array.ConvertAll(computed, p => p.Seed), Array.ConvertAll(computed, p => p.NoiseTowards), grid, model.Generator.Device);
-        GivenStages? given = Array.Exists(computed, p => p.Given is { IsEmpty: false })
-            ? new GivenStages { Sequences = Array.ConvertAll(computed, p => p.Given ?? PartialSequence.Empty(grid)) }
+        using SampledBatch sampled = model.Sample(computed, options, observer, cancellation);
+        cancellation.ThrowIfCancellationRequested();
+        KeptSurroundings?[] surroundings = Array.ConvertAll(computed, p => p.Surroundings);
+        RgbImage[] images = StageImages.WithSurroundings(ImageTensor.ToImages(model.Tokenizer.Decode(sampled.Canvas_BLC)), surroundings);
+        IReadOnlyList<StageImage>[]? stages = request.WithStages
+            ? StageImages.Draw(model.Tokenizer, sampled.Sequence, surroundings, cancellation)
             : null;
-        (GranularitySequence sequence, Tensor canvas_BLC) = new NvgSampler(model.Generator, model.Tokenizer.Quantizer)
-            .Sample(Array.ConvertAll(computed, p => p.StartClass), noise, options, given, observer, Blend(model, computed), cancellation);
-        using (sequence)
-        using (canvas_BLC)
+        PartialSequence[] sequences = PartialSequence.FromBatch(sampled.Sequence);
+        return [.. batch.Select((p, i) => new GeneratedImage
         {
-            cancellation.ThrowIfCancellationRequested();
-            KeptSurroundings?[] surroundings = Array.ConvertAll(computed, p => p.Surroundings);
-            RgbImage[] images = StageImages.Blended(ImageTensor.ToImages(model.Tokenizer.Decode(canvas_BLC)), surroundings);
-            IReadOnlyList<StageImage>[]? stages = request.WithStages ? StageImages.Draw(model.Tokenizer, sequence, surroundings, cancellation) : null;
-            PartialSequence[] sequences = PartialSequence.FromBatch(sequence);
-            return [.. batch.Select((p, i) => new GeneratedImage(p, images[i], sequences[i], options, computed.Length, stages?[i] ?? []))];
-        }
+            Request = p,
+            Class = model.NumberOf(p.Class),
+            Label = model.LabelOf(model.NumberOf(p.Class)),
+            Image = images[i],
+            Sequence = sequences[i],
+            Options = options,
+            Batch = computed.Length,
+            Stages = stages?[i] ?? [],
+        })];
     }
 
     // Before the work, not after it.
     private static void CheckSurroundings(NvgModel model, ImageRequest[] batch)
     {
-        (LatentGrid grid, int side) = (model.Generator.Config.Grid, model.Config.Tokenizer.ImageSize);
+        (LatentGrid grid, int side) = (model.Grid, model.Config.Tokenizer.ImageSize);
         foreach (KeptSurroundings kept in batch.Select(p => p.Surroundings).OfType<KeptSurroundings>())
         {
             if (kept.Region.Grid != grid)
                 throw new ArgumentException($"a region of {kept.Region.Grid} positions was given, the model has {grid}");
             if ((kept.Image.Width, kept.Image.Height) != (side, side))
-                throw new ArgumentException($"surroundings of {kept.Image.Width} × {kept.Image.Height} were given, the model's images are {side} × {side}");
+            {
+                throw new ArgumentException(
+                    $"surroundings of {kept.Image.Width} × {kept.Image.Height} were given, the model's images are {side} × {side}");
+            }
         }
-    }
-
-    private static ClassBlend? Blend(NvgModel model, ImageRequest[] batch)
-    {
-        if (!Array.Exists(batch, p => p.ClassShare > 0))
-            return null;
-        if (Array.Find(batch, p => p.EndClass < 0 || p.EndClass > model.Generator.Config.NullClass) is { } wrong)
-            throw new ArgumentException($"classes must lie in 0…{model.Generator.Config.NullClass}, not {wrong.EndClass}");
-        Device device = model.Generator.Device;
-        return new ClassBlend(
-            Tensor.From(Array.ConvertAll(batch, p => (long)p.EndClass), batch.Length).To(device),
-            Tensor.From(Array.ConvertAll(batch, p => (float)p.ClassShare), batch.Length).To(device));
     }
 }

@@ -4,35 +4,49 @@ using Nvg.Sampling;
 
 namespace Nvg;
 
-/// <summary>One image that is asked for.</summary>
-/// <param name="Class">Number of its class.</param>
-/// <param name="Seed">Decides, with class, settings and what is given, the whole image.</param>
-public sealed record ImageRequest(int Class, ulong Seed)
+/// <summary>A request for one image.</summary>
+/// <param name="Class">Its class, by name or number.</param>
+/// <param name="Seed">Together with class, settings and what is given, the seed determines the image.</param>
+public sealed record ImageRequest(ImageClass Class, ulong Seed = 0)
 {
-    /// <summary>What is given of its sequence, or null for nothing.</summary>
+    /// <summary>
+    /// Structure maps of the first stages that the image follows, or null. They take precedence over those of <see cref="Given"/>.
+    /// </summary>
+    public StructureMap? Structure { get; init; }
+
+    /// <summary>Any part of the image's sequence that is given, or null for nothing.</summary>
     public PartialSequence? Given { get; init; }
 
-    /// <summary>An image that stays as it is away from a region, or null.</summary>
+    /// <summary>An image that stays unchanged outside a region, or null.</summary>
     public KeptSurroundings? Surroundings { get; init; }
 
-    /// <summary>Another class or seed that it lies on the way to, or null.</summary>
+    /// <summary>Interpolation to another class or seed, or null.</summary>
     public Interpolation? Interpolation { get; init; }
 
-    /// <summary>Settings of its own, or null for the request's.</summary>
+    /// <summary>Settings of this image, or null for those of the whole request.</summary>
     public SamplingOptions? Options { get; init; }
 
-    /// <summary>What tells it from others of its class and seed, as it stands in file names; null for nothing.</summary>
+    /// <summary>Distinguishes this image from others of its class and seed, in file names; null for nothing.</summary>
     public string? Variant { get; init; }
 
-    /// <summary>The class that it starts from; at the end of a way that is the other.</summary>
-    internal int StartClass => Interpolation is { Class: { } other, Share: 1 } ? other : Class;
+    /// <summary>Everything that is given: <see cref="Structure"/> and <see cref="Given"/> together, or null.</summary>
+    /// <exception cref="ArgumentException">They are of different grids or contradict each other.</exception>
+    internal PartialSequence? AllGiven => (Structure, Given) switch
+    {
+        (null, _) => Given,
+        (_, null) => Structure.ToSequence(),
+        _ => Structure.ToSequence().WithFallback(Given).With(Given.Border),
+    };
 
-    /// <summary>The class that its embedding goes to.</summary>
-    internal int EndClass => Interpolation?.Class ?? Class;
+    /// <summary>Seed that the noise is interpolated to, and the share.</summary>
+    internal (ulong Seed, double Share) NoiseTarget => Interpolation is { Seed: { } other, Share: var share } ? (other, share) : (Seed, 0);
 
-    /// <summary>The share of the way between both classes.</summary>
-    internal double ClassShare => Interpolation is { Class: not null, Share: var share and < 1 } ? share : 0;
+    /// <summary>Class whose embedding the sampler starts from. A share of 1 is the target class itself, without rounding.</summary>
+    /// <param name="number">Number of <see cref="Class"/>.</param>
+    internal int StartClass(int number) => Interpolation is { Class: { } other, Share: 1 } ? other : number;
 
-    /// <summary>The seed that its noise goes to, and the share of the way.</summary>
-    internal (ulong Seed, double Share) NoiseTowards => Interpolation is { Seed: { } other, Share: var share } ? (other, share) : (Seed, 0);
+    /// <summary>Class whose embedding is interpolated to, and the share.</summary>
+    /// <param name="number">Number of <see cref="Class"/>.</param>
+    internal (int Class, double Share) ClassTarget(int number) =>
+        Interpolation is { Class: { } other, Share: var share } ? (other, share < 1 ? share : 0) : (number, 0);
 }

@@ -1,236 +1,256 @@
-using System.Security.Cryptography;
-using System.Text.Json;
+using System.Runtime.CompilerServices;
 using Nvg.Checkpoints;
 using Nvg.Conditioning;
-using Nvg.Configuration;
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Labels;
 using Nvg.Sampling;
 using Nvg.Tokenizers;
 using Nvg.Torch;
-using Nvg.Torch.Files;
-using Nvg.Torch.Files.Safetensors;
-using Nvg.Torch.Nn;
 
 namespace Nvg;
 
 /// <summary>
-/// A model folder: <c>config.json</c>, <c>tokenizer.safetensors</c>, <c>generator.safetensors</c> (absent for a tokenizer
-/// alone), <c>labels.txt</c> and a model card. Owns tokenizer and generators.
+/// A model: tokenizer, generators, class names and default settings, read from a model folder. Generates images by
+/// <see cref="GenerateAsync(ImageRequest, CancellationToken)"/> and <see cref="StreamAsync(ImageRequest, bool, CancellationToken)"/>.
+/// May be used from several threads; requests are computed one at a time. Owns tokenizer and generators: dispose it after the
+/// last use, which stops requests that are still running.
 /// </summary>
-public sealed class NvgModel : IDisposable
+public sealed partial class NvgModel : IDisposable, IAsyncDisposable
 {
-    private const string ConfigFile = "config.json";
-    private const string TokenizerFile = "tokenizer.safetensors";
-    private const string GeneratorFile = "generator.safetensors";
-    private const string LabelsFile = "labels.txt";
+    private readonly GeneratorWeights? _generators;
+    private readonly Lazy<ClassNames> _classes;
+    private readonly Lazy<NvgPipeline> _pipeline;
 
-    private readonly NvgGenerator? _generator;
-
-    private NvgModel(string folder, ModelConfig config, Tokenizer tokenizer, NvgGenerator? generator, IReadOnlyList<string> labels)
+    private NvgModel(string folder, ModelConfig config, Tokenizer tokenizer, GeneratorWeights? generators, IReadOnlyList<string> labels)
     {
-        Folder = folder;
-        Config = config;
-        Tokenizer = tokenizer;
-        _generator = generator;
-        Labels = labels;
+        (Folder, Config, Tokenizer, _generators, Labels) = (folder, config, tokenizer, generators, labels);
+        _classes = new Lazy<ClassNames>(() => new ClassNames(labels));
+        _pipeline = new Lazy<NvgPipeline>(() => new NvgPipeline(this));
+        Structure = new StructureBuilder(tokenizer);
     }
 
-    /// <summary>Where the model was read from; empty for one of random weights.</summary>
+    /// <summary>The folder that the model was read from; empty for random weights.</summary>
     public string Folder { get; }
 
     /// <summary>Sizes and default settings.</summary>
     public ModelConfig Config { get; }
 
-    /// <summary>Images to sequences and back.</summary>
+    /// <summary>Encodes images to sequences and decodes canvases to images.</summary>
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>Both generators.</summary>
-    /// <exception cref="NvgDataException">The folder holds a tokenizer alone.</exception>
-    public NvgGenerator Generator => RequireGenerator();
+    /// <summary>Both generators with their weights as they are stored, to save or train them.</summary>
+    /// <exception cref="NvgDataException">The folder has a tokenizer alone.</exception>
+    public NvgGenerator Generator => Generators.Stored;
+
+    /// <summary>Sizes of the generators.</summary>
+    /// <exception cref="NvgDataException">The folder has a tokenizer alone.</exception>
+    public GeneratorConfig GeneratorConfig => Generators.Config;
 
     /// <summary>Whether the folder has generators.</summary>
-    public bool HasGenerator => _generator is not null;
+    public bool HasGenerator => _generators is not null;
 
-    /// <summary>Both generators, asked for before work is begun that needs them.</summary>
-    /// <exception cref="NvgDataException">The folder holds a tokenizer alone.</exception>
-    public NvgGenerator RequireGenerator() => _generator
-        ?? throw NvgDataException.At(Folder.Length > 0 ? Folder : Config.Name, "holds a tokenizer without generator: it reconstructs, but does not generate", "train one with nvg train generator");
-
-    /// <summary>What the classes are called, by number: lines that <see cref="ClassLabel"/> reads.</summary>
+    /// <summary>Lines of <c>labels.txt</c>, one for each class, as <see cref="ClassLabel"/> reads them.</summary>
     public IReadOnlyList<string> Labels { get; }
 
-    /// <summary>Reads a model folder.</summary>
-    /// <param name="folder">The folder.</param>
-    /// <param name="device">Where the parameters go.</param>
-    /// <param name="type">Element type of the matrices of generators and decoder; null keeps the stored one in generators and float32 in the decoder. The encoder runs in float32.</param>
-    /// <param name="withGenerator">False reads the tokenizer alone.</param>
+    /// <summary>The classes by name.</summary>
+    public ClassNames Classes => _classes.Value;
+
+    /// <summary>Builds structure maps for this model from drawings, label images, arrays and photographs.</summary>
+    public StructureBuilder Structure { get; }
+
+    /// <summary>The latent positions.</summary>
+    public LatentGrid Grid => Config.Tokenizer.Grid;
+
+    /// <summary>Where images are computed.</summary>
+    public Device Device => _generators?.Device ?? Tokenizer.Quantizer.Codebook.Device;
+
+    /// <summary>The generators as sampling uses them.</summary>
+    /// <exception cref="NvgDataException">The folder has a tokenizer alone.</exception>
+    internal PackedGenerator SamplingGenerator => Generators.Packed;
+
+    private GeneratorWeights Generators
+    {
+        get
+        {
+            RequireGenerator();
+            return _generators!;
+        }
+    }
+
+    /// <summary>Throws unless the model has generators.</summary>
+    /// <exception cref="NvgDataException">The folder has a tokenizer alone.</exception>
+    public void RequireGenerator()
+    {
+        if (_generators is null)
+        {
+            throw NvgDataException.At(
+                Folder.Length > 0 ? Folder : Config.Name, "holds a tokenizer without generator: it reconstructs, but does not generate",
+                "train one with nvg train generator");
+        }
+    }
+
+    /// <summary>
+    /// Reads a model folder without blocking the caller, and sets the threads of the process as <paramref name="options"/> say.
+    /// </summary>
+    /// <param name="folder">A model folder.</param>
+    /// <param name="options">Device, precision and threads, or null for the defaults of the <c>nvg</c> command.</param>
+    /// <param name="cancellation">Checked before reading begins.</param>
     /// <exception cref="NvgDataException">The folder or one of its files is missing, damaged or does not fit the config.</exception>
-    public static NvgModel Load(string folder, Device device = default, ScalarType? type = null, bool withGenerator = true)
+    /// <exception cref="TorchLoadException">The native library cannot be loaded.</exception>
+    public static Task<NvgModel> LoadAsync(string folder, NvgModelOptions? options = null, CancellationToken cancellation = default)
     {
-        ModelConfig config = ReadConfig(folder);
-        string[] labels = ReadLabels(folder, config);
-        Tokenizer tokenizer = WeightFile.ReadModel(Path.Combine(folder, TokenizerFile), device, ScalarType.Float32, source => new Tokenizer(config.Tokenizer, source, type), t => t.Parameters);
-        try
-        {
-            NvgGenerator? generator = config.Generator is { } sizes && withGenerator
-                ? WeightFile.ReadModel(Path.Combine(folder, GeneratorFile), device, type, source => new NvgGenerator(sizes, source), g => g.Parameters)
-                : null;
-            return new NvgModel(folder, config, tokenizer, generator, labels);
-        }
-        catch
-        {
-            tokenizer.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>A model of random weights, as training would start it: to time sizes that there are no weights for.</summary>
-    /// <param name="config">Its sizes.</param>
-    /// <param name="seed">Decides the weights, whatever the type and the device.</param>
-    /// <param name="device">Where the parameters go.</param>
-    /// <param name="type">Element type of the matrices of generators and decoder; the encoder runs in float32.</param>
-    /// <param name="scaleFactors">Normalisers of the canvases, K + 2 of them, or null for ones.</param>
-    /// <exception cref="ArgumentException">The sizes contradict each other, or there is another number of scale factors.</exception>
-    public static NvgModel Random(
-        ModelConfig config, ulong seed = 0, Device device = default, ScalarType type = ScalarType.Float32, IReadOnlyList<double>? scaleFactors = null)
-    {
-        if (config.Validate().ToList() is { Count: > 0 } problems)
-            throw new ArgumentException(string.Join("; ", problems));
-        var tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Random(seed, device), type);
-        NvgGenerator? generator = null;
-        try
-        {
-            if (config.Generator is { } sizes)
+        options ??= new NvgModelOptions();
+        return Task.Run(
+            () =>
             {
-                generator = new NvgGenerator(sizes, ParameterSource.Random(SplitMix64.Mix(seed), device, type));
-                if (scaleFactors is not null)
-                    SetScaleFactors(generator, scaleFactors);
-            }
-
-            string[] labels = [.. Enumerable.Range(0, config.Generator?.ClassCount ?? 0).Select(i => $"{i}")];
-            return new NvgModel("", config, tokenizer, generator, labels);
-        }
-        catch
-        {
-            generator?.Dispose();
-            tokenizer.Dispose();
-            throw;
-        }
+                TorchRuntime.Load();
+                if (options.Threads is { } threads)
+                    TorchRuntime.ThreadCount = threads;
+                return Load(folder, options.Device, options.Type);
+            },
+            cancellation);
     }
 
-    /// <summary>Writes a model folder: files one by one, the config last, each whole or not at all.</summary>
-    /// <param name="folder">Made if it does not exist.</param>
-    /// <param name="config">Sizes and default settings.</param>
-    /// <param name="tokenizer">Parameters of the tokenizer.</param>
-    /// <param name="generator">Parameters of the generators, or null.</param>
-    /// <param name="labels">What the classes are called, as <see cref="ClassLabel"/> reads it.</param>
-    /// <param name="type">Element type to store matrices in, converted one by one as they are written; null keeps theirs. Vectors and codebook are float32.</param>
-    public static void Save(
-        string folder, ModelConfig config, IReadOnlyDictionary<string, Tensor> tokenizer, IReadOnlyDictionary<string, Tensor>? generator,
-        IReadOnlyList<string> labels, ScalarType? type = ScalarType.Float32)
-    {
-        if (generator is ParameterStore { IsRearranged: true })
-            throw new InvalidOperationException("a model that is packed for sampling cannot be saved: load it again");
-        Directory.CreateDirectory(folder);
-        // A kill midway leaves a folder that does not load, rather than a mixture of two models.
-        File.Delete(Path.Combine(folder, ConfigFile));
-        SafetensorsFile.Write(Path.Combine(folder, TokenizerFile), tokenizer, typeOf: TypeOf);
-        if (generator is not null)
-            SafetensorsFile.Write(Path.Combine(folder, GeneratorFile), generator, typeOf: TypeOf);
-        else
-            File.Delete(Path.Combine(folder, GeneratorFile));
-        ClassLabels.Write(Path.Combine(folder, LabelsFile), labels);
-        AtomicFile.Write(Path.Combine(folder, ConfigFile), stream => JsonSerializer.Serialize(stream, config, NvgJson.Options));
-
-        ScalarType TypeOf(string name, Tensor tensor) => StoredType(name, tensor, type);
-    }
-
-    /// <summary>SHA-256 over the weights, to tell models apart.</summary>
-    /// <exception cref="InvalidOperationException">The weights are random and in no file.</exception>
-    public string Fingerprint()
-    {
-        if (Folder.Length == 0)
-            throw new InvalidOperationException($"{Config.Name} has random weights, which no file holds");
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (string file in new[] { TokenizerFile, GeneratorFile }.Select(f => Path.Combine(Folder, f)).Where(File.Exists))
-        {
-            using FileStream stream = File.OpenRead(file);
-            hash.AppendData(SHA256.HashData(stream));
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    /// <summary>Draws images: sequences by the generation loop, images by the decoder.</summary>
-    /// <param name="classes">Class of each image.</param>
-    /// <param name="seeds">Seed of each image; it decides the image alone.</param>
-    /// <param name="options">Settings; null for the model's own.</param>
-    /// <param name="given">What is fixed of the sequences.</param>
-    /// <param name="observer">Sees every stage as it is done.</param>
+    /// <summary>Generates one image.</summary>
+    /// <param name="class">Name or number of its class.</param>
+    /// <param name="seed">Another seed gives another image.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
-    /// <returns>The sequences and the images (B × 3 × H × W in [−1, 1]); both belong to the caller.</returns>
-    public (GranularitySequence Sequence, Tensor Images) Generate(
-        IReadOnlyList<int> classes, IReadOnlyList<ulong> seeds, SamplingOptions? options = null, GivenStages? given = null,
-        Action<StageResult>? observer = null, CancellationToken cancellation = default)
+    /// <exception cref="ClassNameException">The model has no class of this name.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public Task<GeneratedImage> GenerateAsync(ImageClass @class, ulong seed = 0, CancellationToken cancellation = default) =>
+        GenerateAsync(new ImageRequest(@class, seed), cancellation);
+
+    /// <summary>Generates one image.</summary>
+    /// <param name="image">The request.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
+    /// <exception cref="ClassNameException">The model has no class of this name.</exception>
+    /// <exception cref="ArgumentException">Settings, class or what is given do not fit the model.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public Task<GeneratedImage> GenerateAsync(ImageRequest image, CancellationToken cancellation = default) =>
+        _pipeline.Value.GenerateAsync(image, cancellation);
+
+    /// <summary>Generates several images.</summary>
+    /// <param name="request">The images.</param>
+    /// <param name="progress">Told after every stage, or null.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
+    /// <returns>The images in the order of the request.</returns>
+    /// <exception cref="ClassNameException">The model has no class of a name.</exception>
+    /// <exception cref="ArgumentException">Settings, classes or what is given do not fit the model.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public Task<IReadOnlyList<GeneratedImage>> GenerateAsync(
+        GenerationRequest request, IProgress<GenerationProgress>? progress = null, CancellationToken cancellation = default) =>
+        _pipeline.Value.GenerateAsync(request, progress, cancellation);
+
+    /// <summary>Generates one image and reports every stage as it is finished.</summary>
+    /// <param name="image">The request.</param>
+    /// <param name="previews">Whether stages come with the image so far, which takes a pass of the decoder each.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
+    /// <returns>A <see cref="StageCompleted"/> for each stage, then an <see cref="ImageCompleted"/>.</returns>
+    /// <exception cref="ClassNameException">The model has no class of this name.</exception>
+    /// <exception cref="ArgumentException">Settings, class or what is given do not fit the model.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public IAsyncEnumerable<GenerationUpdate> StreamAsync(
+        ImageRequest image, bool previews = false, CancellationToken cancellation = default) =>
+        StreamAsync(new GenerationRequest { Images = [image] }, previews, cancellation);
+
+    /// <summary>Generates several images and reports every stage and image as it is finished.</summary>
+    /// <param name="request">The images.</param>
+    /// <param name="previews">Whether stages come with the images so far, which takes a pass of the decoder each.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
+    /// <returns>Updates in the order in which they happen; images with other settings than the first come after them.</returns>
+    /// <exception cref="ClassNameException">The model has no class of a name.</exception>
+    /// <exception cref="ArgumentException">Settings, classes or what is given do not fit the model.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; images that came before stay valid.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed, before or while it ran.</exception>
+    public async IAsyncEnumerable<GenerationUpdate> StreamAsync(
+        GenerationRequest request, bool previews = false, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
-        if (classes.Count != seeds.Count)
-            throw new ArgumentException($"{classes.Count} classes and {seeds.Count} seeds were given");
-        using ImageNoise noise = ImageNoise.FromSeeds(seeds, Generator.Config.Grid, Generator.Device);
-        (GranularitySequence sequence, Tensor canvas_BLC) = new NvgSampler(Generator, Tokenizer.Quantizer)
-            .Sample(classes, noise, options ?? Config.Sampling, given, observer, cancellation: cancellation);
-        using (canvas_BLC)
-            return (sequence, Tokenizer.Decode(canvas_BLC));
+        await foreach (GenerationUpdate update in _pipeline.Value.RunAsync(request, previews, cancellation).ConfigureAwait(false))
+            yield return update;
     }
 
-    /// <inheritdoc/>
+    /// <summary>Generates on the calling thread; images come in the order of the request, each when its batch is finished.</summary>
+    /// <param name="request">The images.</param>
+    /// <param name="progress">Told after every stage, or null.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
+    /// <exception cref="ClassNameException">The model has no class of a name.</exception>
+    /// <exception cref="ArgumentException">Settings, classes or what is given do not fit the model.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; images that were returned before stay valid.</exception>
+    public IEnumerable<GeneratedImage> Generate(
+        GenerationRequest request, IProgress<GenerationProgress>? progress = null, CancellationToken cancellation = default) =>
+        ImageGeneration.Run(this, request, progress, cancellation: cancellation);
+
+    /// <summary>Samples the sequences of images together, on the calling thread, without decoding them.</summary>
+    /// <param name="images">The images; settings of their own do not count.</param>
+    /// <param name="options">Settings, or null for the model's.</param>
+    /// <param name="observer">Called after every stage, or null.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
+    /// <returns>The sequences and their final canvas; the caller disposes them.</returns>
+    /// <exception cref="ClassNameException">The model has no class of a name.</exception>
+    /// <exception cref="ArgumentException">Settings, classes or what is given do not fit the model.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public SampledBatch Sample(
+        IReadOnlyList<ImageRequest> images, SamplingOptions? options = null, Action<StageResult>? observer = null,
+        CancellationToken cancellation = default)
+    {
+        int[] classes = [.. images.Select(p => NumberOf(p.Class))];
+        PartialSequence?[] given = [.. images.Select(p => p.AllGiven)];
+        using ImageNoise noise = ImageNoise.Interpolate(
+            [.. images.Select(p => p.Seed)], [.. images.Select(p => p.NoiseTarget)], Grid, Device);
+        using var scope = new TensorScope();
+        ClassBlend? blend = Blend(images, classes);
+        PartialSequence[]? sequences = Array.Exists(given, g => g is { IsEmpty: false })
+            ? Array.ConvertAll(given, g => g ?? PartialSequence.Empty(Grid))
+            : null;
+        return new NvgSampler(SamplingGenerator, Tokenizer.Quantizer).Sample(
+            [.. images.Select((p, i) => p.StartClass(classes[i]))], noise, options ?? Config.Sampling, sequences, observer, blend,
+            cancellation);
+    }
+
+    /// <summary>Stops requests that are running, waits for them, at most for one forward pass, and frees the model.</summary>
     public void Dispose()
     {
+        if (_pipeline.IsValueCreated)
+            _pipeline.Value.Dispose();
+        Free();
+    }
+
+    /// <summary>Stops requests that are running, waits for them without blocking the caller, and frees the model.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_pipeline.IsValueCreated)
+            await _pipeline.Value.DisposeAsync().ConfigureAwait(false);
+        Free();
+    }
+
+    /// <summary>The number of a class.</summary>
+    /// <exception cref="ClassNameException">The model has no class of this name.</exception>
+    internal int NumberOf(ImageClass @class) => @class.Number ?? Classes.Find(@class.Name!);
+
+    /// <summary>The name of a class; empty for the null class.</summary>
+    internal string LabelOf(int @class) => @class < Classes.Classes.Count ? Classes.Classes[@class].Name : "";
+
+    private void Free()
+    {
         Tokenizer.Dispose();
-        _generator?.Dispose();
+        _generators?.Dispose();
     }
 
-    private static void SetScaleFactors(NvgGenerator generator, IReadOnlyList<double> factors)
+    private ClassBlend? Blend(IReadOnlyList<ImageRequest> images, int[] classes)
     {
-        using Tensor given = Tensor.From([.. factors.Select(f => (float)f)], factors.Count);
-        if (factors.Count != generator.Content.ScaleFactors.ElementCount)
-            throw new ArgumentException($"{factors.Count} scale factors were given, the generator has {generator.Content.ScaleFactors.ElementCount}");
-        generator.Content.ScaleFactors.CopyFrom(given);
-    }
-
-    /// <summary>The config of a model folder.</summary>
-    /// <exception cref="NvgDataException">There is none, or it is of no model.</exception>
-    internal static ModelConfig ReadConfig(string folder)
-    {
-        if (!Directory.Exists(folder))
-            throw new NvgDataException($"no model folder at {folder}");
-        if (!File.Exists(Path.Combine(folder, TokenizerFile)))
-            throw NvgDataException.At(folder, $"is no model folder: it has no {TokenizerFile}");
-        ModelConfig config = NvgJson.Read<ModelConfig>(Path.Combine(folder, ConfigFile));
-        return config.Validate().ToList() is { Count: > 0 } problems
-            ? throw new NvgDataException($"{Path.Combine(folder, ConfigFile)}: {string.Join("; ", problems)}")
-            : config;
-    }
-
-    /// <summary>The files that hold the tensors of a model folder.</summary>
-    internal static string[] TensorFiles(string folder, ModelConfig config) =>
-        [.. new[] { TokenizerFile, GeneratorFile }.Take(config.Generator is null ? 1 : 2).Select(file => Path.Combine(folder, file))];
-
-    /// <summary>What the classes of a model folder are called.</summary>
-    /// <exception cref="NvgDataException">They cannot be read, or are others than the generator's in number.</exception>
-    internal static string[] ReadLabels(string folder, ModelConfig config)
-    {
-        string path = Path.Combine(folder, LabelsFile);
-        return config.Generator is null && !Path.Exists(path) ? [] : ClassLabels.Read(path, config.Generator?.ClassCount, "generator");
-    }
-
-    /// <summary>Element type that a parameter is stored in where matrices are stored in <paramref name="type"/>.</summary>
-    internal static ScalarType StoredType(string name, Tensor tensor, ScalarType? type)
-    {
-        if (!tensor.ScalarType.IsFloatingPoint())
-            return tensor.ScalarType;
-        // Codes are compared by distance: rounding them would move tokens. Vectors cost nothing.
-        return tensor.Rank < 2 || name == PublishedNames.Codebook ? ScalarType.Float32 : type ?? tensor.ScalarType;
+        (int Class, double Share)[] targets = [.. images.Select((p, i) => p.ClassTarget(classes[i]))];
+        if (Array.TrueForAll(targets, t => t.Share == 0))
+            return null;
+        int nullClass = GeneratorConfig.NullClass;
+        if (Array.FindIndex(targets, t => t.Class < 0 || t.Class > nullClass) is var wrong and >= 0)
+            throw new ArgumentException($"classes must lie in 0…{nullClass}, not {targets[wrong].Class}");
+        using var scope = new TensorScope();
+        return new ClassBlend(
+            scope.Keep(Tensor.From(Array.ConvertAll(targets, t => (long)t.Class), targets.Length).To(Device)),
+            scope.Keep(Tensor.From(Array.ConvertAll(targets, t => (float)t.Share), targets.Length).To(Device)));
     }
 }

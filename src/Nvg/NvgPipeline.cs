@@ -8,39 +8,41 @@ using Nvg.Torch;
 namespace Nvg;
 
 /// <summary>
-/// Images for applications: requests in, images with their sequences and progress out, without blocking the caller. Images
-/// of a request may differ in class, seed, what is given and even in settings; those of equal settings are computed together.
-/// One request is computed at a time. One whose reader is slow gives its turn to others, so that a reader may ask for more
-/// images between two updates. Owns nothing but a lock: the model is borrowed.
+/// Computes the requests for a model one at a time, in the background. The images of a request may differ in class, seed,
+/// what is given and settings; those with equal settings are computed together. While the reader of a request is slow, other
+/// requests are computed, so that a reader may make a request of its own between two updates. <see cref="NvgModel"/> has a
+/// pipeline already: another one is needed only to stop some of the requests for a model by themselves.
 /// </summary>
 /// <param name="model">Borrowed until the pipeline is disposed.</param>
-public sealed class NvgPipeline(NvgModel model) : IDisposable
+public sealed class NvgPipeline(NvgModel model) : IDisposable, IAsyncDisposable
 {
-    // A slow reader holds the work up rather than letting previews pile up.
+    // Beyond this the work waits for a slow reader, so that previews do not pile up.
     private const int UpdatesAhead = 16;
 
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly CancellationTokenSource _disposing = new();
     private readonly HashSet<Task> _running = [];
     private bool _disposed;
+    private bool _freed;
 
     /// <summary>The model.</summary>
     public NvgModel Model => model;
 
-    /// <summary>Generates and tells of every stage and image as it is done.</summary>
+    /// <summary>Generates and reports every stage and image as it is finished.</summary>
     /// <param name="request">The images; <see cref="GenerationRequest.BatchSize"/> of them are computed together.</param>
-    /// <param name="previews">Whether stages come with the images so far, which costs a pass of the decoder each.</param>
+    /// <param name="previews">Whether stages come with the images so far, which takes a pass of the decoder each.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
-    /// <returns>Updates; images of other settings than the first come after them, each with its place in the request.</returns>
-    /// <exception cref="ArgumentException">Settings, classes or what is given do not suit the model.</exception>
+    /// <returns>Updates in the order in which they happen; images with other settings than the first come after them.</returns>
+    /// <exception cref="ArgumentException">Settings, classes or what is given do not fit the model.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; images that came before stay valid.</exception>
     /// <exception cref="ObjectDisposedException">The pipeline was disposed, before or while it ran.</exception>
     public async IAsyncEnumerable<GenerationUpdate> RunAsync(
         GenerationRequest request, bool previews = false, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
-        // A reader that leaves early ends the work.
+        // The work ends when the reader leaves early.
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var updates = Channel.CreateBounded<GenerationUpdate>(new BoundedChannelOptions(UpdatesAhead) { SingleReader = true, SingleWriter = true });
+        var updates = Channel.CreateBounded<GenerationUpdate>(
+            new BoundedChannelOptions(UpdatesAhead) { SingleReader = true, SingleWriter = true });
         Task work = Begin(request, previews, updates.Writer, leaving.Token);
         try
         {
@@ -60,15 +62,15 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable
     /// <param name="progress">Told after every stage, or null.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     /// <returns>The images in the order of the request.</returns>
-    /// <exception cref="ArgumentException">Settings, classes or what is given do not suit the model.</exception>
+    /// <exception cref="ArgumentException">Settings, classes or what is given do not fit the model.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task<IReadOnlyList<GeneratedImage>> GenerateAsync(
-        GenerationRequest request, IProgress<double>? progress = null, CancellationToken cancellation = default)
+        GenerationRequest request, IProgress<GenerationProgress>? progress = null, CancellationToken cancellation = default)
     {
         var images = new GeneratedImage[request.Images.Count];
         await foreach (GenerationUpdate update in RunAsync(request, cancellation: cancellation).ConfigureAwait(false))
         {
-            progress?.Report(update.Share);
+            progress?.Report(update.Progress);
             if (update is ImageCompleted done)
                 images[done.Index] = done.Image;
         }
@@ -77,38 +79,65 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable
     }
 
     /// <summary>Generates one image.</summary>
-    /// <param name="image">What is asked for.</param>
+    /// <param name="image">The request.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     public async Task<GeneratedImage> GenerateAsync(ImageRequest image, CancellationToken cancellation = default) =>
         (await GenerateAsync(new GenerationRequest { Images = [image] }, null, cancellation).ConfigureAwait(false))[0];
 
     /// <summary>
-    /// Stops what is running and waits for it, at the most one pass of a network; its readers get an <see cref="ObjectDisposedException"/>.
-    /// The model may be disposed afterwards.
+    /// Stops the requests that are running and waits for them, at most for one forward pass; their readers get an
+    /// <see cref="ObjectDisposedException"/>. The model may be disposed afterwards.
     /// </summary>
     public void Dispose()
     {
+        Task[] running = Stop();
+        Task.WaitAll(running);
+        Free();
+    }
+
+    /// <summary>As <see cref="Dispose"/>, without blocking the caller.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task[] running = Stop();
+        await Task.WhenAll(running).ConfigureAwait(false);
+        Free();
+    }
+
+    // Every call waits for the work, so that each caller may dispose the model afterwards.
+    private Task[] Stop()
+    {
         Task[] running;
-        bool first;
+        bool isFirst;
         lock (_running)
         {
             running = [.. _running];
-            first = !_disposed;
+            isFirst = !_disposed;
             _disposed = true;
         }
 
-        if (first)
+        if (isFirst)
             _disposing.Cancel();
-        // Whoever disposes, also beside another, may dispose the model afterwards.
-        Task.WaitAll(running);
-        if (!first)
-            return;
+        return running;
+    }
+
+    private void Free()
+    {
+        lock (_running)
+        {
+            if (_freed)
+                return;
+            _freed = true;
+        }
+
         _turn.Dispose();
         _disposing.Dispose();
     }
 
     private Task Begin(GenerationRequest request, bool previews, ChannelWriter<GenerationUpdate> updates, CancellationToken cancellation)
     {
+        // An unknown class fails before the request waits for its turn.
+        foreach (ImageRequest image in request.Images)
+            _ = model.NumberOf(image.Class);
         lock (_running)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
@@ -126,9 +155,10 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable
             _running.Remove(work);
     }
 
-    // Never throws: the reader is told.
+    // Never throws: the channel passes errors to the reader.
     private async Task Work(
-        GenerationRequest request, bool previews, ChannelWriter<GenerationUpdate> updates, CancellationToken disposing, CancellationToken leaving)
+        GenerationRequest request, bool previews, ChannelWriter<GenerationUpdate> updates, CancellationToken disposing,
+        CancellationToken leaving)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(disposing, leaving);
         try
@@ -137,10 +167,11 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable
             var turn = new PipelineTurn(_turn);
             try
             {
-                // Unlike settings cannot share a pass: the images of each come one after the other, in the order of the first of each.
+                // Images with different settings cannot share a forward pass, so those with equal ones are put together.
                 int[] order = [.. Enumerable.Range(0, request.Images.Count)
                     .GroupBy(i => request.SettingsOf(request.Images[i], model)).SelectMany(group => group)];
-                Run(request with { Images = [.. order.Select(i => request.Images[i])] }, order, previews, update => turn.Send(updates, update, ending.Token), ending.Token);
+                GenerationRequest sorted = request with { Images = [.. order.Select(i => request.Images[i])] };
+                Run(sorted, order, previews, update => turn.Send(updates, update, ending.Token), ending.Token);
             }
             finally
             {
@@ -161,19 +192,27 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable
 
     private void Run(GenerationRequest sorted, int[] order, bool previews, Action<GenerationUpdate> send, CancellationToken cancellation)
     {
-        int done = 0, count = order.Length, stages = model.Generator.Config.Grid.StageCount;
-        double share = 0;
-        void Observe(IReadOnlyList<ImageRequest> batch, StageResult stage) => send(new StageCompleted(
-            share = (done + batch.Count * (stage.Stage + 1.0) / stages) / count, stage.Stage, order[done..(done + batch.Count)], previews ? Preview(batch, stage) : []));
+        int done = 0;
+        GenerationProgress progress = new(0, order.Length, 0);
+        void Observe(IReadOnlyList<ImageRequest> batch, StageResult stage)
+        {
+            double work = done + batch.Count * (stage.Stage + 1.0) / model.Grid.StageCount;
+            progress = progress with { Share = work / order.Length };
+            send(new StageCompleted(progress, stage.Stage, order[done..(done + batch.Count)], previews ? Preview(batch, stage) : []));
+        }
+
         foreach (GeneratedImage image in ImageGeneration.Run(model, sorted, null, Observe, cancellation))
-            send(new ImageCompleted(share, order[done++], image));
+        {
+            progress = progress with { Done = done + 1 };
+            send(new ImageCompleted(progress, order[done++], image));
+        }
     }
 
     private RgbImage[] Preview(IReadOnlyList<ImageRequest> batch, StageResult stage)
     {
         using var scope = new TensorScope();
         RgbImage[] decoded = ImageTensor.ToImages(model.Tokenizer.Decode(stage.Canvas_BLC));
-        // Behind them there may be copies that fill up the batch.
-        return StageImages.Blended(decoded[..batch.Count], [.. batch.Select(p => p.Surroundings)]);
+        // Copies that fill the batch come last.
+        return StageImages.WithSurroundings(decoded[..batch.Count], [.. batch.Select(p => p.Surroundings)]);
     }
 }

@@ -3,10 +3,10 @@ using System.Threading.Channels;
 namespace Nvg;
 
 /// <summary>
-/// The turn of the request that is computed. While its reader has not taken what is there, others have it: a reader that waits
-/// for another request of its own would otherwise wait for ever.
+/// The turn of the request that is being computed. It is given up while the reader has not taken the last updates: a reader
+/// that waits for a request of its own between two updates would otherwise wait for ever.
 /// </summary>
-/// <param name="turn">Taken already.</param>
+/// <param name="turn">Already acquired.</param>
 internal sealed class PipelineTurn(SemaphoreSlim turn)
 {
     private bool _held = true;
@@ -19,13 +19,13 @@ internal sealed class PipelineTurn(SemaphoreSlim turn)
         if (updates.TryWrite(update))
             return;
         End();
-        // The thread is kept, and on it the scope of the tensors that the update came from.
+        // Blocks, because the tensor scopes of the running batch belong to this thread.
         updates.WriteAsync(update, cancellation).AsTask().GetAwaiter().GetResult();
         turn.Wait(cancellation);
         _held = true;
     }
 
-    /// <summary>Lets others have it.</summary>
+    /// <summary>Gives the turn to the next request.</summary>
     internal void End()
     {
         if (!_held)

@@ -3,8 +3,16 @@ using Nvg.Imaging;
 namespace Nvg;
 
 /// <summary>Images that are computed together have finished a stage.</summary>
-/// <param name="Share">Share of the whole request that is done.</param>
+/// <param name="Progress">How far the request has come.</param>
 /// <param name="Stage">i, from 0.</param>
-/// <param name="Images">Places of the images in the request.</param>
-/// <param name="Previews">The images as they are so far, with their surroundings put back, or none where none were asked for.</param>
-public sealed record StageCompleted(double Share, int Stage, IReadOnlyList<int> Images, IReadOnlyList<RgbImage> Previews) : GenerationUpdate(Share);
+/// <param name="Images">Indices of the images in the request.</param>
+/// <param name="Previews">For each of them the image so far; empty unless previews were requested.</param>
+public sealed record StageCompleted(
+    GenerationProgress Progress, int Stage, IReadOnlyList<int> Images, IReadOnlyList<RgbImage> Previews) : GenerationUpdate(Progress)
+{
+    /// <summary>The image so far, of a request for one image; of several, that of the first of the batch.</summary>
+    /// <exception cref="InvalidOperationException">No previews were requested.</exception>
+    public RgbImage Preview => Previews.Count > 0
+        ? Previews[0]
+        : throw new InvalidOperationException("there are no previews: ask for them with previews: true");
+}

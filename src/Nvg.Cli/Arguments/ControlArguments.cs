@@ -4,7 +4,6 @@ using Nvg.Cli.Terminal;
 using Nvg.Conditioning;
 using Nvg.Control;
 using Nvg.Documents;
-using Nvg.Granularity;
 using Nvg.Granularity.Construction;
 using Nvg.Imaging;
 using Nvg.Labels;
@@ -130,7 +129,7 @@ internal sealed class ControlArguments
     {
         try
         {
-            StructurePlan? plan = ReadStructure(parsed, model);
+            StructureMap? plan = ReadStructure(parsed, model);
             if (parsed.GetValue(_reference) is not { } path)
                 return new GivenRows([(null, plan?.ToSequence())], plan, null);
             document?.RequireModel(path, model, model.Fingerprint());
@@ -153,7 +152,7 @@ internal sealed class ControlArguments
 
     // The reference's own pixels, not what is left of them after the round trip. Where structure is built anew, what lay around an
     // earlier region is gone.
-    private static KeptSurroundings? Surroundings(RegionMask? mask, StructurePlan? plan, ImageDocument? document, RgbImage? image) =>
+    private static KeptSurroundings? Surroundings(RegionMask? mask, StructureMap? plan, ImageDocument? document, RgbImage? image) =>
         mask is not null ? new KeptSurroundings(mask, document?.Image ?? image!) : plan is null ? document?.Surroundings : null;
 
     /// <summary>The other ends of the way that images lie on, or null.</summary>
@@ -165,15 +164,14 @@ internal sealed class ControlArguments
             return null;
         if (count < 2 || classes != 1)
             throw new UsageException("--to-class and --to-seed need one --class and --count N of at least 2, the images along the way");
-        string? problem = null;
-        IReadOnlyList<int>? found = to is null ? [] : names.Find(to, out problem);
-        if (found is null || found.Count > 1)
-            throw new UsageException(problem ?? $"--to-class takes one class, not '{to}'");
+        IReadOnlyList<int> found = to is null ? [] : ClassArguments.FindAll(names, to);
+        if (found.Count > 1)
+            throw new UsageException($"--to-class takes one class, not '{to}'");
         return new Interpolation(found.Count > 0 ? found[0] : null, seed, 1);
     }
 
     /// <summary>Draws what was made of the structure, where that is asked for.</summary>
-    internal void Explain(ParseResult parsed, StructurePlan? plan)
+    internal void Explain(ParseResult parsed, StructureMap? plan)
     {
         if (parsed.GetValue(_explain) is not { } file)
             return;
@@ -200,22 +198,20 @@ internal sealed class ControlArguments
             throw new UsageException("--structure-kind image needs --structure-stages N");
     }
 
-    private StructurePlan? ReadStructure(ParseResult parsed, NvgModel model)
+    private StructureMap? ReadStructure(ParseResult parsed, NvgModel model)
     {
         string[] files = Structures(parsed);
         if (files.Length == 0)
             return null;
         StructureKind kind = parsed.GetValue(_kind) ?? StructureKind.Brightness;
-        LatentGrid grid = model.Tokenizer.Config.Grid;
+        int? stages = parsed.GetValue(_structureStages);
         if (kind != StructureKind.Image)
-            return StructureInput.Read(files, kind, grid, parsed.GetValue(_structureStages));
+            return model.Structure.Read(files, kind, stages);
         using IStructureStrategy? construction = parsed.GetValue(_construction)?.Create(VisionTransformer.LoadFeatures);
-        using ReferenceSequence own = ReferenceSequence.FromImage(model.Tokenizer, SquareImage.Read(files[0], model.Config.Tokenizer.ImageSize), construction);
-        PartialSequence kept = own.Keep(KeptPart.Structure, parsed.GetValue(_structureStages)!.Value);
-        return StructureInput.FromLabels(kept.AllLabels[..(kept.StructureStages * grid.Length)].ToArray(), [kept.StructureStages, grid.Length], grid);
+        return model.Structure.FromImage(files[0], stages!.Value, construction);
     }
 
-    private PartialSequence Kept(ParseResult parsed, ReferenceSequence reference, int stages, StructurePlan? plan, RegionMask? mask, ImageDocument? document)
+    private PartialSequence Kept(ParseResult parsed, ReferenceSequence reference, int stages, StructureMap? plan, RegionMask? mask, ImageDocument? document)
     {
         KeptPart part = parsed.GetValue(_keep) ?? KeptPart.Both;
         PartialSequence kept = reference.Keep(part, stages, plan?.ToSequence());

@@ -37,7 +37,7 @@ internal sealed class StudyArguments
         if (parsed.GetValue(_perClass) < 1 || parsed.GetValue(_batch) < 1)
             throw new UsageException("--per-class and --batch must be at least 1");
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device));
+        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), type: null);
         using var network = ClassifierFeatures.Load(ModelFolder.Locate(parsed.GetRequiredValue(_features)), parsed.GetValue(_device));
         var settings = new StudySettings
         {
@@ -49,7 +49,7 @@ internal sealed class StudyArguments
             Batch = parsed.GetValue(_batch),
         };
         using var study = new SamplingStudy(model, network, settings);
-        IReadOnlyList<StudyPoint> points = plan(model.Generator.Config.Grid.StageCount, settings.Given is not null);
+        IReadOnlyList<StudyPoint> points = plan(model.GeneratorConfig.Grid.StageCount, settings.Given is not null);
         Check(study, points);
         List<StudyResult> results = await ConsoleProgress.ShowAsync("measuring", progress => Task.Run(
             () => Measure(study, points, progress, cancellation), CancellationToken.None));

@@ -1,4 +1,4 @@
-using Nvg.Granularity;
+using Nvg.Sampling;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Bench;
@@ -16,10 +16,9 @@ public static class MemorySoak
     {
         for (int call = 1; call <= calls; call++)
         {
-            int number = (call - 1) % model.Generator.Config.ClassCount;
-            (GranularitySequence sequence, Tensor images) = model.Generate([number], [(ulong)call], cancellation: cancellation);
-            sequence.Dispose();
-            images.Dispose();
+            int number = (call - 1) % model.GeneratorConfig.ClassCount;
+            using (SampledBatch sampled = model.Sample([new ImageRequest(number, (ulong)call)], cancellation: cancellation))
+                model.Tokenizer.Decode(sampled.Canvas_BLC).Dispose();
             if (call == 1 || call % Math.Max(1, calls / Points) == 0)
                 yield return new SoakPoint(call, Tensor.LiveCount, Environment.WorkingSet / (1024.0 * 1024));
         }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Nvg.Generators;
 using Nvg.Granularity;
+using Nvg.Sampling;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Bench;
@@ -35,7 +36,6 @@ public sealed class ModelTimings : IDisposable
         yield return Decode();
         if (!_model.HasGenerator)
             yield break;
-        _model.Generator.PackForSampling();
         foreach ((int sequences, int images, string kind) in Passes())
         {
             yield return ContentPass(sequences, images, kind);
@@ -91,7 +91,7 @@ public sealed class ModelTimings : IDisposable
     {
         using var scope = new TensorScope();
         (Tensor canvas_BLC, Tensor structure_BLK, Tensor stage_B, Tensor class_B) = Inputs(sequences);
-        ContentGenerator generator = _model.Generator.Content;
+        ContentGenerator generator = _model.SamplingGenerator.Content;
         return Measure($"content pass{kind}", images, () => generator.PredictFinalCanvas(canvas_BLC, structure_BLK, stage_B, class_B).Dispose());
     }
 
@@ -100,16 +100,15 @@ public sealed class ModelTimings : IDisposable
         using var scope = new TensorScope();
         (Tensor canvas_BLC, Tensor structure_BLK, Tensor stage_B, Tensor class_B) = Inputs(sequences);
         Tensor z_BLK = Random(sequences, Grid.Length, Grid.LastStage), time_B = Tensor.Full([sequences], 0.5, device: _device);
-        StructureGenerator generator = _model.Generator.Structure;
+        StructureGenerator generator = _model.SamplingGenerator.Structure;
         return Measure($"structure pass{kind}", images, () => generator.PredictVelocity(z_BLK, canvas_BLC, structure_BLK, stage_B, time_B, class_B).Dispose());
     }
 
     private Timing Generate(int count) => Measure("generate", count, () =>
     {
-        ulong[] seeds = [.. Enumerable.Range(0, count).Select(i => (ulong)i)];
-        (GranularitySequence sequence, Tensor images) = _model.Generate(new int[count], seeds, cancellation: _cancellation);
-        sequence.Dispose();
-        images.Dispose();
+        ImageRequest[] images = [.. Enumerable.Range(0, count).Select(i => new ImageRequest(0, (ulong)i))];
+        using SampledBatch sampled = _model.Sample(images, cancellation: _cancellation);
+        _model.Tokenizer.Decode(sampled.Canvas_BLC).Dispose();
     });
 
     // A stage in the middle; what it costs does not depend on which.

@@ -15,9 +15,6 @@ namespace Nvg.Cli.Commands;
 /// <summary><c>nvg generate</c>: draws images.</summary>
 internal sealed class GenerateCommand
 {
-    // On the processor one image fills the cores, and alone in its products it is rounded the same whatever it is asked
-    // for together with. A GPU needs several to be busy.
-    private const int ProcessorBatch = 1, GpuBatch = 16;
     private const string AnyClass = "random";
 
     private readonly Option<string?> _model = CommonOptions.Model();
@@ -116,7 +113,7 @@ internal sealed class GenerateCommand
 
     private GenerationRequest Request(ParseResult parsed, NvgModel model, GivenRows given, ImageDocument? document)
     {
-        var names = new ClassNames(model.Labels);
+        ClassNames names = model.Classes;
         int count = parsed.GetValue(_count);
         ulong seed = IsGiven(parsed, _seed) || document is null ? parsed.GetValue(_seed) : document.Description.Seed;
         IReadOnlyList<ImageRequest> images = Images(parsed, names, count, seed, document);
@@ -131,8 +128,8 @@ internal sealed class GenerateCommand
         return new GenerationRequest
         {
             Images = [.. given.Rows.SelectMany(row => images.Select(p => p with { Given = row.Given, Surroundings = given.Surroundings, Variant = Joined(row.Variant, p.Variant) }))],
-            Options = _sampling.Read(parsed, document?.Description.Sampling ?? model.Config.Sampling, model.Generator.Config.Grid.LastStage),
-            BatchSize = parsed.GetValue(_batch) ?? again ?? (device == DeviceType.Cpu ? ProcessorBatch : GpuBatch),
+            Options = _sampling.Read(parsed, document?.Description.Sampling ?? model.Config.Sampling, model.GeneratorConfig.Grid.LastStage),
+            BatchSize = parsed.GetValue(_batch) ?? again,
             FillsBatches = parsed.GetValue(_batch) is null && again is not null,
             WithStages = parsed.GetValue(_stages) || parsed.GetValue(_gif) is not null,
         };
@@ -148,9 +145,10 @@ internal sealed class GenerateCommand
         string classes = parsed.GetRequiredValue(_class);
         if (document is not null && !IsGiven(parsed, _class))
             return [.. GenerationRequest.OfClasses([document.Description.Class], count, seed).Select(p => p with { Interpolation = document.Description.Interpolation, Variant = document.Description.Interpolation is { } way ? WayName(way.Share) : null })];
-        return names.Find(classes, out string? problem) is { } found ? GenerationRequest.OfClasses([.. found.Distinct()], count, seed)
-            : classes == AnyClass ? GenerationRequest.OfRandomClasses(names, count, seed)
-            : throw new UsageException(problem!);
+        // A class that is called random comes before the word of this command.
+        return classes == AnyClass && !names.TryFind(classes, out _)
+            ? GenerationRequest.OfRandomClasses(names, count, seed)
+            : GenerationRequest.OfClasses([.. ClassArguments.FindAll(names, classes).Distinct()], count, seed);
     }
 
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
@@ -159,20 +157,18 @@ internal sealed class GenerateCommand
         ParseResult parsed, NvgModel model, ScalarType type, GenerationRequest request, GivenRows given, ConsoleProgress progress, CancellationToken cancellation)
     {
         var reports = new List<ImageReport>();
-        var names = new ClassNames(model.Labels);
         List<IImageOutput> outputs = Outputs(parsed, model, type, request, given.Rows.Count);
         try
         {
             CheckFiles(parsed, [.. request.Images.SelectMany(p => outputs.SelectMany(o => o.Files(p)))]);
             var stand = new SynchronousProgress<GenerationProgress>(p => progress.Report($"{p.Done} of {p.Count} images", p.Share));
-            foreach (GeneratedImage image in ImageGeneration.Run(model, request, stand, cancellation: cancellation))
+            foreach (GeneratedImage image in model.Generate(request, stand, cancellation))
             {
                 string? file = null;
                 foreach (IImageOutput output in outputs)
                     file = output.Add(image) ?? file;
-                (int number, ulong seed) = image.Request;
                 RegionChange? change = given.Surroundings is { } kept ? RegionChange.Between(kept.Image, image.Image, kept.Region) : null;
-                reports.Add(new ImageReport(seed, number, names.Classes[number].Name, image.Request.Variant, file, change));
+                reports.Add(new ImageReport(image.Request.Seed, image.Class, image.Label, image.Request.Variant, file, change));
             }
 
             cancellation.ThrowIfCancellationRequested();

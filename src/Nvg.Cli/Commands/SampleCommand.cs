@@ -88,10 +88,9 @@ internal sealed class SampleCommand
 
     private SampleSettings Settings(ParseResult parsed, NvgModel model)
     {
-        var names = new ClassNames(model.Labels);
         IReadOnlyList<int> classes = parsed.GetValue(_classes) is { } list
-            ? names.Find(list, out string? problem) ?? throw new UsageException(problem!)
-            : [.. Enumerable.Range(0, model.Generator.Config.ClassCount)];
+            ? ClassArguments.FindAll(model.Classes, list)
+            : [.. Enumerable.Range(0, model.GeneratorConfig.ClassCount)];
         return Samplable(new SampleSettings
         {
             Model = model.Config.Name,
@@ -99,7 +98,7 @@ internal sealed class SampleCommand
             Classes = [.. classes.Distinct()],
             PerClass = parsed.GetValue(_perClass),
             Seed = parsed.GetValue(_seed),
-            Sampling = _sampling.Read(parsed, model.Config.Sampling, model.Generator.Config.Grid.LastStage),
+            Sampling = _sampling.Read(parsed, model.Config.Sampling, model.GeneratorConfig.Grid.LastStage),
             Dtype = parsed.GetDataType(_type),
             Device = parsed.GetValue(_device).Type,
             Batch = parsed.GetValue(_batch) ?? (parsed.GetValue(_device).Type == DeviceType.Cpu ? ProcessorBatch : GpuBatch),

@@ -30,7 +30,7 @@ internal sealed class FolderOutput(string folder, IReadOnlyList<string> labels, 
 
     /// <summary>The file of an image: <c>folder/class/seed</c>, what tells it from others of its seed, and an ending.</summary>
     internal static string PathOf(string folder, IReadOnlyList<string> names, ImageRequest request, string ending) =>
-        Path.Combine(folder, names[request.Class], $"{request.Seed}{(request.Variant is { } variant ? $".{variant}" : "")}{ending}");
+        Path.Combine(folder, names[request.Class.Number ?? throw new InvalidOperationException("the class must be given by its number")], $"{request.Seed}{(request.Variant is { } variant ? $".{variant}" : "")}{ending}");
 
     // Names that every file system takes; classes of one name are told apart by their number.
     internal static string[] FolderNames(IReadOnlyList<string> labels)

@@ -38,7 +38,7 @@ internal sealed class SampleArrays(SampleSettings settings)
     {
         byte[] classes = new byte[8L * settings.Count];
         for (int i = 0; i < settings.Count; i++)
-            BinaryPrimitives.WriteInt64LittleEndian(classes.AsSpan(8 * i), settings.Image(settings.First + i).Class);
+            BinaryPrimitives.WriteInt64LittleEndian(classes.AsSpan(8 * i), settings.ClassOf(settings.First + i));
         Add(zip, Classes, new NpyHeader(NpyElement.Int64, [settings.Count]), classes);
         byte[] text = settings.ToBytes();
         Add(zip, Settings, new NpyHeader(NpyElement.UInt8, [text.Length]), text);

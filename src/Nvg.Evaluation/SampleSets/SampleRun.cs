@@ -21,7 +21,7 @@ public static class SampleRun
             BatchSize = settings.Batch,
         };
         // A file is taken up between two batches, so these are the batches of a run without a break.
-        foreach (GeneratedImage[] batch in ImageGeneration.Run(model, request, progress, cancellation: cancellation).Chunk(settings.Batch))
+        foreach (GeneratedImage[] batch in model.Generate(request, progress, cancellation).Chunk(settings.Batch))
             file.Append(Array.ConvertAll(batch, image => image.Image));
         file.Complete();
     }

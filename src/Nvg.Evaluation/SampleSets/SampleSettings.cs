@@ -74,11 +74,15 @@ public sealed record SampleSettings
         return this with { First = From(shard), Count = From(shard + 1L) - From(shard) };
     }
 
+    /// <summary>Number of the class of an image.</summary>
+    /// <param name="index">Its number in the whole.</param>
+    internal int ClassOf(int index) => Classes[index % Classes.Count];
+
     /// <summary>Class and seed of an image.</summary>
     /// <param name="index">Its number in the whole.</param>
     public ImageRequest Image(int index)
     {
-        int number = Classes[index % Classes.Count];
+        int number = ClassOf(index);
         return new ImageRequest(number, unchecked(Seed + (ulong)MostPerClass * (ulong)number + (ulong)(index / Classes.Count)));
     }
 

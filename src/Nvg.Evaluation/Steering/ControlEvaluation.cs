@@ -24,7 +24,7 @@ public sealed class ControlEvaluation
     private ControlEvaluation(NvgModel model, IReadOnlyList<LabelledImage> references, ulong seed, int batch, Action<double> progress, CancellationToken cancellation)
     {
         (_model, _references, _seed, _batch, _progress, _cancellation) = (model, [.. references], seed, batch, progress, cancellation);
-        _grid = model.Generator.Config.Grid;
+        _grid = model.GeneratorConfig.Grid;
         // The middle half of rows and columns: a quarter of the image.
         _centre = RegionMask.FromPositions(_grid, [.. Enumerable.Range(0, _grid.Length).Select(l => IsMiddle(l / _grid.Width, _grid.Height) && IsMiddle(l % _grid.Width, _grid.Width))]);
     }
@@ -41,7 +41,7 @@ public sealed class ControlEvaluation
         NvgModel model, IReadOnlyList<LabelledImage> references, IFeatureNetwork? judge = null, ulong seed = 0, int batch = 16,
         IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
-        if (judge is not null && model.Generator.Config.ClassCount < 2)
+        if (judge is not null && model.GeneratorConfig.ClassCount < 2)
             throw new ArgumentException("a model of one class cannot change it: leave the judge out");
         int parts = judge is null ? 3 : 4, done = 0;
         var evaluation = new ControlEvaluation(model, references, seed, batch, share => progress?.Report((done + share) / parts), cancellation);
@@ -71,7 +71,7 @@ public sealed class ControlEvaluation
     private GeneratedImage[] Generate(ImageRequest[] images)
     {
         var request = new GenerationRequest { Images = images, BatchSize = _batch };
-        return [.. ImageGeneration.Run(_model, request, new SynchronousProgress<GenerationProgress>(p => _progress(p.Share)), cancellation: _cancellation)];
+        return [.. _model.Generate(request, new SynchronousProgress<GenerationProgress>(p => _progress(p.Share)), _cancellation)];
     }
 
     private PartialSequence[] Encode(IReadOnlyList<RgbImage> images) => [.. images.Chunk(_batch).SelectMany(batch =>
@@ -121,7 +121,7 @@ public sealed class ControlEvaluation
     private ClassChange ChangeClass(IFeatureNetwork judge, PartialSequence[] given, RgbImage[] reconstructed)
     {
         RegionMask mask = RegionMask.FromPositions(_grid, [.. Enumerable.Range(0, _grid.Length).Select(l => IsWide(l / _grid.Width, _grid.Height) && IsWide(l % _grid.Width, _grid.Width))]);
-        int classes = _model.Generator.Config.ClassCount;
+        int classes = _model.GeneratorConfig.ClassCount;
         int[] old = [.. _references.Select(r => r.Label ?? 0)];
         int[] changed = [.. old.Select((c, i) => (c + 1 + i % (classes - 1)) % classes)];
         GeneratedImage[] images = Generate([.. given.Select((g, i) => new ImageRequest(changed[i], unchecked(_seed + (ulong)i))

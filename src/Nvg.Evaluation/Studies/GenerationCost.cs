@@ -31,29 +31,28 @@ public sealed record GenerationCost(
     public static GenerationCost Measure(NvgModel model, SamplingOptions options, int repeat, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(repeat, 1);
-        LatentGrid grid = model.Generator.Config.Grid;
+        LatentGrid grid = model.GeneratorConfig.Grid;
         using var random = new RandomGenerator(0);
         using Tensor points_BLC = Tensor.Randn([1, grid.Length, model.Config.Tokenizer.LatentChannels], random);
         using Tensor built_BSL = StructureConstruction.Build(points_BLC);
-        using Tensor structure_BSL = built_BSL.To(model.Generator.Device);
-        (double content, double? contentPeak) = Best(model, options, new GivenStages { Structure_BML = structure_BSL }, repeat, cancellation);
-        (double whole, double? peak) = Best(model, options, GivenStages.None, repeat, cancellation);
+        var structure = PartialSequence.FromStructure(grid, Array.ConvertAll(built_BSL.ToArray<long>(), label => (int)label));
+        (double content, double? contentPeak) = Best(model, options, structure, repeat, cancellation);
+        (double whole, double? peak) = Best(model, options, null, repeat, cancellation);
         return new GenerationCost(
             GeneratorParameters.OfContent(model.Generator), GeneratorParameters.OfStructure(model.Generator), content, whole, contentPeak, peak);
     }
 
-    private static (double Seconds, double? PeakMiB) Best(NvgModel model, SamplingOptions options, GivenStages given, int repeat, CancellationToken cancellation)
+    private static (double Seconds, double? PeakMiB) Best(NvgModel model, SamplingOptions options, PartialSequence? given, int repeat, CancellationToken cancellation)
     {
         bool peaks = PeakMemory.TryReset();
         double best = double.PositiveInfinity;
         for (int i = 0; i <= repeat; i++)
         {
             long start = Stopwatch.GetTimestamp();
-            (GranularitySequence sequence, Tensor images) = model.Generate([0], [(ulong)i], options, given, cancellation: cancellation);
-            TorchRuntime.Synchronize(model.Generator.Device);
+            using (SampledBatch sampled = model.Sample([new ImageRequest(0, (ulong)i) { Given = given }], options, cancellation: cancellation))
+                model.Tokenizer.Decode(sampled.Canvas_BLC).Dispose();
+            TorchRuntime.Synchronize(model.Device);
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            sequence.Dispose();
-            images.Dispose();
             if (i > 0)
                 best = Math.Min(best, seconds);
         }

@@ -1,3 +1,4 @@
+using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Sampling;
 using Nvg.Torch;
@@ -27,41 +28,29 @@ public sealed record PrecisionAgreement(
         NvgModel reference, NvgModel other, int images, SamplingOptions options, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(images, 1);
-        LatentGrid grid = reference.Generator.Config.Grid;
-        var sampler = new NvgSampler(reference.Generator, reference.Tokenizer.Quantizer);
-        var otherSampler = new NvgSampler(other.Generator, other.Tokenizer.Quantizer);
-        double[] tokens = new double[grid.StageCount], best = new double[grid.StageCount], splits = new double[reference.Generator.Config.StructureStageCount];
+        LatentGrid grid = reference.GeneratorConfig.Grid;
+        GeneratorConfig config = reference.GeneratorConfig;
+        var otherSampler = new NvgSampler(other.SamplingGenerator, other.Tokenizer.Quantizer);
+        double[] tokens = new double[grid.StageCount], best = new double[grid.StageCount], splits = new double[config.StructureStageCount];
         var decoded = new List<double>();
         for (int image = 0; image < images; image++)
         {
-            int number = image % reference.Generator.Config.ClassCount;
-            using ImageNoise noise = ImageNoise.FromSeeds([(ulong)image], grid, reference.Generator.Device);
             using var imageScope = new TensorScope();
-            Tensor class_B = Tensor.From([(long)number], 1).To(reference.Generator.Device);
-            Tensor? before_BLC = null;
             void Compare(StageResult stage)
             {
                 using var scope = new TensorScope();
-                Tensor canvas_BLC = before_BLC ?? Tensor.ZerosLike(stage.Canvas_BLC);
-                (Tensor logits_BNV, Tensor tokens_BN) = otherSampler.Tokens(stage.Stage, canvas_BLC, stage.Labels_BL, class_B, noise, options, cancellation);
-                tokens[stage.Stage] += Same(tokens_BN, stage.Tokens_BN);
-                best[stage.Stage] += Same(logits_BNV.ArgMax(-1), stage.Logits_BNV!.ArgMax(-1));
-                if (stage.Stage < splits.Length)
-                {
-                    (_, Tensor labels_BL, _) = otherSampler.Split(stage.Stage, stage.Canvas_BLC, stage.Labels_BL, class_B, noise, options, cancellation);
-                    splits[stage.Stage] += Same(labels_BL, stage.NextLabels_BL!);
-                }
-
-                before_BLC?.Dispose();
-                before_BLC = stage.Canvas_BLC.Alias().Own();
+                StageContent content = otherSampler.SampleContent(stage.Context);
+                tokens[stage.Stage] += Same(content.Tokens_BN, stage.Tokens_BN);
+                best[stage.Stage] += Same(content.Logits_RNV!.ArgMax(-1), stage.Logits_BNV!.ArgMax(-1));
+                if (stage.Stage >= splits.Length)
+                    return;
+                StageSplit split = otherSampler.SampleStructure(stage.Context with { Canvas_BLC = stage.Canvas_BLC });
+                splits[stage.Stage] += Same(split.Labels_BL, stage.NextLabels_BL!);
             }
 
-            (GranularitySequence sequence, Tensor final_BLC) = sampler.Sample([number], noise, options, null, Compare, cancellation: cancellation);
-            before_BLC?.Dispose();
-            using (sequence)
-            using (final_BLC)
-            using (Tensor first = reference.Tokenizer.Decode(final_BLC))
-            using (Tensor second = other.Tokenizer.Decode(final_BLC))
+            using SampledBatch sampled = reference.Sample([new ImageRequest(image % config.ClassCount, (ulong)image)], options, Compare, cancellation);
+            using (Tensor first = reference.Tokenizer.Decode(sampled.Canvas_BLC))
+            using (Tensor second = other.Tokenizer.Decode(sampled.Canvas_BLC))
             {
                 using var scope = new TensorScope();
                 // Images are in [−1, 1]: a range of 2.

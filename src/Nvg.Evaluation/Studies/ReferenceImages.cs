@@ -32,16 +32,14 @@ internal sealed class ReferenceImages
     /// <summary>Of the data set.</summary>
     internal string Fingerprint { get; }
 
-    /// <summary>What images keep; its tensors belong to the caller's scope.</summary>
-    internal GivenStages Stages(Tokenizer tokenizer, IReadOnlyList<(int Class, int Number)> images, KeptStages kept)
+    /// <summary>What images keep of reference images of their class.</summary>
+    internal PartialSequence[] Stages(Tokenizer tokenizer, IReadOnlyList<(int Class, int Number)> images, KeptStages kept)
     {
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         using GranularitySequence sequence = tokenizer.Encode(ImageTensor.Load([.. images.Select(p => _byClass[p.Class][p.Number])], tokenizer.Quantizer.Codebook.Device));
-        var content = new List<Tensor>();
-        for (int i = 0; i < kept.Stages && kept.Part == KeptPart.Both; i++)
-            content.Add(scope.Keep(sequence.Content[i].Clone()));
-        return new GivenStages { Structure_BML = scope.Keep(sequence.Structure_BSL.Narrow(1, 0, kept.Stages).Clone()), Content = content };
+        int contentStages = kept.Part == KeptPart.Both ? kept.Stages : 0;
+        return Array.ConvertAll(PartialSequence.FromBatch(sequence), whole => whole.Keep(kept.Stages, contentStages));
     }
 
     private static Func<PackedDataset, IReadOnlyList<int>> FirstOfEach(int perClass) => data =>

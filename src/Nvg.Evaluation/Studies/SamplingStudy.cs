@@ -50,7 +50,7 @@ public sealed class SamplingStudy : IDisposable
         if (SampleReference.Open(settings.Reference).Images is { } images)
             RequireEnough(settings.Reference, images.Count, "give more images as the reference");
         // Where and in what precision it was computed decides the time of an image, and its last digits.
-        string machine = $"{model.Generator.Device} {string.Join(',', model.Generator.Parameters.Values.Select(t => t.ScalarType).Distinct().Order())} {TorchRuntime.ThreadCount}";
+        string machine = $"{model.Device} {string.Join(',', model.Generator.Parameters.Values.Select(t => t.ScalarType).Distinct().Order())} {TorchRuntime.ThreadCount}";
         _identity = $"{model.Fingerprint()} {network.Fingerprint} {_referenceIdentity} {_given?.Fingerprint} {settings.PerClass} {settings.Seed} {settings.Batch} {machine}";
         Directory.CreateDirectory(PointFolder);
     }
@@ -61,7 +61,7 @@ public sealed class SamplingStudy : IDisposable
     /// <exception cref="NvgDataException">A setting is unknown or wrong, or the point needs reference images and there are none.</exception>
     public void Check(StudyPoint point)
     {
-        int stages = _model.Generator.Config.Grid.StageCount;
+        int stages = _model.GeneratorConfig.Grid.StageCount;
         if (point.Apply(_model.Config.Sampling).Validate(stages - 1).FirstOrDefault() is { } problem)
             throw new NvgDataException($"{point.Name}: {problem}");
         if (point.Kept is { } kept && (_given is null || kept.Stages > stages))
@@ -117,9 +117,8 @@ public sealed class SamplingStudy : IDisposable
     {
         if (_isWarm)
             return;
-        (GranularitySequence sequence, Tensor images_BCHW) = _model.Generate([0], [_settings.Seed], _model.Config.Sampling, cancellation: cancellation);
-        sequence.Dispose();
-        images_BCHW.Dispose();
+        using (SampledBatch sampled = _model.Sample([new ImageRequest(0, _settings.Seed)], _model.Config.Sampling, cancellation: cancellation))
+            _model.Tokenizer.Decode(sampled.Canvas_BLC).Dispose();
         _isWarm = true;
     }
 
@@ -140,13 +139,12 @@ public sealed class SamplingStudy : IDisposable
         foreach ((int Class, int Number)[] batch in all.Chunk(_settings.Batch))
         {
             using var scope = new TensorScope();
-            GivenStages? given = point.Kept is { } kept ? _given!.Stages(_model.Tokenizer, batch, kept) : null;
+            PartialSequence[]? given = point.Kept is { } kept ? _given!.Stages(_model.Tokenizer, batch, kept) : null;
+            ImageRequest[] requests = [.. batch.Select((b, i) =>
+                new ImageRequest(b.Class, unchecked(_settings.Seed + (ulong)b.Number)) { Given = given?[i] })];
             clock.Start();
-            (GranularitySequence sequence, Tensor images_BCHW) = _model.Generate(
-                Array.ConvertAll(batch, b => b.Class), Array.ConvertAll(batch, b => unchecked(_settings.Seed + (ulong)b.Number)), options, given, cancellation: cancellation);
-            sequence.Dispose();
-            RgbImage[] images = ImageTensor.ToImages(images_BCHW);
-            images_BCHW.Dispose();
+            using SampledBatch sampled = _model.Sample(requests, options, cancellation: cancellation);
+            RgbImage[] images = ImageTensor.ToImages(_model.Tokenizer.Decode(sampled.Canvas_BLC));
             clock.Stop();
             foreach (RgbImage image in images)
                 writer.Append(image);

@@ -1,5 +1,4 @@
 using Nvg.Generators;
-using Nvg.Granularity;
 using Nvg.Sampling;
 using Nvg.Torch;
 
@@ -31,17 +30,13 @@ public sealed record StructureStepAgreement(StructureSteps Steps, IReadOnlyList<
         NvgModel model, int images, StructureSteps reference, IReadOnlyList<StructureSteps> candidates, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(images, 1);
-        NvgGenerator generator = model.Generator;
-        int stages = generator.Config.StructureStageCount;
+        GeneratorConfig config = model.GeneratorConfig;
+        int stages = config.StructureStageCount;
         SamplingOptions options = model.Config.Sampling with { StructureSteps = reference };
-        var sampler = new NvgSampler(generator, model.Tokenizer.Quantizer);
+        var sampler = new NvgSampler(model.SamplingGenerator, model.Tokenizer.Quantizer);
         double[,] same = new double[candidates.Count, stages], taken = new double[candidates.Count, stages];
         for (int image = 0; image < images; image++)
         {
-            int number = image % generator.Config.ClassCount;
-            using ImageNoise noise = ImageNoise.FromSeeds([(ulong)image], generator.Config.Grid, generator.Device);
-            using var imageScope = new TensorScope();
-            Tensor class_B = Tensor.From([(long)number], 1).To(generator.Device);
             void Compare(StageResult stage)
             {
                 if (stage.Stage >= stages)
@@ -49,16 +44,17 @@ public sealed record StructureStepAgreement(StructureSteps Steps, IReadOnlyList<
                 for (int i = 0; i < candidates.Count; i++)
                 {
                     using var scope = new TensorScope();
-                    (_, Tensor labels_BL, int steps) = sampler.Split(
-                        stage.Stage, stage.Canvas_BLC, stage.Labels_BL, class_B, noise, options with { StructureSteps = candidates[i] }, cancellation);
-                    same[i, stage.Stage] += labels_BL.IsEqual(stage.NextLabels_BL!).To(ScalarType.Float32).Mean().Item();
-                    taken[i, stage.Stage] += steps;
+                    StageSplit split = sampler.SampleStructure(stage.Context with
+                    {
+                        Canvas_BLC = stage.Canvas_BLC,
+                        Options = options with { StructureSteps = candidates[i] },
+                    });
+                    same[i, stage.Stage] += split.Labels_BL.IsEqual(stage.NextLabels_BL!).To(ScalarType.Float32).Mean().Item();
+                    taken[i, stage.Stage] += split.Steps;
                 }
             }
 
-            (GranularitySequence sequence, Tensor canvas_BLC) = sampler.Sample([number], noise, options, null, Compare, cancellation: cancellation);
-            sequence.Dispose();
-            canvas_BLC.Dispose();
+            model.Sample([new ImageRequest(image % config.ClassCount, (ulong)image)], options, Compare, cancellation).Dispose();
             progress?.Report(image + 1);
         }
 

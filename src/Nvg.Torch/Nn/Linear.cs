@@ -3,7 +3,7 @@ namespace Nvg.Torch.Nn;
 /// <summary>x Wᵀ + b, computed in the weight's element type.</summary>
 public sealed class Linear
 {
-    private Tensor _weight;
+    private readonly Tensor _weight;
     private readonly Tensor? _bias;
 
     /// <summary>Xavier-uniform weight (out × in), zero bias.</summary>
@@ -16,22 +16,11 @@ public sealed class Linear
     /// <summary>Element type that the product is computed in, outside autocast.</summary>
     public ScalarType WeightType => _weight.ScalarType;
 
-    /// <summary>The weight (out × in, unless <see cref="Rearrange"/> changed its layout); owned by the model.</summary>
+    /// <summary>The weight (out × in); owned by the model.</summary>
     public Tensor Weight => _weight;
 
     /// <summary>The bias (out), or null; owned by the model.</summary>
     public Tensor? Bias => _bias;
-
-    /// <summary>
-    /// Puts the weight into another layout, for kernels that read it so; <see cref="Forward"/> cannot be used any more.
-    /// </summary>
-    /// <param name="store">Owner of the weight; holds the new one under the same name, and disposes the old one.</param>
-    /// <param name="rearranged">The weight in its new layout; the store takes it over.</param>
-    public void Rearrange(ParameterStore store, Tensor rearranged)
-    {
-        store.Replace(_weight, rearranged);
-        _weight = rearranged;
-    }
 
     /// <summary>Overwrites the parameters; autograd must be off.</summary>
     /// <param name="weight">out × in; borrowed.</param>

@@ -9,7 +9,6 @@ public sealed class ParameterStore : IReadOnlyDictionary<string, Tensor>, IDispo
     private readonly Dictionary<string, Tensor> _tensors = [];
     private readonly List<string> _names = [];
     private readonly HashSet<string> _buffers = [];
-    private readonly HashSet<string> _rearranged = [];
 
     /// <inheritdoc/>
     public IEnumerable<string> Keys => _names;
@@ -40,19 +39,6 @@ public sealed class ParameterStore : IReadOnlyDictionary<string, Tensor>, IDispo
         if (isBuffer)
             _buffers.Add(name);
     }
-
-    /// <summary>Puts another layout of a tensor under its name; takes ownership of it and disposes the one that was there.</summary>
-    /// <exception cref="ArgumentException">The store does not hold <paramref name="current"/>.</exception>
-    public void Replace(Tensor current, Tensor next)
-    {
-        string name = _names.Find(n => ReferenceEquals(_tensors[n], current)) ?? throw new ArgumentException("the store does not hold this tensor");
-        _tensors[name] = next.Own();
-        _rearranged.Add(name);
-        current.Dispose();
-    }
-
-    /// <summary>Whether tensors are in another layout than their names promise (see <see cref="Replace"/>): then they cannot be saved.</summary>
-    public bool IsRearranged => _rearranged.Count > 0;
 
     /// <summary>Whether a tensor is a fixed table.</summary>
     public bool IsBuffer(string name) => _buffers.Contains(name);

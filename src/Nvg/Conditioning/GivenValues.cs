@@ -2,32 +2,37 @@ using Nvg.Torch;
 
 namespace Nvg.Conditioning;
 
-/// <summary>Labels or tokens of one stage that are given for a batch; its tensors belong to the scope that it is made in.</summary>
+/// <summary>Labels or tokens of one stage that are given for a batch. Its tensors belong to the scope it is created in.</summary>
 internal sealed class GivenValues
 {
-    /// <param name="values_BL">By position, −1 where nothing is given.</param>
-    /// <param name="whole">Images that have everything.</param>
-    internal GivenValues(Tensor values_BL, bool[] whole)
+    /// <param name="values_BL">By position; −1 marks unknown values.</param>
+    /// <param name="isComplete">Per image, whether every value is given.</param>
+    internal GivenValues(Tensor values_BL, bool[] isComplete)
     {
-        (Values_BL, Whole) = (values_BL, whole);
+        (Values_BL, ImageIsComplete) = (values_BL, isComplete);
         Known_BL = values_BL.IsGreater(-1);
     }
 
-    /// <summary>By position, −1 where nothing is given.</summary>
+    /// <summary>By position; −1 marks unknown values.</summary>
     internal Tensor Values_BL { get; }
 
-    /// <summary>Where something is given, B × L.</summary>
+    /// <summary>Where a value is given, B × L.</summary>
     internal Tensor Known_BL { get; }
 
-    /// <summary>Images that have everything.</summary>
-    internal bool[] Whole { get; }
+    /// <summary>Per image, whether every value is given.</summary>
+    internal bool[] ImageIsComplete { get; }
 
     /// <summary>Whether nothing is left to generate.</summary>
-    internal bool IsWhole => Array.TrueForAll(Whole, whole => whole);
+    internal bool IsComplete => Array.TrueForAll(ImageIsComplete, complete => complete);
 
-    /// <summary>Images that something is left to generate of.</summary>
-    internal long[] OpenRows => [.. Enumerable.Range(0, Whole.Length).Where(b => !Whole[b]).Select(b => (long)b)];
+    /// <summary>Indices of the images that have unknown values.</summary>
+    internal long[] IncompleteImages =>
+        [.. Enumerable.Range(0, ImageIsComplete.Length).Where(b => !ImageIsComplete[b]).Select(b => (long)b)];
 
-    /// <summary>The same for some of the images; the tensors belong to the innermost scope.</summary>
-    internal GivenValues Rows(BatchRows rows) => new(rows.Of(Values_BL), [.. rows.Numbers.Select(b => Whole[b])]);
+    /// <summary>The values of some of the images; the tensors belong to the innermost scope.</summary>
+    internal GivenValues Select(BatchSubset images) => new(images.Select(Values_BL), [.. images.Images.Select(b => ImageIsComplete[b])]);
+
+    /// <summary>The given values, and elsewhere generated ones.</summary>
+    /// <param name="generated_BL">Values for every position.</param>
+    internal Tensor Or(Tensor generated_BL) => Known_BL.Where(Values_BL, generated_BL);
 }

@@ -1,7 +1,7 @@
 namespace Nvg.Conditioning;
 
-/// <summary>A share of the way from an image's class and seed to another class or seed.</summary>
-/// <param name="Class">The class that the class embedding goes to, or null to stay.</param>
-/// <param name="Seed">The seed whose noise the noise goes to, or null to stay.</param>
-/// <param name="Share">From 0, the image itself, to 1, the other.</param>
+/// <summary>Interpolation of an image's class and seed towards another class or seed.</summary>
+/// <param name="Class">Number of the class that the class embedding is interpolated to, or null to keep the image's class.</param>
+/// <param name="Seed">Seed whose noise the noise is interpolated to, or null to keep the image's seed.</param>
+/// <param name="Share">From 0, the image itself, to 1, the target.</param>
 public sealed record Interpolation(int? Class, ulong? Seed, double Share);

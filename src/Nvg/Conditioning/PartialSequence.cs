@@ -4,30 +4,35 @@ using Nvg.Torch;
 namespace Nvg.Conditioning;
 
 /// <summary>
-/// One image's sequence, or a part of it: for every stage and position the label of the structure map and the content
-/// token, each given or <see cref="Unknown"/>. Tokens are kept by position, so that two tokens of one cluster, as a border
-/// inside it makes them, can be told. Never changes; needs no disposal.
+/// The sequence of one image, complete or in part: for every stage and position the label of the structure map and the
+/// content token, each known or <see cref="Unknown"/>. Tokens are stored by position, because a border through a cluster can
+/// give it two tokens. Immutable; needs no disposal.
 /// </summary>
 public sealed class PartialSequence
 {
-    /// <summary>Stands for a label or token that is not given.</summary>
+    /// <summary>Marks a label or token that is not known.</summary>
     public const int Unknown = -1;
 
     private readonly int[] _labels_SL;
     private readonly int[] _tokens_SL;
 
     /// <param name="grid">The latent positions.</param>
-    /// <param name="labels_SL">Labels of stages 0…K, (K + 1) × L; copied. Stage 0 has one cluster, so its labels are known anyway.</param>
+    /// <param name="labels_SL">Labels of stages 0…K, (K + 1) × L; copied. Those of stage 0 are always known, as it has one cluster.</param>
     /// <param name="tokens_SL">Codebook numbers by position, (K + 1) × L; copied.</param>
-    /// <param name="border">What happens to clusters that are given in part.</param>
+    /// <param name="border">How a cluster whose token is known at some positions only chooses its tokens.</param>
     /// <exception cref="ArgumentException">
-    /// Sizes are wrong, a label is no child of the stage before, too many positions share one, or a token has no label.
+    /// Sizes are wrong, a label is no child of the label one stage before, a cluster has too many positions, or a token has no label.
     /// </exception>
     public PartialSequence(LatentGrid grid, ReadOnlySpan<int> labels_SL, ReadOnlySpan<int> tokens_SL, BorderRule border = BorderRule.Split)
     {
         int size = grid.StageCount * grid.Length;
         if (labels_SL.Length != size || tokens_SL.Length != size)
-            throw new ArgumentException($"{grid.StageCount} stages of {grid.Length} positions are needed, {labels_SL.Length} labels and {tokens_SL.Length} tokens were given");
+        {
+            throw new ArgumentException(
+                $"{grid.StageCount} stages of {grid.Length} positions are needed, "
+                + $"{labels_SL.Length} labels and {tokens_SL.Length} tokens were given");
+        }
+
         (Grid, Border) = (grid, border);
         _labels_SL = labels_SL.ToArray();
         _tokens_SL = tokens_SL.ToArray();
@@ -40,7 +45,7 @@ public sealed class PartialSequence
     /// <summary>The latent positions.</summary>
     public LatentGrid Grid { get; }
 
-    /// <summary>What happens to clusters whose tokens are given in part.</summary>
+    /// <summary>How a cluster whose token is known at some positions only chooses its tokens.</summary>
     public BorderRule Border { get; }
 
     /// <summary>Labels of all stages, (K + 1) × L.</summary>
@@ -49,19 +54,20 @@ public sealed class PartialSequence
     /// <summary>Tokens of all stages by position, (K + 1) × L.</summary>
     public ReadOnlySpan<int> AllTokens => _tokens_SL;
 
-    /// <summary>Number of first stages whose structure map is given whole; at least 1.</summary>
-    public int StructureStages => WholeStages(_labels_SL);
+    /// <summary>Number of first stages whose structure map is completely known; at least 1.</summary>
+    public int StructureStages => KnownStages(_labels_SL);
 
-    /// <summary>Number of first stages whose tokens are all given.</summary>
-    public int ContentStages => WholeStages(_tokens_SL);
+    /// <summary>Number of first stages whose tokens are all known.</summary>
+    public int ContentStages => KnownStages(_tokens_SL);
 
-    /// <summary>Whether everything is given.</summary>
+    /// <summary>Whether everything is known.</summary>
     public bool IsComplete => ContentStages == Grid.StageCount;
 
-    /// <summary>Whether nothing is given.</summary>
-    public bool IsEmpty => !_labels_SL.AsSpan(Grid.Length).ContainsAnyExcept(Unknown) && !_tokens_SL.AsSpan().ContainsAnyExcept(Unknown);
+    /// <summary>Whether nothing is known.</summary>
+    public bool IsEmpty =>
+        !_labels_SL.AsSpan(Grid.Length).ContainsAnyExcept(Unknown) && !_tokens_SL.AsSpan().ContainsAnyExcept(Unknown);
 
-    /// <summary>Nothing is given.</summary>
+    /// <summary>A sequence of which nothing is known.</summary>
     public static PartialSequence Empty(LatentGrid grid)
     {
         int[] nothing = new int[grid.StageCount * grid.Length];
@@ -69,15 +75,19 @@ public sealed class PartialSequence
         return new PartialSequence(grid, nothing, nothing);
     }
 
-    /// <summary>The structure maps of the first stages alone.</summary>
+    /// <summary>A sequence of which the structure maps of the first stages are known.</summary>
     /// <param name="grid">The latent positions.</param>
     /// <param name="maps_ML">Labels of stages 0…M − 1.</param>
-    /// <exception cref="ArgumentException">They are no valid start of a hierarchy.</exception>
+    /// <exception cref="ArgumentException">They are not the beginning of a valid hierarchy.</exception>
     public static PartialSequence FromStructure(LatentGrid grid, ReadOnlySpan<int> maps_ML)
     {
         int size = grid.StageCount * grid.Length;
         if (maps_ML.Length > size || maps_ML.Length % grid.Length != 0)
-            throw new ArgumentException($"{maps_ML.Length} labels are no maps of {grid.Length} positions in at most {grid.StageCount} stages");
+        {
+            throw new ArgumentException(
+                $"{maps_ML.Length} labels are no maps of {grid.Length} positions in at most {grid.StageCount} stages");
+        }
+
         int[] labels = new int[size], tokens = new int[size];
         Array.Fill(labels, Unknown);
         Array.Fill(tokens, Unknown);
@@ -85,7 +95,7 @@ public sealed class PartialSequence
         return new PartialSequence(grid, labels, tokens);
     }
 
-    /// <summary>Each image of a batch.</summary>
+    /// <summary>The sequences of the images of a batch.</summary>
     /// <param name="sequence">Borrowed.</param>
     public static PartialSequence[] FromBatch(GranularitySequence sequence)
     {
@@ -94,12 +104,13 @@ public sealed class PartialSequence
         int[] labels = sequence.Structure_BSL.To(ScalarType.Int32).ToArray<int>();
         int[] tokens = sequence.TokensByPosition().To(ScalarType.Int32).ToArray<int>();
         int size = grid.StageCount * grid.Length;
-        return [.. Enumerable.Range(0, sequence.Count).Select(b => new PartialSequence(grid, labels.AsSpan(b * size, size), tokens.AsSpan(b * size, size)))];
+        return [.. Enumerable.Range(0, sequence.Count)
+            .Select(b => new PartialSequence(grid, labels.AsSpan(b * size, size), tokens.AsSpan(b * size, size)))];
     }
 
-    /// <summary>Complete sequences as a batch; the caller disposes it.</summary>
-    /// <param name="sequences">All of one grid, at least one.</param>
-    /// <param name="device">Where to.</param>
+    /// <summary>Combines complete sequences to a batch; the caller disposes it.</summary>
+    /// <param name="sequences">At least one, all with the same grid.</param>
+    /// <param name="device">Device of the batch.</param>
     /// <exception cref="ArgumentException">One is not complete.</exception>
     public static GranularitySequence ToBatch(IReadOnlyList<PartialSequence> sequences, Device device = default)
     {
@@ -107,7 +118,8 @@ public sealed class PartialSequence
         if (sequences.Any(s => !s.IsComplete || s.Grid != grid))
             throw new ArgumentException("complete sequences of one grid are needed");
         using var scope = new TensorScope();
-        Tensor Stack(Func<PartialSequence, int[]> values) => Tensor.From([.. sequences.SelectMany(values)], sequences.Count, grid.StageCount, grid.Length).To(device, ScalarType.Int64);
+        Tensor Stack(Func<PartialSequence, int[]> values) =>
+            Tensor.From([.. sequences.SelectMany(values)], sequences.Count, grid.StageCount, grid.Length).To(device, ScalarType.Int64);
         Tensor structure_BSL = Stack(s => s._labels_SL), tokens_BSL = Stack(s => s._tokens_SL);
         var content = new Tensor[grid.StageCount];
         for (int i = 0; i < content.Length; i++)
@@ -125,24 +137,24 @@ public sealed class PartialSequence
     /// <summary>The tokens of one stage, by position.</summary>
     public ReadOnlySpan<int> Tokens(int stage) => _tokens_SL.AsSpan(stage * Grid.Length, Grid.Length);
 
-    /// <summary>What is left when only some stages keep their structure and content.</summary>
-    /// <param name="structureStages">First stages that keep their maps.</param>
-    /// <param name="contentStages">First stages that keep their tokens; no more than keep their maps.</param>
+    /// <summary>The first stages of the sequence; everything else becomes unknown.</summary>
+    /// <param name="structureStages">Number of first stages whose structure maps are kept.</param>
+    /// <param name="contentStages">Number of first stages whose tokens are kept; at most <paramref name="structureStages"/>.</param>
     public PartialSequence Keep(int structureStages, int contentStages) => Filter(
         (stage, _) => stage < structureStages, (stage, _) => stage < contentStages);
 
-    /// <summary>What is left when only some positions keep theirs.</summary>
-    /// <param name="kept">Whether a position keeps everything; L of them.</param>
-    /// <exception cref="ArgumentException">There are more or fewer than positions.</exception>
+    /// <summary>Some positions of the sequence; everything else becomes unknown.</summary>
+    /// <param name="kept">Per position, whether it is kept; L of them.</param>
+    /// <exception cref="ArgumentException">The number of positions is wrong.</exception>
     public PartialSequence Where(IReadOnlyList<bool> kept) => kept.Count == Grid.Length
         ? Filter((_, position) => kept[position], (_, position) => kept[position])
         : throw new ArgumentException($"{kept.Count} positions cannot be chosen among {Grid}");
 
-    /// <summary>The same with another rule for clusters that are given in part.</summary>
+    /// <summary>The same sequence with another border rule.</summary>
     public PartialSequence With(BorderRule border) => new(Grid, _labels_SL, _tokens_SL, border);
 
-    /// <summary>What is given here, and where nothing is, what another gives.</summary>
-    /// <exception cref="ArgumentException">They are of unlike grids, or together no valid hierarchy.</exception>
+    /// <summary>This sequence, with unknown entries filled from another.</summary>
+    /// <exception cref="ArgumentException">They have different grids, or together are not a valid hierarchy.</exception>
     public PartialSequence WithFallback(PartialSequence other)
     {
         if (Grid != other.Grid)
@@ -151,26 +163,30 @@ public sealed class PartialSequence
         return new PartialSequence(Grid, Merge(_labels_SL, other._labels_SL), Merge(_tokens_SL, other._tokens_SL), Border);
     }
 
-    /// <summary>Whether two say the same.</summary>
-    public bool SequenceEqual(PartialSequence other) =>
-        Grid == other.Grid && _labels_SL.AsSpan().SequenceEqual(other._labels_SL) && _tokens_SL.AsSpan().SequenceEqual(other._tokens_SL);
+    /// <summary>Whether both have the same grid, labels and tokens; border rules do not count.</summary>
+    public bool SequenceEqual(PartialSequence other) => Grid == other.Grid
+        && _labels_SL.AsSpan().SequenceEqual(other._labels_SL) && _tokens_SL.AsSpan().SequenceEqual(other._tokens_SL);
 
-    /// <summary>Throws unless every token is one of a codebook.</summary>
+    /// <summary>Throws unless every known token is smaller than the codebook.</summary>
     /// <exception cref="ArgumentException">One is not; the message names stage and position.</exception>
     public void CheckTokens(int codebookSize)
     {
         int wrong = Array.FindIndex(_tokens_SL, token => token >= codebookSize);
-        if (wrong >= 0)
-            throw new ArgumentException($"stage {wrong / Grid.Length}, position {wrong % Grid.Length}: token {_tokens_SL[wrong]} is none of the codebook's {codebookSize} codes");
+        if (wrong < 0)
+            return;
+        throw new ArgumentException(
+            $"stage {wrong / Grid.Length}, position {wrong % Grid.Length}: "
+            + $"token {_tokens_SL[wrong]} is none of the codebook's {codebookSize} codes");
     }
 
     private PartialSequence Filter(Func<int, int, bool> label, Func<int, int, bool> token)
     {
-        int[] Kept(int[] values, Func<int, int, bool> keep) => [.. values.Select((value, i) => keep(i / Grid.Length, i % Grid.Length) ? value : Unknown)];
-        return new PartialSequence(Grid, Kept(_labels_SL, label), Kept(_tokens_SL, token), Border);
+        int[] Select(int[] values, Func<int, int, bool> keep) =>
+            [.. values.Select((value, i) => keep(i / Grid.Length, i % Grid.Length) ? value : Unknown)];
+        return new PartialSequence(Grid, Select(_labels_SL, label), Select(_tokens_SL, token), Border);
     }
 
-    private int WholeStages(int[] values)
+    private int KnownStages(int[] values)
     {
         int first = Array.IndexOf(values, Unknown);
         return first < 0 ? Grid.StageCount : first / Grid.Length;
@@ -182,8 +198,10 @@ public sealed class PartialSequence
         int[] sizes = new int[LatentGrid.ClusterCount(stage)];
         for (int l = 0; l < labels.Length; l++)
         {
-            if (tokens[l] < Unknown || (tokens[l] != Unknown && labels[l] == Unknown))
-                throw new ArgumentException($"stage {stage}, position {l}: the token {tokens[l]} {(tokens[l] < Unknown ? "is no codebook number" : "needs the label of its cluster")}");
+            if (tokens[l] < Unknown)
+                throw new ArgumentException($"stage {stage}, position {l}: the token {tokens[l]} is no codebook number");
+            if (tokens[l] != Unknown && labels[l] == Unknown)
+                throw new ArgumentException($"stage {stage}, position {l}: the token {tokens[l]} needs the label of its cluster");
             if (labels[l] == Unknown)
                 continue;
             if (labels[l] < 0 || labels[l] >= sizes.Length || (stage > 0 && labels[l] >> 1 != Labels(stage - 1)[l]))
@@ -192,7 +210,9 @@ public sealed class PartialSequence
         }
 
         int most = sizes.Max();
-        if (most > Grid.ClusterSize(stage))
-            throw new ArgumentException($"stage {stage}: every cluster must have {Grid.ClusterSize(stage)} positions, cluster {Array.IndexOf(sizes, most)} has {most}");
+        if (most <= Grid.ClusterSize(stage))
+            return;
+        throw new ArgumentException(
+            $"stage {stage}: every cluster must have {Grid.ClusterSize(stage)} positions, cluster {Array.IndexOf(sizes, most)} has {most}");
     }
 }

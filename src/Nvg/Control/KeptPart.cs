@@ -1,14 +1,14 @@
 namespace Nvg.Control;
 
-/// <summary>What a generated image keeps of a reference image in its first stages.</summary>
+/// <summary>What a generated image takes from the first stages of a reference image.</summary>
 public enum KeptPart
 {
-    /// <summary>The structure maps: what belongs together, not what it is.</summary>
+    /// <summary>The structure maps: which positions belong together, but not what they show.</summary>
     Structure,
 
-    /// <summary>The content tokens, over structure maps that come from elsewhere.</summary>
+    /// <summary>The content tokens, along structure maps from elsewhere.</summary>
     Content,
 
-    /// <summary>Structure and content: the image so far.</summary>
+    /// <summary>Structure and content.</summary>
     Both,
 }

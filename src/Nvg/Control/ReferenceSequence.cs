@@ -7,7 +7,7 @@ using Nvg.Torch;
 
 namespace Nvg.Control;
 
-/// <summary>An image or an earlier result whose structure or content other images take over. Owns its latent.</summary>
+/// <summary>The sequence of an image or an earlier result, whose structure or content generated images reuse. Owns its latent.</summary>
 public sealed class ReferenceSequence : IDisposable
 {
     private readonly Tokenizer _tokenizer;
@@ -19,10 +19,10 @@ public sealed class ReferenceSequence : IDisposable
     /// <summary>Structure maps and tokens of all stages.</summary>
     public PartialSequence Sequence { get; }
 
-    /// <summary>Describes an image.</summary>
+    /// <summary>Encodes an image.</summary>
     /// <param name="tokenizer">Borrowed while this object is used.</param>
     /// <param name="image">A square of the tokenizer's image size.</param>
-    /// <param name="structure">Another way to find its structure, or null for the tokenizer's own; borrowed.</param>
+    /// <param name="structure">Another way to construct its structure, or null for the tokenizer's own; borrowed.</param>
     public static ReferenceSequence FromImage(Tokenizer tokenizer, RgbImage image, IStructureStrategy? structure = null)
     {
         using InferenceMode inference = Autograd.Inference();
@@ -32,10 +32,10 @@ public sealed class ReferenceSequence : IDisposable
         return new ReferenceSequence(tokenizer, PartialSequence.FromBatch(sequence)[0], latent_BLC);
     }
 
-    /// <summary>Takes an earlier result as it is; its latent is its final canvas.</summary>
+    /// <summary>Uses an earlier result without encoding it again; its final canvas is the latent.</summary>
     /// <param name="tokenizer">Of the model that made it; borrowed while this object is used.</param>
     /// <param name="sequence">Complete.</param>
-    /// <exception cref="ArgumentException">It is not complete, or of another grid than the tokenizer's.</exception>
+    /// <exception cref="ArgumentException">It is not complete, or has another grid than the tokenizer.</exception>
     public static ReferenceSequence FromSequence(Tokenizer tokenizer, PartialSequence sequence)
     {
         if (sequence.Grid != tokenizer.Config.Grid)
@@ -47,11 +47,13 @@ public sealed class ReferenceSequence : IDisposable
         return new ReferenceSequence(tokenizer, sequence, canvases.Select(1, sequence.Grid.StageCount).Clone());
     }
 
-    /// <summary>What other images take over of the first stages.</summary>
-    /// <param name="part">What is kept. Content alone is read off along the structure maps that are given instead.</param>
+    /// <summary>The part of the first stages that generated images reuse.</summary>
+    /// <param name="part">What is kept. Content alone is encoded again along the structure maps that are given instead.</param>
     /// <param name="stages">Number of stages, from stage 0.</param>
-    /// <param name="structure">Structure maps to read content off along, for <see cref="KeptPart.Content"/>; null for none but stage 0.</param>
-    /// <exception cref="ArgumentException">There are not so many stages, the structure is of another grid, or content is asked for without its structure.</exception>
+    /// <param name="structure">Structure maps for <see cref="KeptPart.Content"/>; null for stage 0 alone.</param>
+    /// <exception cref="ArgumentException">
+    /// The model has fewer stages, the structure has another grid, or content is asked for without its structure.
+    /// </exception>
     public PartialSequence Keep(KeptPart part, int stages, PartialSequence? structure = null)
     {
         if (stages < 0 || stages > Sequence.Grid.StageCount)
@@ -62,16 +64,19 @@ public sealed class ReferenceSequence : IDisposable
             KeptPart.Structure => Sequence.Keep(stages, 0),
             KeptPart.Both => Sequence.Keep(stages, stages),
             _ when stages > (structure?.StructureStages ?? 1) =>
-                throw new ArgumentException($"content of {stages} stages needs their structure, {structure?.StructureStages ?? 1} are given"),
-            _ => structure is null ? Sequence.Keep(1, stages) : Along(structure).Keep(structure.StructureStages, stages),
+                throw new ArgumentException(
+                    $"content of {stages} stages needs their structure, {structure?.StructureStages ?? 1} are given"),
+            _ => structure is null ? Sequence.Keep(1, stages) : EncodeAlong(structure).Keep(structure.StructureStages, stages),
         };
     }
 
-    /// <summary>The content read off along other structure maps: each cluster's mean of the latent, stage by stage.</summary>
-    /// <param name="structure">Structure maps of first stages; what is missing is completed, which changes no token of the stages before.</param>
+    /// <summary>Encodes the latent along other structure maps: stage by stage, the mean of each cluster becomes its token.</summary>
+    /// <param name="structure">
+    /// Structure maps of the first stages. Missing maps are completed, which does not change earlier tokens.
+    /// </param>
     /// <returns>A complete sequence that begins with these maps.</returns>
-    /// <exception cref="ArgumentException">They are of another grid.</exception>
-    public PartialSequence Along(PartialSequence structure)
+    /// <exception cref="ArgumentException">They have another grid.</exception>
+    public PartialSequence EncodeAlong(PartialSequence structure)
     {
         CheckGrid(structure);
         using InferenceMode inference = Autograd.Inference();
@@ -85,7 +90,8 @@ public sealed class ReferenceSequence : IDisposable
                 : StructureSplit.ByScore(maps[^1], Tensor.Zeros([1, grid.Length]), LatentGrid.ClusterCount(i - 1)));
         }
 
-        using GranularitySequence sequence = _tokenizer.Quantizer.Quantize(_latent_BLC, Tensor.Stack([.. maps], 1).To(_latent_BLC.Device));
+        Tensor structure_BSL = Tensor.Stack([.. maps], 1).To(_latent_BLC.Device);
+        using GranularitySequence sequence = _tokenizer.Quantizer.Quantize(_latent_BLC, structure_BSL);
         return PartialSequence.FromBatch(sequence)[0];
     }
 

@@ -3,15 +3,17 @@ using Nvg.Imaging;
 
 namespace Nvg.Control;
 
-/// <summary>How much an image changed inside and outside a region, in steps of 8-bit channels.</summary>
-/// <param name="MeanInside">Mean absolute change of a channel under positions that were generated anew.</param>
-/// <param name="MeanOutside">The same under positions that were kept.</param>
-/// <param name="LargestOutside">The largest change of a channel there.</param>
-/// <param name="MeanByDistance">Mean change by distance from the region in latent positions: entry 0 is inside, 1 beside it, and so on.</param>
+/// <summary>How much an image changed inside and outside a region, in units of 8-bit channel values.</summary>
+/// <param name="MeanInside">Mean absolute change at positions that were generated anew.</param>
+/// <param name="MeanOutside">Mean absolute change at positions that were kept.</param>
+/// <param name="LargestOutside">Largest absolute change there.</param>
+/// <param name="MeanByDistance">
+/// Mean change by distance from the region in latent positions: entry 0 is inside, 1 next to it, and so on.
+/// </param>
 public sealed record RegionChange(double MeanInside, double MeanOutside, int LargestOutside, IReadOnlyList<double> MeanByDistance)
 {
     /// <summary>Compares two images.</summary>
-    /// <param name="before">The image as its sequence gives it.</param>
+    /// <param name="before">The image before.</param>
     /// <param name="after">The image with the region generated anew; of the same size.</param>
     /// <param name="mask">The region.</param>
     public static RegionChange Between(RgbImage before, RgbImage after, RegionMask mask)
@@ -27,7 +29,8 @@ public sealed record RegionChange(double MeanInside, double MeanOutside, int Lar
                 int distance = distances[y * grid.Height / before.Height * grid.Width + x * grid.Width / before.Width];
                 for (int channel = 0; channel < RgbImage.Channels; channel++)
                 {
-                    int change = Math.Abs(before.Row(y)[x * RgbImage.Channels + channel] - after.Row(y)[x * RgbImage.Channels + channel]);
+                    int index = x * RgbImage.Channels + channel;
+                    int change = Math.Abs(before.Row(y)[index] - after.Row(y)[index]);
                     sums[distance] += change;
                     counts[distance]++;
                     largest = distance > 0 ? Math.Max(largest, change) : largest;
@@ -39,11 +42,12 @@ public sealed record RegionChange(double MeanInside, double MeanOutside, int Lar
         return new RegionChange(means[0], (double)sums[1..].Sum() / Math.Max(1, counts[1..].Sum()), largest, means);
     }
 
-    // Chebyshev distance of every position to the nearest that is generated anew.
+    // Chebyshev distance of every position to the nearest one that is generated anew.
     private static int[] Distances(RegionMask mask)
     {
         LatentGrid grid = mask.Grid;
         int[] inside = [.. Enumerable.Range(0, grid.Length).Where(l => mask.Inside[l])];
-        return [.. Enumerable.Range(0, grid.Length).Select(l => inside.Min(i => Math.Max(Math.Abs(l / grid.Width - i / grid.Width), Math.Abs(l % grid.Width - i % grid.Width))))];
+        int Distance(int a, int b) => Math.Max(Math.Abs(a / grid.Width - b / grid.Width), Math.Abs(a % grid.Width - b % grid.Width));
+        return [.. Enumerable.Range(0, grid.Length).Select(l => inside.Min(i => Distance(l, i)))];
     }
 }

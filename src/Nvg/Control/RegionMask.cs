@@ -21,7 +21,7 @@ public sealed class RegionMask
     /// <summary>Reads a mask image: white is generated anew, black is kept.</summary>
     /// <param name="mask">Of any size, stretched over the whole image. A pixel is white where its channels' mean is at least 128.</param>
     /// <param name="grid">The latent positions; one that a white pixel touches is generated anew.</param>
-    /// <param name="outside">Whether the black part is meant instead.</param>
+    /// <param name="outside">Whether the black part is generated anew instead.</param>
     /// <exception cref="ArgumentException">Nothing would be generated, or nothing would be kept.</exception>
     public static RegionMask FromImage(RgbImage mask, LatentGrid grid, bool outside = false)
     {
@@ -37,26 +37,31 @@ public sealed class RegionMask
     /// <summary>Positions that are generated anew.</summary>
     /// <param name="grid">The latent positions.</param>
     /// <param name="inside">L of them.</param>
-    /// <param name="outside">Whether they were meant as the outside of a mask, for the message.</param>
-    /// <exception cref="ArgumentException">There are none, or nothing else, or not as many as positions.</exception>
+    /// <param name="outside">Whether they are the black part of a mask, for the message.</param>
+    /// <exception cref="ArgumentException">No position or every position is marked, or the number is wrong.</exception>
     public static RegionMask FromPositions(LatentGrid grid, IReadOnlyList<bool> inside, bool outside = false) =>
         inside.Count != grid.Length ? throw new ArgumentException($"a mask of {inside.Count} positions was given, {grid} are needed")
-        : !inside.Contains(true) ? throw new ArgumentException($"the mask leaves nothing to generate: it is {(outside ? "white" : "black")} throughout")
-        : !inside.Contains(false) ? throw new ArgumentException($"the mask leaves nothing to keep: it is {(outside ? "black" : "white")} under every latent position")
+        : !inside.Contains(true) ? throw new ArgumentException(
+            $"the mask leaves nothing to generate: it is {(outside ? "white" : "black")} throughout")
+        : !inside.Contains(false) ? throw new ArgumentException(
+            $"the mask leaves nothing to keep: it is {(outside ? "black" : "white")} under every latent position")
         : new RegionMask(grid, [.. inside]);
 
-    /// <summary>What a sequence gives when only the outside keeps it, and the inside what is said.</summary>
-    /// <param name="sequence">The whole sequence of an image.</param>
-    /// <param name="structureStages">First stages whose structure also the inside keeps.</param>
-    /// <param name="contentStages">First stages whose tokens also the inside keeps.</param>
-    /// <param name="border">What happens to clusters on both sides.</param>
-    /// <exception cref="ArgumentException">The sequence is of another grid, or the inside keeps everything too.</exception>
-    public PartialSequence Keep(PartialSequence sequence, int structureStages = 0, int contentStages = 0, BorderRule border = BorderRule.Split)
+    /// <summary>The part of a sequence that is kept: everything outside the region, and the first stages inside.</summary>
+    /// <param name="sequence">The complete sequence of an image.</param>
+    /// <param name="structureStages">First stages whose structure is kept inside as well.</param>
+    /// <param name="contentStages">First stages whose tokens are kept inside as well.</param>
+    /// <param name="border">How clusters on both sides of the border choose tokens.</param>
+    /// <exception cref="ArgumentException">The sequence has another grid, or nothing would be left to generate.</exception>
+    public PartialSequence Keep(
+        PartialSequence sequence, int structureStages = 0, int contentStages = 0, BorderRule border = BorderRule.Split)
     {
         if (sequence.Grid != Grid)
             throw new ArgumentException($"a sequence of {sequence.Grid} positions was given, the mask has {Grid}");
-        PartialSequence kept = sequence.Where([.. Inside.Select(inside => !inside)]).WithFallback(sequence.Keep(structureStages, contentStages)).With(border);
-        return !kept.IsComplete ? kept
-            : throw new ArgumentException($"the mask leaves nothing to generate where its inside keeps all {Grid.StageCount} stages too: keep at most {Grid.StageCount - 1}");
+        PartialSequence outside = sequence.Where([.. Inside.Select(inside => !inside)]);
+        PartialSequence kept = outside.WithFallback(sequence.Keep(structureStages, contentStages)).With(border);
+        return !kept.IsComplete ? kept : throw new ArgumentException(
+            $"the mask leaves nothing to generate where its inside keeps all {Grid.StageCount} stages too: "
+            + $"keep at most {Grid.StageCount - 1}");
     }
 }

@@ -1,14 +1,16 @@
 namespace Nvg.Control;
 
-/// <summary>How an image or an array is read as structure.</summary>
+/// <summary>How an image or array is read as structure.</summary>
 public enum StructureKind
 {
-    /// <summary>Brightness ranks positions: the brighter half of every cluster becomes 2j + 1. Drawings in black and white, depth maps.</summary>
+    /// <summary>
+    /// Positions are ranked by brightness, and the brighter half of every cluster becomes 2j + 1: for drawings and depth maps.
+    /// </summary>
     Brightness,
 
-    /// <summary>Every colour or number is a region, and regions stay together as far as halves of equal size let them.</summary>
+    /// <summary>Every colour or number is a region; regions stay together as far as clusters of equal size allow.</summary>
     Labels,
 
-    /// <summary>The image's own structure, as the tokenizer finds it.</summary>
+    /// <summary>The structure that the tokenizer finds in a photograph.</summary>
     Image,
 }

@@ -1,5 +1,4 @@
 using Nvg.Torch;
-using Nvg.Torch.Nn;
 
 namespace Nvg.Generators;
 
@@ -57,17 +56,16 @@ internal static class BlockOperations
     /// <summary>Runs a whole block in one kernel, without gradients: products in bfloat16, everything else in float32.</summary>
     /// <param name="x_NTW">Residual stream, contiguous; overwritten with the block's output.</param>
     /// <param name="modulation_NM">Shift, scale and gate of every sequence, N × 3 W.</param>
-    /// <param name="first">Packed W → 3 W + M.</param>
+    /// <param name="first">Packed W → 3 W + M, and its bias.</param>
     /// <param name="queryScale_D">Learned scale of the queries' norm.</param>
     /// <param name="keyScale_D">Learned scale of the keys' norm.</param>
     /// <param name="turns">Rotations as pairs of cosine and sine, N × T × D.</param>
-    /// <param name="second">Packed W + M → W.</param>
+    /// <param name="second">Packed W + M → W, and its bias.</param>
     /// <param name="epsilon">Epsilon of the norms.</param>
     internal static void WholeBlock(
-        Tensor x_NTW, Tensor modulation_NM, Linear first, Tensor queryScale_D, Tensor keyScale_D, Tensor turns, Linear second,
-        double epsilon) =>
-        WholeBlockOp.Run(
-            x_NTW, modulation_NM, first.Weight, first.Bias, queryScale_D, keyScale_D, turns, second.Weight, second.Bias, epsilon);
+        Tensor x_NTW, Tensor modulation_NM, (Tensor Matrix, Tensor? Bias) first, Tensor queryScale_D, Tensor keyScale_D, Tensor turns,
+        (Tensor Matrix, Tensor? Bias) second, double epsilon) => WholeBlockOp.Run(
+            x_NTW, modulation_NM, first.Matrix, first.Bias, queryScale_D, keyScale_D, turns, second.Matrix, second.Bias, epsilon);
 
     private static bool HasKernels(Tensor tensor) => tensor.Device.Type == DeviceType.Cpu;
 

@@ -26,18 +26,21 @@ public sealed class BlockTraining
 
     /// <summary>Runs the blocks one after another.</summary>
     /// <param name="blocks">The stack.</param>
-    /// <param name="tokens_NTW">Its input; packed blocks overwrite it.</param>
+    /// <param name="packed">The same blocks packed for sampling, which run in their place and overwrite the input; or null.</param>
+    /// <param name="tokens_NTW">Its input.</param>
     /// <param name="modulations">Shift, scale and gate for each block, N × 3 W.</param>
     /// <param name="rotary">Rotations of the tokens.</param>
     /// <param name="training">Training options, or null outside training.</param>
+    /// <exception cref="InvalidOperationException">Training is requested of packed blocks.</exception>
     internal static Tensor Run(
-        TransformerBlock[] blocks, Tensor tokens_NTW, IReadOnlyList<Tensor> modulations, Tensor rotary, BlockTraining? training)
+        TransformerBlock[] blocks, PackedBlock[]? packed, Tensor tokens_NTW, IReadOnlyList<Tensor> modulations, Tensor rotary,
+        BlockTraining? training)
     {
-        if (Array.TrueForAll(blocks, b => b.IsPacked))
+        if (packed is not null)
         {
             return training is null
-                ? RunPacked(blocks, tokens_NTW, modulations, rotary)
-                : throw new InvalidOperationException("a model that is packed for sampling cannot be trained");
+                ? PackedBlock.Run(packed, tokens_NTW, modulations, rotary)
+                : throw new InvalidOperationException("a packed generator cannot be trained: train the one it was made from");
         }
 
         Tensor x = tokens_NTW.Alias();
@@ -55,14 +58,6 @@ public sealed class BlockTraining
         }
 
         return x;
-    }
-
-    private static Tensor RunPacked(TransformerBlock[] blocks, Tensor tokens_NTW, IReadOnlyList<Tensor> modulations, Tensor rotary)
-    {
-        using Tensor turns = RotaryEmbedding.AsPairs(rotary);
-        for (int i = 0; i < blocks.Length; i++)
-            blocks[i].ForwardInPlace(tokens_NTW, modulations[i], turns);
-        return tokens_NTW.Alias();
     }
 
     // Rises linearly over the blocks to 0.1 · d/24.

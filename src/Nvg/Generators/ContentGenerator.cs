@@ -20,6 +20,7 @@ public sealed class ContentGenerator
     private readonly Embedding _classEmbed;
     private readonly Embedding _stageEmbed;
     private readonly TransformerBlock[] _blocks;
+    private PackedBlock[]? _packed;
     private readonly OutputHead _canvasHead;
     private readonly Linear _tokenHead;
 
@@ -57,8 +58,17 @@ public sealed class ContentGenerator
         _tokenHead.Assign(codebook_VC / variance, codebook_VC.Square().Sum(1) / (-2 * variance));
     }
 
-    /// <summary>Packs the blocks' matrices, see <see cref="NvgGenerator.PackForSampling"/>.</summary>
-    internal void Pack(ParameterStore store) => Array.ForEach(_blocks, b => b.Pack(store));
+    /// <summary>The stack of transformer blocks.</summary>
+    internal TransformerBlock[] Blocks => _blocks;
+
+    /// <summary>A generator that shares all parameters, with packed blocks in place of its own.</summary>
+    /// <param name="packed">One for each block; borrowed.</param>
+    internal ContentGenerator WithBlocks(PackedBlock[] packed)
+    {
+        var copy = (ContentGenerator)MemberwiseClone();
+        copy._packed = packed;
+        return copy;
+    }
 
     /// <summary>Predicts the final canvas x̂ of every sequence.</summary>
     /// <param name="canvas_NLC">Unscaled canvases before the stage.</param>
@@ -80,7 +90,8 @@ public sealed class ContentGenerator
         Tensor tokens_NTW = Tensor.Cat([class_NW.Unsqueeze(1), _embed.Forward(input_NLC).To(ScalarType.Float32)], 1);
         Tensor table = _rotary.Table(structure_NLK, RotaryEmbedding.TokenType.Latent);
         Tensor condition_NW = Functional.Silu(vector_NW);
-        tokens_NTW = BlockTraining.Run(_blocks, tokens_NTW, Array.ConvertAll(_blocks, b => b.Modulation(condition_NW)), table, training);
+        Tensor[] modulations = Array.ConvertAll(_blocks, b => b.Modulation(condition_NW));
+        tokens_NTW = BlockTraining.Run(_blocks, _packed, tokens_NTW, modulations, table, training);
         Tensor output_NLC = _canvasHead.Forward(tokens_NTW.Narrow(1, 1, _config.Grid.Length), _canvasHead.Modulation(condition_NW));
         return scope.Keep(output_NLC / _scaleFactors.Select(0, _config.Grid.StageCount));
     }

@@ -32,21 +32,6 @@ public sealed class NvgGenerator : IDisposable
     /// <summary>Device of the parameters.</summary>
     public Device Device => Content.ScaleFactors.Device;
 
-    /// <summary>
-    /// Lays out the blocks' matrices as the processor's matrix units read them: for bfloat16 matrices on a CPU that has
-    /// such units (AMX, or AVX-512 with bfloat16). <see cref="Parameters"/> then holds them in that layout under their
-    /// names, in tiles; the model can be sampled, but no longer be saved or trained. Does nothing elsewhere, or twice.
-    /// </summary>
-    public void PackForSampling()
-    {
-        lock (Parameters)
-        {
-            using GradMode noGrad = Autograd.NoGrad();
-            Content.Pack(Parameters);
-            Structure.Pack(Parameters);
-        }
-    }
-
     /// <inheritdoc/>
     public void Dispose() => Parameters.Dispose();
 }

@@ -23,6 +23,7 @@ public sealed class StructureGenerator
     private readonly Linear _timeIn;
     private readonly Linear _timeOut;
     private readonly TransformerBlock[] _blocks;
+    private PackedBlock[]? _packed;
     private readonly OutputHead _head;
 
     /// <summary>Creates or loads the parameters whose names begin with <c>structure_</c>.</summary>
@@ -95,12 +96,21 @@ public sealed class StructureGenerator
         Tensor structure_NLW = _embed.Forward(z_NLK).To(ScalarType.Float32);
         Tensor tokens_NTW = Tensor.Cat([condition.Prefix_NTW, structure_NLW], 1);
         Tensor[] modulations = condition.Modulations(step, [.. _blocks.Select(b => (Func<Tensor, Tensor>)b.Modulation), _head.Modulation]);
-        tokens_NTW = BlockTraining.Run(_blocks, tokens_NTW, modulations[..^1], condition.Rotary, training);
+        tokens_NTW = BlockTraining.Run(_blocks, _packed, tokens_NTW, modulations[..^1], condition.Rotary, training);
         return scope.Keep(_head.Forward(tokens_NTW.Narrow(1, 1 + length, length), modulations[^1]));
     }
 
-    /// <summary>Packs the blocks' matrices, see <see cref="NvgGenerator.PackForSampling"/>.</summary>
-    internal void Pack(ParameterStore store) => Array.ForEach(_blocks, b => b.Pack(store));
+    /// <summary>The stack of transformer blocks.</summary>
+    internal TransformerBlock[] Blocks => _blocks;
+
+    /// <summary>A generator that shares all parameters, with packed blocks in place of its own.</summary>
+    /// <param name="packed">One for each block; borrowed.</param>
+    internal StructureGenerator WithBlocks(PackedBlock[] packed)
+    {
+        var copy = (StructureGenerator)MemberwiseClone();
+        copy._packed = packed;
+        return copy;
+    }
 
     /// <summary>Sinusoidal embedding of 1000 t: cosines, then sines, at frequencies from 1 down to 1/10,000.</summary>
     /// <param name="time_N">Times t in [0, 1].</param>

@@ -15,11 +15,7 @@ internal sealed class TransformerBlock
     // The head size that the kernel of a whole block supports.
     private const int KernelHeadSize = 64;
 
-    private readonly Linear _linear1;
-    private readonly Linear _linear2;
     private readonly Linear _modulation;
-    private readonly Tensor _queryScale;
-    private readonly Tensor _keyScale;
     private readonly int _width;
     private readonly int _heads;
 
@@ -27,15 +23,28 @@ internal sealed class TransformerBlock
     {
         _width = width;
         _heads = width / headSize;
-        _linear1 = new Linear(path / "linear1", width, (3 + mlpRatio) * width);
-        _linear2 = new Linear(path / "linear2", (1 + mlpRatio) * width, width);
-        _queryScale = (path / "norm" / "query_norm").Parameter("scale", [headSize], Initialization.Ones);
-        _keyScale = (path / "norm" / "key_norm").Parameter("scale", [headSize], Initialization.Ones);
+        First = new Linear(path / "linear1", width, (3 + mlpRatio) * width);
+        Second = new Linear(path / "linear2", (1 + mlpRatio) * width, width);
+        QueryScale = (path / "norm" / "query_norm").Parameter("scale", [headSize], Initialization.Ones);
+        KeyScale = (path / "norm" / "key_norm").Parameter("scale", [headSize], Initialization.Ones);
         _modulation = new Linear(path / "modulation" / "lin", width, 3 * width);
     }
 
-    /// <summary>Whether the matrices are packed for <see cref="ForwardInPlace"/>.</summary>
-    internal bool IsPacked { get; private set; }
+    /// <summary>W → queries, keys, values and the MLP's hidden layer.</summary>
+    internal Linear First { get; }
+
+    /// <summary>Attention and MLP → W.</summary>
+    internal Linear Second { get; }
+
+    /// <summary>Learned scale of the queries' norm.</summary>
+    internal Tensor QueryScale { get; }
+
+    /// <summary>Learned scale of the keys' norm.</summary>
+    internal Tensor KeyScale { get; }
+
+    /// <summary>Whether the processor has a kernel for a whole block of this size, type and device (<see cref="PackedBlock"/>).</summary>
+    internal bool CanBePacked => First.WeightType == ScalarType.BFloat16 && First.Weight.Device.Type == DeviceType.Cpu
+        && QueryScale.ElementCount == KernelHeadSize && BlockOperations.HasMatrixEngine;
 
     /// <summary>Shift, scale and gate.</summary>
     /// <param name="condition_NW">SiLU of the condition vectors; any number of leading dimensions.</param>
@@ -66,31 +75,17 @@ internal sealed class TransformerBlock
         using var scope = new TensorScope();
         Tensor[] modulation = modulation_NM.Split(1, _width, _width, _width);
         (Tensor shift, Tensor scale, Tensor gate) = (modulation[0], modulation[1], modulation[2]);
-        Tensor y_NTW = BlockOperations.ModulatedLayerNorm(x_NTW, shift, scale, Epsilon, _linear1.WeightType);
-        Tensor hidden = BlockOperations.AttentionMlp(_linear1.Forward(y_NTW), _queryScale, _keyScale, rotary, _heads, Epsilon);
-        Tensor update_NTW = _linear2.Forward(hidden);
+        Tensor y_NTW = BlockOperations.ModulatedLayerNorm(x_NTW, shift, scale, Epsilon, First.WeightType);
+        Tensor hidden = BlockOperations.AttentionMlp(First.Forward(y_NTW), QueryScale, KeyScale, rotary, _heads, Epsilon);
+        Tensor update_NTW = Second.Forward(hidden);
         return scope.Keep(BlockOperations.GatedSum(x_NTW, gate, update_NTW));
     }
 
-    /// <summary>Runs the block as one kernel, without gradients; needs packed matrices.</summary>
-    /// <param name="x_NTW">The residual stream; overwritten.</param>
-    /// <param name="modulation_NM">From <see cref="Modulation"/>.</param>
-    /// <param name="turns">Rotations of the tokens as pairs of cosine and sine, N × T × head size.</param>
-    internal void ForwardInPlace(Tensor x_NTW, Tensor modulation_NM, Tensor turns) =>
-        BlockOperations.WholeBlock(x_NTW, modulation_NM, _linear1, _queryScale, _keyScale, turns, _linear2, Epsilon);
-
-    /// <summary>Packs the matrices where the processor has a kernel for a whole block of this kind; else does nothing.</summary>
-    /// <param name="store">Owns the matrices.</param>
-    internal void Pack(ParameterStore store)
+    /// <summary>Frees the two large matrices; the block can no longer be used. For a packed copy that replaces it.</summary>
+    internal void FreeMatrices()
     {
-        if (IsPacked || _linear1.WeightType != ScalarType.BFloat16 || _linear1.Weight.Device.Type != DeviceType.Cpu
-            || _queryScale.ElementCount != KernelHeadSize || !BlockOperations.HasMatrixEngine)
-            return;
-        // Both or neither, should the memory not suffice.
-        Tensor first = BlockOperations.PackMatrix(_linear1.Weight), second = BlockOperations.PackMatrix(_linear2.Weight);
-        _linear1.Rearrange(store, first);
-        _linear2.Rearrange(store, second);
-        IsPacked = true;
+        First.Weight.Dispose();
+        Second.Weight.Dispose();
     }
 
     /// <summary>Stochastic depth: drops a block's update for whole sequences with a probability and scales the others up.</summary>

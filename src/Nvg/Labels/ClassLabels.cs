@@ -3,18 +3,18 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Labels;
 
-/// <summary>Names of classes: read, written, and made up for a model whose checkpoint names none.</summary>
+/// <summary>Reads and writes the lines of <c>labels.txt</c>.</summary>
 internal static class ClassLabels
 {
-    /// <summary>What the classes of a checkpoint are called that does not say: ImageNet's where there are as many, else their numbers.</summary>
+    /// <summary>Labels for a checkpoint without names: those of ImageNet for 1,000 classes, otherwise the numbers.</summary>
     internal static string[] Default(int classCount) => classCount == ImageNetLabels.Lines.Count
         ? [.. ImageNetLabels.Lines]
         : [.. Enumerable.Range(0, classCount).Select(number => number.ToString())];
 
-    /// <summary>Names out of a text file, one per line.</summary>
+    /// <summary>Reads a text file with one label per line.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="classCount">How many there must be, or null for any number.</param>
-    /// <param name="owner">What has that many classes.</param>
+    /// <param name="classCount">The required number of labels, or null for any.</param>
+    /// <param name="owner">What has this number of classes, for the message.</param>
     /// <exception cref="NvgDataException">The file cannot be read or names another number of classes.</exception>
     internal static string[] Read(string path, int? classCount, string owner)
     {
@@ -31,7 +31,7 @@ internal static class ClassLabels
         }
     }
 
-    /// <summary>Writes a file that <see cref="Read"/> reads, whole or not at all.</summary>
+    /// <summary>Writes such a file, completely or not at all.</summary>
     internal static void Write(string path, IReadOnlyList<string> labels) =>
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(string.Concat(labels.Select(label => label + "\n")))));
 }

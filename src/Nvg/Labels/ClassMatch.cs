@@ -1,36 +1,46 @@
 namespace Nvg.Labels;
 
-/// <summary>Finds classes of one source among those of a model or classifier, which may call them by identifier, name or synonym.</summary>
+/// <summary>Finds the classes of one source among those of a model or classifier, which may use identifiers, names or synonyms.</summary>
 /// <param name="labels">Lines of <c>labels.txt</c>, by number.</param>
 /// <param name="where">The source, for messages.</param>
 internal sealed class ClassMatch(IReadOnlyList<string> labels, string where)
 {
+    private const int MostListed = 12;
+
     private readonly ClassNames _names = new(labels);
 
     /// <summary>The number of a class.</summary>
-    /// <param name="name">What the source calls it.</param>
-    /// <exception cref="NvgDataException">It is none of the classes, or may be several.</exception>
+    /// <param name="name">Its name in the source.</param>
+    /// <exception cref="NvgDataException">No class has this name, or several have.</exception>
     internal int NumberOf(string name)
     {
-        // A bare number is what a source counts by, not what it calls a class.
-        string? problem = null;
-        if ((!int.TryParse(name, out _) || IsName(name)) && _names.Find(name, out problem) is [int number])
-            return number;
-        throw NvgDataException.At(where, $"class '{name}' is none of the classifier's", problem ?? $"they are {string.Join(", ", _names.Classes.Take(12).Select(c => c.Name))}{(labels.Count > 12 ? ", …" : "")}");
+        string what = $"class '{name}' is none of the classifier's";
+        // A bare number is an index of the source, not a name.
+        if (int.TryParse(name, out _) && !IsName(name))
+            throw NvgDataException.At(where, what, $"they are {Listed()}");
+        try
+        {
+            return _names.Find(name);
+        }
+        catch (ClassNameException error)
+        {
+            throw NvgDataException.At(where, what, error.Message, error);
+        }
     }
 
-    /// <summary>Whether two lists of labels mean the same classes in the same order, though one may leave out identifiers or synonyms.</summary>
+    /// <summary>Whether two lists of labels mean the same classes in the same order; one may leave out identifiers or synonyms.</summary>
     internal static bool Agree(IReadOnlyList<string> first, IReadOnlyList<string> second) =>
         first.Count == second.Count && first.Zip(second).All(pair => Agree(ClassLabel.Parse(pair.First), ClassLabel.Parse(pair.Second)));
 
-    private static bool Agree(ClassLabel first, ClassLabel second)
-    {
-        if (first.Identifier is not null && second.Identifier is not null)
-            return first.Identifier.Equals(second.Identifier, StringComparison.OrdinalIgnoreCase);
-        return Called(first).Intersect(Called(second), StringComparer.OrdinalIgnoreCase).Any();
-    }
+    private static bool Agree(ClassLabel first, ClassLabel second) => first.Identifier is not null && second.Identifier is not null
+        ? first.Identifier.Equals(second.Identifier, StringComparison.OrdinalIgnoreCase)
+        : AllNames(first).Intersect(AllNames(second), StringComparer.OrdinalIgnoreCase).Any();
 
-    private static IEnumerable<string> Called(ClassLabel label) => label.Identifier is { } identifier ? label.Names.Prepend(identifier) : label.Names;
+    private static IEnumerable<string> AllNames(ClassLabel label) =>
+        label.Identifier is { } identifier ? label.Names.Prepend(identifier) : label.Names;
 
-    private bool IsName(string name) => _names.Classes.Any(c => Called(c).Contains(name, StringComparer.OrdinalIgnoreCase));
+    private string Listed() =>
+        $"{string.Join(", ", _names.Classes.Take(MostListed).Select(c => c.Name))}{(labels.Count > MostListed ? ", …" : "")}";
+
+    private bool IsName(string name) => _names.Classes.Any(c => AllNames(c).Contains(name, StringComparer.OrdinalIgnoreCase));
 }

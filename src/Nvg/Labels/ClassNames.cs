@@ -1,9 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using Nvg.Configuration;
 using Nvg.Torch;
 
 namespace Nvg.Labels;
 
-/// <summary>Finds classes of a model by what people call them.</summary>
+/// <summary>Finds classes of a model by name, synonym, identifier or number. Upper and lower case do not matter.</summary>
 /// <param name="labels">Lines of <c>labels.txt</c>, by number (<see cref="ClassLabel"/>).</param>
 public sealed class ClassNames(IReadOnlyList<string> labels)
 {
@@ -14,55 +15,57 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
     /// <summary>The classes by number.</summary>
     public IReadOnlyList<ClassLabel> Classes => _classes;
 
-    /// <summary>The classes that a list names: names, identifiers or numbers, separated by commas.</summary>
-    /// <param name="list">For example <c>cat,dog</c>, <c>n01440764</c> or <c>3</c>. A name that contains a comma is found whole.</param>
-    /// <param name="problem">What is wrong, in one line, where the result is null.</param>
-    public IReadOnlyList<int>? Find(string list, out string? problem)
+    /// <summary>The number of a class.</summary>
+    /// <param name="name">For example <c>cat</c>, <c>n01440764</c> or <c>3</c>.</param>
+    /// <exception cref="ClassNameException">No class has this name, or several have.</exception>
+    public int Find(string name)
     {
-        problem = null;
-        if (Matches(list.Trim()) is [int whole])
-            return [whole];
-        var found = new List<int>();
-        foreach (string name in list.Split(',', StringSplitOptions.TrimEntries))
-        {
-            int[] matches = Matches(name);
-            if (matches.Length == 1)
-            {
-                found.Add(matches[0]);
-                continue;
-            }
-
-            problem = matches.Length > 1 ? Distinguish(name, matches) : Explain(name);
-            return null;
-        }
-
-        return found;
+        string trimmed = name.Trim();
+        int[] matches = Matches(trimmed);
+        return matches.Length == 1 ? matches[0] : throw Unknown(trimmed, matches);
     }
 
-    /// <summary>The class that a seed chooses, every one equally likely.</summary>
-    /// <param name="seed">Decides it.</param>
+    /// <summary>The number of a class, without an exception where there is none.</summary>
+    /// <param name="name">For example <c>cat</c>, <c>n01440764</c> or <c>3</c>.</param>
+    /// <param name="number">Its number.</param>
+    /// <returns>Whether exactly one class has this name.</returns>
+    public bool TryFind([NotNullWhen(true)] string? name, out int number)
+    {
+        int[] matches = name is null ? [] : Matches(name.Trim());
+        number = matches.Length == 1 ? matches[0] : 0;
+        return matches.Length == 1;
+    }
+
+    /// <summary>The numbers of the classes in a list separated by commas. A name that contains a comma is found as a whole.</summary>
+    /// <param name="list">For example <c>cat,dog</c>.</param>
+    /// <exception cref="ClassNameException">No class has one of these names, or several have.</exception>
+    public IReadOnlyList<int> FindAll(string list) =>
+        TryFind(list, out int whole) ? [whole] : [.. list.Split(',').Select(Find)];
+
+    /// <summary>The class that a seed chooses; every class is equally likely.</summary>
+    /// <param name="seed">Chooses it.</param>
     /// <exception cref="NvgDataException">The model has no classes.</exception>
     public int Random(ulong seed)
     {
         if (_classes.Length == 0)
             throw new NvgDataException("the model has no classes to choose from");
-        // Neighbouring seeds give unrelated classes.
+        // Mixed, so that consecutive seeds choose unrelated classes.
         return (int)(SplitMix64.Mix(seed) % (ulong)_classes.Length);
     }
 
-    // What identifies comes before what describes: a class's own name is not ambiguous because it is another's synonym.
+    // An identifier or first name wins over a synonym: the name of a class stays unambiguous where another has it as a synonym.
     private int[] Matches(string name)
     {
         bool Is(string? other) => name.Equals(other, StringComparison.OrdinalIgnoreCase);
-        Func<ClassLabel, bool>[] ways =
+        Func<ClassLabel, bool>[] rules =
         [
             c => Is(c.Identifier) || (c.Names.Count > 1 && Is(c.AllNames)),
             c => Is(c.Name),
             c => c.Names.Any(Is),
         ];
-        foreach (Func<ClassLabel, bool> way in ways)
+        foreach (Func<ClassLabel, bool> rule in rules)
         {
-            int[] found = [.. Enumerable.Range(0, _classes.Length).Where(i => way(_classes[i]))];
+            int[] found = [.. Enumerable.Range(0, _classes.Length).Where(i => rule(_classes[i]))];
             if (found.Length > 0)
                 return found;
         }
@@ -70,23 +73,28 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
         return int.TryParse(name, out int number) && number >= 0 && number < _classes.Length ? [number] : [];
     }
 
-    private string Distinguish(string name, int[] matches)
+    private ClassNameException Unknown(string name, int[] matches)
     {
-        string[] meant = [.. matches.Select(i => _classes[i].Identifier is { } identifier ? $"{i} ({identifier}, {_classes[i].AllNames})" : $"{i} ({_classes[i].AllNames})")];
-        string way = matches.All(i => _classes[i].Identifier is not null) ? "number or identifier" : "number";
-        return $"'{name}' names {matches.Length} classes: {string.Join(" and ", meant)}; say which by its {way}";
+        if (matches.Length > 1)
+            return new ClassNameException(Ambiguity(name, matches)) { Name = name, Matches = matches };
+        string range = $"the model has {_classes.Length} classes, 0 to {_classes.Length - 1}";
+        if (name.Length == 0)
+            return new ClassNameException($"an empty class name: {range}");
+        if (int.TryParse(name, out _))
+            return new ClassNameException($"no class {name}: {range}") { Name = name };
+        IReadOnlyList<string> near = NearestNames.Of(name, _classes.SelectMany(c => c.Names), MostSuggestions);
+        string remedy = near.Count > 0
+            ? $"did you mean {string.Join(" or ", near)}?"
+            : $"{range}, such as {string.Join(", ", _classes.Take(MostSuggestions).Select(c => c.Name))}";
+        return new ClassNameException($"no class '{name}': {remedy}") { Name = name, Suggestions = near };
     }
 
-    private string Explain(string name)
+    private string Ambiguity(string name, int[] matches)
     {
-        string end = $"the model has {_classes.Length} classes, 0 to {_classes.Length - 1}";
-        if (name.Length == 0)
-            return $"an empty class name: {end}";
-        if (int.TryParse(name, out _))
-            return $"no class {name}: {end}";
-        IReadOnlyList<string> near = NearestNames.Of(name, _classes.SelectMany(c => c.Names), MostSuggestions);
-        return near.Count > 0
-            ? $"no class '{name}': did you mean {string.Join(" or ", near)}?"
-            : $"no class '{name}': {end}, such as {string.Join(", ", _classes.Take(MostSuggestions).Select(c => c.Name))}";
+        string Describe(int number) => _classes[number].Identifier is { } identifier
+            ? $"{number} ({identifier}, {_classes[number].AllNames})"
+            : $"{number} ({_classes[number].AllNames})";
+        string by = matches.All(i => _classes[i].Identifier is not null) ? "number or identifier" : "number";
+        return $"'{name}' names {matches.Length} classes: {string.Join(" and ", matches.Select(Describe))}; say which by its {by}";
     }
 }

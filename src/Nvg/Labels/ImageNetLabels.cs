@@ -1,14 +1,14 @@
 namespace Nvg.Labels;
 
 /// <summary>
-/// The 1,000 classes of ImageNet-1k in their usual order, which is that of their WordNet identifiers. Names are all
-/// synonyms of WordNet 3.0 (© Princeton University), the usual one first.
+/// The 1,000 classes of ImageNet-1k in the usual order, that of their WordNet identifiers. The names are all synonyms of
+/// WordNet 3.0 (© Princeton University), the usual one first.
 /// </summary>
 public static class ImageNetLabels
 {
     private static readonly Lazy<string[]> All = new(Read);
 
-    /// <summary>A line for each class as <c>labels.txt</c> of a model folder holds it (<see cref="ClassLabel"/>): identifier, tab, names.</summary>
+    /// <summary>One line per class, as in <c>labels.txt</c> of a model folder (<see cref="ClassLabel"/>): identifier, tab, names.</summary>
     public static IReadOnlyList<string> Lines => All.Value;
 
     private static string[] Read()

@@ -5,13 +5,13 @@ using Nvg.Torch;
 
 namespace Nvg.Previews;
 
-/// <summary>The tokenizer's round trip: image to sequence and back.</summary>
+/// <summary>Encodes images to sequences and decodes them again.</summary>
 public static class Reconstruction
 {
-    /// <summary>Images after the round trip, without figures or stages.</summary>
+    /// <summary>Encodes and decodes images, without metrics and stages.</summary>
     /// <param name="tokenizer">Borrowed.</param>
     /// <param name="images">Squares of the tokenizer's image size.</param>
-    public static RgbImage[] Decoded(Tokenizer tokenizer, IReadOnlyList<RgbImage> images)
+    public static RgbImage[] Decode(Tokenizer tokenizer, IReadOnlyList<RgbImage> images)
     {
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
@@ -19,7 +19,7 @@ public static class Reconstruction
         return ImageTensor.ToImages(tokenizer.Decode(tokenizer.Quantizer.Canvases(sequence).Select(1, sequence.Grid.StageCount)));
     }
 
-    /// <summary>Encodes and decodes images together.</summary>
+    /// <summary>Encodes and decodes images as one batch, with metrics.</summary>
     /// <param name="tokenizer">Borrowed.</param>
     /// <param name="images">Squares of the tokenizer's image size.</param>
     /// <param name="withStages">Whether stages are drawn.</param>

@@ -2,24 +2,27 @@ using Nvg.Imaging;
 
 namespace Nvg.Previews;
 
-/// <summary>Arranges the stages of images: on a sheet, or as an animation.</summary>
+/// <summary>Arranges the stages of images on a sheet or as an animation.</summary>
 public static class StageDrawing
 {
     private static readonly TimeSpan StageDelay = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan FinalDelay = TimeSpan.FromMilliseconds(2500);
 
-    /// <summary>A row for each image: for every stage the image so far, and beside it the structure map.</summary>
+    /// <summary>One row per image: for every stage the image so far and the structure map beside it.</summary>
     /// <param name="images">At least one, all of one size and number of stages.</param>
     public static RgbImage Sheet(IReadOnlyList<IReadOnlyList<StageImage>> images)
     {
         RgbImage[] cells = [.. images.SelectMany(stages => stages).SelectMany(stage => new[] { stage.Canvas, stage.Structure })];
-        return ImageGrid.Compose(cells, columns: 2 * images[0].Count, enlargement: ImageGrid.ComfortableEnlargement(cells[0], cells.Length));
+        int enlargement = ImageGrid.ComfortableEnlargement(cells[0], cells.Length);
+        return ImageGrid.Compose(cells, columns: 2 * images[0].Count, enlargement: enlargement);
     }
 
-    /// <summary>All images in a grid, growing from stage to stage; the last stands longest.</summary>
+    /// <summary>All images in a grid, one frame per stage; the last frame is shown longest.</summary>
     /// <param name="images">At least one, all of one size and number of stages.</param>
     /// <param name="columns">Images in a row, or 0 for a grid about as wide as it is high.</param>
-    public static (IReadOnlyList<RgbImage> Frames, IReadOnlyList<TimeSpan> Delays) Animation(IReadOnlyList<IReadOnlyList<StageImage>> images, int columns = 0)
+    /// <returns>The frames, and how long each is shown.</returns>
+    public static (IReadOnlyList<RgbImage> Frames, IReadOnlyList<TimeSpan> Delays) Animation(
+        IReadOnlyList<IReadOnlyList<StageImage>> images, int columns = 0)
     {
         int enlargement = ImageGrid.ComfortableEnlargement(images[0][0].Canvas, images.Count * images[0].Count);
         RgbImage[] frames = [.. Enumerable.Range(0, images[0].Count)

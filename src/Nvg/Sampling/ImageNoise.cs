@@ -5,12 +5,12 @@ using Nvg.Torch;
 namespace Nvg.Sampling;
 
 /// <summary>
-/// All random numbers that images are made of, drawn before anything else from one generator per image: image k depends on
-/// its seed alone, never on the other images of the request. Owns its tensors.
+/// All random numbers of a batch of images, drawn in advance from one random generator per image, so that an image depends on
+/// its seed alone and never on the other images of the batch. Owns its tensors.
 /// </summary>
 public sealed class ImageNoise : IDisposable
 {
-    // Splits are drawn from a stream of their own, so that switching Gumbel noise on leaves the tokens' draws alone.
+    // A separate stream, so that Gumbel noise does not change which tokens are drawn.
     private const ulong GumbelStream = 0x9E3779B97F4A7C15;
 
     private readonly LatentGrid _grid;
@@ -49,34 +49,38 @@ public sealed class ImageNoise : IDisposable
             gumbel[b] = Tensor.Rand([stages, length], splits);
         }
 
-        return new ImageNoise(Tensor.Stack(structure, 0).To(device), Tensor.Stack(tokens, 0).To(device), Tensor.Stack(gumbel, 0).To(device), grid);
+        return new ImageNoise(
+            Tensor.Stack(structure, 0).To(device), Tensor.Stack(tokens, 0).To(device), Tensor.Stack(gumbel, 0).To(device), grid);
     }
 
-    /// <summary>Draws the noise of images on the way from one seed to another.</summary>
-    /// <param name="seeds">Where each image starts.</param>
-    /// <param name="towards">Where each goes, and the share of the way.</param>
+    /// <summary>Draws noise that is interpolated between two seeds per image.</summary>
+    /// <param name="seeds">Seed of each image.</param>
+    /// <param name="targets">Seed that each is interpolated to, and the share from 0 (its own seed) to 1 (the target).</param>
     /// <param name="grid">The latent positions.</param>
-    /// <param name="device">Where to.</param>
+    /// <param name="device">Device of the tensors.</param>
     /// <remarks>
-    /// Normal numbers are mixed by cosine and sine of the share's angle, so that they stay normal; uniform numbers are made
-    /// normal, mixed and made uniform again. Share 0 is the first seed's noise itself.
+    /// Normal numbers are combined with the cosine and sine of share · π/2, which keeps their distribution; uniform numbers are
+    /// transformed to normal ones and back. Share 0 returns exactly the noise of the image's seed.
     /// </remarks>
-    public static ImageNoise Between(
-        IReadOnlyList<ulong> seeds, IReadOnlyList<(ulong Seed, double Share)> towards, LatentGrid grid, Device device)
+    public static ImageNoise Interpolate(
+        IReadOnlyList<ulong> seeds, IReadOnlyList<(ulong Seed, double Share)> targets, LatentGrid grid, Device device)
     {
         using ImageNoise start = FromSeeds(seeds, grid, Device.Cpu);
-        if (towards.All(t => t.Share == 0))
+        if (targets.All(t => t.Share == 0))
             return start.To(device);
         using var scope = new TensorScope();
-        using ImageNoise end = FromSeeds([.. towards.Select(t => t.Seed)], grid, Device.Cpu);
+        using ImageNoise end = FromSeeds([.. targets.Select(t => t.Seed)], grid, Device.Cpu);
         Tensor Mixed(Tensor from, Tensor to, bool uniform) => Tensor.Stack(
-            [.. towards.Select((t, b) => Mix(from.Select(0, b), to.Select(0, b), t.Share, uniform))], 0).To(device);
+            [.. targets.Select((t, b) => Mix(from.Select(0, b), to.Select(0, b), t.Share, uniform))], 0).To(device);
         return new ImageNoise(
-            Mixed(start.Structure_BLK, end.Structure_BLK, false), Mixed(start._tokens_BM, end._tokens_BM, true), Mixed(start._gumbel_BKL, end._gumbel_BKL, true), grid);
+            Mixed(start.Structure_BLK, end.Structure_BLK, false),
+            Mixed(start._tokens_BM, end._tokens_BM, true),
+            Mixed(start._gumbel_BKL, end._gumbel_BKL, true), grid);
     }
 
     /// <summary>The noise of some of the images.</summary>
-    internal ImageNoise Rows(BatchRows rows) => new(rows.Of(Structure_BLK), rows.Of(_tokens_BM), rows.Of(_gumbel_BKL), _grid);
+    internal ImageNoise Select(BatchSubset images) =>
+        new(images.Select(Structure_BLK), images.Select(_tokens_BM), images.Select(_gumbel_BKL), _grid);
 
     private ImageNoise To(Device device) => new(Structure_BLK.To(device), _tokens_BM.To(device), _gumbel_BKL.To(device), _grid);
 
@@ -88,7 +92,9 @@ public sealed class ImageNoise : IDisposable
             return to.Alias();
         using var scope = new TensorScope();
         double angle = share * Math.PI / 2;
-        Tensor Normal(Tensor x) => uniform ? (x.To(ScalarType.Float64).Clamp(1e-7, 1 - 1e-7) * 2 - 1).ErfInverse() * Math.Sqrt(2) : x.Alias();
+        Tensor Normal(Tensor x) => uniform
+            ? (x.To(ScalarType.Float64).Clamp(1e-7, 1 - 1e-7) * 2 - 1).ErfInverse() * Math.Sqrt(2)
+            : x.Alias();
         Tensor mixed = Normal(from) * Math.Cos(angle) + Normal(to) * Math.Sin(angle);
         // Rounded to float32 a number close to one must not become one.
         return scope.Keep(uniform ? (((mixed * Math.Sqrt(0.5)).Erf() + 1) * 0.5).Clamp(0, 1 - 1e-7).To(ScalarType.Float32) : mixed);
@@ -113,7 +119,7 @@ public sealed class ImageNoise : IDisposable
     public Tensor Gumbel(int stage)
     {
         using var scope = new TensorScope();
-        // Away from 0 and 1, where the logarithms have no value.
+        // The logarithms have no value at 0 and 1.
         Tensor uniform_BL = _gumbel_BKL.Select(1, stage).Clamp(1e-7, 1 - 1e-7);
         return scope.Keep(-(-uniform_BL.Log()).Log());
     }

@@ -2,15 +2,51 @@ using Nvg.Torch;
 
 namespace Nvg.Sampling;
 
-/// <summary>What one stage of the loop computed, shown to an observer; the tensors live until the observer returns.</summary>
-/// <param name="Stage">i.</param>
-/// <param name="Predicted_NLC">x̂ of the conditional passes, then of the unconditional ones where they ran; of images whose content was not wholly given, null where there are none.</param>
-/// <param name="Logits_BNV">Guided logits of the same images.</param>
-/// <param name="Labels_BL">Structure map of the stage.</param>
-/// <param name="Tokens_BN">Tokens of the stage, one of each cluster's where a border makes it use several.</param>
-/// <param name="Canvas_BLC">Canvas after the stage.</param>
-/// <param name="StructureScores_BL">What the next split was ranked by, of images whose next map was not wholly given; null after the last stage and where there are none.</param>
-/// <param name="NextLabels_BL">Structure map of the next stage; null after the last.</param>
-/// <param name="StructureSteps">Steps that the structure flow took; 0 where none ran.</param>
-public sealed record StageResult(
-    int Stage, Tensor? Predicted_NLC, Tensor? Logits_BNV, Tensor Labels_BL, Tensor Tokens_BN, Tensor Canvas_BLC, Tensor? StructureScores_BL, Tensor? NextLabels_BL, int StructureSteps);
+/// <summary>What one stage of the generation loop computed, as observers see it. The tensors live until the observer returns.</summary>
+/// <remarks>
+/// Shapes: B images, R images that a network computed, L positions, N = 2^i clusters, C latent channels, V codes. Where
+/// content or structure is given completely for all images, no network runs.
+/// </remarks>
+public sealed record StageResult
+{
+    private StageResult(StageContext context, StageContent content, Tensor canvas_BLC, StageSplit? split)
+    {
+        Context = context;
+        (Predicted_NLC, Logits_BNV, Tokens_BN) = (content.Predicted_NLC, content.Logits_RNV, content.Tokens_BN);
+        (Canvas_BLC, StructureScores_BL, NextLabels_BL) = (canvas_BLC, split?.Scores_BL, split?.Labels_BL);
+        StructureSteps = split?.Steps ?? 0;
+    }
+
+    /// <summary>i.</summary>
+    public int Stage => Context.Stage;
+
+    /// <summary>x̂ of the conditional and then, with guidance, of the unconditional passes; null where none ran.</summary>
+    public Tensor? Predicted_NLC { get; }
+
+    /// <summary>Guided logits, R × N × V; null where no pass ran.</summary>
+    public Tensor? Logits_BNV { get; }
+
+    /// <summary>Structure map of the stage.</summary>
+    public Tensor Labels_BL => Context.Labels_BL;
+
+    /// <summary>Tokens of the stage, one per cluster; the largest number where a border makes a cluster use several.</summary>
+    public Tensor Tokens_BN { get; }
+
+    /// <summary>Canvas after the stage.</summary>
+    public Tensor Canvas_BLC { get; }
+
+    /// <summary>What the clusters were split by, R × L; null after the last stage and where no pass ran.</summary>
+    public Tensor? StructureScores_BL { get; }
+
+    /// <summary>Structure map of the next stage; null after the last.</summary>
+    public Tensor? NextLabels_BL { get; }
+
+    /// <summary>Euler steps that the structure flow took; 0 where none ran.</summary>
+    public int StructureSteps { get; }
+
+    /// <summary>What the stage was computed from; its canvas is the one before the stage.</summary>
+    internal StageContext Context { get; }
+
+    internal static StageResult Create(StageContext context, StageContent content, Tensor canvas_BLC, StageSplit? split) =>
+        new(context, content, canvas_BLC, split);
+}

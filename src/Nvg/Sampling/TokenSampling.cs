@@ -2,18 +2,10 @@ using Nvg.Torch;
 
 namespace Nvg.Sampling;
 
-/// <summary>From logits to tokens: guidance, temperature, top-k, top-p, and the draw (paper, appendix A.6; docs/method.md, section 7).</summary>
+/// <summary>Draws tokens from logits by temperature, top-k and top-p (paper, appendix A.6; docs/method.md, section 7).</summary>
 /// <remarks>Shapes: B images, N clusters, V codes.</remarks>
 public static class TokenSampling
 {
-    /// <summary>u + g · (c − u).</summary>
-    public static Tensor Guide(Tensor conditional, Tensor unconditional, double guidance)
-    {
-        using Tensor difference = conditional - unconditional;
-        using Tensor scaled = difference * guidance;
-        return unconditional + scaled;
-    }
-
     /// <summary>−∞ for all but the k largest logits of the last dimension; ties with the k-th stay.</summary>
     public static Tensor KeepTopK(Tensor logits, int k)
     {

@@ -25,7 +25,7 @@ public class SampleTests
     [Fact]
     public void Image_Order_GoesRoundTheClasses()
     {
-        Assert.Equal([2, 0, 5, 2, 0, 5], Enumerable.Range(0, 6).Select(i => Settings.Image(i).Class));
+        Assert.Equal([2, 0, 5, 2, 0, 5], Enumerable.Range(0, 6).Select(i => Settings.ClassOf(i)));
         Assert.Equal([2_000_040UL, 40, 5_000_040, 2_000_041, 41, 5_000_041], Enumerable.Range(0, 6).Select(i => Settings.Image(i).Seed));
         Assert.Equal(Settings.Total, Enumerable.Range(0, Settings.Total).Select(i => Settings.Image(i)).Distinct().Count());
     }
@@ -53,7 +53,7 @@ public class SampleTests
         Assert.Equal(["arr_0", "arr_1", "settings"], file.Names);
         Assert.Equal([21, Side, Side, 3], file.Read("arr_0").Shape);
         Assert.Equal(Enumerable.Range(0, 21).Select(i => Made(i).Pixels), file.Images().Select(image => image.Pixels));
-        Assert.Equal(Enumerable.Range(0, 21).Select(i => (double)Settings.Image(i).Class), file.Read("arr_1").ToDoubles());
+        Assert.Equal(Enumerable.Range(0, 21).Select(i => (double)Settings.ClassOf(i)), file.Read("arr_1").ToDoubles());
         Assert.Equal([folder["a.npz"]], Directory.GetFileSystemEntries(folder.Root));
         Assert.True(SampleArchive.IsComplete(folder["a.npz"], Settings));
         using SampleArchive archive = SampleArchive.Open(folder["a.npz"]);

@@ -136,7 +136,7 @@ public sealed class SamplingStudyTests : IDisposable
         var all = new StudyPoint("all", [new("keep", $"both:{Tiny.GeneratorSizes.Grid.StageCount}")]);
         study.Run(all);
         RgbImage[] reference = [.. LabelledImages.Packed(_folder["three"], Labels, _ => [0, 5, 10]).Select(p => p.Image)];
-        Assert.Equal(Reconstruction.Decoded(model.Tokenizer, reference).Select(p => p.Pixels), study.FirstOfEachClass(all).Select(p => p.Pixels));
+        Assert.Equal(Reconstruction.Decode(model.Tokenizer, reference).Select(p => p.Pixels), study.FirstOfEachClass(all).Select(p => p.Pixels));
     }
 
     [Fact]
@@ -213,11 +213,6 @@ public sealed class SamplingStudyTests : IDisposable
 
     private SamplingStudy Study(NvgModel model, ClassifierFeatures network) => new(model, network, Settings);
 
-    private static RgbImage Alone(NvgModel model, int classNumber, ulong seed)
-    {
-        (GranularitySequence sequence, Tensor images) = model.Generate([classNumber], [seed]);
-        using (sequence)
-        using (images)
-            return ImageTensor.ToImages(images)[0];
-    }
+    private static RgbImage Alone(NvgModel model, int classNumber, ulong seed) =>
+        model.Generate(new GenerationRequest { Images = [new ImageRequest(classNumber, seed)] }).Single().Image;
 }

@@ -1,6 +1,8 @@
 using Nvg.Checkpoints;
 using Nvg.Configuration;
 using Nvg.Generators;
+using Nvg.Granularity;
+using Nvg.Sampling;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
@@ -39,7 +41,7 @@ public sealed class NvgModelTests : IDisposable
         using Tokenizer tokenizer = Tiny.Tokenizer();
         using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
         NvgModel.Save(Model, Config, tokenizer.Parameters, generator.Parameters, Labels, ScalarType.BFloat16);
-        using NvgModel stored = NvgModel.Load(Model), wide = NvgModel.Load(Model, type: ScalarType.Float32);
+        using NvgModel stored = NvgModel.Load(Model, type: null), wide = NvgModel.Load(Model);
         Assert.Equal(tokenizer.Quantizer.Codebook.ToArray<float>(), stored.Tokenizer.Quantizer.Codebook.ToArray<float>());
         Assert.All(stored.Tokenizer.Parameters.Values, p => Assert.Equal(ScalarType.Float32, p.ScalarType));
         foreach (string name in generator.Parameters.TrainableNames)
@@ -50,10 +52,9 @@ public sealed class NvgModelTests : IDisposable
             Assert.Equal(rounded.ToArray<float>(), wide.Generator.Parameters[name].ToArray<float>());
         }
 
-        (var sequence, Tensor images) = stored.Generate([0, 3], [1, 2]);
-        sequence.Dispose();
+        using SampledBatch sampled = stored.Sample([new ImageRequest(0, 1), new ImageRequest(3, 2)]);
+        using Tensor images = stored.Tokenizer.Decode(sampled.Canvas_BLC);
         Assert.Equal([2, 3, 8, 8], images.Shape.ToArray());
-        images.Dispose();
     }
 
     [Theory]
@@ -96,15 +97,67 @@ public sealed class NvgModelTests : IDisposable
         using NvgModel model = NvgModel.Load(Model);
         Assert.Equal(Image(model, 5), Image(model, 5));
         Assert.NotEqual(Image(model, 5), Image(model, 6));
-        Assert.Throws<ArgumentException>(() => model.Generate([0, 1], [1]));
 
         static float[] Image(NvgModel model, ulong seed)
         {
-            (var sequence, Tensor images) = model.Generate([1], [seed]);
-            using (sequence)
-            using (images)
-                return images.ToArray<float>();
+            using SampledBatch sampled = model.Sample([new ImageRequest(1, seed)]);
+            using Tensor images = model.Tokenizer.Decode(sampled.Canvas_BLC);
+            return images.ToArray<float>();
         }
+    }
+
+    // Heads of 64 in bfloat16, which are packed for sampling where the processor has matrix units.
+    [Theory]
+    [InlineData(ScalarType.Float32, false)]
+    [InlineData(ScalarType.BFloat16, false)]
+    [InlineData(ScalarType.BFloat16, true)]
+    public void Sampled_Model_CanStillBeSavedAndTrained(ScalarType type, bool isInUse)
+    {
+        using NvgModel model = PackableModel(type);
+        using ParameterStore before = model.Generator.Parameters.CloneDetached();
+        using NvgModel fresh = PackableModel(type);
+        // Weights that nobody has asked for are freed as they are packed, and read again when somebody does.
+        NvgModel sampled = isInUse ? model : fresh;
+        long[] first = Tokens(sampled);
+        AssertSame(before, sampled.Generator.Parameters);
+
+        NvgModel.Save(_folder["again"], sampled.Config, sampled.Tokenizer.Parameters, sampled.Generator.Parameters, sampled.Labels, type: null);
+        using NvgModel again = NvgModel.Load(_folder["again"], type: null);
+        Assert.Equal(first, Tokens(again));
+
+        // A step of gradient descent on a packed matrix: later samples come from the new weights.
+        using (var scope = new TensorScope())
+        {
+            sampled.Generator.Parameters.SetRequiresGrad(true);
+            Tensor canvas = Tensor.Full([1, 4, 4], 0.5), embedding = Tensor.Full([1, 4, 2], 1), stage = Tensor.From([1L], 1);
+            sampled.Generator.Content.PredictFinalCanvas(canvas, embedding, stage, stage, new BlockTraining()).Square().Sum().Backward();
+            using GradMode noGrad = Autograd.NoGrad();
+            foreach (string name in sampled.Generator.Parameters.TrainableNames.Where(n => n.EndsWith("linear1.weight", StringComparison.Ordinal)))
+                sampled.Generator.Parameters[name].MultiplyInPlace(-3);
+        }
+
+        using (NvgModel expected = PackableModel(type))
+        {
+            using GradMode noGrad = Autograd.NoGrad();
+            expected.Generator.Parameters.CopyFrom(sampled.Generator.Parameters);
+            Assert.Equal(Tokens(expected), Tokens(sampled));
+        }
+
+        Assert.NotEqual(first, Tokens(sampled));
+    }
+
+    [Fact]
+    public void Sample_WeightFileReplaced_IsNoticedWhenTheWeightsAreAskedFor()
+    {
+        using (NvgModel random = PackableModel(ScalarType.BFloat16))
+            NvgModel.Save(Model, random.Config, random.Tokenizer.Parameters, random.Generator.Parameters, random.Labels, type: null);
+        using NvgModel model = NvgModel.Load(Model, type: null);
+        _ = Tokens(model);
+        File.SetLastWriteTimeUtc(Path.Combine(Model, "generator.safetensors"), DateTime.UtcNow.AddMinutes(1));
+        if (model.SamplingGenerator.IsPacked)
+            Assert.Contains("was replaced", Assert.Throws<NvgDataException>(() => model.Generator).Message, StringComparison.Ordinal);
+        else
+            Assert.NotNull(model.Generator);
     }
 
     [Fact]
@@ -195,6 +248,22 @@ public sealed class NvgModelTests : IDisposable
         Generator = Tiny.GeneratorSizes with { HeadSize = 32 },
         Sampling = new() { StructureSteps = 2 },
     };
+
+    private static NvgModel PackableModel(ScalarType type) => NvgModel.Random(
+        new ModelConfig
+        {
+            Name = "packable",
+            Tokenizer = Tiny.TokenizerSizes with { ImageSize = 4 },
+            Generator = Tiny.Generator(new LatentGrid(2, 2)) with { HeadSize = 64 },
+            Sampling = new SamplingOptions { StructureSteps = 3, Temperature = 5 },
+        },
+        seed: 5, type: type);
+
+    private static long[] Tokens(NvgModel model)
+    {
+        using SampledBatch sampled = model.Sample([.. Enumerable.Range(0, 8).Select(k => new ImageRequest(k % 3, (ulong)k))]);
+        return [.. sampled.Sequence.Structure_BSL.ToArray<long>(), .. sampled.Sequence.Content.SelectMany(c => c.ToArray<long>())];
+    }
 
     private void SaveValid()
     {

@@ -55,22 +55,6 @@ public class PartialSequenceTests
     }
 
     [Fact]
-    public void Sample_WholeStagesGiven_AreThoseOfTensors()
-    {
-        var grid = new LatentGrid(4, 4);
-        using Models models = new(grid);
-        PartialSequence whole = Whole(grid, new Random(5));
-        using var scope = new TensorScope();
-        var tensors = new GivenStages
-        {
-            Structure_BML = Tensor.From([.. whole.AllLabels[..48].ToArray().Select(l => (long)l)], 1, 3, 16),
-            Content = [.. Enumerable.Range(0, 2).Select(i => Tensor.From([.. TokensOf(whole, i)], 1, 1 << i))],
-        };
-        PartialSequence expected = models.Sample([1], [3], Fast, tensors)[0];
-        Assert.True(expected.SequenceEqual(models.Sample([1], [3], Fast, [whole.Keep(3, 2)])[0]));
-    }
-
-    [Fact]
     public void Sample_BorderKept_LeavesOneTokenInClustersOnBothSides()
     {
         var grid = new LatentGrid(4, 4);
@@ -135,9 +119,9 @@ public class PartialSequenceTests
         var grid = new LatentGrid(4, 4);
         using Models models = new(grid);
         using var scope = new TensorScope();
-        PartialSequence At(float share) => models.Sample([0], [9], Fast, GivenStages.None, new ClassBlend(Tensor.From([2L], 1), Tensor.From([share], 1)))[0];
-        Assert.True(models.Sample([0], [9], Fast, GivenStages.None)[0].SequenceEqual(At(0)));
-        Assert.True(models.Sample([2], [9], Fast, GivenStages.None)[0].SequenceEqual(At(1)));
+        PartialSequence At(float share) => models.Sample([0], [9], Fast, null, new ClassBlend(Tensor.From([2L], 1), Tensor.From([share], 1)))[0];
+        Assert.True(models.Sample([0], [9], Fast, null)[0].SequenceEqual(At(0)));
+        Assert.True(models.Sample([2], [9], Fast, null)[0].SequenceEqual(At(1)));
     }
 
     [Fact]
@@ -146,11 +130,11 @@ public class PartialSequenceTests
         var grid = new LatentGrid(32, 32);
         using var scope = new TensorScope();
         using ImageNoise from = ImageNoise.FromSeeds([1], grid, Device.Cpu), to = ImageNoise.FromSeeds([2], grid, Device.Cpu);
-        using ImageNoise start = ImageNoise.Between([1], [(2, 0)], grid, Device.Cpu), end = ImageNoise.Between([1], [(2, 1)], grid, Device.Cpu);
+        using ImageNoise start = ImageNoise.Interpolate([1], [(2, 0)], grid, Device.Cpu), end = ImageNoise.Interpolate([1], [(2, 1)], grid, Device.Cpu);
         Assert.Equal(from.Structure_BLK.ToArray<float>(), start.Structure_BLK.ToArray<float>());
         Assert.Equal(to.Structure_BLK.ToArray<float>(), end.Structure_BLK.ToArray<float>());
         Assert.Equal(to.Tokens(5).ToArray<float>(), end.Tokens(5).ToArray<float>());
-        using ImageNoise half = ImageNoise.Between([1], [(2, 0.5)], grid, Device.Cpu);
+        using ImageNoise half = ImageNoise.Interpolate([1], [(2, 0.5)], grid, Device.Cpu);
         // 10,240 normal and 1,024 uniform numbers: four standard errors.
         float[] normal = half.Structure_BLK.ToArray<float>(), uniform = half.Tokens(10).ToArray<float>();
         Assert.InRange(normal.Average(), -0.04, 0.04);
@@ -194,9 +178,6 @@ public class PartialSequenceTests
         return (structure, random.Next(Math.Max(structure, 1) + 1));
     }
 
-    private static IEnumerable<long> TokensOf(PartialSequence whole, int stage) =>
-        Enumerable.Range(0, 1 << stage).Select(j => (long)whole.Tokens(stage)[whole.Labels(stage).IndexOf(j)]);
-
     private static PartialSequence Whole(LatentGrid grid, Random random)
     {
         long[][] maps = Tiny.Hierarchy(grid, random);
@@ -220,22 +201,16 @@ public class PartialSequenceTests
             _quantizer.Codebook.MultiplyInPlace(16);
         }
 
-        internal PartialSequence[] Sample(int[] classes, ulong[] seeds, SamplingOptions options, PartialSequence[] given) =>
-            Sample(classes, seeds, options, new GivenStages { Sequences = given });
-
-        internal PartialSequence[] Sample(int[] classes, ulong[] seeds, SamplingOptions options, GivenStages given, ClassBlend? blend = null)
+        internal PartialSequence[] Sample(
+            int[] classes, ulong[] seeds, SamplingOptions options, PartialSequence[]? given, ClassBlend? blend = null)
         {
             using ImageNoise noise = ImageNoise.FromSeeds(seeds, _grid, Device.Cpu);
-            (GranularitySequence sequence, Tensor canvas_BLC) = new NvgSampler(_generator, _quantizer).Sample(classes, noise, options, given, blend: blend);
-            using (sequence)
-            using (canvas_BLC)
-            {
-                // The canvas is what the sequence says.
-                using Tensor canvases = _quantizer.Canvases(sequence);
-                using Tensor last = canvases.Select(1, _grid.StageCount);
-                Assert.Equal(last.ToArray<float>(), canvas_BLC.ToArray<float>());
-                return PartialSequence.FromBatch(sequence);
-            }
+            using SampledBatch sampled = new NvgSampler(_generator, _quantizer).Sample(classes, noise, options, given, blend: blend);
+            // The canvas is what the sequence says.
+            using Tensor canvases = _quantizer.Canvases(sampled.Sequence);
+            using Tensor last = canvases.Select(1, _grid.StageCount);
+            Assert.Equal(last.ToArray<float>(), sampled.Canvas_BLC.ToArray<float>());
+            return PartialSequence.FromBatch(sampled.Sequence);
         }
 
         public void Dispose()

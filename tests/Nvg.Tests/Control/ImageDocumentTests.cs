@@ -37,13 +37,13 @@ public sealed class ImageDocumentTests : IDisposable
         ImageDocument read = ImageDocument.Read(_folder["a.nvg"]);
         for (int stages = 0; stages <= 5; stages++)
         {
-            GeneratedImage again = Assert.Single(ImageGeneration.Run(_model, new GenerationRequest { Images = [read.Continue(stages, stages)] }));
+            GeneratedImage again = Assert.Single(_model.Generate(new GenerationRequest { Images = [read.Continue(stages, stages)] }));
             Assert.Equal(document.Image.Pixels, again.Image.Pixels);
             Assert.True(document.Sequence.SequenceEqual(again.Sequence));
         }
 
         // Another seed keeps what is kept and changes the rest.
-        GeneratedImage other = Assert.Single(ImageGeneration.Run(_model, new GenerationRequest { Images = [read.Continue(3, 3) with { Seed = 99 }] }));
+        GeneratedImage other = Assert.Single(_model.Generate(new GenerationRequest { Images = [read.Continue(3, 3) with { Seed = 99 }] }));
         Assert.True(document.Sequence.Keep(3, 3).SequenceEqual(other.Sequence.Keep(3, 3)));
         Assert.False(document.Sequence.SequenceEqual(other.Sequence));
     }
@@ -163,7 +163,7 @@ public sealed class ImageDocumentTests : IDisposable
         foreach (ImageDescription bad in new[] { fine with { Dtype = ScalarType.Int64 }, fine with { Batch = 0 }, fine with { Interpolation = new Interpolation(1, null, 7) } })
         {
             (document with { Description = bad }).Write(_folder["bad.nvg"]);
-            Assert.Contains("precision, batch or share", Assert.Throws<NvgDataException>(() => ImageDocument.Read(_folder["bad.nvg"])).Message, StringComparison.Ordinal);
+            Assert.Contains("invalid precision, batch size or interpolation share", Assert.Throws<NvgDataException>(() => ImageDocument.Read(_folder["bad.nvg"])).Message, StringComparison.Ordinal);
         }
     }
 
@@ -199,7 +199,7 @@ public sealed class ImageDocumentTests : IDisposable
         return ImageDocument.Of(_model, "abc", image);
     }
 
-    private GeneratedImage Generate(ImageRequest image) => ImageGeneration.Run(_model, new GenerationRequest { Images = [image] }).Single();
+    private GeneratedImage Generate(ImageRequest image) => _model.Generate(new GenerationRequest { Images = [image] }).Single();
 
     // The same document with another description and no checksum.
     private void Rewrite(string name, Func<string, string> edit)

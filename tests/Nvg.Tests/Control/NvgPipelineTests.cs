@@ -131,7 +131,7 @@ public sealed class NvgPipelineTests : IDisposable
             }
         });
         Assert.InRange(seen, 3, 40);
-        Assert.Equal(0, (await _pipeline.GenerateAsync(new ImageRequest(0, 1))).Request.Class);
+        Assert.Equal(0, (await _pipeline.GenerateAsync(new ImageRequest(0, 1))).Class);
     }
 
     [Fact]

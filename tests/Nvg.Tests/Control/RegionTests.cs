@@ -97,7 +97,7 @@ public sealed class RegionTests : IDisposable
         var image = new ImageRequest(0, 1);
         Action[] mixed =
         [
-            () => whole.WithFallback(alike), () => whole.Where(new bool[8]), () => region.Keep(whole), () => reference.Along(alike), () => reference.Keep(KeptPart.Structure, 2, alike),
+            () => whole.WithFallback(alike), () => whole.Where(new bool[8]), () => region.Keep(whole), () => reference.EncodeAlong(alike), () => reference.Keep(KeptPart.Structure, 2, alike),
             () => ReferenceSequence.FromSequence(_model.Tokenizer, alike), () => RegionMask.FromPositions(Grid, [true, false]),
             () => Generate(image with { Given = alike.Keep(2, 0) }), () => Generate(image with { Surroundings = new KeptSurroundings(region, new RgbImage(8, 8)) }),
         ];
@@ -128,5 +128,5 @@ public sealed class RegionTests : IDisposable
 
     public void Dispose() => _model.Dispose();
 
-    private GeneratedImage Generate(ImageRequest image) => ImageGeneration.Run(_model, new GenerationRequest { Images = [image] }).Single();
+    private GeneratedImage Generate(ImageRequest image) => _model.Generate(new GenerationRequest { Images = [image] }).Single();
 }

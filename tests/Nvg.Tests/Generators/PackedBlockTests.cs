@@ -26,10 +26,9 @@ public class PackedBlockTests
         {
             (Tensor x, Tensor modulation, Tensor rotary) = Inputs(count, tokens, heads);
             Tensor expected = block.Forward(x, modulation, rotary);
-            block.Pack(store);
-            Assert.True(block.IsPacked);
+            using var packed = new PackedBlock(block);
             Tensor actual = x.Clone();
-            block.ForwardInPlace(actual, modulation, RotaryEmbedding.AsPairs(rotary));
+            packed.ForwardInPlace(actual, modulation, RotaryEmbedding.AsPairs(rotary));
             // Both round the operands of four products to eight bits; the update is what they compute.
             double error = (actual - expected).Square().Mean().Item(), update = (expected - x).Square().Mean().Item();
             Assert.InRange(Math.Sqrt(error / update), 1e-9, 1.5e-2);
@@ -61,39 +60,20 @@ public class PackedBlockTests
             (TransformerBlock block, ParameterStore store) = Block(2);
             using (store)
             {
-                block.Pack(store);
+                using var packed = new PackedBlock(block);
                 (Tensor x, Tensor modulation, Tensor rotary) = Inputs(2, 75, 2);
                 Tensor y = x.Clone();
-                block.ForwardInPlace(y, modulation, RotaryEmbedding.AsPairs(rotary));
+                packed.ForwardInPlace(y, modulation, RotaryEmbedding.AsPairs(rotary));
                 return y.ToArray<float>();
             }
         }
     }
 
     [Fact]
-    public void Pack_Float32_LeavesTheBlockAsItIs()
+    public void CanBePacked_Float32_IsFalse()
     {
         using var store = new ParameterStore();
-        var block = new TransformerBlock(new ParameterPath(store, ParameterSource.Random(1)), 64, 64, 4);
-        block.Pack(store);
-        Assert.False(block.IsPacked);
-    }
-
-    [MatrixEngineTheory]
-    [InlineData(1)]
-    public void Sample_PackedModel_CanNeitherBeSavedNorTrained(int depth)
-    {
-        var sizes = new GeneratorConfig { LatentHeight = 2, LatentWidth = 2, LatentChannels = 4, CodebookSize = 16, ClassCount = 2, Depth = 2 * depth };
-        using var generator = new NvgGenerator(sizes, ParameterSource.Random(1, type: ScalarType.BFloat16));
-        generator.PackForSampling();
-        generator.PackForSampling();
-        Assert.True(generator.Parameters.IsRearranged);
-        Assert.Throws<InvalidOperationException>(() => NvgModel.Save(
-            Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), new() { Name = "x", Tokenizer = Tiny.TokenizerSizes }, new Dictionary<string, Tensor>(), generator.Parameters, []));
-        using var scope = new TensorScope();
-        using GradMode noGrad = Autograd.NoGrad();
-        Tensor canvas = Tensor.Zeros([1, 4, 4]), embedding = Tensor.Full([1, 4, 2], 1), zero = Tensor.From([0L], 1);
-        Assert.Throws<InvalidOperationException>(() => generator.Content.PredictFinalCanvas(canvas, embedding, zero, zero, new BlockTraining()));
+        Assert.False(new TransformerBlock(new ParameterPath(store, ParameterSource.Random(1)), 64, 64, 4).CanBePacked);
     }
 
     [Fact]

@@ -12,7 +12,7 @@ public class ClassNamesTests
     [InlineData("Tiger Shark,0", new[] { 3, 0 })]
     [InlineData("7", new[] { 4 })]
     [InlineData("4, 2", new[] { 4, 2 })]
-    public void Find_NamesSynonymsNumbers_Found(string list, int[] expected) => Assert.Equal(expected, Names.Find(list, out _));
+    public void Find_NamesSynonymsNumbers_Found(string list, int[] expected) => Assert.Equal(expected, Names.FindAll(list));
 
     [Theory]
     [InlineData("goldfisch", "goldfish")]
@@ -23,8 +23,11 @@ public class ClassNamesTests
     [InlineData("0,,1", "empty")]
     public void Find_Unknown_Explains(string list, string expected)
     {
-        Assert.Null(Names.Find(list, out string? problem));
-        Assert.Contains(expected, problem, StringComparison.Ordinal);
+        var error = Assert.Throws<ClassNameException>(() => Names.FindAll(list));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        // A program sees what a person reads.
+        Assert.All(error.Suggestions, name => Assert.Contains(name, error.Message, StringComparison.Ordinal));
+        Assert.Empty(error.Matches);
     }
 
     [Theory]
@@ -39,7 +42,7 @@ public class ClassNamesTests
     [InlineData("harp", 594)]
     [InlineData("missile", 657)]
     public void Find_ImageNet_ByNameIdentifierOrNumber(string name, int expected) =>
-        Assert.Equal([expected], new ClassNames(ImageNetLabels.Lines).Find(name, out _));
+        Assert.Equal(expected, new ClassNames(ImageNetLabels.Lines).Find(name));
 
     [Theory]
     [InlineData("crane", "134 (n02012849", "517 (n03126707")]
@@ -48,18 +51,20 @@ public class ClassNamesTests
     [InlineData("panda", "387", "388")]
     public void Find_NameOfTwoClasses_IsRefusedNamingBoth(string name, string one, string other)
     {
-        Assert.Null(new ClassNames(ImageNetLabels.Lines).Find(name, out string? problem));
-        Assert.Contains(one, problem, StringComparison.Ordinal);
-        Assert.Contains(other, problem, StringComparison.Ordinal);
-        Assert.Contains("number or identifier", problem, StringComparison.Ordinal);
-        Assert.DoesNotContain('\n', problem!);
+        var error = Assert.Throws<ClassNameException>(() => new ClassNames(ImageNetLabels.Lines).FindAll(name));
+        Assert.Contains(one, error.Message, StringComparison.Ordinal);
+        Assert.Contains(other, error.Message, StringComparison.Ordinal);
+        Assert.Contains("number or identifier", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+        Assert.Equal(2, error.Matches.Count);
     }
 
     [Fact]
     public void Find_PlainLabelTwice_IsRefused()
     {
-        Assert.Null(new ClassNames(["crane", "heron", "crane"]).Find("crane", out string? problem));
-        Assert.Equal("'crane' names 2 classes: 0 (crane) and 2 (crane); say which by its number", problem);
+        var error = Assert.Throws<ClassNameException>(() => new ClassNames(["crane", "heron", "crane"]).Find("crane"));
+        Assert.Equal("'crane' names 2 classes: 0 (crane) and 2 (crane); say which by its number", error.Message);
+        Assert.Equal(("crane", (int[])[0, 2]), (error.Name, error.Matches));
     }
 
     [Theory]

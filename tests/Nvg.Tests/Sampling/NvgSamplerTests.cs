@@ -58,47 +58,40 @@ public sealed class NvgSamplerTests : IClassFixture<NvgSamplerTests.Models>
     [InlineData(1, 1)]
     public void Sample_GivenStages_AreObeyedExactly(int structureStages, int contentStages)
     {
-        using var scope = new TensorScope();
         var grid = new LatentGrid(4, 4);
         for (int trial = 0; trial < 5; trial++)
         {
-            Tensor structure_BML = Tiny.Structure(grid, 2, structureStages, trial);
-            Tensor[] content = [.. Enumerable.Range(0, contentStages).Select(i => Tiny.Tokens(i, 2, 16, trial))];
+            PartialSequence[] given = [.. Whole(grid, 2, trial).Select(whole => whole.Keep(structureStages, contentStages))];
             using ImageNoise noise = ImageNoise.FromSeeds([1, 2], grid, Device.Cpu);
-            (GranularitySequence sequence, Tensor canvas_BLC) = _models.Sampler.Sample([0, 1], noise, Fast, new GivenStages { Structure_BML = structure_BML, Content = content });
-            using (sequence)
-            {
-                Assert.Equal(structure_BML.ToArray<long>(), sequence.Structure_BSL.Narrow(1, 0, structureStages).ToArray<long>());
-                Assert.All(content.Zip(sequence.Content), c => Assert.Equal(c.First.ToArray<long>(), c.Second.ToArray<long>()));
-                AssertHierarchy(sequence);
-                Assert.Equal(_models.Tokenizer.Quantizer.Canvases(sequence).Select(1, 5).ToArray<float>(), canvas_BLC.ToArray<float>(), (a, b) => Math.Abs(a - b) < 1e-4);
-            }
-
-            canvas_BLC.Dispose();
+            using SampledBatch sampled = _models.Sampler.Sample([0, 1], noise, Fast, given);
+            PartialSequence[] results = PartialSequence.FromBatch(sampled.Sequence);
+            Assert.All(given.Zip(results), pair => Assert.True(pair.First.SequenceEqual(pair.Second.Keep(structureStages, contentStages))));
+            AssertHierarchy(sampled.Sequence);
+            using Tensor canvases = _models.Tokenizer.Quantizer.Canvases(sampled.Sequence);
+            using Tensor last = canvases.Select(1, 5);
+            Assert.Equal(last.ToArray<float>(), sampled.Canvas_BLC.ToArray<float>(), (a, b) => Math.Abs(a - b) < 1e-4);
         }
     }
 
     [Fact]
-    public void Sample_InvalidGivenStages_AreRefusedWithTheirStage()
+    public void Sample_GivenStructure_ChangesNoTokenThatTheSameStructureWouldGive()
     {
-        using var scope = new TensorScope();
+        // What the loop generates by itself, given to it as structure, must give the same content.
+        long[][] free = Sample([0, 1], [1, 2], Fast);
+        PartialSequence[] structure = [.. free.Select(row => PartialSequence.FromStructure(new LatentGrid(4, 4), Array.ConvertAll(row[..80], l => (int)l)))];
+        Assert.Equal(free, Sample([0, 1], [1, 2], Fast, structure));
+    }
+
+    [Fact]
+    public void Sample_GivenSequencesOfOtherNumberGridOrCodebook_AreRefused()
+    {
         var grid = new LatentGrid(4, 4);
-        long[] labels = Tiny.Structure(grid, 1, 3).ToArray<long>();
-        AssertRefused("stage 1", labels, l => l[16] ^= 1);
-        AssertRefused("stage 2", labels, l => l[32] ^= 2);
-        AssertRefused("stage 2", labels, l => l[32] = -1);
-        AssertRefused("stage 0", labels, l => l[0] = 1);
-        AssertRefused("stage 2", labels, l => l[40] = 4);
-        Tensor structure_BML = Tensor.From(labels, 1, 3, 16);
-        AssertGivenRefused("stage 1", new GivenStages { Structure_BML = structure_BML, Content = [Tiny.Tokens(0, 1, 16), Tiny.Tokens(2, 1, 16)] });
-        AssertGivenRefused("content of 2 stages", new GivenStages { Content = [Tiny.Tokens(0, 1, 16), Tiny.Tokens(1, 1, 16)] });
-        AssertGivenRefused("stage 0", new GivenStages { Content = [Tensor.From([16L], 1, 1)] });
-        AssertGivenRefused("stage 0", new GivenStages { Content = [Tensor.From([-1L], 1, 1)] });
-        AssertGivenRefused("stage 0", new GivenStages { Content = [Tensor.From([1f], 1, 1)] });
-        AssertGivenRefused("structure", new GivenStages { Structure_BML = structure_BML.Narrow(2, 0, 8) });
-        AssertGivenRefused("structure", new GivenStages { Structure_BML = structure_BML.Repeat(2, 1, 1) });
-        AssertGivenRefused("structure", new GivenStages { Structure_BML = structure_BML.To(ScalarType.Float32) });
-        AssertGivenRefused("structure", new GivenStages { Structure_BML = Tensor.Zeros([1, 6, 16], ScalarType.Int64) });
+        PartialSequence whole = Whole(grid, 1, 1)[0];
+        AssertGivenRefused("2 sequences were given for 1 images", [whole, whole]);
+        AssertGivenRefused("positions", [PartialSequence.Empty(new LatentGrid(2, 8))]);
+        int[] none = new int[80];
+        Array.Fill(none, PartialSequence.Unknown);
+        AssertGivenRefused("stage 0, position 0: token 16", [new PartialSequence(grid, none, [16, .. none[1..]])]);
     }
 
     [Fact]
@@ -184,8 +177,7 @@ public sealed class NvgSamplerTests : IClassFixture<NvgSamplerTests.Models>
     [Fact]
     public void Sample_GumbelSplits_LeaveTheTokensDrawsAlone()
     {
-        using var scope = new TensorScope();
-        var given = new GivenStages { Structure_BML = Tiny.Structure(new LatentGrid(4, 4), 2, 5) };
+        PartialSequence[] given = [.. Whole(new LatentGrid(4, 4), 2, 1).Select(whole => whole.Keep(5, 0))];
         Assert.Equal(Sample([0, 1], [1, 2], Fast, given), Sample([0, 1], [1, 2], Fast with { Gumbel = true }, given));
         Assert.NotEqual(Sample([0, 1], [1, 2], Fast), Sample([0, 1], [1, 2], Fast with { Gumbel = true }));
     }
@@ -200,10 +192,8 @@ public sealed class NvgSamplerTests : IClassFixture<NvgSamplerTests.Models>
         using var generator = new NvgGenerator(Tiny.Generator(grid), ParameterSource.Random(2));
         using Tokenizer tokenizer = Tiny.Tokenizer(Tiny.TokenizerSizes with { ImageSize = 2 * side });
         using ImageNoise noise = ImageNoise.FromSeeds([1, 2], grid, Device.Cpu);
-        (GranularitySequence sequence, Tensor canvas_BLC) = new NvgSampler(generator, tokenizer.Quantizer).Sample([0, 1], noise, Fast);
-        AssertHierarchy(sequence);
-        sequence.Dispose();
-        canvas_BLC.Dispose();
+        using SampledBatch sampled = new NvgSampler(generator, tokenizer.Quantizer).Sample([0, 1], noise, Fast);
+        AssertHierarchy(sampled.Sequence);
     }
 
     [Fact]
@@ -235,21 +225,23 @@ public sealed class NvgSamplerTests : IClassFixture<NvgSamplerTests.Models>
         Assert.Equal(31, Enumerable.Range(0, 5).SelectMany(i => one.Tokens(i).ToArray<float>()).Distinct().Count());
     }
 
-    private static void AssertHierarchy(GranularitySequence sequence)
+    // Balanced and nested, which the constructor of partial sequences checks, and complete.
+    private static void AssertHierarchy(GranularitySequence sequence) =>
+        Assert.All(PartialSequence.FromBatch(sequence), image => Assert.True(image.IsComplete));
+
+    private static PartialSequence[] Whole(LatentGrid grid, int count, int seed)
     {
-        using var scope = new TensorScope();
-        new GivenStages { Structure_BML = sequence.Structure_BSL }.Check(sequence.Count, sequence.Grid);
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ =>
+        {
+            long[][] maps = Tiny.Hierarchy(grid, random);
+            int[] labels = [.. maps.SelectMany(map => map).Select(label => (int)label)];
+            int[][] codes = [.. Enumerable.Range(0, grid.StageCount).Select(i => Enumerable.Range(0, 1 << i).Select(_ => random.Next(16)).ToArray())];
+            return new PartialSequence(grid, labels, [.. maps.SelectMany((map, i) => map.Select(label => codes[i][label]))]);
+        })];
     }
 
-    private void AssertRefused(string words, long[] labels, Action<long[]> damage)
-    {
-        using var scope = new TensorScope();
-        long[] damaged = [.. labels];
-        damage(damaged);
-        AssertGivenRefused(words, new GivenStages { Structure_BML = Tensor.From(damaged, 1, 3, 16) });
-    }
-
-    private void AssertGivenRefused(string words, GivenStages given)
+    private void AssertGivenRefused(string words, PartialSequence[] given)
     {
         var error = Assert.Throws<ArgumentException>(() => Sample([0], [1], Fast, given));
         Assert.Contains(words, error.Message, StringComparison.Ordinal);
@@ -257,17 +249,15 @@ public sealed class NvgSamplerTests : IClassFixture<NvgSamplerTests.Models>
 
     // Labels and tokens of each image in one row.
     private long[][] Sample(
-        int[] classes, ulong[] seeds, SamplingOptions options, GivenStages? given = null, Action<StageResult>? observer = null, CancellationToken cancellation = default)
+        int[] classes, ulong[] seeds, SamplingOptions options, PartialSequence[]? given = null, Action<StageResult>? observer = null,
+        CancellationToken cancellation = default)
     {
         using ImageNoise noise = ImageNoise.FromSeeds(seeds, new LatentGrid(4, 4), Device.Cpu);
-        (GranularitySequence sequence, Tensor canvas_BLC) = _models.Sampler.Sample(classes, noise, options, given, observer, cancellation: cancellation);
-        canvas_BLC.Dispose();
-        using (sequence)
-        {
-            long[] labels = sequence.Structure_BSL.ToArray<long>();
-            long[][] tokens = [.. sequence.Content.Select(c => c.ToArray<long>())];
-            return [.. classes.Select((_, b) => (long[])[.. labels[(b * 80)..((b + 1) * 80)], .. tokens.SelectMany((t, i) => t[(b << i)..((b + 1) << i)])])];
-        }
+        using SampledBatch sampled = _models.Sampler.Sample(classes, noise, options, given, observer, cancellation: cancellation);
+        long[] labels = sampled.Sequence.Structure_BSL.ToArray<long>();
+        long[][] tokens = [.. sampled.Sequence.Content.Select(c => c.ToArray<long>())];
+        return [.. classes.Select((_, b) =>
+            (long[])[.. labels[(b * 80)..((b + 1) * 80)], .. tokens.SelectMany((t, i) => t[(b << i)..((b + 1) << i)])])];
     }
 
     /// <summary>Made before the tests count tensors.</summary>

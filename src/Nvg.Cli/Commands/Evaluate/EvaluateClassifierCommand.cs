@@ -72,7 +72,7 @@ internal sealed class EvaluateClassifierCommand
         using NvgModel model = NvgModel.Load(ModelFolder.Locate(folder), device, withGenerator: false);
         foreach (LabelledImage[] batch in images.Chunk(Batch))
         {
-            RgbImage[] decoded = Reconstruction.Decoded(model.Tokenizer, Array.ConvertAll(batch, p => p.Image));
+            RgbImage[] decoded = Reconstruction.Decode(model.Tokenizer, Array.ConvertAll(batch, p => p.Image));
             for (int i = 0; i < batch.Length; i++)
                 yield return batch[i] with { Image = decoded[i] };
         }

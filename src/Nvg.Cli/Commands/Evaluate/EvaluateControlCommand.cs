@@ -37,8 +37,8 @@ internal sealed class EvaluateControlCommand
         if (parsed.GetValue(_limit) < 1 || parsed.GetValue(_batch) < 1)
             throw new UsageException("--limit and --batch must be at least 1");
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device));
-        if (model.Generator.Config.Grid is { Height: < 4 } or { Width: < 4 })
+        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), type: null);
+        if (model.GeneratorConfig.Grid is { Height: < 4 } or { Width: < 4 })
             throw NvgDataException.At(model.Folder, "has fewer than 4 × 4 latent positions: there is no inside and outside to compare");
         using ClassifierFeatures? judge = parsed.GetValue(_features) is { } folder ? ClassifierFeatures.Load(ModelFolder.Locate(folder), parsed.GetValue(_device)) : null;
         LabelledImage[] references = [.. LabelledImages.Read(parsed.GetRequiredValue(_data), model.Labels, parsed.GetValue(_limit))];

@@ -45,7 +45,7 @@ internal sealed class EvaluateStructureStepsCommand
             ?? throw new UsageException($"--steps takes numbers, lists such as 25,20,15,10,8, or auto, not '{text}'"))];
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetDataType(_type));
-        int lastStage = model.Generator.Config.Grid.LastStage;
+        int lastStage = model.GeneratorConfig.Grid.LastStage;
         if (candidates.SelectMany(c => c.Validate(lastStage)).FirstOrDefault() is { } problem)
             throw new UsageException(problem);
         IReadOnlyList<StructureStepAgreement> rows = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(

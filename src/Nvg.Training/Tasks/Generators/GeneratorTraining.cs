@@ -166,13 +166,9 @@ public sealed class GeneratorTraining : ITrainingTask
         int[] classes = [.. Enumerable.Range(0, PreviewImages).Select(i => i * _generator.Config.ClassCount / PreviewImages)];
         using ImageNoise noise = ImageNoise.FromSeeds([.. Enumerable.Range(0, PreviewImages).Select(i => (ulong)i)], _generator.Config.Grid, _device);
         Tokenizer tokenizer = _tokenizerModel.Tokenizer;
-        (GranularitySequence sequence, Tensor canvas_BLC) = new NvgSampler(generator, tokenizer.Quantizer).Sample(classes, noise, _config.Sampling);
-        using (sequence)
-        using (canvas_BLC)
-        {
-            RgbImage[] images = ImageTensor.ToImages(tokenizer.Decode(canvas_BLC));
-            return ImageGrid.Compose(images, enlargement: ImageGrid.ComfortableEnlargement(images[0], images.Length));
-        }
+        using SampledBatch sampled = new NvgSampler(generator, tokenizer.Quantizer).Sample(classes, noise, _config.Sampling);
+        RgbImage[] images = ImageTensor.ToImages(tokenizer.Decode(sampled.Canvas_BLC));
+        return ImageGrid.Compose(images, enlargement: ImageGrid.ComfortableEnlargement(images[0], images.Length));
     }
 
     /// <inheritdoc/>

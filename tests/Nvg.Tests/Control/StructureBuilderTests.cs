@@ -5,16 +5,16 @@ using Nvg.Imaging;
 
 namespace Nvg.Tests.Control;
 
-public class StructureInputTests
+public class StructureBuilderTests
 {
-    private static readonly LatentGrid Grid = new(4, 4);
+    private static readonly StructureBuilder Builder = new(new LatentGrid(4, 4));
 
     [Theory]
     [InlineData(4, 4)]
     [InlineData(64, 64)]
     [InlineData(7, 5)]
     [InlineData(3, 2)]
-    public void FromImage_RightHalfWhite_AnySize_SplitsThere(int width, int height)
+    public void FromBrightness_RightHalfWhite_AnySize_SplitsThere(int width, int height)
     {
         var image = new RgbImage(width, height);
         for (int y = 0; y < height; y++)
@@ -23,7 +23,7 @@ public class StructureInputTests
     }
 
     [Fact]
-    public void FromImage_SmallShape_GrowsIntoItsSurroundings()
+    public void FromBrightness_SmallShape_GrowsIntoItsSurroundings()
     {
         var image = new RgbImage(4, 4);
         image.Row(3)[9..].Fill(255);
@@ -32,7 +32,7 @@ public class StructureInputTests
     }
 
     [Fact]
-    public void FromImage_SmallHole_GrowsToo()
+    public void FromBrightness_SmallHole_GrowsToo()
     {
         var image = new RgbImage(4, 4);
         image.Pixels.AsSpan().Fill(255);
@@ -44,7 +44,7 @@ public class StructureInputTests
     }
 
     [Fact]
-    public void FromImage_OneColour_IsSplitByPosition() =>
+    public void FromBrightness_OneColour_IsSplitByPosition() =>
         Assert.Equal([1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0], FirstSplit(new RgbImage(50, 3)));
 
     [Fact]
@@ -53,20 +53,20 @@ public class StructureInputTests
         var depth = new RgbImage(4, 4);
         for (int i = 0; i < 16; i++)
             depth.Pixels.AsSpan(3 * i, 3).Fill((byte)(i * 16));
-        StructurePlan plan = StructureInput.FromBrightness([depth], Grid, 5);
+        StructureMap map = Builder.FromBrightness([depth], 5);
         for (int stage = 0; stage < 5; stage++)
-            Assert.Equal([.. Enumerable.Range(0, 16).Select(i => i >> (4 - stage))], plan.Stages[stage].Used);
+            Assert.Equal([.. Enumerable.Range(0, 16).Select(i => i >> (4 - stage))], map.Stages[stage].Used);
         // Equal steps of brightness are what was asked for, so nothing moved.
-        Assert.DoesNotContain(plan.Stages, stage => stage.Moved.Contains(true));
+        Assert.DoesNotContain(map.Stages, stage => stage.Moved.Contains(true));
     }
 
     [Fact]
     public void FromBrightness_SeveralDrawings_SplitOneAfterTheOther()
     {
         RgbImage right = Half(4, (x, _) => x >= 2), bottom = Half(4, (_, y) => y >= 2);
-        StructurePlan plan = StructureInput.FromBrightness([right, bottom], Grid);
-        Assert.Equal([0, 0, 2, 2, 0, 0, 2, 2, 1, 1, 3, 3, 1, 1, 3, 3], plan.Stages[2].Used);
-        Assert.DoesNotContain(plan.Stages, stage => stage.Moved.Contains(true));
+        StructureMap map = Builder.FromBrightness([right, bottom]);
+        Assert.Equal([0, 0, 2, 2, 0, 0, 2, 2, 1, 1, 3, 3, 1, 1, 3, 3], map.Stages[2].Used);
+        Assert.DoesNotContain(map.Stages, stage => stage.Moved.Contains(true));
     }
 
     [Fact]
@@ -76,58 +76,58 @@ public class StructureInputTests
         RgbImage right = Half(4, (x, _) => x >= 2), gradient = new RgbImage(4, 4);
         for (int y = 0; y < 4; y++)
             gradient.Row(y).Fill((byte)(y * 64 + 32));
-        StructurePlan plan = StructureInput.FromBrightness([right, gradient], Grid, 4);
-        Assert.Equal([0, 0, 4, 4, 1, 1, 5, 5, 2, 2, 6, 6, 3, 3, 7, 7], plan.Stages[3].Asked);
-        Assert.Equal(plan.Stages[3].Asked, plan.Stages[3].Used);
-        Assert.DoesNotContain(plan.Stages, stage => stage.Moved.Contains(true));
+        StructureMap map = Builder.FromBrightness([right, gradient], 4);
+        Assert.Equal([0, 0, 4, 4, 1, 1, 5, 5, 2, 2, 6, 6, 3, 3, 7, 7], map.Stages[3].Asked);
+        Assert.Equal(map.Stages[3].Asked, map.Stages[3].Used);
+        Assert.DoesNotContain(map.Stages, stage => stage.Moved.Contains(true));
     }
 
     [Fact]
     public void FromBrightness_MoreDrawingsThanSplits_SaysHowMany()
     {
         RgbImage drawing = Half(4, (x, _) => x >= 2);
-        Assert.Equal(5, StructureInput.FromBrightness([drawing, drawing, drawing, drawing], Grid).Stages.Count);
-        Assert.Single(StructureInput.FromBrightness([drawing], Grid, 1).Stages);
+        Assert.Equal(5, Builder.FromBrightness([drawing, drawing, drawing, drawing]).Stages.Count);
+        Assert.Single(Builder.FromBrightness([drawing], 1).Stages);
         string Refused(int drawings, int? stages) => Assert.Throws<ArgumentException>(
-            () => StructureInput.FromBrightness([.. Enumerable.Repeat(drawing, drawings)], Grid, stages)).Message;
+            () => Builder.FromBrightness([.. Enumerable.Repeat(drawing, drawings)], stages)).Message;
         Assert.StartsWith("3 drawings are more than the 2 splits of 3 stages", Refused(3, 3), StringComparison.Ordinal);
         Assert.StartsWith("5 drawings are more than the 4 splits of 5 stages", Refused(5, null), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Read_ImageKind_IsRefusedBecauseATokenizerFindsIt() => Assert.Contains(
-        "tokenizer", Assert.Throws<ArgumentException>(() => StructureInput.Read(["photo.png"], StructureKind.Image, Grid, 2)).Message, StringComparison.Ordinal);
+    public void FromImage_WithoutTokenizer_IsRefused() => Assert.Contains(
+        "tokenizer", Assert.Throws<InvalidOperationException>(() => Builder.FromImage(new RgbImage(8, 8), 2)).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void FromRegions_UnevenRegions_SayWhoWentOver()
+    public void FromLabels_UnevenRegions_SayWhoWentOver()
     {
         // Four of sixteen: four of the others fill their half. The rest has a half of its own.
         int[] regions = [.. Enumerable.Range(0, 16).Select(l => l < 4 ? 1 : 0)];
-        StructureStage split = StructureInput.FromRegions(regions, 4, 4, Grid, 2).Stages[1];
+        StructureStage split = Builder.FromLabels(regions, 4, 4, 2).Stages[1];
         Assert.Equal(4, split.Moved.Count(moved => moved));
         Assert.All(Enumerable.Range(0, 16).Where(l => split.Moved[l]), l => Assert.Equal((0, split.Used[0]), (regions[l], split.Used[l])));
     }
 
     [Fact]
-    public void FromRegions_BalancedRegions_AreKeptWhole()
+    public void FromLabels_BalancedRegions_AreKeptWhole()
     {
         int[] quarters = [.. Enumerable.Range(0, 16).Select(l => 7 * (2 * (l / 8) + l % 4 / 2))];
-        StructurePlan plan = StructureInput.FromRegions(quarters, 4, 4, Grid);
-        Assert.Equal(3, plan.Stages.Count);
-        Assert.DoesNotContain(plan.Stages, stage => stage.Moved.Contains(true));
-        Assert.Equal(4, quarters.Zip(plan.Stages[2].Used).Distinct().Count());
+        StructureMap map = Builder.FromLabels(quarters, 4, 4);
+        Assert.Equal(3, map.Stages.Count);
+        Assert.DoesNotContain(map.Stages, stage => stage.Moved.Contains(true));
+        Assert.Equal(4, quarters.Zip(map.Stages[2].Used).Distinct().Count());
     }
 
     [Fact]
-    public void FromRegions_ShapeThatIsTooSmall_GrowsAndSaysSo()
+    public void FromLabels_ShapeThatIsTooSmall_GrowsAndSaysSo()
     {
         int[] regions = new int[16];
         regions[5] = 1;
-        StructurePlan plan = StructureInput.FromRegions(regions, 4, 4, Grid, 2);
-        Assert.Equal(8, plan.Stages[1].Used.Sum());
-        Assert.Equal(1, plan.Stages[1].Used[5]);
+        StructureMap map = Builder.FromLabels(regions, 4, 4, 2);
+        Assert.Equal(8, map.Stages[1].Used.Sum());
+        Assert.Equal(1, map.Stages[1].Used[5]);
         // Its four neighbours joined it; fifteen of the other region have room for eight.
-        Assert.Equal(4, new[] { 1, 4, 6, 9 }.Sum(l => plan.Stages[1].Used[l]));
+        Assert.Equal(4, new[] { 1, 4, 6, 9 }.Sum(l => map.Stages[1].Used[l]));
     }
 
     [Theory]
@@ -150,24 +150,24 @@ public class StructureInputTests
         {
             for (int stages = 1; stages <= grid.StageCount; stages++)
             {
-                Assert.Equal(stages, StructureInput.FromBrightness([image], grid, stages).ToSequence().StructureStages);
-                PartialSequence regions = StructureInput.FromRegions(image, grid, stages).ToSequence();
+                Assert.Equal(stages, new StructureBuilder(grid).FromBrightness([image], stages).ToSequence().StructureStages);
+                PartialSequence regions = new StructureBuilder(grid).FromLabels(image, stages).ToSequence();
                 Assert.Equal(stages, regions.StructureStages);
             }
 
-            Assert.InRange(StructureInput.FromRegions(image, grid).ToSequence().StructureStages, 1, grid.StageCount);
+            Assert.InRange(new StructureBuilder(grid).FromLabels(image).ToSequence().StructureStages, 1, grid.StageCount);
         }
     }
 
     [Fact]
-    public void Draw_AnyPlan_HasThreeRowsAndAColumnForEachStage()
+    public void Draw_AnyMap_HasThreeRowsAndAColumnForEachStage()
     {
-        RgbImage drawn = StructureInput.FromRegions([.. Enumerable.Range(0, 400)], 20, 20, Grid, 4).Draw();
+        RgbImage drawn = Builder.FromLabels([.. Enumerable.Range(0, 400)], 20, 20, 4).Draw();
         Assert.Equal((4 * 66 + 2, 3 * 66 + 2), (drawn.Width, drawn.Height));
     }
 
     [Fact]
-    public void FromImage_AreaAverage_CountsEveryPixel()
+    public void FromBrightness_AreaAverage_CountsEveryPixel()
     {
         // Each position covers 2 × 2 pixels; single bright pixels in the lower half decide.
         var image = new RgbImage(8, 8);
@@ -181,33 +181,33 @@ public class StructureInputTests
     }
 
     [Fact]
-    public void FromLabels_LaterStageAlone_GivesItsParents()
+    public void FromMaps_LaterStageAlone_GivesItsParents()
     {
         int[] quarters = [.. Enumerable.Range(0, 16).Select(i => i / 4)];
-        StructurePlan plan = StructureInput.FromLabels(quarters, [4, 4], Grid);
-        Assert.Equal([.. new int[16], .. quarters.Select(q => q / 2), .. quarters], plan.Stages.SelectMany(s => s.Used));
+        StructureMap map = Builder.FromMaps(quarters, [4, 4]);
+        Assert.Equal([.. new int[16], .. quarters.Select(q => q / 2), .. quarters], map.Stages.SelectMany(s => s.Used));
     }
 
     [Theory]
     [InlineData(16, 1)] // balanced, but of the shape of another grid
     [InlineData(8, 2)]
-    public void FromLabels_OtherGrid_Throws(long rows, long columns) =>
-        Assert.Contains("shape", Assert.Throws<ArgumentException>(() => StructureInput.FromLabels([.. Enumerable.Range(0, 16).Select(i => i / 8)], [rows, columns], Grid)).Message, StringComparison.Ordinal);
+    public void FromMaps_OtherGrid_Throws(long rows, long columns) =>
+        Assert.Contains("shape", Assert.Throws<ArgumentException>(() => Builder.FromMaps([.. Enumerable.Range(0, 16).Select(i => i / 8)], [rows, columns])).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void FromLabels_Unbalanced_Throws() =>
-        Assert.Contains("stage 1", Assert.Throws<ArgumentException>(() => StructureInput.FromLabels([1, .. new int[15]], [16], Grid)).Message, StringComparison.Ordinal);
+    public void FromMaps_Unbalanced_Throws() =>
+        Assert.Contains("stage 1", Assert.Throws<ArgumentException>(() => Builder.FromMaps([1, .. new int[15]], [16])).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void FromLabels_NotNested_Throws()
+    public void FromMaps_NotNested_Throws()
     {
         int[] first = [.. Enumerable.Range(0, 16).Select(i => i / 8)], second = [.. Enumerable.Range(0, 16).Select(i => i % 4)];
-        Assert.Contains("stage 2", Assert.Throws<ArgumentException>(() => StructureInput.FromLabels([.. first, .. second], [2, 16], Grid)).Message, StringComparison.Ordinal);
+        Assert.Contains("stage 2", Assert.Throws<ArgumentException>(() => Builder.FromMaps([.. first, .. second], [2, 16])).Message, StringComparison.Ordinal);
     }
 
     private static long[] FirstSplit(RgbImage image)
     {
-        return [.. StructureInput.FromBrightness([image], Grid).Stages[1].Used.Select(label => (long)label)];
+        return [.. Builder.FromBrightness([image]).Stages[1].Used.Select(label => (long)label)];
     }
 
     private static RgbImage Half(int side, Func<int, int, bool> white)

@@ -1,0 +1,105 @@
+using Nvg.Granularity;
+using Nvg.Torch;
+
+namespace Nvg.Conditioning;
+
+/// <summary>What is given of the images of a batch, as tensors stage by stage.</summary>
+internal sealed class GivenBatch
+{
+    private readonly IReadOnlyList<PartialSequence> _sequences;
+
+    private GivenBatch(IReadOnlyList<PartialSequence> sequences) => _sequences = sequences;
+
+    /// <summary>Checks what is given of a batch against the model.</summary>
+    /// <param name="sequences">One for each image.</param>
+    /// <param name="count">Number of images.</param>
+    /// <param name="grid">The model's latent positions.</param>
+    /// <param name="codebookSize">V; tokens must be smaller.</param>
+    /// <exception cref="ArgumentException">The number of sequences, a grid or a token is wrong.</exception>
+    internal static GivenBatch Create(IReadOnlyList<PartialSequence> sequences, int count, LatentGrid grid, int codebookSize)
+    {
+        if (sequences.Count != count)
+            throw new ArgumentException($"{sequences.Count} sequences were given for {count} images");
+        foreach (PartialSequence sequence in sequences)
+        {
+            if (sequence.Grid != grid)
+                throw new ArgumentException($"a sequence of {sequence.Grid} positions was given, the model has {grid}");
+            // On a GPU a number outside the codebook would end the process.
+            sequence.CheckTokens(codebookSize);
+        }
+
+        return new GivenBatch(sequences);
+    }
+
+    /// <summary>The given labels of a stage, or null where there are none; they belong to the innermost scope.</summary>
+    internal GivenValues? Labels(int stage, Device device) => Values(sequence => sequence.Labels(stage).ToArray(), device);
+
+    /// <summary>The given tokens of a stage by position, or null where there are none; they belong to the innermost scope.</summary>
+    internal GivenValues? Tokens(int stage, Device device) => Values(sequence => sequence.Tokens(stage).ToArray(), device);
+
+    /// <summary>What is given of the split of a stage and of those after it; its tensors belong to the innermost scope.</summary>
+    internal GivenSplit Split(int stage, Device device) => GivenSplit.Create(stage, _sequences, device);
+
+    /// <summary>What is given of some of the images.</summary>
+    internal GivenBatch Select(BatchSubset images) => new([.. images.Images.Select(b => _sequences[(int)b])]);
+
+    /// <summary>
+    /// Applies <see cref="BorderRule.Keep"/>: where a cluster of such an image has positions whose token is given, the drawn
+    /// tokens of the cluster are replaced by the most frequent given one.
+    /// </summary>
+    /// <param name="drawn_BL">Drawn tokens by position.</param>
+    /// <param name="given">The given tokens of the stage.</param>
+    /// <param name="labels_BL">Structure map of the stage.</param>
+    internal Tensor ApplyBorderRules(Tensor drawn_BL, GivenValues given, Tensor labels_BL)
+    {
+        if (_sequences.All(s => s.Border != BorderRule.Keep))
+            return drawn_BL.Alias();
+        long[] drawn = drawn_BL.ToArray<long>(), known = given.Values_BL.ToArray<long>(), labels = labels_BL.ToArray<long>();
+        int length = drawn.Length / _sequences.Count;
+        for (int b = 0; b < _sequences.Count; b++)
+        {
+            if (_sequences[b].Border == BorderRule.Keep)
+                UseGivenTokens(labels.AsSpan(b * length, length), known.AsSpan(b * length, length), drawn.AsSpan(b * length, length));
+        }
+
+        using Tensor result_BL = Tensor.From(drawn, _sequences.Count, length);
+        return result_BL.To(drawn_BL.Device);
+    }
+
+    // Of equally frequent tokens, that of the first position is used.
+    private static void UseGivenTokens(ReadOnlySpan<long> labels_L, ReadOnlySpan<long> given_L, Span<long> drawn_L)
+    {
+        var counts = new Dictionary<(long Label, long Token), int>();
+        for (int l = 0; l < given_L.Length; l++)
+        {
+            if (given_L[l] != PartialSequence.Unknown)
+                counts[(labels_L[l], given_L[l])] = counts.GetValueOrDefault((labels_L[l], given_L[l])) + 1;
+        }
+
+        var best = new Dictionary<long, (long Token, int Count)>();
+        for (int l = 0; l < given_L.Length; l++)
+        {
+            if (given_L[l] == PartialSequence.Unknown)
+                continue;
+            int count = counts[(labels_L[l], given_L[l])];
+            if (count > best.GetValueOrDefault(labels_L[l]).Count)
+                best[labels_L[l]] = (given_L[l], count);
+        }
+
+        for (int l = 0; l < drawn_L.Length; l++)
+        {
+            if (best.TryGetValue(labels_L[l], out (long Token, int Count) most))
+                drawn_L[l] = most.Token;
+        }
+    }
+
+    private GivenValues? Values(Func<PartialSequence, int[]> valuesOf, Device device)
+    {
+        int[][] values = [.. _sequences.Select(valuesOf)];
+        if (Array.TrueForAll(values, row => !row.AsSpan().ContainsAnyExcept(PartialSequence.Unknown)))
+            return null;
+        using Tensor values_BL = Tensor.From(
+            [.. values.SelectMany(row => row).Select(value => (long)value)], values.Length, values[0].Length);
+        return new GivenValues(values_BL.To(device), Array.ConvertAll(values, row => !row.Contains(PartialSequence.Unknown)));
+    }
+}

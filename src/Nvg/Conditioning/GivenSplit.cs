@@ -1,0 +1,57 @@
+using Nvg.Granularity;
+using Nvg.Torch;
+
+namespace Nvg.Conditioning;
+
+/// <summary>
+/// A split of which some positions have a given side. In the structure flow these positions follow the straight line from
+/// their noise to the given structure, so that the other positions see what they would see in an unconstrained flow. At the
+/// end they take their given side, and the other positions fill both sides by rank.
+/// </summary>
+/// <param name="Sides_BL">1 for child 2j + 1, 0 for child 2j, −1 where the side is not given.</param>
+/// <param name="Structure_BLJ">Given values of the unknown channels, from that of this split on, in {−1, 0, 1}; 0 is not given.</param>
+internal sealed record GivenSplit(Tensor Sides_BL, Tensor Structure_BLJ)
+{
+    /// <summary>What sequences give of a split; the tensors belong to the innermost scope.</summary>
+    /// <param name="stage">i, the stage that is split.</param>
+    /// <param name="sequences">One for each image.</param>
+    /// <param name="device">Device of the tensors.</param>
+    internal static GivenSplit Create(int stage, IReadOnlyList<PartialSequence> sequences, Device device)
+    {
+        using var scope = new TensorScope();
+        LatentGrid grid = sequences[0].Grid;
+        int channels = grid.LastStage - stage;
+        long[] sides = new long[sequences.Count * grid.Length];
+        float[] structure = new float[sides.Length * channels];
+        for (int p = 0; p < sides.Length; p++)
+        {
+            (PartialSequence sequence, int position) = (sequences[p / grid.Length], p % grid.Length);
+            sides[p] = sequence.Labels(stage + 1)[position] is var label and >= 0 ? label & 1 : PartialSequence.Unknown;
+            for (int j = 0; j < channels; j++)
+                structure[p * channels + j] = sequence.Labels(stage + 1 + j)[position] is var later and >= 0 ? 2 * (later & 1) - 1 : 0;
+        }
+
+        return new GivenSplit(
+            scope.Keep(Tensor.From(sides, sequences.Count, grid.Length).To(device)),
+            scope.Keep(Tensor.From(structure, sequences.Count, grid.Length, channels).To(device)));
+    }
+
+    /// <summary>Scores with infinities at the given positions, so that these take their sides.</summary>
+    internal Tensor Constrain(Tensor scores_BL)
+    {
+        using var scope = new TensorScope();
+        return scope.Keep(scores_BL
+            .MaskedFill(Sides_BL.IsEqual(1), double.PositiveInfinity)
+            .MaskedFill(Sides_BL.IsEqual(0), double.NegativeInfinity));
+    }
+
+    /// <summary>A point of the flow in which the given channels lie on their straight lines.</summary>
+    /// <param name="point_BLJ">The point that the flow has reached.</param>
+    /// <param name="noise_BLJ">The point where it started.</param>
+    /// <param name="time">t; 1 is noise.</param>
+    internal Tensor PlaceOnLines(Tensor point_BLJ, Tensor noise_BLJ, double time)
+    {
+        using var scope = new TensorScope();
+        return scope.Keep(Structure_BLJ.IsEqual(0).Where(point_BLJ, noise_BLJ * time + Structure_BLJ * (1 - time)));
+    }
+}

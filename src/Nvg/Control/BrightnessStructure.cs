@@ -1,0 +1,75 @@
+using Nvg.Granularity;
+using Nvg.Granularity.Construction;
+using Nvg.Imaging;
+
+namespace Nvg.Control;
+
+/// <summary>Structure from brightness: every cluster is split into its brighter and its darker half.</summary>
+internal static class BrightnessStructure
+{
+    // Rec. 601 luma in thousandths: whole numbers, so that equal areas stay exactly equal.
+    private const int RedWeight = 299, GreenWeight = 587, BlueWeight = 114, WeightSum = 1000;
+
+    /// <summary>Builds the stages.</summary>
+    /// <param name="images">The first makes stage 1, and so on; the last also makes the remaining stages.</param>
+    /// <param name="grid">The latent positions.</param>
+    /// <param name="count">Number of stages, stage 0 included.</param>
+    internal static IReadOnlyList<StructureStage> Build(IReadOnlyList<RgbImage> images, LatentGrid grid, int count)
+    {
+        long[][] sums = [.. images.Select(p => Brightness(p, grid))];
+        var stages = new List<StructureStage> { new(new int[grid.Length], new int[grid.Length], new bool[grid.Length]) };
+        for (int i = 1; i < count; i++)
+        {
+            int image = Math.Min(i, images.Count) - 1;
+            int[] used = Split(stages[^1].Used, sums[image], grid);
+            // An image that makes several stages asks for equal steps of brightness, one that makes a single stage for light
+            // and dark; both within what the images before it ask for.
+            int splits = i - image;
+            int[] asked = [.. Enumerable.Range(0, grid.Length).Select(l =>
+                (stages[image].Asked[l] << splits) + Step(sums[image][l], images[image], 1 << splits))];
+            stages.Add(new StructureStage(asked, used, [.. asked.Zip(used, (a, u) => a != u)]));
+        }
+
+        return stages;
+    }
+
+    private static int[] Split(IReadOnlyList<int> parent, long[] brightness, LatentGrid grid)
+    {
+        int[] next = new int[parent.Count];
+        foreach (IGrouping<int, int> cluster in Enumerable.Range(0, parent.Count).GroupBy(l => parent[l]))
+        {
+            int[] order = Ranked([.. cluster], brightness, grid);
+            for (int rank = 0; rank < order.Length; rank++)
+                next[order[rank]] = 2 * cluster.Key + (rank < order.Length / 2 ? 1 : 0);
+        }
+
+        return next;
+    }
+
+    // Brightest first. Of the positions as bright as the cut, those nearest to brighter ones come first; where none is
+    // brighter, those nearest to darker ones come last.
+    private static int[] Ranked(int[] members, long[] brightness, LatentGrid grid)
+    {
+        long cut = members.Select(l => brightness[l]).OrderDescending().ElementAt(members.Length / 2);
+        int[] brighter = [.. members.Where(l => brightness[l] > cut)], darker = [.. members.Where(l => brightness[l] < cut)];
+        long Nearness(int l) => brightness[l] != cut ? 0
+            : brighter.Length > 0 ? brighter.Min(other => RegionHalving.Distance(l, other, grid))
+            : darker.Length > 0 ? -darker.Min(other => RegionHalving.Distance(l, other, grid)) : 0;
+        return [.. members.OrderByDescending(l => brightness[l]).ThenBy(Nearness).ThenBy(l => l)];
+    }
+
+    // Which of a number of equal steps of brightness the mean of a position falls into.
+    private static int Step(long sum, RgbImage image, int steps) =>
+        (int)((Int128)sum * steps / ((Int128)image.Width * image.Height * WeightSum * 256));
+
+    private static long[] Brightness(RgbImage image, LatentGrid grid)
+    {
+        long[] sums = new long[grid.Length];
+        AreaSampling.Visit(image.Width, image.Height, grid, (x, y, position, overlap) =>
+        {
+            ReadOnlySpan<byte> pixel = image.Row(y).Slice(x * RgbImage.Channels, RgbImage.Channels);
+            sums[position] += overlap * (RedWeight * pixel[0] + GreenWeight * pixel[1] + BlueWeight * pixel[2]);
+        });
+        return sums;
+    }
+}

@@ -1,0 +1,76 @@
+using Nvg.Generators;
+using Nvg.Torch;
+
+namespace Nvg;
+
+/// <summary>
+/// The generators of a model, as they are stored and packed for sampling. Until somebody asks for the stored weights, packing
+/// frees them block by block, so that sampling a large model does not need twice its memory; they are then loaded again when
+/// they are asked for. Safe to use from several threads.
+/// </summary>
+/// <param name="generator">The stored weights; this object takes ownership.</param>
+/// <param name="reload">Loads the same weights again.</param>
+internal sealed class GeneratorWeights(NvgGenerator generator, Func<NvgGenerator> reload) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private NvgGenerator? _stored = generator;
+    private PackedGenerator? _packed;
+    private bool _isShared;
+
+    /// <summary>Sizes.</summary>
+    internal GeneratorConfig Config { get; } = generator.Config;
+
+    /// <summary>Where the parameters are.</summary>
+    internal Device Device { get; } = generator.Device;
+
+    /// <summary>The weights as they are stored.</summary>
+    internal NvgGenerator Stored
+    {
+        get
+        {
+            lock (_lock)
+            {
+                // From now on somebody may hold them, so they are neither freed nor assumed to stay the same.
+                _isShared = true;
+                return _stored ??= reload();
+            }
+        }
+    }
+
+    /// <summary>The weights packed for sampling; packed again where the stored ones have been changed since.</summary>
+    internal PackedGenerator Packed
+    {
+        get
+        {
+            lock (_lock)
+            {
+                if (_packed is { IsOutdated: true })
+                {
+                    _packed.Dispose();
+                    _packed = null;
+                }
+
+                return _packed ??= Pack();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _packed?.Dispose();
+            _stored?.Dispose();
+        }
+    }
+
+    private PackedGenerator Pack()
+    {
+        NvgGenerator stored = _stored ??= reload();
+        if (_isShared || !PackedGenerator.WouldPack(stored))
+            return new PackedGenerator(stored);
+        _stored = null;
+        return PackedGenerator.TakeOver(stored);
+    }
+}

@@ -1,0 +1,63 @@
+using Nvg.Torch;
+
+namespace Nvg.Generators;
+
+/// <summary>
+/// A transformer block whose two matrices are laid out in the tiles that the processor's matrix units read. It computes the
+/// whole block in one kernel, without gradients. Owns the packed matrices; borrows the rest from the block.
+/// </summary>
+/// <remarks>Shapes: N sequences, T tokens, W width.</remarks>
+internal sealed class PackedBlock : IDisposable
+{
+    private readonly TransformerBlock _block;
+    private readonly Tensor _first;
+    private readonly Tensor _second;
+
+    /// <param name="block">A block that can be packed (<see cref="TransformerBlock.CanBePacked"/>); borrowed.</param>
+    internal PackedBlock(TransformerBlock block)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        _block = block;
+        _first = BlockOperations.PackMatrix(block.First.Weight).Own();
+        try
+        {
+            _second = BlockOperations.PackMatrix(block.Second.Weight).Own();
+        }
+        catch
+        {
+            _first.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The matrices that were packed; they belong to the block.</summary>
+    internal IEnumerable<Tensor> Sources => [_block.First.Weight, _block.Second.Weight];
+
+    /// <summary>Runs blocks one after another.</summary>
+    /// <param name="blocks">The stack.</param>
+    /// <param name="tokens_NTW">Its input, float32 and contiguous; overwritten.</param>
+    /// <param name="modulations">Shift, scale and gate for each block, N × 3 W.</param>
+    /// <param name="rotary">Rotations of the tokens.</param>
+    internal static Tensor Run(PackedBlock[] blocks, Tensor tokens_NTW, IReadOnlyList<Tensor> modulations, Tensor rotary)
+    {
+        using Tensor turns = RotaryEmbedding.AsPairs(rotary);
+        for (int i = 0; i < blocks.Length; i++)
+            blocks[i].ForwardInPlace(tokens_NTW, modulations[i], turns);
+        return tokens_NTW.Alias();
+    }
+
+    /// <summary>Runs the block in place.</summary>
+    /// <param name="x_NTW">The residual stream; overwritten.</param>
+    /// <param name="modulation_NM">From <see cref="TransformerBlock.Modulation"/>.</param>
+    /// <param name="turns">Rotations of the tokens as pairs of cosine and sine, N × T × head size.</param>
+    internal void ForwardInPlace(Tensor x_NTW, Tensor modulation_NM, Tensor turns) => BlockOperations.WholeBlock(
+        x_NTW, modulation_NM, (_first, _block.First.Bias), _block.QueryScale, _block.KeyScale, turns, (_second, _block.Second.Bias),
+        TransformerBlock.Epsilon);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _first.Dispose();
+        _second.Dispose();
+    }
+}

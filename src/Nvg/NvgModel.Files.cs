@@ -1,0 +1,201 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Nvg.Checkpoints;
+using Nvg.Configuration;
+using Nvg.Generators;
+using Nvg.Labels;
+using Nvg.Tokenizers;
+using Nvg.Torch;
+using Nvg.Torch.Files;
+using Nvg.Torch.Files.Safetensors;
+using Nvg.Torch.Nn;
+
+namespace Nvg;
+
+/// <content>
+/// The model folder: <c>config.json</c>, <c>tokenizer.safetensors</c>, <c>generator.safetensors</c> (absent for a tokenizer
+/// alone), <c>labels.txt</c> and a model card.
+/// </content>
+public sealed partial class NvgModel
+{
+    private const string ConfigFile = "config.json";
+    private const string TokenizerFile = "tokenizer.safetensors";
+    private const string GeneratorFile = "generator.safetensors";
+    private const string LabelsFile = "labels.txt";
+
+    /// <summary>Reads a model folder on the calling thread. Does not change the threads of the process.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="device">Where the parameters go.</param>
+    /// <param name="type">
+    /// Element type of the matrices of generators and decoder; null keeps the stored one in generators and float32 in the
+    /// decoder. The encoder runs in float32.
+    /// </param>
+    /// <param name="withGenerator">False reads the tokenizer alone.</param>
+    /// <exception cref="NvgDataException">The folder or one of its files is missing, damaged or does not fit the config.</exception>
+    public static NvgModel Load(
+        string folder, Device device = default, ScalarType? type = ScalarType.Float32, bool withGenerator = true)
+    {
+        ModelConfig config = ReadConfig(folder);
+        string[] labels = ReadLabels(folder, config);
+        Tokenizer tokenizer = WeightFile.ReadModel(
+            Path.Combine(folder, TokenizerFile), device, ScalarType.Float32,
+            source => new Tokenizer(config.Tokenizer, source, type), t => t.Parameters);
+        try
+        {
+            GeneratorWeights? generators = config.Generator is { } sizes && withGenerator
+                ? ReadGenerators(Path.Combine(folder, GeneratorFile), sizes, device, type)
+                : null;
+            return new NvgModel(folder, config, tokenizer, generators, labels);
+        }
+        catch
+        {
+            tokenizer.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A model of random weights, as training would start it, to time sizes for which there are no weights.</summary>
+    /// <param name="config">Its sizes.</param>
+    /// <param name="seed">Decides the weights, whatever the type and the device.</param>
+    /// <param name="device">Where the parameters go.</param>
+    /// <param name="type">Element type of the matrices of generators and decoder; the encoder runs in float32.</param>
+    /// <param name="scaleFactors">Normalisers of the canvases, K + 2 of them, or null for ones.</param>
+    /// <exception cref="ArgumentException">The sizes contradict each other, or the number of scale factors is wrong.</exception>
+    public static NvgModel Random(
+        ModelConfig config, ulong seed = 0, Device device = default, ScalarType type = ScalarType.Float32,
+        IReadOnlyList<double>? scaleFactors = null)
+    {
+        if (config.Validate().ToList() is { Count: > 0 } problems)
+            throw new ArgumentException(string.Join("; ", problems));
+        var tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Random(seed, device), type);
+        try
+        {
+            NvgGenerator Draw() => RandomGenerators(config.Generator, SplitMix64.Mix(seed), device, type, scaleFactors);
+            string[] labels = [.. Enumerable.Range(0, config.Generator?.ClassCount ?? 0).Select(i => $"{i}")];
+            return new NvgModel("", config, tokenizer, config.Generator is null ? null : new GeneratorWeights(Draw(), Draw), labels);
+        }
+        catch
+        {
+            tokenizer.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes a model folder: file by file, the config last, each completely or not at all.</summary>
+    /// <param name="folder">Created if it does not exist.</param>
+    /// <param name="config">Sizes and default settings.</param>
+    /// <param name="tokenizer">Parameters of the tokenizer.</param>
+    /// <param name="generator">Parameters of the generators, or null.</param>
+    /// <param name="labels">Names of the classes, as <see cref="ClassLabel"/> reads them.</param>
+    /// <param name="type">
+    /// Element type to store matrices in, converted one by one as they are written; null keeps theirs. Vectors and codebook are
+    /// stored in float32.
+    /// </param>
+    public static void Save(
+        string folder, ModelConfig config, IReadOnlyDictionary<string, Tensor> tokenizer, IReadOnlyDictionary<string, Tensor>? generator,
+        IReadOnlyList<string> labels, ScalarType? type = ScalarType.Float32)
+    {
+        Directory.CreateDirectory(folder);
+        // A process killed midway leaves a folder that cannot be loaded, rather than a mixture of two models.
+        File.Delete(Path.Combine(folder, ConfigFile));
+        SafetensorsFile.Write(Path.Combine(folder, TokenizerFile), tokenizer, typeOf: TypeOf);
+        if (generator is not null)
+            SafetensorsFile.Write(Path.Combine(folder, GeneratorFile), generator, typeOf: TypeOf);
+        else
+            File.Delete(Path.Combine(folder, GeneratorFile));
+        ClassLabels.Write(Path.Combine(folder, LabelsFile), labels);
+        AtomicFile.Write(Path.Combine(folder, ConfigFile), stream => JsonSerializer.Serialize(stream, config, NvgJson.Options));
+
+        ScalarType TypeOf(string name, Tensor tensor) => StoredType(name, tensor, type);
+    }
+
+    /// <summary>SHA-256 of the weights, which identifies the model.</summary>
+    /// <exception cref="InvalidOperationException">The weights are random and in no file.</exception>
+    public string Fingerprint()
+    {
+        if (Folder.Length == 0)
+            throw new InvalidOperationException($"{Config.Name} has random weights, which no file holds");
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string file in new[] { TokenizerFile, GeneratorFile }.Select(f => Path.Combine(Folder, f)).Where(File.Exists))
+        {
+            using FileStream stream = File.OpenRead(file);
+            hash.AppendData(SHA256.HashData(stream));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static GeneratorWeights ReadGenerators(string path, GeneratorConfig sizes, Device device, ScalarType? type)
+    {
+        NvgGenerator Read() => WeightFile.ReadModel(path, device, type, source => new NvgGenerator(sizes, source), g => g.Parameters);
+        NvgGenerator generator = Read();
+        (DateTime time, long length) = (File.GetLastWriteTimeUtc(path), new FileInfo(path).Length);
+        return new GeneratorWeights(generator, () => File.GetLastWriteTimeUtc(path) == time && new FileInfo(path).Length == length
+            ? Read()
+            : throw NvgDataException.At(path, "was replaced after the model was loaded", "load the model again"));
+    }
+
+    private static NvgGenerator RandomGenerators(
+        GeneratorConfig? sizes, ulong seed, Device device, ScalarType type, IReadOnlyList<double>? scaleFactors)
+    {
+        var generator = new NvgGenerator(sizes!, ParameterSource.Random(seed, device, type));
+        try
+        {
+            if (scaleFactors is not null)
+                SetScaleFactors(generator, scaleFactors);
+            return generator;
+        }
+        catch
+        {
+            generator.Dispose();
+            throw;
+        }
+    }
+
+    private static void SetScaleFactors(NvgGenerator generator, IReadOnlyList<double> factors)
+    {
+        using Tensor given = Tensor.From([.. factors.Select(f => (float)f)], factors.Count);
+        if (factors.Count != generator.Content.ScaleFactors.ElementCount)
+        {
+            throw new ArgumentException(
+                $"{factors.Count} scale factors were given, the generator has {generator.Content.ScaleFactors.ElementCount}");
+        }
+
+        generator.Content.ScaleFactors.CopyFrom(given);
+    }
+
+    /// <summary>The config of a model folder.</summary>
+    /// <exception cref="NvgDataException">There is none, or it does not describe a model.</exception>
+    internal static ModelConfig ReadConfig(string folder)
+    {
+        if (!Directory.Exists(folder))
+            throw new NvgDataException($"no model folder at {folder}");
+        if (!File.Exists(Path.Combine(folder, TokenizerFile)))
+            throw NvgDataException.At(folder, $"is no model folder: it has no {TokenizerFile}");
+        ModelConfig config = NvgJson.Read<ModelConfig>(Path.Combine(folder, ConfigFile));
+        return config.Validate().ToList() is { Count: > 0 } problems
+            ? throw new NvgDataException($"{Path.Combine(folder, ConfigFile)}: {string.Join("; ", problems)}")
+            : config;
+    }
+
+    /// <summary>The files that hold the tensors of a model folder.</summary>
+    internal static string[] TensorFiles(string folder, ModelConfig config) =>
+        [.. new[] { TokenizerFile, GeneratorFile }.Take(config.Generator is null ? 1 : 2).Select(file => Path.Combine(folder, file))];
+
+    /// <summary>The lines of <c>labels.txt</c>.</summary>
+    /// <exception cref="NvgDataException">They cannot be read, or their number is not that of the generator's classes.</exception>
+    internal static string[] ReadLabels(string folder, ModelConfig config)
+    {
+        string path = Path.Combine(folder, LabelsFile);
+        return config.Generator is null && !Path.Exists(path) ? [] : ClassLabels.Read(path, config.Generator?.ClassCount, "generator");
+    }
+
+    /// <summary>Element type that a parameter is stored in where matrices are stored in <paramref name="type"/>.</summary>
+    internal static ScalarType StoredType(string name, Tensor tensor, ScalarType? type)
+    {
+        if (!tensor.ScalarType.IsFloatingPoint())
+            return tensor.ScalarType;
+        // Codes are compared by distance: rounding them would move tokens. Vectors cost nothing.
+        return tensor.Rank < 2 || name == PublishedNames.Codebook ? ScalarType.Float32 : type ?? tensor.ScalarType;
+    }
+}

@@ -1,0 +1,76 @@
+using Nvg.Conditioning;
+using Nvg.Generators;
+using Nvg.Granularity;
+using Nvg.Torch;
+
+namespace Nvg.Sampling;
+
+/// <summary>
+/// Draws the structure map of the next stage: a flow from noise gives the channel of this split, and every cluster is divided
+/// into equal halves by its rank. Given labels are used as they are.
+/// </summary>
+/// <remarks>Shapes: B images, R of them with something to generate, L positions, K structure channels, J = K − i unknown ones.</remarks>
+/// <param name="generator">Predicts the velocity of the flow; borrowed.</param>
+/// <param name="nullClass">Class of unconditional passes.</param>
+internal sealed class StructureSampler(StructureGenerator generator, int nullClass)
+{
+    /// <summary>The next structure map, from the canvas after the stage.</summary>
+    internal StageSplit Sample(StageContext stage)
+    {
+        using var scope = new TensorScope();
+        GivenValues? given = stage.Given?.Labels(stage.Stage + 1, stage.Device);
+        if (given is { IsComplete: true })
+            return new StageSplit(null, scope.Keep(given.Values_BL), 0);
+        BatchSubset open = stage.Incomplete(given);
+        using ImageNoise noise = stage.Noise.Select(open);
+        StageContext openStage = stage.Select(open, noise);
+        GivenSplit? givenSplit = given is null ? null : openStage.Given!.Split(stage.Stage, stage.Device);
+        StageSplit split = Split(openStage, givenSplit);
+        Tensor labels_BL = given is null ? split.Labels_BL : given.Or(open.Restore(split.Labels_BL));
+        return new StageSplit(scope.Keep(split.Scores_BL!), scope.Keep(labels_BL), split.Steps);
+    }
+
+    private StageSplit Split(StageContext stage, GivenSplit? given)
+    {
+        using var scope = new TensorScope();
+        // Pairs are split into single positions by the noise itself.
+        if (stage.Stage == stage.Grid.LastStage - 1)
+        {
+            Tensor noise_BL = stage.Noise.Structure_BLK.Select(2, stage.Stage);
+            Tensor rank_BL = given?.Constrain(noise_BL) ?? noise_BL;
+            return new StageSplit(scope.Keep(rank_BL), scope.Keep(StructureSplit.ByScore(stage.Labels_BL, rank_BL, stage.ClusterCount)), 0);
+        }
+
+        Tensor? gumbel_BL = stage.Options.Gumbel ? stage.Noise.Gumbel(stage.Stage) : null;
+        (Tensor channel_BL, int steps) = Flow(stage, given, gumbel_BL);
+        return new StageSplit(scope.Keep(channel_BL), scope.Keep(SplitBy(channel_BL, stage, given, gumbel_BL)), steps);
+    }
+
+    private static Tensor SplitBy(Tensor channel_BL, StageContext stage, GivenSplit? given, Tensor? gumbel_BL)
+    {
+        using var scope = new TensorScope();
+        Tensor scores_BL = StructureSplit.Scores(stage.Labels_BL, channel_BL, stage.ClusterCount, gumbel_BL);
+        return scope.Keep(StructureSplit.ByScore(stage.Labels_BL, given?.Constrain(scores_BL) ?? scores_BL, stage.ClusterCount));
+    }
+
+    // The channel to split by, at the end of the flow.
+    private (Tensor Channel_BL, int Steps) Flow(StageContext stage, GivenSplit? given, Tensor? gumbel_BL)
+    {
+        using var scope = new TensorScope();
+        int steps = stage.Options.StructureSteps.At(stage.Stage);
+        using var flow = new StructureFlow(generator, nullClass, stage, given, steps);
+        if (stage.Options.StructureSteps.Tolerance is not { } tolerance)
+            return (scope.Keep(flow.Solve(stride: 1)), steps);
+        using var refinement = new SplitRefinement(tolerance, stage.Count);
+        // The first velocity is the same for every step size.
+        int taken = 1;
+        for (int stride = steps; stride >= 1 && !refinement.Done; stride /= 2)
+        {
+            Tensor channel_BL = flow.Solve(stride);
+            refinement.Add(channel_BL, SplitBy(channel_BL, stage, given, gumbel_BL));
+            taken += steps / stride - 1;
+        }
+
+        return (scope.Keep(refinement.Channel_BL.Alias()), taken);
+    }
+}

@@ -1,0 +1,196 @@
+using Nvg.Conditioning;
+using Nvg.Control;
+using Nvg.Granularity;
+using Nvg.Granularity.Construction;
+using Nvg.Imaging;
+using Nvg.Tokenizers;
+using Nvg.Torch.Files.Npy;
+
+namespace Nvg;
+
+/// <summary>
+/// Builds structure maps from drawings, label images, arrays and photographs: balanced, nested label maps of the first
+/// stages. Images of any size are stretched over the whole grid. The same input always gives the same map.
+/// </summary>
+public sealed class StructureBuilder
+{
+    private const string BalanceRemedy = "read it as labels, which balances any label map";
+
+    private readonly Tokenizer? _tokenizer;
+
+    /// <param name="grid">The latent positions of the model. Without a tokenizer, photographs cannot be read.</param>
+    public StructureBuilder(LatentGrid grid) => Grid = grid;
+
+    /// <param name="tokenizer">Of the model; borrowed.</param>
+    public StructureBuilder(Tokenizer tokenizer) => (Grid, _tokenizer) = (tokenizer.Config.Grid, tokenizer);
+
+    /// <summary>The latent positions.</summary>
+    public LatentGrid Grid { get; }
+
+    /// <summary>Reads files as the <c>nvg</c> command does.</summary>
+    /// <param name="paths">One file, or for brightness several drawings: each splits the clusters of those before it.</param>
+    /// <param name="kind">What the files show. A .npy that is read as brightness must hold finished label maps.</param>
+    /// <param name="stages">Number of stages, stage 0 included; null for as many as the input determines.</param>
+    /// <exception cref="NvgDataException">A file is unusable, or its label maps are not a valid hierarchy.</exception>
+    /// <exception cref="ArgumentException">The number of stages or drawings is wrong.</exception>
+    public StructureMap Read(IReadOnlyList<string> paths, StructureKind kind, int? stages = null) => kind switch
+    {
+        StructureKind.Labels => FromLabels(paths[0], stages),
+        StructureKind.Image => FromImage(
+            paths[0], stages ?? throw new ArgumentException("the structure of an image needs a number of stages")),
+        _ when IsArray(paths[0]) => FromMaps(paths[0], stages),
+        _ => FromBrightness([.. paths.Select(path => ImageFile.Read(path))], stages),
+    };
+
+    /// <summary>Keeps the regions of a label map together: every colour of an image, or number of a .npy array, is a region.</summary>
+    /// <param name="path">An image, or a .npy array of rows and columns.</param>
+    /// <param name="stages">Number of stages, stage 0 included; null for as many as separate all regions.</param>
+    /// <exception cref="NvgDataException">The file is missing or unusable.</exception>
+    /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
+    public StructureMap FromLabels(string path, int? stages = null)
+    {
+        RequireStages(stages);
+        if (!IsArray(path))
+            return FromLabels(ImageFile.Read(path), stages);
+        int[] labels = NpyArray.ReadLabelMaps(path, out IReadOnlyList<long> shape);
+        return shape.Count == 2
+            ? FromLabels(labels, (int)shape[1], (int)shape[0], stages)
+            : throw NvgDataException.At(path, $"has the shape ({string.Join(", ", shape)})", "a label map has rows and columns");
+    }
+
+    /// <summary>Keeps the regions of a label image together: every colour is a region.</summary>
+    /// <param name="image">Of any size. A position belongs to the region that covers most of it.</param>
+    /// <param name="stages">Number of stages, stage 0 included; null for as many as separate all regions.</param>
+    /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
+    public StructureMap FromLabels(RgbImage image, int? stages = null)
+    {
+        int[] colours = new int[image.Width * image.Height];
+        for (int i = 0; i < colours.Length; i++)
+        {
+            ReadOnlySpan<byte> pixel = image.Pixels.AsSpan(i * RgbImage.Channels, RgbImage.Channels);
+            colours[i] = (pixel[0] << 16) | (pixel[1] << 8) | pixel[2];
+        }
+
+        return FromLabels(colours, image.Width, image.Height, stages);
+    }
+
+    /// <summary>Keeps the regions of a label map together: every number is a region.</summary>
+    /// <param name="labels">A number for every pixel, row by row.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="stages">Number of stages, stage 0 included; null for as many as separate all regions.</param>
+    /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
+    public StructureMap FromLabels(int[] labels, int width, int height, int? stages = null)
+    {
+        RequireStages(stages);
+        return new StructureMap(Grid, LabelStructure.Build(labels, width, height, Grid, stages));
+    }
+
+    /// <summary>Splits by brightness: the brighter half of the image, by rank, becomes cluster 1 of stage 1, and so on.</summary>
+    /// <param name="path">An image, for example a drawing in black and white or a depth map.</param>
+    /// <param name="stages">Number of stages, stage 0 included; null for two, that is one split.</param>
+    /// <exception cref="NvgDataException">The file is missing or unusable.</exception>
+    /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
+    public StructureMap FromBrightness(string path, int? stages = null) => FromBrightness([ImageFile.Read(path)], stages);
+
+    /// <summary>
+    /// Splits by brightness, averaged over the area of each position: in every cluster the brighter half by rank becomes 2j + 1.
+    /// </summary>
+    /// <param name="images">
+    /// At least one, of any size. The first makes stage 1, the second stage 2, and so on; the last also makes the remaining
+    /// stages, so that a single depth map can make all of them.
+    /// </param>
+    /// <param name="stages">Number of stages, stage 0 included; null for one more than there are images.</param>
+    /// <remarks>
+    /// Ties: of equally bright positions that do not all fit into the brighter half, those nearest to brighter ones go first
+    /// (where none is brighter, those nearest to darker ones stay with these), then lower positions: a small shape grows into
+    /// its surroundings.
+    /// </remarks>
+    /// <exception cref="ArgumentException">
+    /// The model does not have this number of stages, or there are more images than splits.
+    /// </exception>
+    public StructureMap FromBrightness(IReadOnlyList<RgbImage> images, int? stages = null)
+    {
+        RequireStages(stages);
+        int count = stages ?? Math.Min(images.Count + 1, Grid.StageCount);
+        if (images.Count > Math.Max(1, count - 1))
+        {
+            throw new ArgumentException(
+                $"{images.Count} drawings are more than the {count - 1} split{(count == 2 ? "" : "s")} of {count} stages: "
+                + "each drawing makes one split, and the last one what splits remain");
+        }
+
+        return new StructureMap(Grid, BrightnessStructure.Build(images, Grid, count));
+    }
+
+    /// <summary>Takes label maps that are balanced and nested already.</summary>
+    /// <param name="path">A .npy array of L, h × w, M × L, or M × h × w labels.</param>
+    /// <param name="stages">Number of stages, or null for as many as there are maps.</param>
+    /// <exception cref="NvgDataException">The file is unusable, or its maps are not a valid hierarchy.</exception>
+    /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
+    public StructureMap FromMaps(string path, int? stages = null)
+    {
+        RequireStages(stages);
+        int[] labels = NpyArray.ReadLabelMaps(path, out IReadOnlyList<long> shape);
+        try
+        {
+            int maps = labels.Length / Grid.Length;
+            return stages is null || labels.Length % Grid.Length != 0 ? FromMaps(labels, shape)
+                : stages > maps ? throw new ArgumentException($"holds the maps of {maps} stages, not of {stages}")
+                : FromMaps(labels[..(stages.Value * Grid.Length)], [stages.Value, Grid.Length]);
+        }
+        catch (ArgumentException error)
+        {
+            throw NvgDataException.At(path, error.Message, BalanceRemedy, error);
+        }
+    }
+
+    /// <summary>
+    /// Takes label maps of consecutive stages that are balanced and nested already. The number of clusters of the first map
+    /// tells its stage; coarser stages follow from it, because the parent of cluster j is j / 2.
+    /// </summary>
+    /// <param name="labels">The maps one after the other, row by row.</param>
+    /// <param name="shape">L; h × w; M × L; or M × h × w.</param>
+    /// <exception cref="ArgumentException">Shape, numbers, balance or nesting are wrong; the message says where.</exception>
+    public StructureMap FromMaps(int[] labels, IReadOnlyList<long> shape)
+    {
+        var map = new StructureMap(Grid, FinishedStructure.Build(labels, shape, Grid));
+        // Checks balance and nesting.
+        _ = map.ToSequence();
+        return map;
+    }
+
+    /// <summary>The structure that the tokenizer finds in a photograph.</summary>
+    /// <param name="path">An image; its central square is used.</param>
+    /// <param name="stages">Number of stages, stage 0 included.</param>
+    /// <param name="strategy">Another way to construct structure, or null for the tokenizer's own; borrowed.</param>
+    /// <exception cref="NvgDataException">The file is missing or unusable.</exception>
+    /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
+    public StructureMap FromImage(string path, int stages, IStructureStrategy? strategy = null) =>
+        FromImage(SquareImage.Read(path, RequireTokenizer().Config.ImageSize), stages, strategy);
+
+    /// <summary>The structure that the tokenizer finds in a photograph.</summary>
+    /// <param name="image">A square of the model's image size.</param>
+    /// <param name="stages">Number of stages, stage 0 included.</param>
+    /// <param name="strategy">Another way to construct structure, or null for the tokenizer's own; borrowed.</param>
+    /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
+    public StructureMap FromImage(RgbImage image, int stages, IStructureStrategy? strategy = null)
+    {
+        RequireStages(stages);
+        using ReferenceSequence own = ReferenceSequence.FromImage(RequireTokenizer(), image, strategy);
+        PartialSequence kept = own.Keep(KeptPart.Structure, stages);
+        int count = kept.StructureStages;
+        return FromMaps(kept.AllLabels[..(count * Grid.Length)].ToArray(), [count, Grid.Length]);
+    }
+
+    private static bool IsArray(string path) => Path.GetExtension(path).Equals(".npy", StringComparison.OrdinalIgnoreCase);
+
+    private Tokenizer RequireTokenizer() =>
+        _tokenizer ?? throw new InvalidOperationException("the structure of an image is found by a tokenizer: use NvgModel.Structure");
+
+    private void RequireStages(int? stages)
+    {
+        if (stages < 1 || stages > Grid.StageCount)
+            throw new ArgumentException($"{stages} stages cannot be given: the model has {Grid.StageCount}");
+    }
+}
