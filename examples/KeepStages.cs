@@ -13,8 +13,10 @@ internal static class KeepStages
         GeneratedImage original = await model.GenerateAsync("ship", seed: 6);
 
         // Another class over the same structure. ReferenceSequence.FromImage gives the sequence of a photograph.
-        ImageRequest[] requests = [.. Enumerable.Range(1, model.Grid.StageCount).SelectMany(stages => Enumerable.Range(0, Variations)
-            .Select(k => new ImageRequest("airplane", (ulong)k) { Given = original.Sequence.Keep(structureStages: stages, contentStages: 0) }))];
+        ImageRequest Request(int stages, int variation) =>
+            new("airplane", (ulong)variation) { Given = original.Sequence.Keep(structureStages: stages, contentStages: 0) };
+        ImageRequest[] requests = [.. Enumerable.Range(1, model.Grid.StageCount)
+            .SelectMany(stages => Enumerable.Range(0, Variations).Select(k => Request(stages, k)))];
         IReadOnlyList<GeneratedImage> rows = await model.GenerateAsync(new GenerationRequest { Images = requests, BatchSize = 8 });
         RgbImage grid = ImageGrid.Compose([.. rows.Select(image => image.Image)], columns: Variations, enlargement: 2);
         grid.Save(Path.Combine(folder, "keep-stages.png"));

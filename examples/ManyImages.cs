@@ -1,4 +1,5 @@
 using Nvg.Imaging;
+using Nvg.Sampling;
 
 namespace Nvg.Examples;
 
@@ -11,9 +12,10 @@ internal static class ManyImages
         using var cancellation = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         var progress = new SynchronousProgress<GenerationProgress>(p => Console.Write($"\r{p.Done} of {p.Count}, {p.Share:P0}  "));
 
+        SamplingOptions cooler = model.Config.Sampling with { Temperature = 0.7 };
         var request = new GenerationRequest
         {
-            Images = [new("cat", 1), new("dog", 2), new("horse", 3), new("ship", 4) { Options = model.Config.Sampling with { Temperature = 0.7 } }],
+            Images = [new("cat", 1), new("dog", 2), new("horse", 3), new("ship", 4) { Options = cooler }],
             BatchSize = 2,
         };
         IReadOnlyList<GeneratedImage> images = await model.GenerateAsync(request, progress, cancellation.Token);

@@ -22,6 +22,7 @@ internal static class Mixing
         ImageRequest[] steps = [.. Enumerable.Range(0, 6)
             .Select(k => new ImageRequest("airplane", Seed: 1) { Interpolation = new Interpolation(b.Class, Seed: 2, Share: k / 5.0) })];
         IReadOnlyList<GeneratedImage> images = await model.GenerateAsync(new GenerationRequest { Images = steps, BatchSize = 6 });
-        ImageGrid.Compose([.. images.Select(image => image.Image)], columns: 6, enlargement: 3).Save(Path.Combine(folder, "interpolation.png"));
+        RgbImage row = ImageGrid.Compose([.. images.Select(image => image.Image)], columns: 6, enlargement: 3);
+        row.Save(Path.Combine(folder, "interpolation.png"));
     }
 }

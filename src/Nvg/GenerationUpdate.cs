@@ -1,6 +1,6 @@
 namespace Nvg;
 
-/// <summary>Something that happened while a request was computed: a <see cref="StageCompleted"/> or an <see cref="ImageCompleted"/>.</summary>
+/// <summary>An event while a request is computed: a <see cref="StageCompleted"/> or an <see cref="ImageCompleted"/>.</summary>
 /// <param name="Progress">How far the request has come.</param>
 public abstract record GenerationUpdate(GenerationProgress Progress)
 {

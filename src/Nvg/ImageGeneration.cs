@@ -1,3 +1,4 @@
+using Nvg.Conditioning;
 using Nvg.Control;
 using Nvg.Granularity;
 using Nvg.Imaging;
@@ -64,7 +65,8 @@ internal static class ImageGeneration
     }
 
     private static GeneratedImage[] Generate(
-        NvgModel model, GenerationRequest request, ImageRequest[] batch, int batchSize, Action<StageResult> observer, CancellationToken cancellation)
+        NvgModel model, GenerationRequest request, ImageRequest[] batch, int batchSize, Action<StageResult> observer,
+        CancellationToken cancellation)
     {
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
@@ -78,7 +80,7 @@ internal static class ImageGeneration
         IReadOnlyList<StageImage>[]? stages = request.WithStages
             ? StageImages.Draw(model.Tokenizer, sampled.Sequence, surroundings, cancellation)
             : null;
-        var sequences = Conditioning.PartialSequence.FromBatch(sampled.Sequence);
+        PartialSequence[] sequences = PartialSequence.FromBatch(sampled.Sequence);
         return [.. batch.Select((p, i) => new GeneratedImage
         {
             Request = p,

@@ -9,7 +9,9 @@ namespace Nvg;
 /// <param name="Seed">Together with class, settings and what is given, the seed determines the image.</param>
 public sealed record ImageRequest(ImageClass Class, ulong Seed = 0)
 {
-    /// <summary>Structure maps of the first stages that the image follows, or null. Takes precedence over those of <see cref="Given"/>.</summary>
+    /// <summary>
+    /// Structure maps of the first stages that the image follows, or null. They take precedence over those of <see cref="Given"/>.
+    /// </summary>
     public StructureMap? Structure { get; init; }
 
     /// <summary>Any part of the image's sequence that is given, or null for nothing.</summary>

@@ -38,7 +38,8 @@ public sealed partial class NvgModel
         ModelConfig config = ReadConfig(folder);
         string[] labels = ReadLabels(folder, config);
         Tokenizer tokenizer = WeightFile.ReadModel(
-            Path.Combine(folder, TokenizerFile), device, ScalarType.Float32, source => new Tokenizer(config.Tokenizer, source, type), t => t.Parameters);
+            Path.Combine(folder, TokenizerFile), device, ScalarType.Float32,
+            source => new Tokenizer(config.Tokenizer, source, type), t => t.Parameters);
         try
         {
             GeneratorWeights? generators = config.Generator is { } sizes && withGenerator

@@ -90,7 +90,9 @@ public sealed partial class NvgModel : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>Reads a model folder without blocking the caller, and sets the threads of the process as <paramref name="options"/> say.</summary>
+    /// <summary>
+    /// Reads a model folder without blocking the caller, and sets the threads of the process as <paramref name="options"/> say.
+    /// </summary>
     /// <param name="folder">A model folder.</param>
     /// <param name="options">Device, precision and threads, or null for the defaults of the <c>nvg</c> command.</param>
     /// <param name="cancellation">Checked before reading begins.</param>
@@ -151,7 +153,8 @@ public sealed partial class NvgModel : IDisposable, IAsyncDisposable
     /// <exception cref="ArgumentException">Settings, class or what is given do not fit the model.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    public IAsyncEnumerable<GenerationUpdate> StreamAsync(ImageRequest image, bool previews = false, CancellationToken cancellation = default) =>
+    public IAsyncEnumerable<GenerationUpdate> StreamAsync(
+        ImageRequest image, bool previews = false, CancellationToken cancellation = default) =>
         StreamAsync(new GenerationRequest { Images = [image] }, previews, cancellation);
 
     /// <summary>Generates several images and reports every stage and image as it is finished.</summary>
@@ -196,13 +199,16 @@ public sealed partial class NvgModel : IDisposable, IAsyncDisposable
     {
         int[] classes = [.. images.Select(p => NumberOf(p.Class))];
         PartialSequence?[] given = [.. images.Select(p => p.AllGiven)];
-        using ImageNoise noise = ImageNoise.Interpolate([.. images.Select(p => p.Seed)], [.. images.Select(p => p.NoiseTarget)], Grid, Device);
+        using ImageNoise noise = ImageNoise.Interpolate(
+            [.. images.Select(p => p.Seed)], [.. images.Select(p => p.NoiseTarget)], Grid, Device);
         using var scope = new TensorScope();
         ClassBlend? blend = Blend(images, classes);
+        PartialSequence[]? sequences = Array.Exists(given, g => g is { IsEmpty: false })
+            ? Array.ConvertAll(given, g => g ?? PartialSequence.Empty(Grid))
+            : null;
         return new NvgSampler(SamplingGenerator, Tokenizer.Quantizer).Sample(
-            [.. images.Select((p, i) => p.StartClass(classes[i]))], noise, options ?? Config.Sampling,
-            Array.TrueForAll(given, g => g is not { IsEmpty: false }) ? null : Array.ConvertAll(given, g => g ?? PartialSequence.Empty(Grid)),
-            observer, blend, cancellation);
+            [.. images.Select((p, i) => p.StartClass(classes[i]))], noise, options ?? Config.Sampling, sequences, observer, blend,
+            cancellation);
     }
 
     /// <summary>Stops requests that are running, waits for them, at most for one forward pass, and frees the model.</summary>

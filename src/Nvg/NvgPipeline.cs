@@ -41,7 +41,8 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable, IAsyncDisposable
     {
         // The work ends when the reader leaves early.
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var updates = Channel.CreateBounded<GenerationUpdate>(new BoundedChannelOptions(UpdatesAhead) { SingleReader = true, SingleWriter = true });
+        var updates = Channel.CreateBounded<GenerationUpdate>(
+            new BoundedChannelOptions(UpdatesAhead) { SingleReader = true, SingleWriter = true });
         Task work = Begin(request, previews, updates.Writer, leaving.Token);
         try
         {
@@ -156,7 +157,8 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable, IAsyncDisposable
 
     // Never throws: the channel passes errors to the reader.
     private async Task Work(
-        GenerationRequest request, bool previews, ChannelWriter<GenerationUpdate> updates, CancellationToken disposing, CancellationToken leaving)
+        GenerationRequest request, bool previews, ChannelWriter<GenerationUpdate> updates, CancellationToken disposing,
+        CancellationToken leaving)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(disposing, leaving);
         try

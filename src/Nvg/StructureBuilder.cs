@@ -36,7 +36,8 @@ public sealed class StructureBuilder
     public StructureMap Read(IReadOnlyList<string> paths, StructureKind kind, int? stages = null) => kind switch
     {
         StructureKind.Labels => FromLabels(paths[0], stages),
-        StructureKind.Image => FromImage(paths[0], stages ?? throw new ArgumentException("the structure of an image needs a number of stages")),
+        StructureKind.Image => FromImage(
+            paths[0], stages ?? throw new ArgumentException("the structure of an image needs a number of stages")),
         _ when IsArray(paths[0]) => FromMaps(paths[0], stages),
         _ => FromBrightness([.. paths.Select(path => ImageFile.Read(path))], stages),
     };
@@ -92,7 +93,9 @@ public sealed class StructureBuilder
     /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
     public StructureMap FromBrightness(string path, int? stages = null) => FromBrightness([ImageFile.Read(path)], stages);
 
-    /// <summary>Splits by brightness, averaged over the area of each position: in every cluster the brighter half by rank becomes 2j + 1.</summary>
+    /// <summary>
+    /// Splits by brightness, averaged over the area of each position: in every cluster the brighter half by rank becomes 2j + 1.
+    /// </summary>
     /// <param name="images">
     /// At least one, of any size. The first makes stage 1, the second stage 2, and so on; the last also makes the remaining
     /// stages, so that a single depth map can make all of them.
@@ -103,7 +106,9 @@ public sealed class StructureBuilder
     /// (where none is brighter, those nearest to darker ones stay with these), then lower positions: a small shape grows into
     /// its surroundings.
     /// </remarks>
-    /// <exception cref="ArgumentException">The model does not have this number of stages, or there are more images than splits.</exception>
+    /// <exception cref="ArgumentException">
+    /// The model does not have this number of stages, or there are more images than splits.
+    /// </exception>
     public StructureMap FromBrightness(IReadOnlyList<RgbImage> images, int? stages = null)
     {
         RequireStages(stages);
@@ -111,8 +116,8 @@ public sealed class StructureBuilder
         if (images.Count > Math.Max(1, count - 1))
         {
             throw new ArgumentException(
-                $"{images.Count} drawings are more than the {count - 1} split{(count == 2 ? "" : "s")} of {count} stages: each drawing makes "
-                + "one split, and the last one what splits remain");
+                $"{images.Count} drawings are more than the {count - 1} split{(count == 2 ? "" : "s")} of {count} stages: "
+                + "each drawing makes one split, and the last one what splits remain");
         }
 
         return new StructureMap(Grid, BrightnessStructure.Build(images, Grid, count));

@@ -9,6 +9,7 @@ public class FolderTests
     private static readonly Dictionary<string, int> Exceptions = new()
     {
         ["src/Nvg"] = 20,
+        ["src/Nvg/Sampling"] = 19,
         ["src/Nvg.Verification"] = 20,
         ["tests/Nvg.Cli.Tests"] = 24,
     };

@@ -263,7 +263,7 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     [InlineData("8 stages", "--structure", "IMAGE", "--structure-stages", "8")]
     [InlineData("at least 2", "--class", "cat", "--to-class", "dog")]
     [InlineData("one class", "--class", "cat", "--count", "2", "--to-class", "dog,cat")]
-    [InlineData("no structure strategy", "--reference", "IMAGE", "--keep-stages", "2", "--construction", "magic")]
+    [InlineData("not a structure strategy", "--reference", "IMAGE", "--keep-stages", "2", "--construction", "magic")]
     [InlineData("nothing to generate", "--reference", "IMAGE", "--mask", "BLACK")]
     [InlineData("keep at most 6", "--reference", "IMAGE", "--mask", "HALF", "--keep-stages", "7")]
     [InlineData("keep at most 6", "--reference", "IMAGE", "--mask", "HALF", "--keep-stages", "5-7")]

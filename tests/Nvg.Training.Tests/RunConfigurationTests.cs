@@ -27,7 +27,7 @@ public class RunConfigurationTests
     [InlineData("training.learningRate=x", "training.learningRate must be a number")]
     [InlineData("training.precision=1.5", "training.precision must be one of ")]
     [InlineData("tokenizer.channelMultipliers=3", "tokenizer.channelMultipliers must be a list")]
-    [InlineData("tokenizer={}", "settings are missing in tokenizer: 'imageSize', ")]
+    [InlineData("tokenizer={}", "missing settings in tokenizer: 'imageSize', ")]
     public void Read_WrongOverride_IsNamedWithoutTypes(string assignment, string expected)
     {
         using var folder = new TemporaryFolder();

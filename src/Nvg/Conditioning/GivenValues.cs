@@ -26,7 +26,8 @@ internal sealed class GivenValues
     internal bool IsComplete => Array.TrueForAll(ImageIsComplete, complete => complete);
 
     /// <summary>Indices of the images that have unknown values.</summary>
-    internal long[] IncompleteImages => [.. Enumerable.Range(0, ImageIsComplete.Length).Where(b => !ImageIsComplete[b]).Select(b => (long)b)];
+    internal long[] IncompleteImages =>
+        [.. Enumerable.Range(0, ImageIsComplete.Length).Where(b => !ImageIsComplete[b]).Select(b => (long)b)];
 
     /// <summary>The values of some of the images; the tensors belong to the innermost scope.</summary>
     internal GivenValues Select(BatchSubset images) => new(images.Select(Values_BL), [.. images.Images.Select(b => ImageIsComplete[b])]);

@@ -29,7 +29,8 @@ public sealed class PartialSequence
         if (labels_SL.Length != size || tokens_SL.Length != size)
         {
             throw new ArgumentException(
-                $"{grid.StageCount} stages of {grid.Length} positions are needed, {labels_SL.Length} labels and {tokens_SL.Length} tokens were given");
+                $"{grid.StageCount} stages of {grid.Length} positions are needed, "
+                + $"{labels_SL.Length} labels and {tokens_SL.Length} tokens were given");
         }
 
         (Grid, Border) = (grid, border);
@@ -63,7 +64,8 @@ public sealed class PartialSequence
     public bool IsComplete => ContentStages == Grid.StageCount;
 
     /// <summary>Whether nothing is known.</summary>
-    public bool IsEmpty => !_labels_SL.AsSpan(Grid.Length).ContainsAnyExcept(Unknown) && !_tokens_SL.AsSpan().ContainsAnyExcept(Unknown);
+    public bool IsEmpty =>
+        !_labels_SL.AsSpan(Grid.Length).ContainsAnyExcept(Unknown) && !_tokens_SL.AsSpan().ContainsAnyExcept(Unknown);
 
     /// <summary>A sequence of which nothing is known.</summary>
     public static PartialSequence Empty(LatentGrid grid)
@@ -81,7 +83,11 @@ public sealed class PartialSequence
     {
         int size = grid.StageCount * grid.Length;
         if (maps_ML.Length > size || maps_ML.Length % grid.Length != 0)
-            throw new ArgumentException($"{maps_ML.Length} labels are no maps of {grid.Length} positions in at most {grid.StageCount} stages");
+        {
+            throw new ArgumentException(
+                $"{maps_ML.Length} labels are no maps of {grid.Length} positions in at most {grid.StageCount} stages");
+        }
+
         int[] labels = new int[size], tokens = new int[size];
         Array.Fill(labels, Unknown);
         Array.Fill(tokens, Unknown);
@@ -169,7 +175,8 @@ public sealed class PartialSequence
         if (wrong < 0)
             return;
         throw new ArgumentException(
-            $"stage {wrong / Grid.Length}, position {wrong % Grid.Length}: token {_tokens_SL[wrong]} is none of the codebook's {codebookSize} codes");
+            $"stage {wrong / Grid.Length}, position {wrong % Grid.Length}: "
+            + $"token {_tokens_SL[wrong]} is none of the codebook's {codebookSize} codes");
     }
 
     private PartialSequence Filter(Func<int, int, bool> label, Func<int, int, bool> token)

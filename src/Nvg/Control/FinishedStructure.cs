@@ -31,7 +31,8 @@ internal static class FinishedStructure
         if (sides.Length is 0 or > 3 || !(EndsWith(sides, grid.Length) || EndsWith(sides, grid.Height, grid.Width)))
         {
             throw new ArgumentException(
-                $"has the shape ({string.Join(", ", shape)}); maps for this model are {grid.Height} × {grid.Width} or {grid.Length} positions, one map or several");
+                $"has the shape ({string.Join(", ", shape)}); maps for this model are {grid.Height} × {grid.Width} or {grid.Length} "
+                + "positions, one map or several");
         }
 
         return checked((int)(sides.Aggregate(1L, (product, side) => product * side) / grid.Length));

@@ -24,7 +24,8 @@ internal static class LabelStructure
     private static bool[] Moved(int[] regions, int[] used)
     {
         bool[] moved = new bool[used.Length];
-        HashSet<int> shared = [.. Positions(used).GroupBy(l => used[l]).Where(cluster => HasSeveral(cluster, regions)).Select(cluster => cluster.Key)];
+        IEnumerable<IGrouping<int, int>> clusters = Positions(used).GroupBy(l => used[l]);
+        HashSet<int> shared = [.. clusters.Where(cluster => HasSeveral(cluster, regions)).Select(cluster => cluster.Key)];
         foreach (IGrouping<int, int> region in Positions(used).GroupBy(l => regions[l]))
         {
             IEnumerable<IGrouping<int, int>> lesserParts =

@@ -71,7 +71,9 @@ public sealed class ReferenceSequence : IDisposable
     }
 
     /// <summary>Encodes the latent along other structure maps: stage by stage, the mean of each cluster becomes its token.</summary>
-    /// <param name="structure">Structure maps of the first stages. Missing maps are completed, which does not change earlier tokens.</param>
+    /// <param name="structure">
+    /// Structure maps of the first stages. Missing maps are completed, which does not change earlier tokens.
+    /// </param>
     /// <returns>A complete sequence that begins with these maps.</returns>
     /// <exception cref="ArgumentException">They have another grid.</exception>
     public PartialSequence EncodeAlong(PartialSequence structure)

@@ -7,7 +7,9 @@ namespace Nvg.Control;
 /// <param name="MeanInside">Mean absolute change at positions that were generated anew.</param>
 /// <param name="MeanOutside">Mean absolute change at positions that were kept.</param>
 /// <param name="LargestOutside">Largest absolute change there.</param>
-/// <param name="MeanByDistance">Mean change by distance from the region in latent positions: entry 0 is inside, 1 next to it, and so on.</param>
+/// <param name="MeanByDistance">
+/// Mean change by distance from the region in latent positions: entry 0 is inside, 1 next to it, and so on.
+/// </param>
 public sealed record RegionChange(double MeanInside, double MeanOutside, int LargestOutside, IReadOnlyList<double> MeanByDistance)
 {
     /// <summary>Compares two images.</summary>

@@ -6,15 +6,15 @@ using Nvg.Torch;
 namespace Nvg.Documents;
 
 /// <summary>
-/// Tells whether a document is as it was written: SHA-256 over the text of its description and then every tensor in the
-/// order of their names, each as a line of its name, element type and sizes with blanks between them, and its bytes.
+/// Detects damaged documents: SHA-256 over the text of the description, followed by every tensor in the order of their names,
+/// each as a line of name, element type and sizes separated by spaces, and its bytes.
 /// </summary>
 internal static class DocumentChecksum
 {
     /// <summary>The checksum in hexadecimal.</summary>
     /// <param name="description">JSON, as it is stored.</param>
-    /// <param name="tensors">Of bytes or 32-bit whole numbers, as documents have them; borrowed.</param>
-    /// <exception cref="ArgumentException">One is of another type.</exception>
+    /// <param name="tensors">Tensors of bytes or 32-bit integers; borrowed.</param>
+    /// <exception cref="ArgumentException">A tensor has another type.</exception>
     internal static string Of(string description, IEnumerable<KeyValuePair<string, Tensor>> tensors)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -25,7 +25,7 @@ internal static class DocumentChecksum
             {
                 ScalarType.UInt8 => ("U8", tensor.ToArray<byte>()),
                 ScalarType.Int32 => ("I32", MemoryMarshal.AsBytes<int>(tensor.ToArray<int>()).ToArray()),
-                _ => throw new ArgumentException($"'{name}' must be of bytes or 32-bit whole numbers, it is {tensor}"),
+                _ => throw new ArgumentException($"'{name}' must be of bytes or 32-bit integers, it is {tensor}"),
             };
             hash.AppendData(Encoding.UTF8.GetBytes($"{name} {type} {string.Join(' ', tensor.Shape.ToArray())}\n"));
             hash.AppendData(bytes);

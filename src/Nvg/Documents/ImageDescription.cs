@@ -8,16 +8,16 @@ namespace Nvg.Documents;
 /// <summary>How an image was made, besides its sequence: what an <see cref="ImageDocument"/> stores as text.</summary>
 public sealed record ImageDescription
 {
-    /// <summary>The layout that this build writes; it reads those before too.</summary>
+    /// <summary>The format that this build writes; it reads earlier ones too.</summary>
     public const int CurrentFormat = 3;
 
-    /// <summary>The first layout that has a checksum; those before are read without one.</summary>
+    /// <summary>The first format with a checksum; earlier ones are read without.</summary>
     public const int FirstCheckedFormat = 2;
 
-    /// <summary>The first layout that says "image"; those before say "picture".</summary>
+    /// <summary>The first format that says "image"; earlier ones say "picture".</summary>
     public const int FirstImageFormat = 3;
 
-    /// <summary>Layout of the document.</summary>
+    /// <summary>Format of the document.</summary>
     public int Format { get; init; } = CurrentFormat;
 
     /// <summary>Name of the model.</summary>
@@ -29,20 +29,20 @@ public sealed record ImageDescription
     /// <summary>Number of the class.</summary>
     public required int Class { get; init; }
 
-    /// <summary>What the class is called.</summary>
+    /// <summary>Name of the class.</summary>
     public required string Label { get; init; }
 
     /// <summary>The seed.</summary>
     public required ulong Seed { get; init; }
 
-    /// <summary>Another class or seed that the image lies on the way to, or null.</summary>
+    /// <summary>Interpolation to another class or seed, or null.</summary>
     [FormerName("towards")]
     public Interpolation? Interpolation { get; init; }
 
     /// <summary>How the sequence was drawn.</summary>
     public required SamplingOptions Sampling { get; init; }
 
-    /// <summary>What happened to clusters that were given in part.</summary>
+    /// <summary>How clusters whose token was given at some positions only chose their tokens.</summary>
     public BorderRule Border { get; init; }
 
     /// <summary>Precision of the generators' matrices.</summary>
@@ -51,7 +51,7 @@ public sealed record ImageDescription
     /// <summary>Kind of device; another rounds differently.</summary>
     public DeviceType Device { get; init; } = DeviceType.Cpu;
 
-    /// <summary>Images that were computed together; another number may round differently.</summary>
+    /// <summary>Number of images that were computed together; another number may round differently.</summary>
     public int Batch { get; init; } = 1;
 
     /// <summary>Rows of the latent.</summary>

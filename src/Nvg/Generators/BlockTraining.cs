@@ -31,7 +31,7 @@ public sealed class BlockTraining
     /// <param name="modulations">Shift, scale and gate for each block, N × 3 W.</param>
     /// <param name="rotary">Rotations of the tokens.</param>
     /// <param name="training">Training options, or null outside training.</param>
-    /// <exception cref="InvalidOperationException">Packed blocks are asked to train.</exception>
+    /// <exception cref="InvalidOperationException">Training is requested of packed blocks.</exception>
     internal static Tensor Run(
         TransformerBlock[] blocks, PackedBlock[]? packed, Tensor tokens_NTW, IReadOnlyList<Tensor> modulations, Tensor rotary,
         BlockTraining? training)
@@ -40,7 +40,7 @@ public sealed class BlockTraining
         {
             return training is null
                 ? PackedBlock.Run(packed, tokens_NTW, modulations, rotary)
-                : throw new InvalidOperationException("a generator that is packed for sampling cannot be trained: train the one it was made from");
+                : throw new InvalidOperationException("a packed generator cannot be trained: train the one it was made from");
         }
 
         Tensor x = tokens_NTW.Alias();

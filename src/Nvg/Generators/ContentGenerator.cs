@@ -90,7 +90,8 @@ public sealed class ContentGenerator
         Tensor tokens_NTW = Tensor.Cat([class_NW.Unsqueeze(1), _embed.Forward(input_NLC).To(ScalarType.Float32)], 1);
         Tensor table = _rotary.Table(structure_NLK, RotaryEmbedding.TokenType.Latent);
         Tensor condition_NW = Functional.Silu(vector_NW);
-        tokens_NTW = BlockTraining.Run(_blocks, _packed, tokens_NTW, Array.ConvertAll(_blocks, b => b.Modulation(condition_NW)), table, training);
+        Tensor[] modulations = Array.ConvertAll(_blocks, b => b.Modulation(condition_NW));
+        tokens_NTW = BlockTraining.Run(_blocks, _packed, tokens_NTW, modulations, table, training);
         Tensor output_NLC = _canvasHead.Forward(tokens_NTW.Narrow(1, 1, _config.Grid.Length), _canvasHead.Modulation(condition_NW));
         return scope.Keep(output_NLC / _scaleFactors.Select(0, _config.Grid.StageCount));
     }

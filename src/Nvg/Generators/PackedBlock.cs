@@ -46,10 +46,10 @@ internal sealed class PackedBlock : IDisposable
         return tokens_NTW.Alias();
     }
 
-    /// <summary>The block, in place.</summary>
+    /// <summary>Runs the block in place.</summary>
     /// <param name="x_NTW">The residual stream; overwritten.</param>
     /// <param name="modulation_NM">From <see cref="TransformerBlock.Modulation"/>.</param>
-    /// <param name="turns">Turns of the tokens as pairs of cosine and sine, N × T × head size.</param>
+    /// <param name="turns">Rotations of the tokens as pairs of cosine and sine, N × T × head size.</param>
     internal void ForwardInPlace(Tensor x_NTW, Tensor modulation_NM, Tensor turns) => BlockOperations.WholeBlock(
         x_NTW, modulation_NM, (_first, _block.First.Bias), _block.QueryScale, _block.KeyScale, turns, (_second, _block.Second.Bias),
         TransformerBlock.Epsilon);

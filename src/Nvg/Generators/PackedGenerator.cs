@@ -3,9 +3,9 @@ using Nvg.Torch;
 namespace Nvg.Generators;
 
 /// <summary>
-/// Both generators of a model for sampling alone: where the processor has matrix units for bfloat16 (AMX, or AVX-512 with
-/// bfloat16) and the matrices are bfloat16 on the CPU, the matrices of the blocks are copied into the layout that these units
-/// read; everything else is shared with the generator. Elsewhere all of it is shared.
+/// Both generators of a model for sampling only. If the processor has matrix units for bfloat16 (AMX, or AVX-512 with bfloat16) and
+/// the matrices are bfloat16 on the CPU, the matrices of the blocks are copied into the layout that these units read. Everything else
+/// is shared with the generator.
 /// </summary>
 public sealed class PackedGenerator : IDisposable
 {
@@ -30,7 +30,8 @@ public sealed class PackedGenerator : IDisposable
         var packed = new List<PackedBlock>();
         try
         {
-            PackedBlock[] content = Pack(generator.Content.Blocks, packed, takesOver), structure = Pack(generator.Structure.Blocks, packed, takesOver);
+            PackedBlock[] content = Pack(generator.Content.Blocks, packed, takesOver);
+            PackedBlock[] structure = Pack(generator.Structure.Blocks, packed, takesOver);
             Content = content.Length > 0 ? generator.Content.WithBlocks(content) : generator.Content;
             Structure = structure.Length > 0 ? generator.Structure.WithBlocks(structure) : generator.Structure;
             _blocks = [.. packed];
@@ -51,13 +52,13 @@ public sealed class PackedGenerator : IDisposable
     /// <summary>Sizes.</summary>
     public GeneratorConfig Config { get; }
 
-    /// <summary>Predicts tokens. Cannot be trained where matrices are packed.</summary>
+    /// <summary>Predicts content. Cannot be trained if matrices are packed.</summary>
     public ContentGenerator Content { get; }
 
-    /// <summary>Predicts structure maps. Cannot be trained where matrices are packed.</summary>
+    /// <summary>Predicts structure maps. Cannot be trained if matrices are packed.</summary>
     public StructureGenerator Structure { get; }
 
-    /// <summary>Where the parameters are.</summary>
+    /// <summary>Device of the parameters.</summary>
     public Device Device => Content.ScaleFactors.Device;
 
     /// <summary>Whether matrices are packed.</summary>

@@ -14,12 +14,15 @@ public sealed record ClassLabel(string? Identifier, IReadOnlyList<string> Names)
     /// <summary>All names, as in the line.</summary>
     public string AllNames => string.Join(", ", Names);
 
-    /// <summary>Reads a line. Any text is valid: without a tab there is no identifier, and without names the identifier is the name.</summary>
+    /// <summary>
+    /// Reads a line. Any text is valid: without a tab there is no identifier, and without names the identifier is the name.
+    /// </summary>
     public static ClassLabel Parse(string line)
     {
         int tab = line.IndexOf('\t', StringComparison.Ordinal);
         string identifier = tab < 0 ? "" : line[..tab].Trim(), text = line[(tab + 1)..].Trim();
         string[] names = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return new ClassLabel(identifier.Length > 0 ? identifier : null, names.Length > 0 ? names : [identifier.Length > 0 ? identifier : text]);
+        string fallback = identifier.Length > 0 ? identifier : text;
+        return new ClassLabel(identifier.Length > 0 ? identifier : null, names.Length > 0 ? names : [fallback]);
     }
 }

@@ -18,7 +18,8 @@ public static class StageImages
     /// <returns>For each image its stages 0…K.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static IReadOnlyList<StageImage>[] Draw(
-        Tokenizer tokenizer, GranularitySequence sequence, IReadOnlyList<KeptSurroundings?>? surroundings = null, CancellationToken cancellation = default)
+        Tokenizer tokenizer, GranularitySequence sequence, IReadOnlyList<KeptSurroundings?>? surroundings = null,
+        CancellationToken cancellation = default)
     {
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
@@ -61,7 +62,8 @@ public static class StageImages
         for (int i = 0; i < stages.Length; i++)
         {
             ReadOnlySpan<int> map = labels.AsSpan((image * grid.StageCount + i) * grid.Length, grid.Length);
-            stages[i] = new StageImage(images[i][image], StructureMapPainting.WithMeanColours(map, grid.Height, grid.Width, images[^1][image]));
+            RgbImage structure = StructureMapPainting.WithMeanColours(map, grid.Height, grid.Width, images[^1][image]);
+            stages[i] = new StageImage(images[i][image], structure);
         }
 
         return stages;

@@ -4,11 +4,11 @@ using Nvg.Torch;
 namespace Nvg.Sampling;
 
 /// <summary>
-/// Classifier-free guidance: g. Conditional and unconditional passes run as one batch of twice the size, the conditional
-/// half first; their results are combined to u + g · (c − u). With g = 1 no unconditional pass runs.
+/// Classifier-free guidance (docs/method.md, section 7). Conditional and unconditional passes run as one batch of twice the size, the
+/// conditional half first; their results are combined to u + g · (c − u). With g = 1 no unconditional pass runs.
 /// </summary>
 /// <remarks>Shapes: B images; N = 2 B sequences with guidance, N = B without.</remarks>
-/// <param name="Scale">g.</param>
+/// <param name="Scale">Guidance scale (g).</param>
 internal readonly record struct Guidance(double Scale)
 {
     /// <summary>Whether unconditional passes run.</summary>

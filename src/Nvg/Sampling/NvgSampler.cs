@@ -7,8 +7,8 @@ using Nvg.Torch;
 namespace Nvg.Sampling;
 
 /// <summary>
-/// The generation loop (paper, algorithm 2; docs/method.md, section 7): from an empty canvas and a single cluster, coarse to fine, first the content of
-/// a stage and then the structure map of the next.
+/// The generation loop (paper, algorithm 2; docs/method.md, section 7): from an empty canvas and a single cluster, coarse to fine,
+/// first the content of a stage and then the structure map of the next.
 /// </summary>
 /// <remarks>Shapes: B images, L positions, C latent channels.</remarks>
 public sealed class NvgSampler
@@ -113,7 +113,10 @@ public sealed class NvgSampler
         if (classes.Any(c => c < 0 || c > _config.NullClass))
             throw new ArgumentException($"classes must lie in 0…{_config.NullClass}");
         if (!noise.Structure_BLK.Shape.SequenceEqual([classes.Count, grid.Length, grid.LastStage]))
-            throw new ArgumentException($"noise for {classes.Count} images of {grid.Length} positions is needed, it is {noise.Structure_BLK}");
+        {
+            throw new ArgumentException(
+                $"noise for {classes.Count} images of {grid.Length} positions is needed, it is {noise.Structure_BLK}");
+        }
     }
 
     /// <summary>The content of one stage alone.</summary>

@@ -1,6 +1,6 @@
 namespace Nvg.Sampling;
 
-/// <summary>How sequences are drawn; the defaults are the published settings (paper, appendix A.6; docs/method.md, section 7).</summary>
+/// <summary>Settings of the sampler; the defaults are the published settings (paper, appendix A.6; docs/method.md, section 7).</summary>
 public sealed record SamplingOptions
 {
     /// <summary>Classifier-free guidance of the token logits; where it is 1 no unconditional pass runs.</summary>
@@ -9,13 +9,15 @@ public sealed record SamplingOptions
     /// <summary>Classifier-free guidance of the structure velocity.</summary>
     public StageSchedule StructureGuidance { get; init; } = StageSchedule.Linear(1, 2.5);
 
-    /// <summary>Share of probability that tokens are drawn from.</summary>
+    /// <summary>Nucleus sampling: tokens are drawn from the most likely ones up to this probability.</summary>
     public StageSchedule TopP { get; init; } = StageSchedule.Power(1, 0.5);
 
-    /// <summary>Number of tokens that are drawn from; 0 for all, 1 for the most likely whatever the temperature.</summary>
+    /// <summary>
+    /// Tokens are drawn from this many of the most likely ones; 0 for all, 1 for the most likely one whatever the temperature.
+    /// </summary>
     public int TopK { get; init; }
 
-    /// <summary>Divides the logits before anything is filtered.</summary>
+    /// <summary>Divides the logits before tokens are filtered.</summary>
     public double Temperature { get; init; } = 1;
 
     /// <summary>Euler steps of the structure flow in each stage.</summary>
@@ -24,10 +26,11 @@ public sealed record SamplingOptions
     /// <summary>Whether splits are drawn by Gumbel-top-k rather than by rank.</summary>
     public bool Gumbel { get; init; }
 
-    /// <summary>Everything that is wrong with the settings; empty if nothing is.</summary>
+    /// <summary>All problems of the settings; empty if there are none.</summary>
     public IEnumerable<string> Validate(int lastStage)
     {
-        string[] misfits = [.. new[] { ContentGuidance, StructureGuidance, TopP }.Select(s => s.ProblemWith(lastStage)).OfType<string>().Distinct()];
+        StageSchedule[] schedules = [ContentGuidance, StructureGuidance, TopP];
+        string[] misfits = [.. schedules.Select(s => s.ProblemWith(lastStage)).OfType<string>().Distinct()];
         foreach (string misfit in misfits)
             yield return misfit;
         for (int stage = 0; stage <= lastStage && misfits.Length == 0; stage++)

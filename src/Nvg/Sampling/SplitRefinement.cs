@@ -3,8 +3,8 @@ using Nvg.Torch;
 namespace Nvg.Sampling;
 
 /// <summary>
-/// Compares the split of a structure stage with that of half as many steps, and keeps it for every image for which almost no
-/// position changed sides. An image's split depends on the image alone, never on the others of the batch.
+/// Compares the split of a stage with that of half as many steps, and fixes it for every image of which almost no position
+/// changed sides. The split of an image depends on the image alone, never on the others of the batch.
 /// </summary>
 /// <remarks>Shapes: B images, L positions.</remarks>
 internal sealed class SplitRefinement : IDisposable
@@ -25,20 +25,21 @@ internal sealed class SplitRefinement : IDisposable
     /// <summary>Whether the splits of all images have settled.</summary>
     internal bool Done => Array.TrueForAll(_settled, s => s);
 
-    /// <summary>The channel to split by, as far as it is known; owned by this object.</summary>
+    /// <summary>The channel to split by so far; owned by this object.</summary>
     internal Tensor Channel_BL => _channel_BL ?? throw new InvalidOperationException("no split was added");
 
-    /// <summary>Takes the split of twice as many steps.</summary>
-    /// <param name="channel_BL">The channel that is split by; borrowed.</param>
-    /// <param name="labels_BL">The map that it gives; borrowed.</param>
+    /// <summary>Adds the split of twice as many steps.</summary>
+    /// <param name="channel_BL">The channel to split by; borrowed.</param>
+    /// <param name="labels_BL">The resulting structure map; borrowed.</param>
     internal void Add(Tensor channel_BL, Tensor labels_BL)
     {
         using var scope = new TensorScope();
         Tensor kept_BL = channel_BL.Alias();
         if (_labels_BL is not null)
         {
-            // What had settled before stays as it was.
-            Tensor settled_B1 = Tensor.From(Array.ConvertAll(_settled, s => s ? 1L : 0L), _settled.Length, 1).To(channel_BL.Device).IsEqual(1);
+            // Images that have settled keep their split.
+            long[] settled = Array.ConvertAll(_settled, s => s ? 1L : 0L);
+            Tensor settled_B1 = Tensor.From(settled, settled.Length, 1).To(channel_BL.Device).IsEqual(1);
             kept_BL = settled_B1.Where(_channel_BL!, channel_BL);
             float[] same = labels_BL.IsEqual(_labels_BL).To(ScalarType.Float32).Mean(-1).ToArray<float>();
             for (int b = 0; b < _settled.Length; b++)

@@ -87,7 +87,8 @@ internal sealed class StructureFlow : IDisposable
         using var scope = new TensorScope();
         Tensor placed_BLJ = _given?.PlaceOnLines(point_BLJ, _noise_BLJ, _times[time]) ?? point_BLJ;
         Tensor z_BLK = Tensor.Cat([_known_BLI, placed_BLJ], 2);
-        Tensor velocity_NLJ = _generator.PredictVelocity(_condition, time, _guidance.Batch(z_BLK)).Narrow(2, _stage.Stage, point_BLJ.Size(2));
+        Tensor velocity_NLK = _generator.PredictVelocity(_condition, time, _guidance.Batch(z_BLK));
+        Tensor velocity_NLJ = velocity_NLK.Narrow(2, _stage.Stage, point_BLJ.Size(2));
         return scope.Keep(_guidance.Combine(velocity_NLJ, velocity_BLJ => velocity_BLJ));
     }
 }

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Nvg.Sampling;
 
-/// <summary>How many Euler steps the structure flow takes: the same in every stage, a number per stage, or as many as the split needs.</summary>
+/// <summary>Euler steps of the structure flow: the same number in every stage, a number per stage, or as many as a split needs.</summary>
 [JsonConverter(typeof(StructureStepsConverter))]
 public sealed record StructureSteps
 {
@@ -11,8 +11,7 @@ public sealed record StructureSteps
     public const int Published = 25;
 
     /// <summary>
-    /// Share of positions that may change sides where <see cref="Auto"/> stops. docs/performance.md has what other shares
-    /// cost and change.
+    /// Share of positions that may change sides when <see cref="Auto"/> stops. docs/performance.md compares other shares.
     /// </summary>
     public const double DefaultTolerance = 0.07;
 
@@ -28,7 +27,7 @@ public sealed record StructureSteps
 
     private StructureSteps(int[] steps, double? tolerance) => (_steps, Tolerance) = (steps, tolerance);
 
-    /// <summary>Share of an image's positions that may change sides where refinement stops; null for fixed steps.</summary>
+    /// <summary>Share of an image's positions that may change sides when refinement stops; null for fixed steps.</summary>
     public double? Tolerance { get; }
 
     /// <summary>One number for all stages, or one for each.</summary>
@@ -37,20 +36,20 @@ public sealed record StructureSteps
     /// <summary>The same number in every stage.</summary>
     public static StructureSteps Constant(int steps) => new([steps], null);
 
-    /// <summary>A number for each stage that is predicted, K − 1 of them.</summary>
+    /// <summary>A number for each predicted stage, K − 1 of them.</summary>
     public static StructureSteps PerStage(IReadOnlyList<int> steps) => new([.. steps], null);
 
     /// <summary>
     /// Splits a stage with 1, 2, 4, … steps, at most 16, until twice as many change the side of at most
-    /// <paramref name="tolerance"/> of an image's positions. (Looking at where single steps of a fine flow point to does not
-    /// do: near the noise they agree with each other and not with the end.)
+    /// <paramref name="tolerance"/> of an image's positions. (Comparing the directions of single fine steps does not work: near
+    /// the noise they agree with each other but not with the end.)
     /// </summary>
     public static StructureSteps Auto(double tolerance = DefaultTolerance) => new([FinestAuto], tolerance);
 
     /// <summary>A number of steps for all stages.</summary>
     public static implicit operator StructureSteps(int steps) => Constant(steps);
 
-    /// <summary>The steps of one stage, or the most of them.</summary>
+    /// <summary>The steps of one stage, or the most that it may take.</summary>
     public int At(int stage) => _steps.Length == 1 ? _steps[0] : _steps[stage];
 
     /// <summary>Reads <c>25</c>, <c>25,20,15,10,8</c>, <c>auto</c> or <c>auto:0.05</c>.</summary>
@@ -60,7 +59,11 @@ public sealed record StructureSteps
         if (text.Equals(AutoName, StringComparison.OrdinalIgnoreCase))
             return Auto();
         if (text.StartsWith(AutoName + ":", StringComparison.OrdinalIgnoreCase))
-            return double.TryParse(text.AsSpan(AutoName.Length + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out double tolerance) ? Auto(tolerance) : null;
+        {
+            ReadOnlySpan<char> number = text.AsSpan(AutoName.Length + 1);
+            return double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out double tolerance) ? Auto(tolerance) : null;
+        }
+
         string[] parts = text.Split(',', StringSplitOptions.TrimEntries);
         int[] steps = new int[parts.Length];
         for (int i = 0; i < parts.Length; i++)
@@ -73,7 +76,8 @@ public sealed record StructureSteps
     }
 
     /// <inheritdoc/>
-    public bool Equals(StructureSteps? other) => other is not null && Tolerance == other.Tolerance && _steps.AsSpan().SequenceEqual(other._steps);
+    public bool Equals(StructureSteps? other) =>
+        other is not null && Tolerance == other.Tolerance && _steps.AsSpan().SequenceEqual(other._steps);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Tolerance, _steps.Length, _steps.FirstOrDefault());
@@ -86,7 +90,7 @@ public sealed record StructureSteps
         { } tolerance => string.Create(CultureInfo.InvariantCulture, $"{AutoName}:{tolerance}"),
     };
 
-    /// <summary>Everything that keeps the steps from being used with stages 0…K; empty if nothing does.</summary>
+    /// <summary>All reasons why the steps cannot be used with stages 0…K; empty if there are none.</summary>
     public IEnumerable<string> Validate(int lastStage)
     {
         int stages = Math.Max(lastStage - 1, 0);

@@ -6,7 +6,8 @@ namespace Nvg.Sampling;
 /// <summary>Steps in JSON: a number, a list of numbers, or text such as <c>"auto"</c>.</summary>
 internal sealed class StructureStepsConverter : JsonConverter<StructureSteps>
 {
-    public override StructureSteps Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+    public override StructureSteps Read(
+        ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
     {
         JsonTokenType.Number when reader.TryGetInt32(out int steps) => StructureSteps.Constant(steps),
         JsonTokenType.StartArray => StructureSteps.PerStage(JsonSerializer.Deserialize<int[]>(ref reader, options)!),

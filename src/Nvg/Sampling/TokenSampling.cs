@@ -2,7 +2,7 @@ using Nvg.Torch;
 
 namespace Nvg.Sampling;
 
-/// <summary>Draws tokens from logits: temperature, top-k, top-p, and the draw itself (paper, appendix A.6; docs/method.md, section 7).</summary>
+/// <summary>Draws tokens from logits by temperature, top-k and top-p (paper, appendix A.6; docs/method.md, section 7).</summary>
 /// <remarks>Shapes: B images, N clusters, V codes.</remarks>
 public static class TokenSampling
 {

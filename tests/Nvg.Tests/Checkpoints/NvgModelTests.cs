@@ -1,6 +1,8 @@
 using Nvg.Checkpoints;
 using Nvg.Configuration;
 using Nvg.Generators;
+using Nvg.Granularity;
+using Nvg.Sampling;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
@@ -104,6 +106,60 @@ public sealed class NvgModelTests : IDisposable
         }
     }
 
+    // Heads of 64 in bfloat16, which are packed for sampling where the processor has matrix units.
+    [Theory]
+    [InlineData(ScalarType.Float32, false)]
+    [InlineData(ScalarType.BFloat16, false)]
+    [InlineData(ScalarType.BFloat16, true)]
+    public void Sampled_Model_CanStillBeSavedAndTrained(ScalarType type, bool isInUse)
+    {
+        using NvgModel model = PackableModel(type);
+        using ParameterStore before = model.Generator.Parameters.CloneDetached();
+        using NvgModel fresh = PackableModel(type);
+        // Weights that nobody has asked for are freed as they are packed, and read again when somebody does.
+        NvgModel sampled = isInUse ? model : fresh;
+        long[] first = Tokens(sampled);
+        AssertSame(before, sampled.Generator.Parameters);
+
+        NvgModel.Save(_folder["again"], sampled.Config, sampled.Tokenizer.Parameters, sampled.Generator.Parameters, sampled.Labels, type: null);
+        using NvgModel again = NvgModel.Load(_folder["again"], type: null);
+        Assert.Equal(first, Tokens(again));
+
+        // A step of gradient descent on a packed matrix: later samples come from the new weights.
+        using (var scope = new TensorScope())
+        {
+            sampled.Generator.Parameters.SetRequiresGrad(true);
+            Tensor canvas = Tensor.Full([1, 4, 4], 0.5), embedding = Tensor.Full([1, 4, 2], 1), stage = Tensor.From([1L], 1);
+            sampled.Generator.Content.PredictFinalCanvas(canvas, embedding, stage, stage, new BlockTraining()).Square().Sum().Backward();
+            using GradMode noGrad = Autograd.NoGrad();
+            foreach (string name in sampled.Generator.Parameters.TrainableNames.Where(n => n.EndsWith("linear1.weight", StringComparison.Ordinal)))
+                sampled.Generator.Parameters[name].MultiplyInPlace(-3);
+        }
+
+        using (NvgModel expected = PackableModel(type))
+        {
+            using GradMode noGrad = Autograd.NoGrad();
+            expected.Generator.Parameters.CopyFrom(sampled.Generator.Parameters);
+            Assert.Equal(Tokens(expected), Tokens(sampled));
+        }
+
+        Assert.NotEqual(first, Tokens(sampled));
+    }
+
+    [Fact]
+    public void Sample_WeightFileReplaced_IsNoticedWhenTheWeightsAreAskedFor()
+    {
+        using (NvgModel random = PackableModel(ScalarType.BFloat16))
+            NvgModel.Save(Model, random.Config, random.Tokenizer.Parameters, random.Generator.Parameters, random.Labels, type: null);
+        using NvgModel model = NvgModel.Load(Model, type: null);
+        _ = Tokens(model);
+        File.SetLastWriteTimeUtc(Path.Combine(Model, "generator.safetensors"), DateTime.UtcNow.AddMinutes(1));
+        if (model.SamplingGenerator.IsPacked)
+            Assert.Contains("was replaced", Assert.Throws<NvgDataException>(() => model.Generator).Message, StringComparison.Ordinal);
+        else
+            Assert.NotNull(model.Generator);
+    }
+
     [Fact]
     public void Fingerprint_Weights_TellModelsApart()
     {
@@ -192,6 +248,22 @@ public sealed class NvgModelTests : IDisposable
         Generator = Tiny.GeneratorSizes with { HeadSize = 32 },
         Sampling = new() { StructureSteps = 2 },
     };
+
+    private static NvgModel PackableModel(ScalarType type) => NvgModel.Random(
+        new ModelConfig
+        {
+            Name = "packable",
+            Tokenizer = Tiny.TokenizerSizes with { ImageSize = 4 },
+            Generator = Tiny.Generator(new LatentGrid(2, 2)) with { HeadSize = 64 },
+            Sampling = new SamplingOptions { StructureSteps = 3, Temperature = 5 },
+        },
+        seed: 5, type: type);
+
+    private static long[] Tokens(NvgModel model)
+    {
+        using SampledBatch sampled = model.Sample([.. Enumerable.Range(0, 8).Select(k => new ImageRequest(k % 3, (ulong)k))]);
+        return [.. sampled.Sequence.Structure_BSL.ToArray<long>(), .. sampled.Sequence.Content.SelectMany(c => c.ToArray<long>())];
+    }
 
     private void SaveValid()
     {

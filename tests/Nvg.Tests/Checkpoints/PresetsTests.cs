@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Nvg.Checkpoints;
 using Nvg.Generators;
-using Nvg.Granularity;
+using Nvg.Sampling;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
@@ -112,10 +112,9 @@ public class PresetsTests
     {
         var config = new ModelConfig { Name = "tiny", Tokenizer = Tiny.TokenizerSizes, Generator = Tiny.GeneratorSizes };
         using NvgModel model = NvgModel.Random(config, type: ScalarType.BFloat16);
-        (GranularitySequence sequence, Tensor images) = model.Generate([0, 2], [5, 6]);
-        using (sequence)
-        using (images)
-            Assert.All(images.ToArray<float>(), value => Assert.InRange(value, -1, 1));
+        using SampledBatch sampled = model.Sample([new ImageRequest(0, 5), new ImageRequest(2, 6)]);
+        using Tensor images = model.Tokenizer.Decode(sampled.Canvas_BLC);
+        Assert.All(images.ToArray<float>(), value => Assert.InRange(value, -1, 1));
     }
 
     private static void AssertShapes(Dictionary<string, long[]> expected, ParameterStore parameters)

@@ -127,7 +127,7 @@ public sealed class ImageDocumentTests : IDisposable
         // Damaged JSON is told of in our words.
         Rewrite("broken.nvg", text => text[..1] + "#" + text[1..]);
         string message = Assert.Throws<NvgDataException>(() => ImageDocument.Read(_folder["broken.nvg"])).Message;
-        Assert.Matches(@"broken\.nvg: its description cannot be used: no JSON from line \d+, byte \d+ on$", message);
+        Assert.Matches(@"broken\.nvg: its description cannot be used: invalid JSON at line \d+, byte \d+$", message);
     }
 
     [Fact]
@@ -163,7 +163,7 @@ public sealed class ImageDocumentTests : IDisposable
         foreach (ImageDescription bad in new[] { fine with { Dtype = ScalarType.Int64 }, fine with { Batch = 0 }, fine with { Interpolation = new Interpolation(1, null, 7) } })
         {
             (document with { Description = bad }).Write(_folder["bad.nvg"]);
-            Assert.Contains("precision, batch or share", Assert.Throws<NvgDataException>(() => ImageDocument.Read(_folder["bad.nvg"])).Message, StringComparison.Ordinal);
+            Assert.Contains("invalid precision, batch size or interpolation share", Assert.Throws<NvgDataException>(() => ImageDocument.Read(_folder["bad.nvg"])).Message, StringComparison.Ordinal);
         }
     }
 

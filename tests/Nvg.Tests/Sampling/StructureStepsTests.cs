@@ -110,11 +110,9 @@ public class StructureStepsTests
         using Tokenizer tokenizer = Tiny.Tokenizer();
         using ImageNoise noise = ImageNoise.FromSeeds(seeds, Tiny.GeneratorSizes.Grid, default);
         var taken = new List<int>();
-        (GranularitySequence sequence, Tensor canvas) = new NvgSampler(generator, tokenizer.Quantizer).Sample(
+        using SampledBatch sampled = new NvgSampler(generator, tokenizer.Quantizer).Sample(
             new int[seeds.Length], noise, new SamplingOptions { StructureSteps = steps }, null, stage => taken.Add(stage.StructureSteps));
-        using (sequence)
-        using (canvas)
-        using (Tensor finest = sequence.StructureMap(Tiny.GeneratorSizes.Grid.LastStage))
-            return (finest.ToArray<long>(), taken);
+        using Tensor finest = sampled.Sequence.StructureMap(Tiny.GeneratorSizes.Grid.LastStage);
+        return (finest.ToArray<long>(), taken);
     }
 }

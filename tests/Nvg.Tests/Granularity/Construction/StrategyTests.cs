@@ -118,8 +118,8 @@ public class StrategyTests
     }
 
     [Theory]
-    [InlineData("kmeans", "is no structure strategy")]
-    [InlineData("3", "is no structure strategy")]
+    [InlineData("kmeans", "is not a structure strategy")]
+    [InlineData("3", "is not a structure strategy")]
     [InlineData("greedy:2", "no setting")]
     [InlineData("spatial:far", "a number")]
     [InlineData("spatial:-1", "negative")]

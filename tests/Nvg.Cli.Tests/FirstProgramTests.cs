@@ -1,0 +1,71 @@
+using System.Reflection;
+using Nvg.Cli.Terminal;
+using Nvg.Imaging;
+
+namespace Nvg.Cli.Tests;
+
+/// <summary>The first program of README and docs/library.md works as it is written there.</summary>
+public class FirstProgramTests(TinyModel model) : CommandTests, IClassFixture<TinyModel>
+{
+    private static readonly string Root = FindRoot();
+
+    private static string Program => File.ReadAllText(Path.Combine(Root, "examples", "FirstProgram", "Program.cs"));
+
+    [Fact]
+    public async Task Run_WithAnyModel_WritesItsImagesAndThoseOfTheCommand()
+    {
+        Directory.CreateDirectory(InFolder("models"));
+        Directory.CreateSymbolicLink(InFolder("models/nvg-cifar10"), model.Folder);
+        await RunAndCompareAsync();
+    }
+
+    [Fact]
+    public async Task Run_WithTheShippedModel_GivesTheBytesOfTheCommand()
+    {
+        Directory.CreateDirectory(InFolder("models"));
+        Directory.CreateSymbolicLink(InFolder("models/nvg-cifar10"), Path.Combine(Root, "models", "nvg-cifar10"));
+        await RunAndCompareAsync();
+    }
+
+    [Theory]
+    [InlineData("docs/library.md")]
+    public void Page_ShowsTheProgramThatIsTested(string page) =>
+        Assert.Contains(Program.Trim(), File.ReadAllText(Path.Combine(Root, page)).Replace("\n    ", "\n", StringComparison.Ordinal), StringComparison.Ordinal);
+
+    private async Task RunAndCompareAsync()
+    {
+        File.Copy(Path.Combine(Root, "examples", "images", "boat.png"), InFolder("boat.png"));
+        string before = Environment.CurrentDirectory;
+        try
+        {
+            Environment.CurrentDirectory = InFolder("");
+            MethodInfo main = Assembly.Load("Nvg.FirstProgram").EntryPoint!;
+            await Task.Run(() => main.Invoke(null, [Array.Empty<string>()]));
+        }
+        finally
+        {
+            Environment.CurrentDirectory = before;
+        }
+
+        string folder = InFolder("models/nvg-cifar10");
+        CommandResult plain = await RunAsync("generate", "--model", folder, "--class", "ship", "--seed", "7", "-o", InFolder("plain"));
+        CommandResult steered = await RunAsync(
+            "generate", "--model", folder, "--class", "ship", "--seed", "7", "--structure", InFolder("boat.png"), "--structure-kind", "labels",
+            "--structure-stages", "4", "-o", InFolder("steered"));
+        Assert.Equal((CommandRunner.Done, CommandRunner.Done), (plain.ExitCode, steered.ExitCode));
+        Assert.Equal(File.ReadAllBytes(InFolder("plain/ship/7.png")), File.ReadAllBytes(InFolder("ship.png")));
+        Assert.Equal(File.ReadAllBytes(InFolder("steered/ship/7.png")), File.ReadAllBytes(InFolder("steered.png")));
+        Assert.NotEqual(File.ReadAllBytes(InFolder("ship.png")), File.ReadAllBytes(InFolder("steered.png")));
+        // After the last stage the preview is the image.
+        int last = Directory.GetFiles(InFolder(""), "stage*.png").Length - 1;
+        Assert.Equal(ImageFile.Read(InFolder("steered.png")).Pixels, ImageFile.Read(InFolder($"stage{last}.png")).Pixels);
+    }
+
+    private static string FindRoot()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder!, "nvg.slnx")))
+            folder = Path.GetDirectoryName(folder);
+        return folder!;
+    }
+}
