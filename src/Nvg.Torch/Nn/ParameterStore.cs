@@ -45,16 +45,13 @@ public sealed class ParameterStore : IReadOnlyDictionary<string, Tensor>, IDispo
     /// <exception cref="ArgumentException">The store does not hold <paramref name="current"/>.</exception>
     public void Replace(Tensor current, Tensor next)
     {
-        string name = _names.Find(n => ReferenceEquals(_tensors[n], current))
-            ?? throw new ArgumentException("the store does not hold this tensor");
+        string name = _names.Find(n => ReferenceEquals(_tensors[n], current)) ?? throw new ArgumentException("the store does not hold this tensor");
         _tensors[name] = next.Own();
         _rearranged.Add(name);
         current.Dispose();
     }
 
-    /// <summary>
-    /// Whether tensors are in another layout than their names promise (see <see cref="Replace"/>): then they cannot be saved.
-    /// </summary>
+    /// <summary>Whether tensors are in another layout than their names promise (see <see cref="Replace"/>): then they cannot be saved.</summary>
     public bool IsRearranged => _rearranged.Count > 0;
 
     /// <summary>Whether a tensor is a fixed table.</summary>
