@@ -53,5 +53,6 @@ dotnet tool install Nvg.Cli --version "$version" --tool-path "$folder/tools" --a
   fail "the tool cannot be installed"
 }
 cd -- "$folder"
+"$folder/tools/nvg" doctor
 "$folder/tools/nvg" generate --class ship --seed 7 -o tool.png
 require_image "$folder/tool.png" "image of the tool"

@@ -34,7 +34,7 @@ public static class ImageGrid
         return grid;
     }
 
-    /// <summary>How large <see cref="Compose"/> makes the whole.</summary>
+    /// <summary>The size of the grid that <see cref="Compose"/> makes.</summary>
     /// <param name="count">Images, at least one.</param>
     /// <param name="width">Columns of pixels of each.</param>
     /// <param name="height">Rows of pixels of each.</param>
@@ -48,7 +48,7 @@ public static class ImageGrid
         return ((columns * (((long)width * enlargement) + padding)) + padding, (rows * (((long)height * enlargement) + padding)) + padding);
     }
 
-    /// <summary>The factor that makes a tiny image comfortable to look at: 4 for 32 × 32, 1 from 128 × 128 on.</summary>
+    /// <summary>The enlargement at which a tiny image is easy to see: 4 for 32 × 32, 1 from 128 × 128 on.</summary>
     /// <param name="side">Pixels of the shorter side, at least 1.</param>
     public static int ComfortableEnlargement(int side)
     {
@@ -56,7 +56,7 @@ public static class ImageGrid
         return Math.Max(1, ComfortableSide / side);
     }
 
-    /// <summary>The comfortable factor for many images: smaller where the whole would become unwieldy.</summary>
+    /// <summary>The enlargement for many images: smaller if the grid would become too large.</summary>
     /// <param name="image">One of the images.</param>
     /// <param name="count">How many there are.</param>
     public static int ComfortableEnlargement(RgbImage image, int count)
@@ -65,7 +65,7 @@ public static class ImageGrid
         return ComfortableEnlargement(image.Width, image.Height, count);
     }
 
-    /// <summary>The comfortable factor for many images: smaller where the whole would become unwieldy.</summary>
+    /// <summary>The enlargement for many images: smaller if the grid would become too large.</summary>
     /// <param name="width">Columns of pixels of one of the images.</param>
     /// <param name="height">Rows of pixels.</param>
     /// <param name="count">How many there are.</param>

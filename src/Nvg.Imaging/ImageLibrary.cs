@@ -27,7 +27,7 @@ public static class ImageLibrary
         get
         {
             Load();
-            return new Version(Vips.Version(0), Vips.Version(1), Vips.Version(2));
+            return ReadVersion();
         }
     }
 
@@ -44,8 +44,8 @@ public static class ImageLibrary
         {
             if (_loaded)
                 return;
-            // NetVips starts libvips once, when its first method is compiled, and never again after a failure. Nothing of
-            // it may therefore run before the library is known to load.
+            // NetVips starts libvips once, when a method that calls into it is compiled, and never again after a failure.
+            // Such methods must therefore not be compiled before the library is known to load: they are not inlined.
             if (_library == 0)
                 _library = LoadFile();
             Start();
@@ -61,8 +61,7 @@ public static class ImageLibrary
         {
             // With the assembly the search covers the native folders of the packages, then the system's libraries.
             nint library = named is null ? NativeLibrary.Load(FileName, netVips, null) : NativeLibrary.Load(named);
-            // The first resolver of an assembly stays; NetVips keeps quiet when its own comes second.
-            NativeLibrary.SetDllImportResolver(netVips, (_, _, _) => library);
+            SetLibrary(netVips, library, named);
             return library;
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
@@ -72,14 +71,38 @@ public static class ImageLibrary
         }
     }
 
+    // The first resolver of an assembly stays; NetVips accepts that its own comes second.
+    private static void SetLibrary(Assembly netVips, nint library, string? named)
+    {
+        try
+        {
+            NativeLibrary.SetDllImportResolver(netVips, (_, _, _) => library);
+        }
+        catch (InvalidOperationException) when (named is null)
+        {
+            // The application has used NetVips itself, which searches the same places.
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new DllNotFoundException(
+                $"{PathVariable} names {named}, but the application has loaded another libvips through NetVips before", error);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Version ReadVersion() => new(Vips.Version(0), Vips.Version(1), Vips.Version(2));
+
     private static string Advice(string? named) => named is null
         ? $"add the package NetVips.Native.{RuntimeInformation.RuntimeIdentifier} to the application, or name the file in "
           + $"{PathVariable} (tried {FileName} beside the application, in the packages' runtimes folders and in the system's folders)"
         : $"{PathVariable} names {named}; correct it, or unset it to use the packaged library";
 
-    // .NET's message lists every attempt over several lines.
-    private static string LoaderWords(Exception error) => string.Join(
-        ' ', error.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    // The first line of .NET's message is advice about tools; the loader's own words for each attempt follow.
+    private static string LoaderWords(Exception error)
+    {
+        string[] lines = error.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return string.Join("; ", lines.Length > 1 ? lines[1..] : lines);
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Start()

@@ -133,7 +133,7 @@ public sealed class RgbImage
         if (left < 0 || top < 0 || width < 1 || height < 1 || left > Width - width || top > Height - height)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(left), $"{width}x{height} at ({left}, {top}) does not lie inside {Width}x{Height}");
+                nameof(left), $"{width}x{height} at ({left}, {top}) is not inside {Width}x{Height}");
         }
     }
 }

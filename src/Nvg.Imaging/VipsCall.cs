@@ -9,6 +9,9 @@ namespace Nvg.Imaging;
 /// </summary>
 internal static class VipsCall
 {
+    // What libheif says of HEVC streams, which are patented; libvips' own packages leave their decoder out.
+    private const string UnsupportedCodec = "HEVC";
+
     private static readonly ReaderWriterLockSlim Gate = new();
 
     /// <exception cref="NvgDataException">The work failed; the line names <paramref name="where"/>.</exception>
@@ -42,7 +45,13 @@ internal static class VipsCall
         }
         catch (VipsException failed)
         {
-            throw NvgDataException.At(where, Reason(failed), innerException: failed);
+            throw failed.Message.Contains(UnsupportedCodec, StringComparison.Ordinal)
+                ? NvgDataException.At(
+                    where,
+                    "is a HEIC image, which the loaded libvips does not decode",
+                    $"convert it to JPEG or AVIF, or name another libvips in {ImageLibrary.PathVariable}",
+                    failed)
+                : NvgDataException.At(where, Reason(failed), innerException: failed);
         }
         finally
         {

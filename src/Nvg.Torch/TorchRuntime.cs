@@ -174,7 +174,7 @@ public static unsafe partial class TorchRuntime
         _ = SetEnvironment("GOMP_SPINCOUNT", "1000", 0);
     }
 
-    // libtorch writes on standard error what it throws a moment later.
+    // libtorch also writes to standard error what it then throws.
     private static void KeepQuiet()
     {
         if (!OperatingSystem.IsLinux())

@@ -122,6 +122,14 @@ public class ImageKindTests
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Decode_Heic_IsRefusedWithAWayOut()
+    {
+        NvgDataException error = Assert.Throws<NvgDataException>(() => ImageFile.Decode(Convert.FromBase64String(Heic), "a.heic"));
+        Assert.StartsWith("a.heic: is a HEIC image", error.Message, StringComparison.Ordinal);
+        Assert.Contains("NVG_VIPS", error.Remedy, StringComparison.Ordinal);
+    }
+
     /// <summary>A JPEG of four inks, as some of ImageNet's are.</summary>
     private static byte[] CmykJpeg(byte[] ink)
     {
@@ -140,4 +148,14 @@ public class ImageKindTests
         0xFF, 0xD8, 0xFF, 0xE1, 0, 34, .. "Exif\0\0II*\0"u8, 8, 0, 0, 0, 1, 0,
         0x12, 0x01, 3, 0, 1, 0, 0, 0, (byte)orientation, 0, 0, 0, 0, 0, 0, 0, .. jpeg[2..],
     ];
+
+    // 8 × 8 pixels of one colour, encoded with libheif and x265.
+    private const string Heic =
+        "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAa1tZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAA"
+        + "AA5waXRtAAAAAAACAAAAEGlkYXQAAAAAAAgACAAAADhpbG9jAQAAAERAAAIAAQAAAAAAAAHRAAEAAAAAAAAAJgACAAEAAAAAAAAA"
+        + "AQAAAAAAAAAIAAAAOGlpbmYAAAAAAAIAAAAVaW5mZQIAAAEAAQAAaHZjMQAAAAAVaW5mZQIAAAAAAgAAZ3JpZAAAAADYaXBycAAA"
+        + "ALZpcGNvAAAAdmh2Y0MBA3AAAAAAAAAAAAAe8AD8/fj4AAAPAyAAAQAYQAEMAf//A3AAAAMAkAAAAwAAAwAeugJAIQABACpCAQED"
+        + "cAAAAwCQAAADAAADAB6gIIEFluqumubgQEDAgAAAAwCAAAADAIQiAAEABkQBwXPBiQAAABRpc3BlAAAAAAAAAEAAAABAAAAAFGlz"
+        + "cGUAAAAAAAAACAAAAAgAAAAQcGl4aQAAAAADCAgIAAAAGmlwbWEAAAAAAAAAAgABAoECAAICA4QAAAAaaXJlZgAAAAAAAAAOZGlt"
+        + "ZwACAAEAAQAAAC5tZGF0AAAAIigBrwQSE0zg+OnCaD+6L+zZVu48n7SrK+NJn3exGJKp/6A=";
 }

@@ -102,6 +102,19 @@ public class OperatorTests
     }
 
     [Fact]
+    public void Call_ShapesThatDoNotFit_ExceptionHasOperatorAndShapes()
+    {
+        using var scope = new TensorScope();
+        Tensor a = Tensor.Zeros([2, 3]), b = Tensor.Zeros([4]);
+        TorchException single = Assert.ThrowsAny<TorchException>(() => new Operator("aten::add", "Tensor").Call(a, b, 1));
+        Assert.Equal("aten::add.Tensor", single.Operator);
+        Assert.Equal([[2, 3], [4]], single.Shapes);
+        TorchException list = Assert.ThrowsAny<TorchException>(() => new Operator("aten::cat").Call(new[] { b, a }, 0));
+        Assert.Equal([[4], [2, 3]], list.Shapes);
+        Assert.Empty(new TorchException("none").Shapes);
+    }
+
+    [Fact]
     public void Call_DisposedArgument_ThrowsObjectDisposed()
     {
         using Tensor live = Tensor.Zeros([1]);

@@ -21,7 +21,7 @@ public sealed class NpzFile : IDisposable
     /// <summary>The names of the arrays.</summary>
     public IReadOnlyList<string> Names => [.. _zip.Entries.Select(e => Path.GetFileNameWithoutExtension(e.FullName))];
 
-    /// <summary>Whether a path names a file that there is, and an .npz by its ending.</summary>
+    /// <summary>Whether a path names an existing file with the extension .npz.</summary>
     internal static bool IsAt(string path) =>
         File.Exists(path) && Path.GetExtension(path).Equals(".npz", StringComparison.OrdinalIgnoreCase);
 
@@ -76,7 +76,7 @@ public sealed class NpzFile : IDisposable
         return (header.Shape[0], (int)header.Shape[2], (int)header.Shape[1]);
     }
 
-    /// <summary>Reads one array whole.</summary>
+    /// <summary>Reads a whole array.</summary>
     /// <param name="name">Its name, for example <c>mu</c>.</param>
     /// <exception cref="NvgDataException">There is none of that name, or it is broken.</exception>
     public NpyArray Read(string name)
@@ -85,9 +85,9 @@ public sealed class NpzFile : IDisposable
         return NpyArray.Read(stream, Where(name));
     }
 
-    /// <summary>Reads the images of an array one after the other; any number needs the memory of one.</summary>
+    /// <summary>Reads the images of an array one after the other; only one is in memory at a time.</summary>
     /// <param name="name">The name of an array of uint8, images × rows × columns × 3.</param>
-    /// <exception cref="NvgDataException">There is none of that name, it has another shape, or it breaks off.</exception>
+    /// <exception cref="NvgDataException">There is none of that name, it has another shape, or it is truncated.</exception>
     public IEnumerable<RgbImage> Images(string name = "arr_0")
     {
         using Stream stream = OpenArray(name);
@@ -110,7 +110,7 @@ public sealed class NpzFile : IDisposable
     internal uint Checksum(string name) => _zip.GetEntry(name + ".npy")!.Crc32;
 
     /// <summary>An array as it is stored, its header first.</summary>
-    /// <exception cref="NvgDataException">There is none of that name, or what stands before it is damaged.</exception>
+    /// <exception cref="NvgDataException">There is none of that name, or what precedes it is damaged.</exception>
     internal Stream OpenArray(string name)
     {
         ZipArchiveEntry entry = _zip.GetEntry(name + ".npy")
@@ -137,7 +137,7 @@ public sealed class NpzFile : IDisposable
         }
         catch (Exception e) when (e is EndOfStreamException or InvalidDataException)
         {
-            throw NvgDataException.At(Where(name), "breaks off", "make it again", e);
+            throw NvgDataException.At(Where(name), "is truncated", "make it again", e);
         }
     }
 
@@ -149,7 +149,7 @@ public sealed class NpzFile : IDisposable
         }
         catch (Exception e) when (e is EndOfStreamException or InvalidDataException)
         {
-            throw NvgDataException.At(Where(name), $"breaks off in image {index}", "make it again", e);
+            throw NvgDataException.At(Where(name), $"is truncated in image {index}", "make it again", e);
         }
     }
 }

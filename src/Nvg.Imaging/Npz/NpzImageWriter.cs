@@ -4,9 +4,9 @@ using Nvg.Torch.Files.Npy;
 namespace Nvg.Imaging.Npz;
 
 /// <summary>
-/// Writes samples as the evaluation tools of the field read them: an .npz with <c>arr_0</c>, uint8, images × rows ×
-/// columns × 3, not compressed. Images go straight to the disk under a temporary name; the file gets its own with
-/// <see cref="Complete"/>, and disposed before that nothing is left.
+/// Writes samples as the usual evaluation tools read them: an .npz with <c>arr_0</c>, uint8, images × rows ×
+/// columns × 3, not compressed. Images go straight to the disk under a temporary name; the file gets its name with
+/// <see cref="Complete"/>, and is removed if the writer is disposed before that.
 /// </summary>
 public sealed class NpzImageWriter : IDisposable
 {
@@ -20,7 +20,7 @@ public sealed class NpzImageWriter : IDisposable
     private int _written;
 
     /// <param name="path">The file to write; its folder must exist.</param>
-    /// <param name="count">How many images will come: the number stands before them in the file.</param>
+    /// <param name="count">Number of images, which the file states before them.</param>
     /// <param name="width">Columns of each.</param>
     /// <param name="height">Rows of each.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
@@ -56,7 +56,7 @@ public sealed class NpzImageWriter : IDisposable
     /// <summary>Adds the next image.</summary>
     /// <param name="image">An image of the announced size.</param>
     /// <exception cref="ArgumentException">It has another size.</exception>
-    /// <exception cref="InvalidOperationException">All that were announced have come already.</exception>
+    /// <exception cref="InvalidOperationException">All announced images have been written already.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Append(RgbImage image)
     {
@@ -70,7 +70,7 @@ public sealed class NpzImageWriter : IDisposable
     }
 
     /// <summary>Ends the file, flushes it to the disk and gives it its name.</summary>
-    /// <exception cref="InvalidOperationException">Fewer images have come than were announced.</exception>
+    /// <exception cref="InvalidOperationException">Fewer images were written than announced.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Complete()
     {

@@ -23,8 +23,8 @@ public static unsafe class Autograd
     }
 
     /// <summary>Gradients of a one-element tensor with respect to inputs, without touching <see cref="Tensor.Grad"/>.</summary>
-    /// <param name="loss">What is differentiated.</param>
-    /// <param name="inputs">With respect to these.</param>
+    /// <param name="loss">A tensor with one element.</param>
+    /// <param name="inputs">The tensors to differentiate with respect to.</param>
     /// <param name="retainGraph">Whether the graph may be differentiated again.</param>
     /// <param name="createGraph">Whether the gradients can be differentiated in turn.</param>
     /// <returns>One new tensor per input, null where the loss does not depend on it.</returns>

@@ -26,7 +26,7 @@ public abstract class TensorFile : IReadOnlyDictionary<string, Tensor>, IDisposa
     /// <exception cref="TensorFileException">The file has none of this name, or its bytes are damaged.</exception>
     public abstract Tensor this[string key] { get; }
 
-    /// <summary>Opens a safetensors or PyTorch file, whichever its content says; the name plays no part.</summary>
+    /// <summary>Opens a safetensors or PyTorch file, by its content; the file name does not matter.</summary>
     /// <exception cref="TensorFileException">The file is neither, or damaged, or holds what is not allowed.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static TensorFile Open(string path)

@@ -63,7 +63,7 @@ public readonly struct ParameterPath
         return placed;
     }
 
-    /// <summary>A table that is measured rather than learned: loaded where the source stores values, else as it starts.</summary>
+    /// <summary>A table that is measured rather than learned: loaded where the source stores values, otherwise as initialised.</summary>
     public Tensor MeasuredBuffer(string name, long[] shape, Initialization initialization)
     {
         Tensor value = _source.Get(_prefix + name, shape, initialization);

@@ -29,7 +29,8 @@ public abstract class ParameterSource
         new LoadedSource(tensors, prefix, type) { Device = device };
 
     /// <summary>
-    /// Parameters out of a file that is not needed afterwards: what is taken leaves it, so that a model in another element type
+    /// Parameters out of a file that is not needed afterwards: tensors are removed from it as they are taken, so that a model
+    /// in another element type
     /// does not hold both.
     /// </summary>
     /// <param name="file">Borrowed while the model is built.</param>

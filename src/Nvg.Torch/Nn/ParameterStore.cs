@@ -19,10 +19,10 @@ public sealed class ParameterStore : IReadOnlyDictionary<string, Tensor>, IDispo
     /// <inheritdoc/>
     public int Count => _names.Count;
 
-    /// <summary>Names of what is learned, in order; buffers (fixed tables) are not among them.</summary>
+    /// <summary>Names of the learned tensors, in order, without buffers (fixed tables).</summary>
     public IEnumerable<string> TrainableNames => _names.Where(n => !_buffers.Contains(n));
 
-    /// <summary>Numbers in all learned tensors together.</summary>
+    /// <summary>Number of elements of all learned tensors.</summary>
     public long ParameterCount => TrainableNames.Sum(n => _tensors[n].ElementCount);
 
     /// <inheritdoc/>
@@ -50,7 +50,7 @@ public sealed class ParameterStore : IReadOnlyDictionary<string, Tensor>, IDispo
             _tensors[name].RequiresGrad = required;
     }
 
-    /// <summary>Copies of tensors under the same names, which autograd does not follow.</summary>
+    /// <summary>Copies of tensors under the same names, detached from autograd.</summary>
     /// <param name="includes">Which ones, by name; null for all.</param>
     public ParameterStore CloneDetached(Func<string, bool>? includes = null)
     {

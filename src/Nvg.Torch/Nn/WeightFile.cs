@@ -3,10 +3,10 @@ using Nvg.Torch.Files.Safetensors;
 
 namespace Nvg.Torch.Nn;
 
-/// <summary>Networks out of files of weights; what is wrong with one becomes a line that names it.</summary>
+/// <summary>Builds networks from weight files; errors name the file.</summary>
 internal static class WeightFile
 {
-    /// <summary>Builds something of the tensors of a file that somebody else wrote.</summary>
+    /// <summary>Builds something from the tensors of a third-party file.</summary>
     /// <param name="path">A safetensors or PyTorch file.</param>
     /// <param name="build">Takes what it needs out of the tensors, which go when it returns.</param>
     /// <exception cref="NvgDataException">The file is missing, damaged, or holds something else.</exception>
@@ -16,7 +16,7 @@ internal static class WeightFile
         return build(file);
     });
 
-    /// <summary>Builds a model of all the tensors of a file of ours.</summary>
+    /// <summary>Builds a model from all tensors of a file that this library wrote.</summary>
     /// <param name="path">A safetensors file.</param>
     /// <param name="device">Where the parameters go.</param>
     /// <param name="type">Element type of its matrices; null keeps the stored one.</param>
@@ -29,7 +29,7 @@ internal static class WeightFile
     {
         using SafetensorsFile stored = SafetensorsFile.Open(path);
         T built = build(ParameterSource.Taking(stored, device, type));
-        // What the model takes has left the file; what it computes itself may lie there too.
+        // The model removed what it took; tensors that it computes itself may remain.
         if (stored.Keys.FirstOrDefault(name => !parametersOf(built).ContainsKey(name)) is { } unexpected)
         {
             built.Dispose();

@@ -40,7 +40,7 @@ public sealed class AdamW : IDisposable
     /// <summary>Keeps the quotient finite.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
-    /// <summary>Share of a weight taken off per step and unit of learning rate.</summary>
+    /// <summary>Weight decay per step and unit of learning rate.</summary>
     public double WeightDecay { get; init; }
 
     /// <summary>Steps taken.</summary>
@@ -67,7 +67,7 @@ public sealed class AdamW : IDisposable
         return scope.Keep(norm);
     }
 
-    /// <summary>One step on the accumulated gradients, which it clears; without any gradient it is none.</summary>
+    /// <summary>Takes a step with the accumulated gradients and clears them; without gradients it does nothing.</summary>
     public void Step(double learningRate)
     {
         using GradMode noGrad = Autograd.NoGrad();
@@ -95,7 +95,7 @@ public sealed class AdamW : IDisposable
             _parameters[name].Grad = null;
     }
 
-    /// <summary>The moments by name, to store in a checkpoint; they stay the optimizer's.</summary>
+    /// <summary>The moments by name, to store in a checkpoint; owned by the optimizer.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> State =>
         _names.SelectMany(n =>
             new[] { KeyValuePair.Create($"mean.{n}", _mean[n]), KeyValuePair.Create($"mean_square.{n}", _meanSquare[n]) });

@@ -2,7 +2,7 @@ namespace Nvg.Torch.Optim;
 
 /// <summary>
 /// Operations on whole lists of tensors at once: one call, and on a GPU few launches, for all parameters. libtorch finds a
-/// kernel by the tensors' device and so refuses empty lists; here they are nothing to do.
+/// kernel by the tensors' device and so refuses empty lists; here they are no work.
 /// </summary>
 internal static class ForeachOps
 {

@@ -1,6 +1,6 @@
 namespace Nvg.Torch;
 
-/// <summary>Numbers that look random from numbers that do not: the finalizer of SplitMix64 (Steele, Lea, Flood 2014).</summary>
+/// <summary>Pseudo-random numbers from consecutive ones: the finalizer of SplitMix64 (Steele, Lea, Flood 2014).</summary>
 internal static class SplitMix64
 {
     private const ulong GoldenGamma = 0x9E3779B97F4A7C15;

@@ -37,7 +37,7 @@ public readonly struct Argument
     /// <summary>A real number.</summary>
     public static implicit operator Argument(double value) => new(ValueKind.Double, BitConverter.DoubleToInt64Bits(value));
 
-    /// <summary>A truth value.</summary>
+    /// <summary>A Boolean.</summary>
     public static implicit operator Argument(bool value) => new(ValueKind.Bool, value ? 1 : 0);
 
     /// <summary>A list of integers, or none for null.</summary>
@@ -46,7 +46,7 @@ public readonly struct Argument
     /// <summary>A list of real numbers, or none for null.</summary>
     public static implicit operator Argument(double[]? values) => values is null ? None : new(ValueKind.DoubleList, 0, values);
 
-    /// <summary>A list of truth values, or none for null.</summary>
+    /// <summary>A list of Booleans, or none for null.</summary>
     public static implicit operator Argument(bool[]? values) => values is null ? None : new(ValueKind.BoolList, 0, values);
 
     /// <summary>A list of tensors, or none for null.</summary>

@@ -33,12 +33,12 @@ public static class Functional
 
     /// <summary>Two-dimensional convolution of N × C × H × W.</summary>
     /// <remarks>
-    /// In bfloat16 on the CPU its gradients may come from an own kernel, which has no second derivatives and throws instead.
+    /// In bfloat16 on the CPU its gradients may come from a kernel of this library, which has no second derivatives and throws instead.
     /// </remarks>
     public static Tensor Conv2d(Tensor input, Tensor weight, Tensor? bias, int stride = 1, int padding = 0) =>
         Conv2dOp.Call(input, weight, bias, stride, padding);
 
-    /// <summary>Rows of a table.</summary>
+    /// <summary>Looks up rows of a table.</summary>
     public static Tensor Embedding(Tensor weight, Tensor indices) => EmbeddingOp.Call(weight, indices);
 
     /// <summary>Normalisation over the last dimension, without learned scale and shift.</summary>
@@ -79,7 +79,7 @@ public static class Functional
         Tensor? variance = null, double momentum = 0) =>
         BatchNormOp.Call(input, weight, bias, mean, variance, true, momentum, epsilon, false);
 
-    /// <summary>The largest pixel of every square of N × C × H × W.</summary>
+    /// <summary>Max pooling of N × C × H × W over squares.</summary>
     /// <param name="input">N × C × H × W.</param>
     /// <param name="side">Of the squares.</param>
     /// <param name="stride">From one square to the next; null for squares that do not overlap.</param>
@@ -110,7 +110,7 @@ public static class Functional
     /// <summary>x · sigmoid(x), also called swish.</summary>
     public static Tensor Silu(Tensor input) => SiluOp.Call(input);
 
-    /// <summary>The same, written over its input.</summary>
+    /// <summary>The same, in place.</summary>
     public static void SiluInPlace(Tensor input) => SiluInPlaceOp.Run(input);
 
     /// <summary>Mean cross-entropy of logits (N × V) against class numbers (N).</summary>
@@ -126,7 +126,7 @@ public static class Functional
     /// <summary>Mean absolute difference.</summary>
     public static Tensor MeanAbsoluteError(Tensor input, Tensor target) => L1Op.Call(input, target);
 
-    /// <summary>Zeros around the last two dimensions.</summary>
+    /// <summary>Zero padding of the last two dimensions.</summary>
     public static Tensor PadZeros(Tensor input, int left, int right, int top, int bottom) =>
         PadOp.Call(input, new long[] { left, right, top, bottom });
 
@@ -134,7 +134,7 @@ public static class Functional
     public static Tensor UpsampleNearest(Tensor input, int factor) =>
         NearestOp.Call(input, new long[] { input.Size(2) * factor, input.Size(3) * factor });
 
-    /// <summary>N × C × H × W in another size, bicubic with half-pixel centres.</summary>
+    /// <summary>Resizes N × C × H × W: bicubic, half-pixel centres.</summary>
     /// <param name="input">N × C × H × W.</param>
     /// <param name="height">Rows of the result.</param>
     /// <param name="width">Columns of the result.</param>
@@ -142,7 +142,7 @@ public static class Functional
     public static Tensor ResizeBicubic(Tensor input, long height, long width, bool smooth = false) =>
         (smooth ? SmoothBicubicOp : BicubicOp).Call(input, new long[] { height, width }, false, Argument.None, Argument.None);
 
-    /// <summary>N × C × H × W in a smaller size: every pixel is the mean of those it covers.</summary>
+    /// <summary>Shrinks N × C × H × W: every pixel is the mean of those it covers.</summary>
     public static Tensor ResizeArea(Tensor input, long height, long width) => AreaOp.Call(input, new long[] { height, width });
 
     /// <summary>Cosine of the angle between vectors along a dimension.</summary>

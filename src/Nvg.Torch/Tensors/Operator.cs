@@ -62,8 +62,8 @@ public sealed unsafe class Operator
         }
     }
 
-    /// <summary>Calls the operator for its one tensor.</summary>
-    /// <returns>A new tensor of the caller's; an in-place operator gives an alias of its first argument.</returns>
+    /// <summary>Calls an operator that returns one tensor.</summary>
+    /// <returns>A new tensor, which the caller owns; an in-place operator returns an alias of its first argument.</returns>
     /// <exception cref="TorchArgumentException">The operator gives something else than one tensor.</exception>
     /// <exception cref="TorchException">libtorch refused; the message names operator, shapes and reason.</exception>
     public Tensor Call(params ReadOnlySpan<Argument> arguments)
@@ -86,7 +86,7 @@ public sealed unsafe class Operator
         }
     }
 
-    /// <summary>Calls the operator for several tensors; lists are flattened. Undefined tensors are null.</summary>
+    /// <summary>Calls an operator that returns several tensors; lists are flattened, undefined tensors are null.</summary>
     public Tensor?[] CallMany(int capacity, params ReadOnlySpan<Argument> arguments)
     {
         NativeValue[] rented = new NativeValue[capacity];
@@ -104,7 +104,7 @@ public sealed unsafe class Operator
         }
     }
 
-    /// <summary>Calls the operator for one number.</summary>
+    /// <summary>Calls an operator that returns one number.</summary>
     public double CallNumber(params ReadOnlySpan<Argument> arguments)
     {
         NativeValue* results = stackalloc NativeValue[1];

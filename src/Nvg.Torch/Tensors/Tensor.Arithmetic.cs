@@ -45,34 +45,34 @@ public sealed partial class Tensor
     private static readonly Operator RemainderOp = new("aten::remainder", "Scalar");
     private static readonly Operator DivModeOp = new("aten::div", "Scalar_mode");
 
-    /// <summary>Sum, element by element.</summary>
+    /// <summary>Element-wise sum.</summary>
     public static Tensor operator +(Tensor left, Tensor right) => AddOp.Call(left, right);
 
     /// <summary>Sum with a number.</summary>
     public static Tensor operator +(Tensor left, double right) => AddScalarOp.Call(left, right);
 
-    /// <summary>Sum with a whole number; whole numbers stay whole.</summary>
+    /// <summary>Sum with an integer; integer tensors stay integers.</summary>
     public static Tensor operator +(Tensor left, long right) => AddScalarOp.Call(left, right);
 
-    /// <summary>Difference, element by element.</summary>
+    /// <summary>Element-wise difference.</summary>
     public static Tensor operator -(Tensor left, Tensor right) => SubOp.Call(left, right);
 
     /// <summary>Difference with a number.</summary>
     public static Tensor operator -(Tensor left, double right) => AddScalarOp.Call(left, -right);
 
-    /// <summary>Difference with a whole number; whole numbers stay whole.</summary>
+    /// <summary>Difference with an integer; integer tensors stay integers.</summary>
     public static Tensor operator -(Tensor left, long right) => AddScalarOp.Call(left, -right);
 
-    /// <summary>A whole number less a tensor; whole numbers stay whole.</summary>
+    /// <summary>An integer minus a tensor; integer tensors stay integers.</summary>
     public static Tensor operator -(long left, Tensor right) => RsubScalarOp.Call(right, left);
 
-    /// <summary>A number less a tensor.</summary>
+    /// <summary>A number minus a tensor.</summary>
     public static Tensor operator -(double left, Tensor right) => RsubScalarOp.Call(right, left);
 
     /// <summary>The negative.</summary>
     public static Tensor operator -(Tensor tensor) => NegOp.Call(tensor);
 
-    /// <summary>Product, element by element.</summary>
+    /// <summary>Element-wise product.</summary>
     public static Tensor operator *(Tensor left, Tensor right) => MulOp.Call(left, right);
 
     /// <summary>Product with a number.</summary>
@@ -81,10 +81,10 @@ public sealed partial class Tensor
     /// <summary>Product with a number.</summary>
     public static Tensor operator *(double left, Tensor right) => MulScalarOp.Call(right, left);
 
-    /// <summary>Product with a whole number; whole numbers stay whole.</summary>
+    /// <summary>Product with an integer; integer tensors stay integers.</summary>
     public static Tensor operator *(Tensor left, long right) => MulScalarOp.Call(left, right);
 
-    /// <summary>Quotient, element by element.</summary>
+    /// <summary>Element-wise quotient.</summary>
     public static Tensor operator /(Tensor left, Tensor right) => DivOp.Call(left, right);
 
     /// <summary>Quotient by a number.</summary>
@@ -141,13 +141,13 @@ public sealed partial class Tensor
     /// <summary>A power of each element.</summary>
     public Tensor Pow(double exponent) => PowOp.Call(this, exponent);
 
-    /// <summary>The largest whole number not above.</summary>
+    /// <summary>Rounded down to an integer.</summary>
     public Tensor Floor() => FloorOp.Call(this);
 
-    /// <summary>Remainder with the sign of the divisor; whole numbers stay whole.</summary>
+    /// <summary>Remainder with the sign of the divisor; integers stay integers.</summary>
     public Tensor Remainder(long divisor) => RemainderOp.Call(this, divisor);
 
-    /// <summary>Quotient rounded down; whole numbers stay whole.</summary>
+    /// <summary>Quotient rounded down; integers stay integers.</summary>
     public Tensor FloorDivide(long divisor) => DivModeOp.Call(this, divisor, "floor");
 
     /// <summary>Limits each element to a range; null leaves a side open.</summary>
@@ -157,28 +157,28 @@ public sealed partial class Tensor
     /// <summary>Matrix product with broadcasting over leading dimensions.</summary>
     public Tensor Matmul(Tensor other) => MatmulOp.Call(this, other);
 
-    /// <summary>Where each element is smaller.</summary>
+    /// <summary>Whether each element is smaller.</summary>
     public Tensor IsLess(Tensor other) => LessOp.Call(this, other);
 
-    /// <summary>Where each element is smaller than a number.</summary>
+    /// <summary>Whether each element is smaller than a number.</summary>
     public Tensor IsLess(double value) => LessScalarOp.Call(this, value);
 
-    /// <summary>Where each element is smaller or equal.</summary>
+    /// <summary>Whether each element is smaller or equal.</summary>
     public Tensor IsLessOrEqual(Tensor other) => LessEqualOp.Call(this, other);
 
-    /// <summary>Where each element is larger.</summary>
+    /// <summary>Whether each element is larger.</summary>
     public Tensor IsGreater(Tensor other) => GreaterOp.Call(this, other);
 
-    /// <summary>Where each element is larger than a number.</summary>
+    /// <summary>Whether each element is larger than a number.</summary>
     public Tensor IsGreater(double value) => GreaterScalarOp.Call(this, value);
 
-    /// <summary>Where elements are the same.</summary>
+    /// <summary>Whether elements are equal.</summary>
     public Tensor IsEqual(Tensor other) => EqualOp.Call(this, other);
 
-    /// <summary>Where elements are a number.</summary>
+    /// <summary>Whether elements equal a number.</summary>
     public Tensor IsEqual(double value) => EqualScalarOp.Call(this, value);
 
-    /// <summary>Where elements are neither infinite nor not-a-number.</summary>
+    /// <summary>Whether elements are finite: neither infinite nor NaN.</summary>
     public Tensor IsFinite() => IsFiniteOp.Call(this);
 
     /// <summary>Elements of <paramref name="chosen"/> where this mask is true, else of <paramref name="other"/>.</summary>

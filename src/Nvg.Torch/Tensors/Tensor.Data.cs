@@ -90,7 +90,7 @@ public sealed unsafe partial class Tensor
     public static Tensor Empty(long[] shape, ScalarType type = ScalarType.Float32, Device device = default) =>
         EmptyOp.Call(shape, type, Argument.None, device);
 
-    /// <summary>All zero.</summary>
+    /// <summary>Filled with zeros.</summary>
     public static Tensor Zeros(long[] shape, ScalarType type = ScalarType.Float32, Device device = default) =>
         ZerosOp.Call(shape, type, Argument.None, device);
 
@@ -98,7 +98,7 @@ public sealed unsafe partial class Tensor
     public static Tensor Full(long[] shape, double value, ScalarType type = ScalarType.Float32, Device device = default) =>
         FullOp.Call(shape, value, type, Argument.None, device);
 
-    /// <summary>All zero, shaped and placed like another.</summary>
+    /// <summary>Zeros with the shape, type and device of another tensor.</summary>
     public static Tensor ZerosLike(Tensor other) => ZerosLikeOp.Call(other);
 
     /// <summary>The numbers from <paramref name="start"/> up to, not including, <paramref name="end"/>.</summary>
@@ -113,17 +113,17 @@ public sealed unsafe partial class Tensor
     public static Tensor Rand(long[] shape, RandomGenerator generator, ScalarType type = ScalarType.Float32) =>
         RandOp.Call(shape, generator, type, Argument.None, generator.Device);
 
-    /// <summary>The values as another element type; an alias where it is the same.</summary>
+    /// <summary>The values as another element type; an alias if they have it already.</summary>
     public Tensor To(ScalarType type) => ToOp.Call(this, type);
 
-    /// <summary>The values on another device; an alias where it is the same.</summary>
+    /// <summary>The values on another device; an alias if they have it already.</summary>
     /// <param name="device">Where to.</param>
     /// <param name="nonBlocking">From pinned memory: do not wait for the copy.</param>
     public Tensor To(Device device, bool nonBlocking = false) =>
         ToOp.Call(this, Argument.None, Argument.None, device, Argument.None, nonBlocking);
 
-    /// <summary>Host memory on another device: to a GPU by way of pinned memory, without waiting for the copy.</summary>
-    /// <returns>An alias where it is the same device.</returns>
+    /// <summary>Copies host memory to another device; to a GPU through pinned memory, without waiting for the copy.</summary>
+    /// <returns>An alias if it is the same device.</returns>
     public Tensor Send(Device device)
     {
         if (device.Type != DeviceType.Cuda)
@@ -139,11 +139,11 @@ public sealed unsafe partial class Tensor
     /// <summary>Overwrites the values with another tensor's, converting and broadcasting.</summary>
     public void CopyFrom(Tensor source) => CopyOp.Run(this, source);
 
-    /// <summary>The one number of a tensor with one element. Waits for the device.</summary>
+    /// <summary>The value of a tensor with one element. Waits for the device.</summary>
     /// <exception cref="TorchArgumentException">There are more elements, or none.</exception>
     public double Item()
     {
-        // The operator itself reads the first element, whatever there is.
+        // The operator itself would read the first element of any tensor.
         if (ElementCount != 1)
             throw new TorchArgumentException($"{this} is not one number");
         return ItemOp.CallNumber(this);
@@ -178,7 +178,7 @@ public sealed unsafe partial class Tensor
     }
 
     /// <summary>
-    /// Shows the raw little-endian elements, row-major, slice by slice: an array cannot hold the largest tensors, and need not.
+    /// Passes on the raw little-endian elements, row-major, in slices: an array cannot hold the largest tensors.
     /// </summary>
     internal void VisitBytes(Action<ReadOnlySpan<byte>> visit)
     {

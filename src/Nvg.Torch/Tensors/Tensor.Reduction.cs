@@ -57,7 +57,7 @@ public sealed partial class Tensor
     public Tensor Max(int dimension, bool keepDimension = false) => AmaxOp.Call(this, new long[] { dimension }, keepDimension);
 
     /// <summary>Sorts along a dimension; equal elements keep their order.</summary>
-    /// <returns>Values and the positions they came from.</returns>
+    /// <returns>The values and their former positions.</returns>
     public (Tensor Values, Tensor Indices) Sort(int dimension, bool descending = false) =>
         Pair(SortOp.CallMany(2, this, true, dimension, descending));
 
@@ -65,11 +65,11 @@ public sealed partial class Tensor
     public (Tensor Values, Tensor Indices) TopK(long count, int dimension) => Pair(TopKOp.CallMany(2, this, count, dimension));
 
     /// <summary>
-    /// L with L Lᵀ the symmetric matrix, and a number that is 0 where there is one: where the matrix is positive definite.
+    /// Cholesky factor L of a symmetric matrix, and a status that is 0 if the matrix is positive definite.
     /// </summary>
     public (Tensor Factor, Tensor Failed) Cholesky() => Pair(CholeskyOp.CallMany(2, this, false, false));
 
-    /// <summary>Eigenvalues of a symmetric matrix, rising, and its eigenvectors as columns.</summary>
+    /// <summary>Eigenvalues of a symmetric matrix in ascending order, and its eigenvectors as columns.</summary>
     public (Tensor Values, Tensor Vectors) SymmetricEigen() => Pair(EigenOp.CallMany(2, this, "L"));
 
     /// <summary>Running sum along a dimension.</summary>

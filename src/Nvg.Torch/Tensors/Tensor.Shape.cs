@@ -60,25 +60,25 @@ public sealed partial class Tensor
     /// <summary>A view that repeats dimensions of size one; -1 leaves a size.</summary>
     public Tensor Expand(params long[] shape) => ExpandOp.Call(this, shape);
 
-    /// <summary>The elements row-major without gaps; an alias where they are.</summary>
+    /// <summary>The elements stored row-major without gaps; an alias if they are already.</summary>
     public Tensor Contiguous() => ContiguousOp.Call(this);
 
     /// <summary>
-    /// The same N × C × H × W with the channels of a pixel side by side in memory; an alias where they are. Convolutions and
-    /// pooling on the CPU are fastest so.
+    /// The same N × C × H × W with the channels of a pixel next to each other in memory; an alias if they are already. Convolutions and
+    /// pooling on the CPU are fastest in this layout.
     /// </summary>
     public Tensor ChannelsLast() => ContiguousOp.Call(this, ChannelsLastFormat);
 
     /// <summary>A copy.</summary>
     public Tensor Clone() => CloneOp.Call(this);
 
-    /// <summary>The same elements, which autograd does not follow.</summary>
+    /// <summary>The same elements, detached from autograd.</summary>
     public Tensor Detach() => DetachOp.Call(this);
 
     /// <summary>A view of <paramref name="length"/> entries of a dimension from <paramref name="start"/>.</summary>
     public Tensor Narrow(int dimension, long start, long length) => NarrowOp.Call(this, dimension, start, length);
 
-    /// <summary>A view of one entry of a dimension, which goes.</summary>
+    /// <summary>A view of one entry of a dimension, which is removed.</summary>
     public Tensor Select(int dimension, long index) => SelectOp.Call(this, dimension, index);
 
     /// <summary>A view of every <paramref name="step"/>-th entry of a dimension.</summary>

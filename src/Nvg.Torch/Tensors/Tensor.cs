@@ -49,7 +49,7 @@ public sealed unsafe partial class Tensor : IDisposable
     /// <summary>Element type.</summary>
     public ScalarType ScalarType => (ScalarType)Describe().ScalarType;
 
-    /// <summary>Where the elements lie.</summary>
+    /// <summary>The device that holds the elements.</summary>
     public Device Device
     {
         get
@@ -59,7 +59,7 @@ public sealed unsafe partial class Tensor : IDisposable
         }
     }
 
-    /// <summary>Whether the elements lie row-major without gaps.</summary>
+    /// <summary>Whether the elements are stored row-major without gaps.</summary>
     public bool IsContiguous => Describe().IsContiguous != 0;
 
     /// <summary>Whether autograd follows this tensor. Only leaves of floating point can be set.</summary>
@@ -114,7 +114,7 @@ public sealed unsafe partial class Tensor : IDisposable
         return this;
     }
 
-    /// <summary>Drops this reference; again does nothing.</summary>
+    /// <summary>Drops this reference; a second call does nothing.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)

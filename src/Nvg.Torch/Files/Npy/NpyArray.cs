@@ -144,7 +144,7 @@ public sealed class NpyArray
         }
         catch (Exception e) when (e is EndOfStreamException or InvalidDataException)
         {
-            throw NvgDataException.At(where, "breaks off", "make it again", e);
+            throw NvgDataException.At(where, "is truncated", "make it again", e);
         }
     }
 

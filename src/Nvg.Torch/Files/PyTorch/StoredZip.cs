@@ -85,11 +85,11 @@ internal sealed class StoredZip
         for (int i = 0; i < count; i++)
         {
             if (directory.Length < ZipFormat.CentralLength || U32(directory, 0) != ZipFormat.CentralSignature)
-                throw new PyTorchFileException($"the archive's directory breaks off at entry {i} of {count}");
+                throw new PyTorchFileException($"the archive's directory is truncated at entry {i} of {count}");
             int nameLength = U16(directory, 28), extraLength = U16(directory, 30), length = ZipFormat.CentralLength + nameLength
                 + extraLength;
             if (length > directory.Length)
-                throw new PyTorchFileException($"the archive's directory breaks off at entry {i} of {count}");
+                throw new PyTorchFileException($"the archive's directory is truncated at entry {i} of {count}");
             string name = ReadName(directory.Slice(ZipFormat.CentralLength, nameLength), U16(directory, 8));
             Entry entry = ReadCentral(directory[..ZipFormat.CentralLength],
                 directory.Slice(ZipFormat.CentralLength + nameLength, extraLength), name);

@@ -39,7 +39,7 @@ internal ref struct Unpickler
     /// <param name="bytes">Begin with it.</param>
     /// <param name="consumed">How many bytes it takes.</param>
     /// <param name="storages">Receives the storages that tensors refer to; null where none may be.</param>
-    /// <exception cref="PyTorchFileException">It breaks off, asks for what is not allowed, or exceeds a limit.</exception>
+    /// <exception cref="PyTorchFileException">It is truncated, asks for what is not allowed, or exceeds a limit.</exception>
     internal static object? Read(ReadOnlySpan<byte> bytes, out int consumed, Dictionary<string, PickleStorage>? storages = null)
     {
         var unpickler = new Unpickler(bytes, storages);
@@ -118,7 +118,7 @@ internal ref struct Unpickler
     private ReadOnlySpan<byte> Take(int count)
     {
         if (count > _bytes.Length - _position)
-            throw new PyTorchFileException($"it breaks off: {count} bytes are asked for, {_bytes.Length - _position} are left");
+            throw new PyTorchFileException($"it is truncated: {count} bytes are asked for, {_bytes.Length - _position} are left");
         ReadOnlySpan<byte> taken = _bytes.Slice(_position, count);
         _position += count;
         return taken;
@@ -127,7 +127,7 @@ internal ref struct Unpickler
     private int Length()
     {
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(Take(sizeof(uint)));
-        return length <= int.MaxValue ? (int)length : throw new PyTorchFileException($"it breaks off: a text claims {length} bytes");
+        return length <= int.MaxValue ? (int)length : throw new PyTorchFileException($"it is truncated: a text claims {length} bytes");
     }
 
     private string Text(int length)

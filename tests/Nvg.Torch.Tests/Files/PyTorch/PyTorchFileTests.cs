@@ -369,7 +369,7 @@ public sealed class PyTorchFileTests : IDisposable
         ("no pickle", "no archive/data.pkl", z => z.Entries.RemoveAt(0)),
         ("nothing", "no entries", z => z.Entries.Clear()),
         ("bytes behind the end", "something follows", z => z.Trailer = [0]),
-        ("more entries than there are", "breaks off", z => z.ClaimedCount = 9),
+        ("more entries than there are", "truncated", z => z.ClaimedCount = 9),
         ("fewer entries than there are", "behind its last entry", z => z.ClaimedCount = 2),
         ("several disks", "several files", z => z.Disk = 1),
         ("bytes behind the pickle", "follow the end", z => z.Entries[0] = new Zip.Entry("archive/data.pkl", [.. z.Entries[0].Data, 0])),
