@@ -8,7 +8,9 @@ namespace Nvg.Data.Packing;
 /// <param name="Smallest">The class with the fewest images.</param>
 /// <param name="Largest">The class with the most images.</param>
 /// <param name="Median">Median number of images per class.</param>
-/// <param name="EffectiveClasses">Exponential of the entropy of the class shares: the number of equally large classes with the same diversity.</param>
+/// <param name="EffectiveClasses">
+/// Exponential of the entropy of the class shares: the number of equally large classes with the same diversity.
+/// </param>
 public sealed record ClassBalance(int Classes, DatasetClass Smallest, DatasetClass Largest, int Median, double EffectiveClasses)
 {
     /// <summary>
