@@ -35,7 +35,6 @@ internal static partial class CommandRunner
         using var cancellation = new CancellationTokenSource();
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
-        using PosixSignalRegistration hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Cancel);
         using PosixSignalRegistration? user = OperatingSystem.IsLinux() ? PosixSignalRegistration.Create(User1, Cancel) : null;
         try
         {

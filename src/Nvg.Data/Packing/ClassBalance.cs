@@ -38,7 +38,7 @@ public sealed record ClassBalance(int Classes, DatasetClass Smallest, DatasetCla
     public override string ToString()
     {
         if (Smallest.Count == Largest.Count)
-            return $"{Classes} classes of {Median} {(Median == 1 ? "image" : "images")} each";
+            return $"{Classes} {(Classes == 1 ? "class" : "classes")} of {Median} {(Median == 1 ? "image" : "images")} each";
         string warning = IsUneven ? ": small classes are seen rarely" : "";
         return $"{Classes} classes of {Describe(Smallest)} to {Describe(Largest)} images, median {Median}, "
             + $"as diverse as {EffectiveClasses:F0} even ones{warning}";
