@@ -152,7 +152,7 @@ public sealed class EncodedDatasetTests : IDisposable
 
     [Fact]
     public void Validate_KeepFilesWithPixelSizes_IsRefused() =>
-        Assert.Contains("files are kept", Assert.Throws<ArgumentException>(() => (KeepFiles with { StoredSize = 18 }).Validate()).Message, StringComparison.Ordinal);
+        Assert.Contains("with files kept", Assert.Throws<ArgumentException>(() => (KeepFiles with { StoredSize = 18 }).Validate()).Message, StringComparison.Ordinal);
 
     public void Dispose() => _folder.Dispose();
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Nvg.Data.Datasets;
 using Nvg.Data.Packing;
@@ -37,15 +38,20 @@ public class ForeignNameSourceTests
             return;
         using var folder = new TemporaryFolder();
         folder.Write("1.png", Png);
-        // No path of .NET reaches such a name, so the shell makes the folders.
+        // No path of .NET reaches such a name, so the shell makes and removes the folders.
         string script = string.Concat(names.Select(name =>
             $"d=$(printf '{string.Concat(Convert.FromHexString(name).Select(b => $"\\{Convert.ToString(b, 8).PadLeft(3, '0')}"))}_'); d=${{d%_}}; mkdir -p \"in/$d\"; cp 1.png \"in/$d/1.png\"; "));
-        using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c", script]) { WorkingDirectory = folder.Root })!;
-        shell.WaitForExit();
-        Assert.Equal(0, shell.ExitCode);
-        ImageSource source = ImageSource.Open(folder["in"]);
-        AssertClasses(names, source);
-        Assert.All(source.Entries(), entry => Assert.Equal(Png, entry.Read()));
+        try
+        {
+            Shell(folder.Root, script);
+            ImageSource source = ImageSource.Open(folder["in"]);
+            AssertClasses(names, source);
+            Assert.All(source.Entries(), entry => Assert.Equal(Png, entry.Read()));
+        }
+        finally
+        {
+            Shell(folder.Root, "rm -rf in");
+        }
     }
 
     [Fact]
@@ -74,6 +80,13 @@ public class ForeignNameSourceTests
         DatasetDescription made = await Preparation.RunAsync(ImageSource.Open(folder["a.tar"]), folder["out"], new() { Size = 8 });
         Assert.Equal([@"c/\x1b[31mbad\x1b[2K.png", @"c/\x0d1000000 images.png", @"c/two\x0anvg: all is well.png"], made.Skipped.Select(s => s.Name));
         Assert.All(made.Skipped, s => Assert.DoesNotContain(s.Reason, char.IsControl));
+    }
+
+    private static void Shell(string folder, string script)
+    {
+        using var shell = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { WorkingDirectory = folder })!;
+        shell.WaitForExit();
+        Assert.Equal(0, shell.ExitCode);
     }
 
     private static void AssertClasses(string[] names, ImageSource source)

@@ -41,7 +41,7 @@ public sealed class ImageSetTests : IDisposable
         WriteImage("d/a.png", 8, 8);
         WriteImage("d/b.png", 8, 9);
         string message = Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["d"]).Images().Count()).Message;
-        Assert.StartsWith("b.png: is 8 × 9 where the first image", message, StringComparison.Ordinal);
+        Assert.StartsWith("b.png: is 8 × 9, but the first image", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -64,12 +64,12 @@ public sealed class ImageSetTests : IDisposable
     public void Open_NothingUsable_IsRefused()
     {
         Directory.CreateDirectory(_folder["d"]);
-        Assert.Contains("holds no images", Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["d"])).Message, StringComparison.Ordinal);
+        Assert.Contains("contains no images", Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["d"])).Message, StringComparison.Ordinal);
         Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["none"]));
         NpzFile.Write(_folder["grey.npz"], [new("arr_0", NpyArray.Of(new byte[2 * 4 * 4], 2, 4, 4, 1))]);
         Assert.Contains("x 3", Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["grey.npz"])).Message, StringComparison.Ordinal);
         NpzFile.Write(_folder["empty.npz"], [new("arr_0", NpyArray.Of(Array.Empty<byte>(), 0, 4, 4, 3))]);
-        Assert.Contains("holds no images", Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["empty.npz"])).Message, StringComparison.Ordinal);
+        Assert.Contains("contains no images", Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["empty.npz"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -24,6 +24,24 @@ public class PackedDatasetTests
         Assert.DoesNotContain('\n', Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message);
     }
 
+    [Theory]
+    [InlineData(false, "images.u8", "pictures.u8")]
+    [InlineData(true, "images.files", "pictures.files")]
+    public async Task Open_DataSetOfVersion01_ReadsItsFileOfImages(bool keepFiles, string name, string former)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("in/cat/1.png", ImageFile.Encode(Images.Gradient(8, 8), ImageFormat.Png));
+        await Preparation.RunAsync(ImageSource.Open(folder["in"]), folder["data"], new() { Size = 8, KeepFiles = keepFiles });
+        byte[] pixels = new byte[8 * 8 * 3], again = new byte[pixels.Length];
+        using (IImageDataset data = ImageDataset.Open(folder["data"]))
+            data.CopySquare(0, ImageCrop.Centre, pixels);
+        File.Move(folder[$"data/{name}"], folder[$"data/{former}"]);
+        using IImageDataset old = ImageDataset.Open(folder["data"]);
+        old.CopySquare(0, ImageCrop.Centre, again);
+        Assert.Equal(pixels, again);
+        (old as PackedDataset)?.Verify();
+    }
+
     [Fact]
     public async Task Open_FilesChanged_IsRefused()
     {

@@ -122,6 +122,31 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
         Assert.False(Directory.Exists(_folder["run/checkpoints"]) || Directory.Exists(_folder["run/model"]));
     }
 
+    [Theory]
+    [InlineData(typeof(IOException))]
+    [InlineData(typeof(UnauthorizedAccessException))]
+    [InlineData(typeof(ObjectDisposedException))]
+    public void Run_MessagesCannotBeWritten_GoesOnAndNotesItOnce(Type kind)
+    {
+        Run("tokenizer", "straight");
+        int told = 0;
+        using PackedDataset data = PackedDataset.Open(_data.Packed);
+        using var task = new TokenizerTraining(TokenizerConfig(Options), data, Device.Cpu);
+        using (var trainer = new Trainer(task, Options, Device.Cpu, _folder["unheard"]))
+            trainer.Run(new SynchronousProgress<TrainingProgress>(_ => Fail()));
+        Assert.True(told > 1);
+        AssertSameResult("straight", "unheard");
+        Assert.Single(File.ReadLines(_folder["unheard/log.txt"]), line => line.Contains("messages can no longer be written", StringComparison.Ordinal));
+
+        void Fail()
+        {
+            told++;
+            throw kind == typeof(ObjectDisposedException)
+                ? new ObjectDisposedException("error")
+                : (Exception)Activator.CreateInstance(kind, "the disk is full")!;
+        }
+    }
+
     [Fact]
     public void Run_NanInOneTerm_NamesItAndKeepsTheLastCheckpoint()
     {

@@ -58,7 +58,7 @@ public sealed class TrainingCheckpointTests : IDisposable
                 File.WriteAllBytes(file, bytes);
                 _warnings.Clear();
                 Assert.True(Restore() == 10, $"{Path.GetFileName(file)}, byte {at}: {whole[at]:X2} became {bytes[at]:X2}");
-                Assert.Contains("falling back to the checkpoint before", Assert.Single(_warnings), StringComparison.Ordinal);
+                Assert.Contains("falling back to the previous checkpoint", Assert.Single(_warnings), StringComparison.Ordinal);
                 Directory.Move(_folder["checkpoints/damaged-step-00000020"], newest);
             }
 
@@ -89,7 +89,7 @@ public sealed class TrainingCheckpointTests : IDisposable
         Save(10, Options);
         File.WriteAllText(_folder["checkpoints/step-00000010/state.json"], "{}");
         var error = Assert.Throws<NvgDataException>(() => Restore());
-        Assert.Contains("no checkpoint in", error.Message, StringComparison.Ordinal);
+        Assert.Contains("no checkpoint can be read", error.Message, StringComparison.Ordinal);
         Assert.True(Directory.Exists(_folder["checkpoints/step-00000010"]));
     }
 

@@ -26,9 +26,7 @@ public sealed class EncodedDataset : IImageDataset
         Description = description;
         _labels = PackedDataset.ReadLabels(Path.Combine(folder, PackedDataset.LabelsName), description);
         string offsets = Path.Combine(folder, OffsetsName);
-        string files = Path.Combine(folder, FilesName), former = Path.Combine(folder, FormerFilesName);
-        if (!File.Exists(files) && File.Exists(former))
-            files = former;
+        string files = Path.Combine(folder, PackedDataset.NameOf(folder, FilesName, FormerFilesName));
         PackedDataset.RequireLength(offsets, (description.Count + 1L) * sizeof(long));
         _offsets = MemoryMarshal.Cast<byte, long>(File.ReadAllBytes(offsets)).ToArray();
         if (_offsets[0] != 0 || _offsets.Zip(_offsets.Skip(1)).Any(o => o.Second - o.First is < 1 or > int.MaxValue))

@@ -19,7 +19,8 @@ public sealed record HeldOutSplit(IReadOnlyList<int> Training, IReadOnlyList<int
         if (perClass > 0 && Array.FindIndex(left, count => count < 1) is var empty and >= 0)
         {
             throw new NvgDataException(
-                $"{perClass} of {classes[empty].Count} images of class {ForeignName.Display(classes[empty].Name)} would be held out: hold out fewer");
+                $"{perClass} of {classes[empty].Count} images of class {ForeignName.Display(classes[empty].Name)} "
+                + "would be held out: hold out fewer");
         }
 
         List<int> training = [], others = [];

@@ -17,6 +17,9 @@ public sealed unsafe class PackedDataset : IImageDataset
     public const int LargestSide = RgbImage.LargestSide;
 
     internal const string PixelsName = "images.u8";
+
+    // Data sets of version 0.1.
+    private const string FormerPixelsName = "pictures.u8";
     internal const string LabelsName = "labels.i32";
 
     private readonly MemoryMappedFile _file;
@@ -24,6 +27,7 @@ public sealed unsafe class PackedDataset : IImageDataset
     private readonly int[] _labels;
     private readonly int _imageBytes;
     private readonly string _folder;
+    private readonly string _pixelsName;
     private byte* _pixels;
 
     private PackedDataset(string folder, DatasetDescription description)
@@ -31,7 +35,8 @@ public sealed unsafe class PackedDataset : IImageDataset
         (_folder, Description) = (folder, description);
         _imageBytes = description.StoredSize * description.StoredSize * RgbImage.Channels;
         _labels = ReadLabels(Path.Combine(folder, LabelsName), description);
-        string pixels = Path.Combine(folder, PixelsName);
+        _pixelsName = NameOf(folder, PixelsName, FormerPixelsName);
+        string pixels = Path.Combine(folder, _pixelsName);
         RequireLength(pixels, (long)description.Count * _imageBytes);
         _file = MemoryMappedFile.CreateFromFile(pixels, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
         _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
@@ -141,7 +146,7 @@ public sealed unsafe class PackedDataset : IImageDataset
     public void Verify()
     {
         Require(0);
-        RequireHash(PixelsName, Description.PixelsSha256);
+        RequireHash(_pixelsName, Description.PixelsSha256);
         RequireHash(LabelsName, Description.LabelsSha256);
     }
 
@@ -171,6 +176,10 @@ public sealed unsafe class PackedDataset : IImageDataset
         if (Convert.ToHexStringLower(SHA256.HashData(file)) != expected)
             throw NvgDataException.At(file.Name, "has changed since it was packed", "prepare the data again");
     }
+
+    /// <summary>The name of a file that earlier versions called otherwise.</summary>
+    internal static string NameOf(string folder, string name, string former) =>
+        !File.Exists(Path.Combine(folder, name)) && File.Exists(Path.Combine(folder, former)) ? former : name;
 
     internal static int[] ReadLabels(string path, DatasetDescription description)
     {

@@ -62,7 +62,8 @@ public sealed class ImageLoader : IDisposable
     {
         _stop.Cancel();
         // The data set is disposed after this object, so no read may still be in progress.
-        Task.WhenAll(_prefetched.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+        Task all = Task.WhenAll(_prefetched.Values);
+        all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
         _stop.Dispose();
     }
 

@@ -36,7 +36,9 @@ public sealed class ImageSet
     public bool IsSortedByClass => !NpzFile.IsAt(Path);
 
     /// <summary>Opens a set of images.</summary>
-    /// <param name="path">An .npz, a folder or archive of images (see <see cref="ImageSource"/>), or a data set made by <see cref="Preparation"/>.</param>
+    /// <param name="path">
+    /// An .npz, a folder or archive of images (see <see cref="ImageSource"/>), or a data set made by <see cref="Preparation"/>.
+    /// </param>
     /// <exception cref="NvgDataException">There are no images, or a file is not an image.</exception>
     public static ImageSet Open(string path)
     {

@@ -8,7 +8,9 @@ namespace Nvg.Data.Packing;
 /// <param name="Smallest">The class with the fewest images.</param>
 /// <param name="Largest">The class with the most images.</param>
 /// <param name="Median">Median number of images per class.</param>
-/// <param name="EffectiveClasses">Exponential of the entropy of the class shares: the number of equally large classes with the same diversity.</param>
+/// <param name="EffectiveClasses">
+/// Exponential of the entropy of the class shares: the number of equally large classes with the same diversity.
+/// </param>
 public sealed record ClassBalance(int Classes, DatasetClass Smallest, DatasetClass Largest, int Median, double EffectiveClasses)
 {
     /// <summary>
@@ -36,7 +38,7 @@ public sealed record ClassBalance(int Classes, DatasetClass Smallest, DatasetCla
     public override string ToString()
     {
         if (Smallest.Count == Largest.Count)
-            return $"{Classes} classes of {Median} {(Median == 1 ? "image" : "images")} each";
+            return $"{Classes} {(Classes == 1 ? "class" : "classes")} of {Median} {(Median == 1 ? "image" : "images")} each";
         string warning = IsUneven ? ": small classes are seen rarely" : "";
         return $"{Classes} classes of {Describe(Smallest)} to {Describe(Largest)} images, median {Median}, "
             + $"as diverse as {EffectiveClasses:F0} even ones{warning}";

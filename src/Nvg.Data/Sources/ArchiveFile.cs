@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Nvg.Torch.Files;
 
 namespace Nvg.Data.Sources;
 
@@ -23,7 +24,7 @@ internal static class ArchiveFile
     /// <exception cref="NvgDataException">The file cannot be read, or is not a file.</exception>
     internal static Stream Open(string path, out FileKind kind)
     {
-        if (FolderListing.Obstacle(path) is { } obstacle)
+        if (FolderListing.Obstacle(ForeignName.FromText(path)) is { } obstacle)
             throw NvgDataException.At(path, obstacle);
         Stream? stream = null;
         try
@@ -74,10 +75,13 @@ internal static class ArchiveFile
         {
             return read();
         }
-        catch (Exception error) when (error is IOException or InvalidDataException or FormatException or OverflowException or ArgumentException)
+        catch (Exception error) when (IsDamage(error))
         {
             string where = last is null ? "at its beginning" : $"after {last}";
             throw NvgDataException.At(path, $"the archive is damaged {where}", $"{error.Message.TrimEnd('.')}; download it again", error);
         }
     }
+
+    private static bool IsDamage(Exception error) =>
+        error is IOException or InvalidDataException or FormatException or OverflowException or ArgumentException;
 }

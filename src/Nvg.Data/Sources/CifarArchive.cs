@@ -14,6 +14,8 @@ internal sealed partial class CifarArchive
 {
     private const int Side = 32, Plane = Side * Side, ImageLength = 3 * Plane;
 
+    private const StringSplitOptions OfLines = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+
     private readonly List<(string Name, byte[] Content)> _batches = [];
     private readonly Dictionary<string, string[]> _names = [];
 
@@ -24,7 +26,7 @@ internal sealed partial class CifarArchive
     internal void Add(string path, byte[] content)
     {
         if (Names().Match(path) is { Success: true } names)
-            _names[names.Groups["kind"].Value] = Encoding.UTF8.GetString(content).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            _names[names.Groups["kind"].Value] = Encoding.UTF8.GetString(content).Split('\n', OfLines);
         else
             _batches.Add((path, content));
     }
@@ -40,7 +42,8 @@ internal sealed partial class CifarArchive
             string[] names = _names.GetValueOrDefault(isHundred ? "fine_label_names" : "batches.meta", []);
             if (content.Length == 0 || content.Length % record != 0)
                 throw NvgDataException.At(path, $"has {content.Length} bytes, not a multiple of {record}", "download the archive again");
-            string batch = Path.GetFileNameWithoutExtension(path), split = batch.StartsWith("test", StringComparison.Ordinal) ? "test" : "train";
+            string batch = Path.GetFileNameWithoutExtension(path);
+            string split = batch.StartsWith("test", StringComparison.Ordinal) ? "test" : "train";
             for (int i = 0; i < content.Length / record; i++)
             {
                 int label = content[(i * record) + labels - 1];

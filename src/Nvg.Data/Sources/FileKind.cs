@@ -42,7 +42,8 @@ internal readonly record struct FileKind(FileRole Role, string Description)
     private static readonly string[] HeifBrands = ["heic", "heix", "hevc", "hevx", "mif1", "msf1", "avif", "avis"];
 
     /// <summary>Why a file of this kind is not an image, or null if it is one.</summary>
-    internal string? NotAnImage => Role == FileRole.Image ? null : Description == Empty ? "is empty" : $"is not a readable image: {Description}";
+    internal string? NotAnImage =>
+        Role == FileRole.Image ? null : Description == Empty ? "is empty" : $"is not a readable image: {Description}";
 
     /// <summary>Why a file of this kind is not a source of images.</summary>
     internal string NotASource => Description == Empty ? "is empty" : $"is not a readable archive: {Description}";
@@ -68,12 +69,14 @@ internal readonly record struct FileKind(FileRole Role, string Description)
     private static FileKind OfText(ReadOnlySpan<byte> head)
     {
         string text = Encoding.Latin1.GetString(head).TrimStart('\u00EF', '\u00BB', '\u00BF', ' ', '\n', '\r', '\t');
-        if (text.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase) || text.StartsWith("<html", StringComparison.OrdinalIgnoreCase))
+        if (Starts("<!doctype html") || Starts("<html"))
             return new FileKind(FileRole.Other, "a web page, perhaps an error page of the server");
-        if (text.StartsWith("<svg", StringComparison.OrdinalIgnoreCase))
+        if (Starts("<svg"))
             return new FileKind(FileRole.Other, "an SVG drawing");
         bool isText = head.IndexOfAnyInRange((byte)0, (byte)8) < 0 && head.IndexOfAnyInRange((byte)14, (byte)31) < 0;
         return new FileKind(FileRole.Other, isText ? "text" : "an unknown format");
+
+        bool Starts(string start) => text.StartsWith(start, StringComparison.OrdinalIgnoreCase);
     }
 
     private static bool HasAt(ReadOnlySpan<byte> head, string magic, int offset)

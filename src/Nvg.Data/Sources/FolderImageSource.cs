@@ -19,18 +19,15 @@ internal sealed class FolderImageSource(string path, string? subset) : ImageSour
     {
         _entries.Clear();
         _archives.Clear();
-        bool isFolder = Subset is null || Directory.Exists(System.IO.Path.Combine(Path, Subset)) || FolderExists(Subset);
-        Collect(isFolder && Subset is not null ? System.IO.Path.Combine(Path, Subset) : Path, string.Empty, isRoot: true);
+        string root = ForeignName.FromText(Path);
+        bool isFolder = Subset is null || FolderListing.IsFolder($"{root}/{Subset}");
+        Collect(isFolder && Subset is not null ? $"{root}/{Subset}" : root, string.Empty, isRoot: true);
         if (!isFolder)
             KeepSplit(Subset!);
         ImageEntry[] files = [.. _entries.OrderBy(e => e.ClassName, StringComparer.Ordinal).ThenBy(e => e.Name, StringComparer.Ordinal)];
         var archives = _archives.OrderBy(archive => archive.Name, StringComparer.Ordinal).ToArray();
         return files.Concat(archives.SelectMany(archive => FromArchive(archive.Name, archive.Path)));
     }
-
-    // The name of a folder that is not UTF-8 is known in its escaped form only.
-    private bool FolderExists(string subset) =>
-        FolderListing.Items(Path).Any(item => item.IsFolder && item.Name == subset.Split('/')[0]);
 
     // Shards of splits lie side by side: train-00000-of-00002.parquet, test-00000-of-00001.parquet.
     private void KeepSplit(string split)
@@ -110,13 +107,15 @@ internal sealed class FolderImageSource(string path, string? subset) : ImageSour
             yield break;
         }
 
-        string folder = Endings.FirstOrDefault(end => name.EndsWith(end, StringComparison.OrdinalIgnoreCase)) is { } ending ? name[..^ending.Length] : name;
+        string? ending = Endings.FirstOrDefault(end => name.EndsWith(end, StringComparison.OrdinalIgnoreCase));
+        string folder = ending is null ? name : name[..^ending.Length];
         foreach (ImageEntry entry in archive.AllEntries())
         {
             string inside = $"{folder}/{entry.Name}";
+            string className = entry.IsLabelled ? entry.ClassName : ClassOf(inside);
             yield return entry.NotAImage is { } reason
                 ? new ImageEntry(inside, reason) { IsPassedOver = entry.IsPassedOver }
-                : new ImageEntry(inside, entry.IsLabelled ? entry.ClassName : ClassOf(inside), entry.Read) { IsLabelled = entry.IsLabelled };
+                : new ImageEntry(inside, className, entry.Read) { IsLabelled = entry.IsLabelled };
         }
     }
 

@@ -12,7 +12,9 @@ internal static unsafe partial class FolderListing
 {
     private const int CurrentFolder = -100, WithoutFollowing = 0x100;
     private const uint TypeMask = 1;
-    private const int OpenFlags = 0x800 | 0x80000; // O_RDONLY | O_NONBLOCK | O_CLOEXEC
+
+    // O_RDONLY | O_NONBLOCK | O_CLOEXEC
+    private const int OpenFlags = 0x800 | 0x80000;
 
     /// <summary>The items of a folder, in no particular order.</summary>
     /// <exception cref="IOException">The folder cannot be listed.</exception>
@@ -51,6 +53,10 @@ internal static unsafe partial class FolderListing
                 : throw new IOException(Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));
         }
     }
+
+    /// <summary>Whether a path is a folder, or a link to one.</summary>
+    internal static bool IsFolder(string path) =>
+        OperatingSystem.IsLinux() ? TypeOf(path, followLinks: true) == FileType.Folder : Directory.Exists(path);
 
     /// <summary>Why a path cannot be read as a file (it is a pipe, a device and so on), or null.</summary>
     internal static string? Obstacle(string path) => OperatingSystem.IsLinux() ? Obstacle(TypeOf(path, followLinks: true)) : null;

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Nvg.Data.Sources;
 
-/// <summary>What Hugging Face's library stores in the metadata of a Parquet file: the types of the columns, with names of classes.</summary>
+/// <summary>
+/// What Hugging Face's library stores in the metadata of a Parquet file: the types of the columns, with names of classes.
+/// </summary>
 internal static class HuggingFaceSchema
 {
     private const string Key = "huggingface";

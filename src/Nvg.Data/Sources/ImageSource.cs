@@ -25,7 +25,7 @@ public abstract class ImageSource
     private protected const long LargestFile = 1L << 28;
 
     private protected ImageSource(string path, string? subset) =>
-        (Path, Subset) = (path, subset is null ? null : subset.Replace('\\', '/').Trim('/') is { Length: > 0 } s ? s : null);
+        (Path, Subset) = (path, subset is null ? null : ForeignName.WithSlashes(subset).Trim('/') is { Length: > 0 } s ? s : null);
 
     /// <summary>The folder or archive.</summary>
     public string Path { get; }

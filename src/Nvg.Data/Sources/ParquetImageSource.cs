@@ -23,7 +23,7 @@ internal sealed class ParquetImageSource(string path, string? subset) : ImageSou
         {
             DataField[] fields = reader.Schema.GetDataFields();
             DataField images = ImageField(fields);
-            DataField? labels = LabelColumns.Select(name => Array.Find(fields, field => NameOf(field) == name)).FirstOrDefault(field => field is not null);
+            DataField? labels = First(fields, LabelColumns);
             IReadOnlyList<string> names = labels is null ? [] : HuggingFaceSchema.ClassNames(reader.CustomMetadata, NameOf(labels));
             long row = 0;
             for (int group = 0; group < reader.RowGroupCount; group++)
@@ -39,7 +39,8 @@ internal sealed class ParquetImageSource(string path, string? subset) : ImageSou
         }
     }
 
-    private List<ImageEntry> Rows(ParquetReader reader, int group, DataField images, DataField? labels, IReadOnlyList<string> names, long firstRow)
+    private List<ImageEntry> Rows(
+        ParquetReader reader, int group, DataField images, DataField? labels, IReadOnlyList<string> names, long firstRow)
     {
         using ParquetRowGroupReader rows = reader.OpenRowGroupReader(group);
         int count = checked((int)rows.RowCount);
@@ -56,7 +57,7 @@ internal sealed class ParquetImageSource(string path, string? subset) : ImageSou
             string name = (firstRow + i).ToString("D8", CultureInfo.InvariantCulture);
             if (NameInSubset(name) is not { } inside)
                 continue;
-            entries.Add(contents[i] is not { } content ? new ImageEntry(inside, "has no bytes in the table")
+            entries.Add(contents[i] is not { Length: > 0 } content ? new ImageEntry(inside, "has no bytes in the table")
                 : labels is not null && classes[i] is null ? new ImageEntry(inside, "has no label")
                 : ImageSourceEntries.Of(inside, FileKind.Of(content), content, classes[i]));
         }
@@ -66,7 +67,7 @@ internal sealed class ParquetImageSource(string path, string? subset) : ImageSou
 
     private string?[] Classes(ParquetRowGroupReader rows, DataField labels, IReadOnlyList<string> names, int count)
     {
-        if (labels.ClrType == typeof(string))
+        if (labels.ClrType == typeof(ReadOnlyMemory<char>))
         {
             string?[] texts = new string?[count];
             Wait(async () =>
@@ -94,7 +95,8 @@ internal sealed class ParquetImageSource(string path, string? subset) : ImageSou
             return Read<long>();
         if (labels.ClrType == typeof(int))
             return Array.ConvertAll(Read<int>(), number => (long?)number);
-        throw NvgDataException.At(Path, $"the label column '{NameOf(labels)}' holds {labels.ClrType.Name}", "labels are whole numbers or names");
+        throw NvgDataException.At(
+            Path, $"the label column '{NameOf(labels)}' contains {labels.ClrType.Name}", "labels are whole numbers or names");
 
         T?[] Read<T>()
             where T : struct => Wait(async () =>
@@ -114,13 +116,15 @@ internal sealed class ParquetImageSource(string path, string? subset) : ImageSou
 
     private DataField ImageField(DataField[] fields)
     {
-        DataField[] binary = [.. fields.Where(field => field.ClrType == typeof(byte[]))];
-        return ImageColumns.SelectMany(name => (string[])[name + ".bytes", name]).Select(name => Array.Find(binary, field => NameOf(field) == name))
-            .FirstOrDefault(field => field is not null)
+        DataField[] binary = [.. fields.Where(field => field.ClrType == typeof(ReadOnlyMemory<byte>))];
+        return First(binary, ImageColumns.SelectMany(name => (string[])[name + ".bytes", name]))
             ?? Array.Find(binary, field => NameOf(field).EndsWith(".bytes", StringComparison.Ordinal))
             ?? throw NvgDataException.At(
                 Path, "has no column of encoded images", $"its columns are {string.Join(", ", fields.Select(NameOf).Take(12))}");
     }
+
+    private static DataField? First(DataField[] fields, IEnumerable<string> names) =>
+        names.Select(name => Array.Find(fields, field => NameOf(field) == name)).FirstOrDefault(field => field is not null);
 
     private static string NameOf(DataField field) => string.Join('.', field.Path.ToList());
 

@@ -65,7 +65,8 @@ internal sealed class ShardSample
                 return null;
             foreach (string key in LabelKeys)
             {
-                if (document.RootElement.TryGetProperty(key, out JsonElement value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
+                if (document.RootElement.TryGetProperty(key, out JsonElement value)
+                    && value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
                     return value.ToString();
             }
 

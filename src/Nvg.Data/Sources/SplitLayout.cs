@@ -42,25 +42,26 @@ internal sealed class SplitLayout
             _second.Add(parts[1]);
     }
 
-    /// <summary>What is wrong with the layout and how to mend it, or null.</summary>
+    /// <summary>What is wrong with the layout and how to remedy it, or null.</summary>
     internal (string Problem, string Remedy)? Problem()
     {
         if (_shards.Count > 1)
-            return ($"contains the splits {Names(_shards)}", $"give one of them: --subset {_shards.Order(StringComparer.Ordinal).Last()}");
+            return ($"contains the splits {Names(_shards)}", Give(Preferred(_shards)));
         if (_hasShallow || _first.Count == 0)
             return null;
         if (_first.All(Splits.Contains))
-            return ($"its folders {Names(_first)} are splits of a data set, with the classes below", $"give one of them: --subset {Preferred(_first)}");
-        if (_first.Count == 1 && _second.All(Splits.Contains))
-        {
-            string top = _first.First();
-            return ($"the folder {top} contains the splits {Names(_second)}, with the classes below", $"give one of them: --subset {top}/{Preferred(_second)}");
-        }
-
-        return null;
+            return ($"its folders {Names(_first)} are splits of a data set, with the classes below", Give(Preferred(_first)));
+        if (_first.Count > 1 || !_second.All(Splits.Contains))
+            return null;
+        string top = _first.First();
+        string problem = $"the folder {top} contains the splits {Names(_second)}, with the classes below";
+        return (problem, Give($"{top}/{Preferred(_second)}"));
     }
+
+    private static string Give(string subset) => $"give one of them: --subset {subset}";
 
     private static string Names(IEnumerable<string> names) => string.Join(" and ", names.Order(StringComparer.Ordinal));
 
-    private static string Preferred(HashSet<string> names) => names.FirstOrDefault(n => n.StartsWith("train", StringComparison.OrdinalIgnoreCase)) ?? names.First();
+    private static string Preferred(HashSet<string> names) =>
+        names.FirstOrDefault(name => name.StartsWith("train", StringComparison.OrdinalIgnoreCase)) ?? names.First();
 }

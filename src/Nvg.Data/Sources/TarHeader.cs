@@ -68,7 +68,8 @@ internal sealed record TarHeader(byte[] Name, char Type, long Size, bool IsExten
         return any ? number : field.IndexOfAnyExcept((byte)0, (byte)' ') < 0 ? 0 : -1;
     }
 
-    private static byte[] Text(ReadOnlySpan<byte> field) => field.IndexOf((byte)0) is >= 0 and var end ? field[..end].ToArray() : field.ToArray();
+    private static byte[] Text(ReadOnlySpan<byte> field) =>
+        field.IndexOf((byte)0) is >= 0 and var end ? field[..end].ToArray() : field.ToArray();
 
     /// <inheritdoc/>
     public override string ToString() => $"{Encoding.Latin1.GetString(Name)} ({Type}, {Size} bytes)";

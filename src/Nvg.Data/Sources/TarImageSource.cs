@@ -76,7 +76,7 @@ internal sealed class TarImageSource(string path, string? subset) : ImageSource(
             yield break;
         }
 
-        using var content = new PeekedStream(tar.Content(member));
+        using PeekedStream content = ArchiveFile.Read(Path, path, () => new PeekedStream(tar.Content(member)));
         if (content.Kind.Role is FileRole.Tar or FileRole.Gzip)
         {
             foreach (ImageEntry entry in Nested(content, path, name ?? path, cifar, nesting))

@@ -113,7 +113,7 @@ internal sealed class TarMembers(Stream stream)
         for (int start = 0; start < content.Length && content[start] != 0;)
         {
             int space = Array.IndexOf(content, (byte)' ', start);
-            if (space < 0 || !int.TryParse(content.AsSpan(start, space - start), NumberStyles.None, CultureInfo.InvariantCulture, out int length))
+            if (space < 0 || !TryParse(content.AsSpan(start, space - start), out int length))
                 throw new InvalidDataException("an extended header is damaged");
             int end = start + length, equals = Array.IndexOf(content, (byte)'=', space);
             if (equals < 0 || equals >= end || end > content.Length)
@@ -122,6 +122,9 @@ internal sealed class TarMembers(Stream stream)
             start = end;
         }
     }
+
+    private static bool TryParse(ReadOnlySpan<byte> digits, out int number) =>
+        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
     private static byte[] Terminated(byte[] name) => Array.IndexOf(name, (byte)0) is >= 0 and var end ? name[..end] : name;
 

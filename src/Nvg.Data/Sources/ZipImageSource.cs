@@ -2,10 +2,11 @@ using System.Globalization;
 using System.IO.Compression;
 using Nvg.Imaging;
 using Nvg.Imaging.Npz;
+using Nvg.Torch.Files;
 
 namespace Nvg.Data.Sources;
 
-/// <summary>The images of a zip archive, in the order of its directory; also an .npz with an array of images and one of labels.</summary>
+/// <summary>The images of a zip archive, in the order of a folder; also an .npz with an array of images and one of labels.</summary>
 internal sealed class ZipImageSource(string path, string? subset) : ImageSource(path, subset)
 {
     private const string ImageArray = "arr_0";
@@ -36,9 +37,11 @@ internal sealed class ZipImageSource(string path, string? subset) : ImageSource(
     {
         using ZipArchive zip = OpenZip();
         var sample = new ShardSample();
-        foreach (ZipArchiveEntry item in zip.Entries)
+        // Programs store files in the order of their disk; sorted, the same files give the same data.
+        var items = zip.Entries.Select(item => (Item: item, Path: PathOf(item)))
+            .OrderBy(item => ClassOf(item.Path), StringComparer.Ordinal).ThenBy(item => item.Path, StringComparer.Ordinal);
+        foreach ((ZipArchiveEntry item, string path) in items)
         {
-            string path = PathOf(item);
             if (item.FullName is [.., '/' or '\\'])
                 continue;
             if (Locate(path, out ImageEntry? passedOver) is not { } name)
@@ -63,12 +66,8 @@ internal sealed class ZipImageSource(string path, string? subset) : ImageSource(
             yield return entry;
     }
 
-    // Programs on Windows write backslashes between folders, against the specification. An escaped byte starts with one too.
-    private static string PathOf(ZipArchiveEntry item)
-    {
-        string name = ByteNameEncoding.TextOf(item.FullName);
-        return string.Concat(name.Select((c, i) => c == '\\' && !(i + 1 < name.Length && name[i + 1] == 'x') ? '/' : c));
-    }
+    // Programs on Windows write backslashes between folders, against the specification.
+    private static string PathOf(ZipArchiveEntry item) => ForeignName.WithSlashes(ByteNameEncoding.TextOf(item.FullName));
 
     private static string? Obstacle(ZipArchiveEntry item)
     {

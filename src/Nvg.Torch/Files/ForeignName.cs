@@ -53,6 +53,10 @@ internal static class ForeignName
         return [.. bytes];
     }
 
+    /// <summary>A path with backslashes between its parts, as Windows writes it, with slashes; those of escapes stay.</summary>
+    internal static string WithSlashes(string path) =>
+        string.Concat(path.Select((c, i) => c == '\\' && !(i + 1 < path.Length && path[i + 1] == 'x') ? '/' : c));
+
     /// <summary>
     /// A text for people, on one line: control characters, line separators and marks that change the direction of the text are
     /// escaped, so that a name can neither move the cursor nor look like a message.

@@ -12,10 +12,15 @@ internal static class ClassFolders
     /// <param name="names">Names of the classes, by number.</param>
     internal static string[] Of(IReadOnlyList<string> names)
     {
-        string[] safe = [.. names.Select(Safe)];
-        var counts = safe.CountBy(name => name, StringComparer.OrdinalIgnoreCase).ToDictionary(StringComparer.OrdinalIgnoreCase);
-        return [.. safe.Select((name, i) => name.Length == 0 ? $"{i}" : counts[name] > 1 ? $"{name} ({i})" : name)];
+        string[] folders = [.. names.Select((name, number) => Safe(name) is { Length: > 0 } safe ? safe : $"{number}")];
+        // Again, should a class be called as another becomes: "x", "X" and "x (0)".
+        while (Shared(folders) is { Count: > 0 } shared)
+            folders = [.. folders.Select((folder, number) => shared.Contains(folder) ? $"{folder} ({number})" : folder)];
+        return folders;
     }
+
+    private static HashSet<string> Shared(string[] folders) => folders.CountBy(folder => folder, StringComparer.OrdinalIgnoreCase)
+        .Where(count => count.Value > 1).Select(count => count.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
 
     private static string Safe(string name) =>
         string.Concat(name.Select(c => char.IsLetterOrDigit(c) || Allowed.Contains(c, StringComparison.Ordinal) ? c : '_')).Trim('.', ' ');

@@ -50,9 +50,9 @@ public sealed class LaunchEnvironmentTests
     [InlineData("RANK=0 WORLD_SIZE=2 MASTER_ADDR=a", "MASTER_PORT")]
     [InlineData("RANK=0 LOCAL_RANK=0 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=1", "GROUP_RANK, LOCAL_WORLD_SIZE")]
     [InlineData("SLURM_NTASKS=2 SLURM_PROCID=0 SLURM_JOB_NODELIST=a", "SLURM_LOCALID")]
-    [InlineData("RANK=2 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=1", "rank 2 of 2")]
+    [InlineData("RANK=2 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=1", "rank 2 must be between 0 and 1")]
     [InlineData("RANK=-1 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=1", "RANK is '-1'")]
-    [InlineData("RANK=0 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=70000", "70000 is no port")]
+    [InlineData("RANK=0 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=70000", "70000 is not a port number")]
     [InlineData("RANK=0 WORLD_SIZE=two MASTER_ADDR=a MASTER_PORT=1", "WORLD_SIZE is 'two'")]
     public void Detect_PartialOrContradictory_SaysWhat(string variables, string message)
     {

@@ -148,6 +148,27 @@ public sealed class TrainingProcessesTests
         Assert.StartsWith("rank 0: 1 of 2 processes came to 127.0.0.1:", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0, "waiting at 127.0.0.1:{0} (test) for 1 of 2 processes")]
+    [InlineData(1, "waiting for rank 0 at 127.0.0.1:{0} (test)")]
+    public void Join_OthersDoNotCome_SaysForWhomItWaitsAndCanBeCancelled(int rank, string expected)
+    {
+        int port = Ranks.FreePort();
+        using var stop = new CancellationTokenSource();
+        var said = new List<string>();
+        var settings = new ProcessSettings { AnnounceWaitAfter = TimeSpan.Zero };
+        Assert.ThrowsAny<OperationCanceledException>(() => TrainingProcesses.Join(
+            new LaunchEnvironment("test", rank, 2, rank, 2, "127.0.0.1", port), Device.Cpu, settings, _ => { }, Say, stop.Token));
+        // Once, and not again at every look.
+        Assert.Equal([string.Format(null, expected, port)], said);
+
+        void Say(string line)
+        {
+            said.Add(line);
+            stop.CancelAfter(TimeSpan.FromMilliseconds(200));
+        }
+    }
+
     [Fact]
     public void Trainer_MoreProcessesThanImages_IsRefused()
     {

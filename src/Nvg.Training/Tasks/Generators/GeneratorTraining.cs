@@ -1,11 +1,9 @@
-using Nvg.Checkpoints;
 using Nvg.Configuration;
 using Nvg.Data.Datasets;
 using Nvg.Data.Loading;
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Imaging;
-using Nvg.Pretrained;
 using Nvg.Sampling;
 using Nvg.Tokenizers;
 using Nvg.Torch;
