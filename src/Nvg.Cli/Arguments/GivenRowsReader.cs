@@ -11,7 +11,7 @@ namespace Nvg.Cli.Arguments;
 /// <summary>Reads the files that a <see cref="ControlRequest"/> names into what is given to the images.</summary>
 internal sealed class GivenRowsReader
 {
-    // White covers positions whose balance is worth a remark.
+    // If more positions than this had to move, the drawing is worth a look.
     private const double NoteworthyShare = 0.25;
 
     private readonly ControlRequest _request;

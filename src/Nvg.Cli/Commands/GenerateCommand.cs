@@ -104,7 +104,6 @@ internal sealed class GenerateCommand
         model.RequireGenerator();
         GivenRows given = GivenRowsReader.Read(control, model, document);
         GenerationRequest request = Request(parsed, control, model, given, document);
-        GivenRowsReader.Explain(control, given.Plan);
         (List<ImageReport> images, List<string> files) = await ConsoleProgress.ShowAsync(
             "generating",
             progress => Task.Run(() => Generate(parsed, control, model, type, request, given, progress, cancellation),
@@ -233,6 +232,7 @@ internal sealed class GenerateCommand
         try
         {
             CheckFiles(control, [.. request.Images.SelectMany(p => outputs.SelectMany(o => o.Files(p)))]);
+            GivenRowsReader.Explain(control, given.Plan);
             var reporter = new SynchronousProgress<GenerationProgress>(
                 p => progress.Report($"{p.Done} of {ConsoleText.Count(p.Count, "image")}", p.Share));
             foreach (GeneratedImage image in ImageGeneration.Run(model, request, reporter, cancellation: cancellation))
