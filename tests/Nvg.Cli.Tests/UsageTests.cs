@@ -53,6 +53,17 @@ public class UsageTests(TinyModel model) : CommandTests, IClassFixture<TinyModel
         Assert.Contains("--stage: no such file", result.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("training.step=10", "--set training.step: there is no setting 'step' in training; did you mean steps")]
+    [InlineData("trainig.steps=10", "--set trainig.steps: there is no setting 'trainig'; did you mean training")]
+    [InlineData("training.steps", "--set takes key=value")]
+    public async Task Set_UnknownKey_IsNamedWithTheNearest(string assignment, string expected)
+    {
+        CommandResult result = await RunAsync("train", "tokenizer", "--config", "c.json", "--data", "d", "-o", InFolder("r"), "--set", assignment);
+        Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
+        Assert.StartsWith($"nvg: {expected}", result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Names_WithControlCharacters_AreEscaped()
     {
