@@ -73,6 +73,24 @@ public class UsageTests(TinyModel model) : CommandTests, IClassFixture<TinyModel
         Assert.DoesNotContain('\e', result.Error);
     }
 
+    [Theory]
+    [InlineData("a.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:4b\n", "is a Git LFS pointer")]
+    [InlineData("a.ckpt", "<!DOCTYPE html>\n<html><title>Sign in</title>", "is a web page")]
+    [InlineData("a.ckpt", "", "is empty")]
+    [InlineData("a.png", "<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\"/>", "is in SVG format")]
+    [InlineData("a.jpg", "BM6", "is in BMP format")]
+    [InlineData("a.jpg", "version https://git-lfs.github.com/spec/v1\n", "git lfs pull")]
+    public async Task File_ThatIsSomethingElse_IsSaidToBeThat(string name, string content, string expected)
+    {
+        await File.WriteAllTextAsync(InFolder(name), content);
+        bool isImage = Path.GetExtension(name) is ".png" or ".jpg";
+        CommandResult result = isImage
+            ? await RunAsync("reconstruct", "--model", model.Folder, InFolder(name))
+            : await RunAsync("convert", InFolder(name), "-o", InFolder("model"));
+        Assert.Equal(CommandRunner.UnusableData, result.ExitCode);
+        Assert.Contains(expected, Assert.Single(result.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void TolerantWriter_BrokenStream_DropsTheText()
     {

@@ -38,8 +38,8 @@ internal static class SettingKeys
             if (Array.Find(properties, p => Names(p).Contains(name, StringComparer.Ordinal)) is not { } found)
             {
                 string near = string.Join(" or ", NearestNames.Of(name, properties.Select(NameOf), MaximumSuggestions));
-                throw new UsageException(
-                    $"--set {key}: there is no setting '{name}'{(parent.Length > 0 ? $" in {parent}" : "")}{(near.Length > 0 ? $"; did you mean {near}?" : "")}");
+                string place = parent.Length > 0 ? $" in {parent}" : "", hint = near.Length > 0 ? $"; did you mean {near}?" : "";
+                throw new UsageException($"--set {key}: there is no setting '{name}'{place}{hint}");
             }
 
             type = Nullable.GetUnderlyingType(found.PropertyType) ?? found.PropertyType;

@@ -97,6 +97,8 @@ internal sealed class GenerateCommand
         Check(parsed, control);
         var clock = Stopwatch.StartNew();
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
+        foreach (string input in control.Inputs)
+            InputFile.RequireImage(input);
         ImageDocument? document = control.ReadDocument();
         RequireChange(parsed, control, document);
         ScalarType type = parsed.GetValue(_type) ?? document?.Description.Dtype ?? ScalarType.Float32;
