@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Nvg.Cli.Commands;
 using Nvg.Cli.Commands.Evaluate;
+using Nvg.Cli.Terminal;
 
 namespace Nvg.Cli;
 
@@ -13,6 +14,7 @@ internal static class Root
     internal static Command Create()
     {
         var help = new HelpOption();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
         var root = new Command("nvg", "Next Visual Granularity: generate images, train models and measure them.")
         {
             help,

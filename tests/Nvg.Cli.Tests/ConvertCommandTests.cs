@@ -54,7 +54,7 @@ public sealed class ConvertCommandTests(TinyModel model) : CommandTests, IClassF
         File.Copy(InFolder("x.pth"), InFolder("y.pth"));
         foreach ((string[] arguments, string words) in new (string[], string)[]
         {
-            ([model.Folder, "-o", InFolder("other")], "must end with"),
+            ([model.Folder, "-o", InFolder("other")], "must end in"),
             ([model.Folder, InFolder("x.pth"), "-o", InFolder("z.pth")], "not both"),
             ([model.Folder, "-o", InFolder("z.pth"), "--ema"], "--ema is about checkpoints"),
             ([InFolder("x.pth"), InFolder("y.pth"), "-o", InFolder("other")], "both hold a tokenizer"),

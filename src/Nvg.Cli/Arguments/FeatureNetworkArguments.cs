@@ -57,6 +57,8 @@ internal sealed class FeatureNetworkArguments
             throw new UsageException("--weights and --features exclude each other");
         if (features is not null && parsed.GetValue(_resize) is not null)
             throw new UsageException("--resize needs --weights: a classifier only takes images of its own size");
+        if (weights is not null)
+            InputFile.RequireContent(weights);
         return weights is not null ? Inception2015.Load(weights, parsed.GetValue(_resize) ?? ImageResize.TensorFlow1, device)
             : features is not null ? ClassifierFeatures.Load(ModelFolder.Locate(features), device)
             : null;

@@ -11,7 +11,7 @@ namespace Nvg.Cli.Arguments;
 /// <summary>Reads the files that a <see cref="ControlRequest"/> names into what is given to the images.</summary>
 internal sealed class GivenRowsReader
 {
-    // White covers positions whose balance is worth a remark.
+    // If more positions than this had to move, the drawing is worth a look.
     private const double NoteworthyShare = 0.25;
 
     private readonly ControlRequest _request;
@@ -45,18 +45,25 @@ internal sealed class GivenRowsReader
     {
         if (plan is null)
             return;
-        string stages =
-            string.Join(", ", plan.Stages.Skip(1).Select((s, i) => $"{s.Moved.Count(m => m)} of {s.Used.Count} in stage {i + 1}"));
-        string drawn = request.Explain is { } file ? $"; drawn in {file}" : "";
         if (request.Explain is not null)
             ImageFile.Write(request.Explain, plan.Draw());
-        bool isMuch = plan.Stages.Any(s => s.Moved.Count(m => m) > NoteworthyShare * s.Used.Count);
-        string advice = isMuch && request.Explain is null ? "; --explain FILE.png shows them" : "";
-        if (stages.Length > 0)
-            ConsoleText.Note($"structure: positions moved to make the halves equal: {stages}{drawn}{advice}");
-        else
-            ConsoleText.Note("note: the structure has a single region, so it has no effect; draw at least two tones or colours, or "
-                + "raise --structure-stages");
+        if (plan.Stages.Count < 2)
+        {
+            ConsoleText.Note("note: the structure has a single region, so it has no effect; draw at least two tones or colours, "
+                + "or raise --structure-stages");
+            return;
+        }
+
+        int[] moved = [.. plan.Stages.Select(s => s.Moved.Count(m => m))];
+        // Finished maps are used as they are.
+        if (request.Explain is null && moved.All(count => count == 0))
+            return;
+        int positions = plan.Grid.Length;
+        string stages = string.Join(", ", moved.Skip(1).Select((count, i) => $"{count} of {positions} in stage {i + 1}"));
+        string more = request.Explain is { } file ? $"; drawn in {file}"
+            : moved.Any(count => count > NoteworthyShare * positions) ? "; --explain FILE.png shows them"
+            : "";
+        ConsoleText.Note($"structure: positions moved to make the halves equal: {stages}{more}");
     }
 
     private GivenRows Read()

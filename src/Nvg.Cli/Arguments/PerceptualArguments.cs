@@ -49,6 +49,8 @@ internal sealed class PerceptualArguments
         string? features = parsed.GetValue(_features), linear = parsed.GetValue(_linear);
         if (features is null && linear is null && !parsed.IsGiven(_backbone))
             return null;
+        foreach (string file in new[] { features, linear }.OfType<string>())
+            InputFile.RequireContent(file);
         return features is not null && linear is not null
             ? PerceptualDistance.Load(parsed.GetValue(_backbone) ?? PerceptualBackbone.Vgg16, features, linear, device)
             : throw new UsageException("LPIPS needs both --lpips-backbone FILE and --lpips-linear FILE");

@@ -92,6 +92,7 @@ internal sealed class ConvertCommand
         if (sources.FirstOrDefault(s => Path.GetDirectoryName(Path.GetFullPath(s)) == full) is { } inside)
             throw new UsageException($"{inside} is inside the output folder: choose another one");
         RequireFree(parsed, folder);
+        Array.ForEach(sources, InputFile.RequireContent);
         using CheckpointFiles files = Open(sources);
         return CheckpointConversion.ToFolder(files, folder, new ConversionOptions
         {

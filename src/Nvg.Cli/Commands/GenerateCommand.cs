@@ -94,6 +94,8 @@ internal sealed class GenerateCommand
         Check(parsed, control);
         var clock = Stopwatch.StartNew();
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
+        foreach (string input in control.Inputs)
+            InputFile.RequireImage(input);
         ImageDocument? document = control.ReadDocument();
         RequireChange(parsed, control, document);
         ScalarType type = parsed.GetValue(_type) ?? document?.Description.Dtype ?? ScalarType.Float32;
@@ -101,7 +103,6 @@ internal sealed class GenerateCommand
         model.RequireGenerator();
         GivenRows given = GivenRowsReader.Read(control, model, document);
         GenerationRequest request = Request(parsed, control, model, given, document);
-        GivenRowsReader.Explain(control, given.Plan);
         (List<ImageReport> images, List<string> files) = await ConsoleProgress.ShowAsync(
             "generating",
             progress => Task.Run(() => Generate(parsed, control, model, type, request, given, progress, cancellation),
@@ -230,6 +231,7 @@ internal sealed class GenerateCommand
         try
         {
             CheckFiles(control, [.. request.Images.SelectMany(p => outputs.SelectMany(o => o.Files(p)))]);
+            GivenRowsReader.Explain(control, given.Plan);
             var reporter = new SynchronousProgress<GenerationProgress>(
                 p => progress.Report($"{p.Done} of {ConsoleText.Count(p.Count, "image")}", p.Share));
             foreach (GeneratedImage image in model.Generate(request, reporter, cancellation))

@@ -58,6 +58,7 @@ internal sealed class ReconstructCommand
             throw new UsageException($"-o {target}: the output is a folder with one file per image");
         if (parsed.GetRequiredValue(_images).FirstOrDefault(path => !Path.Exists(path)) is { } missing)
             throw NvgDataException.At(missing, "no such file or folder", "check the path");
+        Array.ForEach(parsed.GetRequiredValue(_images), InputFile.RequireImage);
         var clock = Stopwatch.StartNew();
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), withGenerator: false);

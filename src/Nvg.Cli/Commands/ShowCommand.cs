@@ -7,6 +7,7 @@ using Nvg.Granularity;
 using Nvg.Imaging;
 using Nvg.Labels;
 using Nvg.Previews;
+using Nvg.Sampling;
 using Nvg.Torch;
 using Nvg.Torch.Files.Npy;
 
@@ -81,9 +82,10 @@ internal sealed class ShowCommand
 
         if (card.Sampling is { } sampling)
         {
-            ConsoleText.Print(
-                $"sampling    guidance {sampling.ContentGuidance}, structure guidance {sampling.StructureGuidance}, top-p {sampling.TopP}, "
-                + $"structure steps {sampling.StructureSteps}");
+            int last = card.Config!.Tokenizer.Grid.LastStage;
+            ConsoleText.Print($"sampling    guidance {Range(sampling.ContentGuidance, last)}, structure guidance "
+                + $"{Range(sampling.StructureGuidance, last)}, "
+                + $"top-p {Range(sampling.TopP, last)}, structure steps {sampling.StructureSteps}");
         }
 
         const int shown = 12;
@@ -98,6 +100,10 @@ internal sealed class ShowCommand
             ConsoleText.Print($"model card  {Path.Combine(card.Folder, "README.md")}");
         return CommandRunner.Done;
     }
+
+    private static string Range(StageSchedule schedule, int lastStage) =>
+        (schedule.At(0, lastStage), schedule.At(lastStage, lastStage)) is var (first, last)
+            && first == last ? $"{first:G4}" : $"{first:G4} → {last:G4}";
 
     private static long FolderSize(string folder) => Directory.EnumerateFiles(folder).Sum(file => new FileInfo(file).Length);
 

@@ -77,6 +77,7 @@ internal sealed class TrainTaskCommand<TConfig>
     {
         string file = parsed.GetRequiredValue(_config);
         string[] overrides = parsed.GetValue(_set) ?? [];
+        SettingKeys.Check(typeof(TConfig), overrides);
         TConfig settings = RunConfiguration.Read<TConfig>(file, overrides);
         if (_task.Validate(settings).ToList() is { Count: > 0 } problems)
             throw new NvgDataException($"{file}{(overrides.Length > 0 ? " with --set" : "")}: {string.Join("; ", problems)}");

@@ -8,13 +8,18 @@ internal static class ConsoleTable
     // Wide enough for every table: a file or a pipe has no width.
     private const int UnlimitedWidth = 1000;
 
-    /// <summary>Writes a table. Columns after the first are for numbers and are aligned right.</summary>
+    /// <summary>Writes a table. Columns of numbers are aligned right.</summary>
     internal static void Write(string[] headings, IEnumerable<string[]> rows)
     {
+        string[][] cells = [.. rows];
         var table = new Table { Border = TableBorder.Rounded };
         for (int i = 0; i < headings.Length; i++)
-            table.AddColumn(new TableColumn(Cell(headings[i])) { Alignment = i == 0 ? Justify.Left : Justify.Right });
-        foreach (string[] row in rows)
+        {
+            bool isNumeric = i > 0 && cells.All(row => IsNumeric(row[i]));
+            table.AddColumn(new TableColumn(Cell(headings[i])) { Alignment = isNumeric ? Justify.Right : Justify.Left });
+        }
+
+        foreach (string[] row in cells)
             table.AddRow(Array.ConvertAll(row, Cell));
         // The current standard output: the library's own console keeps the first one that it saw.
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
@@ -22,6 +27,9 @@ internal static class ConsoleTable
             console.Profile.Width = UnlimitedWidth;
         console.Write(table);
     }
+
+    private static bool IsNumeric(string cell) =>
+        cell.Length == 0 || char.IsAsciiDigit(cell[0]) || "-−+∞N".Contains(cell[0], StringComparison.Ordinal);
 
     private static string Cell(string text) => Markup.Escape(ConsoleText.Escape(text));
 }

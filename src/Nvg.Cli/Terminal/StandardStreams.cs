@@ -6,7 +6,7 @@ namespace Nvg.Cli.Terminal;
 /// <summary>Prepares standard output and standard error of the process.</summary>
 internal static partial class StandardStreams
 {
-    private const int OutputDescriptor = 1, ErrorDescriptor = 2, GetDescriptorFlags = 1;
+    private const int OutputDescriptor = 1, ErrorDescriptor = 2, GetStatusFlags = 3, AccessModes = 3;
     private const int HangUpSignal = 1;
 
     /// <summary>
@@ -15,8 +15,8 @@ internal static partial class StandardStreams
     /// </summary>
     internal static void Protect()
     {
-        Console.SetError(IsOpen(ErrorDescriptor) ? new TolerantWriter(Console.Error) : TextWriter.Null);
-        if (!IsOpen(OutputDescriptor))
+        Console.SetError(IsWritable(ErrorDescriptor) ? new TolerantWriter(Console.Error) : TextWriter.Null);
+        if (!IsWritable(OutputDescriptor))
             Console.SetOut(TextWriter.Null);
     }
 
@@ -31,7 +31,9 @@ internal static partial class StandardStreams
             && (mask & (1UL << (HangUpSignal - 1))) != 0;
     }
 
-    private static bool IsOpen(int descriptor) => OperatingSystem.IsWindows() || DescriptorControl(descriptor, GetDescriptorFlags) >= 0;
+    // The runtime may have reused the number of a closed stream for a file that it only reads.
+    private static bool IsWritable(int descriptor) =>
+        OperatingSystem.IsWindows() || (DescriptorControl(descriptor, GetStatusFlags) is >= 0 and var flags && (flags & AccessModes) != 0);
 
     [LibraryImport("libc", EntryPoint = "fcntl")]
     private static partial int DescriptorControl(int descriptor, int command);

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using Nvg.Configuration;
+using Nvg.Evaluation.Metrics;
 
 namespace Nvg.Cli.Terminal;
 
@@ -14,7 +15,8 @@ internal static class UsageProblem
 {
     /// <summary>The first problem, or null.</summary>
     internal static string? Find(ParseResult parsed) =>
-        Empty(parsed) ?? UnknownOption(parsed) ?? (parsed.Errors.Count == 0 ? null : OfErrors(parsed));
+        Empty(parsed) ?? (parsed.Errors.Count == 0 ? null : UnknownCommand(parsed)) ?? UnknownOption(parsed)
+        ?? (parsed.Errors.Count == 0 ? null : OfErrors(parsed));
 
     /// <summary>Names of the command and its parents, without the root.</summary>
     internal static Stack<string> CommandPath(ParseResult parsed)
@@ -27,7 +29,7 @@ internal static class UsageProblem
 
     // A misspelt command also counts as a missing one, and an extra word as an argument too many: the most specific first.
     private static string? OfErrors(ParseResult parsed) =>
-        UnknownCommand(parsed) ?? MissingCommand(parsed) ?? Extra(parsed) ?? Repeated(parsed) ?? WithoutValue(parsed) ?? Unparsable(parsed)
+        MissingCommand(parsed) ?? Extra(parsed) ?? Repeated(parsed) ?? WithoutValue(parsed) ?? Unparsable(parsed)
         ?? MissingOption(parsed) ?? MissingArgument(parsed) ?? parsed.Errors[^1].Message.ReplaceLineEndings(" ");
 
     private static IEnumerable<OptionResult> Options(ParseResult parsed) =>
@@ -67,9 +69,13 @@ internal static class UsageProblem
     private static string? UnknownCommand(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
-        if (command.Subcommands.Count == 0 || command.Arguments.Count > 0 || parsed.UnmatchedTokens is not [var typed, ..])
+        if (command.Subcommands.Count == 0 || command.Arguments.Count > 0 || parsed.UnmatchedTokens is not [var typed,
+            ..] || IsOptionLike(typed))
             return null;
-        return $"there is no command '{typed}'{Suggestion(typed, command.Subcommands.Select(c => c.Name))}";
+        string hint = SampleMetric.All.Any(m => m.Id.Equals(typed, StringComparison.OrdinalIgnoreCase))
+            ? $"; it is a metric of nvg evaluate samples --metrics {typed}"
+            : Suggestion(typed, command.Subcommands.Select(c => c.Name));
+        return $"there is no command '{typed}'{hint}";
     }
 
     private static string? MissingCommand(ParseResult parsed)

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace Nvg.Cli.Terminal;
+
+/// <summary>Shows the help of a command, followed by examples.</summary>
+/// <param name="help">The default help.</param>
+internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
+{
+    private static readonly Dictionary<string, string[]> Examples = new()
+    {
+        [""] =
+        [
+            "nvg generate --class horse --count 16 -o horses.png      a grid of 16 images",
+            "nvg models                                               the models that can be used",
+            "nvg prepare photos -o data --size 64                     a data set from a folder of images",
+        ],
+        ["generate"] =
+        [
+            "nvg generate --class horse --seed 7 -o horse.png                               one image at its own size",
+            "nvg generate --class cat,dog --count 8 -o pets.png                             a grid, one row per class",
+            "nvg generate --class ship --structure boat.png --structure-kind labels -o out  follow a drawing of coloured regions",
+            "nvg generate --class ship --seed 6 --save results -o ship.png                  save the result, to continue it with",
+            "nvg generate --reference results/ship/6.nvg --keep-stages 3 --seed 8 -o o.png  variations of a saved result",
+        ],
+        ["sample"] = ["nvg sample --per-class 50 -o samples.npz      samples for metrics; --resume continues an interrupted run"],
+        ["reconstruct"] = ["nvg reconstruct photo.jpg -o pairs --stages   the original, its reconstruction and every stage"],
+        ["prepare"] =
+        [
+            "nvg prepare photos -o data --size 64                              a folder with one sub-folder per class",
+            "nvg prepare imagenet.tar -o data --size 256 --keep-files          image files, decoded during training",
+        ],
+        ["train tokenizer"] = ["nvg train tokenizer --config configs/cifar10-tokenizer.json --data data -o runs/tokenizer"],
+        ["train generator"] = ["nvg train generator --config configs/cifar10-generator.json --data data -o runs/generator --resume"],
+        ["train classifier"] = ["nvg train classifier --config configs/cifar10-classifier.json --data data -o runs/classifier"],
+        ["evaluate samples"] = ["nvg evaluate samples samples.npz --reference data --features cifar10-classifier --report report.html"],
+        ["evaluate tokenizer"] = ["nvg evaluate tokenizer --model runs/tokenizer/model --data data -o report"],
+        ["convert"] = ["nvg convert ae.ckpt d16.ckpt -o models/nvg-d16      published checkpoints to a model folder"],
+        ["show"] =
+        [
+            "nvg show results/ship/6.nvg --stages -o stages.png      every stage of a saved result",
+            "nvg show nvg-cifar10                                    the sizes and classes of a model",
+        ],
+    };
+
+    /// <summary>Help is shown even if the rest of the command line is incomplete.</summary>
+    public override bool ClearsParseErrors => true;
+
+    /// <inheritdoc/>
+    public override int Invoke(ParseResult parseResult)
+    {
+        int code = help.Invoke(parseResult);
+        if (!Examples.TryGetValue(string.Join(' ', UsageProblem.CommandPath(parseResult)), out string[]? examples))
+            return code;
+        TextWriter output = parseResult.InvocationConfiguration.Output;
+        output.WriteLine("Examples:");
+        foreach (string example in examples)
+            output.WriteLine($"  {example}");
+        output.WriteLine();
+        return code;
+    }
+}
