@@ -7,7 +7,6 @@ using Nvg.Evaluation.Classes;
 using Nvg.Evaluation.Distributions;
 using Nvg.Evaluation.Features;
 using Nvg.Evaluation.Metrics;
-using Nvg.Granularity;
 using Nvg.Imaging;
 using Nvg.Imaging.Npz;
 using Nvg.Labels;
