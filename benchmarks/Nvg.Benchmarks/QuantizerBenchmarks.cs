@@ -20,6 +20,7 @@ public class QuantizerBenchmarks
     public void SetUp()
     {
         _model = BenchmarkModel.Create(Model);
+        _model.Tokenizer.Parameters.SetRequiresGrad(true);
         _latent_BLC = BenchmarkModel.Latents(_model, 1);
         _structure_BSL = StructureConstruction.Build(_latent_BLC);
     }

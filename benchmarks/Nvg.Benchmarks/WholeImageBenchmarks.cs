@@ -37,5 +37,6 @@ public class WholeImageBenchmarks
     [Benchmark]
     public int BFloat16() => Generate(_half);
 
-    private static int Generate(NvgModel model) => model.Generate(new GenerationRequest { Images = [new ImageRequest(0, Seed: 1)] }).Count();
+    private static int Generate(NvgModel model) =>
+        model.Generate(new GenerationRequest { Images = [new ImageRequest(0, Seed: 1)] }).Count();
 }

@@ -14,7 +14,7 @@ namespace Nvg;
 /// </summary>
 public sealed class StructureBuilder
 {
-    private const string BalanceRemedy = "read it as labels, which balances any label map";
+    private const string BalanceRemedy = "read as labels (StructureKind.Labels, --structure-kind labels), any label map is balanced";
 
     private readonly Tokenizer? _tokenizer;
 

@@ -4,7 +4,6 @@ using Nvg.Cli.Arguments;
 using Nvg.Cli.Output;
 using Nvg.Cli.Terminal;
 using Nvg.Evaluation.SampleSets;
-using Nvg.Labels;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands;

@@ -120,7 +120,11 @@ public sealed class ImageDocumentTests : IDisposable
     {
         ImageDocument document = Document();
         document.Write(_folder["a.nvg"]);
-        Rewrite("first.nvg", text => text.Replace($"\"format\": {ImageDescription.CurrentFormat}", "\"format\": 1", StringComparison.Ordinal));
+        string InFirstFormat(string text) => text
+            .Replace($"\"format\": {ImageDescription.CurrentFormat}", "\"format\": 1", StringComparison.Ordinal)
+            .Replace("\"interpolation\":", "\"towards\":", StringComparison.Ordinal);
+        Rewrite("first.nvg", InFirstFormat, formerNames: true);
+        Assert.Equal(document.Description.Interpolation, ImageDocument.Read(_folder["first.nvg"]).Description.Interpolation);
         Assert.True(document.Sequence.SequenceEqual(ImageDocument.Read(_folder["first.nvg"]).Sequence));
         Rewrite("later.nvg", text => text);
         Assert.Contains("checksum is missing", Assert.Throws<NvgDataException>(() => ImageDocument.Read(_folder["later.nvg"])).Message, StringComparison.Ordinal);
@@ -202,9 +206,11 @@ public sealed class ImageDocumentTests : IDisposable
     private GeneratedImage Generate(ImageRequest image) => _model.Generate(new GenerationRequest { Images = [image] }).Single();
 
     // The same document with another description and no checksum.
-    private void Rewrite(string name, Func<string, string> edit)
+    private void Rewrite(string name, Func<string, string> edit, bool formerNames = false)
     {
         using SafetensorsFile file = SafetensorsFile.Open(_folder["a.nvg"]);
-        SafetensorsFile.Write(_folder[name], file, new Dictionary<string, string> { ["nvg.image"] = edit(file.Metadata["nvg.image"]) });
+        string NameOf(string tensor) => formerNames && tensor == "image" ? "picture" : tensor;
+        var metadata = new Dictionary<string, string> { [formerNames ? "nvg.picture" : "nvg.image"] = edit(file.Metadata["nvg.image"]) };
+        SafetensorsFile.Write(_folder[name], file.ToDictionary(t => NameOf(t.Key), t => t.Value), metadata);
     }
 }
