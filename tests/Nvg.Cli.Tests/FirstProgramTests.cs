@@ -51,8 +51,8 @@ public class FirstProgramTests(TinyModel model) : CommandTests, IClassFixture<Ti
         string folder = InFolder("models/nvg-cifar10");
         CommandResult plain = await RunAsync("generate", "--model", folder, "--class", "ship", "--seed", "7", "-o", InFolder("plain"));
         CommandResult steered = await RunAsync(
-            "generate", "--model", folder, "--class", "ship", "--seed", "7", "--structure", InFolder("boat.png"), "--structure-kind", "labels",
-            "--structure-stages", "4", "-o", InFolder("steered"));
+            "generate", "--model", folder, "--class", "ship", "--seed", "7", "--structure", InFolder("boat.png"),
+            "--structure-kind", "labels", "--structure-stages", "4", "-o", InFolder("steered"));
         Assert.Equal((CommandRunner.Done, CommandRunner.Done), (plain.ExitCode, steered.ExitCode));
         Assert.Equal(File.ReadAllBytes(InFolder("plain/ship/7.png")), File.ReadAllBytes(InFolder("ship.png")));
         Assert.Equal(File.ReadAllBytes(InFolder("steered/ship/7.png")), File.ReadAllBytes(InFolder("steered.png")));

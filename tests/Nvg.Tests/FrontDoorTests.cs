@@ -27,7 +27,8 @@ public sealed class FrontDoorTests : IDisposable
         {
             Name = "tiny", Tokenizer = Tiny.TokenizerSizes, Generator = Tiny.GeneratorSizes, Sampling = new() { StructureSteps = 2 },
         };
-        NvgModel.Save(Folder, config, tokenizer.Parameters, generator.Parameters, ["ship, boat", "n02084071\tdog", "cat"], ScalarType.BFloat16);
+        string[] labels = ["ship, boat", "n02084071\tdog", "cat"];
+        NvgModel.Save(Folder, config, tokenizer.Parameters, generator.Parameters, labels, ScalarType.BFloat16);
     }
 
     private string Folder => _folder["model"];
@@ -103,7 +104,8 @@ public sealed class FrontDoorTests : IDisposable
         StructureMap layout = model.Structure.FromLabels(_folder["drawing.png"], stages: 3);
         var stages = new List<int>();
         GeneratedImage? image = null;
-        await foreach (GenerationUpdate update in model.StreamAsync(new ImageRequest("ship") { Seed = 7, Structure = layout }, previews: true))
+        var request = new ImageRequest("ship") { Seed = 7, Structure = layout };
+        await foreach (GenerationUpdate update in model.StreamAsync(request, previews: true))
         {
             if (update is StageCompleted stage)
             {
@@ -131,7 +133,8 @@ public sealed class FrontDoorTests : IDisposable
         await foreach (GenerationUpdate update in model.StreamAsync(new ImageRequest(0)))
         {
             if (update is StageCompleted stage)
-                Assert.Contains("previews: true", Assert.Throws<InvalidOperationException>(() => stage.Preview).Message, StringComparison.Ordinal);
+                Assert.Contains(
+                    "previews: true", Assert.Throws<InvalidOperationException>(() => stage.Preview).Message, StringComparison.Ordinal);
         }
     }
 

@@ -121,7 +121,8 @@ public sealed class NvgModelTests : IDisposable
         long[] first = Tokens(sampled);
         AssertSame(before, sampled.Generator.Parameters);
 
-        NvgModel.Save(_folder["again"], sampled.Config, sampled.Tokenizer.Parameters, sampled.Generator.Parameters, sampled.Labels, type: null);
+        ParameterStore tokenizer = sampled.Tokenizer.Parameters, generator = sampled.Generator.Parameters;
+        NvgModel.Save(_folder["again"], sampled.Config, tokenizer, generator, sampled.Labels, type: null);
         using NvgModel again = NvgModel.Load(_folder["again"], type: null);
         Assert.Equal(first, Tokens(again));
 
@@ -132,8 +133,8 @@ public sealed class NvgModelTests : IDisposable
             Tensor canvas = Tensor.Full([1, 4, 4], 0.5), embedding = Tensor.Full([1, 4, 2], 1), stage = Tensor.From([1L], 1);
             sampled.Generator.Content.PredictFinalCanvas(canvas, embedding, stage, stage, new BlockTraining()).Square().Sum().Backward();
             using GradMode noGrad = Autograd.NoGrad();
-            foreach (string name in sampled.Generator.Parameters.TrainableNames.Where(n => n.EndsWith("linear1.weight", StringComparison.Ordinal)))
-                sampled.Generator.Parameters[name].MultiplyInPlace(-3);
+            foreach (string name in generator.TrainableNames.Where(n => n.EndsWith("linear1.weight", StringComparison.Ordinal)))
+                generator[name].MultiplyInPlace(-3);
         }
 
         using (NvgModel expected = PackableModel(type))

@@ -119,7 +119,8 @@ public class PartialSequenceTests
         var grid = new LatentGrid(4, 4);
         using Models models = new(grid);
         using var scope = new TensorScope();
-        PartialSequence At(float share) => models.Sample([0], [9], Fast, null, new ClassBlend(Tensor.From([2L], 1), Tensor.From([share], 1)))[0];
+        PartialSequence At(float share) =>
+            models.Sample([0], [9], Fast, null, new ClassBlend(Tensor.From([2L], 1), Tensor.From([share], 1)))[0];
         Assert.True(models.Sample([0], [9], Fast, null)[0].SequenceEqual(At(0)));
         Assert.True(models.Sample([2], [9], Fast, null)[0].SequenceEqual(At(1)));
     }
@@ -130,7 +131,8 @@ public class PartialSequenceTests
         var grid = new LatentGrid(32, 32);
         using var scope = new TensorScope();
         using ImageNoise from = ImageNoise.FromSeeds([1], grid, Device.Cpu), to = ImageNoise.FromSeeds([2], grid, Device.Cpu);
-        using ImageNoise start = ImageNoise.Interpolate([1], [(2, 0)], grid, Device.Cpu), end = ImageNoise.Interpolate([1], [(2, 1)], grid, Device.Cpu);
+        using ImageNoise start = ImageNoise.Interpolate([1], [(2, 0)], grid, Device.Cpu);
+        using ImageNoise end = ImageNoise.Interpolate([1], [(2, 1)], grid, Device.Cpu);
         Assert.Equal(from.Structure_BLK.ToArray<float>(), start.Structure_BLK.ToArray<float>());
         Assert.Equal(to.Structure_BLK.ToArray<float>(), end.Structure_BLK.ToArray<float>());
         Assert.Equal(to.Tokens(5).ToArray<float>(), end.Tokens(5).ToArray<float>());
@@ -157,7 +159,8 @@ public class PartialSequenceTests
         {
             (int[] labels, int[] tokens) = ([.. none], [.. none]);
             damage(labels, tokens);
-            Assert.Contains(words, Assert.Throws<ArgumentException>(() => new PartialSequence(grid, labels, tokens)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                words, Assert.Throws<ArgumentException>(() => new PartialSequence(grid, labels, tokens)).Message, StringComparison.Ordinal);
         }
 
         Refused("stage 1, position 0: label 2", (labels, _) => labels[4] = 2);
@@ -169,7 +172,8 @@ public class PartialSequenceTests
         int[] far = [.. none];
         far[0] = 16;
         var given = new PartialSequence(grid, none, far);
-        Assert.Contains("token 16", Assert.Throws<ArgumentException>(() => models.Sample([0], [1], Fast, [given])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "token 16", Assert.Throws<ArgumentException>(() => models.Sample([0], [1], Fast, [given])).Message, StringComparison.Ordinal);
     }
 
     private static (int Structure, int Content) Depths(Random random, LatentGrid grid)

@@ -90,7 +90,8 @@ public sealed class ImageDocumentTests : IDisposable
             damaged[random.Next(data, whole.Length)] ^= (byte)(1 << random.Next(8));
             File.WriteAllBytes(_folder["damaged.nvg"], damaged);
             string message = Assert.Throws<NvgDataException>(() => ImageDocument.Read(_folder["damaged.nvg"])).Message;
-            Assert.StartsWith($"{_folder["damaged.nvg"]}: is damaged: what it holds does not have the checksum", message, StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"{_folder["damaged.nvg"]}: is damaged: what it holds does not have the checksum", message, StringComparison.Ordinal);
         }
     }
 
@@ -127,7 +128,9 @@ public sealed class ImageDocumentTests : IDisposable
         Assert.Equal(document.Description.Interpolation, ImageDocument.Read(_folder["first.nvg"]).Description.Interpolation);
         Assert.True(document.Sequence.SequenceEqual(ImageDocument.Read(_folder["first.nvg"]).Sequence));
         Rewrite("later.nvg", text => text);
-        Assert.Contains("checksum is missing", Assert.Throws<NvgDataException>(() => ImageDocument.Read(_folder["later.nvg"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "checksum is missing", Assert.Throws<NvgDataException>(() => ImageDocument.Read(_folder["later.nvg"])).Message,
+            StringComparison.Ordinal);
         // Damaged JSON is told of in our words.
         Rewrite("broken.nvg", text => text[..1] + "#" + text[1..]);
         string message = Assert.Throws<NvgDataException>(() => ImageDocument.Read(_folder["broken.nvg"])).Message;
@@ -138,7 +141,8 @@ public sealed class ImageDocumentTests : IDisposable
     public void Read_OtherFiles_AreRefused()
     {
         void Refused(string file, string words) =>
-            Assert.Contains(words, Assert.Throws<NvgDataException>(() => ImageDocument.Read(_folder[file])).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                words, Assert.Throws<NvgDataException>(() => ImageDocument.Read(_folder[file])).Message, StringComparison.Ordinal);
 
         Refused("nowhere.nvg", "does not exist");
         File.WriteAllText(_folder["text.nvg"], "an image, they said");
@@ -157,7 +161,9 @@ public sealed class ImageDocumentTests : IDisposable
 
     [Fact]
     public void RequireModel_Another_IsRefused() =>
-        Assert.Contains("another model", Assert.Throws<NvgDataException>(() => Document().RequireModel("a.nvg", _model, "0123")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "another model", Assert.Throws<NvgDataException>(() => Document().RequireModel("a.nvg", _model, "0123")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Read_DescriptionOutOfRange_IsRefused()
@@ -167,7 +173,9 @@ public sealed class ImageDocumentTests : IDisposable
         foreach (ImageDescription bad in new[] { fine with { Dtype = ScalarType.Int64 }, fine with { Batch = 0 }, fine with { Interpolation = new Interpolation(1, null, 7) } })
         {
             (document with { Description = bad }).Write(_folder["bad.nvg"]);
-            Assert.Contains("invalid precision, batch size or interpolation share", Assert.Throws<NvgDataException>(() => ImageDocument.Read(_folder["bad.nvg"])).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "invalid precision, batch size or interpolation share", Assert.Throws<NvgDataException>(() => ImageDocument.Read(_folder["bad.nvg"])).Message,
+                StringComparison.Ordinal);
         }
     }
 
@@ -179,7 +187,8 @@ public sealed class ImageDocumentTests : IDisposable
         document.RequireModel("a.nvg", _model, fine.Fingerprint);
         foreach (ImageDescription bad in new[] { fine with { CodebookSize = fine.CodebookSize + 1 }, fine with { Class = 99 }, fine with { Interpolation = new Interpolation(-1, null, 0) } })
             Assert.Throws<NvgDataException>(() => (document with { Description = bad }).RequireModel("a.nvg", _model, fine.Fingerprint));
-        Assert.Throws<NvgDataException>(() => (document with { Image = new RgbImage(3, 3) }).RequireModel("a.nvg", _model, fine.Fingerprint));
+        Assert.Throws<NvgDataException>(
+            () => (document with { Image = new RgbImage(3, 3) }).RequireModel("a.nvg", _model, fine.Fingerprint));
     }
 
     public void Dispose()

@@ -159,7 +159,8 @@ public sealed class NvgPipelineTests : IDisposable
         {
             if (inner < 3)
             {
-                Assert.True(other.Sequence.SequenceEqual((await _pipeline.GenerateAsync(new ImageRequest(1, 99)).WaitAsync(TimeSpan.FromMinutes(2))).Sequence));
+                Assert.True(
+                    other.Sequence.SequenceEqual((await _pipeline.GenerateAsync(new ImageRequest(1, 99)).WaitAsync(TimeSpan.FromMinutes(2))).Sequence));
                 inner++;
             }
 
@@ -220,7 +221,8 @@ public sealed class NvgPipelineTests : IDisposable
     public async Task RunAsync_ImpossibleRequest_ThrowsItsOwnError()
     {
         await Assert.ThrowsAsync<ArgumentException>(() => _pipeline.GenerateAsync(new ImageRequest(77, 1)));
-        await Assert.ThrowsAsync<ArgumentException>(() => _pipeline.GenerateAsync(new ImageRequest(0, 1) { Options = new SamplingOptions { Temperature = -1 } }));
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => _pipeline.GenerateAsync(new ImageRequest(0, 1) { Options = new SamplingOptions { Temperature = -1 } }));
     }
 
     public void Dispose()

@@ -28,8 +28,12 @@ public sealed class RegionTests : IDisposable
     public void FromImage_OneColour_SaysWhatIsMissing(int width, int height)
     {
         var black = new RgbImage(width, height);
-        Assert.Contains("nothing to generate", Assert.Throws<ArgumentException>(() => RegionMask.FromImage(black, Grid)).Message, StringComparison.Ordinal);
-        Assert.Contains("nothing to keep", Assert.Throws<ArgumentException>(() => RegionMask.FromImage(black, Grid, outside: true)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "nothing to generate", Assert.Throws<ArgumentException>(() => RegionMask.FromImage(black, Grid)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "nothing to keep", Assert.Throws<ArgumentException>(() => RegionMask.FromImage(black, Grid, outside: true)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -37,7 +41,8 @@ public sealed class RegionTests : IDisposable
     {
         RegionMask region = RegionMask.FromPositions(Grid, [.. Enumerable.Range(0, 16).Select(l => l == 5)]);
         PartialSequence whole = Generate(new ImageRequest(0, 1)).Sequence;
-        Assert.Contains("keep at most 4", Assert.Throws<ArgumentException>(() => region.Keep(whole, 5, 5)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "keep at most 4", Assert.Throws<ArgumentException>(() => region.Keep(whole, 5, 5)).Message, StringComparison.Ordinal);
         // With the structure alone the content is new.
         Assert.False(region.Keep(whole, 5, 4).IsComplete);
     }
@@ -108,7 +113,9 @@ public sealed class RegionTests : IDisposable
     public void Generate_SurroundingsOfAnotherSize_AreRefused()
     {
         RegionMask region = RegionMask.FromPositions(Grid, [.. Enumerable.Range(0, 16).Select(l => l == 5)]);
-        Assert.Contains("3 × 5", Assert.Throws<ArgumentException>(() => Generate(new ImageRequest(0, 1) { Surroundings = new KeptSurroundings(region, new RgbImage(3, 5)) })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "3 × 5", Assert.Throws<ArgumentException>(() => Generate(new ImageRequest(0, 1) { Surroundings = new KeptSurroundings(region, new RgbImage(3, 5)) })).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

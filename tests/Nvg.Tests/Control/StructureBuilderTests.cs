@@ -192,17 +192,23 @@ public class StructureBuilderTests
     [InlineData(16, 1)] // balanced, but of the shape of another grid
     [InlineData(8, 2)]
     public void FromMaps_OtherGrid_Throws(long rows, long columns) =>
-        Assert.Contains("shape", Assert.Throws<ArgumentException>(() => Builder.FromMaps([.. Enumerable.Range(0, 16).Select(i => i / 8)], [rows, columns])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "shape", Assert.Throws<ArgumentException>(() => Builder.FromMaps([.. Enumerable.Range(0, 16).Select(i => i / 8)], [rows, columns])).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void FromMaps_Unbalanced_Throws() =>
-        Assert.Contains("stage 1", Assert.Throws<ArgumentException>(() => Builder.FromMaps([1, .. new int[15]], [16])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "stage 1", Assert.Throws<ArgumentException>(() => Builder.FromMaps([1, .. new int[15]], [16])).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void FromMaps_NotNested_Throws()
     {
         int[] first = [.. Enumerable.Range(0, 16).Select(i => i / 8)], second = [.. Enumerable.Range(0, 16).Select(i => i % 4)];
-        Assert.Contains("stage 2", Assert.Throws<ArgumentException>(() => Builder.FromMaps([.. first, .. second], [2, 16])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "stage 2", Assert.Throws<ArgumentException>(() => Builder.FromMaps([.. first, .. second], [2, 16])).Message,
+            StringComparison.Ordinal);
     }
 
     private static long[] FirstSplit(RgbImage image)

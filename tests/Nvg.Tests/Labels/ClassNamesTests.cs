@@ -83,7 +83,8 @@ public class ClassNamesTests
 
     [Fact]
     public void Random_NoClasses_IsRefused() =>
-        Assert.Contains("no classes", Assert.Throws<NvgDataException>(() => new ClassNames([]).Random(1)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no classes", Assert.Throws<NvgDataException>(() => new ClassNames([]).Random(1)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Random_Seeds_ReachAllClasses() =>

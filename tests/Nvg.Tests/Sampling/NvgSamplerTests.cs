@@ -78,7 +78,9 @@ public sealed class NvgSamplerTests : IClassFixture<NvgSamplerTests.Models>
     {
         // What the loop generates by itself, given to it as structure, must give the same content.
         long[][] free = Sample([0, 1], [1, 2], Fast);
-        PartialSequence[] structure = [.. free.Select(row => PartialSequence.FromStructure(new LatentGrid(4, 4), Array.ConvertAll(row[..80], l => (int)l)))];
+        PartialSequence Structure(long[] row) =>
+            PartialSequence.FromStructure(new LatentGrid(4, 4), Array.ConvertAll(row[..80], label => (int)label));
+        PartialSequence[] structure = Array.ConvertAll(free, Structure);
         Assert.Equal(free, Sample([0, 1], [1, 2], Fast, structure));
     }
 
@@ -236,7 +238,8 @@ public sealed class NvgSamplerTests : IClassFixture<NvgSamplerTests.Models>
         {
             long[][] maps = Tiny.Hierarchy(grid, random);
             int[] labels = [.. maps.SelectMany(map => map).Select(label => (int)label)];
-            int[][] codes = [.. Enumerable.Range(0, grid.StageCount).Select(i => Enumerable.Range(0, 1 << i).Select(_ => random.Next(16)).ToArray())];
+            int[][] codes = [.. Enumerable.Range(0, grid.StageCount)
+                .Select(i => Enumerable.Range(0, 1 << i).Select(_ => random.Next(16)).ToArray())];
             return new PartialSequence(grid, labels, [.. maps.SelectMany((map, i) => map.Select(label => codes[i][label]))]);
         })];
     }
