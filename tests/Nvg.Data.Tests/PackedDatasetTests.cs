@@ -49,13 +49,22 @@ public class PackedDatasetTests
         byte[] labels = await File.ReadAllBytesAsync(folder["data/labels.i32"]);
         labels[0] = 7;
         await File.WriteAllBytesAsync(folder["data/labels.i32"], labels);
-        Assert.Contains("label 7", Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "label 7",
+            Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message,
+            StringComparison.Ordinal);
         await File.WriteAllBytesAsync(folder["data/images.u8"], new byte[10]);
         labels[0] = 0;
         await File.WriteAllBytesAsync(folder["data/labels.i32"], labels);
-        Assert.Contains("10 bytes", Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "10 bytes",
+            Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message,
+            StringComparison.Ordinal);
         File.Delete(folder["data/images.u8"]);
-        Assert.Contains("missing", Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "missing",
+            Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -87,7 +96,10 @@ public class PackedDatasetTests
     public void Open_OtherFolder_SaysHowToMakeOne()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("nvg prepare", Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder.Root)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "nvg prepare",
+            Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder.Root)).Message,
+            StringComparison.Ordinal);
     }
 
     private static async Task<TemporaryFolder> Make()

@@ -22,6 +22,8 @@ internal static class RecordedCurves
 
         double[] recorded = JsonNode.Parse(File.ReadAllText(beside))![kind]!.AsArray().Select(v => (double)v!).ToArray();
         Assert.Equal(recorded.Length, losses.Length);
-        Assert.All(recorded.Zip(losses), l => Assert.InRange(l.Second, l.First - 1e-3 * Math.Abs(l.First), l.First + 1e-3 * Math.Abs(l.First)));
+        Assert.All(
+            recorded.Zip(losses),
+            l => Assert.InRange(l.Second, l.First - 1e-3 * Math.Abs(l.First), l.First + 1e-3 * Math.Abs(l.First)));
     }
 }
