@@ -1,4 +1,5 @@
 using Nvg.Data.Datasets;
+using Nvg.Data.Loading;
 using Nvg.Data.Packing;
 using Nvg.Data.Sources;
 using Nvg.Imaging;
@@ -22,6 +23,18 @@ public class PackedDatasetTests
         int at = json.IndexOf(from, StringComparison.Ordinal);
         await File.WriteAllTextAsync(folder["data/dataset.json"], json[..at] + to + json[(at + from.Length)..]);
         Assert.DoesNotContain('\n', Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message);
+    }
+
+    [Theory]
+    [InlineData(20_000_000, 32)]
+    [InlineData(100_000, 256)]
+    [InlineData(int.MaxValue, 1)]
+    [InlineData(40, 8192)]
+    public void PixelBuffer_BatchThatNeverFits_IsRefusedFromTheNumbers(int count, int size)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("microBatchSize", Assert.Throws<NvgDataException>(() => PixelBuffer.For(count, size)).Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
     [Theory]
