@@ -1,7 +1,7 @@
 using Nvg.Torch;
 using Nvg.Training.Optimization;
 
-namespace Nvg.Training.Tests;
+namespace Nvg.Training.Tests.Optimization;
 
 public class LearningRateScheduleTests
 {

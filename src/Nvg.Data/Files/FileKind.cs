@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Nvg.Data.Sources;
+namespace Nvg.Data.Files;
 
 /// <summary>What a file is, told by its first bytes.</summary>
 /// <param name="Role">How the file can be used.</param>
