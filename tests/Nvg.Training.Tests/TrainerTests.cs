@@ -368,13 +368,13 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
 
     private int[] LoggedSteps(string folder) => [.. Statistics(folder).Select(s => (int)s["step"]!)];
 
-    private static JsonNode Curves() => JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Training", "curves.json")))!;
+    private static JsonNode Curves() => JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "curves.json")))!;
 
     private static void Record(string kind, double[] losses, [CallerFilePath] string source = "")
     {
         JsonNode curves = Curves();
         curves[kind] = JsonSerializer.SerializeToNode(losses.Select(l => Math.Round(l, 6)));
-        foreach (string path in new[] { Path.Combine(Path.GetDirectoryName(source)!, "curves.json"), Path.Combine(AppContext.BaseDirectory, "Training", "curves.json") })
+        foreach (string path in new[] { Path.Combine(Path.GetDirectoryName(source)!, "curves.json"), Path.Combine(AppContext.BaseDirectory, "curves.json") })
             File.WriteAllText(path, curves.ToJsonString() + "\n");
     }
 
