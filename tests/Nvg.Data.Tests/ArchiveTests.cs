@@ -26,7 +26,9 @@ public class ArchiveTests
         for (int i = 0; i < layers; i++)
             content = Gzip(content);
         folder.Write(name, content);
-        Assert.Equal([("cat/1.png", "cat"), ("dog/1.png", "dog")], ImageSource.Open(folder[name]).AllEntries().Select(e => (e.Name, e.ClassName)));
+        Assert.Equal(
+            [("cat/1.png", "cat"), ("dog/1.png", "dog")],
+            ImageSource.Open(folder[name]).AllEntries().Select(e => (e.Name, e.ClassName)));
     }
 
     public static TheoryData<string, byte[], string> Others => new()
@@ -125,10 +127,15 @@ public class ArchiveTests
         using (var shell = System.Diagnostics.Process.Start("mkfifo", folder["cat/pipe.png"]))
             shell.WaitForExit();
         ImageEntry[] entries = [.. ImageSource.Open(folder.Root).AllEntries()];
-        Assert.Equal(["cat/1.png", "cat/linked.png", "cat/photo"], entries.Where(e => e.NotAImage is null).Select(e => e.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["cat/1.png", "cat/linked.png", "cat/photo"],
+            entries.Where(e => e.NotAImage is null).Select(e => e.Name).Order(StringComparer.Ordinal));
         Assert.Contains(entries, e => e.Name == "cat/pipe.png" && e.NotAImage == "is a named pipe, not a file");
         Assert.Contains(entries, e => e.Name == "cat/dead.png" && e.NotAImage == "is a link to nothing");
-        Assert.Contains("named pipe", Assert.Throws<NvgDataException>(() => ImageSource.Open(folder["cat/pipe.png"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "named pipe",
+            Assert.Throws<NvgDataException>(() => ImageSource.Open(folder["cat/pipe.png"])).Message,
+            StringComparison.Ordinal);
     }
 
     internal static byte[] Tar(params (string Name, byte[] Content)[] files) =>

@@ -50,7 +50,9 @@ public class DataFormatTests
         folder.Write("d/1.tar", ArchiveTests.Tar(("c.cls", "3"u8.ToArray()), ("c.png", png), ("d.png", png)));
         ImageEntry[] entries = [.. ImageSource.Open(folder["d"]).AllEntries()];
         // What has no label has the class of its archive.
-        Assert.Equal([("0/a.png", "7"), ("1/c.png", "3"), ("1/d.png", "1")], entries.Where(e => e.NotAImage is null).Select(e => (e.Name, e.ClassName)));
+        Assert.Equal(
+            [("0/a.png", "7"), ("1/c.png", "3"), ("1/d.png", "1")],
+            entries.Where(e => e.NotAImage is null).Select(e => (e.Name, e.ClassName)));
         Assert.Equal("0/b.jpg.txt", Assert.Single(entries, e => e.NotAImage is not null).Name);
     }
 

@@ -39,7 +39,10 @@ public sealed class EncodedDatasetTests : IDisposable
         Assert.Equal(File.ReadAllBytes(_folder["in/cat/3.jpg"]), data.ReadFile(3));
         Assert.Equal(File.ReadAllBytes(_folder["in/dog/4.png"]), data.ReadFile(9));
         Assert.Throws<ArgumentOutOfRangeException>(() => data.Label(10));
-        Assert.Contains("--keep-files", Assert.Throws<NvgDataException>(() => PackedDataset.Open(_folder["out"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "--keep-files",
+            Assert.Throws<NvgDataException>(() => PackedDataset.Open(_folder["out"])).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -104,7 +107,10 @@ public sealed class EncodedDatasetTests : IDisposable
         // A PNG that calls itself JPEG, as one file of ImageNet does.
         ImageSourceTests.Pack(_folder["n01.tar"], ("n01_1.JPEG", jpeg), ("n01_2.JPEG", png));
         ImageSourceTests.Pack(_folder["n02.tar"], ("n02_1.JPEG", jpeg));
-        ImageSourceTests.Pack(_folder["train.tar"], ("n01.tar", File.ReadAllBytes(_folder["n01.tar"])), ("n02.tar", File.ReadAllBytes(_folder["n02.tar"])));
+        ImageSourceTests.Pack(
+            _folder["train.tar"],
+            ("n01.tar", File.ReadAllBytes(_folder["n01.tar"])),
+            ("n02.tar", File.ReadAllBytes(_folder["n02.tar"])));
         DatasetDescription made = await Preparation.RunAsync(ImageSource.Open(_folder["train.tar"]), _folder["nested"], KeepFiles);
         Assert.Equal([("n01", 2), ("n02", 1)], made.Classes.Select(c => (c.Name, c.Count)));
         Assert.Equal(0, made.SkippedCount);
@@ -152,7 +158,10 @@ public sealed class EncodedDatasetTests : IDisposable
 
     [Fact]
     public void Validate_KeepFilesWithPixelSizes_IsRefused() =>
-        Assert.Contains("with files kept", Assert.Throws<ArgumentException>(() => (KeepFiles with { StoredSize = 18 }).Validate()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "with files kept",
+            Assert.Throws<ArgumentException>(() => (KeepFiles with { StoredSize = 18 }).Validate()).Message,
+            StringComparison.Ordinal);
 
     public void Dispose() => _folder.Dispose();
 }

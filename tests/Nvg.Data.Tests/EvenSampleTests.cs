@@ -35,7 +35,9 @@ public class EvenSampleTests
             int[] inTurn = Shares(EvenSample.Of(10_000, limit).Select(i => i % 10)), sorted = Shares(EvenSample.Of(10_000, limit).Select(i => i / 1000));
             Assert.All(sorted, share => Assert.Equal(limit / 10, share));
             // Five deviations of drawing by chance.
-            Assert.All(inTurn, share => Assert.InRange(share, limit / 10 - 5 * Math.Sqrt(limit * 0.09), limit / 10 + 5 * Math.Sqrt(limit * 0.09)));
+            Assert.All(
+                inTurn,
+                share => Assert.InRange(share, limit / 10 - 5 * Math.Sqrt(limit * 0.09), limit / 10 + 5 * Math.Sqrt(limit * 0.09)));
         }
     }
 

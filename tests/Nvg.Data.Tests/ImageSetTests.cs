@@ -49,7 +49,10 @@ public sealed class ImageSetTests : IDisposable
     {
         WriteImage("d/a.png", 8, 8);
         _folder.Write("d/b.png", [1, 2, 3]);
-        Assert.Contains("b.png", Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["d"]).Images().Count()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "b.png",
+            Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["d"]).Images().Count()).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -57,19 +60,28 @@ public sealed class ImageSetTests : IDisposable
     {
         WriteImage("d/a.png", 8, 8);
         _folder.Write("d/readme.txt", [1]);
-        Assert.Contains("readme.txt: is not a readable image", Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["d"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "readme.txt: is not a readable image",
+            Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["d"])).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Open_NothingUsable_IsRefused()
     {
         Directory.CreateDirectory(_folder["d"]);
-        Assert.Contains("contains no images", Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["d"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "contains no images",
+            Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["d"])).Message,
+            StringComparison.Ordinal);
         Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["none"]));
         NpzFile.Write(_folder["grey.npz"], [new("arr_0", NpyArray.Of(new byte[2 * 4 * 4], 2, 4, 4, 1))]);
         Assert.Contains("x 3", Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["grey.npz"])).Message, StringComparison.Ordinal);
         NpzFile.Write(_folder["empty.npz"], [new("arr_0", NpyArray.Of(Array.Empty<byte>(), 0, 4, 4, 3))]);
-        Assert.Contains("contains no images", Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["empty.npz"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "contains no images",
+            Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["empty.npz"])).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -79,7 +91,10 @@ public sealed class ImageSetTests : IDisposable
         byte[] whole = File.ReadAllBytes(_folder["a.npz"]);
         Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder.Write("b.npz", whole[..^40])));
         NpzFile.Write(_folder["short.npz"], [new("arr_0", NpyArray.Of(new byte[10], 10))]);
-        Assert.Contains("images are uint8", Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["short.npz"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "images are uint8",
+            Assert.Throws<NvgDataException>(() => ImageSet.Open(_folder["short.npz"])).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -28,7 +28,10 @@ public class ImageSourceTests
         using var folder = new TemporaryFolder();
         folder.Write("cat/1.png", [1]);
         Directory.CreateSymbolicLink(folder["cat/round"], folder.Root);
-        Assert.Contains("not followed", Assert.Single(ImageSource.Open(folder.Root).Entries(), e => e.NotAImage is not null).NotAImage, StringComparison.Ordinal);
+        Assert.Contains(
+            "not followed",
+            Assert.Single(ImageSource.Open(folder.Root).Entries(), e => e.NotAImage is not null).NotAImage,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -38,7 +41,13 @@ public class ImageSourceTests
     public void Entries_Archive_KeepOrderBytesAndSubset(string archive)
     {
         using var folder = new TemporaryFolder();
-        Pack(folder[archive], ("./train/dog/1.png", [1, 2]), ("train/cat/._1.png", [9]), ("train/cat/1.png", [3]), ("test/cat/2.png", [4]), ("trainer/x/1.png", [5]));
+        Pack(
+            folder[archive],
+            ("./train/dog/1.png", [1, 2]),
+            ("train/cat/._1.png", [9]),
+            ("train/cat/1.png", [3]),
+            ("test/cat/2.png", [4]),
+            ("trainer/x/1.png", [5]));
         ImageEntry[] entries = [.. ImageSource.Open(folder[archive], "train/").Entries()];
         Assert.Equal([("dog/1.png", "dog"), ("cat/1.png", "cat")], entries.Select(e => (e.Name, e.ClassName)));
         Assert.Equal([1, 2], entries[0].Read());
@@ -58,7 +67,10 @@ public class ImageSourceTests
         Pack(folder[archive], ("a/1.png", noise), ("a/2.png", noise), ("b/notes.txt", noise));
         byte[] whole = File.ReadAllBytes(folder[archive]);
         File.WriteAllBytes(folder[archive], whole[..(int)(whole.Length * part)]);
-        Assert.Contains("the archive is damaged", Assert.Throws<NvgDataException>(() => ImageSource.Open(folder[archive]).Entries().Count()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "the archive is damaged",
+            Assert.Throws<NvgDataException>(() => ImageSource.Open(folder[archive]).Entries().Count()).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -79,7 +91,10 @@ public class ImageSourceTests
             "a.zip: is not a readable archive: an unknown format; give a folder, or a tar, tar.gz, zip or Parquet file of images",
             Assert.Throws<NvgDataException>(() => ImageSource.Open(folder.Write("a.zip", [1]))).Message,
             StringComparison.Ordinal);
-        Assert.Contains("no such", Assert.Throws<NvgDataException>(() => ImageSource.Open(folder["none"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no such",
+            Assert.Throws<NvgDataException>(() => ImageSource.Open(folder["none"])).Message,
+            StringComparison.Ordinal);
     }
 
     internal static void Pack(string path, params (string Name, byte[] Content)[] files)

@@ -1,4 +1,5 @@
 using Nvg.Data.Datasets;
+using Nvg.Data.Loading;
 using Nvg.Data.Packing;
 using Nvg.Data.Sources;
 using Nvg.Imaging;
@@ -22,6 +23,18 @@ public class PackedDatasetTests
         int at = json.IndexOf(from, StringComparison.Ordinal);
         await File.WriteAllTextAsync(folder["data/dataset.json"], json[..at] + to + json[(at + from.Length)..]);
         Assert.DoesNotContain('\n', Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message);
+    }
+
+    [Theory]
+    [InlineData(20_000_000, 32)]
+    [InlineData(100_000, 256)]
+    [InlineData(int.MaxValue, 1)]
+    [InlineData(40, 8192)]
+    public void PixelBuffer_BatchThatNeverFits_IsRefusedFromTheNumbers(int count, int size)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("microBatchSize", Assert.Throws<NvgDataException>(() => PixelBuffer.For(count, size)).Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
     [Theory]
@@ -49,13 +62,22 @@ public class PackedDatasetTests
         byte[] labels = await File.ReadAllBytesAsync(folder["data/labels.i32"]);
         labels[0] = 7;
         await File.WriteAllBytesAsync(folder["data/labels.i32"], labels);
-        Assert.Contains("label 7", Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "label 7",
+            Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message,
+            StringComparison.Ordinal);
         await File.WriteAllBytesAsync(folder["data/images.u8"], new byte[10]);
         labels[0] = 0;
         await File.WriteAllBytesAsync(folder["data/labels.i32"], labels);
-        Assert.Contains("10 bytes", Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "10 bytes",
+            Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message,
+            StringComparison.Ordinal);
         File.Delete(folder["data/images.u8"]);
-        Assert.Contains("missing", Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "missing",
+            Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder["data"])).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -87,7 +109,10 @@ public class PackedDatasetTests
     public void Open_OtherFolder_SaysHowToMakeOne()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("nvg prepare", Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder.Root)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "nvg prepare",
+            Assert.Throws<NvgDataException>(() => PackedDataset.Open(folder.Root)).Message,
+            StringComparison.Ordinal);
     }
 
     private static async Task<TemporaryFolder> Make()

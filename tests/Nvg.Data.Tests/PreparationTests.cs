@@ -114,6 +114,7 @@ public class PreparationTests
         string message = Assert.Throws<ArgumentException>(() => new PreparationOptions { Size = 32, StoredSize = 16, Threads = -1 }.Validate()).Message;
         Assert.Contains("stored size 16", message, StringComparison.Ordinal);
         Assert.Contains("threads -1", message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => new PreparationOptions { Size = 32, Threads = 200_000_000 }.Validate());
     }
 
     [SharedFact("data/cifar10.tar.gz")]

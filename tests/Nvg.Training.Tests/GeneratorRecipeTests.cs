@@ -33,7 +33,10 @@ public sealed class GeneratorRecipeTests : IClassFixture<GeneratorRecipeTests.Da
         RecordedCurves.AssertFollowed("generator", [.. statistics.Select(s => (double)s["loss"]!)]);
         Run("stopped", Config(), stopAfter: 2);
         Run("stopped", Config());
-        AssertSame("straight/checkpoints/step-00000006/weights.safetensors", "stopped/checkpoints/step-00000006/weights.safetensors", _ => true);
+        AssertSame(
+            "straight/checkpoints/step-00000006/weights.safetensors",
+            "stopped/checkpoints/step-00000006/weights.safetensors",
+            _ => true);
         // The projector serves training only.
         using NvgModel model = NvgModel.Load(_folder["straight/model"]);
         Assert.DoesNotContain(model.Generator.Parameters.Keys, name => name.StartsWith("projector", StringComparison.Ordinal));
@@ -45,7 +48,9 @@ public sealed class GeneratorRecipeTests : IClassFixture<GeneratorRecipeTests.Da
         Run("plain", Config());
         Run("checkpointed", Config() with { ActivationCheckpoints = true });
         // Gradients add up in another order, so the last digits differ.
-        Assert.All(Statistics("plain").Zip(Statistics("checkpointed")), s => Assert.Equal((double)s.First["loss"]!, (double)s.Second["loss"]!, 1e-4));
+        Assert.All(
+            Statistics("plain").Zip(Statistics("checkpointed")),
+            s => Assert.Equal((double)s.First["loss"]!, (double)s.Second["loss"]!, 1e-4));
     }
 
     [Theory]
@@ -63,12 +68,18 @@ public sealed class GeneratorRecipeTests : IClassFixture<GeneratorRecipeTests.Da
         Run("whole", config);
         GeneratorRunConfig divided = config with { ActivationCheckpoints = checkpoints, Training = config.Training with { MicroBatchSize = microBatchSize } };
         using (PackedDataset data = PackedDataset.Open(_data.Packed))
-            TinyRuns.TrainTogether(processes, group => new GeneratorTraining(divided, data, Device.Cpu, _folder["divided"], group), divided.Training, _folder["divided"]);
+            TinyRuns.TrainTogether(
+                processes,
+                group => new GeneratorTraining(divided, data, Device.Cpu, _folder["divided"], group),
+                divided.Training,
+                _folder["divided"]);
         TinyRuns.AssertSameWeights(_folder["whole"], _folder["divided"], Steps, tolerance: 2e-5);
         // Terms of a stage are means over the images that took part in it, however these were divided.
         Dictionary<string, double>[] whole = Terms("whole"), found = Terms("divided");
         Assert.All(whole.Zip(found), lines => Assert.Equal(lines.First.Keys.Order(), lines.Second.Keys.Order()));
-        Assert.All(whole.Zip(found), lines => Assert.All(lines.First, t => Assert.Equal(t.Value, lines.Second[t.Key], 1e-4 + 1e-3 * Math.Abs(t.Value))));
+        Assert.All(
+            whole.Zip(found),
+            lines => Assert.All(lines.First, t => Assert.Equal(t.Value, lines.Second[t.Key], 1e-4 + 1e-3 * Math.Abs(t.Value))));
 
         Dictionary<string, double>[] Terms(string run) => [.. Statistics(run).Select(line =>
             line.AsObject().Where(t => t.Key is not ("imagesPerSecond" or "memoryMiB")).ToDictionary(t => t.Key, t => (double)t.Value!))];
@@ -99,8 +110,14 @@ public sealed class GeneratorRecipeTests : IClassFixture<GeneratorRecipeTests.Da
         Run("joint", joint);
         Run("content", joint with { Parts = GeneratorParts.Content });
         Run("structure", joint with { Parts = GeneratorParts.Structure });
-        AssertSame("joint/checkpoints/step-00000006/weights.safetensors", "content/checkpoints/step-00000006/weights.safetensors", n => !n.StartsWith("structure_", StringComparison.Ordinal));
-        AssertSame("joint/checkpoints/step-00000006/weights.safetensors", "structure/checkpoints/step-00000006/weights.safetensors", n => n.StartsWith("structure_", StringComparison.Ordinal));
+        AssertSame(
+            "joint/checkpoints/step-00000006/weights.safetensors",
+            "content/checkpoints/step-00000006/weights.safetensors",
+            n => !n.StartsWith("structure_", StringComparison.Ordinal));
+        AssertSame(
+            "joint/checkpoints/step-00000006/weights.safetensors",
+            "structure/checkpoints/step-00000006/weights.safetensors",
+            n => n.StartsWith("structure_", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -109,7 +126,10 @@ public sealed class GeneratorRecipeTests : IClassFixture<GeneratorRecipeTests.Da
         using PackedDataset data = PackedDataset.Open(_data.Packed);
         Run("first", Config() with { Loss = new() });
         GeneratorRunConfig deeper = Config() with { Depth = 4, Start = _folder["first/model"] };
-        Assert.Contains("other sizes", Assert.Throws<NvgDataException>(() => new GeneratorTraining(deeper, data, Device.Cpu, _folder["run"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "other sizes",
+            Assert.Throws<NvgDataException>(() => new GeneratorTraining(deeper, data, Device.Cpu, _folder["run"])).Message,
+            StringComparison.Ordinal);
         Assert.Throws<NvgDataException>(() => new GeneratorTraining(Config() with { Start = _data.Tokenizer }, data, Device.Cpu, _folder["run"]));
     }
 
@@ -190,7 +210,10 @@ public sealed class GeneratorRecipeTests : IClassFixture<GeneratorRecipeTests.Da
         public Data()
         {
             Tiny.Prepare(_folder["images"], _folder["plain"], size: 10);
-            Preparation.RunAsync(ImageSource.Open(_folder["images"]), Packed, new PreparationOptions { Size = 8, StoredSize = 10, Threads = 1 }).GetAwaiter().GetResult();
+            Preparation.RunAsync(
+                ImageSource.Open(_folder["images"]),
+                Packed,
+                new PreparationOptions { Size = 8, StoredSize = 10, Threads = 1 }).GetAwaiter().GetResult();
             using Tokenizer tokenizer = Tiny.Tokenizer();
             NvgModel.Save(Tokenizer, new ModelConfig { Name = "tiny", Tokenizer = Tiny.TokenizerSizes }, tokenizer.Parameters, null, []);
             using var encoder = new VisionTransformer(ParameterSource.Random(3), TinyTransformer.Config);

@@ -11,7 +11,7 @@ internal static class RecordedCurves
 
     internal static void AssertFollowed(string kind, double[] losses, [CallerFilePath] string caller = "")
     {
-        string beside = Path.Combine(AppContext.BaseDirectory, "Training", FileName), source = Path.Combine(Path.GetDirectoryName(caller)!, FileName);
+        string beside = Path.Combine(AppContext.BaseDirectory, FileName), source = Path.Combine(Path.GetDirectoryName(caller)!, FileName);
         if (Environment.GetEnvironmentVariable("NVG_RECORD_CURVES") == "1")
         {
             JsonNode curves = File.Exists(source) ? JsonNode.Parse(File.ReadAllText(source))! : new JsonObject();
@@ -22,6 +22,8 @@ internal static class RecordedCurves
 
         double[] recorded = JsonNode.Parse(File.ReadAllText(beside))![kind]!.AsArray().Select(v => (double)v!).ToArray();
         Assert.Equal(recorded.Length, losses.Length);
-        Assert.All(recorded.Zip(losses), l => Assert.InRange(l.Second, l.First - 1e-3 * Math.Abs(l.First), l.First + 1e-3 * Math.Abs(l.First)));
+        Assert.All(
+            recorded.Zip(losses),
+            l => Assert.InRange(l.Second, l.First - 1e-3 * Math.Abs(l.First), l.First + 1e-3 * Math.Abs(l.First)));
     }
 }

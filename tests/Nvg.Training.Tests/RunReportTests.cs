@@ -34,9 +34,14 @@ public sealed class RunReportTests : IDisposable
         Assert.Equal([["stage", "usage", "perplexity"], ["0", "0.25", "4"], ["1", "0.5", "9"]], usage);
         Assert.Contains(Section(page, "Settings").Descendants("tr"), row => row.Value == "training.steps10000");
         Assert.Contains(Section(page, "Environment").Descendants("tr"), row => row.Value == "libtorch1.13.0");
-        Assert.Contains("step 1000 of 10000", "step " + Section(page, "Summary").Descendants("tr").First().Elements().Last().Value, StringComparison.Ordinal);
+        Assert.Contains(
+            "step 1000 of 10000",
+            "step " + Section(page, "Summary").Descendants("tr").First().Elements().Last().Value,
+            StringComparison.Ordinal);
         // One file: nothing is fetched from elsewhere.
-        Assert.All(page.Descendants("img"), img => Assert.StartsWith("data:image/png;base64,", img.Attribute("src")!.Value, StringComparison.Ordinal));
+        Assert.All(
+            page.Descendants("img"),
+            img => Assert.StartsWith("data:image/png;base64,", img.Attribute("src")!.Value, StringComparison.Ordinal));
         Assert.Empty(page.Descendants("script"));
         Assert.Empty(page.Descendants("link"));
     }
@@ -55,10 +60,16 @@ public sealed class RunReportTests : IDisposable
     [Fact]
     public void Make_NoRun_SaysWhatIsMissing()
     {
-        Assert.Contains("stats.jsonl", Assert.Throws<NvgDataException>(() => RunReport.Make(_folder["nothing"], When)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "stats.jsonl",
+            Assert.Throws<NvgDataException>(() => RunReport.Make(_folder["nothing"], When)).Message,
+            StringComparison.Ordinal);
         Directory.CreateDirectory(_folder["run"]);
         File.WriteAllText(_folder["run/stats.jsonl"], "");
-        Assert.Contains("has no log line yet", Assert.Throws<NvgDataException>(() => RunReport.Make(_folder["run"], When)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has no log line yet",
+            Assert.Throws<NvgDataException>(() => RunReport.Make(_folder["run"], When)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]

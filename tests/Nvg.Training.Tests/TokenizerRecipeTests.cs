@@ -71,7 +71,9 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
         Run("half", config with { Training = config.Training with { Precision = ScalarType.BFloat16 } });
         JsonNode full = Statistics("full")[1], half = Statistics("half")[1];
         // Three significant digits, and a few steps in which runs drift apart.
-        Assert.All(["l1", "perceptual", "discriminator", "adversarial"], term => Assert.InRange((double)half[term]! / (double)full[term]!, 0.9, 1.1));
+        Assert.All(
+            ["l1", "perceptual", "discriminator", "adversarial"],
+            term => Assert.InRange((double)half[term]! / (double)full[term]!, 0.9, 1.1));
     }
 
     [Fact]
@@ -90,8 +92,12 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
         // The discriminator's gradient is that of its own loss: the tokenizer's adversarial weight does not change it.
         using var unweighted = new TokenizerTraining(config, data, Device.Cpu);
         using var weighted = new TokenizerTraining(Config(DiscriminatorKind.Patch, weight: 5), data, Device.Cpu);
-        Assert.All(Gradients(unweighted, discriminator).Zip(Gradients(weighted, discriminator)), pair => Assert.Equal(pair.First!.ToArray<float>(), pair.Second!.ToArray<float>()));
-        Assert.Contains(Gradients(weighted, tokenizer).Zip(expected), pair => !(pair.First?.ToArray<float>() ?? []).SequenceEqual(pair.Second?.ToArray<float>() ?? []));
+        Assert.All(
+            Gradients(unweighted, discriminator).Zip(Gradients(weighted, discriminator)),
+            pair => Assert.Equal(pair.First!.ToArray<float>(), pair.Second!.ToArray<float>()));
+        Assert.Contains(
+            Gradients(weighted, tokenizer).Zip(expected),
+            pair => !(pair.First?.ToArray<float>() ?? []).SequenceEqual(pair.Second?.ToArray<float>() ?? []));
     }
 
     [Fact]
@@ -186,7 +192,10 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
             Crop = new() { SmallestZoom = 0.5 },
         };
         Assert.Equal(5, wrong.Validate().Count());
-        Assert.Contains("dinoWeights", Assert.Single(new AdversarialOptions { Discriminator = DiscriminatorKind.Dino }.Validate(32)), StringComparison.Ordinal);
+        Assert.Contains(
+            "dinoWeights",
+            Assert.Single(new AdversarialOptions { Discriminator = DiscriminatorKind.Dino }.Validate(32)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -195,9 +204,15 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
         using PackedDataset data = PackedDataset.Open(_data.Packed);
         TokenizerRunConfig config = Config(DiscriminatorKind.Dino), lpips = config;
         config = config with { Loss = config.Loss with { Adversarial = config.Loss.Adversarial! with { DinoWeights = _data.LinearWeights } } };
-        Assert.Contains("vision transformer", Assert.Throws<NvgDataException>(() => new TokenizerTraining(config, data, Device.Cpu)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "vision transformer",
+            Assert.Throws<NvgDataException>(() => new TokenizerTraining(config, data, Device.Cpu)).Message,
+            StringComparison.Ordinal);
         lpips = lpips with { Loss = lpips.Loss with { Perceptual = lpips.Loss.Perceptual! with { Weights = _data.Dino } } };
-        Assert.Contains("does not hold the weights", Assert.Throws<NvgDataException>(() => new TokenizerTraining(lpips, data, Device.Cpu)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not hold the weights",
+            Assert.Throws<NvgDataException>(() => new TokenizerTraining(lpips, data, Device.Cpu)).Message,
+            StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();
@@ -256,7 +271,11 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
     private void RunTogether(string folder, int processes, TokenizerRunConfig config)
     {
         using PackedDataset data = PackedDataset.Open(_data.Packed);
-        TinyRuns.TrainTogether(processes, group => new TokenizerTraining(config, data, Device.Cpu, group), config.Training, _folder[folder]);
+        TinyRuns.TrainTogether(
+            processes,
+            group => new TokenizerTraining(config, data, Device.Cpu, group),
+            config.Training,
+            _folder[folder]);
     }
 
     private JsonNode[] Statistics(string folder) => TinyRuns.Statistics(_folder[folder]);

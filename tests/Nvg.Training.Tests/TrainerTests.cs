@@ -55,7 +55,9 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
         Run(kind, "stopped");
         AssertSameResult("straight", "stopped");
         Assert.Equal([2, 4, 6, 8, 10, 12], LoggedSteps("stopped"));
-        Assert.Equal(stopAfter == 6 ? ["step-00000006", "step-00000008", "step-00000012"] : ["step-00000004", "step-00000008", "step-00000012"], Checkpoints("stopped"));
+        Assert.Equal(
+            stopAfter == 6 ? ["step-00000006", "step-00000008", "step-00000012"] : ["step-00000004", "step-00000008", "step-00000012"],
+            Checkpoints("stopped"));
     }
 
     [Fact]
@@ -96,7 +98,9 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
         Run("tokenizer", "straight");
         Interrupt("tokenizer", "killed", 6);
         // What a kill in the middle of a checkpoint and of a log line leaves behind.
-        File.WriteAllText(Directory.CreateDirectory(_folder["killed/checkpoints/.step-00000008.1.tmp"]).FullName + "/weights.safetensors", "half");
+        File.WriteAllText(
+            Directory.CreateDirectory(_folder["killed/checkpoints/.step-00000008.1.tmp"]).FullName + "/weights.safetensors",
+            "half");
         File.AppendAllText(_folder["killed/stats.jsonl"], "{\"step\":7,\"epo");
         Run("tokenizer", "killed");
         AssertSameResult("straight", "killed");
@@ -136,7 +140,9 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
             trainer.Run(new SynchronousProgress<TrainingProgress>(_ => Fail()));
         Assert.True(told > 1);
         AssertSameResult("straight", "unheard");
-        Assert.Single(File.ReadLines(_folder["unheard/log.txt"]), line => line.Contains("messages can no longer be written", StringComparison.Ordinal));
+        Assert.Single(
+            File.ReadLines(_folder["unheard/log.txt"]),
+            line => line.Contains("messages can no longer be written", StringComparison.Ordinal));
 
         void Fail()
         {
@@ -163,7 +169,10 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
     {
         using var task = new BrokenTask { BrokenTerm = "ce_2" };
         using var trainer = new Trainer(task, Options, Device.Cpu, _folder["run"]);
-        Assert.StartsWith("ce of stage 2 is no longer finite at step 8", Assert.Throws<TrainingDivergedException>(() => trainer.Run()).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "ce of stage 2 is no longer finite at step 8",
+            Assert.Throws<TrainingDivergedException>(() => trainer.Run()).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -175,7 +184,9 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
         Run(kind, "with", Options with { ImageEvery = 5 });
         AssertSameResult("without", "with");
         Assert.False(Directory.Exists(_folder["without/images"]));
-        Assert.Equal(["step-00000005.png", "step-00000010.png", "step-00000012.png"], Directory.GetFiles(_folder["with/images"]).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["step-00000005.png", "step-00000010.png", "step-00000012.png"],
+            Directory.GetFiles(_folder["with/images"]).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
         Assert.True(ImageFile.Read(_folder["with/images/step-00000005.png"]).Width > 64);
         string events = Assert.Single(Directory.GetFiles(_folder["with/tensorboard"]));
         string content = System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(events));
@@ -356,13 +367,13 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
 
     private int[] LoggedSteps(string folder) => [.. Statistics(folder).Select(s => (int)s["step"]!)];
 
-    private static JsonNode Curves() => JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Training", "curves.json")))!;
+    private static JsonNode Curves() => JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "curves.json")))!;
 
     private static void Record(string kind, double[] losses, [CallerFilePath] string source = "")
     {
         JsonNode curves = Curves();
         curves[kind] = JsonSerializer.SerializeToNode(losses.Select(l => Math.Round(l, 6)));
-        foreach (string path in new[] { Path.Combine(Path.GetDirectoryName(source)!, "curves.json"), Path.Combine(AppContext.BaseDirectory, "Training", "curves.json") })
+        foreach (string path in new[] { Path.Combine(Path.GetDirectoryName(source)!, "curves.json"), Path.Combine(AppContext.BaseDirectory, "curves.json") })
             File.WriteAllText(path, curves.ToJsonString() + "\n");
     }
 

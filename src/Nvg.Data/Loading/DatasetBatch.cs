@@ -16,7 +16,7 @@ public static class DatasetBatch
     public static Tensor Load(IImageDataset data, IReadOnlyList<int> examples, Func<int, ImageCrop>? crop = null, Device device = default)
     {
         int size = data.Size, bytes = size * size * RgbImage.Channels;
-        byte[] pixels = new byte[examples.Count * bytes];
+        byte[] pixels = PixelBuffer.For(examples.Count, size);
         void Copy(int i) => data.CopySquare(examples[i], crop?.Invoke(i) ?? ImageCrop.Centre, pixels.AsSpan(i * bytes, bytes));
         if (data.IsEncoded)
             Parallel.For(0, examples.Count, Copy);

@@ -40,7 +40,7 @@ public sealed class ImageLoader : IDisposable
     public Tensor Load(long step, IReadOnlyList<int> examples)
     {
         int bytes = _data.Size * _data.Size * RgbImage.Channels;
-        byte[] pixels = new byte[examples.Count * bytes];
+        byte[] pixels = PixelBuffer.For(examples.Count, _data.Size);
         var taken = new Dictionary<int, byte[]>();
         for (int i = 0; i < examples.Count; i++)
         {

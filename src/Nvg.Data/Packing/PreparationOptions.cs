@@ -5,6 +5,9 @@ namespace Nvg.Data.Packing;
 /// <summary>Settings of <see cref="Preparation"/>.</summary>
 public sealed record PreparationOptions
 {
+    // Each keeps images in memory; more are a slip of the keyboard.
+    private const int MostThreads = 1024;
+
     /// <summary>Side of the training images, in pixels.</summary>
     public required int Size { get; init; }
 
@@ -53,8 +56,8 @@ public sealed record PreparationOptions
 
         if (KeepFiles && (StoredSize ?? ShorterSide) is not null)
             problems.Add("stored size and shorter side apply to pixels; with files kept, training decides them");
-        if (Threads < 0)
-            problems.Add($"the number of threads {Threads} must not be negative");
+        if (Threads is < 0 or > MostThreads)
+            problems.Add($"the number of threads {Threads} must lie between 0 and {MostThreads}");
         if (problems.Count > 0)
             throw new ArgumentException(string.Join("; ", problems));
     }

@@ -1,3 +1,4 @@
+using Nvg.Data.Files;
 using Nvg.Imaging;
 using Nvg.Torch.Files;
 

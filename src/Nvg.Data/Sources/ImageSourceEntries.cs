@@ -1,3 +1,4 @@
+using Nvg.Data.Files;
 using Nvg.Imaging;
 
 namespace Nvg.Data.Sources;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Nvg.Data.Files;
 using Nvg.Torch.Files;
 using Parquet;
 using Parquet.Schema;

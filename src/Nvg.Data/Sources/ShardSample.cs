@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Nvg.Data.Files;
 using Nvg.Torch.Files;
 
 namespace Nvg.Data.Sources;

@@ -1,3 +1,4 @@
+using Nvg.Data.Files;
 using Nvg.Torch.Files;
 
 namespace Nvg.Data.Sources;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Compression;
+using Nvg.Data.Files;
 using Nvg.Imaging;
 using Nvg.Imaging.Npz;
 using Nvg.Torch.Files;

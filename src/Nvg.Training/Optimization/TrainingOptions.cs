@@ -7,6 +7,9 @@ namespace Nvg.Training.Optimization;
 /// <summary>Settings of every training run; the defaults are those of the paper (appendix A.5; docs/method.md, sections 3.6 and 8).</summary>
 public sealed record TrainingOptions
 {
+    // Far beyond any published recipe; a step's examples are kept as a list.
+    private const int LargestBatch = 1 << 20;
+
     /// <summary>Number of optimizer steps.</summary>
     public required long Steps { get; init; }
 
@@ -104,6 +107,8 @@ public sealed record TrainingOptions
     {
         if (Steps < 1 || BatchSize < 1 || LogEvery < 1 || CheckpointEvery < 1 || KeepCheckpoints < 1)
             yield return "steps, batchSize, logEvery, checkpointEvery and keepCheckpoints must be positive";
+        if (BatchSize > LargestBatch)
+            yield return $"batchSize must be at most {LargestBatch}";
         if (MicroBatchSize < 1)
             yield return "microBatchSize must be positive";
         if (KeepEvery < 1 || ImageEvery < 0)

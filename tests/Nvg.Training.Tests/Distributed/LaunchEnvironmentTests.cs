@@ -79,8 +79,13 @@ public sealed class LaunchEnvironmentTests
             "GLOO_SOCKET_IFNAME" => "eth1,eth2",
             _ => null,
         });
-        Assert.Equal((TimeSpan.FromSeconds(2.5), TimeSpan.FromSeconds(300), "eth1"), (settings.LostAfter, settings.MeetingTimeout, settings.Network));
-        Assert.Contains("NVG_MEETING_SECONDS is '-1'", Assert.Throws<FormatException>(() => ProcessSettings.Read(n => n == "NVG_MEETING_SECONDS" ? "-1" : null)).Message, StringComparison.Ordinal);
+        Assert.Equal(
+            (TimeSpan.FromSeconds(2.5), TimeSpan.FromSeconds(300), "eth1"),
+            (settings.LostAfter, settings.MeetingTimeout, settings.Network));
+        Assert.Contains(
+            "NVG_MEETING_SECONDS is '-1'",
+            Assert.Throws<FormatException>(() => ProcessSettings.Read(n => n == "NVG_MEETING_SECONDS" ? "-1" : null)).Message,
+            StringComparison.Ordinal);
     }
 
     private static LaunchEnvironment? Detect(string variables)

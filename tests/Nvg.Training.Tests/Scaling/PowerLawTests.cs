@@ -53,7 +53,7 @@ public class PowerLawTests
         PowerLawFit fit = PowerLaw.Fit([.. new[] { 1.0, 4, 16, 64 }.Select(x => (x, 10 / Math.Sqrt(x) - 1))])!;
         Assert.Equal((0, true), (fit.Law.Offset, fit.OffsetAtZero));
         Assert.True(fit.Residual > 0.01);
-        Assert.Contains("offset held at zero", fit.ToString(), StringComparison.Ordinal);
+        Assert.Contains("offset constrained to zero", fit.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

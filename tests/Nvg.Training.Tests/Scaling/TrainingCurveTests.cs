@@ -16,7 +16,12 @@ public sealed class TrainingCurveTests : IDisposable
     public TrainingCurveTests()
     {
         using Tokenizer tokenizer = Tiny.Tokenizer();
-        NvgModel.Save(_folder["tokenizer"], new ModelConfig { Name = "tiny", Tokenizer = Tiny.TokenizerSizes }, tokenizer.Parameters, null, []);
+        NvgModel.Save(
+            _folder["tokenizer"],
+            new ModelConfig { Name = "tiny", Tokenizer = Tiny.TokenizerSizes },
+            tokenizer.Parameters,
+            null,
+            []);
     }
 
     [Fact]
@@ -78,7 +83,10 @@ public sealed class TrainingCurveTests : IDisposable
     public void Read_RunWithoutLosses_IsRefused()
     {
         WriteRun("run", 2, []);
-        Assert.Contains("stats.jsonl", Assert.Throws<NvgDataException>(() => TrainingCurve.Read(_folder["run"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "stats.jsonl",
+            Assert.Throws<NvgDataException>(() => TrainingCurve.Read(_folder["run"])).Message,
+            StringComparison.Ordinal);
         Assert.Throws<NvgDataException>(() => TrainingCurve.Read(_folder["nowhere"]));
     }
 

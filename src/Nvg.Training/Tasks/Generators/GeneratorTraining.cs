@@ -1,4 +1,3 @@
-using Nvg.Configuration;
 using Nvg.Data.Datasets;
 using Nvg.Data.Loading;
 using Nvg.Generators;

@@ -1,4 +1,4 @@
-namespace Nvg.Data.Sources;
+namespace Nvg.Data.Files;
 
 /// <summary>A stream that can only be read forward.</summary>
 internal abstract class ForwardStream : Stream

@@ -1,7 +1,7 @@
 using Nvg.Torch;
 using Nvg.Training.Optimization;
 
-namespace Nvg.Training.Tests;
+namespace Nvg.Training.Tests.Optimization;
 
 public class LearningRateScheduleTests
 {
@@ -56,6 +56,8 @@ public class LearningRateScheduleTests
     public void Validate_ManyProblems_AreReportedTogether()
     {
         Assert.Empty(Options.Validate());
-        Assert.Equal(5, (Options with { Steps = 0, LearningRate = 2, Beta1 = 1, HoldShare = 2, Precision = ScalarType.Int32 }).Validate().Count());
+        Assert.Equal(
+            5,
+            (Options with { Steps = 0, LearningRate = 2, Beta1 = 1, HoldShare = 2, Precision = ScalarType.Int32 }).Validate().Count());
     }
 }

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Nvg.Data.Sources;
+namespace Nvg.Data.Files;
 
 /// <summary>A header block of a tar archive (POSIX ustar and pax, GNU, and the older V7 form).</summary>
 /// <param name="Name">Bytes of the path.</param>

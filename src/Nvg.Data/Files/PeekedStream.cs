@@ -1,4 +1,4 @@
-namespace Nvg.Data.Sources;
+namespace Nvg.Data.Files;
 
 /// <summary>A stream whose first bytes can be looked at before they are read. Owns the stream below.</summary>
 internal sealed class PeekedStream : ForwardStream

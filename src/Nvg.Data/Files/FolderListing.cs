@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Nvg.Torch.Files;
 
-namespace Nvg.Data.Sources;
+namespace Nvg.Data.Files;
 
 /// <summary>
 /// Lists folders and opens files by the bytes of their names. .NET replaces bytes that are not UTF-8, so that it can neither tell

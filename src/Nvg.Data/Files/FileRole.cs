@@ -1,4 +1,4 @@
-namespace Nvg.Data.Sources;
+namespace Nvg.Data.Files;
 
 /// <summary>How a file can be used as a source of images.</summary>
 internal enum FileRole

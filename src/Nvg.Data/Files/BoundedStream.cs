@@ -1,4 +1,4 @@
-namespace Nvg.Data.Sources;
+namespace Nvg.Data.Files;
 
 /// <summary>A range of a stream from its position on, read forward only. Disposing it tells how much was not read.</summary>
 /// <param name="inner">The stream; borrowed.</param>

@@ -1,7 +1,7 @@
 using System.Text;
 using Nvg.Torch.Files;
 
-namespace Nvg.Data.Sources;
+namespace Nvg.Data.Files;
 
 /// <summary>
 /// Decodes names of a zip archive that are not marked as UTF-8: nobody knows their encoding, so their bytes are kept in the form of

@@ -1,6 +1,6 @@
 using Nvg.Training.Optimization;
 
-namespace Nvg.Training.Tests;
+namespace Nvg.Training.Tests.Optimization;
 
 /// <summary>
 /// The seeds of every stream, computed from the definition of SplitMix64 outside this program. Runs that were started by earlier

@@ -1,4 +1,4 @@
-namespace Nvg.Data.Sources;
+namespace Nvg.Data.Files;
 
 /// <summary>An item of a folder.</summary>
 /// <param name="Name">Its name as text; see <see cref="Nvg.Torch.Files.ForeignName"/>.</param>

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using Nvg.Torch.Files;
 
-namespace Nvg.Data.Sources;
+namespace Nvg.Data.Files;
 
 /// <summary>Opens archive files, whatever their names say, and translates what goes wrong while one is read.</summary>
 internal static class ArchiveFile

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Nvg.Data.Sources;
+namespace Nvg.Data.Files;
 
 /// <summary>
 /// Reads the members of a tar archive in order, with their names as bytes. Archives that were appended to each other are read as

@@ -1,4 +1,4 @@
-namespace Nvg.Data.Sources;
+namespace Nvg.Data.Files;
 
 /// <summary>A member of a tar archive.</summary>
 /// <param name="Name">Bytes of its path.</param>

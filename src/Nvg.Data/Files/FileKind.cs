@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Nvg.Data.Sources;
+namespace Nvg.Data.Files;
 
 /// <summary>What a file is, told by its first bytes.</summary>
 /// <param name="Role">How the file can be used.</param>
@@ -28,6 +28,9 @@ internal readonly record struct FileKind(FileRole Role, string Description)
         ("BZh", 0, FileRole.Other, "a file compressed with bzip2"),
         ("7z\u00BC\u00AF\u0027\u001C", 0, FileRole.Other, "a 7z archive"),
         ("Rar!", 0, FileRole.Other, "a RAR archive"),
+        ("\u0080\u0002", 0, FileRole.Other, Pickle),
+        ("\u0080\u0003", 0, FileRole.Other, Pickle),
+        ("\u0080\u0004", 0, FileRole.Other, Pickle),
         ("\u0093NUMPY", 0, FileRole.Other, "a NumPy array"),
         ("\u0089HDF", 0, FileRole.Other, "an HDF5 file"),
         ("BM", 0, FileRole.Other, "a BMP image"),
@@ -37,7 +40,7 @@ internal readonly record struct FileKind(FileRole Role, string Description)
         ("version https://git-lfs", 0, FileRole.Other, "a Git LFS pointer, not the file itself; run git lfs pull"),
     ];
 
-    private const string Empty = "empty";
+    private const string Empty = "empty", Pickle = "a Python pickle (of CIFAR the binary archive is read)";
 
     private static readonly string[] HeifBrands = ["heic", "heix", "hevc", "hevx", "mif1", "msf1", "avif", "avis"];
 

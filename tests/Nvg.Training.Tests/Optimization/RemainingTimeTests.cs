@@ -1,6 +1,6 @@
 using Nvg.Training.Optimization;
 
-namespace Nvg.Training.Tests;
+namespace Nvg.Training.Tests.Optimization;
 
 public class RemainingTimeTests
 {
