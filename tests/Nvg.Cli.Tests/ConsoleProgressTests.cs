@@ -28,7 +28,7 @@ public class ConsoleProgressTests
         TextWriter before = Console.Error;
         try
         {
-            using var gone = new StreamWriter(new FullDisk()) { AutoFlush = true };
+            using var gone = new FullDisk();
             Console.SetError(new TolerantWriter(gone));
             ConsoleProgress.Mode = ProgressMode.Json;
             Assert.Equal(7, await ConsoleProgress.ShowAsync("testing", progress =>
@@ -66,10 +66,10 @@ public class ConsoleProgressTests
         }
     }
 
-    private sealed class FullDisk : MemoryStream
+    private sealed class FullDisk : StringWriter
     {
-        public override void Write(byte[] buffer, int offset, int count) => throw new IOException("No space left on device");
+        public override void Write(string? value) => throw new IOException("No space left on device");
 
-        public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException("No space left on device");
+        public override void Flush() => throw new IOException("No space left on device");
     }
 }

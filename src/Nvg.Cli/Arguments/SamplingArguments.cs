@@ -8,7 +8,8 @@ namespace Nvg.Cli.Arguments;
 internal sealed class SamplingArguments
 {
     private readonly Option<StageSchedule?> _guidance = Schedule(
-        "--guidance", "Guidance scale of the content; A-B varies it from the first to the last stage", StageSchedule.Linear);
+        "--guidance", "Guidance scale of the content; A-B varies it from the first to the last stage. Sampling options default to the "
+            + "model's settings", StageSchedule.Linear);
 
     private readonly Option<StageSchedule?> _structureGuidance = Schedule(
         "--structure-guidance", "Guidance scale of the structure; A-B from the first to the last stage", StageSchedule.Linear);

@@ -152,8 +152,8 @@ internal sealed class GenerateCommand
             throw new UsageException($"--gif {gif}: the name must end in .gif");
         control.Check();
         var inputs = control.Inputs.Select(FilePlace.Of).ToHashSet(FilePlace.Comparer);
-        if (new[] { target, parsed.GetValue(
-            _gif) }.OfType<string>().Concat(control.Outputs).FirstOrDefault(o => inputs.Contains(FilePlace.Of(o))) is { } input)
+        IEnumerable<string> written = new[] { target, parsed.GetValue(_gif) }.OfType<string>().Concat(control.Outputs);
+        if (written.FirstOrDefault(o => inputs.Contains(FilePlace.Of(o))) is { } input)
             throw new UsageException($"{input} is read by this command: choose another output");
     }
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Nvg.Cli.Arguments;
 using Nvg.Cli.Launching;
 using Nvg.Cli.Terminal;

@@ -18,11 +18,10 @@ internal static class CommandRunner
     internal static readonly Option<bool> Verbose = new("--verbose") { Description = "Show the stack trace of an error", Recursive = true };
 
     /// <summary>How progress is shown.</summary>
-    internal static readonly Option<ProgressMode> Progress = new("--progress")
+    internal static readonly Option<ProgressMode?> Progress = new("--progress")
     {
-        Description = "Progress on standard error: auto (a live line on a terminal), plain, json or none",
+        Description = "Progress on standard error: auto (a live line on a terminal; the default), plain, json or none",
         HelpName = "auto|plain|json|none",
-        DefaultValueFactory = _ => ProgressMode.Auto,
         Recursive = true,
     };
 
@@ -42,7 +41,7 @@ internal static class CommandRunner
             return WrongUsage;
         }
 
-        ConsoleProgress.Mode = parsed.GetValue(Quiet) ? ProgressMode.None : parsed.GetValue(Progress);
+        ConsoleProgress.Mode = parsed.GetValue(Quiet) ? ProgressMode.None : parsed.GetValue(Progress) ?? ProgressMode.Auto;
         using var cancellation = new CancellationTokenSource();
         using var signals = new SignalRegistrations(Cancel);
         try

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Nvg.Data.Loading;
 using Nvg.Evaluation.Distributions;
-using Nvg.Evaluation.Features;
 using Nvg.Evaluation.Metrics;
 using Nvg.Granularity;
 using Nvg.Imaging;
