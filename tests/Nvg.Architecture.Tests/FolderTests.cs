@@ -11,7 +11,8 @@ public class FolderTests
         ["src/Nvg"] = 20,
         ["src/Nvg/Sampling"] = 19,
         ["src/Nvg.Verification"] = 20,
-        ["tests/Nvg.Cli.Tests"] = 24,
+        ["src/Nvg.Cli/Commands"] = 17,
+        ["tests/Nvg.Cli.Tests"] = 25,
     };
 
     [Theory]

@@ -29,23 +29,25 @@ internal static class Layers
             "Nvg", "Nvg.Torch.Interop", "Nvg.Torch", "Nvg.Torch.Files", "Nvg.Torch.Files.Npy", "Nvg.Torch.Files.PyTorch",
             "Nvg.Torch.Files.Safetensors", "Nvg.Torch.Nn", "Nvg.Torch.Optim", "Nvg.Torch.Distributed",
         ],
-        ["Nvg.Imaging"] = ["Nvg.Imaging.Interop", "Nvg.Imaging", "Nvg.Imaging.Npz"],
+        ["Nvg.Imaging"] = ["Nvg.Imaging", "Nvg.Imaging.Npz"],
         ["Nvg"] =
         [
             "Nvg.Configuration", "Nvg.Granularity", "Nvg.Granularity.Construction", "Nvg.Pretrained", "Nvg.Tokenizers", "Nvg.Generators",
             "Nvg.Labels", "Nvg.Conditioning", "Nvg.Sampling", "Nvg.Checkpoints", "Nvg.Classifiers", "Nvg.Reporting", "Nvg.Control",
             "Nvg.Previews", "Nvg", "Nvg.Documents", "Nvg.Conversion",
         ],
-        ["Nvg.Data"] = ["Nvg.Data.Sources", "Nvg.Data.Datasets", "Nvg.Data.Loading", "Nvg.Data.Packing"],
+        ["Nvg.Data"] = ["Nvg.Data.Files", "Nvg.Data.Sources", "Nvg.Data.Datasets", "Nvg.Data.Loading", "Nvg.Data.Packing"],
         ["Nvg.Training"] =
         [
-            "Nvg.Training.TensorBoard", "Nvg.Training.Distributed", "Nvg.Training.Optimization", "Nvg.Training.Runs", "Nvg.Training.Loop",
+            "Nvg.Training.Ownership", "Nvg.Training.TensorBoard", "Nvg.Training.Distributed", "Nvg.Training.Optimization",
+            "Nvg.Training.Runs", "Nvg.Training.Loop",
             "Nvg.Training.Adversarial", "Nvg.Training.Tasks", "Nvg.Training.Tasks.Tokenizers", "Nvg.Training.Tasks.Generators",
             "Nvg.Training.Tasks.Classifiers", "Nvg.Training.Scaling",
         ],
         ["Nvg.Evaluation"] =
         [
-            "Nvg.Evaluation.Metrics", "Nvg.Evaluation.Features", "Nvg.Evaluation.SampleSets", "Nvg.Evaluation.Classes",
+            "Nvg.Evaluation.Statistics", "Nvg.Evaluation.Features", "Nvg.Evaluation.Metrics", "Nvg.Evaluation.SampleSets",
+            "Nvg.Evaluation.Classes",
             "Nvg.Evaluation.Distributions", "Nvg.Evaluation.TokenizerQuality", "Nvg.Evaluation.Neighbours", "Nvg.Evaluation.Steering",
             "Nvg.Evaluation.Studies",
         ],
@@ -60,9 +62,10 @@ internal static class Layers
     /// <summary>Uses against the order that are accepted, as (room, room it uses).</summary>
     internal static readonly IReadOnlyList<(string From, string To)> Exceptions =
     [
-        // Handles and calls of the native interface speak of tensors and images, which are built on them.
+        // Handles and calls of the native interface speak of tensors, which are built on them.
         ("Nvg.Torch.Interop", "Nvg.Torch"),
-        ("Nvg.Imaging.Interop", "Nvg.Imaging"),
+        // The base of all errors of files escapes names from outside.
+        ("Nvg", "Nvg.Torch.Files"),
         // A tensor may be a view of a mapped file.
         ("Nvg.Torch", "Nvg.Torch.Files"),
         // TensorFile.Open recognises the format and opens it.
