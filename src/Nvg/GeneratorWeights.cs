@@ -32,7 +32,13 @@ internal sealed class GeneratorWeights(NvgGenerator generator, Func<NvgGenerator
             {
                 // From now on somebody may hold them, so they are neither freed nor assumed to stay the same.
                 _isShared = true;
-                return _stored ??= reload();
+                if (_stored is null)
+                {
+                    _stored = reload();
+                    _packed?.Watch(_stored.Parameters.Values);
+                }
+
+                return _stored;
             }
         }
     }

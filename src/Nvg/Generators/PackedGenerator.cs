@@ -10,11 +10,12 @@ namespace Nvg.Generators;
 public sealed class PackedGenerator : IDisposable
 {
     private static readonly Operator VersionOp = new("aten::_version");
+    private static readonly Operator IsInferenceOp = new("aten::is_inference");
 
     private readonly NvgGenerator? _owned;
     private readonly PackedBlock[] _blocks;
-    private readonly Tensor[] _sources = [];
-    private readonly double[] _versions = [];
+    private Tensor[] _sources = [];
+    private double[] _versions = [];
 
     /// <summary>Packs a copy of the matrices. The generator itself does not change: it can still be saved and trained.</summary>
     /// <param name="generator">Borrowed until this object is disposed.</param>
@@ -36,10 +37,7 @@ public sealed class PackedGenerator : IDisposable
             Structure = structure.Length > 0 ? generator.Structure.WithBlocks(structure) : generator.Structure;
             _blocks = [.. packed];
             if (!takesOver)
-            {
-                _sources = [.. packed.SelectMany(b => b.Sources)];
-                _versions = Array.ConvertAll(_sources, Version);
-            }
+                Watch(packed.SelectMany(b => b.Sources));
         }
         catch
         {
@@ -64,7 +62,7 @@ public sealed class PackedGenerator : IDisposable
     /// <summary>Whether matrices are packed.</summary>
     public bool IsPacked => _blocks.Length > 0;
 
-    /// <summary>Whether the generator's matrices were changed since they were packed.</summary>
+    /// <summary>Whether tensors that were packed, or are watched in their place, have been changed since.</summary>
     internal bool IsOutdated => !_sources.Select(Version).SequenceEqual(_versions);
 
     /// <summary>Whether packing a generator would change the layout of its matrices.</summary>
@@ -77,6 +75,14 @@ public sealed class PackedGenerator : IDisposable
     /// <param name="generator">This object takes ownership; the generator cannot be used any more, also where this throws.</param>
     internal static PackedGenerator TakeOver(NvgGenerator generator) => new(generator, takesOver: true);
 
+    /// <summary>Watches tensors that have the packed values: once one of them changes, this object is outdated.</summary>
+    /// <param name="tensors">Borrowed.</param>
+    internal void Watch(IEnumerable<Tensor> tensors)
+    {
+        _sources = [.. tensors];
+        _versions = Array.ConvertAll(_sources, Version);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -84,8 +90,8 @@ public sealed class PackedGenerator : IDisposable
         _owned?.Dispose();
     }
 
-    // libtorch counts the in-place changes of every tensor.
-    private static double Version(Tensor tensor) => VersionOp.CallNumber(tensor);
+    // libtorch counts the in-place changes of every tensor, except of those made in inference mode.
+    private static double Version(Tensor tensor) => IsInferenceOp.CallNumber(tensor) != 0 ? 0 : VersionOp.CallNumber(tensor);
 
     private static bool CanBePacked(TransformerBlock[] blocks) => Array.TrueForAll(blocks, b => b.CanBePacked);
 

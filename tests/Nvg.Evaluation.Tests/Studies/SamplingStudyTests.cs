@@ -6,7 +6,6 @@ using Nvg.Evaluation.Classes;
 using Nvg.Evaluation.Features;
 using Nvg.Evaluation.Studies;
 using Nvg.Generators;
-using Nvg.Granularity;
 using Nvg.Imaging;
 using Nvg.Previews;
 using Nvg.Tokenizers;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Nvg.Evaluation.Studies;
 using Nvg.Generators;
-using Nvg.Granularity;
 using Nvg.Sampling;
 using Nvg.Tokenizers;
 using Nvg.Torch;
