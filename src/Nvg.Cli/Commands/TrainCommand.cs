@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Nvg.Cli.Terminal;
 using Nvg.Data.Datasets;
-using Nvg.Training.Runs;
 using Nvg.Training.Tasks.Classifiers;
 using Nvg.Training.Tasks.Generators;
 using Nvg.Training.Tasks.Tokenizers;
