@@ -1,5 +1,4 @@
 using Nvg.Torch;
-using Nvg.Torch.Nn;
 
 namespace Nvg.Evaluation.Statistics;
 

@@ -14,7 +14,6 @@ using Nvg.Labels;
 using Nvg.Sampling;
 using Nvg.Torch;
 using Nvg.Torch.Files;
-using Nvg.Torch.Nn;
 
 namespace Nvg.Evaluation.Studies;
 

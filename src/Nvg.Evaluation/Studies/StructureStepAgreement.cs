@@ -1,4 +1,3 @@
-using Nvg.Evaluation.Steering;
 using Nvg.Generators;
 using Nvg.Sampling;
 using Nvg.Torch;
