@@ -8,6 +8,9 @@ internal static class QuarterTurns
     /// <summary>Number of different rotations.</summary>
     internal const int Count = 4;
 
+    /// <summary>Number of orientations of a square, mirrored ones included.</summary>
+    internal const int Orientations = 2 * Count;
+
     /// <summary>Rotates a square image counter-clockwise, in place.</summary>
     /// <param name="square">side × side × 3 bytes.</param>
     /// <param name="side">Side in pixels.</param>

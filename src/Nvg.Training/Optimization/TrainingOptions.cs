@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Nvg.Configuration;
+using Nvg.Data.Datasets;
 using Nvg.Torch;
 
 namespace Nvg.Training.Optimization;
@@ -7,8 +8,6 @@ namespace Nvg.Training.Optimization;
 /// <summary>Settings of every training run; the defaults are those of the paper (appendix A.5; docs/method.md, sections 3.6 and 8).</summary>
 public sealed record TrainingOptions
 {
-    private const int AllOrientations = 8;
-
     /// <summary>Number of optimizer steps.</summary>
     public required long Steps { get; init; }
 
@@ -106,7 +105,7 @@ public sealed record TrainingOptions
     internal bool IsMirrored => Flip || IsTurned;
 
     /// <summary>Whether images are rotated by quarter turns.</summary>
-    internal bool IsTurned => Orientations == AllOrientations;
+    internal bool IsTurned => Orientations == QuarterTurns.Orientations;
 
     /// <summary>Whether a preview image is made after a step.</summary>
     internal bool IsImageStep(long step) => ImageEvery is not 0 && (step == Steps || step % (ImageEvery ?? CheckpointEvery) == 0);
@@ -129,8 +128,8 @@ public sealed record TrainingOptions
             yield return "beta1, beta2 and emaDecay must lie in [0, 1)";
         if (WarmupSteps < 0 || new[] { HoldShare, StartFactor, FinalFactor }.Any(factor => factor is not (>= 0 and <= 1)))
             yield return "warmupSteps must not be negative; holdShare, startFactor and finalFactor must lie in [0, 1]";
-        if (Orientations is not (null or AllOrientations))
-            yield return $"orientations must be {AllOrientations}; without it, images are mirrored according to flip";
+        if (Orientations is not (null or QuarterTurns.Orientations))
+            yield return $"orientations must be {QuarterTurns.Orientations}; without it, images are mirrored according to flip";
         if (Precision is not (ScalarType.Float32 or ScalarType.BFloat16))
             yield return "precision must be float32 or bFloat16";
     }
