@@ -26,8 +26,8 @@ internal static class Layers
     {
         ["Nvg.Torch"] =
         [
-            "Nvg", "Nvg.Torch.Interop", "Nvg.Torch", "Nvg.Torch.Files", "Nvg.Torch.Files.Npy", "Nvg.Torch.Files.PyTorch",
-            "Nvg.Torch.Files.Safetensors", "Nvg.Torch.Nn", "Nvg.Torch.Optim", "Nvg.Torch.Distributed",
+            "Nvg", "Nvg.Torch.Interop", "Nvg.Torch", "Nvg.Torch.Files", "Nvg.Torch.Files.Npy", "Nvg.Torch.Files.Onnx",
+            "Nvg.Torch.Files.PyTorch", "Nvg.Torch.Files.Safetensors", "Nvg.Torch.Nn", "Nvg.Torch.Optim", "Nvg.Torch.Distributed",
         ],
         ["Nvg.Imaging"] = ["Nvg.Imaging", "Nvg.Imaging.Npz"],
         ["Nvg"] =

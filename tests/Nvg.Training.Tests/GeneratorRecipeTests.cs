@@ -3,6 +3,7 @@ using Nvg.Checkpoints;
 using Nvg.Data.Datasets;
 using Nvg.Data.Packing;
 using Nvg.Data.Sources;
+using Nvg.Imaging;
 using Nvg.Pretrained;
 using Nvg.Tokenizers;
 using Nvg.Torch;
@@ -145,6 +146,41 @@ public sealed class GeneratorRecipeTests : IClassFixture<GeneratorRecipeTests.Da
         Assert.NotEqual(variants.Crop(4, 2), variants.Crop(5, 2));
         Assert.Equal(Enumerable.Range(0, 6), Enumerable.Range(0, 200).Select(step => variants.Draw(1, step, 4)).Distinct().Order());
         Assert.Equal("mirrored=True", (variants with { Crops = 1 }).Key);
+    }
+
+    [Fact]
+    public void SequenceVariants_EightOrientations_AreAllDifferent()
+    {
+        var variants = new SequenceVariants(1, Mirrored: true, Seed: 1, Turned: true);
+        Assert.Equal(8, variants.Count);
+        byte[][] squares = [.. Enumerable.Range(0, 8).Select(v =>
+        {
+            // A square of 3 × 3 different pixels, mirrored and rotated in the order of the data sets.
+            byte[] square = [.. Enumerable.Range(0, 27).Select(i => (byte)i)], mirrored = new byte[27];
+            ImageCrop crop = variants.Crop(0, v);
+            for (int row = 0; row < 3; row++)
+                RgbImage.CopyReversed(square.AsSpan(row * 9, 9), mirrored.AsSpan(row * 9, 9));
+            byte[] result = crop.Flip ? mirrored : square;
+            QuarterTurns.Apply(result, 3, crop.Turns);
+            return result;
+        })];
+        Assert.Equal(8, squares.Select(Convert.ToHexString).Distinct().Count());
+        Assert.NotEqual(new SequenceVariants(1, Mirrored: true, Seed: 1).Key, variants.Key);
+    }
+
+    [Fact]
+    public void QuarterTurns_One_MovesTheCornerAndFourAreNone()
+    {
+        byte[] square = [.. Enumerable.Range(0, 12).Select(i => (byte)i)], turned = [.. square];
+        QuarterTurns.Apply(turned, 2, 1);
+        // Counter-clockwise: the upper right pixel (3, 4, 5) moves to the upper left corner.
+        Assert.Equal([3, 4, 5, 9, 10, 11, 0, 1, 2, 6, 7, 8], turned);
+        QuarterTurns.Apply(turned, 2, 2);
+        QuarterTurns.Apply(turned, 2, 1);
+        Assert.Equal(square, turned);
+        QuarterTurns.Apply(turned, 2, 3);
+        QuarterTurns.Apply(turned, 2, 1);
+        Assert.Equal(square, turned);
     }
 
     [Fact]

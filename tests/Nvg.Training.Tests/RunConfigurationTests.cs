@@ -1,5 +1,7 @@
 using Nvg.Configuration;
+using Nvg.Pretrained;
 using Nvg.Training.Runs;
+using Nvg.Training.Tasks.Classifiers;
 using Nvg.Training.Tasks.Generators;
 using Nvg.Training.Tasks.Tokenizers;
 
@@ -39,12 +41,14 @@ public class RunConfigurationTests
 
     [Theory]
     [InlineData("cifar10-tokenizer")]
+    [InlineData("eurosat-tokenizer")]
     [InlineData("imagenet-tokenizer")]
     public void Read_ShippedTokenizerConfig_IsValid(string name) =>
         Assert.Empty(RunConfiguration.Read<TokenizerRunConfig>(Shipped(name), []).Validate());
 
     [Theory]
     [InlineData("cifar10-generator")]
+    [InlineData("eurosat-generator")]
     [InlineData("imagenet-d16")]
     public void Read_ShippedGeneratorConfig_IsValid(string name) =>
         Assert.Empty(RunConfiguration.Read<GeneratorRunConfig>(Shipped(name), []).Validate());
@@ -55,8 +59,36 @@ public class RunConfigurationTests
         // A run's fingerprint is made of this text: options that came later must not change it where they are not used.
         string tokenizer = NvgJson.Write(RunConfiguration.Read<TokenizerRunConfig>(Shipped("cifar10-tokenizer"), []));
         string generator = NvgJson.Write(RunConfiguration.Read<GeneratorRunConfig>(Shipped("cifar10-generator"), []));
-        foreach (string option in new[] { "adversarial", "perceptual", "stageDropout", "crop", "microBatchSize", "parts", "start\"", "alignment", "activationCheckpoints" })
+        string[] options =
+        [
+            "adversarial", "perceptual", "stageDropout", "crop", "microBatchSize", "parts", "start\"", "alignment", "activationCheckpoints",
+            "orientations", "tokenFeatures",
+        ];
+        foreach (string option in options)
             Assert.DoesNotContain(option, tokenizer + generator, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Validate_Orientations_AreEightOrAbsentAndNotForClassifiers()
+    {
+        TokenizerRunConfig config = RunConfiguration.Read<TokenizerRunConfig>(Shipped("eurosat-tokenizer"), ["training.orientations=8"]);
+        Assert.Empty(config.Validate());
+        config = config with { Training = config.Training with { Orientations = 4 } };
+        Assert.Contains("orientations must be 8", Assert.Single(config.Validate()), StringComparison.Ordinal);
+        ClassifierRunConfig classifier = RunConfiguration.Read<ClassifierRunConfig>(Shipped("eurosat-classifier"), []);
+        Assert.Empty(classifier.Validate());
+        classifier = classifier with { Training = classifier.Training with { Orientations = 8 } };
+        Assert.Contains("orientations", Assert.Single(classifier.Validate()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Validate_PerceptualBackbone_DecidesWhichFilesAreNeeded()
+    {
+        Assert.Empty(new PerceptualLossOptions { Backbone = PerceptualBackbone.ResNet18 }.Validate());
+        string missing = Assert.Single(new PerceptualLossOptions().Validate());
+        Assert.Contains("perceptual.linearWeights", missing, StringComparison.Ordinal);
+        var extra = new PerceptualLossOptions { Backbone = PerceptualBackbone.ResNet18, LinearWeights = "a" };
+        Assert.Contains("perceptual.linearWeights", Assert.Single(extra.Validate()), StringComparison.Ordinal);
     }
 
     private static string Shipped(string name)

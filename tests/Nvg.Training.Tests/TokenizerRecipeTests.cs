@@ -215,6 +215,33 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Run_DecoderOnly_KeepsEncoderAndQuantizerExactly()
+    {
+        Run("first", Config(DiscriminatorKind.Patch));
+        TokenizerRunConfig config = Config(DiscriminatorKind.Patch) with { Start = _folder["first/model"], Parts = TokenizerParts.Decoder };
+        Assert.Empty(config.Validate());
+        Assert.Contains("needs start", Assert.Single((config with { Start = null }).Validate()), StringComparison.Ordinal);
+        TokenizerRunConfig reviving = config with
+        {
+            Loss = config.Loss with { ReviveEvery = 3 },
+            Training = config.Training with { MicroBatchSize = null },
+        };
+        Assert.Contains("loss.reviveEvery", Assert.Single(reviving.Validate()), StringComparison.Ordinal);
+        Run("second", config);
+        using SafetensorsFile before = SafetensorsFile.Open(_folder["first/model/tokenizer.safetensors"]);
+        using SafetensorsFile after = SafetensorsFile.Open(_folder["second/model/tokenizer.safetensors"]);
+        Assert.Equal(before.Keys.Order(), after.Keys.Order());
+        foreach (string name in before.Keys)
+        {
+            double change = before[name].ToArray<float>().Zip(after[name].ToArray<float>(), (a, b) => Math.Abs(a - b)).Max();
+            if (name.StartsWith("decoder.", StringComparison.Ordinal))
+                Assert.True(change > 1e-5, name);
+            else
+                Assert.Equal(0, change);
+        }
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static Tensor?[] Gradients(TokenizerTraining task, string[] names)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Nvg.Cli.Terminal;
 using Nvg.Evaluation.Features;
+using Nvg.Pretrained;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Arguments;
@@ -8,6 +9,8 @@ namespace Nvg.Cli.Arguments;
 /// <summary>Options that select a feature network.</summary>
 internal sealed class FeatureNetworkArguments
 {
+    private const string ResNet18Name = "resnet18";
+
     private readonly Option<string?> _weights = new("--weights")
     {
         Description = "Weights of Inception-2015 (pt_inception-2015-12-05), the network of FID, sFID, IS and KID",
@@ -16,8 +19,8 @@ internal sealed class FeatureNetworkArguments
 
     private readonly Option<string?> _features = new("--features")
     {
-        Description = "Classifier whose features are used instead of Inception-2015; metrics are named after it",
-        HelpName = "DIR",
+        Description = "Network used instead of Inception-2015: a classifier's folder, or resnet18; metrics are named after it",
+        HelpName = "DIR|resnet18",
     };
 
     private readonly Option<ImageResize?> _resize = new("--resize")
@@ -56,16 +59,22 @@ internal sealed class FeatureNetworkArguments
         if (weights is not null && features is not null)
             throw new UsageException("--weights and --features exclude each other");
         if (features is not null && parsed.GetValue(_resize) is not null)
-            throw new UsageException("--resize needs --weights: a classifier only takes images of its own size");
+            throw new UsageException("--resize needs --weights: other networks resize images themselves, or not at all");
         if (weights is not null)
             InputFile.RequireContent(weights);
         return weights is not null ? Inception2015.Load(weights, parsed.GetValue(_resize) ?? ImageResize.TensorFlow1, device)
-            : features is not null ? ClassifierFeatures.Load(ModelFolder.Locate(features), device)
+            : features is not null ? OpenNamed(features, device)
             : null;
     }
 
     /// <summary>Loads the selected network; the caller disposes it.</summary>
     /// <exception cref="UsageException">No network is selected, or two.</exception>
     internal IFeatureNetwork Open(ParseResult parsed, Device device) => OpenIfGiven(parsed, device)
-        ?? throw new UsageException("a feature network is needed: --weights FILE for Inception-2015, or --features DIR for a classifier");
+        ?? throw new UsageException(
+            "a feature network is needed: --weights FILE for Inception-2015, --features DIR for a classifier, or --features resnet18");
+
+    private static IFeatureNetwork OpenNamed(string features, Device device) =>
+        features.Equals(ResNet18Name, StringComparison.OrdinalIgnoreCase) ? ResNet18Features.Load(null, device)
+        : ResNet18Files.IsIn(features) ? ResNet18Features.Load(features, device)
+        : ClassifierFeatures.Load(ModelFolder.Locate(features), device);
 }

@@ -115,6 +115,8 @@ public sealed class EncodedDataset : IImageDataset
             else
                 source.CopyTo(destination[(y * row)..]);
         }
+
+        QuarterTurns.Apply(destination, size, crop.Turns);
     }
 
     private int Require(int index) => (uint)index < (uint)Count

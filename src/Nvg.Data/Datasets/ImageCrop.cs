@@ -7,7 +7,8 @@ namespace Nvg.Data.Datasets;
 /// <param name="Zoom">
 /// The shorter side in squares, where images are resized as they are read; otherwise their preparation decided it.
 /// </param>
-public readonly record struct ImageCrop(double Left, double Top, bool Flip, double Zoom = ImageCrop.UsualZoom)
+/// <param name="Turns">Number of quarter turns counter-clockwise, 0 to 3, applied after mirroring.</param>
+public readonly record struct ImageCrop(double Left, double Top, bool Flip, double Zoom = ImageCrop.UsualZoom, int Turns = 0)
 {
     /// <summary>The shorter side is resized to 1.125 times the crop (docs/method.md, section 3.6).</summary>
     public const double UsualZoom = 1.125;

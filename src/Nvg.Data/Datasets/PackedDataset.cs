@@ -137,8 +137,12 @@ public sealed unsafe class PackedDataset : IImageDataset
     }
 
     /// <inheritdoc/>
-    public void CopySquare(int index, ImageCrop crop, Span<byte> destination) => CopyCrop(
-        index, ImageCrop.Offset(crop.Left, StoredSize - Size), ImageCrop.Offset(crop.Top, StoredSize - Size), crop.Flip, destination);
+    public void CopySquare(int index, ImageCrop crop, Span<byte> destination)
+    {
+        int room = StoredSize - Size;
+        CopyCrop(index, ImageCrop.Offset(crop.Left, room), ImageCrop.Offset(crop.Top, room), crop.Flip, destination);
+        QuarterTurns.Apply(destination, Size, crop.Turns);
+    }
 
     /// <summary>Verifies the checksums of pixels and labels, which reads all of them.</summary>
     /// <exception cref="NvgDataException">Pixels or labels have changed since they were packed.</exception>

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Nvg.Configuration;
+using Nvg.Data.Datasets;
 using Nvg.Torch;
 
 namespace Nvg.Training.Optimization;
@@ -56,6 +57,13 @@ public sealed record TrainingOptions
     /// <summary>Whether images are randomly mirrored.</summary>
     public bool Flip { get; init; } = true;
 
+    /// <summary>
+    /// Number of orientations that images are trained in: 8 for random mirroring and random quarter turns, for images without a
+    /// top and a bottom. Null if <see cref="Flip"/> alone decides.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Orientations { get; init; }
+
     /// <summary>Seed of initial weights, data order and all noise.</summary>
     public ulong Seed { get; init; } = 1;
 
@@ -96,6 +104,12 @@ public sealed record TrainingOptions
         ImageEvery = null,
     };
 
+    /// <summary>Whether images are mirrored.</summary>
+    internal bool IsMirrored => Flip || IsTurned;
+
+    /// <summary>Whether images are rotated by quarter turns.</summary>
+    internal bool IsTurned => Orientations == QuarterTurns.Orientations;
+
     /// <summary>Whether a preview image is made after a step.</summary>
     internal bool IsImageStep(long step) => ImageEvery is not 0 && (step == Steps || step % (ImageEvery ?? CheckpointEvery) == 0);
 
@@ -119,6 +133,8 @@ public sealed record TrainingOptions
             yield return "beta1, beta2 and emaDecay must lie in [0, 1)";
         if (WarmupSteps < 0 || new[] { HoldShare, StartFactor, FinalFactor }.Any(factor => factor is not (>= 0 and <= 1)))
             yield return "warmupSteps must not be negative; holdShare, startFactor and finalFactor must lie in [0, 1]";
+        if (Orientations is not (null or QuarterTurns.Orientations))
+            yield return $"orientations must be {QuarterTurns.Orientations}; without it, images are mirrored according to flip";
         if (Precision is not (ScalarType.Float32 or ScalarType.BFloat16))
             yield return "precision must be float32 or bFloat16";
     }

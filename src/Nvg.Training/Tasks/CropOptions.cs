@@ -23,11 +23,17 @@ public sealed record CropOptions
     }
 
     /// <summary>The crop of an example in a step. It follows from seed, step and example, and does not depend on the batch.</summary>
-    internal ImageCrop Draw(ulong seed, long step, int example, bool flip)
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="step">Step, from 0.</param>
+    /// <param name="example">Index of the image.</param>
+    /// <param name="flip">Whether crops are randomly mirrored.</param>
+    /// <param name="turn">Whether crops are randomly rotated by quarter turns.</param>
+    internal ImageCrop Draw(ulong seed, long step, int example, bool flip, bool turn = false)
     {
         var random = new HostRandom(RandomSeed.Of(seed, step, RandomStream.Crop, example));
         double left = random.Next(), top = random.Next();
         bool mirrored = random.Next() < 0.5 && flip;
-        return new ImageCrop(left, top, mirrored, SmallestZoom + (LargestZoom - SmallestZoom) * random.Next());
+        double zoom = SmallestZoom + (LargestZoom - SmallestZoom) * random.Next();
+        return new ImageCrop(left, top, mirrored, zoom, turn ? random.Next(QuarterTurns.Count) : 0);
     }
 }

@@ -39,8 +39,8 @@ public sealed class ContentGenerator
         _stageEmbed = new Embedding(path / "content_stage_embed", grid.StageCount, width);
         _blocks = [.. Enumerable.Range(0, config.Depth).Select(i =>
             new TransformerBlock(path / "content_blocks" / i, width, config.HeadSize, config.MlpRatio))];
-        _canvasHead = new OutputHead(path / "x0_head", width, config.LatentChannels);
-        _tokenHead = new Linear(path / "cls_head" / "linear", config.LatentChannels, config.CodebookSize);
+        _canvasHead = new OutputHead(path / "x0_head", width, config.LatentChannels + config.TokenFeatures);
+        _tokenHead = new Linear(path / "cls_head" / "linear", config.LatentChannels + config.TokenFeatures, config.CodebookSize);
     }
 
     /// <summary>Scale factors a_0…a_K and that of the final canvas: one over the standard deviation of the canvas, K + 2 values.</summary>
@@ -55,7 +55,7 @@ public sealed class ContentGenerator
     {
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
-        _tokenHead.Assign(codebook_VC / variance, codebook_VC.Square().Sum(1) / (-2 * variance));
+        _tokenHead.Assign(WithFeatureColumns(codebook_VC / variance), codebook_VC.Square().Sum(1) / (-2 * variance));
     }
 
     /// <summary>The stack of transformer blocks.</summary>
@@ -77,7 +77,10 @@ public sealed class ContentGenerator
     /// <param name="class_N">Class of each sequence; may be the null class.</param>
     /// <param name="training">Training options, or null outside training.</param>
     /// <param name="blend">Interpolation between classes, or null.</param>
-    /// <returns>N × L × C, unscaled.</returns>
+    /// <returns>
+    /// N × L × C, unscaled. With token features (<see cref="GeneratorConfig.TokenFeatures"/>) N × L × (C + E): the canvas, then the
+    /// features; <see cref="CanvasOf"/> gives the canvas alone.
+    /// </returns>
     public Tensor PredictFinalCanvas(
         Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor class_N, BlockTraining? training = null, ClassBlend? blend = null)
     {
@@ -96,8 +99,13 @@ public sealed class ContentGenerator
         return scope.Keep(output_NLC / _scaleFactors.Select(0, _config.Grid.StageCount));
     }
 
+    /// <summary>x̂ without the token features that follow it.</summary>
+    /// <param name="predicted_NLC">From <see cref="PredictFinalCanvas"/>; borrowed.</param>
+    /// <returns>N × L × C, a view.</returns>
+    public Tensor CanvasOf(Tensor predicted_NLC) => predicted_NLC.Narrow(2, 0, _config.LatentChannels);
+
     /// <summary>The logits of the tokens of one stage.</summary>
-    /// <param name="predicted_NLC">x̂ of the sequences.</param>
+    /// <param name="predicted_NLC">From <see cref="PredictFinalCanvas"/>, with the token features.</param>
     /// <param name="canvas_NLC">Their unscaled canvases.</param>
     /// <param name="clusters">Their structure map.</param>
     /// <param name="counts_NL">1 for positions whose token is to be drawn, 0 for given ones; null if all are to be drawn.</param>
@@ -105,8 +113,22 @@ public sealed class ContentGenerator
     public Tensor Logits(Tensor predicted_NLC, Tensor canvas_NLC, ClusterMean clusters, Tensor? counts_NL = null)
     {
         using var scope = new TensorScope();
-        Tensor missing_NLC = predicted_NLC - canvas_NLC;
-        Tensor means_NMC = counts_NL is null ? clusters.Average(missing_NLC) : clusters.Average(missing_NLC, counts_NL);
-        return scope.Keep(_tokenHead.Forward(means_NMC).To(ScalarType.Float32));
+        Tensor evidence_NLX = Evidence(predicted_NLC, canvas_NLC);
+        Tensor means_NMX = counts_NL is null ? clusters.Average(evidence_NLX) : clusters.Average(evidence_NLX, counts_NL);
+        return scope.Keep(_tokenHead.Forward(means_NMX).To(ScalarType.Float32));
     }
+
+    // What the logits are computed from at every position: the missing part of the canvas, then the token features.
+    private Tensor Evidence(Tensor predicted_NLC, Tensor canvas_NLC)
+    {
+        if (_config.TokenFeatures == 0)
+            return predicted_NLC - canvas_NLC;
+        Tensor features_NLE = predicted_NLC.Narrow(2, _config.LatentChannels, _config.TokenFeatures);
+        return Tensor.Cat([CanvasOf(predicted_NLC) - canvas_NLC, features_NLE], 2);
+    }
+
+    // Token features have no influence at first; the network learns what to use them for.
+    private Tensor WithFeatureColumns(Tensor weight_VC) => _config.TokenFeatures == 0
+        ? weight_VC
+        : Tensor.Cat([weight_VC, Tensor.Zeros([_config.CodebookSize, _config.TokenFeatures], device: weight_VC.Device)], 1);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Nvg.Granularity;
 
 namespace Nvg.Generators;
@@ -22,6 +23,14 @@ public sealed record GeneratorConfig
 
     /// <summary>Depth (d): blocks of each generator and heads of the content generator.</summary>
     public required int Depth { get; init; }
+
+    /// <summary>
+    /// Token features (E): values that the content generator predicts at every position in addition to the final canvas, and that the
+    /// logits of tokens also depend on; 0 in the paper. With few latent channels, the difference between canvases is too narrow to
+    /// express even the frequencies of the tokens.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int TokenFeatures { get; init; }
 
     /// <summary>Size of an attention head.</summary>
     public int HeadSize { get; init; } = 64;
@@ -55,6 +64,8 @@ public sealed record GeneratorConfig
         bool positive = Depth >= 1 && StructureWidthDivisor >= 1 && HeadSize >= 2 && MlpRatio >= 1;
         if (!positive || HeadSize * Depth % (HeadSize * StructureWidthDivisor) != 0)
             yield return $"depth {Depth} must be a positive multiple of structureWidthDivisor {StructureWidthDivisor}, for whole heads";
+        if (TokenFeatures < 0)
+            yield return "tokenFeatures must not be negative";
         if (LatentChannels < 1 || CodebookSize < 2 || ClassCount < 1)
             yield return "latentChannels, codebookSize and classCount must be positive (codebookSize at least 2)";
         int taken = RotaryEmbedding.TokenTypeSize + 2 * (int)Math.Log2(Math.Max(1, (double)LatentHeight * LatentWidth));

@@ -1,6 +1,6 @@
 namespace Nvg.Pretrained;
 
-/// <summary>ImageNet classifiers whose features LPIPS compares; parameter names are those of torchvision.</summary>
+/// <summary>ImageNet classifiers whose features a perceptual distance compares; parameter names are those of torchvision.</summary>
 public enum PerceptualBackbone
 {
     /// <summary>VGG16, the usual choice for losses and for the LPIPS of tokenizers.</summary>
@@ -11,4 +11,10 @@ public enum PerceptualBackbone
 
     /// <summary>SqueezeNet 1.1, the smallest.</summary>
     SqueezeNet,
+
+    /// <summary>
+    /// ResNet-18 of a NuGet package (<see cref="ResNet18Files"/>), the backbone of <see cref="ResNet18Distance"/>. LPIPS has no linear
+    /// weights for it, so <see cref="PerceptualDistance"/> does not accept it.
+    /// </summary>
+    ResNet18,
 }

@@ -8,7 +8,7 @@ namespace Nvg.Pretrained;
 /// length at every location; their squared differences are weighted per channel, averaged over locations and summed over layers.
 /// Differentiable in the images, so that it serves as a loss as well. Owns its parameters, which are not trained.
 /// </summary>
-public sealed class PerceptualDistance : IDisposable
+public sealed class PerceptualDistance : IPerceptualDistance
 {
     /// <summary>Side of the smallest images that every backbone can process.</summary>
     public const int SmallestSide = 32;

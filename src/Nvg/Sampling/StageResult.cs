@@ -20,7 +20,10 @@ public sealed record StageResult
     /// <summary>i.</summary>
     public int Stage => Context.Stage;
 
-    /// <summary>x̂ of the conditional and then, with guidance, of the unconditional passes; null where none ran.</summary>
+    /// <summary>
+    /// x̂ of the conditional and then, with guidance, of the unconditional passes, followed by their token features if the model has any
+    /// (<see cref="Generators.ContentGenerator.CanvasOf"/>); null where none ran.
+    /// </summary>
     public Tensor? Predicted_NLC { get; }
 
     /// <summary>Guided logits, R × N × V; null where no pass ran.</summary>

@@ -14,7 +14,7 @@ public class PerceptualDistanceTests
         using var folder = new TemporaryFolder();
         TorchPeer.Run(TorchPeer.Script("lpips.py"), folder.Root);
         using SafetensorsFile expected = SafetensorsFile.Open(folder["results.safetensors"]);
-        foreach (PerceptualBackbone backbone in Enum.GetValues<PerceptualBackbone>())
+        foreach (PerceptualBackbone backbone in Enum.GetValues<PerceptualBackbone>().Where(b => b != PerceptualBackbone.ResNet18))
         {
             using var scope = new TensorScope();
             using PerceptualDistance distance = PerceptualDistance.Load(backbone, folder[$"{backbone}.safetensors"], folder[$"{backbone}.lin.safetensors"]);

@@ -36,6 +36,8 @@ public sealed record ClassifierRunConfig : IRunConfiguration<ClassifierRunConfig
             yield return "labelSmoothing must lie in [0, 1)";
         if (HeldOut < 0)
             yield return "heldOut must not be negative";
+        if (Training.Orientations is not null)
+            yield return "orientations is not available for classifiers; leave it out";
     }
 
     /// <inheritdoc/>

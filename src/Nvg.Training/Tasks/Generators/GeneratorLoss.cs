@@ -81,7 +81,7 @@ public sealed class GeneratorLoss
         {
             int stage = group.Stage;
             Tensor stagePrediction = group.Slice(predicted_NLC);
-            Tensor finalLoss = Functional.MeanSquaredError(stagePrediction, group.Slice(final_NLC));
+            Tensor finalLoss = Functional.MeanSquaredError(_generator.Content.CanvasOf(stagePrediction), group.Slice(final_NLC));
             using var clusters = new ClusterMean(group.Take(batch.Structure_BSL.Select(1, stage)), LatentGrid.ClusterCount(stage));
             Tensor logits_NMV = _generator.Content.Logits(stagePrediction, group.Slice(canvas_NLC), clusters);
             Tensor flat = logits_NMV.Reshape(-1, logits_NMV.Size(-1));

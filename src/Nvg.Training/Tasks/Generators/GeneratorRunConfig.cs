@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Nvg.Generators;
 using Nvg.Sampling;
 using Nvg.Training.Optimization;
 using Nvg.Training.Runs;
@@ -16,6 +17,10 @@ public sealed record GeneratorRunConfig : IRunConfiguration<GeneratorRunConfig>
 
     /// <summary>Blocks in each generator (d).</summary>
     public required int Depth { get; init; }
+
+    /// <summary>Token features of the content generator, see <see cref="GeneratorConfig.TokenFeatures"/>; 0 as in the paper.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int TokenFeatures { get; init; }
 
     /// <summary>Which generators are trained.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]

@@ -79,6 +79,7 @@ internal sealed class GeneratorRunInputs : IDisposable
             CodebookSize = sizes.CodebookSize,
             ClassCount = classCount,
             Depth = config.Depth,
+            TokenFeatures = config.TokenFeatures,
         },
         Sampling = config.Sampling,
     };

@@ -57,7 +57,7 @@ public sealed class GeneratorTraining : ITrainingTask
         _inputs = _owned.Add(new GeneratorRunInputs(config, data, device));
         using NvgModel? start = config.Start is null ? null : _inputs.LoadStart(config.Start, device);
         Fingerprint = RunIdentity.Of(config, data, _inputs.FingerprintWith(start));
-        _variants = new SequenceVariants(config.Crops ?? 1, config.Training.Flip, config.Training.Seed);
+        _variants = new SequenceVariants(config.Crops ?? 1, config.Training.IsMirrored, config.Training.Seed, config.Training.IsTurned);
         var encoding = new SequenceEncoding(_inputs.Tokenizer, data, _variants, device, _processes);
         string key = RunIdentity.Of(_variants.Key, data, _inputs.TokenizerFingerprint);
         _sequences = _owned.Add(encoding.Open(folder, key, progress, cancellation));

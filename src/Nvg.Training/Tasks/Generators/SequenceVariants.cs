@@ -3,26 +3,40 @@ using Nvg.Training.Optimization;
 
 namespace Nvg.Training.Tasks.Generators;
 
-/// <summary>The variants in which every image is encoded: a centre crop and random crops, each optionally mirrored as well.</summary>
+/// <summary>
+/// The variants in which every image is encoded: a centre crop and random crops, each optionally mirrored as well, and all of these
+/// optionally in four quarter turns.
+/// </summary>
 /// <param name="Crops">Number of crops; the first is the centre.</param>
 /// <param name="Mirrored">Whether every crop is also encoded mirrored.</param>
 /// <param name="Seed">Seed of the random crops.</param>
-internal sealed record SequenceVariants(int Crops, bool Mirrored, ulong Seed)
+/// <param name="Turned">Whether every crop is encoded in all four quarter turns.</param>
+internal sealed record SequenceVariants(int Crops, bool Mirrored, ulong Seed, bool Turned = false)
 {
     /// <summary>Number of variants.</summary>
-    internal int Count => Crops * (Mirrored ? 2 : 1);
+    internal int Count => Upright * (Turned ? QuarterTurns.Count : 1);
 
     /// <summary>Identifies the encoded crops.</summary>
-    internal string Key => Crops == 1 ? $"mirrored={Mirrored}" : $"mirrored={Mirrored} crops={Crops} seed={Seed}";
+    internal string Key
+    {
+        get
+        {
+            string crops = Crops == 1 ? $"mirrored={Mirrored}" : $"mirrored={Mirrored} crops={Crops} seed={Seed}";
+            return Turned ? crops + " turned=True" : crops;
+        }
+    }
+
+    private int Upright => Crops * (Mirrored ? 2 : 1);
 
     /// <summary>The crop of a variant.</summary>
     internal ImageCrop Crop(int example, int variant)
     {
-        (int crop, bool flip) = Mirrored ? (variant / 2, variant % 2 == 1) : (variant, false);
+        (int turns, int upright) = (variant / Upright, variant % Upright);
+        (int crop, bool flip) = Mirrored ? (upright / 2, upright % 2 == 1) : (upright, false);
         if (crop == 0)
-            return ImageCrop.Centre with { Flip = flip };
+            return ImageCrop.Centre with { Flip = flip, Turns = turns };
         var random = new HostRandom(RandomSeed.Of(Seed, example, RandomStream.SequenceCrop, crop));
-        return new ImageCrop(random.Next(), random.Next(), flip);
+        return new ImageCrop(random.Next(), random.Next(), flip, Turns: turns);
     }
 
     /// <summary>The variant of an example that a step uses.</summary>

@@ -41,8 +41,10 @@ public sealed record TokenizerLossOptions
     {
         if (new[] { L1, L2, Quantizer }.Any(weight => weight is not (>= 0 and < double.PositiveInfinity)))
             yield return "l1, l2 and quantizer must be finite and not negative";
-        if (Perceptual is { Weight: not (>= 0 and < double.PositiveInfinity) } || StageDropout is not (>= 0 and <= 1))
-            yield return "perceptual.weight must be finite and not negative; stageDropout must lie in [0, 1]";
+        if (StageDropout is not (>= 0 and <= 1))
+            yield return "stageDropout must lie in [0, 1]";
+        foreach (string problem in Perceptual?.Validate() ?? [])
+            yield return problem;
         if (WarmupSteps < 0 || ReviveEvery < 0 || ReviveUntil < 0)
             yield return "warmupSteps, reviveEvery and reviveUntil must not be negative";
     }

@@ -15,6 +15,14 @@ public sealed record TokenizerRunConfig : IRunConfiguration<TokenizerRunConfig>
     /// <summary>Sizes.</summary>
     public required TokenizerConfig Tokenizer { get; init; }
 
+    /// <summary>Folder of a model with the same tokenizer sizes, whose tokenizer the run starts with; null for random weights.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Start { get; init; }
+
+    /// <summary>The parts that are trained; the others keep the weights of <see cref="Start"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public TokenizerParts Parts { get; init; }
+
     /// <summary>Weights of the loss.</summary>
     public TokenizerLossOptions Loss { get; init; } = new();
 
@@ -39,7 +47,8 @@ public sealed record TokenizerRunConfig : IRunConfiguration<TokenizerRunConfig>
     /// <inheritdoc/>
     public TokenizerRunConfig IdentitySettings() => this with
     {
-        // Pretrained weights count by their content, which their fingerprints identify.
+        // Models and pretrained weights count by their content, which their fingerprints identify.
+        Start = null,
         Loss = Loss with
         {
             Perceptual = Loss.Perceptual is { } perceptual ? perceptual with { Weights = "", LinearWeights = "" } : null,
@@ -55,5 +64,9 @@ public sealed record TokenizerRunConfig : IRunConfiguration<TokenizerRunConfig>
         // With micro-batches, a code that only a later part uses would count as dead.
         if (Loss.ReviveEvery > 0 && Training.MicroBatchSize is not null)
             yield return "reviveEvery needs whole batches: leave out microBatchSize, or set reviveEvery to 0";
+        if (Parts == TokenizerParts.Decoder && Start is null)
+            yield return "parts: decoder needs start, the folder of a model whose encoder and quantizer are kept";
+        if (Parts == TokenizerParts.Decoder && Loss.ReviveEvery > 0)
+            yield return "parts: decoder keeps the codebook: set loss.reviveEvery to 0";
     }
 }

@@ -1,4 +1,5 @@
 using Nvg.Checkpoints;
+using Nvg.Configuration;
 using Nvg.Data.Datasets;
 using Nvg.Data.Loading;
 using Nvg.Granularity;
@@ -22,6 +23,7 @@ public sealed class TokenizerTraining : ITrainingTask
     // Images on which the scale of the latent is measured.
     private const int ScaleExamples = 1024, ScaleBatch = 32;
     private const int PreviewExamples = 8;
+    private const string DecoderPrefix = "decoder.";
 
     private readonly TokenizerRunConfig _config;
     private readonly IImageDataset _data;
@@ -30,7 +32,7 @@ public sealed class TokenizerTraining : ITrainingTask
     private readonly OwnedObjects _owned = new();
     private readonly Tokenizer _tokenizer;
     private readonly ImageLoader _images;
-    private readonly PerceptualDistance? _perceptual;
+    private readonly IPerceptualDistance? _perceptual;
     private readonly AdversarialGame? _game;
     private readonly string[] _learned;
 
@@ -46,14 +48,14 @@ public sealed class TokenizerTraining : ITrainingTask
         ulong seed = config.Training.Seed;
         using OwnedObjects.Construction construction = _owned.Construct();
         _tokenizer = _owned.Add(new Tokenizer(config.Tokenizer, ParameterSource.Random(seed, device)));
-        _learned = [.. _tokenizer.Parameters.TrainableNames];
+        _learned = [.. _tokenizer.Parameters.TrainableNames.Where(IsLearned)];
+        string? start = config.Start is null ? null : CopyStart(config.Start);
         if (config.Loss.Perceptual is { } perceptual)
-            _perceptual = _owned.Add(PerceptualDistance.Load(perceptual.Backbone, perceptual.Weights, perceptual.LinearWeights, device));
+            _perceptual = _owned.Add(perceptual.Load(device));
         if (config.Loss.Adversarial is { } adversarial)
             _game = _owned.Add(new AdversarialGame(adversarial, _tokenizer.Parameters, seed, device, _processes));
-        Fingerprint = RunIdentity.Of(config, data, $"{_perceptual?.Fingerprint}{_game?.Fingerprint}");
-        CropOptions crop = config.Crop ?? new();
-        _images = _owned.Add(new ImageLoader(data, (step, example) => crop.Draw(seed, step, example, config.Training.Flip), device));
+        Fingerprint = RunIdentity.Of(config, data, $"{start}{_perceptual?.Fingerprint}{_game?.Fingerprint}");
+        _images = _owned.Add(new ImageLoader(data, CropOf, device));
         construction.Complete();
     }
 
@@ -129,16 +131,48 @@ public sealed class TokenizerTraining : ITrainingTask
     /// <inheritdoc/>
     public void Export(string folder, IReadOnlyDictionary<string, Tensor> parameters)
     {
+        var config = new ModelConfig { Name = _config.Name, Tokenizer = _config.Tokenizer };
+        if (_config.Parts == TokenizerParts.Decoder)
+        {
+            NvgModel.Save(folder, config, WithKeptWeights(parameters), null, []);
+            return;
+        }
+
         using var scope = new TensorScope();
         using var tokenizer = new Tokenizer(_config.Tokenizer, ParameterSource.From(parameters, device: _device));
         IEnumerable<int[]> batches = DataOrder.Spread(_data.Count, ScaleExamples).Chunk(ScaleBatch);
         double scale = LatentScale.Measure(tokenizer, batches.Select(examples => DatasetBatch.Load(_data, examples, device: _device)));
         IReadOnlyDictionary<string, Tensor> normalised = LatentScale.Rescale(parameters, scale > 0 ? 1 / scale : 1);
-        NvgModel.Save(folder, new ModelConfig { Name = _config.Name, Tokenizer = _config.Tokenizer }, normalised, null, []);
+        NvgModel.Save(folder, config, normalised, null, []);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _owned.Dispose();
+
+    private ImageCrop CropOf(long step, int example)
+    {
+        TrainingOptions training = _config.Training;
+        return (_config.Crop ?? new()).Draw(training.Seed, step, example, training.IsMirrored, training.IsTurned);
+    }
+
+    private bool IsLearned(string name) =>
+        _config.Parts == TokenizerParts.All || name.StartsWith(DecoderPrefix, StringComparison.Ordinal);
+
+    // Copies the weights of a model and returns its fingerprint.
+    private string CopyStart(string folder)
+    {
+        using NvgModel start = NvgModel.Load(folder, _device, withGenerator: false);
+        // Records compare arrays by reference, so the texts are compared.
+        if (NvgJson.Write(start.Config.Tokenizer) != NvgJson.Write(_config.Tokenizer))
+            throw NvgDataException.At(folder, "the run cannot start with this model", "its tokenizer has other settings");
+        _tokenizer.Parameters.CopyFrom(start.Tokenizer.Parameters);
+        return start.Fingerprint();
+    }
+
+    // Averages of weights that do not change may differ from them in the last digit, and so may a latent that is scaled again. The
+    // tokens of generators that exist stay valid only with exactly the same weights.
+    private Dictionary<string, Tensor> WithKeptWeights(IReadOnlyDictionary<string, Tensor> averaged) =>
+        averaged.ToDictionary(p => p.Key, p => IsLearned(p.Key) ? p.Value : _tokenizer.Parameters[p.Key]);
 
     // Clustering needs finite distances, and a diverged latent shows here before it does in any term of the loss.
     private Tensor Structure(long step, Tensor latent_BLC, Tensor images)
