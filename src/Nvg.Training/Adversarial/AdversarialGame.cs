@@ -128,7 +128,8 @@ internal sealed class AdversarialGame : IDisposable
     {
         var choice = new HostRandom(RandomSeed.Of(_seed, step, stream));
         Tensor augmented_NCHW = DifferentiableAugmentation.Apply(images_NCHW, _options.Augmentation, choice, share, random);
-        return _discriminator.Forward(augmented_NCHW, training, choice);
+        Tensor input_NCHW = _options.Contrast is { } contrast ? augmented_NCHW * contrast : augmented_NCHW;
+        return _discriminator.Forward(input_NCHW, training, choice);
     }
 
     private void SetLearning(bool learning)

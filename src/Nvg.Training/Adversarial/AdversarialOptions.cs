@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Nvg.Training.Adversarial;
 
 /// <summary>Settings of the adversarial term of the tokenizer's loss; the defaults are those of the paper (docs/method.md, section 3.6).</summary>
@@ -41,6 +43,13 @@ public sealed record AdversarialOptions
     /// <summary>Probability of each kind of augmentation (shift, colour, cutout) in a step.</summary>
     public double Augmentation { get; init; } = 1;
 
+    /// <summary>
+    /// Factor on the images that the discriminator sees; null for 1. Spectral norms limit how far its logits separate similar images, so
+    /// images of low contrast need a larger factor.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Contrast { get; init; }
+
     /// <summary>Learning rate of the discriminator as a multiple of the run's.</summary>
     public double LearningRateFactor { get; init; } = 1;
 
@@ -64,6 +73,8 @@ public sealed record AdversarialOptions
                 + "lecamDecay must lie in [0, 1), augmentation in [0, 1]";
         }
 
+        if (Contrast is not (null or (> 0 and < double.PositiveInfinity)))
+            yield return "adversarial contrast must be positive";
         if (Discriminator == DiscriminatorKind.Dino && DinoWeights is null)
             yield return "the dino discriminator needs dinoWeights, a file of pretrained weights; the patch discriminator needs none";
         if (DinoBlocks.Count == 0 || DinoBlocks.Any(b => b < 0))

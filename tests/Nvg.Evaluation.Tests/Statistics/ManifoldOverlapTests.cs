@@ -1,7 +1,6 @@
 using Nvg.Evaluation.Statistics;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
-using Nvg.Torch.Nn;
 
 namespace Nvg.Evaluation.Tests.Statistics;
 
