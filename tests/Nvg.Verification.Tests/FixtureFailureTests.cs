@@ -85,7 +85,7 @@ public class FixtureFailureTests
         using var folder = new TemporaryFolder();
         using var copy = new FixtureCopy("sampling");
         copy.Remove("timestep_embedding");
-        AssertOneFailure(Run(copy, folder, "sampling"), "timestep_embedding", "lacks");
+        AssertOneFailure(Run(copy, folder, "sampling"), "timestep_embedding", "has no such tensor");
     }
 
     [Fact]
