@@ -176,13 +176,16 @@ public sealed class FrontDoorTests : IDisposable
     {
         NvgModel model = await LoadAsync();
         var request = new GenerationRequest { Images = GenerationRequest.OfClasses([0], 1000, 7) };
-        Task<IReadOnlyList<GeneratedImage>> waiting = model.GenerateAsync(request);
+        Task<IReadOnlyList<GeneratedImage>>? waiting = null;
         await Assert.ThrowsAsync<ObjectDisposedException>(async () =>
         {
             await foreach (GenerationUpdate update in model.StreamAsync(request))
+            {
+                waiting ??= model.GenerateAsync(request);
                 await model.DisposeAsync().AsTask().WaitAsync(Patience);
+            }
         }).WaitAsync(Patience);
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting!);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => model.GenerateAsync(0));
         await model.DisposeAsync();
         model.Dispose();

@@ -114,7 +114,7 @@ public class FixtureFailureTests
         using var folder = new TemporaryFolder();
         using var copy = new FixtureCopy("quantizer");
         copy.Metadata["n_e"] = "many";
-        AssertOneFailure(Run(copy, folder, "quantizer"), "(file)", "'n_e' is 'many'");
+        AssertOneFailure(Run(copy, folder, "quantizer"), "(file)", "'n_e' has the invalid value 'many'");
         copy.Metadata.Remove("n_e");
         AssertOneFailure(Run(copy, folder, "quantizer"), "(file)", "'n_e' is missing");
     }
@@ -158,7 +158,7 @@ public class FixtureFailureTests
         NvgDataException empty = Assert.Throws<NvgDataException>(() => FixtureVerification.Run(folder.Root, Device.Cpu));
         Assert.Contains("no fixture", empty.Message, StringComparison.Ordinal);
         NvgDataException missing = Assert.Throws<NvgDataException>(() => FixtureVerification.Run(folder["nowhere"], Device.Cpu));
-        Assert.Contains("no such folder", missing.Message, StringComparison.Ordinal);
+        Assert.Contains("folder not found", missing.Message, StringComparison.Ordinal);
     }
 
     // Moves one number of every output ten tolerances away; each must then be among the failures.

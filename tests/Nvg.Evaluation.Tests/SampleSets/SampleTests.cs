@@ -113,7 +113,7 @@ public class SampleTests
         AssertRefused(Settings with { Sampling = new SamplingOptions { TopK = 3 } }, "sampling");
         AssertRefused(Settings.Part(0, 2), "count 12 instead of 21");
         Draw(folder["a.npz"], Settings);
-        Assert.Contains("holds other samples: this run has batch 5 instead of 4",
+        Assert.Contains("has other samples: this run has batch 5 instead of 4",
             Assert.Throws<NvgDataException>(() => SampleArchive.IsComplete(folder["a.npz"], Settings with { Batch = 5 })).Message, StringComparison.Ordinal);
 
         void AssertRefused(SampleSettings other, string expected) => Assert.Contains(
@@ -150,7 +150,7 @@ public class SampleTests
     {
         using var folder = new TemporaryFolder();
         using SampleFile first = SampleFile.Open(folder["a.npz"], Settings);
-        Assert.Contains("another process writes", Assert.Throws<IOException>(() => SampleFile.Open(folder["a.npz"], Settings)).Message, StringComparison.Ordinal);
+        Assert.Contains("another process is writing", Assert.Throws<IOException>(() => SampleFile.Open(folder["a.npz"], Settings)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -197,12 +197,12 @@ public class SampleTests
             Draw(folder[$"{i}.npz"], Settings.Part(i, 3));
         Draw(folder["half.npz"], Settings.Part(0, 2));
         Draw(folder["other.npz"], (Settings with { Seed = 1 }).Part(1, 3));
-        AssertRefused("images 8 to 15 are in none", "0", "2");
-        AssertRefused("images 16 to 20 are in none", "0", "1");
-        AssertRefused("images 0 to 7 are in none", "1", "2");
-        AssertRefused("holds image 8, which", "half", "1", "2");
-        AssertRefused("holds image 0, which", "0", "0", "1", "2");
-        AssertRefused("of another run than", "0", "other", "2");
+        AssertRefused("images 8 to 15 are missing", "0", "2");
+        AssertRefused("images 16 to 20 are missing", "0", "1");
+        AssertRefused("images 0 to 7 are missing", "1", "2");
+        AssertRefused("has image 8, which", "half", "1", "2");
+        AssertRefused("has image 0, which", "0", "0", "1", "2");
+        AssertRefused("belongs to another run than", "0", "other", "2");
         AssertRefused("does not exist|cannot be read", "0", "none", "2");
         byte[] bytes = File.ReadAllBytes(folder["1.npz"]);
         bytes[300] ^= 1;
@@ -212,7 +212,7 @@ public class SampleTests
         AssertRefused("cannot be read", "0", "damaged", "2");
         using (var plain = new NpzImageWriter(folder["plain.npz"], 0, Side, Side))
             plain.Complete();
-        AssertRefused("holds no settings", "0", "plain", "2");
+        AssertRefused("has no settings", "0", "plain", "2");
         Assert.DoesNotContain(Directory.GetFileSystemEntries(folder.Root), entry => entry.Contains("merged", StringComparison.Ordinal));
 
         void AssertRefused(string expected, params string[] names) => Assert.Matches(

@@ -164,7 +164,7 @@ public sealed class SamplingStudyTests : IDisposable
         using NvgModel model = NvgModel.Load(_folder["model"]);
         using var network = ClassifierFeatures.Load(_folder["classifier"]);
         using var study = Study(model, network);
-        Assert.Contains("name a data set", Assert.Throws<NvgDataException>(() => study.Check(new("p", [new("keep", "structure:2")]))).Message, StringComparison.Ordinal);
+        Assert.Contains("needs reference images", Assert.Throws<NvgDataException>(() => study.Check(new("p", [new("keep", "structure:2")]))).Message, StringComparison.Ordinal);
         Assert.Contains("top-p", Assert.Throws<NvgDataException>(() => study.Check(new("p", [new("topP", "2")]))).Message, StringComparison.Ordinal);
     }
 
