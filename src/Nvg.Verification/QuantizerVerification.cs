@@ -29,16 +29,16 @@ internal static class QuantizerVerification
     /// <summary>A configuration with the fixture's latent size; the rest of the tokenizer is not used.</summary>
     internal static TokenizerConfig ConfigOf(LatentGrid grid, int codebookSize, int channels, double refinerWeight,
         double commitmentWeight) => new()
-    {
-        ImageSize = grid.Height,
-        BaseChannels = 1,
-        NormGroups = 1,
-        ChannelMultipliers = [1],
-        LatentChannels = channels,
-        CodebookSize = codebookSize,
-        RefinerWeight = refinerWeight,
-        CommitmentWeight = commitmentWeight,
-    };
+        {
+            ImageSize = grid.Height,
+            BaseChannels = 1,
+            NormGroups = 1,
+            ChannelMultipliers = [1],
+            LatentChannels = channels,
+            CodebookSize = codebookSize,
+            RefinerWeight = refinerWeight,
+            CommitmentWeight = commitmentWeight,
+        };
 
     private static TokenizerConfig Config(Fixture fixture)
     {

@@ -78,7 +78,7 @@ public sealed record VerificationReport(IReadOnlyList<FixtureReport> Fixtures)
         string allowed = check is { RelativeTolerance: 0, AbsoluteTolerance: 0 }
             ? "exact" : $"rtol {check.RelativeTolerance:0.#e+0}, atol {check.AbsoluteTolerance:0.#e+0}";
         string measured = $"max error {check.MaxAbsoluteError:0.0e+0} absolute, {check.MaxRelativeError:0.0e+0} relative";
-        return $"  {(check.Passed ? "ok  " : "FAIL")}  {check.Name.PadRight(width)}  {shape, -22}  {measured} "
+        return $"  {(check.Passed ? "ok  " : "FAIL")}  {check.Name.PadRight(width)}  {shape,-22}  {measured} "
             + $"({allowed}){(check.Detail is null ? "" : $": {check.Detail}")}";
     }
 

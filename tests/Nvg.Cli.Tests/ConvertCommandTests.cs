@@ -58,7 +58,7 @@ public sealed class ConvertCommandTests(TinyModel model) : CommandTests, IClassF
             ([model.Folder, InFolder("x.pth"), "-o", InFolder("z.pth")], "not both"),
             ([model.Folder, "-o", InFolder("z.pth"), "--ema"], "--ema is for checkpoints"),
             ([InFolder("x.pth"), InFolder("y.pth"), "-o", InFolder("other")], "both hold a tokenizer"),
-            ([InFolder("x.pth"), "-o", InFolder("z.pth")], "a checkpoint's name"),
+            ([InFolder("x.pth"), "-o", InFolder("z.pth")], "the name of a checkpoint"),
             ([InFolder("x.pth"), "-o", Path.GetDirectoryName(InFolder("x.pth"))!], "is inside the output folder"),
             ([InFolder("x.pth"), "-o", InFolder("other"), "--ema", "--no-ema"], "exclude each other"),
             ([InFolder("x.pth"), "-o", InFolder("other"), "--preset", "nvg-d99"], "nvg-d12"),

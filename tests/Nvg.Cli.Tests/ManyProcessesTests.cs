@@ -175,7 +175,7 @@ public sealed class ManyProcessesTests : IDisposable
 
     [Theory]
     [InlineData("RANK=0 WORLD_SIZE=2", "not MASTER_ADDR, MASTER_PORT")]
-    [InlineData("RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=1234", "let one of them start the processes")]
+    [InlineData("RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=1234", "in a launch of 2 processes")]
     public void Train_VariablesThatCannotBe_AreWrongUsage(string variables, string message)
     {
         using TrainingProcess process = TrainingProcess.Start(

@@ -25,7 +25,10 @@ public sealed class FrontDoorTests : IDisposable
         using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
         var config = new ModelConfig
         {
-            Name = "tiny", Tokenizer = Tiny.TokenizerSizes, Generator = Tiny.GeneratorSizes, Sampling = new() { StructureSteps = 2 },
+            Name = "tiny",
+            Tokenizer = Tiny.TokenizerSizes,
+            Generator = Tiny.GeneratorSizes,
+            Sampling = new() { StructureSteps = 2 },
         };
         string[] labels = ["ship, boat", "n02084071\tdog", "cat"];
         NvgModel.Save(Folder, config, tokenizer.Parameters, generator.Parameters, labels, ScalarType.BFloat16);

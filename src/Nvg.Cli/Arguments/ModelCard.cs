@@ -41,7 +41,8 @@ internal sealed record ModelCard(string Name, string Kind, string Folder, int Im
         ModelConfig config = NvgJson.Read<ModelConfig>(path);
         string kind = config.Generator is null ? "tokenizer" : "generator";
         return new ModelCard(config.Name, kind, folder, config.Tokenizer.ImageSize,
-            Labels(folder, config.Generator?.ClassCount ?? 0)) { Config = config };
+            Labels(folder, config.Generator?.ClassCount ?? 0))
+        { Config = config };
     }
 
     private static string[] Labels(string folder, int count)

@@ -1,5 +1,5 @@
-using Nvg.Labels;
 using Nvg.Imaging;
+using Nvg.Labels;
 using Nvg.Previews;
 
 namespace Nvg.Cli.Output;

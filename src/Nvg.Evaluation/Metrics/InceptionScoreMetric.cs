@@ -26,12 +26,12 @@ public sealed class InceptionScoreMetric : SampleMetric
     /// <param name="samples">Number of images.</param>
     public static string Name(IFeatureNetwork network, long samples) =>
         (PublishedProtocol.Covers(network), samples >= PublishedProtocol.MinimumImages) switch
-    {
-        (true, true) => PublishedProtocol.WithResize("IS", network),
-        (true, false) => $"Inception score ({PublishedProtocol.ResizePrefix(network)}{samples:N0} images, too few for IS, which takes "
-            + $"{PublishedProtocol.MinimumImages:N0})",
-        _ => $"class score (classes of {network.Name})",
-    };
+        {
+            (true, true) => PublishedProtocol.WithResize("IS", network),
+            (true, false) => $"Inception score ({PublishedProtocol.ResizePrefix(network)}{samples:N0} images, too few for IS, which takes "
+                + $"{PublishedProtocol.MinimumImages:N0})",
+            _ => $"class score (classes of {network.Name})",
+        };
 
     /// <inheritdoc/>
     public override IEnumerable<MetricValue> Compute(MetricContext context)

@@ -8,12 +8,12 @@ internal sealed class StructureStepsConverter : JsonConverter<StructureSteps>
 {
     public override StructureSteps Read(
         ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
-    {
-        JsonTokenType.Number when reader.TryGetInt32(out int steps) => StructureSteps.Constant(steps),
-        JsonTokenType.StartArray => StructureSteps.PerStage(JsonSerializer.Deserialize<int[]>(ref reader, options)!),
-        JsonTokenType.String when StructureSteps.Parse(reader.GetString()!) is { } steps => steps,
-        _ => throw new JsonException("structure steps are a number, a list of numbers, or \"auto\""),
-    };
+        {
+            JsonTokenType.Number when reader.TryGetInt32(out int steps) => StructureSteps.Constant(steps),
+            JsonTokenType.StartArray => StructureSteps.PerStage(JsonSerializer.Deserialize<int[]>(ref reader, options)!),
+            JsonTokenType.String when StructureSteps.Parse(reader.GetString()!) is { } steps => steps,
+            _ => throw new JsonException("structure steps are a number, a list of numbers, or \"auto\""),
+        };
 
     public override void Write(Utf8JsonWriter writer, StructureSteps value, JsonSerializerOptions options)
     {

@@ -12,7 +12,12 @@ public class PackedGeneratorTests
     // Heads of 64, for which there is a kernel, in bfloat16: packed where the processor has matrix units.
     private static readonly GeneratorConfig Sizes = new()
     {
-        LatentHeight = 2, LatentWidth = 2, LatentChannels = 4, CodebookSize = 16, ClassCount = 2, Depth = 2,
+        LatentHeight = 2,
+        LatentWidth = 2,
+        LatentChannels = 4,
+        CodebookSize = 16,
+        ClassCount = 2,
+        Depth = 2,
     };
 
     [Theory]

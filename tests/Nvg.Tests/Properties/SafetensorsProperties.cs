@@ -12,7 +12,7 @@ public class SafetensorsProperties
     private static readonly Gen<(long[] Shape, ScalarType Type, int[] Values)[]> Case =
         (from shape in Gen.Long[0, 4].Array[0, 4]
          from type in Gen.OneOf(Types)
-         // Whole numbers that every type has exactly.
+             // Whole numbers that every type has exactly.
          from values in Gen.Int[0, 200].Array[(int)shape.Aggregate(1L, (product, side) => product * side)]
          select (shape, type, values)).Array[0, 5];
 

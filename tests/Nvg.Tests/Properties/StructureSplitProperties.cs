@@ -10,7 +10,7 @@ public class StructureSplitProperties
         from grid in Hierarchies.Grid
         from stage in Gen.Int[0, grid.LastStage - 1]
         from labels in Hierarchies.Labels(grid)
-        // Few values, so that many scores are equal.
+            // Few values, so that many scores are equal.
         from scores in Gen.OneOf(Gen.Float[-1, 1], Gen.Int[-1, 1].Select(i => (float)i)).Array[grid.Length]
         select (grid, stage, labels, scores);
 
