@@ -13,6 +13,10 @@
 
 namespace nvg::door {
 
+std::atomic<int32_t> thread_count{0};
+
+void set_thread_count(int32_t count) { at::set_num_threads(count); }
+
 std::string &last_error() {
   thread_local std::string message;
   return message;
@@ -65,7 +69,10 @@ NVGT_EXPORT int32_t nvgt_get_thread_count(int32_t *count) {
 }
 
 NVGT_EXPORT int32_t nvgt_set_thread_count(int32_t count) {
-  return guarded([&] { at::set_num_threads(count); });
+  if (count < 1)
+    return guarded([&] { TORCH_CHECK(false, "threads must be at least 1, not ", count); });
+  thread_count.store(count, std::memory_order_relaxed);
+  return guarded([] {});
 }
 
 NVGT_EXPORT int32_t nvgt_cuda_device_count(int32_t *count) {

@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 #include <c10/util/Exception.h>
 
+#include <atomic>
 #include <cstring>
 #include <new>
 #include <string>
@@ -18,10 +19,26 @@ int32_t copy_text(const std::string &text, char *buffer, int64_t capacity, int64
 
 int32_t status_of(const c10::Error &error);
 
-// Runs `body`. An exception becomes a status, and its message the last error of the thread. One that escaped an export
-// would end the process.
+// How many threads an operation may use, as last asked for; 0 before.
+extern std::atomic<int32_t> thread_count;
+
+void set_thread_count(int32_t count);
+
+// OpenMP keeps the number of threads per thread: one that has computed before would keep the old number.
+inline void follow_thread_count() {
+  thread_local int32_t applied = 0;
+  const int32_t wanted = thread_count.load(std::memory_order_relaxed);
+  if (wanted == applied)
+    return;
+  set_thread_count(wanted);
+  applied = wanted;
+}
+
+// Runs `body` with the threads asked for. An exception becomes a status, and its message the last error of the thread. One
+// that escaped an export would end the process.
 template <typename Body> int32_t guarded(Body body) noexcept {
   try {
+    follow_thread_count();
     body();
     return NVGT_OK;
   } catch (const c10::Error &error) {
