@@ -34,8 +34,8 @@ inline void follow_thread_count() {
   applied = wanted;
 }
 
-// Runs `body` with the threads asked for. An exception becomes a status, and its message the last error of the thread. One
-// that escaped an export would end the process.
+// Runs `body` with the threads asked for. An exception becomes a status, and its message the last error of the thread.
+// One that escaped an export would end the process.
 template <typename Body> int32_t guarded(Body body) noexcept {
   try {
     follow_thread_count();

@@ -76,7 +76,8 @@ GroupHandle make_nccl(const c10::intrusive_ptr<c10d::Store> &store, int32_t rank
 }
 #endif
 
-// Since 2.4 the store uses libuv by default, which not every build of libtorch has; the other backend is in all of them.
+// Since 2.4 the store uses libuv by default, which not every build of libtorch has; the other backend is in all of
+// them.
 template <typename Options> auto avoid_libuv(Options &options, int) -> decltype(options.useLibUV, void()) {
   options.useLibUV = false;
 }
@@ -192,7 +193,8 @@ int32_t no_groups() {
   return NVGT_ERROR;
 }
 
-// Since 2.4 the store uses libuv by default, which not every build of libtorch has; the other backend is in all of them.
+// Since 2.4 the store uses libuv by default, which not every build of libtorch has; the other backend is in all of
+// them.
 template <typename Options> auto avoid_libuv(Options &options, int) -> decltype(options.useLibUV, void()) {
   options.useLibUV = false;
 }
