@@ -211,6 +211,17 @@ public sealed partial class NvgModel : IDisposable, IAsyncDisposable
             cancellation);
     }
 
+    /// <summary>Generates images together and discards them, to measure what that costs.</summary>
+    /// <param name="images">The images; settings of their own do not count.</param>
+    /// <param name="options">Settings, or null for the model's.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
+    internal void GenerateAndDiscard(
+        IReadOnlyList<ImageRequest> images, SamplingOptions? options = null, CancellationToken cancellation = default)
+    {
+        using SampledBatch sampled = Sample(images, options, cancellation: cancellation);
+        Tokenizer.Decode(sampled.Canvas_BLC).Dispose();
+    }
+
     /// <summary>Stops requests that are running, waits for them, at most for one forward pass, and frees the model.</summary>
     public void Dispose()
     {

@@ -10,7 +10,8 @@ namespace Nvg.Cli.Tests;
 
 public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixture<TinyModel>
 {
-    private static readonly ClassifierConfig Sizes = new() { ImageSize = 32, WhiteningChannels = 8, BlockChannels = [4, 6], ClassCount = TinyModel.Labels.Length };
+    private static readonly ClassifierConfig Sizes =
+        new() { ImageSize = 32, WhiteningChannels = 8, BlockChannels = [4, 6], ClassCount = TinyModel.Labels.Length };
 
     [Fact]
     public async Task Classifier_DataSet_CountsEveryImage()
@@ -24,9 +25,12 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
         Assert.Equal(9, classes.Sum(c => c.GetProperty("named").EnumerateArray().Sum(n => n.GetInt32())));
         long right = classes.Select((c, i) => c.GetProperty("named")[i].GetInt64()).Sum();
         Assert.Equal(right / 9.0, report.GetProperty("accuracy").GetDouble(), 1e-12);
-        JsonElement few = Json(await RunAsync("evaluate", "classifier", "--model", Classifier(), "--data", InFolder("data"), "--limit", "4", "--through", model.Folder, "--json"));
+        JsonElement few = Json(
+            await RunAsync("evaluate", "classifier", "--model", Classifier(), "--data", InFolder("data"), "--limit", "4", "--through",
+            model.Folder, "--json"));
         Assert.Equal(4, few.GetProperty("count").GetInt32());
-        CommandResult heldOut = await RunAsync("evaluate", "classifier", "--model", Classifier(), "--data", InFolder("data"), "--held-out", "3");
+        CommandResult heldOut = await RunAsync(
+            "evaluate", "classifier", "--model", Classifier(), "--data", InFolder("data"), "--held-out", "3");
         Assert.Contains("all", heldOut.Output, StringComparison.Ordinal);
         Assert.Equal(CommandRunner.Done, heldOut.ExitCode);
     }
@@ -41,10 +45,13 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
         foreach ((string[] more, int exitCode) in new (string[], int)[]
         {
             (["--data", InFolder("flat")], CommandRunner.UnusableData), (["--data", InFolder("nowhere")], CommandRunner.UnusableData),
-            (["--data", InFolder("mixed")], CommandRunner.UnusableData), (["--data", InFolder("data"), "--model", model.Folder], CommandRunner.UnusableData), (["--data", InFolder("data"), "--limit", "0"], CommandRunner.WrongUsage),
+            (["--data", InFolder("mixed")], CommandRunner.UnusableData), (
+                ["--data", InFolder("data"), "--model", model.Folder], CommandRunner.UnusableData),
+                (["--data", InFolder("data"), "--limit", "0"], CommandRunner.WrongUsage),
         })
         {
-            CommandResult result = await RunAsync(["evaluate", "classifier", .. more.Contains("--model") ? more : ["--model", Classifier(), .. more]]);
+            CommandResult result = await RunAsync(
+                ["evaluate", "classifier", .. more.Contains("--model") ? more : ["--model", Classifier(), .. more]]);
             Assert.Equal(exitCode, result.ExitCode);
             Assert.Single(result.Error.TrimEnd().Split('\n'));
         }
@@ -77,16 +84,21 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
     public async Task Sweep_TwoValues_WritesTablesAndContinues()
     {
         await PrepareAsync();
-        string[] arguments = ["evaluate", "sweep", "--model", model.Folder, "--features", Classifier(), "--reference", InFolder("data"), "--per-class", "1", "-o", InFolder("sweep"), "--vary", "structureSteps=1,2", "--json"];
+        string[] arguments = [
+            "evaluate", "sweep", "--model", model.Folder, "--features", Classifier(), "--reference", InFolder("data"), "--per-class", "1",
+            "-o", InFolder("sweep"), "--vary", "structureSteps=1,2", "--json"];
         CommandResult first = await RunAsync(arguments), second = await RunAsync(arguments);
         Assert.Equal(CommandRunner.Done, first.ExitCode);
         Assert.Equal(2, Json(first).GetArrayLength());
         Assert.Equal(first.Output, second.Output);
-        Assert.All(["results.csv", "results.json", "results.md", "report.html"], file => Assert.True(File.Exists(InFolder($"sweep/{file}"))));
+        Assert.All(
+            ["results.csv", "results.json", "results.md", "report.html"], file => Assert.True(File.Exists(InFolder($"sweep/{file}"))));
         // Mistyped settings are wrong usage, also where no model can be read; so is what this model cannot do.
         foreach ((string vary, string named) in new[] { ("colour=1", "'colour'"), ("topK=many", "topK"), ("topP", "'topP'"), ("keep=some", "'some'") })
         {
-            CommandResult wrong = await RunAsync("evaluate", "sweep", "--model", InFolder("nowhere"), "--features", InFolder("nowhere"), "--reference", InFolder("data"), "-o", InFolder("sweep"), "--vary", vary);
+            CommandResult wrong = await RunAsync(
+                "evaluate", "sweep", "--model", InFolder("nowhere"), "--features", InFolder("nowhere"), "--reference", InFolder("data"),
+                "-o", InFolder("sweep"), "--vary", vary);
             Assert.Equal(CommandRunner.WrongUsage, wrong.ExitCode);
             Assert.Contains(named, wrong.Error, StringComparison.Ordinal);
         }
@@ -99,7 +111,8 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
     [Fact]
     public async Task Cost_SmallModel_HasAllFigures()
     {
-        JsonElement cost = Json(await RunAsync("evaluate", "cost", model.Folder, "--repeat", "1", "--report", InFolder("cost.html"), "--json"))[0].GetProperty("cost");
+        JsonElement cost = Json(await RunAsync(
+            "evaluate", "cost", model.Folder, "--repeat", "1", "--report", InFolder("cost.html"), "--json"))[0].GetProperty("cost");
         Assert.True(cost.GetProperty("contentParameters").GetInt64() > cost.GetProperty("structureParameters").GetInt64());
         Assert.True(cost.GetProperty("contentSeconds").GetDouble() > 0);
         Assert.True(cost.GetProperty("seconds").GetDouble() > 0);

@@ -32,7 +32,9 @@ public class EvaluateCommandTests(TinyModel model) : CommandTests, IClassFixture
         CommandResult again = await RunAsync(
             "evaluate", "samples", InFolder("a.npz"), "--reference", InFolder("s.npz"), "--features", InFolder("classifier"), "--metrics", "fid,pr", "--json", "--threads", "1");
         using JsonDocument second = JsonDocument.Parse(again.Output);
-        Assert.Equal(metrics[0].GetProperty("value").GetDouble(), second.RootElement.GetProperty("metrics")[0].GetProperty("value").GetDouble(), 1e-9);
+        Assert.Equal(
+            metrics[0].GetProperty("value").GetDouble(), second.RootElement.GetProperty("metrics")[0].GetProperty("value").GetDouble(),
+            1e-9);
         Assert.Equal(5, second.RootElement.GetProperty("metrics").GetArrayLength());
     }
 
@@ -42,7 +44,8 @@ public class EvaluateCommandTests(TinyModel model) : CommandTests, IClassFixture
         WriteSamples("a.npz", 2, 1);
         using (Tensor tensor = Tensor.Zeros([3]))
             SafetensorsFile.Write(InFolder("w.safetensors"), [new("fc.weight", tensor)]);
-        CommandResult result = await RunAsync("evaluate", "samples", InFolder("a.npz"), "--reference", InFolder("a.npz"), "--weights", InFolder("w.safetensors"));
+        CommandResult result = await RunAsync(
+            "evaluate", "samples", InFolder("a.npz"), "--reference", InFolder("a.npz"), "--weights", InFolder("w.safetensors"));
         Assert.Equal(CommandRunner.UnusableData, result.ExitCode);
         Assert.Contains("does not have the weights of Inception-2015", result.Error, StringComparison.Ordinal);
         Assert.Single(result.Error.TrimEnd().Split('\n'));
@@ -67,7 +70,8 @@ public class EvaluateCommandTests(TinyModel model) : CommandTests, IClassFixture
     {
         for (int i = 0; i < 5; i++)
             WriteImage($"source/{i}.png", i);
-        await Preparation.RunAsync(ImageSource.Open(InFolder("source")), InFolder("packed"), new PreparationOptions { Size = 32, Threads = 1 });
+        await Preparation.RunAsync(
+            ImageSource.Open(InFolder("source")), InFolder("packed"), new PreparationOptions { Size = 32, Threads = 1 });
         CommandResult result = await RunAsync(
             "evaluate", "tokenizer", "--model", model.Folder, "--data", InFolder("packed"), "--limit", "4", "--batch", "3", "-o", InFolder("out"), "--json", "--threads", "1");
         Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
@@ -75,14 +79,17 @@ public class EvaluateCommandTests(TinyModel model) : CommandTests, IClassFixture
         Assert.Equal(4, json.RootElement.GetProperty("count").GetInt32());
         Assert.Equal(7, json.RootElement.GetProperty("stages").GetArrayLength());
         Assert.Equal(4, json.RootElement.GetProperty("worst").GetArrayLength());
-        Assert.Equal(["best.png", "report.html", "report.json", "worst.png"], Directory.GetFiles(InFolder("out")).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["best.png", "report.html", "report.json", "worst.png"],
+            Directory.GetFiles(InFolder("out")).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public async Task Tokenizer_TooFewImages_NamesTheFolder()
     {
         Directory.CreateDirectory(InFolder("empty"));
-        CommandResult none = await RunAsync("evaluate", "tokenizer", "--model", model.Folder, "--data", InFolder("empty"), "--threads", "1");
+        CommandResult none = await RunAsync(
+            "evaluate", "tokenizer", "--model", model.Folder, "--data", InFolder("empty"), "--threads", "1");
         Assert.Equal(CommandRunner.UnusableData, none.ExitCode);
         Assert.Contains("empty: has no images", none.Error, StringComparison.Ordinal);
         WriteImage("one/0.png", 1);
@@ -93,7 +100,8 @@ public class EvaluateCommandTests(TinyModel model) : CommandTests, IClassFixture
 
     [Fact]
     public async Task Tokenizer_HalfOfLpips_IsWrongUsage() => Assert.Equal(
-        CommandRunner.WrongUsage, (await RunAsync("evaluate", "tokenizer", "--model", model.Folder, "--data", InFolder("x"), "--lpips-linear", "x")).ExitCode);
+        CommandRunner.WrongUsage, (
+            await RunAsync("evaluate", "tokenizer", "--model", model.Folder, "--data", InFolder("x"), "--lpips-linear", "x")).ExitCode);
 
     private void SaveClassifier()
     {

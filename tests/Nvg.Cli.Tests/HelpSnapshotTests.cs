@@ -20,7 +20,8 @@ public partial class HelpSnapshotTests : CommandTests
         string[] words = path.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         CommandResult result = await RunAsync([.. words, "--help"]);
         Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
-        string actual = Normalized(result.Output), file = Path.Combine(Folder, $"{(words.Length == 0 ? "nvg" : string.Join('-', words))}.txt");
+        string actual = Normalized(result.Output), file = Path.Combine(
+            Folder, $"{(words.Length == 0 ? "nvg" : string.Join('-', words))}.txt");
         if (Environment.GetEnvironmentVariable("NVG_RECORD_HELP") == "1")
         {
             Directory.CreateDirectory(Folder);
@@ -40,7 +41,8 @@ public partial class HelpSnapshotTests : CommandTests
 
     // The width of the terminal and the number of cores differ between machines.
     private static string Normalized(string help) =>
-        Threads().Replace(string.Join('\n', help.ReplaceLineEndings("\n").Split('\n').Select(line => line.TrimEnd())), "$1[default: cores]");
+        Threads().Replace(
+            string.Join('\n', help.ReplaceLineEndings("\n").Split('\n').Select(line => line.TrimEnd())), "$1[default: cores]");
 
     private static string Repository()
     {

@@ -21,7 +21,8 @@ public sealed class KilledTrainingTests(ITestOutputHelper output) : IDisposable
         AtStart,
     }
 
-    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("NVG_KILLS") ?? $"{UsualKills}", CultureInfo.InvariantCulture);
+    private static readonly int Kills = int.Parse(
+        Environment.GetEnvironmentVariable("NVG_KILLS") ?? $"{UsualKills}", CultureInfo.InvariantCulture);
 
     private readonly TemporaryFolder _folder = new();
     private readonly Random _random = new(4);
@@ -88,7 +89,8 @@ public sealed class KilledTrainingTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private TrainingProcess Start(string run, int steps) => TrainingProcess.Start(_folder, run, null, "--set", $"training.steps={steps}", "training.imageEvery=0");
+    private TrainingProcess Start(string run, int steps) =>
+        TrainingProcess.Start(_folder, run, null, "--set", $"training.steps={steps}", "training.imageEvery=0");
 
     private void Await(Moment moment, TrainingProcess process, TimeSpan startTime)
     {

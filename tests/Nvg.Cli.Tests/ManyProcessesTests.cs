@@ -81,7 +81,9 @@ public sealed class ManyProcessesTests : IDisposable
         Run("one", "--set", "training.steps=20");
         using TrainingProcess launcher = TrainingProcess.StartBy(
             // The two last: under Python 3.11 torchrun 1.13 fails on its defaults of these.
-            Torchrun, ["--no_python", "--standalone", "--nproc_per_node", "2", "-r", "1", "-t", "1"], _folder, "many", "--set", "training.steps=20");
+            Torchrun, [
+                "--no_python", "--standalone", "--nproc_per_node", "2", "-r", "1", "-t", "1"], _folder, "many", "--set",
+                "training.steps=20");
         launcher.EndsWell();
         AssertClose("one", "many", "step-00000020");
     }
@@ -116,7 +118,8 @@ public sealed class ManyProcessesTests : IDisposable
     [Fact]
     public void Train_OneIsSuspended_TheOthersEnd()
     {
-        TrainingProcess[] ranks = StartRanks("many", 2, Ranks.FreePort(), variables: [("NVG_LOST_AFTER_SECONDS", "3")], "--set", "training.steps=100000");
+        TrainingProcess[] ranks = StartRanks(
+            "many", 2, Ranks.FreePort(), variables: [("NVG_LOST_AFTER_SECONDS", "3")], "--set", "training.steps=100000");
         using (ranks[0])
         using (ranks[1])
         {
@@ -166,7 +169,8 @@ public sealed class ManyProcessesTests : IDisposable
     {
         int port = Ranks.FreePort();
         using TrainingProcess first = TrainingProcess.Start(_folder, "many", TrainingProcess.TorchrunVariables(0, 2, port));
-        using TrainingProcess second = TrainingProcess.Start(_folder, "many", TrainingProcess.TorchrunVariables(1, 2, port), "--set", "training.learningRate=1e-4");
+        using TrainingProcess second = TrainingProcess.Start(
+            _folder, "many", TrainingProcess.TorchrunVariables(1, 2, port), "--set", "training.learningRate=1e-4");
         (int firstCode, string firstError) = first.End();
         (int secondCode, _) = second.End();
         Assert.Equal((3, 3), (firstCode, secondCode));
@@ -197,7 +201,8 @@ public sealed class ManyProcessesTests : IDisposable
     private TrainingProcess[] StartRanks(string run, int count, int port, params string[] more) => StartRanks(run, count, port, [], more);
 
     private TrainingProcess[] StartRanks(string run, int count, int port, (string, string)[] variables, params string[] more) =>
-        [.. Enumerable.Range(0, count).Select(rank => TrainingProcess.Start(_folder, run, [.. TrainingProcess.TorchrunVariables(rank, count, port), .. variables], more))];
+        [.. Enumerable.Range(0, count).Select(
+            rank => TrainingProcess.Start(_folder, run, [.. TrainingProcess.TorchrunVariables(rank, count, port), .. variables], more))];
 
     private void AwaitStep(string run, int step, params TrainingProcess[] processes)
     {
@@ -230,7 +235,8 @@ public sealed class ManyProcessesTests : IDisposable
     }
 
     private static IEnumerable<int> Children(TrainingProcess parent) =>
-        Directory.GetDirectories($"/proc/{parent.Id}/task").SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        Directory.GetDirectories($"/proc/{parent.Id}/task").SelectMany(
+            thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
             .Select(id => int.Parse(id, CultureInfo.InvariantCulture));
 
     [AttributeUsage(AttributeTargets.Method)]

@@ -96,7 +96,8 @@ public class ModelCommandTests(TinyModel model) : CommandTests, IClassFixture<Ti
         CommandResult refused = await GenerateAsync("--reference", saved, "--class", "dog", "-o", InFolder("d.png"));
         Assert.Equal(CommandRunner.WrongUsage, refused.ExitCode);
         Assert.Contains("needs --keep-stages N, or --mask", refused.Error, StringComparison.Ordinal);
-        CommandResult idle = await GenerateAsync("--reference", saved, "--keep", "structure", "--keep-stages", "1", "-o", InFolder("d.png"));
+        CommandResult idle = await GenerateAsync(
+            "--reference", saved, "--keep", "structure", "--keep-stages", "1", "-o", InFolder("d.png"));
         Assert.Equal(CommandRunner.Done, idle.ExitCode);
         Assert.Contains("--keep-stages 1 keeps nothing", idle.Error, StringComparison.Ordinal);
         ImageFile.Write(InFolder("grey.png"), new RgbImage(8, 8));
@@ -106,5 +107,6 @@ public class ModelCommandTests(TinyModel model) : CommandTests, IClassFixture<Ti
         Assert.Contains("a single region", single.Error, StringComparison.Ordinal);
     }
 
-    private Task<CommandResult> GenerateAsync(params string[] arguments) => RunAsync(["generate", "--model", model.Folder, "--threads", "1", .. arguments]);
+    private Task<CommandResult> GenerateAsync(params string[] arguments) =>
+        RunAsync(["generate", "--model", model.Folder, "--threads", "1", .. arguments]);
 }

@@ -40,9 +40,11 @@ public class PrepareCommandTests : CommandTests
             { "name": "t", "tokenizer": { "imageSize": 8, "baseChannels": 8, "channelMultipliers": [1, 2], "resNetBlocks": 1, "latentChannels": 4, "codebookSize": 16, "normGroups": 4 },
               "training": { "steps": 2, "batchSize": 4, "learningRate": 1e-3, "precision": "float32" } }
             """);
-        CommandResult trained = await RunAsync("train", "tokenizer", "--config", InFolder("config.json"), "--data", InFolder("data"), "-o", InFolder("run"), "--threads", "1");
+        CommandResult trained = await RunAsync(
+            "train", "tokenizer", "--config", InFolder("config.json"), "--data", InFolder("data"), "-o", InFolder("run"), "--threads", "1");
         Assert.True(trained.ExitCode == CommandRunner.Done, trained.Error);
-        CommandResult refused = await RunAsync("prepare", InFolder("images"), "-o", InFolder("other"), "--size", "8", "--keep-files", "--stored-size", "9");
+        CommandResult refused = await RunAsync(
+            "prepare", InFolder("images"), "-o", InFolder("other"), "--size", "8", "--keep-files", "--stored-size", "9");
         Assert.Equal(CommandRunner.WrongUsage, refused.ExitCode);
     }
 }

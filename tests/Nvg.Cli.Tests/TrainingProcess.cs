@@ -56,25 +56,29 @@ internal sealed class TrainingProcess : IDisposable
     /// <param name="run">Name of the run's folder in it.</param>
     /// <param name="environment">Variables beside the usual ones.</param>
     /// <param name="more">Further arguments.</param>
-    internal static TrainingProcess Start(TemporaryFolder folder, string run, IEnumerable<(string Name, string Value)>? environment = null, params string[] more) =>
+    internal static TrainingProcess Start(
+        TemporaryFolder folder, string run, IEnumerable<(string Name, string Value)>? environment = null, params string[] more) =>
         Start("dotnet", [], "tokenizer", folder, run, environment, more);
 
     /// <summary>Starts a generator's run on the model of another run.</summary>
     internal static TrainingProcess StartGenerator(TemporaryFolder folder, string run, string tokenizerRun, params string[] more)
     {
-        File.WriteAllText(folder["config.json"], GeneratorConfig.Replace("TOKENIZER", folder[$"{tokenizerRun}/model"], StringComparison.Ordinal));
+        File.WriteAllText(
+            folder["config.json"], GeneratorConfig.Replace("TOKENIZER", folder[$"{tokenizerRun}/model"], StringComparison.Ordinal));
         return Start("dotnet", [], "generator", folder, run, null, more);
     }
 
     /// <summary>Starts a run through a launcher.</summary>
-    internal static TrainingProcess StartBy(string launcher, string[] arguments, TemporaryFolder folder, string run, params string[] more) =>
+    internal static TrainingProcess StartBy(
+        string launcher, string[] arguments, TemporaryFolder folder, string run, params string[] more) =>
         Start(launcher, [.. arguments, "dotnet"], "tokenizer", folder, run, null, more);
 
     /// <summary>The variables that torchrun sets for one of its processes on one machine.</summary>
     internal static IEnumerable<(string Name, string Value)> TorchrunVariables(int rank, int count, int port)
     {
         (string, string)[] same = [("GROUP_RANK", "0"), ("ROLE_NAME", "default"), ("GROUP_WORLD_SIZE", "1"), ("MASTER_ADDR", "127.0.0.1"),
-            ("TORCHELASTIC_RESTART_COUNT", "0"), ("TORCHELASTIC_MAX_RESTARTS", "0"), ("TORCHELASTIC_RUN_ID", "none"), ("TORCHELASTIC_USE_AGENT_STORE", "True"),
+            ("TORCHELASTIC_RESTART_COUNT", "0"), ("TORCHELASTIC_MAX_RESTARTS", "0"), ("TORCHELASTIC_RUN_ID", "none"), (
+                "TORCHELASTIC_USE_AGENT_STORE", "True"),
             ("TORCH_NCCL_ASYNC_ERROR_HANDLING", "1"), ("OMP_NUM_THREADS", "1")];
         return [.. same, .. new[] { "RANK", "LOCAL_RANK", "ROLE_RANK" }.Select(n => (n, Text(rank))),
             .. new[] { "WORLD_SIZE", "LOCAL_WORLD_SIZE", "ROLE_WORLD_SIZE" }.Select(n => (n, Text(count))), ("MASTER_PORT", Text(port))];

@@ -29,7 +29,8 @@ public class DataFormatTests
         folder.Write("packed.tar.gz", ArchiveTests.Gzip(tar));
         ZipFile.CreateFromDirectory(folder["folder"], folder["pictures.zip"]);
         (string, byte[])[][] shards = [.. images.Select((image, i) => (image, i)).Chunk(6).Select(part => part
-            .SelectMany(p => ((string, byte[])[])[($"{p.i:D6}.cls", Encoding.ASCII.GetBytes(p.image.Class + "\n")), ($"{p.i:D6}.png", p.image.Png)]).ToArray())];
+            .SelectMany(p => ((string, byte[])[])[
+                ($"{p.i:D6}.cls", Encoding.ASCII.GetBytes(p.image.Class + "\n")), ($"{p.i:D6}.png", p.image.Png)]).ToArray())];
         folder.Write("shard-000.tar", ArchiveTests.Tar(shards[0]));
         folder.Write("shard-001.tar", ArchiveTests.Tar(shards[1]));
         await WriteParquet(folder["data-0.parquet"], images[..5]);
@@ -108,7 +109,8 @@ public class DataFormatTests
         using var folder = new TemporaryFolder();
         foreach (string file in files.Split(' '))
             folder.Write($"in/{file}", ImageFile.Encode(Images.Gradient(8, 8), ImageFormat.Png));
-        var error = await Assert.ThrowsAsync<NvgDataException>(() => Preparation.RunAsync(ImageSource.Open(folder["in"]), folder["out"], new() { Size = 8 }));
+        var error = await Assert.ThrowsAsync<NvgDataException>(
+            () => Preparation.RunAsync(ImageSource.Open(folder["in"]), folder["out"], new() { Size = 8 }));
         Assert.EndsWith(remedy, error.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["out"]));
     }
@@ -127,7 +129,8 @@ public class DataFormatTests
 
     private static async Task<(string Pixels, string Labels)> Prepare(TemporaryFolder folder, string source, string output)
     {
-        DatasetDescription made = await Preparation.RunAsync(ImageSource.Open(folder[source]), folder[output], new() { Size = 8, Threads = 1 });
+        DatasetDescription made = await Preparation.RunAsync(
+            ImageSource.Open(folder[source]), folder[output], new() { Size = 8, Threads = 1 });
         Assert.Equal((12, 0), (made.Count, made.SkippedCount));
         Assert.Equal(Classes.Select(name => new DatasetClass(name, 4)), made.Classes);
         return (made.PixelsSha256, made.LabelsSha256);

@@ -17,7 +17,8 @@ public class RunConfigurationTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["config.json"], json);
-        var error = Assert.Throws<NvgDataException>(() => RunConfiguration.Read<TokenizerRunConfig>(folder["config.json"], ["training.steps=3"]));
+        var error = Assert.Throws<NvgDataException>(
+            () => RunConfiguration.Read<TokenizerRunConfig>(folder["config.json"], ["training.steps=3"]));
         Assert.Contains("config.json", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
     }
@@ -34,7 +35,8 @@ public class RunConfigurationTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["config.json"], """{ "name": "a", "tokenizer": { "imageSize": 8, "baseChannels": 8, "channelMultipliers": [1], "latentChannels": 4, "codebookSize": 16 }, "training": { "steps": 1, "batchSize": 1, "learningRate": 1 } }""");
-        string message = Assert.Throws<NvgDataException>(() => RunConfiguration.Read<TokenizerRunConfig>(folder["config.json"], [assignment])).Message;
+        string message = Assert.Throws<NvgDataException>(
+            () => RunConfiguration.Read<TokenizerRunConfig>(folder["config.json"], [assignment])).Message;
         Assert.StartsWith($"{folder["config.json"]}: {expected}", message, StringComparison.Ordinal);
         Assert.DoesNotMatch(@"System\.|Nvg\.|\.NET|LineNumber", message);
     }

@@ -1,4 +1,3 @@
-using Nvg.Sampling;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Bench;
@@ -17,8 +16,7 @@ public static class MemorySoak
         for (int call = 1; call <= calls; call++)
         {
             int number = (call - 1) % model.GeneratorConfig.ClassCount;
-            using (SampledBatch sampled = model.Sample([new ImageRequest(number, (ulong)call)], cancellation: cancellation))
-                model.Tokenizer.Decode(sampled.Canvas_BLC).Dispose();
+            model.GenerateAndDiscard([new ImageRequest(number, (ulong)call)], cancellation: cancellation);
             if (call == 1 || call % Math.Max(1, calls / Points) == 0)
                 yield return new SoakPoint(call, Tensor.LiveCount, Environment.WorkingSet / (1024.0 * 1024));
         }

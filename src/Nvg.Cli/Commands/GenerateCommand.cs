@@ -61,11 +61,7 @@ internal sealed class GenerateCommand
     private readonly Option<bool> _stages = new("--stages") { Description = "Draw the image and its structure map after every stage" };
     private readonly Option<string?> _gif = new("--gif") { Description = "Also write an animation of the stages", HelpName = "FILE.gif" };
 
-    private readonly Option<int?> _batch = new("--batch")
-    {
-        Description = "Images per batch (default: that of the saved result, else 1 on CPU, 16 on GPU). Another size may round differently",
-        HelpName = "N",
-    };
+    private readonly Option<int?> _batch = CommonOptions.GenerationBatch("that of the saved result, else ");
 
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType?> _type = CommonOptions.DataType();

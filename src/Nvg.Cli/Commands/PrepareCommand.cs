@@ -14,7 +14,8 @@ internal sealed class PrepareCommand
 {
     private readonly Argument<string> _source = new("source")
     {
-        Description = "A folder or an archive of images, one folder per class: tar, tar.gz, zip, Parquet, or shards such as a-{000..009}.tar",
+        Description =
+            "A folder or an archive of images, one folder per class: tar, tar.gz, zip, Parquet, or shards such as a-{000..009}.tar",
     };
 
     private readonly Option<string> _output =

@@ -14,8 +14,6 @@ namespace Nvg.Cli.Commands;
 /// </summary>
 internal sealed class SampleCommand
 {
-    private const int CpuBatch = 1, GpuBatch = 32;
-
     private readonly Option<string?> _model = CommonOptions.Model();
     private readonly Option<int> _perClass =
         new("--per-class") { Description = "Images per class", HelpName = "N", DefaultValueFactory = _ => 50 };
@@ -47,11 +45,7 @@ internal sealed class SampleCommand
 
     private readonly Option<bool> _resume = new("--resume") { Description = "Continue the run of this file, if there is one" };
 
-    private readonly Option<int?> _batch = new("--batch")
-    {
-        Description = $"Images per batch (default: {CpuBatch} on CPU, {GpuBatch} on GPU). Another size may round differently",
-        HelpName = "N",
-    };
+    private readonly Option<int?> _batch = CommonOptions.GenerationBatch();
 
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType?> _type = CommonOptions.DataType();
@@ -129,7 +123,7 @@ internal sealed class SampleCommand
             Sampling = _sampling.Read(parsed, model.Config.Sampling, model.GeneratorConfig.Grid.LastStage),
             Dtype = parsed.GetDataType(_type),
             Device = parsed.GetValue(_device).Type,
-            Batch = parsed.GetValue(_batch) ?? (parsed.GetValue(_device).Type == DeviceType.Cpu ? CpuBatch : GpuBatch),
+            Batch = parsed.GetValue(_batch) ?? GenerationRequest.DefaultBatchSize(parsed.GetValue(_device).Type),
             ImageSize = model.Config.Tokenizer.ImageSize,
         });
     }

@@ -124,8 +124,7 @@ public sealed class SamplingStudy : IDisposable
     {
         if (_isWarm)
             return;
-        using (SampledBatch sampled = _model.Sample([new ImageRequest(0, _settings.Seed)], _model.Config.Sampling, cancellation: cancellation))
-            _model.Tokenizer.Decode(sampled.Canvas_BLC).Dispose();
+        _model.GenerateAndDiscard([new ImageRequest(0, _settings.Seed)], cancellation: cancellation);
         _isWarm = true;
     }
 

@@ -190,7 +190,10 @@ public sealed class TokenizerEvaluation : IDisposable
     {
         int side = _tokenizer.Config.ImageSize;
         if (_resized > 0)
-            yield return $"images resized by their shorter side and cropped to the centre, because they were not {side} × {side}: {_resized:N0}";
+        {
+            yield return "images resized by their shorter side and cropped to the centre, because they were not "
+                + $"{side} × {side}: {_resized:N0}";
+        }
         if (_grey > 0)
             yield return $"grey images, converted to three equal channels: {_grey:N0}";
         if (_options.Network is { } network && Done <= network.FeatureSize)

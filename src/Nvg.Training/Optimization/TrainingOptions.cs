@@ -5,7 +5,9 @@ using Nvg.Torch;
 
 namespace Nvg.Training.Optimization;
 
-/// <summary>Settings of every training run; the defaults are those of the paper (appendix A.5; docs/method.md, sections 3.6 and 8).</summary>
+/// <summary>
+/// Settings of every training run; the defaults are those of the paper (appendix A.5; docs/method.md, sections 3.6 and 8).
+/// </summary>
 public sealed record TrainingOptions
 {
     // Far beyond any published recipe; a step's examples are kept as a list.

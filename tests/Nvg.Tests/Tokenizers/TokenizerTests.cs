@@ -8,7 +8,8 @@ namespace Nvg.Tests.Tokenizers;
 [NoTensorLeaks]
 public class TokenizerTests
 {
-    public static TheoryData<int, int[]> Sizes => new() { { 8, [1] }, { 16, [1, 2] }, { 16, [1, 1, 2] }, { 32, [1, 1, 2, 2] }, { 4, [1, 1, 1] } };
+    public static TheoryData<int, int[]> Sizes =>
+        new() { { 8, [1] }, { 16, [1, 2] }, { 16, [1, 1, 2] }, { 32, [1, 1, 2, 2] }, { 4, [1, 1, 1] } };
 
     [Theory]
     [MemberData(nameof(Sizes))]
@@ -138,7 +139,8 @@ public class TokenizerTests
     [Fact]
     public void Tokenizer_ImpossibleSizes_NamesAllAndLeavesNothing()
     {
-        var error = Assert.Throws<ArgumentException>(() => Tiny.Tokenizer(Tiny.TokenizerSizes with { ImageSize = 12, BaseChannels = 6, CodebookSize = 1 }));
+        var error = Assert.Throws<ArgumentException>(
+            () => Tiny.Tokenizer(Tiny.TokenizerSizes with { ImageSize = 12, BaseChannels = 6, CodebookSize = 1 }));
         Assert.Contains("imageSize", error.Message, StringComparison.Ordinal);
         Assert.Contains("baseChannels", error.Message, StringComparison.Ordinal);
         Assert.Contains("codebookSize", error.Message, StringComparison.Ordinal);
