@@ -29,8 +29,13 @@ public sealed class SamplingStudyTests : IDisposable
         using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
         NvgModel.Save(
             _folder["model"],
-            new ModelConfig { Name = "tiny", Tokenizer = Tiny.TokenizerSizes, Generator = Tiny.GeneratorSizes,
-            Sampling = new() { StructureSteps = 2 } }, tokenizer.Parameters, generator.Parameters, Labels);
+            new ModelConfig
+            {
+                Name = "tiny",
+                Tokenizer = Tiny.TokenizerSizes,
+                Generator = Tiny.GeneratorSizes,
+                Sampling = new() { StructureSteps = 2 }
+            }, tokenizer.Parameters, generator.Parameters, Labels);
         var sizes = new ClassifierConfig { ImageSize = 8, WhiteningChannels = 8, BlockChannels = [4], ClassCount = 3 };
         using var network = new ImageClassifier(sizes, ParameterSource.Random(3));
         ClassifierModel.Save(_folder["classifier"], new() { Name = "tiny-classifier", Classifier = sizes }, network.Parameters, Labels);

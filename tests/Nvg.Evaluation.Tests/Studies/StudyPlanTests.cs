@@ -35,8 +35,13 @@ public class StudyPlanTests
             [new("contentGuidance", "1-3.5"), new("topP", "0.9-0.3"), new("gumbel", "true"),
             new("structureGuidance", "-1")]).Apply(defaults);
         Assert.Equal(
-            defaults with { ContentGuidance = StageSchedule.Linear(1, 3.5), TopP = StageSchedule.Power(0.9, 0.3), Gumbel = true,
-            StructureGuidance = StageSchedule.Constant(-1) }, changed);
+            defaults with
+            {
+                ContentGuidance = StageSchedule.Linear(1, 3.5),
+                TopP = StageSchedule.Power(0.9, 0.3),
+                Gumbel = true,
+                StructureGuidance = StageSchedule.Constant(-1)
+            }, changed);
     }
 
     [Theory]
