@@ -28,10 +28,7 @@ public class ExamplesTests(TinyModel model) : CommandTests, IClassFixture<TinyMo
     [Fact]
     public void Files_OfExamples_AreShort()
     {
-        string? root = AppContext.BaseDirectory;
-        while (root is not null && !File.Exists(Path.Combine(root, "nvg.slnx")))
-            root = Path.GetDirectoryName(root);
-        string[] files = Directory.GetFiles(Path.Combine(root!, "examples"), "*.cs");
+        string[] files = Directory.GetFiles(Repository.PathOf("examples"), "*.cs");
         Assert.True(files.Length > Examples.Examples.All.Count);
         Assert.All(files, file => Assert.InRange(File.ReadAllLines(file).Length, 1, MostLines));
     }

@@ -7,9 +7,7 @@ namespace Nvg.Cli.Tests;
 /// <summary>The first program of README and docs/library.md works as it is written there.</summary>
 public class FirstProgramTests(TinyModel model) : CommandTests, IClassFixture<TinyModel>
 {
-    private static readonly string Root = FindRoot();
-
-    private static string Program => File.ReadAllText(Path.Combine(Root, "examples", "FirstProgram", "Program.cs"));
+    private static string Program => File.ReadAllText(Repository.PathOf("examples/FirstProgram/Program.cs"));
 
     [Fact]
     public async Task Run_WithAnyModel_WritesItsImagesAndThoseOfTheCommand()
@@ -23,7 +21,7 @@ public class FirstProgramTests(TinyModel model) : CommandTests, IClassFixture<Ti
     public async Task Run_WithTheShippedModel_GivesTheBytesOfTheCommand()
     {
         Directory.CreateDirectory(InFolder("models"));
-        Directory.CreateSymbolicLink(InFolder("models/nvg-cifar10"), Path.Combine(Root, "models", "nvg-cifar10"));
+        Directory.CreateSymbolicLink(InFolder("models/nvg-cifar10"), Repository.PathOf("models/nvg-cifar10"));
         await RunAndCompareAsync();
     }
 
@@ -31,11 +29,11 @@ public class FirstProgramTests(TinyModel model) : CommandTests, IClassFixture<Ti
     [InlineData("README.md")]
     [InlineData("docs/library.md")]
     public void Page_ShowsTheProgramThatIsTested(string page) =>
-        Assert.Contains(Program.Trim(), File.ReadAllText(Path.Combine(Root, page)), StringComparison.Ordinal);
+        Assert.Contains(Program.Trim(), File.ReadAllText(Repository.PathOf(page)), StringComparison.Ordinal);
 
     private async Task RunAndCompareAsync()
     {
-        File.Copy(Path.Combine(Root, "examples", "images", "boat.png"), InFolder("boat.png"));
+        File.Copy(Repository.PathOf("examples/images/boat.png"), InFolder("boat.png"));
         string before = Environment.CurrentDirectory;
         try
         {
@@ -60,13 +58,5 @@ public class FirstProgramTests(TinyModel model) : CommandTests, IClassFixture<Ti
         // After the last stage the preview is the image.
         int last = Directory.GetFiles(InFolder(""), "stage*.png").Length - 1;
         Assert.Equal(ImageFile.Read(InFolder("steered.png")).Pixels, ImageFile.Read(InFolder($"stage{last}.png")).Pixels);
-    }
-
-    private static string FindRoot()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder!, "nvg.slnx")))
-            folder = Path.GetDirectoryName(folder);
-        return folder!;
     }
 }

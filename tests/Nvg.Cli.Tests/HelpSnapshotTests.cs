@@ -9,7 +9,7 @@ namespace Nvg.Cli.Tests;
 /// </summary>
 public partial class HelpSnapshotTests : CommandTests
 {
-    private static string Folder => Path.Combine(Repository(), "tests", "Nvg.Cli.Tests", "Help");
+    private static string Folder => Path.Combine(Repository.Root, "tests", "Nvg.Cli.Tests", "Help");
 
     public static TheoryData<string> Commands() => [.. Paths(Root.Create(), "")];
 
@@ -43,14 +43,6 @@ public partial class HelpSnapshotTests : CommandTests
     private static string Normalized(string help) =>
         Threads().Replace(
             string.Join('\n', help.ReplaceLineEndings("\n").Split('\n').Select(line => line.TrimEnd())), "$1[default: cores]");
-
-    private static string Repository()
-    {
-        string folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "nvg.slnx")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("the repository was not found");
-        return folder;
-    }
 
     [GeneratedRegex(@"(--threads <N>[^\n]*)\[default: \d+\]")]
     private static partial Regex Threads();

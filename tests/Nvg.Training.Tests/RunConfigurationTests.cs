@@ -93,11 +93,5 @@ public class RunConfigurationTests
         Assert.Contains("perceptual.linearWeights", Assert.Single(extra.Validate()), StringComparison.Ordinal);
     }
 
-    private static string Shipped(string name)
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "nvg.slnx")))
-            folder = folder.Parent;
-        return Path.Combine(folder!.FullName, "configs", $"{name}.json");
-    }
+    private static string Shipped(string name) => Repository.PathOf($"configs/{name}.json");
 }

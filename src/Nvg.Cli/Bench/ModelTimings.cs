@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Nvg.Generators;
 using Nvg.Granularity;
-using Nvg.Sampling;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Bench;

@@ -74,11 +74,5 @@ public class NativeExportsTests
         return flat is "" or "void" ? 0 : flat.Count(c => c == ',') + 1;
     }
 
-    private static string HeaderPath()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "nvg.slnx")))
-            folder = folder.Parent;
-        return Path.Combine(folder!.FullName, "native", "door", "nvg_torch.h");
-    }
+    private static string HeaderPath() => Repository.PathOf("native/door/nvg_torch.h");
 }

@@ -1,6 +1,6 @@
-namespace Nvg.Architecture.Tests;
+namespace Nvg.Testing;
 
-/// <summary>The source files of the repository that the tests were built from.</summary>
+/// <summary>The repository that the tests were built from.</summary>
 internal static class Repository
 {
     private static readonly string[] BuildFolders = ["bin", "obj", "build"];
