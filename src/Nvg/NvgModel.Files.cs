@@ -195,7 +195,10 @@ public sealed partial class NvgModel
     {
         if (!tensor.ScalarType.IsFloatingPoint())
             return tensor.ScalarType;
-        // Codes are compared by distance: rounding them would move tokens. Vectors cost nothing.
-        return tensor.Rank < 2 || name == PublishedNames.Codebook ? ScalarType.Float32 : type ?? tensor.ScalarType;
+        // Codes are compared by distance: rounding them would move tokens. Vectors cost nothing. Models are computed in float32 and
+        // bfloat16, so other types are stored as float32.
+        bool isComputedWith = tensor.ScalarType is ScalarType.Float32 or ScalarType.BFloat16;
+        return tensor.Rank < 2 || name == PublishedNames.Codebook ? ScalarType.Float32
+            : type ?? (isComputedWith ? tensor.ScalarType : ScalarType.Float32);
     }
 }

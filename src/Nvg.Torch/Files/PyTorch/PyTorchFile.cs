@@ -37,8 +37,16 @@ public sealed class PyTorchFile : TensorFile
         object? state = ItemOf(root, entry ?? StateEntry);
         if (entry is not null && state is null)
             throw new PyTorchFileException($"it has no entry '{entry}'");
-        Collect(state as PickleDict
-            ?? (entry is null ? root : throw new PyTorchFileException($"its entry '{entry}' is no dictionary of tensors")));
+        if (state is not PickleDict dictionary)
+        {
+            if (entry is not null)
+                throw new PyTorchFileException($"its entry '{entry}' is no dictionary of tensors");
+            CollectAll(root);
+        }
+        else if (Collect(dictionary, new HashSet<PickleDict>(ReferenceEqualityComparer.Instance)) is { } foreign)
+        {
+            throw new PyTorchFileException(foreign);
+        }
     }
 
     /// <summary>
@@ -151,10 +159,42 @@ public sealed class PyTorchFile : TensorFile
         return found.Length < 2 ? found.FirstOrDefault() : throw new PyTorchFileException($"its entry '{name}' occurs twice");
     }
 
-    // Without recursion, and no dictionary twice: neither depth, cycles nor shared parts can make this long.
-    private void Collect(PickleDict state)
+    // A whole file without state_dict: a state itself, or dictionaries of a training run, such as {"model": …, "optimizer": …,
+    // "args": …}. Of those, entries that hold anything but tensors are left out, as they are beside a state_dict.
+    private void CollectAll(PickleDict root)
     {
-        var seen = new HashSet<PickleDict>(ReferenceEqualityComparer.Instance) { state };
+        var seen = new HashSet<PickleDict>(ReferenceEqualityComparer.Instance);
+        if (root.Items.Any(i => i.Value is PickleTensor) || !root.Items.Any(i => i.Value is PickleDict))
+        {
+            if (Collect(root, seen) is { } foreign)
+                throw new PyTorchFileException(foreign);
+            return;
+        }
+
+        string? first = null;
+        seen.Add(root);
+        foreach ((object? key, object? value) in root.Items)
+        {
+            int before = _names.Count;
+            var one = new PickleDict();
+            one.Add(key, value);
+            if (Collect(one, seen) is not { } foreign)
+                continue;
+            first ??= foreign;
+            foreach (string name in _names.Skip(before))
+                _described.Remove(name);
+            _names.RemoveRange(before, _names.Count - before);
+        }
+
+        if (_names.Count == 0 && first is not null)
+            throw new PyTorchFileException(first);
+    }
+
+    // Without recursion, and no dictionary twice: neither depth, cycles nor shared parts can make this long. Returns what the
+    // first value is that is no tensor, number or text, or null.
+    private string? Collect(PickleDict state, HashSet<PickleDict> seen)
+    {
+        seen.Add(state);
         var open = new Stack<(string Prefix, IEnumerator<(object? Key, object? Value)> Items)>();
         open.Push(("", state.Items.GetEnumerator()));
         while (open.TryPeek(out var level))
@@ -191,9 +231,11 @@ public sealed class PyTorchFile : TensorFile
                 case null or long or double or bool or string or BigInteger:
                     break;
                 default:
-                    throw new PyTorchFileException($"'{name}' is {Describe(value)}, not a tensor");
+                    return $"'{name}' is {Describe(value)}, not a tensor";
             }
         }
+
+        return null;
     }
 
     private static string Describe(object value) => value switch
