@@ -127,7 +127,7 @@ internal static class ImageOutput
         {
             throw new IOException($"{target} cannot be written: no file can be created there", error);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
             throw new IOException($"{target} cannot be written: {error.Message.Replace(probe, target, StringComparison.Ordinal)}", error);
         }

@@ -88,12 +88,12 @@ internal sealed class FolderImageSource(string path, string? subset) : ImageSour
         {
             return FolderListing.Items(folder);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException && !isRoot)
+        catch (Exception error) when (FileFailure.IsFileError(error) && !isRoot)
         {
             _entries.Add(new ImageEntry(prefix.TrimEnd('/'), $"cannot be listed: {error.Message}"));
             return [];
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
             throw NvgDataException.At(folder, "cannot be listed", error.Message, error);
         }
@@ -145,9 +145,9 @@ internal sealed class FolderImageSource(string path, string? subset) : ImageSour
             file.ReadExactly(content);
             return content;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw NvgDataException.At(name, "cannot be read", error.Message, error);
+            throw FileFailure.Unreadable(name, error);
         }
     }
 }

@@ -269,7 +269,7 @@ public sealed class Trainer : IDisposable
         {
             listener();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        catch (Exception error) when (FileFailure.IsFileError(error) || error is ObjectDisposedException)
         {
             if (!_isUnheard)
                 _log?.Write($"messages can no longer be written ({error.Message}); the run goes on");

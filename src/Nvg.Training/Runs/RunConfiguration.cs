@@ -36,17 +36,27 @@ public static class RunConfiguration
         }
         catch (JsonException error)
         {
-            throw new NvgDataException($"{path}: {JsonProblem.Describe(error)}", error);
+            throw new NvgDataException($"{SourceOf(error, path, overrides)}: {JsonProblem.Describe(error)}", error);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw NvgDataException.At(path, "cannot be read", error.Message, error);
+            throw FileFailure.Unreadable(path, error);
         }
     }
 
     /// <summary>Writes the settings of a run, including overrides.</summary>
     public static void Write<T>(string path, T settings) =>
         AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, settings, NvgJson.Options));
+
+    // What gave the value that cannot be used: the last override of its key, or the file.
+    private static string SourceOf(JsonException error, string path, IReadOnlyList<string> overrides)
+    {
+        string key = error.Path is ['$', '.', .. var rest] ? rest : "";
+        string? given = overrides.LastOrDefault(o => KeyOf(o) is var set && (set == key || key.StartsWith(set + '.', StringComparison.Ordinal)));
+        return given is null ? path : $"--set {given}";
+    }
+
+    private static string KeyOf(string assignment) => assignment[..Math.Max(assignment.IndexOf('=', StringComparison.Ordinal), 0)];
 
     private static void Override(JsonObject root, string assignment)
     {

@@ -27,7 +27,8 @@ internal static partial class JsonProblem
             return $"missing settings{inside}: {missing.Groups["names"].Value}";
         if (Conversion().Match(message) is { Success: true } conversion)
             return $"{(key.Length > 0 ? key : "the value")} must be {Kind(conversion.Groups["type"].Value)}";
-        return message;
+        // Readers of single values know what is allowed, not where they are used.
+        return message.StartsWith("must ", StringComparison.Ordinal) ? $"{(key.Length > 0 ? key : "the value")} {message}" : message;
     }
 
     private static string Kind(string type)

@@ -55,9 +55,9 @@ public static class CheckpointConversion
         {
             throw new NvgDataException(error.Message, error);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw NvgDataException.At(folder, $"cannot be written: {error.Message}", null, error);
+            throw new NvgDataException(FileFailure.Unwritable(folder, error).Message, error);
         }
     }
 
@@ -91,9 +91,9 @@ public static class CheckpointConversion
         {
             PyTorchFile.Write(path, tensors, texts, (name, tensor) => NvgModel.StoredType(name, tensor, type));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw NvgDataException.At(path, $"cannot be written: {error.Message}", null, error);
+            throw new NvgDataException(FileFailure.Unwritable(path, error).Message, error);
         }
 
         IEnumerable<CheckpointPartKind> parts = Enum.GetValues<CheckpointPartKind>().Take(generator is null ? 1 : 2);

@@ -98,8 +98,12 @@ public sealed class PyTorchFile : TensorFile
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            return stream.Length > 0 ? new PyTorchFile(path, new MappedFile(stream), entry)
-                : throw new PyTorchFileException("the file is empty");
+            if (stream.Length == 0)
+                throw new PyTorchFileException("is empty; download or create it again");
+            var file = new MappedFile(stream);
+            return FileContent.Of(file.Bytes(0, (int)Math.Min(file.Length, FileContent.HeadLength))).Refusal is { } refusal
+                ? throw new PyTorchFileException(refusal)
+                : new PyTorchFile(path, file, entry);
         }
         catch (PyTorchFileException error)
         {
@@ -137,9 +141,7 @@ public sealed class PyTorchFile : TensorFile
     /// <summary>Whether a file that begins so is a PyTorch file, as far as its first bytes tell.</summary>
     internal static bool IsStartOf(ReadOnlySpan<byte> start) => start is [(byte)'P', (byte)'K', ..] or [0x80, 0x02, 0x8A, ..];
 
-    // Names out of the file may hold line breaks.
-    private static PyTorchFileException Located(string path, PyTorchFileException error) =>
-        new($"{path}: {error.Message.ReplaceLineEndings(" ")}", error);
+    private static PyTorchFileException Located(string path, PyTorchFileException error) => new($"{path}: {error.Message}", error);
 
     private static Dictionary<string, object> ScalarsOf(PickleDict root)
     {
@@ -231,7 +233,7 @@ public sealed class PyTorchFile : TensorFile
                 case null or long or double or bool or string or BigInteger:
                     break;
                 default:
-                    return $"'{name}' is {Describe(value)}, not a tensor";
+                    return $"'{name}' is {Describe(value)}";
             }
         }
 
@@ -240,11 +242,12 @@ public sealed class PyTorchFile : TensorFile
 
     private static string Describe(object value) => value switch
     {
-        PickleOpaque opaque => $"an object of {opaque.What}",
-        PickleGlobal global => $"the class or function {global.Name}",
-        PickleStorageRange range => $"the bare storage '{range.Storage.Key}'",
-        PickleList => "a list",
-        PickleTuple => "a tuple",
+        PickleOpaque { What: var what } when what.StartsWith("tensor of ", StringComparison.Ordinal) => $"a {what}, a type that is not read",
+        PickleOpaque opaque => $"an object of {opaque.What}, not a tensor",
+        PickleGlobal global => $"the class or function {global.Name}, not a tensor",
+        PickleStorageRange range => $"the bare storage '{range.Storage.Key}', not a tensor",
+        PickleList => "a list, not a tensor",
+        PickleTuple => "a tuple, not a tensor",
         _ => throw new ArgumentOutOfRangeException(nameof(value)),
     };
 
