@@ -158,7 +158,7 @@ public static class ImageFile
             $"{path}: '{other}' is no image format that can be written; use .png, .jpg, .webp or .gif", nameof(path)),
     };
 
-    private static byte[] ReadBytes(string path) => FileFailure.Reading(path, () => File.ReadAllBytes(path));
+    internal static byte[] ReadBytes(string path) => FileFailure.Reading(path, () => File.ReadAllBytes(path));
 
     private static RgbImage DecodeAny(ReadOnlyMemory<byte> encoded, string name, int? shorterSide)
     {

@@ -109,7 +109,8 @@ internal sealed class GenerateCommand
                 CancellationToken.None));
         double seconds = clock.Elapsed.TotalSeconds;
         if (parsed.GetValue(_json))
-            MachineOutput.Write(new Report(model.Folder, $"{parsed.GetValue(_device)}", type, request.Options!, images, files, seconds));
+            MachineOutput.Write(new Report(
+                model.Folder, $"{parsed.GetValue(_device)}", type, request.Options!, images, files, Structure(control, given.Plan), seconds));
         else
             Print(parsed, images, seconds);
         return CommandRunner.Done;
@@ -291,8 +292,16 @@ internal sealed class GenerateCommand
 
     private sealed record ImageReport(ulong Seed, int Class, string Label, string? Variant, string? File, RegionChange? Change);
 
+    // What --explain draws, in numbers.
+    private static StructureReport? Structure(ControlRequest control, StructureMap? plan) => plan is null ? null : new StructureReport(
+        control.Explain, plan.Grid.Length,
+        [.. plan.Stages.Select((stage, i) => new StageReport(i, stage.Moved.Count(moved => moved), stage.IsByPosition))]);
+
+    private sealed record StageReport(int Stage, int Moved, bool ByPosition);
+
+    private sealed record StructureReport(string? Explain, int Positions, IReadOnlyList<StageReport> Stages);
+
     private sealed record Report(
         string Model, string Device, ScalarType Dtype, SamplingOptions Settings, IReadOnlyList<ImageReport> Images,
-        IReadOnlyList<string> Files,
-        double Seconds);
+        IReadOnlyList<string> Files, StructureReport? Structure, double Seconds);
 }

@@ -43,7 +43,7 @@ internal readonly record struct FileKind(FileRole Role, string Description)
     private static string Describe(FileContent found) => found.Kind switch
     {
         FileContentKind.UnreadImage => $"it is in {found.Description} format, which is not read for safety",
-        FileContentKind.Pickle => "a Python pickle (of CIFAR the archives are read)",
+        FileContentKind.Pickle => "a Python pickle (only the archives of CIFAR are read)",
         _ => found.Description,
     };
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Nvg.Torch;
 
 namespace Nvg.Configuration;
 
@@ -49,7 +48,10 @@ internal static partial class JsonProblem
 
     private static string[]? Choices(string type)
     {
-        Type? found = typeof(JsonProblem).Assembly.GetType(type) ?? typeof(Tensor).Assembly.GetType(type);
+        // Of whichever package the settings are.
+        Type? found = AppDomain.CurrentDomain.GetAssemblies()
+            .Where(assembly => assembly.GetName().Name?.StartsWith(nameof(Nvg), StringComparison.Ordinal) == true)
+            .Select(assembly => assembly.GetType(type)).FirstOrDefault(candidate => candidate is not null);
         return found is { IsEnum: true } ? Enum.GetNames(found) : null;
     }
 
