@@ -20,9 +20,9 @@ public sealed class FileContentTests : IDisposable
         { Encoding.UTF8.GetBytes("\uFEFF\n <HTML lang=en>"), "is a web page" },
         { Encoding.ASCII.GetBytes("{\"weight_map\": {}}"), "neither a safetensors nor a PyTorch file, but text" },
         { [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0], "neither a safetensors nor a PyTorch file, but a gzip file" },
-        { Encoding.ASCII.GetBytes("GGUF\u0003\0\0\0\0\0"), "but a GGUF file" },
-        { Encoding.Latin1.GetBytes("\u0089HDF\r\n\u001a\n"), "but an HDF5 file" },
-        { Encoding.Latin1.GetBytes("\u0093NUMPY\u0001\0"), "but a NumPy array" },
+        { Encoding.ASCII.GetBytes("GGUF\u0003\0\0\0\0\0"), "neither a safetensors nor a PyTorch file, but a GGUF file" },
+        { Encoding.Latin1.GetBytes("\u0089HDF\r\n\u001a\n"), "neither a safetensors nor a PyTorch file, but an HDF5 file" },
+        { Encoding.Latin1.GetBytes("\u0093NUMPY\u0001\0"), "neither a safetensors nor a PyTorch file, but a NumPy array" },
         { [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], "neither a safetensors nor a PyTorch file" },
     };
 
