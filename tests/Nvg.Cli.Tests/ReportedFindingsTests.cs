@@ -24,7 +24,8 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
         // Three of eight rows are light: one more row has to become light.
         Assert.Equal([(0, 0, false), (1, 8, false)], structure.GetProperty("stages").EnumerateArray().Select(s => (
             s.GetProperty("stage").GetInt32(), s.GetProperty("moved").GetInt32(), s.GetProperty("byPosition").GetBoolean())));
-        Assert.Equal(JsonValueKind.Null, JsonDocument.Parse((await GenerateAsync("--json")).Output).RootElement.GetProperty("structure").ValueKind);
+        using JsonDocument without = JsonDocument.Parse((await GenerateAsync("--json")).Output);
+        Assert.False(without.RootElement.TryGetProperty("structure", out _));
     }
 
     [Theory]
@@ -51,7 +52,7 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
         image.Pixels.AsSpan(0, 8 * 3 * 4).Fill(255);
         ImageFile.Write(InFolder("half.png"), image);
         ImageFile.Write(InFolder("flat.png"), new RgbImage(8, 8));
-        CommandResult result = await GenerateAsync("--structure", InFolder("half.png"), InFolder("flat.png"));
+        CommandResult result = await GenerateAsync("--structure", InFolder("half.png"), "--structure", InFolder("flat.png"));
         Assert.Contains("the drawing of stage 2 has a single tone", result.Error, StringComparison.Ordinal);
     }
 
@@ -100,6 +101,30 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
         Assert.Contains($"; that is not the model in {other}", shown.Output, StringComparison.Ordinal);
         using JsonDocument json = JsonDocument.Parse((await RunAsync("show", saved, "--model", other, "--json")).Output);
         Assert.Equal(other, json.RootElement.GetProperty("otherModel").GetString());
+    }
+
+    // Counts that fill the memory before anything is drawn: refused from the numbers alone.
+    [Theory]
+    [InlineData("--count", "20000000", "out.png", "--count must lie between 1 and 1,000,000, not 20000000")]
+    [InlineData("--count", "1000000000", "out.npz", "--count must lie between 1 and 1,000,000, not 1000000000")]
+    [InlineData("--count", "2147483647", "folder", "--count must lie between 1 and 1,000,000")]
+    [InlineData("--count", "0", "out.png", "--count must lie between 1 and 1,000,000, not 0")]
+    [InlineData("--count", "900000", "out.npz", "10 classes of 900,000 images are more than 1,000,000")]
+    [InlineData("--count", "900000", "out.png", "10 classes of 900,000 images are more than 1,000,000")]
+    public async Task Generate_TooManyImages_AreWrongUsageAtOnce(string option, string value, string output, string words)
+    {
+        CommandResult result = await RunAsync(
+            "generate", "--model", model.Folder, "--class", "0,1,2,3,4,5,6,7,8,9", option, value, "-o", InFolder(output));
+        Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
+        Assert.Contains(words, Assert.Single(result.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Generate_TooManyForOneImage_SaysWhereTheyFit()
+    {
+        CommandResult result = await RunAsync("generate", "--model", model.Folder, "--class", "cat", "--count", "1000000", "-o", InFolder("out.png"));
+        Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
+        Assert.Contains("1000000 images are too many for", result.Error, StringComparison.Ordinal);
     }
 
     private Task<CommandResult> GenerateAsync(params string[] arguments) => RunAsync(

@@ -64,7 +64,11 @@ public sealed class TwoHostsTests : IDisposable
             two.EndsWell();
         }
 
-        AssertEqualsOneProcess("many", step + 20, 5e-4);
+        string log = File.ReadAllText(_folder["many/log.txt"]);
+        Assert.Contains($"training continues after step {step}", log, StringComparison.Ordinal);
+        Assert.Contains($"training continues after step {step + 10}", log, StringComparison.Ordinal);
+        // Rounding grows with the steps; a lost or repeated step moves a weight by more.
+        AssertEqualsOneProcess("many", step + 20, 3e-3);
     }
 
     [TwoHostsFact]
@@ -92,7 +96,7 @@ public sealed class TwoHostsTests : IDisposable
         (int code, string error) = first.End();
         Assert.True(code == 0, error);
         second.EndsWell();
-        Assert.Contains("waits at 10.83.7.1:29400 for 1 of 2 processes", error, StringComparison.Ordinal);
+        Assert.Contains("waiting at 10.83.7.1:29400 for 1 of 2 processes", error, StringComparison.Ordinal);
         AssertEqualsOneProcess("many", 20);
     }
 

@@ -46,8 +46,10 @@ internal static partial class JsonProblem
         };
     }
 
-    private static string[]? Choices(string type)
+    private static string[]? Choices(string full)
     {
+        const string Optional = "System.Nullable`1[";
+        string type = full.StartsWith(Optional, StringComparison.Ordinal) ? full[Optional.Length..].TrimEnd(']') : full;
         // Of whichever package the settings are.
         Type? found = AppDomain.CurrentDomain.GetAssemblies()
             .Where(assembly => assembly.GetName().Name?.StartsWith(nameof(Nvg), StringComparison.Ordinal) == true)

@@ -151,7 +151,7 @@ public static class CheckpointConversion
         if (options.Preset is { } preset && PresetMatch.Differences(tokenizer, generator, preset).OneLine() is { } differences)
             throw NvgDataException.At(file, $"its sizes are not those of {preset.Name}: {differences}");
         string name = options.Name ?? stored?.Name ?? PresetMatch.Find(tokenizer, generator)?.Name
-            ?? Path.GetFileNameWithoutExtension(file);
+            ?? CheckpointParts.NameOf(file);
         ModelConfig config = stored ?? new ModelConfig { Name = name, Tokenizer = tokenizer };
         config = config with { Name = name, Tokenizer = tokenizer, Generator = generator };
         config.Validate().ThrowIfAny(file);

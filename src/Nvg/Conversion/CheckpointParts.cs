@@ -22,6 +22,17 @@ internal static partial class CheckpointParts
         : path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? InIndex(path)
         : [path];
 
+    /// <summary>The name of a checkpoint, without the number of a file and without what makes an index.</summary>
+    internal static string NameOf(string path)
+    {
+        string file = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
+        if (NumberedName().Match(file) is { Success: true } match)
+            return match.Groups["before"].Value.TrimEnd('-');
+        return file.EndsWith(IndexEnding, StringComparison.OrdinalIgnoreCase)
+            ? Path.GetFileNameWithoutExtension(file[..^IndexEnding.Length])
+            : Path.GetFileNameWithoutExtension(file);
+    }
+
     /// <summary>Whether a folder holds a checkpoint rather than a model.</summary>
     internal static bool IsCheckpointFolder(string folder) =>
         !File.Exists(Path.Combine(folder, "tokenizer.safetensors")) && (Indexes(folder).Length > 0 || Numbered(folder).Length > 0);
