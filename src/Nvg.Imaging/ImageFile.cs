@@ -92,6 +92,16 @@ public static class ImageFile
             : map;
     }
 
+    /// <summary>Throws if a file is an image in a format that is not read for safety.</summary>
+    internal static void RequireReadFormat(FileContent content, string name)
+    {
+        if (content.Kind == FileContentKind.UnreadImage)
+        {
+            throw NvgDataException.At(name, $"is in {content.Description} format, which is not read for safety",
+                "convert it to PNG, JPEG, WebP, GIF or TIFF");
+        }
+    }
+
     /// <summary>Encodes an image.</summary>
     /// <param name="image">The image.</param>
     /// <param name="format">The format; its settings are those <see cref="ImageFormat"/> names.</param>
@@ -148,7 +158,7 @@ public static class ImageFile
             $"{path}: '{other}' is no image format that can be written; use .png, .jpg, .webp or .gif", nameof(path)),
     };
 
-    private static byte[] ReadBytes(string path) => FileFailure.Reading(path, () => File.ReadAllBytes(path));
+    internal static byte[] ReadBytes(string path) => FileFailure.Reading(path, () => File.ReadAllBytes(path));
 
     private static RgbImage DecodeAny(ReadOnlyMemory<byte> encoded, string name, int? shorterSide)
     {

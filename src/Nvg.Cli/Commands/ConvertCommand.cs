@@ -14,7 +14,7 @@ internal sealed class ConvertCommand
 
     private readonly Argument<string[]> _sources = new("source")
     {
-        Description = "Checkpoints (PyTorch or safetensors) that together hold a model, or one model folder",
+        Description = "Checkpoints (PyTorch or safetensors; files, an index or its folder) that together hold a model, or one model folder",
         Arity = ArgumentArity.OneOrMore,
     };
 
@@ -63,7 +63,7 @@ internal sealed class ConvertCommand
         string[] sources = parsed.GetRequiredValue(_sources);
         TorchRuntime.Load();
         ConversionReport report =
-            sources.FirstOrDefault(Directory.Exists) is { } folder ? ToCheckpoint(parsed, sources, folder) : ToFolder(parsed, sources);
+            sources.FirstOrDefault(IsModelFolder) is { } folder ? ToCheckpoint(parsed, sources, folder) : ToFolder(parsed, sources);
         if (parsed.GetValue(_json))
             MachineOutput.Write(report);
         else
@@ -89,7 +89,8 @@ internal sealed class ConvertCommand
             throw new UsageException(
                 $"checkpoints are converted to a folder, but {folder} is {(File.Exists(folder) ? "a file" : "the name of a checkpoint")}");
         string full = Path.GetFullPath(folder);
-        if (sources.FirstOrDefault(s => Path.GetDirectoryName(Path.GetFullPath(s)) == full) is { } inside)
+        string trimmed = Path.TrimEndingDirectorySeparator(full);
+        if (sources.FirstOrDefault(s => IsIn(Path.TrimEndingDirectorySeparator(Path.GetFullPath(s)), trimmed)) is { } inside)
             throw new UsageException($"{inside} is inside the output folder: choose another one");
         RequireFree(parsed, folder);
         Array.ForEach(sources, InputFile.RequireContent);
@@ -120,6 +121,10 @@ internal sealed class ConvertCommand
         return CheckpointConversion.ToCheckpoint(sources[0], path, parsed.GetValue(_type));
     }
 
+    private static bool IsIn(string source, string folder) => source == folder || Path.GetDirectoryName(source) == folder;
+
+    private static bool IsModelFolder(string path) => Directory.Exists(path) && !CheckpointParts.IsCheckpointFolder(path);
+
     private static CheckpointFiles Open(string[] sources)
     {
         try
@@ -148,6 +153,8 @@ internal sealed class ConvertCommand
 
     private static void Print(ConversionReport report, bool wantsFinal)
     {
+        foreach (string note in report.Notes)
+            ConsoleText.Print($"note: {note}");
         foreach (ConversionSource source in report.Sources)
         {
             string weights = source.Averaged ? "averaged weights (EMA)"

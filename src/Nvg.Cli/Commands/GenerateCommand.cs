@@ -16,6 +16,9 @@ namespace Nvg.Cli.Commands;
 /// <summary><c>nvg generate</c>: generates images.</summary>
 internal sealed class GenerateCommand
 {
+    // As many as nvg sample draws of a class; a list has an entry for every image.
+    private const int MostImages = 1_000_000;
+
     private const string RandomClass = "random";
 
     private readonly Option<string?> _model = CommonOptions.Model();
@@ -105,7 +108,8 @@ internal sealed class GenerateCommand
                 CancellationToken.None));
         double seconds = clock.Elapsed.TotalSeconds;
         if (parsed.GetValue(_json))
-            MachineOutput.Write(new Report(model.Folder, $"{parsed.GetValue(_device)}", type, request.Options!, images, files, seconds));
+            MachineOutput.Write(new Report(
+                model.Folder, $"{parsed.GetValue(_device)}", type, request.Options!, images, files, Structure(control, given.Plan), seconds));
         else
             Print(parsed, images, seconds);
         return CommandRunner.Done;
@@ -131,8 +135,9 @@ internal sealed class GenerateCommand
 
     private void Check(ParseResult parsed, ControlRequest control)
     {
-        if (parsed.GetValue(_count) < 1)
-            throw new UsageException($"--count must be at least 1, not {parsed.GetValue(_count)}");
+        if (parsed.GetValue(_count) is < 1 or > MostImages)
+            throw new UsageException(string.Create(
+                CultureInfo.InvariantCulture, $"--count must lie between 1 and {MostImages:N0}, not {parsed.GetValue(_count)}"));
         if (parsed.GetValue(_batch) < 1)
             throw new UsageException($"--batch must be at least 1, not {parsed.GetValue(_batch)}");
         string target = parsed.GetRequiredValue(_output);
@@ -213,9 +218,12 @@ internal sealed class GenerateCommand
 
         string classes = parsed.GetRequiredValue(_class);
         // A class that is called random comes before the word of this command.
-        return classes == RandomClass && !names.TryFind(classes, out _)
-            ? GenerationRequest.OfRandomClasses(names, count, seed)
-            : GenerationRequest.OfClasses([.. ClassArguments.FindAll(names, classes).Distinct()], count, seed);
+        if (classes == RandomClass && !names.TryFind(classes, out _))
+            return GenerationRequest.OfRandomClasses(names, count, seed);
+        int[] found = [.. ClassArguments.FindAll(names, classes).Distinct()];
+        // Before there is a list with an entry for every image.
+        return (long)found.Length * count <= MostImages ? GenerationRequest.OfClasses(found, count, seed) : throw new UsageException(
+            string.Create(CultureInfo.InvariantCulture, $"{found.Length} classes of {count:N0} images are more than {MostImages:N0}, the most that are generated at once"));
     }
 
     private (List<ImageReport> Images, List<string> Files) Generate(
@@ -264,6 +272,8 @@ internal sealed class GenerateCommand
         int count = request.Images.Count, each = rows > 1 ? count / rows : parsed.GetValue(_count), side = model.Config.Tokenizer.ImageSize;
         int stages = model.Config.Tokenizer.Grid.StageCount;
         ImageOutput.RequireWritable(target);
+        if (ImageOutput.IsSamples(target))
+            ImageOutput.RequireRoom(target, (long)count * side * side * RgbImage.Channels);
         // One row per class or per number of kept stages, if there are several.
         var style = new SheetStyle(each < count && (each > 1 || rows > 1) ? each : 0, parsed.GetValue(_scale), parsed.GetValue(_sheet));
         var outputs = new List<IImageOutput>();
@@ -287,8 +297,16 @@ internal sealed class GenerateCommand
 
     private sealed record ImageReport(ulong Seed, int Class, string Label, string? Variant, string? File, RegionChange? Change);
 
+    // What --explain draws, in numbers.
+    private static StructureReport? Structure(ControlRequest control, StructureMap? plan) => plan is null ? null : new StructureReport(
+        control.Explain, plan.Grid.Length,
+        [.. plan.Stages.Select((stage, i) => new StageReport(i, stage.Moved.Count(moved => moved), stage.IsByPosition))]);
+
+    private sealed record StageReport(int Stage, int Moved, bool ByPosition);
+
+    private sealed record StructureReport(string? Explain, int Positions, IReadOnlyList<StageReport> Stages);
+
     private sealed record Report(
         string Model, string Device, ScalarType Dtype, SamplingOptions Settings, IReadOnlyList<ImageReport> Images,
-        IReadOnlyList<string> Files,
-        double Seconds);
+        IReadOnlyList<string> Files, StructureReport? Structure, double Seconds);
 }

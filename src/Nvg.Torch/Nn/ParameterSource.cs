@@ -71,8 +71,22 @@ public abstract class ParameterSource
             // Vectors (norm scales, biases) cost nothing and decide accuracy, so they stay in float32.
             ScalarType wanted = shape.Length < 2 && stored.ScalarType.IsFloatingPoint() ? ScalarType.Float32 : type ?? stored.ScalarType;
             Tensor value = stored.To(Device, wanted);
+            RequireFinite(prefix + name, stored, value);
             taken?.Invoke(prefix + name);
             return value;
+        }
+
+        private static void RequireFinite(string name, Tensor stored, Tensor value)
+        {
+            if (FiniteValues.AreAll(value))
+                return;
+            long broken = FiniteValues.CountOther(stored);
+            string problem = broken > 0
+                ? $"has {broken} values of {stored.ElementCount} that are NaN or infinite: the weights are damaged or come from a run that "
+                    + "diverged"
+                : $"has values too large for {value.ScalarType}";
+            value.Dispose();
+            throw new ParameterException($"parameter '{name}' {problem}");
         }
     }
 }

@@ -70,6 +70,7 @@ public sealed record TrainingOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Precision of matrix products and convolutions; weights stay in float32.</summary>
+    [JsonConverter(typeof(PrecisionConverter))]
     public ScalarType Precision { get; init; } = ScalarType.BFloat16;
 
     /// <summary>Steps between log lines.</summary>

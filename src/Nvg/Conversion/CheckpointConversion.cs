@@ -38,14 +38,15 @@ public static class CheckpointConversion
             using var tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Meta());
             using NvgGenerator? generator = GeneratorShapes(config);
             using Tensor? positions = PositionIds(config);
-            Dictionary<string, Tensor> tokenizerTensors = tokenizerPart.Select(tokenizer.Parameters, options.AllowUnexpected);
+            Dictionary<string, Tensor> tokenizerTensors = tokenizerPart.Select(tokenizer.Parameters, options.AllowUnexpected, options.Type);
             Dictionary<string, Tensor>? generatorTensors = generator is null
                 ? null
-                : SelectGenerator(generatorPart!, generator, positions!, options.AllowUnexpected);
+                : SelectGenerator(generatorPart!, generator, positions!, options.AllowUnexpected, options.Type);
             string[] labels = generator is null ? [] : Labels(files, generatorPart!, generator.Config.ClassCount, options.LabelsFile);
             IEnumerable<CheckpointPart> parts = new[] { tokenizerPart, generatorPart }.OfType<CheckpointPart>();
+            string[] notes = [.. files.Notes, .. TypeNotes(tokenizerTensors, generatorTensors, options.Type)];
             ConversionReport report = Report(
-                folder, config, parts.Select(p => new ConversionSource(p.Kind, p.Path, p.IsAverage)), tokenizer, generator);
+                folder, config, parts.Select(p => new ConversionSource(p.Kind, p.Path, p.IsAverage)), tokenizer, generator) with { Notes = notes };
             NvgModel.Save(folder, config, tokenizerTensors, generatorTensors, labels, options.Type);
             AtomicFile.Write(Path.Combine(folder, CardFile), Encoding.UTF8.GetBytes(ModelCard.Write(report)));
             return report;
@@ -54,9 +55,9 @@ public static class CheckpointConversion
         {
             throw new NvgDataException(error.Message, error);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw NvgDataException.At(folder, $"cannot be written: {error.Message}", null, error);
+            throw new NvgDataException(FileFailure.Unwritable(folder, error).Message, error);
         }
     }
 
@@ -82,17 +83,17 @@ public static class CheckpointConversion
         using Tensor? positions = PositionIds(config);
         Dictionary<string, Tensor> generatorTensors = generator is null
             ? []
-            : SelectGenerator(PartOf(files, CheckpointPartKind.Generator, folder), generator, positions!, allowUnexpected: false);
+            : SelectGenerator(PartOf(files, CheckpointPartKind.Generator, folder), generator, positions!, allowUnexpected: false, type);
         IEnumerable<KeyValuePair<string, Tensor>> tensors =
-            [.. PartOf(files, CheckpointPartKind.Tokenizer, folder).Select(tokenizer.Parameters, allowUnexpected: false),
+            [.. PartOf(files, CheckpointPartKind.Tokenizer, folder).Select(tokenizer.Parameters, allowUnexpected: false, type),
              .. generatorTensors.Select(p => KeyValuePair.Create(PublishedNames.GeneratorPrefix + p.Key, p.Value))];
         try
         {
             PyTorchFile.Write(path, tensors, texts, (name, tensor) => NvgModel.StoredType(name, tensor, type));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw NvgDataException.At(path, $"cannot be written: {error.Message}", null, error);
+            throw new NvgDataException(FileFailure.Unwritable(path, error).Message, error);
         }
 
         IEnumerable<CheckpointPartKind> parts = Enum.GetValues<CheckpointPartKind>().Take(generator is null ? 1 : 2);
@@ -110,6 +111,14 @@ public static class CheckpointConversion
         string output, ModelConfig config, IEnumerable<ConversionSource> sources, Tokenizer tokenizer, NvgGenerator? generator) => new(
         output, config.Name, config.Tokenizer, config.Generator, [.. sources],
         CountParameters(tokenizer.Parameters, generator?.Parameters));
+
+    // Types that this program does not compute with.
+    private static IEnumerable<string> TypeNotes(
+        IReadOnlyDictionary<string, Tensor> tokenizer, IReadOnlyDictionary<string, Tensor>? generator, ScalarType? type) =>
+        tokenizer.Concat(generator ?? new Dictionary<string, Tensor>())
+            .Where(p => type is null && p.Value.Rank > 1 && p.Value.ScalarType is ScalarType.Float16 or ScalarType.Float64)
+            .GroupBy(p => p.Value.ScalarType)
+            .Select(group => $"{group.Count()} matrices of {group.Key.ToString().ToLowerInvariant()} are stored as float32");
 
     private static CheckpointPart PartOf(CheckpointFiles files, CheckpointPartKind kind, string folder) =>
         files.Find(kind, WeightChoice.Plain)
@@ -142,7 +151,7 @@ public static class CheckpointConversion
         if (options.Preset is { } preset && PresetMatch.Differences(tokenizer, generator, preset).OneLine() is { } differences)
             throw NvgDataException.At(file, $"its sizes are not those of {preset.Name}: {differences}");
         string name = options.Name ?? stored?.Name ?? PresetMatch.Find(tokenizer, generator)?.Name
-            ?? Path.GetFileNameWithoutExtension(file);
+            ?? CheckpointParts.NameOf(file);
         ModelConfig config = stored ?? new ModelConfig { Name = name, Tokenizer = tokenizer };
         config = config with { Name = name, Tokenizer = tokenizer, Generator = generator };
         config.Validate().ThrowIfAny(file);
@@ -151,9 +160,9 @@ public static class CheckpointConversion
 
     // The table of positions follows from the sizes; a different one belongs to another kind of model.
     private static Dictionary<string, Tensor> SelectGenerator(
-        CheckpointPart part, NvgGenerator generator, Tensor positions, bool allowUnexpected)
+        CheckpointPart part, NvgGenerator generator, Tensor positions, bool allowUnexpected, ScalarType? type)
     {
-        Dictionary<string, Tensor> tensors = part.Select(generator.Parameters, allowUnexpected);
+        Dictionary<string, Tensor> tensors = part.Select(generator.Parameters, allowUnexpected, type);
         if (tensors.TryGetValue(PublishedNames.PositionIds, out Tensor? stored))
         {
             using Tensor widened = stored.To(ScalarType.Float32);

@@ -40,13 +40,9 @@ internal static class DocumentFile
             using SafetensorsFile file = SafetensorsFile.Open(path);
             return Read(path, file, Description(path, file));
         }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw new NvgDataException($"{path} does not exist", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw NvgDataException.At(path, $"cannot be read: {error.Message}", innerException: error);
+            throw FileFailure.Unreadable(path, error);
         }
         catch (SafetensorsException error)
         {

@@ -16,13 +16,16 @@ public sealed class ImageNoise : IDisposable
     private readonly LatentGrid _grid;
     private readonly Tensor _tokens_BM;
     private readonly Tensor _gumbel_BKL;
+    private readonly ulong[] _seeds;
 
     /// <param name="structure_BLK">Normal noise of the structure flow.</param>
     /// <param name="tokens_BM">Uniform numbers for all tokens, stage after stage: 2^(K+1) − 1 per image.</param>
     /// <param name="gumbel_BKL">Uniform numbers for the splits.</param>
     /// <param name="grid">The latent positions.</param>
-    private ImageNoise(Tensor structure_BLK, Tensor tokens_BM, Tensor gumbel_BKL, LatentGrid grid)
+    /// <param name="seeds">Seed of each image, for messages; empty where there is none.</param>
+    private ImageNoise(Tensor structure_BLK, Tensor tokens_BM, Tensor gumbel_BKL, LatentGrid grid, ulong[] seeds)
     {
+        _seeds = seeds;
         Structure_BLK = structure_BLK.Own();
         _tokens_BM = tokens_BM.Own();
         _gumbel_BKL = gumbel_BKL.Own();
@@ -50,7 +53,8 @@ public sealed class ImageNoise : IDisposable
         }
 
         return new ImageNoise(
-            Tensor.Stack(structure, 0).To(device), Tensor.Stack(tokens, 0).To(device), Tensor.Stack(gumbel, 0).To(device), grid);
+            Tensor.Stack(structure, 0).To(device), Tensor.Stack(tokens, 0).To(device), Tensor.Stack(gumbel, 0).To(device), grid,
+            [.. seeds]);
     }
 
     /// <summary>Draws noise that is interpolated between two seeds per image.</summary>
@@ -75,14 +79,19 @@ public sealed class ImageNoise : IDisposable
         return new ImageNoise(
             Mixed(start.Structure_BLK, end.Structure_BLK, false),
             Mixed(start._tokens_BM, end._tokens_BM, true),
-            Mixed(start._gumbel_BKL, end._gumbel_BKL, true), grid);
+            Mixed(start._gumbel_BKL, end._gumbel_BKL, true), grid, start._seeds);
     }
 
     /// <summary>The noise of some of the images.</summary>
     internal ImageNoise Select(BatchSubset images) =>
-        new(images.Select(Structure_BLK), images.Select(_tokens_BM), images.Select(_gumbel_BKL), _grid);
+        new(images.Select(Structure_BLK), images.Select(_tokens_BM), images.Select(_gumbel_BKL), _grid,
+            _seeds.Length == 0 ? [] : Array.ConvertAll(images.Images, i => _seeds[i]));
 
-    private ImageNoise To(Device device) => new(Structure_BLK.To(device), _tokens_BM.To(device), _gumbel_BKL.To(device), _grid);
+    /// <summary>An image as messages name it.</summary>
+    internal string Describe(long image) => image < _seeds.Length ? $"the image of seed {_seeds[image]}" : $"image {image} of the batch";
+
+    private ImageNoise To(Device device) =>
+        new(Structure_BLK.To(device), _tokens_BM.To(device), _gumbel_BKL.To(device), _grid, _seeds);
 
     private static Tensor Mix(Tensor from, Tensor to, double share, bool uniform)
     {
@@ -109,7 +118,7 @@ public sealed class ImageNoise : IDisposable
         long batch = structure_BLK.Size(0);
         Device device = structure_BLK.Device;
         return new ImageNoise(structure_BLK.Alias(), Tensor.Full([batch, 2L * grid.Length - 1], 0.5, device: device),
-            Tensor.Full([batch, grid.LastStage, grid.Length], 0.5, device: device), grid);
+            Tensor.Full([batch, grid.LastStage, grid.Length], 0.5, device: device), grid, []);
     }
 
     /// <summary>Uniform numbers for the tokens of one stage, B × 2^i.</summary>

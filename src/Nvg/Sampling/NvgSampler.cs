@@ -87,6 +87,7 @@ public sealed class NvgSampler
             using var stageScope = new TensorScope();
             StageContent tokens = _content.Sample(stage);
             Tensor canvas_BLC = stage.Canvas_BLC + _quantizer.Contribution(i, tokens.Tokens_BL);
+            PredictedValues.RequireFinite(canvas_BLC, $"quantizer in stage {i}", stage.Noise.Describe);
             StageSplit? split = i < stage.Grid.LastStage ? _structure.Sample(stage with { Canvas_BLC = canvas_BLC }) : null;
             observer?.Invoke(StageResult.Create(stage, tokens, canvas_BLC, split));
             maps.Add(stage.Labels_BL);

@@ -66,6 +66,7 @@ public sealed class Tokenizer : IDisposable
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         latent_BLC = scope.Keep(Positions.FromMap(Encoder.Forward(images)));
+        PredictedValues.RequireFinite(latent_BLC, "encoder");
         Tensor structure_BSL = (structure ?? Structure).Build(latent_BLC, images, Config.Grid).To(latent_BLC.Device);
         return Quantizer.Quantize(latent_BLC, structure_BSL);
     }
@@ -73,11 +74,18 @@ public sealed class Tokenizer : IDisposable
     /// <summary>Decodes canvases.</summary>
     /// <param name="canvas_BLC">B × L × C; borrowed.</param>
     /// <returns>Images, B × 3 × H × W, clamped to [−1, 1].</returns>
-    public Tensor Decode(Tensor canvas_BLC)
+    /// <exception cref="NvgDataException">Canvas or image are not finite, so the weights are damaged or overflow.</exception>
+    public Tensor Decode(Tensor canvas_BLC) => Decode(canvas_BLC, null);
+
+    /// <summary>As <see cref="Decode(Tensor)"/>, with names of the images for messages.</summary>
+    internal Tensor Decode(Tensor canvas_BLC, Func<long, string>? describe)
     {
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
+        // Clamped and rounded to bytes, NaN would look like a black image.
+        PredictedValues.RequireFinite(canvas_BLC, "quantizer", describe);
         Tensor images = Decoder.Forward(Positions.ToMap(canvas_BLC, Config.Grid));
+        PredictedValues.RequireFinite(images, "decoder", describe);
         return scope.Keep(images.Clamp(-1, 1));
     }
 

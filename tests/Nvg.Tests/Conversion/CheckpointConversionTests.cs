@@ -256,7 +256,7 @@ public sealed class CheckpointConversionTests : IDisposable
     {
         SaveTiny(_folder["first"]);
         File.Move(_folder["first/generator.safetensors"], _folder["generator"]);
-        Refuse("generator.safetensors does not exist");
+        Refuse("generator.safetensors: does not exist");
         using (Tensor tensor = Tensor.Zeros([1]))
             SafetensorsFile.Write(_folder["first/generator.safetensors"], new Dictionary<string, Tensor> { ["scale_factors"] = tensor });
         Refuse("missing");
@@ -338,7 +338,7 @@ public sealed class CheckpointConversionTests : IDisposable
         string path = _folder["sizes.safetensors"];
         SafetensorsFile.Write(path, parameters);
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        return infer(new CheckpointPart(kind, path, file, false, file.Keys.ToDictionary(k => k)));
+        return infer(new CheckpointPart(kind, path, false, file.Keys.ToDictionary(k => k, k => new StoredTensor(file, path, k))));
     }
 
     private static void SaveTiny(string folder, bool withGenerator = true, int normGroups = 4, ScalarType type = ScalarType.Float32)

@@ -62,8 +62,7 @@ public sealed class SafetensorsFile : TensorFile
         }
         catch (SafetensorsException error)
         {
-            // Names out of the file may hold line breaks.
-            throw new SafetensorsException($"{path}: {error.Message.ReplaceLineEndings(" ")}", error);
+            throw new SafetensorsException($"{path}: {error.Message}", error);
         }
     }
 
@@ -111,6 +110,7 @@ public sealed class SafetensorsFile : TensorFile
     private static SafetensorsHeader ReadHeader(FileStream stream, out long dataStart)
     {
         Span<byte> prefix = stackalloc byte[LengthPrefix];
+        RequireNoOtherKind(stream);
         if (stream.Length < LengthPrefix)
             throw new SafetensorsException("the file is shorter than eight bytes");
         stream.ReadExactly(prefix);
@@ -122,6 +122,16 @@ public sealed class SafetensorsFile : TensorFile
         stream.ReadExactly(json);
         dataStart = LengthPrefix + (long)length;
         return SafetensorsHeader.Parse(json, stream.Length - dataStart);
+    }
+
+    // The pointer of Git LFS is the commonest broken model.
+    private static void RequireNoOtherKind(FileStream stream)
+    {
+        Span<byte> head = stackalloc byte[FileContent.HeadLength];
+        int length = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        stream.Position = 0;
+        if (FileContent.Of(head[..length]).Refusal is { } refusal)
+            throw new SafetensorsException(refusal);
     }
 
     private static byte[] WriteHeader(List<StoredTensor> tensors, IReadOnlyDictionary<string, string>? metadata)
