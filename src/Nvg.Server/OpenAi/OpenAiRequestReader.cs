@@ -7,6 +7,8 @@ using Nvg.Labels;
 using Nvg.Server.Jobs;
 using Nvg.Server.Models;
 using Nvg.Server.Requests;
+using Nvg.Server.Requests.Bodies;
+using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.OpenAi;
 

@@ -2,6 +2,8 @@ using Nvg.Documents;
 using Nvg.Imaging;
 using Nvg.Server.Jobs;
 using Nvg.Server.Models;
+using Nvg.Server.Requests.Bodies;
+using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.Requests;
 
