@@ -90,6 +90,28 @@ public sealed class ImageQueueTests : IDisposable
         Assert.Equal(["b"], Clients(queue.TryTake()));
     }
 
+    // M/D/1: with the load ρ an image that takes s is finished after s · (1 + ρ / (2 (1 − ρ))) on average (Pollaczek and Khinchine).
+    [Theory]
+    [InlineData(0.3)]
+    [InlineData(0.5)]
+    [InlineData(0.7)]
+    public void Simulation_OfOneReplicaAndSinglePasses_FollowsTheLawOfQueues(double load)
+    {
+        const double seconds = 2;
+        SimulatedLoad simulated = new QueueSimulation(Served(1), seconds, new QueueLimits(100_000, 100_000), replicas: 1).Run(load, seed: 3);
+        double expected = seconds * (1 + load / (2 * (1 - load)));
+        Assert.InRange(simulated.Mean, 0.95 * expected, 1.05 * expected);
+        Assert.Equal(0, simulated.Refused);
+    }
+
+    [Fact]
+    public void Simulation_AboveTheCapacity_RefusesWhatIsTooMuch()
+    {
+        SimulatedLoad simulated = new QueueSimulation(Served(8), 1, new QueueLimits(64, 32), replicas: 2).Run(2, seed: 3);
+        Assert.InRange(simulated.Refused, 0.45, 0.55);
+        Assert.InRange(simulated.MeanBatch, 7.5, 8);
+    }
+
     private static ImageQueue Queue(int all = 1000, int? perClient = null) => new(new QueueLimits(all, perClient ?? all), () => TimeSpan.FromSeconds(1));
 
     private ServedModel Served(int batch) => new(_model, ScalarType.Float32, batch);
