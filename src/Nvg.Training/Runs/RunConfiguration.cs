@@ -30,6 +30,8 @@ public static class RunConfiguration
                 ?? throw NvgDataException.At(path, "is empty");
             if (root is not JsonObject settings)
                 throw NvgDataException.At(path, "is not a JSON object with settings");
+            // For editors: where the schema of the settings is.
+            settings.Remove("$schema");
             foreach (string assignment in overrides)
                 Override(settings, assignment);
             return root.Deserialize<T>(NvgJson.Options) ?? throw NvgDataException.At(path, "is empty");
