@@ -132,8 +132,8 @@ internal sealed class TrainFolderCommand
         IEnumerable<string> commands = parsed.CommandResult.Command.Subcommands.Select(c => c.Name);
         if (parsed.GetValue(_source) is not { } source)
         {
-            throw new UsageException("give a folder or an archive of images and a folder for the run (nvg train photos -o runs/photos), or one "
-                + $"of the commands {string.Join(", ", commands)}");
+            throw new UsageException(
+                $"'train' needs images to make a model of, or one of the commands {string.Join(", ", commands)} (nvg train --help shows the options)");
         }
 
         // A pattern of shards is no path.

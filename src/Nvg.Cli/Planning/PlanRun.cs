@@ -14,6 +14,8 @@ namespace Nvg.Cli.Planning;
 /// <param name="clock">Time and state of the run.</param>
 internal sealed class PlanRun(TrainingPlan plan, PlanFolder folder, Device device, RunClock clock)
 {
+    private TrainingPlan _plan = plan;
+
     /// <summary>Executes the plan.</summary>
     /// <param name="source">The images.</param>
     /// <param name="subset">Folder inside, or null.</param>
@@ -28,17 +30,14 @@ internal sealed class PlanRun(TrainingPlan plan, PlanFolder folder, Device devic
             return;
         }
 
-        await ConsoleProgress.ShowAsync("preparing", async progress =>
-        {
-            await SourcePreparation.RunAsync(source, subset, plan, folder, progress, cancellation);
-            return true;
-        });
+        _plan = await ConsoleProgress.ShowAsync(
+            "preparing", progress => SourcePreparation.RunAsync(source, subset, _plan, folder, progress, cancellation));
         await TrainAsync(cancellation);
         folder.CopyModel();
         ModelFigures figures = await ConsoleProgress.ShowAsync(
-            "measuring", progress => Task.Run(() => ModelMeasurement.RunAsync(plan, folder, device, progress, cancellation), CancellationToken.None));
+            "measuring", progress => Task.Run(() => ModelMeasurement.RunAsync(_plan, folder, device, progress, cancellation), CancellationToken.None));
         clock.Finish();
-        PlannedModelCard.Write(plan, figures, clock.State, folder.Model, TryIt);
+        PlannedModelCard.Write(_plan, figures, clock.State, folder.Model, TryIt);
         Conclude();
     }
 
@@ -53,7 +52,7 @@ internal sealed class PlanRun(TrainingPlan plan, PlanFolder folder, Device devic
             () =>
             {
                 using PackedDataset data = PackedDataset.Open(folder.TrainingData);
-                var execution = new PlanExecution(plan, folder.Path, device, clock)
+                var execution = new PlanExecution(_plan, folder.Path, device, clock)
                 {
                     Progress = new SynchronousProgress<PlannedStageProgress>(p => Report(progress, p)),
                     Accepted = stage => RunEnvironment.Write(stage, device, TrainingProcesses.Single, null),
@@ -67,17 +66,17 @@ internal sealed class PlanRun(TrainingPlan plan, PlanFolder folder, Device devic
 
     private void Report(ConsoleProgress progress, PlannedStageProgress p)
     {
-        double left = Math.Max(0, plan.Seconds - clock.Seconds);
+        double left = Math.Max(0, _plan.Seconds - clock.Seconds);
         string? state = p.Training is { } training
             ? $"step {training.Step:N0}/{training.Steps:N0}, loss {training.Terms.FirstOrDefault(t => t.Key == "loss").Value:F3}, "
                 + $"{training.ImagesPerSecond:F0} images/s, {training.MemoryMiB:F0} MiB"
             : p.Message;
-        progress.Report($"{p.Stage}: {PlanText.Time(left)} left, {state}", Math.Min(1, clock.Seconds / plan.Seconds));
+        progress.Report($"{p.Stage}: {PlanText.Time(left)} left, {state}", Math.Min(1, clock.Seconds / _plan.Seconds));
     }
 
     private void Conclude()
     {
-        ConsoleText.Note($"planned {PlanText.Time(plan.Seconds)}, taken {PlanText.Time(clock.State.Seconds)}");
+        ConsoleText.Note($"planned {PlanText.Time(_plan.Seconds)}, taken {PlanText.Time(clock.State.Seconds)}");
         ConsoleText.Print($"model {folder.Model} (its card: {Path.Combine(folder.Model, "README.md")})");
         ConsoleText.Note($"next: {TryIt}");
     }

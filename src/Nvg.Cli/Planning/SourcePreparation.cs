@@ -12,17 +12,18 @@ internal static class SourcePreparation
     private const int MostShownSkips = 10;
 
     /// <summary>Prepares what is not prepared yet.</summary>
+    /// <returns>The plan; changed if classes have no usable image, which is known only now.</returns>
     /// <param name="source">Folder or archive.</param>
     /// <param name="subset">Folder inside, or null.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="folder">Folder of the plan.</param>
     /// <param name="progress">Shows progress.</param>
     /// <param name="cancellation">Ends the work; nothing incomplete is left.</param>
-    internal static async Task RunAsync(
+    internal static async Task<TrainingPlan> RunAsync(
         string source, string? subset, TrainingPlan plan, PlanFolder folder, ConsoleProgress progress, CancellationToken cancellation)
     {
         if (folder.Source is not null)
-            return;
+            return plan;
         int every = plan.HeldOut > 0 ? plan.Data.Images / plan.HeldOut : 0;
         if (!Directory.Exists(folder.TrainingData))
         {
@@ -35,10 +36,23 @@ internal static class SourcePreparation
 
         if (every > 0 && !Directory.Exists(folder.HeldOutData))
             await PackAsync(heldOut: true, folder.HeldOutData);
+        return WithClassesOf(folder, plan);
 
         Task<DatasetDescription> PackAsync(bool heldOut, string target) => Preparation.RunAsync(
             ImageSource.Open(source, subset).Part(every, heldOut, plan.IgnoresClasses), target, new PreparationOptions { Size = plan.Size },
             new SynchronousProgress<PreparationProgress>(
                 p => progress.Report($"{ConsoleText.Count(p.Done, "image")} packed, {p.Skipped} skipped", null)), cancellation);
+    }
+
+    private static TrainingPlan WithClassesOf(PlanFolder folder, TrainingPlan plan)
+    {
+        using PackedDataset data = PackedDataset.Open(folder.TrainingData);
+        if (plan.Classifier is not { } classifier || classifier.Classifier.ClassCount == data.Classes.Count)
+            return plan;
+        TrainingPlan changed = data.Classes.Count == 1
+            ? plan with { Classifier = null, Stages = [.. plan.Stages.Where(stage => stage.Name != StageNames.Classifier)] }
+            : plan with { Classifier = classifier with { Classifier = classifier.Classifier with { ClassCount = data.Classes.Count } } };
+        PlanFiles.WriteTo(folder.Path, changed);
+        return changed;
     }
 }

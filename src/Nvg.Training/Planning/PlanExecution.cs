@@ -50,8 +50,7 @@ public sealed class PlanExecution
     /// <exception cref="OperationCanceledException">The run was stopped; executing the plan again continues it.</exception>
     public void Run(PackedDataset data, CancellationToken cancellation)
     {
-        double tokenizerEnd = _plan.Stage(StageNames.Preparation).Seconds + _plan.Stage(StageNames.Tokenizer).Seconds;
-        Train(StageNames.Tokenizer, _plan.Tokenizer, _plan.Tokenizer.Training, tokenizerEnd,
+        Train(StageNames.Tokenizer, _plan.Tokenizer, _plan.Tokenizer.Training, TokenizerEnd(),
             _ => new TokenizerTraining(_plan.Tokenizer, data, _device), cancellation);
         if (_plan.Classifier is { } classifier)
         {
@@ -65,6 +64,15 @@ public sealed class PlanExecution
 
         ITrainingTask Generator(string folder) => new GeneratorTraining(
             generator, data, _device, folder, progress: new SynchronousProgress<int>(Encoded), cancellation: cancellation);
+    }
+
+    // The tokenizer's share of the time that is left: what came before may have been slower than planned.
+    private double TokenizerEnd()
+    {
+        double begun = _clock.Seconds - _clock.State.Stage(StageNames.Tokenizer).Seconds;
+        double Planned(params IEnumerable<string> names) => _plan.Stages.Where(stage => names.Contains(stage.Name)).Sum(stage => stage.Seconds);
+        double left = _plan.Request.Seconds - begun - Planned(StageNames.Classifier, StageNames.Measurement);
+        return begun + left * Planned(StageNames.Tokenizer) / Planned(StageNames.Tokenizer, StageNames.Generator);
     }
 
     private void Encoded(int images)

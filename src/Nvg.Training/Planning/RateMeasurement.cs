@@ -85,27 +85,25 @@ public sealed class RateMeasurement : IDisposable
     {
         TrainingOptions measured =
             options with { LogEvery = 1, ImageEvery = 0, CheckpointEvery = long.MaxValue, Steps = Math.Max(options.Steps, LeastSteps + 2) };
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_cancellation);
         using var trainer = new Trainer(task, measured, _device, Path.Combine(_folder, name));
         Stopwatch? clock = null;
         double seconds = 0;
         long steps = -1;
         var listener = new SynchronousProgress<TrainingProgress>(_ =>
         {
-            if (stop.IsCancellationRequested)
-                return;
+            _cancellation.ThrowIfCancellationRequested();
             clock ??= Stopwatch.StartNew();
             (steps, seconds) = (steps + 1, clock.Elapsed.TotalSeconds);
             if (steps >= LeastSteps && seconds >= _seconds)
-                stop.Cancel();
+                throw new EnoughException();
         });
         try
         {
-            trainer.Run(listener, stop.Token);
+            trainer.Run(listener);
         }
-        catch (OperationCanceledException) when (!_cancellation.IsCancellationRequested)
+        catch (EnoughException)
         {
-            // Enough was measured.
+            // Ends the run without a checkpoint, which is large for large networks.
         }
 
         return steps * options.BatchSize / seconds;
@@ -129,4 +127,7 @@ public sealed class RateMeasurement : IDisposable
         writer.Complete(ImageSource.Open(source), new PreparationOptions { Size = side });
         return PackedDataset.Open(folder);
     }
+
+    /// <summary>Enough steps were measured.</summary>
+    private sealed class EnoughException : Exception;
 }
