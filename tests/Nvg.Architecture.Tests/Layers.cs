@@ -44,7 +44,7 @@ internal static class Layers
             "Nvg.Training.Ownership", "Nvg.Training.TensorBoard", "Nvg.Training.Distributed", "Nvg.Training.Optimization",
             "Nvg.Training.Runs", "Nvg.Training.Loop",
             "Nvg.Training.Adversarial", "Nvg.Training.Tasks", "Nvg.Training.Tasks.Tokenizers", "Nvg.Training.Tasks.Generators",
-            "Nvg.Training.Tasks.Classifiers", "Nvg.Training.Scaling",
+            "Nvg.Training.Tasks.Classifiers", "Nvg.Training.Planning", "Nvg.Training.Scaling",
         ],
         ["Nvg.Evaluation"] =
         [
@@ -64,8 +64,7 @@ internal static class Layers
         ["Nvg.Cli"] =
         [
             "Nvg.Cli.Terminal", "Nvg.Cli.Serving", "Nvg.Cli.Bench", "Nvg.Cli.Launching", "Nvg.Cli.Arguments", "Nvg.Cli.Output",
-                "Nvg.Cli.Commands",
-            "Nvg.Cli.Commands.Evaluate", "Nvg.Cli",
+            "Nvg.Cli.Planning", "Nvg.Cli.Commands", "Nvg.Cli.Commands.Evaluate", "Nvg.Cli",
         ],
     };
 

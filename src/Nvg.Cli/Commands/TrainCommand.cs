@@ -7,10 +7,20 @@ using Nvg.Training.Tasks.Tokenizers;
 
 namespace Nvg.Cli.Commands;
 
-/// <summary><c>nvg train tokenizer|generator|classifier</c>: trains on a prepared data set.</summary>
+/// <summary>
+/// <c>nvg train SOURCE</c>: makes a model of a collection; <c>nvg train tokenizer|generator|classifier</c>: trains on a prepared data set.
+/// </summary>
 internal static class TrainCommand
 {
-    internal static Command Create() => new("train", "Train a tokenizer, a generator or a classifier on a prepared data set")
+    internal static Command Create()
+    {
+        Command command = Single();
+        TrainFolderCommand.AddTo(command);
+        return command;
+    }
+
+    private static Command Single() =>
+        new("train", "Make a model of a collection of images, or train one of its networks with settings of your own")
     {
         TrainTaskCommand<TokenizerRunConfig>.Create(
             "tokenizer", "Train the multi-granularity autoencoder",

@@ -31,6 +31,13 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             "nvg prepare photos -o data --size 64                              a folder with one sub-folder per class",
             "nvg prepare imagenet.tar -o data --size 256 --keep-files          image files, decoded during training",
         ],
+        ["train"] =
+        [
+            "nvg train photos -o runs/photos --hours 4               a model of a folder; the same command continues it",
+            "nvg train photos --dry-run                              the plan and its reasons alone",
+            "nvg train photos --plan settings                        its configs, to edit them",
+            "nvg train --init -o settings                            configs with a comment at every setting",
+        ],
         ["train tokenizer"] = ["nvg train tokenizer --config configs/cifar10-tokenizer.json --data data -o runs/tokenizer"],
         ["train generator"] = ["nvg train generator --config configs/cifar10-generator.json --data data -o runs/generator --resume"],
         ["train classifier"] = ["nvg train classifier --config configs/cifar10-classifier.json --data data -o runs/classifier"],

@@ -48,6 +48,12 @@ public abstract class ImageSource
         return OpenFile(path, subset);
     }
 
+    /// <summary>A part of this source: all images but every n-th, or every n-th alone.</summary>
+    /// <param name="every">One image of this many is held out; 0 for none.</param>
+    /// <param name="heldOut">Whether the part is the held-out images rather than the others.</param>
+    /// <param name="ignoresClasses">Whether all images have the class <see cref="FlatClass"/>.</param>
+    internal ImageSource Part(int every, bool heldOut, bool ignoresClasses) => new PartOfSource(this, every, heldOut, ignoresClasses);
+
     /// <summary>
     /// The files, always in the same order: of a folder by class and then by path, both by code unit; of an archive in its own
     /// order. Files that are passed over, such as hidden ones, are not among them.

@@ -6,6 +6,8 @@ namespace Nvg.Configuration;
 /// <summary>Settings from a JSON file, or none, of which single values can be replaced with <c>key=value</c>.</summary>
 internal static class SettingsOverrides
 {
+    private const string SchemaKey = "$schema";
+
     private static readonly JsonDocumentOptions Lenient = new()
     {
         CommentHandling = JsonCommentHandling.Skip,
@@ -27,6 +29,8 @@ internal static class SettingsOverrides
             : JsonNode.Parse(FileFailure.Reading(path, () => File.ReadAllText(path)), documentOptions: Lenient);
         if (root is not JsonObject settings)
             throw NvgDataException.At(path!, root is null ? "is empty" : "is not a JSON object with settings");
+        // For editors: where the schema of the settings is.
+        settings.Remove(SchemaKey);
         foreach (string assignment in overrides)
             Override(settings, assignment);
         return settings.Deserialize<T>(NvgJson.Options)!;

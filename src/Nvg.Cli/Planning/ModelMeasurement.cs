@@ -1,0 +1,195 @@
+using System.Diagnostics;
+using System.Globalization;
+using Nvg.Cli.Terminal;
+using Nvg.Data.Datasets;
+using Nvg.Data.Loading;
+using Nvg.Evaluation.Classes;
+using Nvg.Evaluation.Distributions;
+using Nvg.Evaluation.Features;
+using Nvg.Evaluation.Metrics;
+using Nvg.Evaluation.Neighbours;
+using Nvg.Evaluation.TokenizerQuality;
+using Nvg.Imaging;
+using Nvg.Torch;
+using Nvg.Training.Planning;
+
+namespace Nvg.Cli.Planning;
+
+/// <summary>Measures the model of a finished plan, and writes images that show it.</summary>
+internal sealed class ModelMeasurement
+{
+    internal const string SamplesSheet = "samples.png", ReconstructionsSheet = "reconstructions.png", NeighboursSheet = "neighbours.png";
+
+    private const int SheetColumns = 8, SheetClasses = 8, SheetOfOneClass = 48, ShownReconstructions = 8;
+    private const int MostReconstructed = 200, LeastSamples = 48, MostSamples = 1000, SampleBatch = 16;
+    private const int LeastHeldOut = 2;
+
+    // Share of the time for measuring that drawing samples may take.
+    private const double SamplingShare = 0.4;
+
+    // Larger collections are measured with ResNet-18 only if there is time for it.
+    private const int FewImages = 2000;
+
+    private readonly TrainingPlan _plan;
+    private readonly string _folder;
+    private readonly string _target;
+    private readonly Device _device;
+    private readonly ConsoleProgress _progress;
+    private readonly CancellationToken _cancellation;
+
+    private ModelMeasurement(TrainingPlan plan, PlanFolder folder, Device device, ConsoleProgress progress, CancellationToken cancellation)
+    {
+        (_plan, _folder, _target, _device) = (plan, folder.Path, folder.Model, device);
+        (_progress, _cancellation) = (progress, cancellation);
+        (Training, HeldOut) = (folder.TrainingData, folder.HeldOutData);
+    }
+
+    private string Training { get; }
+
+    private string HeldOut { get; }
+
+    private bool HasHeldOut => _plan.HeldOut >= LeastHeldOut && Directory.Exists(HeldOut);
+
+    /// <summary>Measures a model.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="progress">Shows progress.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    internal static async Task<ModelFigures> RunAsync(
+        TrainingPlan plan, PlanFolder folder, Device device, ConsoleProgress progress, CancellationToken cancellation)
+    {
+        var measurement = new ModelMeasurement(plan, folder, device, progress, cancellation);
+        return await measurement.RunAsync();
+    }
+
+    private async Task<ModelFigures> RunAsync()
+    {
+        using NvgModel model = await NvgModel.LoadAsync(_target, new NvgModelOptions { Device = _device, Threads = null }, _cancellation);
+        TokenizerReport reconstruction = Reconstruct(model);
+        WriteReconstructions(model);
+        var clock = Stopwatch.StartNew();
+        IReadOnlyList<GeneratedImage> sheet = await DrawAsync(model, SheetRequests(model));
+        WriteSamples(sheet);
+        double secondsPerImage = clock.Elapsed.TotalSeconds / sheet.Count;
+        int count = (int)Math.Clamp(
+            _plan.Stage(StageNames.Measurement).Seconds * SamplingShare / secondsPerImage, LeastSamples, MostSamples);
+        IReadOnlyList<GeneratedImage> samples = await DrawAsync(model, SampleRequests(model, count));
+        using IFeatureNetwork? network = OpenNetwork();
+        (IReadOnlyList<(string, double)> distances, MemorisationCheck? copies) =
+            network is null ? ([], null) : (Distances(network, samples), Copies(network, samples));
+        (double? generated, double? real) = Accuracy(samples);
+        return new ModelFigures
+        {
+            Reconstruction = reconstruction.Quality,
+            Reconstructed = reconstruction.Count,
+            IsHeldOut = HasHeldOut,
+            CodebookUsage = reconstruction.CodebookUsage,
+            Samples = samples.Count,
+            SecondsPerImage = secondsPerImage,
+            ClassAccuracy = generated,
+            RealClassAccuracy = real,
+            Distances = distances,
+            Network = network?.Name,
+            Copies = copies,
+        };
+    }
+
+    private TokenizerReport Reconstruct(NvgModel model)
+    {
+        _progress.Report("reconstructions", null);
+        string data = HasHeldOut ? HeldOut : Training;
+        int all = ImageSet.Open(data).Count is var count ? (int)Math.Min(count, int.MaxValue) : 0, chosen = Math.Min(all, MostReconstructed);
+        IEnumerable<SquareEntry> images =
+            SquareSource.Entries([data], _plan.Size).Where((_, index) => EvenSample.Contains(index, chosen, all));
+        var options = new TokenizerEvaluationOptions { Batch = SampleBatch, Stages = false };
+        return TokenizerEvaluation.Run(model.Tokenizer, images, chosen, options, cancellation: _cancellation);
+    }
+
+    private void WriteReconstructions(NvgModel model)
+    {
+        using InferenceMode inference = Autograd.Inference();
+        using var scope = new TensorScope();
+        RgbImage[] originals = [.. ImageSet.Open(HasHeldOut ? HeldOut : Training).Images(ShownReconstructions)];
+        Tensor images_BCHW = ImageTensor.Load(originals, _device);
+        using Granularity.GranularitySequence sequence = model.Tokenizer.Encode(images_BCHW);
+        Tensor canvas_BLC = model.Tokenizer.Quantizer.Canvases(sequence).Select(1, model.Grid.StageCount);
+        RgbImage[] all = [.. originals, .. ImageTensor.ToImages(model.Tokenizer.Decode(canvas_BLC))];
+        Write(ReconstructionsSheet, all, originals.Length);
+    }
+
+    private void WriteSamples(IReadOnlyList<GeneratedImage> images) =>
+        Write(SamplesSheet, [.. images.Select(image => image.Image)], SheetColumns);
+
+    private void Write(string name, IReadOnlyList<RgbImage> images, int columns)
+    {
+        int enlargement = ImageGrid.ComfortableEnlargement(images[0], images.Count);
+        ImageFile.Write(Path.Combine(_target, name), ImageGrid.Compose(images, columns, enlargement: enlargement));
+    }
+
+    // A row per class; of many classes, some that are evenly spread.
+    private static IReadOnlyList<ImageRequest> SheetRequests(NvgModel model)
+    {
+        int classes = model.Labels.Count;
+        if (classes == 1)
+            return GenerationRequest.OfClasses([0], SheetOfOneClass, 0);
+        int shown = Math.Min(classes, SheetClasses);
+        return GenerationRequest.OfClasses([.. Enumerable.Range(0, shown).Select(i => i * classes / shown)], SheetColumns, 0);
+    }
+
+    // Seeds apart from those of the sheet, and classes in turn.
+    private static IReadOnlyList<ImageRequest> SampleRequests(NvgModel model, int count) =>
+        [.. Enumerable.Range(0, count).Select(i => new ImageRequest(i % model.Labels.Count, (ulong)(1000 + i)))];
+
+    private Task<IReadOnlyList<GeneratedImage>> DrawAsync(NvgModel model, IReadOnlyList<ImageRequest> images) => model.GenerateAsync(
+        new GenerationRequest { Images = images, BatchSize = SampleBatch },
+        new SynchronousProgress<GenerationProgress>(_ => _progress.Report($"{images.Count} samples", null)), _cancellation);
+
+    private IFeatureNetwork? OpenNetwork()
+    {
+        bool affordable = _plan.Data.Images <= FewImages || _plan.Request.Hours >= 1;
+        if (_plan.Machine.HasPerceptualNetwork && affordable)
+            return ResNet18Features.Load(null, _device);
+        return _plan.Classifier is null ? null : ClassifierFeatures.Load(PlanExecution.ModelFolder(_folder, StageNames.Classifier), _device);
+    }
+
+    private List<(string, double)> Distances(IFeatureNetwork network, IReadOnlyList<GeneratedImage> samples)
+    {
+        string folder = Path.Combine(_folder, "samples");
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+        Directory.CreateDirectory(folder);
+        foreach ((int index, GeneratedImage image) in samples.Index())
+            image.Save(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{index:D4}-class-{image.Class:D4}.png")));
+        var options = new SampleEvaluationOptions { Metrics = SampleMetric.Parse("fid,pr") };
+        SampleReport report = SampleEvaluation.Run(
+            network, ImageSet.Open(folder), SampleReference.Open(Training), options,
+            new SynchronousProgress<SampleProgress>(p => _progress.Report(p.State, p.Share)), _cancellation);
+        return [.. report.Metrics.Select(metric => (metric.Name, metric.Value))];
+    }
+
+    private MemorisationCheck? Copies(IFeatureNetwork network, IReadOnlyList<GeneratedImage> samples)
+    {
+        if (!HasHeldOut)
+            return null;
+        var study = NeighbourStudy.Run(
+            network, [.. samples.Select(sample => sample.Image)], [.. ImageSet.Open(HeldOut).Images()],
+            () => ImageSet.Open(Training).Images(),
+            new SynchronousProgress<long>(done => _progress.Report($"{done:N0} neighbours", null)), _cancellation);
+        ImageFile.Write(Path.Combine(_target, NeighboursSheet), study.Sheet(_cancellation));
+        return study.InFeatures;
+    }
+
+    private (double? Generated, double? Real) Accuracy(IReadOnlyList<GeneratedImage> samples)
+    {
+        if (_plan.Classifier is null)
+            return (null, null);
+        using var classifier = ClassifierFeatures.Load(PlanExecution.ModelFolder(_folder, StageNames.Classifier), _device);
+        LabelledImage[] generated = [.. samples.Select((sample, i) => new LabelledImage($"{i}", sample.Image, sample.Class))];
+        double accuracy = ClassEvaluation.Run(classifier, generated, cancellation: _cancellation).Accuracy;
+        double? real = HasHeldOut
+            ? ClassEvaluation.Run(classifier, LabelledImages.Read(HeldOut, classifier.Labels), cancellation: _cancellation).Accuracy
+            : null;
+        return (accuracy, real);
+    }
+}

@@ -1,0 +1,27 @@
+using Nvg.Training.Planning;
+
+namespace Nvg.Cli.Planning;
+
+/// <summary>The folder of a plan that is executed.</summary>
+/// <param name="Path">The folder.</param>
+/// <param name="Source">The prepared data set that the plan was made for; null if the folder keeps its own.</param>
+internal sealed record PlanFolder(string Path, string? Source)
+{
+    /// <summary>The training images.</summary>
+    internal string TrainingData => Source ?? System.IO.Path.Combine(Path, "data", "train");
+
+    /// <summary>The images that were kept aside.</summary>
+    internal string HeldOutData => System.IO.Path.Combine(Path, "data", "held-out");
+
+    /// <summary>The resulting model.</summary>
+    internal string Model => System.IO.Path.Combine(Path, "model");
+
+    /// <summary>Copies the generators' model to <see cref="Model"/>; its config, which makes it a model folder, comes last.</summary>
+    internal void CopyModel()
+    {
+        string trained = PlanExecution.ModelFolder(Path, StageNames.Generator);
+        Directory.CreateDirectory(Model);
+        foreach (string file in Directory.GetFiles(trained).OrderBy(file => System.IO.Path.GetFileName(file) == "config.json"))
+            File.Copy(file, System.IO.Path.Combine(Model, System.IO.Path.GetFileName(file)), overwrite: true);
+    }
+}

@@ -1,0 +1,44 @@
+using Nvg.Cli.Terminal;
+using Nvg.Torch;
+using Nvg.Training.Planning;
+
+namespace Nvg.Cli.Planning;
+
+/// <summary>Makes a plan: surveys data and machine, chooses networks, measures them, and plans again with what was measured.</summary>
+/// <param name="request">What is asked for.</param>
+/// <param name="device">Where to train; loaded and ready.</param>
+/// <param name="progress">Shows progress.</param>
+/// <param name="cancellation">Ends the work.</param>
+internal sealed class PlanMaking(PlanRequest request, Device device, ConsoleProgress progress, CancellationToken cancellation)
+{
+    // A network that trains this much slower than estimated is too large for the machine as it is now.
+    private const double TooSlow = 0.5;
+
+    /// <summary>Makes the plan.</summary>
+    /// <param name="source">Folder, archive or data set.</param>
+    /// <param name="subset">Folder inside, or null.</param>
+    internal TrainingPlan Plan(string source, string? subset)
+    {
+        DataFacts data = DataSurvey.Run(
+            source, subset, new SynchronousProgress<long>(count => progress.Report($"{ConsoleText.Count(count, "image")} seen", null)),
+            cancellation);
+        progress.Report("measuring the machine", null);
+        MachineFacts machine = MachineSurvey.Run(device);
+        TrainingPlan estimated = TrainingPlanner.Plan(request, data, machine);
+        StageRates rates = Measure(estimated);
+        double slowness = Math.Min(rates.Tokenizer / estimated.Rates.Tokenizer, rates.Generator / estimated.Rates.Generator);
+        if (slowness >= TooSlow)
+            return TrainingPlanner.Plan(request, data, machine, rates);
+        MachineFacts slower = machine with { MatrixRate = machine.MatrixRate * slowness };
+        TrainingPlan smaller = TrainingPlanner.Plan(request, data, slower);
+        bool isSame = smaller.Size == estimated.Size && smaller.Generator.Depth == estimated.Generator.Depth
+            && smaller.Tokenizer.Tokenizer.BaseChannels == estimated.Tokenizer.Tokenizer.BaseChannels;
+        return TrainingPlanner.Plan(request, data, slower, isSame ? rates : Measure(smaller)) with { Machine = machine };
+    }
+
+    private StageRates Measure(TrainingPlan plan)
+    {
+        progress.Report($"measuring networks for {plan.Size} × {plan.Size} pixels", null);
+        return RateMeasurement.Run(plan, device, cancellation);
+    }
+}

@@ -1,0 +1,58 @@
+using Nvg.Cli.Terminal;
+using Nvg.Data.Datasets;
+using Nvg.Data.Packing;
+using Nvg.Data.Sources;
+using Nvg.Training.Planning;
+
+namespace Nvg.Cli.Planning;
+
+/// <summary>Prepares the images of a plan: those to train on and those that are kept aside, each as a data set.</summary>
+internal static class SourcePreparation
+{
+    private const int MostShownSkips = 10;
+
+    /// <summary>Prepares what is not prepared yet.</summary>
+    /// <returns>The plan; changed if classes have no usable image, which is known only now.</returns>
+    /// <param name="source">Folder or archive.</param>
+    /// <param name="subset">Folder inside, or null.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="folder">Folder of the plan.</param>
+    /// <param name="progress">Shows progress.</param>
+    /// <param name="cancellation">Ends the work; nothing incomplete is left.</param>
+    internal static async Task<TrainingPlan> RunAsync(
+        string source, string? subset, TrainingPlan plan, PlanFolder folder, ConsoleProgress progress, CancellationToken cancellation)
+    {
+        if (folder.Source is not null)
+            return plan;
+        int every = plan.HeldOut > 0 ? plan.Data.Images / plan.HeldOut : 0;
+        if (!Directory.Exists(folder.TrainingData))
+        {
+            DatasetDescription done = await PackAsync(heldOut: false, folder.TrainingData);
+            foreach (SkippedFile file in done.Skipped.Take(MostShownSkips))
+                ConsoleText.Note($"skipped {Nvg.Torch.Files.ForeignName.Display(file.Name)}: {file.Reason}");
+            if (done.SkippedCount > MostShownSkips)
+                ConsoleText.Note($"skipped {done.SkippedCount - MostShownSkips:N0} more; {folder.TrainingData}/dataset.json lists them");
+        }
+
+        if (every > 0 && !Directory.Exists(folder.HeldOutData))
+            await PackAsync(heldOut: true, folder.HeldOutData);
+        return WithClassesOf(folder, plan);
+
+        Task<DatasetDescription> PackAsync(bool heldOut, string target) => Preparation.RunAsync(
+            ImageSource.Open(source, subset).Part(every, heldOut, plan.IgnoresClasses), target, new PreparationOptions { Size = plan.Size },
+            new SynchronousProgress<PreparationProgress>(
+                p => progress.Report($"{ConsoleText.Count(p.Done, "image")} packed, {p.Skipped} skipped", null)), cancellation);
+    }
+
+    private static TrainingPlan WithClassesOf(PlanFolder folder, TrainingPlan plan)
+    {
+        using PackedDataset data = PackedDataset.Open(folder.TrainingData);
+        if (plan.Classifier is not { } classifier || classifier.Classifier.ClassCount == data.Classes.Count)
+            return plan;
+        TrainingPlan changed = data.Classes.Count == 1
+            ? plan with { Classifier = null, Stages = [.. plan.Stages.Where(stage => stage.Name != StageNames.Classifier)] }
+            : plan with { Classifier = classifier with { Classifier = classifier.Classifier with { ClassCount = data.Classes.Count } } };
+        PlanFiles.WriteTo(folder.Path, changed);
+        return changed;
+    }
+}

@@ -1,0 +1,122 @@
+using Nvg.Data.Datasets;
+using Nvg.Data.Sources;
+using Nvg.Imaging;
+
+namespace Nvg.Training.Planning;
+
+/// <summary>Looks through a collection of images without preparing it: classes, and sizes and contrast of a sample.</summary>
+public sealed class DataSurvey
+{
+    // Images whose headers are read, and whose pixels are; evenly spread over a source of unknown length.
+    private const int MostHeaders = 1024, MostDecoded = 64;
+    private const int DecodedSide = 32;
+
+    private readonly Dictionary<string, int> _classes = new(StringComparer.Ordinal);
+    private readonly SplitLayout _layout = new();
+    private readonly List<(long Index, int Side, double? Contrast)> _sample = [];
+    private long _stride = 1;
+    private long _count;
+
+    /// <summary>Surveys a source of images, or describes a data set that is prepared.</summary>
+    /// <param name="path">As <see cref="ImageSource.Open"/> takes it, or a data set made by <c>nvg prepare</c>.</param>
+    /// <param name="subset">The folder inside to limit a source to; null for everything.</param>
+    /// <param name="progress">Told the number of images seen, or null.</param>
+    /// <param name="cancellation">Checked at every image.</param>
+    /// <exception cref="NvgDataException">There are no images, or their folders are splits rather than classes.</exception>
+    public static DataFacts Run(
+        string path, string? subset = null, IProgress<long>? progress = null, CancellationToken cancellation = default)
+    {
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+        if (File.Exists(Path.Combine(path, DatasetDescription.FileName)))
+            return OfDataset(path, name, subset);
+        var survey = new DataSurvey();
+        foreach (ImageEntry entry in ImageSource.Open(path, subset).Entries().Where(entry => entry.NotAImage is null))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            survey.Add(entry);
+            progress?.Report(survey._count);
+        }
+
+        if (survey._layout.Problem() is var (problem, remedy))
+            throw NvgDataException.At(path, problem, remedy);
+        return survey.Facts(path, name);
+    }
+
+    private static DataFacts OfDataset(string path, string name, string? subset)
+    {
+        using PackedDataset data = PackedDataset.Open(path);
+        if (subset is not null)
+            throw NvgDataException.At(path, "is prepared already, so it has no subsets", "give the source that it was made of");
+        var contrasts = DataOrderSample(data).Select(i => Contrast(data.Image(i))).ToList();
+        return new DataFacts
+        {
+            Source = name,
+            Classes = data.Description.Classes,
+            MedianSide = data.Size,
+            SmallestSide = data.Size,
+            PreparedSide = data.Size,
+            Contrast = contrasts.Average(),
+        };
+    }
+
+    private static IEnumerable<int> DataOrderSample(PackedDataset data) => EvenSample.Of(data.Count, MostDecoded);
+
+    private void Add(ImageEntry entry)
+    {
+        _layout.Add(entry);
+        _classes[entry.ClassName] = _classes.GetValueOrDefault(entry.ClassName) + 1;
+        long index = _count++;
+        if (index % _stride != 0 || Measure(entry, index) is not { } measured)
+            return;
+        _sample.Add(measured);
+        if (_sample.Count < MostHeaders)
+            return;
+        _stride *= 2;
+        _sample.RemoveAll(one => one.Index % _stride != 0);
+    }
+
+    // What cannot be decoded is skipped and reported by the preparation.
+    private (long, int, double?)? Measure(ImageEntry entry, long index)
+    {
+        try
+        {
+            byte[] encoded = entry.Read();
+            ImageHeader header = ImageFile.DecodeHeader(encoded, entry.Name);
+            bool isDecoded = index < MostDecoded || index % (_stride * (MostHeaders / MostDecoded)) == 0;
+            double? contrast = isDecoded ? Contrast(ImageFile.Decode(encoded, entry.Name, DecodedSide).Pixels) : null;
+            return (index, Math.Min(header.Width, header.Height), contrast);
+        }
+        catch (NvgDataException)
+        {
+            return null;
+        }
+    }
+
+    private static double Contrast(ReadOnlySpan<byte> pixels)
+    {
+        double sum = 0, squares = 0;
+        foreach (byte value in pixels)
+        {
+            sum += value;
+            squares += value * value;
+        }
+
+        double mean = sum / pixels.Length;
+        return Math.Sqrt(Math.Max(0, squares / pixels.Length - mean * mean)) / 255;
+    }
+
+    private DataFacts Facts(string path, string name)
+    {
+        if (_sample.Count == 0)
+            throw NvgDataException.At(path, _count == 0 ? "contains no images" : $"none of {_count:N0} files is a usable image");
+        int[] sides = [.. _sample.Select(one => one.Side).Order()];
+        return new DataFacts
+        {
+            Source = name,
+            Classes = [.. _classes.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => new DatasetClass(c.Key, c.Value))],
+            MedianSide = sides[sides.Length / 2],
+            SmallestSide = sides[0],
+            Contrast = _sample.Select(one => one.Contrast).OfType<double>().DefaultIfEmpty(0.2).Average(),
+        };
+    }
+}

@@ -1,0 +1,15 @@
+namespace Nvg.Training.Planning;
+
+/// <summary>Sides of images, in pixels, that a plan can choose.</summary>
+public static class ImageSizes
+{
+    /// <summary>The sides, ascending.</summary>
+    public static IReadOnlyList<int> All { get; } = [16, 32, 64, 128, 256, 512];
+
+    /// <summary>The sides as a list for messages.</summary>
+    internal static string Text => $"{string.Join(", ", All.SkipLast(1))} or {All[^1]}";
+
+    /// <summary>The largest side that does not exceed a length; the smallest of all if every side does.</summary>
+    /// <param name="length">Length in pixels.</param>
+    internal static int LargestWithin(int length) => All.LastOrDefault(size => size <= length, All[0]);
+}

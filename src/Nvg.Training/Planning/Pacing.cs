@@ -1,0 +1,69 @@
+namespace Nvg.Training.Planning;
+
+/// <summary>
+/// Keeps a stage within its time: at a few points before the learning rate decays, the number of steps is chosen again from the measured
+/// rate. The schedule makes this possible: until the decay begins, steps do not depend on the length of the run.
+/// </summary>
+internal sealed class Pacing
+{
+    // Shares of the stage at which its length is chosen again, as shares of the steps before the decay.
+    private static readonly double[] Points = [0.25, 0.5, 0.75, 0.96];
+
+    // A smaller change is not worth an interruption.
+    private const double LeastChange = 0.03;
+
+    private readonly double _holdShare;
+    private readonly double _deadline;
+    private int _point;
+    private double? _start;
+    private double _baseSeconds;
+    private long _baseStep;
+
+    /// <param name="steps">Number of steps so far planned.</param>
+    /// <param name="holdShare">Share of the steps before the decay.</param>
+    /// <param name="deadline">Time at which the stage should end, in seconds of the run.</param>
+    internal Pacing(long steps, double holdShare, double deadline) => (Steps, _holdShare, _deadline) = (steps, holdShare, deadline);
+
+    /// <summary>Number of steps of the stage.</summary>
+    internal long Steps { get; private set; }
+
+    /// <summary>Takes note of progress; returns whether <see cref="Steps"/> changed.</summary>
+    /// <param name="step">Completed steps.</param>
+    /// <param name="seconds">Time of the run so far.</param>
+    internal bool Observe(long step, double seconds)
+    {
+        if (_start is not { } start)
+        {
+            (_start, _baseStep, _baseSeconds) = (seconds, step, seconds);
+            return false;
+        }
+
+        // Where the steps before the decay are done, the length is settled.
+        if (_point >= Points.Length || step >= Steps * _holdShare || !IsReached(Points[_point], step, start, seconds))
+            return false;
+        while (_point < Points.Length && IsReached(Points[_point], step, start, seconds))
+            _point++;
+        if (step <= _baseStep || seconds <= _baseSeconds)
+            return false;
+        double rate = (step - _baseStep) / (seconds - _baseSeconds);
+        (_baseStep, _baseSeconds) = (step, seconds);
+        return Choose(step, (long)(step + rate * Math.Max(0, _deadline - seconds)));
+    }
+
+    private bool IsReached(double point, long step, double start, double seconds)
+    {
+        double ofSteps = step / (Steps * _holdShare), ofTime = (seconds - start) / Math.Max(1, (_deadline - start) * _holdShare);
+        return Math.Max(ofSteps, ofTime) >= point;
+    }
+
+    // The decay must lie ahead: its start is a share of the length.
+    private bool Choose(long step, long wanted)
+    {
+        long shortest = (long)Math.Ceiling((step + 1) / Math.Max(0.01, _holdShare));
+        long chosen = Math.Max(wanted, shortest);
+        if (Math.Abs(chosen - Steps) < LeastChange * Steps)
+            return false;
+        Steps = chosen;
+        return true;
+    }
+}

@@ -1,0 +1,25 @@
+using System.Globalization;
+
+namespace Nvg.Training.Planning;
+
+/// <summary>Numbers of plans as text.</summary>
+public static class PlanText
+{
+    /// <summary>A time such as <c>40 s</c>, <c>12 min</c> or <c>3 h 20 min</c>.</summary>
+    /// <param name="seconds">The time.</param>
+    public static string Time(double seconds)
+    {
+        long minutes = (long)Math.Round(seconds / 60);
+        if (seconds < 90)
+            return string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, seconds):F0} s");
+        return minutes < 120 ? $"{minutes} min" : $"{minutes / 60} h {minutes % 60} min";
+    }
+
+    /// <summary>A count with two significant digits, such as <c>14,000</c>.</summary>
+    /// <param name="count">The count.</param>
+    public static string Rounded(double count)
+    {
+        double unit = Math.Pow(10, Math.Max(0, Math.Floor(Math.Log10(Math.Max(1, count))) - 1));
+        return (Math.Round(count / unit) * unit).ToString("N0", CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text.Json;
+using Nvg.Configuration;
+using Nvg.Torch.Files;
+
+namespace Nvg.Training.Planning;
+
+/// <summary>Where the execution of a plan stands, as its folder keeps it.</summary>
+public sealed record RunState
+{
+    private const string FileName = "state.json";
+
+    /// <summary>Time used so far, without interruptions, in seconds.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>The stages that were begun, by name.</summary>
+    public IReadOnlyDictionary<string, StageState> Stages { get; init; } = new Dictionary<string, StageState>();
+
+    /// <summary>Whether the model is measured and its card written.</summary>
+    public bool IsFinished { get; init; }
+
+    /// <summary>A stage; one that was not begun has no steps.</summary>
+    public StageState Stage(string name) => Stages.TryGetValue(name, out StageState? state) ? state : new StageState();
+
+    /// <summary>The state with another state of a stage.</summary>
+    internal RunState With(string name, StageState stage) =>
+        this with { Stages = new Dictionary<string, StageState>(Stages) { [name] = stage } };
+
+    /// <summary>Reads the state of a folder; the initial state if there is none.</summary>
+    /// <exception cref="NvgDataException">The file is damaged.</exception>
+    public static RunState Read(string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        return File.Exists(path) ? NvgJson.Read<RunState>(path) : new RunState();
+    }
+
+    /// <summary>Writes the state.</summary>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public void Write(string folder) =>
+        AtomicFile.Write(Path.Combine(folder, FileName), stream => JsonSerializer.Serialize(stream, this, NvgJson.Options));
+}
