@@ -27,9 +27,19 @@ internal sealed class SamplingArguments
     private readonly Option<double?> _temperature =
         new("--temperature") { Description = "Sampling temperature, which divides the logits", HelpName = "T" };
 
-    private readonly Option<StructureSteps?> _steps = new("--structure-steps")
+    private readonly Option<StructureSteps?> _steps = StructureStepsOption();
+
+    private readonly Option<bool?> _gumbel = new("--gumbel")
     {
-        Description = "Steps of the structure flow: one number for all stages, one per stage, or auto (until the split no longer changes)",
+        Description = "Draw splits at random (Gumbel top-k) instead of by rank",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    /// <summary>The option for the steps of the structure flow; each command gets its own.</summary>
+    internal static Option<StructureSteps?> StructureStepsOption() => new("--structure-steps")
+    {
+        Description = "Steps of the structure flow: one number for all stages, one per stage, or auto (until the split no longer "
+            + "changes; one for a distilled model)",
         HelpName = "N|N,N,…|auto",
         CustomParser = result =>
         {
@@ -38,12 +48,6 @@ internal sealed class SamplingArguments
             result.AddError($"--structure-steps takes a number, a list such as 25,20,15,10,8, or auto; not '{result.Tokens[0].Value}'");
             return null;
         },
-    };
-
-    private readonly Option<bool?> _gumbel = new("--gumbel")
-    {
-        Description = "Draw splits at random (Gumbel top-k) instead of by rank",
-        Arity = ArgumentArity.ZeroOrOne,
     };
 
     internal void AddTo(Command command) =>
