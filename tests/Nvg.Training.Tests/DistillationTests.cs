@@ -77,6 +77,7 @@ public sealed class DistillationTests : IClassFixture<DistillationTests.Teacher>
     [Fact]
     public void Constructor_Student_StartsAsTheTeacher()
     {
+        using var scope = new TensorScope();
         using DistillationTraining task = Task("run");
         using NvgModel teacher = NvgModel.Load(_teacher.Folder, type: null);
         Assert.All(

@@ -43,7 +43,7 @@ public sealed record GeneratorConfig
 
     /// <summary>
     /// Whether the structure generator takes the length of an interval of time as an input and predicts its average velocity, so that
-    /// few steps suffice (docs/method.md, section 9); false in the paper.
+    /// few steps suffice (docs/method.md, section 11.1); false in the paper.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool StructureStepInput { get; init; }

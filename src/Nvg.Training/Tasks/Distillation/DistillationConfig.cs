@@ -35,7 +35,7 @@ public sealed record DistillationConfig : IRunConfiguration<DistillationConfig>
     /// </summary>
     public double? GuidanceLimit { get; init; }
 
-    /// <summary>Weight of the loss on the split itself (docs/method.md, section 9.3); 0 for none.</summary>
+    /// <summary>Weight of the loss on the split itself (docs/method.md, section 11.1); 0 for none.</summary>
     public double RankWeight { get; init; }
 
     /// <summary>Share of sequences without a class.</summary>

@@ -7,7 +7,7 @@ using Nvg.Training.Tasks.Generators;
 namespace Nvg.Training.Tasks.Distillation;
 
 /// <summary>
-/// The loss of a distillation (docs/method.md, section 9.2): the mean squared error of average velocities over all channels, and an
+/// The loss of a distillation (docs/method.md, section 11.1): the mean squared error of average velocities over all channels, and an
 /// optional loss on the splits of the intervals that end at the structure.
 /// </summary>
 /// <remarks>Shapes: N sequences, L positions, K structure channels.</remarks>

@@ -16,7 +16,7 @@ using Nvg.Training.Tasks.Generators;
 namespace Nvg.Training.Tasks.Distillation;
 
 /// <summary>
-/// Trains the structure generator of a model to take few steps, from the model itself (docs/method.md, section 9.2). Tokenizer and
+/// Trains the structure generator of a model to take few steps, from the model itself (docs/method.md, section 11.1). Tokenizer and
 /// content generator do not change.
 /// </summary>
 public sealed class DistillationTraining : ITrainingTask

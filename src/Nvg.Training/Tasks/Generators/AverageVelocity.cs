@@ -3,7 +3,7 @@ using Nvg.Torch;
 namespace Nvg.Training.Tasks.Generators;
 
 /// <summary>
-/// What average velocities over an interval are trained towards (docs/method.md, section 9). With u the average over the interval
+/// What average velocities over an interval are trained towards (docs/method.md, section 11.1). With u the average over the interval
 /// from t to t − d, z − d · u is the point at its end, and the average over the whole is the mean of those over two equal halves.
 /// </summary>
 /// <remarks>Shapes: N sequences, L positions, K structure channels.</remarks>
