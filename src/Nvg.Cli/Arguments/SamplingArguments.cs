@@ -57,8 +57,9 @@ internal sealed class SamplingArguments
     /// <param name="parsed">The command line.</param>
     /// <param name="defaults">The model's settings, for options that are not given.</param>
     /// <param name="lastStage">Index of the model's last stage (K).</param>
+    /// <param name="structureGuidanceLimit">The largest structure guidance that the model learned, or null for any.</param>
     /// <exception cref="UsageException">A setting is invalid.</exception>
-    internal SamplingOptions Read(ParseResult parsed, SamplingOptions defaults, int lastStage)
+    internal SamplingOptions Read(ParseResult parsed, SamplingOptions defaults, int lastStage, double? structureGuidanceLimit = null)
     {
         SamplingOptions options = defaults with
         {
@@ -70,7 +71,8 @@ internal sealed class SamplingArguments
             StructureSteps = parsed.GetValue(_steps) ?? defaults.StructureSteps,
             Gumbel = parsed.GetValue(_gumbel) ?? defaults.Gumbel,
         };
-        return options.Validate(lastStage).FirstOrDefault() is { } problem ? throw new UsageException(problem) : options;
+        string? problem = options.Validate(lastStage).FirstOrDefault() ?? options.ProblemWithLimit(structureGuidanceLimit, lastStage);
+        return problem is null ? options : throw new UsageException(problem);
     }
 
     private static Option<StageSchedule?> Schedule(string name, string description, Func<double, double, StageSchedule> between) =>

@@ -55,7 +55,9 @@ public sealed record DistillationConfig : IRunConfiguration<DistillationConfig>
         {
             Teacher = folder,
             Samples = samples,
-            GuidanceLimit = DistillationTeacher.LargestGuidance(sizes, sampling) is > 1 and var largest ? Math.Ceiling(largest * 2) / 2 : null,
+            GuidanceLimit = DistillationTeacher.LargestGuidance(sizes, sampling) is > 1 and var largest
+                ? Math.Ceiling(largest * 2 + 1) / 2
+                : null,
             Training = new TrainingOptions
             {
                 Steps = 10_000,
