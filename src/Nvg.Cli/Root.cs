@@ -28,6 +28,7 @@ internal static class Root
             ReconstructCommand.Create(),
             PrepareCommand.Create(),
             TrainCommand.Create(),
+            DistillCommand.Create(),
             ReportCommand.Create(),
             ConvertCommand.Create(),
             EvaluateCommand.Create(),

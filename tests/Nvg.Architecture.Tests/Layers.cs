@@ -44,7 +44,7 @@ internal static class Layers
             "Nvg.Training.Ownership", "Nvg.Training.TensorBoard", "Nvg.Training.Distributed", "Nvg.Training.Optimization",
             "Nvg.Training.Runs", "Nvg.Training.Loop",
             "Nvg.Training.Adversarial", "Nvg.Training.Tasks", "Nvg.Training.Tasks.Tokenizers", "Nvg.Training.Tasks.Generators",
-            "Nvg.Training.Tasks.Classifiers", "Nvg.Training.Planning", "Nvg.Training.Scaling",
+            "Nvg.Training.Tasks.Distillation", "Nvg.Training.Tasks.Classifiers", "Nvg.Training.Planning", "Nvg.Training.Scaling",
         ],
         ["Nvg.Evaluation"] =
         [

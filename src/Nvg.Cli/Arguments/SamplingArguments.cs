@@ -27,9 +27,19 @@ internal sealed class SamplingArguments
     private readonly Option<double?> _temperature =
         new("--temperature") { Description = "Sampling temperature, which divides the logits", HelpName = "T" };
 
-    private readonly Option<StructureSteps?> _steps = new("--structure-steps")
+    private readonly Option<StructureSteps?> _steps = StructureStepsOption();
+
+    private readonly Option<bool?> _gumbel = new("--gumbel")
     {
-        Description = "Steps of the structure flow: one number for all stages, one per stage, or auto (until the split no longer changes)",
+        Description = "Draw splits at random (Gumbel top-k) instead of by rank",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    /// <summary>The option for the steps of the structure flow; each command gets its own.</summary>
+    internal static Option<StructureSteps?> StructureStepsOption() => new("--structure-steps")
+    {
+        Description = "Steps of the structure flow: one number for all stages, one per stage, or auto (until the split no longer "
+            + "changes; one for a distilled model)",
         HelpName = "N|N,N,…|auto",
         CustomParser = result =>
         {
@@ -40,12 +50,6 @@ internal sealed class SamplingArguments
         },
     };
 
-    private readonly Option<bool?> _gumbel = new("--gumbel")
-    {
-        Description = "Draw splits at random (Gumbel top-k) instead of by rank",
-        Arity = ArgumentArity.ZeroOrOne,
-    };
-
     internal void AddTo(Command command) =>
         command.With(_guidance, _structureGuidance, _topP, _topK, _temperature, _steps, _gumbel);
 
@@ -53,8 +57,9 @@ internal sealed class SamplingArguments
     /// <param name="parsed">The command line.</param>
     /// <param name="defaults">The model's settings, for options that are not given.</param>
     /// <param name="lastStage">Index of the model's last stage (K).</param>
+    /// <param name="structureGuidanceLimit">The largest structure guidance that the model learned, or null for any.</param>
     /// <exception cref="UsageException">A setting is invalid.</exception>
-    internal SamplingOptions Read(ParseResult parsed, SamplingOptions defaults, int lastStage)
+    internal SamplingOptions Read(ParseResult parsed, SamplingOptions defaults, int lastStage, double? structureGuidanceLimit = null)
     {
         SamplingOptions options = defaults with
         {
@@ -66,7 +71,8 @@ internal sealed class SamplingArguments
             StructureSteps = parsed.GetValue(_steps) ?? defaults.StructureSteps,
             Gumbel = parsed.GetValue(_gumbel) ?? defaults.Gumbel,
         };
-        return options.Validate(lastStage).FirstOrDefault() is { } problem ? throw new UsageException(problem) : options;
+        string? problem = options.Validate(lastStage).FirstOrDefault() ?? options.ProblemWithLimit(structureGuidanceLimit, lastStage);
+        return problem is null ? options : throw new UsageException(problem);
     }
 
     private static Option<StageSchedule?> Schedule(string name, string description, Func<double, double, StageSchedule> between) =>

@@ -25,6 +25,9 @@ public sealed class ModelTimings : IDisposable
     public ModelTimings(NvgModel model, Device device, int repeat, int batch, CancellationToken cancellation = default) =>
         (_model, _device, _repeat, _batch, _cancellation) = (model, device, repeat, batch, cancellation);
 
+    /// <summary>Steps of the structure flow in whole images; null for those of the model's settings.</summary>
+    public StructureSteps? StructureSteps { get; init; }
+
     /// <summary>Times every part, lazily, one per enumerated item.</summary>
     public IEnumerable<Timing> Run()
     {
@@ -108,7 +111,8 @@ public sealed class ModelTimings : IDisposable
     private Timing Generate(int count) => Measure("generate", count, () =>
     {
         ImageRequest[] images = [.. Enumerable.Range(0, count).Select(i => new ImageRequest(0, (ulong)i))];
-        _model.GenerateAndDiscard(images, cancellation: _cancellation);
+        SamplingOptions options = _model.Config.Sampling;
+        _model.GenerateAndDiscard(images, StructureSteps is { } steps ? options with { StructureSteps = steps } : options, _cancellation);
     });
 
     // A stage in the middle; the cost does not depend on the stage.

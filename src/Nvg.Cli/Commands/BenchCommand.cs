@@ -5,6 +5,7 @@ using Nvg.Cli.Bench;
 using Nvg.Cli.Terminal;
 using Nvg.Data.Datasets;
 using Nvg.Data.Sources;
+using Nvg.Sampling;
 using Nvg.Server.Scheduling;
 using Nvg.Torch;
 
@@ -45,6 +46,8 @@ internal sealed class BenchCommand
         HelpName = "N",
     };
 
+    private readonly Option<StructureSteps?> _steps = SamplingArguments.StructureStepsOption();
+
     private readonly Option<int> _soak = new("--soak")
     {
         Description = "Generate N images one after another and show tensors and memory, instead of timing",
@@ -80,9 +83,9 @@ internal sealed class BenchCommand
     {
         var arguments = new BenchCommand();
         Command command = new Command("bench", "Time each part of a model")
-            .With(arguments._model, arguments._preset, arguments._save, arguments._repeat, arguments._batch, arguments._soak)
-            .With(arguments._queue, arguments._replicas, arguments._decode, arguments._size, arguments._device, arguments._type,
-                arguments._threads, arguments._json);
+            .With(arguments._model, arguments._preset, arguments._save, arguments._repeat, arguments._batch, arguments._steps)
+            .With(arguments._soak, arguments._queue, arguments._replicas, arguments._decode, arguments._size, arguments._device)
+            .With(arguments._type, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;
     }
@@ -96,6 +99,8 @@ internal sealed class BenchCommand
         ModelConfig? preset = Preset(parsed);
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using NvgModel model = ModelOrPreset.Open(parsed.GetValue(_model), preset, parsed.GetValue(_device), parsed.GetDataType(_type));
+        if (parsed.GetValue(_steps)?.Validate(model.Grid.LastStage).FirstOrDefault() is { } problem)
+            throw new UsageException(problem);
         if (parsed.GetValue(_save) is { } folder)
         {
             NvgModel.Save(
@@ -208,7 +213,10 @@ internal sealed class BenchCommand
         // A batch of a published size takes minutes on a CPU.
         bool single = parsed.GetValue(_preset) is not null && parsed.GetValue(_device).Type == DeviceType.Cpu;
         int batch = parsed.GetValue(_batch) ?? (single ? 1 : DefaultBatch);
-        using var timings = new ModelTimings(model, parsed.GetValue(_device), parsed.GetValue(_repeat), batch, cancellation);
+        using var timings = new ModelTimings(model, parsed.GetValue(_device), parsed.GetValue(_repeat), batch, cancellation)
+        {
+            StructureSteps = parsed.GetValue(_steps),
+        };
         var done = new List<Timing>();
         foreach (Timing timing in timings.Run())
         {

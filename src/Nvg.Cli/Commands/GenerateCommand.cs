@@ -192,7 +192,8 @@ internal sealed class GenerateCommand
                 Surroundings = given.Surroundings,
                 Variant = Joined(row.Variant, p.Variant),
             }))],
-            Options = _sampling.Read(parsed, defaults, model.GeneratorConfig.Grid.LastStage),
+            Options = _sampling.Read(
+                parsed, defaults, model.GeneratorConfig.Grid.LastStage, model.GeneratorConfig.StructureGuidanceLimit),
             BatchSize = parsed.GetValue(_batch) ?? recorded,
             FillsBatches = parsed.GetValue(_batch) is null && recorded is not null,
             WithStages = parsed.GetValue(_stages) || parsed.GetValue(_gif) is not null,

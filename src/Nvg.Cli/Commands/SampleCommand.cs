@@ -120,7 +120,8 @@ internal sealed class SampleCommand
             Classes = [.. classes.Distinct()],
             PerClass = parsed.GetValue(_perClass),
             Seed = parsed.GetValue(_seed),
-            Sampling = _sampling.Read(parsed, model.Config.Sampling, model.GeneratorConfig.Grid.LastStage),
+            Sampling = _sampling.Read(
+                parsed, model.Config.Sampling, model.GeneratorConfig.Grid.LastStage, model.GeneratorConfig.StructureGuidanceLimit),
             Dtype = parsed.GetDataType(_type),
             Device = parsed.GetValue(_device).Type,
             Batch = parsed.GetValue(_batch) ?? GenerationRequest.DefaultBatchSize(parsed.GetValue(_device).Type),

@@ -41,6 +41,11 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         ["train tokenizer"] = ["nvg train tokenizer --config configs/cifar10-tokenizer.json --data data -o runs/tokenizer"],
         ["train generator"] = ["nvg train generator --config configs/cifar10-generator.json --data data -o runs/generator --resume"],
         ["train classifier"] = ["nvg train classifier --config configs/cifar10-classifier.json --data data -o runs/classifier"],
+        ["distill"] =
+        [
+            "nvg distill nvg-cifar10 --data data -o runs/fast                 on the images that the model was trained on",
+            "nvg distill models/nvg-d16 --data-free -o runs/fast              on images that the model draws itself",
+        ],
         ["evaluate samples"] = ["nvg evaluate samples samples.npz --reference data --features cifar10-classifier --report report.html"],
         ["evaluate tokenizer"] = ["nvg evaluate tokenizer --model runs/tokenizer/model --data data -o report"],
         ["convert"] = ["nvg convert ae.ckpt d16.ckpt -o models/nvg-d16      published checkpoints to a model folder"],

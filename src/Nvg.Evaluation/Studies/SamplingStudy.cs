@@ -68,7 +68,10 @@ public sealed class SamplingStudy : IDisposable
     public void Check(StudyPoint point)
     {
         int stages = _model.GeneratorConfig.Grid.StageCount;
-        if (point.Apply(_model.Config.Sampling).Validate(stages - 1).FirstOrDefault() is { } problem)
+        SamplingOptions options = point.Apply(_model.Config.Sampling);
+        string? problem = options.Validate(stages - 1).FirstOrDefault()
+            ?? options.ProblemWithLimit(_model.GeneratorConfig.StructureGuidanceLimit, stages - 1);
+        if (problem is not null)
             throw new NvgDataException($"{point.Name}: {problem}");
         if (point.Kept is { } kept && (_given is null || kept.Stages > stages))
             throw new NvgDataException(

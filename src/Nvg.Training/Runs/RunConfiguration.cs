@@ -24,6 +24,25 @@ public static class RunConfiguration
         }
     }
 
+    /// <summary>Settings with overrides, for runs whose settings do not come from a file.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="overrides">Overrides such as <c>training.steps=1000</c>.</param>
+    /// <exception cref="NvgDataException">An override cannot be used; the message names the key.</exception>
+    internal static T With<T>(T settings, IReadOnlyList<string> overrides)
+    {
+        try
+        {
+            JsonObject root = JsonSerializer.SerializeToNode(settings, NvgJson.Options)!.AsObject();
+            foreach (string assignment in overrides)
+                Override(root, assignment);
+            return root.Deserialize<T>(NvgJson.Options)!;
+        }
+        catch (JsonException error)
+        {
+            throw new NvgDataException($"--set: {JsonProblem.Describe(error)}", error);
+        }
+    }
+
     /// <summary>Writes the settings of a run, including overrides.</summary>
     public static void Write<T>(string path, T settings) =>
         AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, settings, NvgJson.Options));

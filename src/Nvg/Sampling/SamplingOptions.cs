@@ -26,6 +26,19 @@ public sealed record SamplingOptions
     /// <summary>Whether splits are drawn by Gumbel-top-k rather than by rank.</summary>
     public bool Gumbel { get; init; }
 
+    /// <summary>Why a structure generator that takes the guidance scale as an input cannot use the settings; null if it can.</summary>
+    /// <param name="limit">The largest scale that it takes, or null if the scale is not an input.</param>
+    /// <param name="lastStage">K.</param>
+    internal string? ProblemWithLimit(double? limit, int lastStage)
+    {
+        if (limit is not { } most)
+            return null;
+        double[] scales = [.. Enumerable.Range(0, Math.Max(lastStage - 1, 0)).Select(i => StructureGuidance.At(i, lastStage))];
+        return Array.Exists(scales, s => s < 1 || s > most)
+            ? $"structure guidance of this model must lie in 1…{most:G4}, it is {scales.Min():G4}…{scales.Max():G4}"
+            : null;
+    }
+
     /// <summary>All problems of the settings; empty if there are none.</summary>
     public IEnumerable<string> Validate(int lastStage)
     {

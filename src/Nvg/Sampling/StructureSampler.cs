@@ -59,9 +59,11 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
     private (Tensor Channel_BL, int Steps) Flow(StageContext stage, GivenSplit? given, Tensor? gumbel_BL)
     {
         using var scope = new TensorScope();
-        int steps = stage.Options.StructureSteps.At(stage.Stage);
+        // A generator of average velocities needs no search for the number of steps.
+        StructureSteps settings = stage.Options.StructureSteps.For(generator.TakesStep);
+        int steps = settings.At(stage.Stage);
         using var flow = new StructureFlow(generator, nullClass, stage, given, steps);
-        if (stage.Options.StructureSteps.Tolerance is not { } tolerance)
+        if (settings.Tolerance is not { } tolerance)
             return (scope.Keep(flow.Solve(stride: 1)), steps);
         using var refinement = new SplitRefinement(tolerance, stage.Count);
         // The first velocity is the same for every step size.

@@ -94,7 +94,8 @@ internal sealed class EvaluateCostCommand
         {
             progress.Report(name, null);
             using NvgModel model = Open(name, parsed.GetValue(_device), parsed.GetDataType(_type));
-            SamplingOptions options = _sampling.Read(parsed, model.Config.Sampling, model.GeneratorConfig.Grid.LastStage);
+            SamplingOptions options = _sampling.Read(
+                parsed, model.Config.Sampling, model.GeneratorConfig.Grid.LastStage, model.GeneratorConfig.StructureGuidanceLimit);
             costs.Add(new ModelCost(name, options.StructureSteps,
                 GenerationCost.Measure(model, options, parsed.GetValue(_repeat), cancellation)));
         }

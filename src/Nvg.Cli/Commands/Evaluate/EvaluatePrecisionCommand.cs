@@ -46,7 +46,8 @@ internal sealed class EvaluatePrecisionCommand
         ModelConfig? preset = ModelOrPreset.Preset(parsed.GetValue(_model), parsed.GetValue(_preset));
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using NvgModel reference = Open(parsed, preset, ScalarType.Float32), other = Open(parsed, preset, ScalarType.BFloat16);
-        SamplingOptions options = _sampling.Read(parsed, reference.Config.Sampling, reference.GeneratorConfig.Grid.LastStage);
+        SamplingOptions options = _sampling.Read(
+            parsed, reference.Config.Sampling, reference.GeneratorConfig.Grid.LastStage, reference.GeneratorConfig.StructureGuidanceLimit);
         PrecisionAgreement found = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(
             () => PrecisionAgreement.Measure(
                 reference, other, count, options,
