@@ -32,10 +32,7 @@ public static class RunConfiguration
     {
         try
         {
-            JsonObject root = JsonSerializer.SerializeToNode(settings, NvgJson.Options)!.AsObject();
-            foreach (string assignment in overrides)
-                Override(root, assignment);
-            return root.Deserialize<T>(NvgJson.Options)!;
+            return SettingsOverrides.Apply(settings, overrides);
         }
         catch (JsonException error)
         {

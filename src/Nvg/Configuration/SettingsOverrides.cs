@@ -31,6 +31,17 @@ internal static class SettingsOverrides
             throw NvgDataException.At(path!, root is null ? "is empty" : "is not a JSON object with settings");
         // For editors: where the schema of the settings is.
         settings.Remove(SchemaKey);
+        return Replace<T>(settings, overrides);
+    }
+
+    /// <summary>Settings with single values replaced.</summary>
+    /// <exception cref="JsonException">An override is not what the settings need.</exception>
+    /// <exception cref="NvgDataException">An override is none.</exception>
+    internal static T Apply<T>(T settings, IReadOnlyList<string> overrides) =>
+        Replace<T>(JsonSerializer.SerializeToNode(settings, NvgJson.Options)!.AsObject(), overrides);
+
+    private static T Replace<T>(JsonObject settings, IReadOnlyList<string> overrides)
+    {
         foreach (string assignment in overrides)
             Override(settings, assignment);
         return settings.Deserialize<T>(NvgJson.Options)!;
