@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Nvg.Generators;
 using Nvg.Granularity;
+using Nvg.Sampling;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Bench;
