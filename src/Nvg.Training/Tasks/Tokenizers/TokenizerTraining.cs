@@ -90,7 +90,7 @@ public sealed class TokenizerTraining : ITrainingTask
         Tensor structure_BSL = Structure(step, latent_BLC, images);
         using QuantizedLatent quantized = _tokenizer.Quantizer.Forward(
             latent_BLC, structure_BSL, warmUp: step < weights.WarmupSteps, LastStages(step, own));
-        Tensor decoded = _tokenizer.Decoder.Forward(Positions.ToMap(quantized.Output_BLC, _config.Tokenizer.Grid));
+        Tensor decoded = _tokenizer.Decoder.Forward(Positions.ToMap(quantized.Output, _config.Tokenizer.Grid));
 
         Tensor l1 = Functional.MeanAbsoluteError(decoded, images);
         Tensor l2 = Functional.MeanSquaredError(decoded, images);
