@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Nvg.Cli.Terminal;
 using Nvg.Sampling;
+using Nvg.Var.Sampling;
 
 namespace Nvg.Cli.Arguments;
 
@@ -46,8 +47,45 @@ internal sealed class SamplingArguments
         Arity = ArgumentArity.ZeroOrOne,
     };
 
+    private readonly Option<bool?> _smooth = new("--smooth")
+    {
+        Description = "VAR models: mix codes instead of drawing them, for smoother images; not for metrics",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
     internal void AddTo(Command command) =>
-        command.With(_guidance, _structureGuidance, _topP, _topK, _temperature, _steps, _gumbel);
+        command.With(_guidance, _structureGuidance, _topP, _topK, _temperature, _steps, _gumbel, _smooth);
+
+    /// <summary>The sampling settings of a model of any method.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="model">Gives the defaults; borrowed.</param>
+    /// <exception cref="UsageException">A setting is invalid, or not one of the model's method.</exception>
+    internal ISamplingSettings Read(ParseResult parsed, IImageModel model) => model.Settings switch
+    {
+        SamplingOptions defaults => Read(parsed, defaults, model.ImageTokenizer.StageCount - 1),
+        VarSamplingOptions defaults => Read(parsed, defaults, model.ImageTokenizer.StageCount - 1),
+        _ => throw new InvalidOperationException($"no options for the settings of {model.Name}"),
+    };
+
+    /// <summary>The sampling settings of a VAR model.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="defaults">The model's settings, for options that are not given.</param>
+    /// <param name="lastScale">Index of the model's last scale.</param>
+    /// <exception cref="UsageException">A setting is invalid, or not one of VAR.</exception>
+    internal VarSamplingOptions Read(ParseResult parsed, VarSamplingOptions defaults, int lastScale)
+    {
+        Option[] others = [_structureGuidance, _temperature, _steps, _gumbel];
+        if (Array.Find(others, parsed.IsGiven) is { } other)
+            throw new UsageException($"{other.Name} is for NVG models: VAR has no such setting");
+        VarSamplingOptions options = defaults with
+        {
+            Guidance = parsed.GetValue(_guidance) ?? defaults.Guidance,
+            TopP = parsed.GetValue(_topP) ?? defaults.TopP,
+            TopK = parsed.GetValue(_topK) ?? defaults.TopK,
+            Smooth = parsed.GetValue(_smooth) ?? defaults.Smooth,
+        };
+        return options.Validate(lastScale).FirstOrDefault() is { } problem ? throw new UsageException(problem) : options;
+    }
 
     /// <summary>The sampling settings.</summary>
     /// <param name="parsed">The command line.</param>
@@ -56,6 +94,8 @@ internal sealed class SamplingArguments
     /// <exception cref="UsageException">A setting is invalid.</exception>
     internal SamplingOptions Read(ParseResult parsed, SamplingOptions defaults, int lastStage)
     {
+        if (parsed.IsGiven(_smooth))
+            throw new UsageException($"{_smooth.Name} is for VAR models");
         SamplingOptions options = defaults with
         {
             ContentGuidance = parsed.GetValue(_guidance) ?? defaults.ContentGuidance,

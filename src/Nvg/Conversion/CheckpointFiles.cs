@@ -134,7 +134,9 @@ public sealed class CheckpointFiles : IDisposable
             _unexpected.Add((path, [.. unexpected]));
     }
 
-    private static TensorFile OpenFile(string path)
+    /// <summary>Opens a checkpoint file.</summary>
+    /// <exception cref="NvgDataException">It is missing, damaged or unsafe.</exception>
+    internal static TensorFile OpenFile(string path)
     {
         try
         {

@@ -12,4 +12,4 @@ namespace Nvg.Conversion;
 /// <param name="Parameters">Parameter counts by group: encoder, decoder, quantizer, content and structure generator.</param>
 public sealed record ConversionReport(
     string Output, string Name, TokenizerConfig Tokenizer, GeneratorConfig? Generator, IReadOnlyList<ConversionSource> Sources,
-    IReadOnlyDictionary<string, long> Parameters);
+    IReadOnlyDictionary<string, long> Parameters) : IConversionReport;

@@ -3,7 +3,7 @@ using Nvg.Sampling;
 namespace Nvg.Var.Sampling;
 
 /// <summary>Settings of VAR's sampler; the defaults are those of the published evaluation.</summary>
-public sealed record VarSamplingOptions
+public sealed record VarSamplingOptions : ISamplingSettings
 {
     /// <summary>
     /// Classifier-free guidance of the logits, u + g · (c − u). The published models name the excess over 1 at the last scale: "cfg 1.5"
@@ -26,17 +26,17 @@ public sealed record VarSamplingOptions
     public static StageSchedule OfPublishedScale(double cfg) => StageSchedule.Linear(1, 1 + cfg);
 
     /// <summary>All problems of the settings; empty if there are none.</summary>
-    /// <param name="lastScale">Index of the last scale.</param>
-    public IEnumerable<string> Validate(int lastScale)
+    /// <param name="lastStage">Index of the last scale.</param>
+    public IEnumerable<string> Validate(int lastStage)
     {
-        string[] misfits = [.. new[] { Guidance, TopP }.Select(s => s.ProblemWith(lastScale)).OfType<string>().Distinct()];
+        string[] misfits = [.. new[] { Guidance, TopP }.Select(s => s.ProblemWith(lastStage)).OfType<string>().Distinct()];
         foreach (string misfit in misfits)
             yield return misfit;
-        for (int scale = 0; scale <= lastScale && misfits.Length == 0; scale++)
+        for (int scale = 0; scale <= lastStage && misfits.Length == 0; scale++)
         {
-            if (TopP.At(scale, lastScale) is not (> 0 and <= 1))
-                yield return $"top-p must lie in (0, 1], scale {scale} has {TopP.At(scale, lastScale)}";
-            if (!double.IsFinite(Guidance.At(scale, lastScale)))
+            if (TopP.At(scale, lastStage) is not (> 0 and <= 1))
+                yield return $"top-p must lie in (0, 1], scale {scale} has {TopP.At(scale, lastStage)}";
+            if (!double.IsFinite(Guidance.At(scale, lastStage)))
                 yield return $"guidance of scale {scale} is not a number";
         }
 

@@ -7,7 +7,7 @@ namespace Nvg.Var.Tokenizers;
 
 /// <summary>The multi-scale quantized autoencoder of VAR: images to token maps and back. Owns its parameters.</summary>
 /// <remarks>Latents and canvases are maps, B × C × n × n.</remarks>
-public sealed class VarTokenizer : IDisposable
+public sealed class VarTokenizer : IImageTokenizer, IDisposable
 {
     private readonly Conv2d _afterEncoder;
     private readonly Conv2d _beforeDecoder;
@@ -83,6 +83,24 @@ public sealed class VarTokenizer : IDisposable
         using Tensor images = DecodeUnclamped(canvas_BCHW);
         return images.Clamp(-1, 1);
     }
+
+    /// <inheritdoc/>
+    int IImageTokenizer.ImageSize => Config.ImageSize;
+
+    /// <inheritdoc/>
+    int IImageTokenizer.StageCount => Quantizer.Scales.Count;
+
+    /// <inheritdoc/>
+    int IImageTokenizer.CodebookSize => Config.CodebookSize;
+
+    /// <inheritdoc/>
+    Device IImageTokenizer.Device => Quantizer.Codebook.Device;
+
+    /// <inheritdoc/>
+    int IImageTokenizer.TokenCount(int stage) => Quantizer.Scales.Start(stage + 1);
+
+    /// <inheritdoc/>
+    IImageDescription IImageTokenizer.Describe(Tensor images) => new MapsDescription(this, Encode(images));
 
     /// <inheritdoc/>
     public void Dispose() => Parameters.Dispose();
