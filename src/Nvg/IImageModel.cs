@@ -41,6 +41,11 @@ public interface IImageModel : IDisposable
     /// <summary>Number of learned parameters of each part.</summary>
     IReadOnlyDictionary<string, long> ParameterCounts { get; }
 
+    /// <summary>The work of generating one image, counted from sizes and settings.</summary>
+    /// <param name="settings">Settings of the model's own type, or null for its defaults.</param>
+    /// <exception cref="NvgDataException">The folder has a tokenizer alone.</exception>
+    GenerationWork WorkOf(ISamplingSettings? settings = null);
+
     /// <summary>Throws unless the model has a generator.</summary>
     /// <exception cref="NvgDataException">The folder has a tokenizer alone.</exception>
     void RequireGenerator();

@@ -34,6 +34,29 @@ public sealed partial class NvgModel
     }
 
     /// <inheritdoc/>
+    GenerationWork IImageModel.WorkOf(ISamplingSettings? settings)
+    {
+        GeneratorConfig sizes = GeneratorConfig;
+        var options = (SamplingOptions)(settings ?? Config.Sampling);
+        int length = sizes.Grid.Length, last = sizes.Grid.LastStage;
+        var work = new GenerationWork(0, 0);
+        for (int stage = 0; stage <= last; stage++)
+        {
+            int sequences = options.ContentGuidance.At(stage, last) == 1 ? 1 : 2;
+            work += GenerationWork.OfPass(sequences, length + 1, length + 1, sizes.ContentWidth, sizes.Depth, sizes.MlpRatio);
+        }
+
+        for (int stage = 0; stage < sizes.StructureStageCount; stage++)
+        {
+            int sequences = options.StructureGuidance.At(stage, last) == 1 ? 1 : 2, tokens = 2 * length + 1;
+            for (int step = 0; step < options.StructureSteps.At(stage); step++)
+                work += GenerationWork.OfPass(sequences, tokens, tokens, sizes.StructureWidth, sizes.Depth, sizes.MlpRatio);
+        }
+
+        return work;
+    }
+
+    /// <inheritdoc/>
     IEnumerable<IGeneratedImage> IImageModel.Draw(
         DrawRequest request, IProgress<GenerationProgress>? progress, CancellationToken cancellation)
     {

@@ -50,7 +50,7 @@ internal static class Layers
             "Nvg.Evaluation.Statistics", "Nvg.Evaluation.Features", "Nvg.Evaluation.Metrics", "Nvg.Evaluation.SampleSets",
             "Nvg.Evaluation.Classes",
             "Nvg.Evaluation.Distributions", "Nvg.Evaluation.TokenizerQuality", "Nvg.Evaluation.Neighbours", "Nvg.Evaluation.Steering",
-            "Nvg.Evaluation.Studies",
+            "Nvg.Evaluation.Studies", "Nvg.Evaluation.Comparison",
         ],
         ["Nvg.Verification"] = ["Nvg.Verification"],
         ["Nvg.Cli"] =

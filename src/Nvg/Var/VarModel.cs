@@ -115,10 +115,22 @@ public sealed partial class VarModel : IImageModel
         IReadOnlyList<VarImageRequest> images, VarSamplingOptions? options = null, Action<ScaleResult>? observer = null,
         CancellationToken cancellation = default)
     {
+        Transformer.PackForSampling();
         using TokenNoise noise = TokenNoise.FromSeeds([.. images.Select(p => p.Seed)], Transformer.Scales, Device);
         using TokenEdit? edit = VarGeneration.EditOf(this, images);
         return new VarSampler(Transformer, Tokenizer.Quantizer).Sample(
             [.. images.Select(p => p.Class)], noise, options ?? Config.Sampling, edit, observer, cancellation);
+    }
+
+    /// <inheritdoc/>
+    GenerationWork IImageModel.WorkOf(ISamplingSettings? settings)
+    {
+        VarTransformerConfig sizes = Transformer.Config;
+        ScaleSequence scales = Transformer.Scales;
+        var options = (VarSamplingOptions)(settings ?? Config.Sampling);
+        int sequences = Enumerable.Range(0, scales.Count).All(i => options.Guidance.At(i, scales.Last) == 1) ? 1 : 2;
+        return Enumerable.Range(0, scales.Count).Select(i => GenerationWork.OfPass(
+            sequences, scales.TokenCount(i), scales.Start(i + 1), sizes.Width, sizes.Depth, sizes.MlpRatio)).Aggregate((a, b) => a + b);
     }
 
     /// <inheritdoc/>

@@ -25,8 +25,8 @@ public sealed class VarModelTests : IDisposable
     public void Generate_AnyBatch_ImagesDependOnTheirSeedsAlone()
     {
         using VarModel model = VarModel.Load(Folder);
-        VarImage[] alone = [.. Generate(model, 1, new(1, 7), new(2, 8), new(1, 9))];
-        VarImage[] together = [.. Generate(model, 3, new(2, 8), new(1, 7), new(1, 9))];
+        VarImage[] alone = [.. Generate(model, 1, new VarImageRequest(1, 7), new VarImageRequest(2, 8), new VarImageRequest(1, 9))];
+        VarImage[] together = [.. Generate(model, 3, new VarImageRequest(2, 8), new VarImageRequest(1, 7), new VarImageRequest(1, 9))];
         Assert.Equal(alone[0].Tokens, together[1].Tokens);
         Assert.Equal(alone[1].Tokens, together[0].Tokens);
         Assert.Equal(alone[2].Tokens, together[2].Tokens);

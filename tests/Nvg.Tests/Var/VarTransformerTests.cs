@@ -62,6 +62,30 @@ public class VarTransformerTests
         }
     }
 
+    // Where there is no engine, packing does nothing and both are the composed path.
+    [Fact]
+    public void PackForSampling_BFloat16_GivesTheLogitsOfTheComposedBlocks()
+    {
+        using var scope = new TensorScope();
+        VarTransformerConfig sizes = TinyVar.TransformerSizes with { HeadSize = 64, HeadCount = 3, Scales = [1, 2, 3, 5, 7] };
+        using VarTransformer full = TinyVar.Transformer(sizes: sizes);
+        using var plain = new VarTransformer(sizes, ParameterSource.From(full.Parameters, type: ScalarType.BFloat16));
+        using var packed = new VarTransformer(sizes, ParameterSource.From(full.Parameters, type: ScalarType.BFloat16));
+        packed.PackForSampling();
+        using InferenceMode inference = Autograd.Inference();
+        using var random = new RandomGenerator(1);
+        Tensor input = Tensor.Randn([2, plain.Scales.Length, 4], random), class_N = Tensor.From([1L, 3L], 2);
+        using ScaleDecoding wanted = full.Begin(class_N), composed = plain.Begin(class_N), fast = packed.Begin(class_N);
+        for (int i = 0; i < plain.Scales.Count; i++)
+        {
+            Tensor? next = i == 0 ? null : input.Narrow(1, 0, plain.Scales.TokenCount(i));
+            Tensor exact = wanted.Next(next), a = composed.Next(next), b = fast.Next(next);
+            double size = exact.Square().Mean().Sqrt().Item(), rounding = (a - exact).Square().Mean().Sqrt().Item();
+            // As far from float32 as the composed path is, up to a factor: both round products to bfloat16.
+            Assert.InRange((b - exact).Square().Mean().Sqrt().Item(), 0, 2 * rounding + 1e-3 * size);
+        }
+    }
+
     [Fact]
     public void StartGates_Zero_MakesEveryBlockTheIdentity()
     {

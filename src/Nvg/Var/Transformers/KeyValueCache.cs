@@ -22,6 +22,18 @@ internal sealed class KeyValueCache : IDisposable
         _values_NHLD = Tensor.Empty(shape, type, device).Own();
     }
 
+    /// <summary>Memory of the keys, N × H × L × D, of which the first <see cref="Length"/> tokens are filled.</summary>
+    internal Tensor Keys_NHLD => _keys_NHLD;
+
+    /// <summary>Memory of the values.</summary>
+    internal Tensor Values_NHLD => _values_NHLD;
+
+    /// <summary>Number of tokens so far.</summary>
+    internal long Length => _length;
+
+    /// <summary>Counts tokens whose keys and values a kernel has written after those so far.</summary>
+    internal void Advance(long count) => _length += count;
+
     /// <summary>Adds the keys and values of the next tokens.</summary>
     /// <returns>Views of all keys and values so far, N × H × T × D; the caller disposes them.</returns>
     internal (Tensor Keys, Tensor Values) Append(Tensor keys_NHTD, Tensor values_NHTD)
@@ -31,7 +43,7 @@ internal sealed class KeyValueCache : IDisposable
             place.CopyFrom(keys_NHTD);
         using (Tensor place = _values_NHLD.Narrow(2, _length, count))
             place.CopyFrom(values_NHTD);
-        _length += count;
+        Advance(count);
         return (_keys_NHLD.Narrow(2, 0, _length), _values_NHLD.Narrow(2, 0, _length));
     }
 

@@ -39,6 +39,22 @@ internal sealed class ScaleAttention
     /// <summary>Element type of the products.</summary>
     internal ScalarType WeightType => _weight.ScalarType;
 
+    /// <summary>W → queries, keys and values; owned by the model.</summary>
+    internal Tensor Weight => _weight;
+
+    /// <summary>The projection at the end.</summary>
+    internal Linear Projection => _projection;
+
+    /// <summary>Scale of the queries of each head, 1 × H × 1 × 1; belongs to the innermost scope.</summary>
+    internal Tensor QueryScale()
+    {
+        using var scope = new TensorScope();
+        return scope.Keep(_logScale_1H11.Clamp(null, Math.Log(LargestScale)).Exp());
+    }
+
+    /// <summary>Bias of queries, keys and values; belongs to the innermost scope.</summary>
+    internal Tensor Bias() => Tensor.Cat([_queryBias_W, Tensor.ZerosLike(_queryBias_W), _valueBias_W], 0);
+
     /// <summary>Attends among the tokens and, with a cache, to all tokens before them.</summary>
     /// <param name="x_NTW">Normalised tokens.</param>
     /// <param name="mask_1TT">Added to the scores, −∞ where a token must not see another; null for nothing.</param>
@@ -49,7 +65,7 @@ internal sealed class ScaleAttention
         long count = x_NTW.Size(0), tokens = x_NTW.Size(1);
         Tensor[] parts = Project(x_NTW).Reshape(count, tokens, 3, _heads, -1).Permute(2, 0, 3, 1, 4).Split(0, 1, 1, 1);
         Tensor value_NHTD = parts[2].Squeeze(0);
-        Tensor query_NHTD = (Normalize(parts[0].Squeeze(0)) * _logScale_1H11.Clamp(null, Math.Log(LargestScale)).Exp()).To(value_NHTD.ScalarType);
+        Tensor query_NHTD = (Normalize(parts[0].Squeeze(0)) * QueryScale()).To(value_NHTD.ScalarType);
         Tensor key_NHTD = Normalize(parts[1].Squeeze(0)).To(value_NHTD.ScalarType);
         if (cache is not null)
             (key_NHTD, value_NHTD) = cache.Append(key_NHTD, value_NHTD);
@@ -60,8 +76,7 @@ internal sealed class ScaleAttention
     private Tensor Project(Tensor x_NTW)
     {
         using var scope = new TensorScope();
-        Tensor bias_3W = Tensor.Cat([_queryBias_W, Tensor.ZerosLike(_queryBias_W), _valueBias_W], 0);
-        return scope.Keep(Precision.In(_weight, x_NTW, bias_3W, Functional.Linear));
+        return scope.Keep(Precision.In(_weight, x_NTW, Bias(), Functional.Linear));
     }
 
     private static Tensor Normalize(Tensor x_NHTD)

@@ -32,6 +32,15 @@ internal sealed class ScaleBlock
     /// <summary>Element type of the products.</summary>
     internal ScalarType WeightType => _attention.WeightType;
 
+    /// <summary>The attention.</summary>
+    internal ScaleAttention Attention => _attention;
+
+    /// <summary>First layer of the MLP.</summary>
+    internal Linear First => _first;
+
+    /// <summary>Second layer of the MLP.</summary>
+    internal Linear Second => _second;
+
     /// <param name="x_NTW">The residual stream.</param>
     /// <param name="modulation_NM">Gates, scales and shifts of attention and MLP, N × 6 W: γ₁ γ₂ s₁ s₂ b₁ b₂.</param>
     /// <param name="mask_1TT">Mask of the attention, or null.</param>

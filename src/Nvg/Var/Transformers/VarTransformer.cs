@@ -20,6 +20,7 @@ public sealed class VarTransformer : IDisposable
     private readonly Embedding _classEmbed;
     private readonly Embedding _scaleEmbed;
     private readonly ScaleBlock[] _blocks;
+    private PackedScaleBlock[]? _packed;
     private readonly IBlockModulations _modulations;
     private readonly Linear _headModulation;
     private readonly Linear _head;
@@ -127,7 +128,13 @@ public sealed class VarTransformer : IDisposable
         Tensor tokens_NTW = input_NTC is null ? FirstTokens(decoding.Class_NW) : Embed(input_NTC);
         Tensor x_NTW = tokens_NTW + Places(Scales.Start(scale), Scales.TokenCount(scale));
         for (int b = 0; b < _blocks.Length; b++)
-            x_NTW = _blocks[b].Forward(x_NTW, decoding.Modulations[b], null, decoding.Caches[b], null);
+        {
+            if (_packed is null)
+                x_NTW = _blocks[b].Forward(x_NTW, decoding.Modulations[b], null, decoding.Caches[b], null);
+            else
+                _packed[b].ForwardInPlace(x_NTW, decoding.Modulations[b], decoding.Caches[b]);
+        }
+
         return scope.Keep(Logits(x_NTW, decoding.Head_NM));
     }
 
@@ -135,8 +142,33 @@ public sealed class VarTransformer : IDisposable
     internal KeyValueCache[] NewCaches(long sequences) => [.. _blocks.Select(block => new KeyValueCache(
         [sequences, Config.Heads, Scales.Length, Config.HeadSize], block.WeightType, Device))];
 
+    /// <summary>
+    /// Copies the matrices of the blocks into the layout of the processor's matrix units, for faster sampling in bfloat16 on a CPU that
+    /// has them; otherwise does nothing. The weights must not change afterwards.
+    /// </summary>
+    internal void PackForSampling()
+    {
+        if (_packed is not null || !Array.TrueForAll(_blocks, block => PackedScaleBlock.CanPack(block, Config, Device)))
+            return;
+        var packed = new List<PackedScaleBlock>();
+        try
+        {
+            packed.AddRange(_blocks.Select(block => new PackedScaleBlock(block)));
+            _packed = [.. packed];
+        }
+        catch
+        {
+            packed.ForEach(block => block.Dispose());
+            throw;
+        }
+    }
+
     /// <inheritdoc/>
-    public void Dispose() => Parameters.Dispose();
+    public void Dispose()
+    {
+        Array.ForEach(_packed ?? [], block => block.Dispose());
+        Parameters.Dispose();
+    }
 
     private static IBlockModulations Modulations(ParameterPath root, VarTransformerConfig config) => config.SharedModulation
         ? new SharedModulations(root, root / "blocks", config)
