@@ -63,6 +63,29 @@ public sealed class VarCommandTests : CommandTests
     }
 
     [Fact]
+    public async Task Compare_ModelsOfBothMethodsAndSamples_AreInOneReport()
+    {
+        using var nvg = new TinyModel();
+        TinyVar.Save(InFolder("var"));
+        Tiny.Prepare(InFolder("images"), InFolder("small"));
+        Tiny.Prepare(InFolder("images32"), InFolder("data"), size: 32, perClass: 3);
+        Directory.Move(InFolder("images32/stripes"), InFolder("samples"));
+        string report = InFolder("report.html");
+        CommandResult result = await RunAsync(
+            "compare", InFolder("var"), InFolder("samples"), "--data", InFolder("small"), "--per-class", "2", "--shown", "1", "-o", report, "--json");
+        Assert.True(result.ExitCode == CommandRunner.Done, result.Error);
+        JsonNode entry = JsonNode.Parse(result.Output)![0]!;
+        Assert.Equal(("tiny-var", 30, 6), ((string)entry["name"]!, (int)entry["cost"]!["tokens"]!, (int)entry["images"]!));
+        Assert.Null(JsonNode.Parse(result.Output)![1]!["cost"]);
+        CommandResult both = await RunAsync("compare", nvg.Folder, "--data", InFolder("data"), "--per-class", "1", "--shown", "1", "-o", report);
+        Assert.True(both.ExitCode == CommandRunner.Done, both.Error);
+        Assert.Contains("127", both.Output, StringComparison.Ordinal);
+        Assert.Contains("side by side", await File.ReadAllTextAsync(report), StringComparison.Ordinal);
+        CommandResult missing = await RunAsync("compare", InFolder("none"), "--data", InFolder("data"), "-o", report);
+        Assert.Equal(CommandRunner.UnusableData, missing.ExitCode);
+    }
+
+    [Fact]
     public async Task OtherCommands_TakeTheModel()
     {
         TinyVar.Save(InFolder("var"));

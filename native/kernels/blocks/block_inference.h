@@ -1,5 +1,5 @@
-// What the kernels of whole transformer blocks share: phases of a team of threads, norms into tiles, products over tiles, and
-// the attention of one head. Products are bfloat16, everything else is float32.
+// What the kernels of whole transformer blocks share: phases of a team of threads, norms into tiles, products over
+// tiles, and the attention of one head. Products are bfloat16, everything else is float32.
 #pragma once
 
 #include "kernels/parallel.h"
@@ -133,8 +133,9 @@ struct ModulatedNorm {
   }
 };
 
-// 64 columns of a block of rows of a product. Calls `Finish(panel, first row, sums)` of the owner for every 32 rows; sums
-// are 32 × 64. Finish is a method because GCC does not compile lambdas for the instruction set that is chosen here.
+// 64 columns of a block of rows of a product. Calls `Finish(panel, first row, sums)` of the owner for every 32 rows;
+// sums are 32 × 64. Finish is a method because GCC does not compile lambdas for the instruction set that is chosen
+// here.
 template <typename Owner, void (Owner::*Finish)(int64_t, int64_t, const float *) const>
 void product(const Owner &owner, const Engine &engine, const uint16_t *left, const uint16_t *right, int64_t depth,
              int64_t panel, int64_t begin, int64_t end, float *sums) {
@@ -171,8 +172,8 @@ struct AttentionScratch {
   static int64_t halves(int64_t padded_keys) { return (2 * kHead + kBlock) * padded_keys; }
 };
 
-// Attention of the queries of one head to U keys, which are rows of 64 numbers. Queries carry the scale of the scores and
-// log2(e): the softmax uses powers of two.
+// Attention of the queries of one head to U keys, which are rows of 64 numbers. Queries carry the scale of the scores
+// and log2(e): the softmax uses powers of two.
 struct HeadAttention {
   const Engine &engine;
   const uint16_t *query, *key, *value;
@@ -193,9 +194,9 @@ struct HeadAttention {
     // v: tiles [depth of 32 keys][4 times 16 channels]; two keys are interleaved.
     for (int64_t t = 0; t < padded_keys; t += 2) {
       for (int64_t c = 0; c < 4; c++) {
-        const __m256i even = t < keys
-                                 ? _mm256_loadu_si256(reinterpret_cast<const __m256i *>(value + t * kHead + c * kColumns))
-                                 : _mm256_setzero_si256();
+        const __m256i even =
+            t < keys ? _mm256_loadu_si256(reinterpret_cast<const __m256i *>(value + t * kHead + c * kColumns))
+                     : _mm256_setzero_si256();
         const __m256i odd =
             t + 1 < keys ? _mm256_loadu_si256(reinterpret_cast<const __m256i *>(value + (t + 1) * kHead + c * kColumns))
                          : _mm256_setzero_si256();
@@ -206,7 +207,8 @@ struct HeadAttention {
     }
   }
 
-  // 32 queries from `first`, of which `last − first` exist. Sums are 32 × 64 and still to be multiplied by the reciprocals.
+  // 32 queries from `first`, of which `last − first` exist. Sums are 32 × 64 and still to be multiplied by the
+  // reciprocals.
   void run(int64_t first, int64_t last, float *sums, float *reciprocals) const {
     const Left q{.data = query + first * kHead, .row = kHead, .row_tile = kRows * kHead, .depth_tile = kDepth};
     for (int64_t t = 0; t < padded_keys; t += kBlock) {
@@ -217,7 +219,8 @@ struct HeadAttention {
     for (int64_t row = first; row < last; row++)
       reciprocals[row - first] =
           exponentials(scratch.scores + (row - first) * padded_keys, scratch.weights + (row - first) * padded_keys);
-    const Left shares{.data = scratch.weights, .row = padded_keys, .row_tile = kRows * padded_keys, .depth_tile = kDepth};
+    const Left shares{
+        .data = scratch.weights, .row = padded_keys, .row_tile = kRows * padded_keys, .depth_tile = kDepth};
     for (int64_t half = 0; half < 2; half++) {
       const Right rows{
           .data = scratch.values + half * 2 * kElements, .column_tile = kElements, .depth_tile = 4 * kElements};
@@ -282,8 +285,8 @@ NVG_TARGET_END
 
 // Checked arguments of the operator `op`.
 inline float *float_data(const char *op, const at::Tensor &tensor, const char *name, int64_t elements) {
-  TORCH_CHECK(tensor.scalar_type() == at::kFloat && tensor.is_contiguous() && tensor.numel() == elements, op, ": ", name,
-              " must be ", elements, " contiguous float32 numbers");
+  TORCH_CHECK(tensor.scalar_type() == at::kFloat && tensor.is_contiguous() && tensor.numel() == elements, op, ": ",
+              name, " must be ", elements, " contiguous float32 numbers");
   return tensor.data_ptr<float>();
 }
 

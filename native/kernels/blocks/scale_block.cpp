@@ -1,6 +1,6 @@
-// A whole block of VAR's transformer without gradients, for the tokens of the next scale, with bfloat16 products and everything
-// else in float32: one parallel region of seven phases. Keys and values of the scale are added to those of earlier scales,
-// which it attends to as well.
+// A whole block of VAR's transformer without gradients, for the tokens of the next scale, with bfloat16 products and
+// everything else in float32: one parallel region of seven phases. Keys and values of the scale are added to those of
+// earlier scales, which it attends to as well.
 //
 //   1  y = (1 + s1) · LayerNorm(x) + b1                             rows      -> left tiles
 //   2  [q k v] = W y + b; q and k to unit length, q times its scale 64 columns of a block of rows
@@ -32,11 +32,11 @@ NVG_TARGET_BEGIN(NVG_AVX512_BF16)
 // N sequences of T new tokens of width W, an MLP of width M, H heads of size D, room for L keys per head.
 struct ScaleBlock {
   const Engine &engine;
-  int64_t count, tokens, width, mlp, heads; // N, T, W, M, H
-  int64_t start, length;                    // keys before the new tokens; L
-  float *x;                                 // (N T) × W
-  const float *modulation;                  // N rows of 6 W: γ1 γ2 s1 s2 b1 b2
-  int64_t modulation_row;                   // from one such row to the next
+  int64_t count, tokens, width, mlp, heads;                                      // N, T, W, M, H
+  int64_t start, length;                                                         // keys before the new tokens; L
+  float *x;                                                                      // (N T) × W
+  const float *modulation;                                                       // N rows of 6 W: γ1 γ2 s1 s2 b1 b2
+  int64_t modulation_row;                                                        // from one such row to the next
   const uint16_t *qkv_weight, *projection_weight, *first_weight, *second_weight; // packed
   const float *qkv_bias, *projection_bias, *first_bias, *second_bias;
   const float *query_scale; // H
@@ -268,27 +268,28 @@ int64_t checked_mlp(const at::Tensor &x, const at::Tensor &modulation, const at:
   return mlp;
 }
 
-at::Tensor scale_block_meta(at::Tensor x, const at::Tensor &modulation, const at::Tensor &keys, const at::Tensor &values,
-                            int64_t start, const at::Tensor &qkv_weight, const at::Tensor &qkv_bias,
-                            const at::Tensor &query_scale, const at::Tensor &projection_weight,
-                            const at::Tensor &projection_bias, const at::Tensor &first_weight,
-                            const at::Tensor &first_bias, const at::Tensor &second_weight,
-                            const at::Tensor &second_bias, double /*epsilon*/) {
+at::Tensor scale_block_meta(at::Tensor x, const at::Tensor &modulation, const at::Tensor &keys,
+                            const at::Tensor &values, int64_t start, const at::Tensor &qkv_weight,
+                            const at::Tensor &qkv_bias, const at::Tensor &query_scale,
+                            const at::Tensor &projection_weight, const at::Tensor &projection_bias,
+                            const at::Tensor &first_weight, const at::Tensor &first_bias,
+                            const at::Tensor &second_weight, const at::Tensor &second_bias, double /*epsilon*/) {
   check_all_meta(kName, {x, modulation, keys, values, qkv_weight, qkv_bias, query_scale, projection_weight,
                          projection_bias, first_weight, first_bias, second_weight, second_bias});
   checked_mlp(x, modulation, keys, values, start, second_weight);
   return x;
 }
 
-// x: (N, T, W), changed in place; modulation: (N, 6 W); keys and values: (N, H, L, D), of which T from `start` are written;
-// weights from pack_matrix; query_scale: (H).
+// x: (N, T, W), changed in place; modulation: (N, 6 W); keys and values: (N, H, L, D), of which T from `start` are
+// written; weights from pack_matrix; query_scale: (H).
 at::Tensor scale_block_cpu([[maybe_unused]] at::Tensor x, [[maybe_unused]] const at::Tensor &modulation,
                            [[maybe_unused]] const at::Tensor &keys, [[maybe_unused]] const at::Tensor &values,
                            [[maybe_unused]] int64_t start, [[maybe_unused]] const at::Tensor &qkv_weight,
                            [[maybe_unused]] const at::Tensor &qkv_bias, [[maybe_unused]] const at::Tensor &query_scale,
                            [[maybe_unused]] const at::Tensor &projection_weight,
                            [[maybe_unused]] const at::Tensor &projection_bias,
-                           [[maybe_unused]] const at::Tensor &first_weight, [[maybe_unused]] const at::Tensor &first_bias,
+                           [[maybe_unused]] const at::Tensor &first_weight,
+                           [[maybe_unused]] const at::Tensor &first_bias,
                            [[maybe_unused]] const at::Tensor &second_weight,
                            [[maybe_unused]] const at::Tensor &second_bias, [[maybe_unused]] double epsilon) {
 #ifdef NVG_BLOCK_INFERENCE

@@ -137,7 +137,8 @@ struct Block {
 
   // --- 4
   void add_update(int64_t panel, int64_t begin, int64_t end, float *sums) const {
-    product<Block, &Block::finish_update>(*this, engine, hidden, second_weight, hidden_width(), panel, begin, end, sums);
+    product<Block, &Block::finish_update>(*this, engine, hidden, second_weight, hidden_width(), panel, begin, end,
+                                          sums);
   }
 
   void finish_update(int64_t panel, int64_t first_row, const float *block) const {

@@ -47,9 +47,9 @@ internal sealed record ModelCard(string Name, string Kind, string Folder, int Im
         if (ModelMethod.Of(folder) == ModelMethod.Var)
         {
             VarModelConfig found = NvgJson.Read<VarModelConfig>(path);
-            return new ModelCard(found.Name, found.Transformer is null ? "VAR tokenizer" : "VAR generator", folder, found.Tokenizer.ImageSize,
-                Labels(folder, found.Transformer?.ClassCount ?? 0))
-            { VarConfig = found };
+            string what = found.Transformer is null ? "VAR tokenizer" : "VAR generator";
+            string[] labels = Labels(folder, found.Transformer?.ClassCount ?? 0);
+            return new ModelCard(found.Name, what, folder, found.Tokenizer.ImageSize, labels) { VarConfig = found };
         }
 
         ModelConfig config = NvgJson.Read<ModelConfig>(path);

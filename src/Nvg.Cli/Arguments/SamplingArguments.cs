@@ -53,8 +53,16 @@ internal sealed class SamplingArguments
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    internal void AddTo(Command command) =>
-        command.With(_guidance, _structureGuidance, _topP, _topK, _temperature, _steps, _gumbel, _smooth);
+    /// <summary>Adds the options of all methods to a command.</summary>
+    internal void AddTo(Command command)
+    {
+        AddNvgTo(command);
+        command.With(_smooth);
+    }
+
+    /// <summary>Adds the options of NVG to a command that is for its models alone.</summary>
+    internal void AddNvgTo(Command command) =>
+        command.With(_guidance, _structureGuidance, _topP, _topK, _temperature, _steps, _gumbel);
 
     /// <summary>The sampling settings of a model of any method.</summary>
     /// <param name="parsed">The command line.</param>

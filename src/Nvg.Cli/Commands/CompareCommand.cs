@@ -5,6 +5,8 @@ using Nvg.Cli.Terminal;
 using Nvg.Evaluation.Comparison;
 using Nvg.Evaluation.Distributions;
 using Nvg.Evaluation.Features;
+using Nvg.Evaluation.Metrics;
+using Nvg.Evaluation.TokenizerQuality;
 using Nvg.Models;
 using Nvg.Torch;
 
@@ -26,7 +28,12 @@ internal sealed class CompareCommand
         Required = true,
     };
 
-    private readonly Option<string> _output = new("--output", "-o") { Description = "The report", HelpName = "REPORT.html", Required = true };
+    private readonly Option<string> _output = new("--output", "-o")
+    {
+        Description = "The report",
+        HelpName = "REPORT.html",
+        Required = true,
+    };
 
     private readonly Option<int> _perClass = new("--per-class")
     {
@@ -99,10 +106,11 @@ internal sealed class CompareCommand
         };
         List<ComparedEntry> entries = await ConsoleProgress.ShowAsync(
             "comparing", progress => Task.Run(() => Measure(parsed, paths, options, progress, cancellation), CancellationToken.None));
-        string precision = $"{parsed.GetValue(_device)}, {parsed.GetDataType(_type)}, {ConsoleText.Count(TorchRuntime.ThreadCount, "thread")}";
+        string threads = ConsoleText.Count(TorchRuntime.ThreadCount, "thread");
+        string precision = $"{parsed.GetValue(_device)}, {parsed.GetDataType(_type)}, {threads}";
         ComparisonReport.Write(output, entries, options, precision);
         if (parsed.GetValue(_json))
-            MachineOutput.Write(entries.Select(e => new { e.Name, e.Path, e.Images, e.Cost, e.Samples?.Metrics, e.Reconstruction?.Quality }));
+            MachineOutput.Write(entries.Select(e => new Report(e.Name, e.Path, e.Images, e.Cost, e.Samples?.Metrics, e.Reconstruction?.Quality)));
         else
             Print(entries, output);
         return CommandRunner.Done;
@@ -121,6 +129,9 @@ internal sealed class CompareCommand
             return comparison.Measure(model, reporter, cancellation);
         })];
     }
+
+    private sealed record Report(
+        string Name, string Path, long Images, ComparedCost? Cost, IReadOnlyList<MetricValue>? Metrics, ReconstructionQuality? Reconstruction);
 
     private static void Print(List<ComparedEntry> entries, string output)
     {

@@ -12,7 +12,10 @@ internal static class ComparisonReport
     private const string None = "–";
 
     internal static readonly string[] CostHeadings =
-        ["model", "parameters", "passes", "TFLOP per image", "seconds per image", "peak MiB", "tokens", "bits", "PSNR (dB)", "SSIM", "codes used"];
+    [
+        "model", "parameters", "passes", "TFLOP per image", "seconds per image", "peak MiB", "tokens", "bits", "PSNR (dB)", "SSIM",
+        "codes used",
+    ];
 
     internal static void Write(string file, IReadOnlyList<ComparedEntry> entries, ComparisonOptions options, string precision)
     {
@@ -88,8 +91,16 @@ internal static class ComparisonReport
         {
             PlotSeries[] series = [.. entries.Where(e => e is { Cost: not null, Samples: not null }).Select(e => new PlotSeries(
                 e.Name, [(e.Cost!.Seconds, e.Samples!.Metrics.First(m => m.Key == metric.Key).Value)]))];
-            if (series.Length > 1)
-                page.Plot(new LinePlot { Title = metric.Name, XLabel = "seconds per image", YLabel = metric.Name, Series = series, LogarithmicX = true });
+            if (series.Length < 2)
+                continue;
+            page.Plot(new LinePlot
+            {
+                Title = metric.Name,
+                XLabel = "seconds per image",
+                YLabel = metric.Name,
+                Series = series,
+                LogarithmicX = true,
+            });
         }
     }
 }

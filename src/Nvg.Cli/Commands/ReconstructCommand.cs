@@ -62,7 +62,8 @@ internal sealed class ReconstructCommand
         Array.ForEach(parsed.GetRequiredValue(_images), InputFile.RequireImage);
         var clock = Stopwatch.StartNew();
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        using IImageModel model = ImageModels.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), withGenerator: false);
+        using IImageModel model =
+            ImageModels.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), withGenerator: false);
         var report = new Report(model.Folder);
         await ConsoleProgress.ShowAsync("reconstructing", progress => Task.Run(
             () => Reconstruct(parsed, model, report, progress, cancellation), CancellationToken.None));

@@ -90,7 +90,8 @@ internal sealed class ShowCommand
         if (card.Sampling is VarSamplingOptions options)
         {
             int last = card.VarConfig!.Tokenizer.Scales.Count - 1;
-            ConsoleText.Print($"sampling    guidance {Range(options.Guidance, last)}, top-k {options.TopK}, top-p {Range(options.TopP, last)}");
+            ConsoleText.Print(
+                $"sampling    guidance {Range(options.Guidance, last)}, top-k {options.TopK}, top-p {Range(options.TopP, last)}");
         }
 
         if (card.Sampling is SamplingOptions sampling)

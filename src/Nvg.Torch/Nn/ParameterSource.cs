@@ -87,7 +87,8 @@ public abstract class ParameterSource
                     $"parameter '{prefix}{name}' has shape [{string.Join(", ", stored.Shape.ToArray())}], "
                     + $"the model needs [{string.Join(", ", shape)}]");
             // Vectors (norm scales, biases) cost nothing and decide accuracy, so they stay in float32.
-            ScalarType wanted = shape.Length < 2 && stored.ScalarType.IsFloatingPoint() ? ScalarType.Float32 : matrixType ?? stored.ScalarType;
+            bool isVector = shape.Length < 2 && stored.ScalarType.IsFloatingPoint();
+            ScalarType wanted = isVector ? ScalarType.Float32 : matrixType ?? stored.ScalarType;
             Tensor value = stored.To(Device, wanted);
             taken?.Invoke(prefix + name);
             return value;

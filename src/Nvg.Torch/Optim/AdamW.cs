@@ -84,7 +84,11 @@ public sealed class AdamW : IDisposable
         Tensor[] mean = Array.ConvertAll(names, n => _mean[n]);
         Tensor[] meanSquare = Array.ConvertAll(names, n => _meanSquare[n]);
         if (WeightDecay > 0)
-            ForeachOps.Multiply([.. weights.Where((w, i) => w.Rank >= 2 && !NotDecayed.Contains(names[i]))], 1 - learningRate * WeightDecay);
+        {
+            Tensor[] decayed = [.. weights.Where((w, i) => w.Rank >= 2 && !NotDecayed.Contains(names[i]))];
+            ForeachOps.Multiply(decayed, 1 - learningRate * WeightDecay);
+        }
+
         ForeachOps.Multiply(mean, Beta1);
         ForeachOps.Add(mean, grads, 1 - Beta1);
         ForeachOps.Multiply(meanSquare, Beta2);

@@ -175,6 +175,15 @@ public static class Functional
     public static Tensor UnscaledAttention(Tensor query, Tensor key, Tensor value, Tensor? mask = null)
     {
         using var scope = new TensorScope();
+        if (query.Device.Type == DeviceType.Cuda && AttentionOp.Exists)
+        {
+            // The fused operator divides the scores by √d, and takes a mask of the queries' type.
+            Tensor scaled = query * Math.Sqrt(query.Size(-1));
+            return scope.Keep(mask is null
+                ? AttentionOp.Call(scaled, key, value)
+                : AttentionOp.Call(scaled, key, value, mask.To(query.ScalarType)));
+        }
+
         Tensor scores = query.Matmul(key.Transpose(-2, -1)).To(ScalarType.Float32);
         Tensor weights = (mask is null ? scores : scores + mask).Softmax(-1).To(value.ScalarType);
         return scope.Keep(weights.Matmul(value));

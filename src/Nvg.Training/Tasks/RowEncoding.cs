@@ -13,7 +13,9 @@ namespace Nvg.Training.Tasks;
 /// </summary>
 /// <param name="encoder">Describes images; borrowed.</param>
 /// <param name="data">The images; borrowed.</param>
-/// <param name="variants">Number of variants of every image. Rows are the images in the first variant, then in the second, and so on.</param>
+/// <param name="variants">
+/// Number of variants of every image. Rows are the images in the first variant, then in the second, and so on.
+/// </param>
 /// <param name="cropOf">The crop of an image in a variant.</param>
 /// <param name="device">Device of the tokenizer.</param>
 /// <param name="processes">The processes that encode together; borrowed.</param>

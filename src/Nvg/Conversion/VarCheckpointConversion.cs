@@ -82,7 +82,8 @@ public static class VarCheckpointConversion
         Dictionary<string, Tensor> tensors = PartOf(files, CheckpointPartKind.Tokenizer, folder).Select(tokenizer.Parameters, false);
         if (transformer is not null)
         {
-            foreach ((string name, Tensor tensor) in PartOf(files, CheckpointPartKind.Generator, folder).Select(transformer.Parameters, false))
+            CheckpointPart part = PartOf(files, CheckpointPartKind.Generator, folder);
+            foreach ((string name, Tensor tensor) in part.Select(transformer.Parameters, false))
                 tensors.Add(name, tensor);
             foreach ((string name, Tensor tensor) in Tables(transformer))
                 tensors.Add(name, tensor);
@@ -160,7 +161,8 @@ public static class VarCheckpointConversion
             return null;
         try
         {
-            VarModelConfig config = JsonSerializer.Deserialize<VarModelConfig>(json, NvgJson.Options) ?? throw new JsonException("it is null");
+            VarModelConfig config =
+                JsonSerializer.Deserialize<VarModelConfig>(json, NvgJson.Options) ?? throw new JsonException("it is null");
             return config.Validate().OneLine() is { } problems ? throw new JsonException(problems) : config;
         }
         catch (JsonException error)
@@ -175,7 +177,7 @@ public static class VarCheckpointConversion
         if (path is not null)
             return ClassLabels.Read(path, classCount, "transformer");
         string[]? stored = files.TextOf(part, LabelsEntry)?.Split('\n');
-        bool fits = stored?.Length == classCount && !Array.Exists(stored, label => label.Any(char.IsControl));
+        bool fits = stored?.Length == classCount && !Array.Exists(stored, label => label.Any(c => char.IsControl(c) && c != '\t'));
         return fits ? stored! : ClassLabels.Default(classCount);
     }
 

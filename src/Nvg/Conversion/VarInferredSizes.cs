@@ -40,7 +40,7 @@ internal static class VarInferredSizes
     internal static VarTokenizerConfig Tokenizer(CheckpointPart part, IReadOnlyList<int> scales)
     {
         int baseChannels = (int)part.Shape("encoder.conv_in.weight", 4)[0], levels = part.CountOf("encoder.down.");
-        int[] widths = [.. Enumerable.Range(0, levels).Select(level => (int)part.Shape($"encoder.down.{level}.block.0.conv1.weight", 4)[0])];
+        int[] widths = [.. Enumerable.Range(0, levels).Select(LevelWidth)];
         if (levels is 0 or > MostLevels || baseChannels < 1 || widths.Any(w => w % baseChannels != 0))
         {
             throw NvgDataException.At(part.Path, $"the encoder has {levels} levels of {string.Join(", ", widths)} channels; at least one "
@@ -60,6 +60,8 @@ internal static class VarInferredSizes
         };
         sizes.Validate().ThrowIfAny(part.Path);
         return sizes;
+
+        int LevelWidth(int level) => (int)part.Shape($"encoder.down.{level}.block.0.conv1.weight", 4)[0];
     }
 
     /// <summary>Sizes of the transformer.</summary>

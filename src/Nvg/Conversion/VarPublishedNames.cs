@@ -56,8 +56,7 @@ internal static class VarPublishedNames
         return nest is null ? name : name[nest.Length..];
     }
 
-    private static bool IsTable(string rest) =>
-        Tables.Contains(rest) || (rest.StartsWith("blocks.", StringComparison.Ordinal) && rest.EndsWith(".attn.zero_k_bias", StringComparison.Ordinal));
+    private static bool IsTable(string rest) => Tables.Contains(rest) || rest.EndsWith(".attn.zero_k_bias", StringComparison.Ordinal);
 
     private static bool StartsWithAny(string name, string[] starts) =>
         Array.Exists(starts, s => name.StartsWith(s, StringComparison.Ordinal));

@@ -13,8 +13,8 @@ internal abstract class AutoencoderLayers(int normGroups)
     internal const double Epsilon = 1e-6;
 
     /// <summary>A convolution; <paramref name="path"/> is its place without what a method appends.</summary>
-    internal Conv2d Convolution(ParameterPath path, int inputChannels, int outputChannels, int kernelSize, int stride = 1, int padding = 0) =>
-        new(ConvolutionPath(path), inputChannels, outputChannels, kernelSize, stride, padding);
+    internal Conv2d Convolution(
+        ParameterPath path, int inputChannels, int outputChannels, int kernelSize, int stride = 1, int padding = 0) => new(ConvolutionPath(path), inputChannels, outputChannels, kernelSize, stride, padding);
 
     /// <summary>A group normalisation.</summary>
     internal GroupNorm Norm(ParameterPath path, int channels) => new(NormPath(path), normGroups, channels, Epsilon);

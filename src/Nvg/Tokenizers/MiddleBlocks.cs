@@ -3,7 +3,9 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Tokenizers;
 
-/// <summary>Middle of encoder and decoder: two ResNet blocks at the coarsest resolution, with attention between them where a method has it.</summary>
+/// <summary>
+/// Middle of encoder and decoder: two ResNet blocks at the coarsest resolution, with attention between them where a method has it.
+/// </summary>
 internal sealed class MiddleBlocks(ParameterPath path, int channels, AutoencoderLayers layers)
 {
     private readonly ResNetBlock _first = new(path / "block_1", channels, channels, layers);

@@ -17,7 +17,8 @@ public sealed partial class VarModel : IImageModel
     private readonly Lazy<ClassNames> _classes;
     private readonly VarTransformer? _transformer;
 
-    private VarModel(string folder, VarModelConfig config, VarTokenizer tokenizer, VarTransformer? transformer, IReadOnlyList<string> labels)
+    private VarModel(
+        string folder, VarModelConfig config, VarTokenizer tokenizer, VarTransformer? transformer, IReadOnlyList<string> labels)
     {
         (Folder, Config, Tokenizer, _transformer, Labels) = (folder, config, tokenizer, transformer, labels);
         _classes = new Lazy<ClassNames>(() => new ClassNames(labels));

@@ -32,7 +32,7 @@ public sealed class VarCheckpointConversionTests : IDisposable
             Assert.Equal([1, 2, 3, 5, 8], report.Tokenizer.Scales);
         string compared = TorchPeer.Run(script, "compare", _folder.Root, Model);
         Assert.Contains("tokenizer: ", compared, StringComparison.Ordinal);
-        Assert.Contains($"generator: {(isFull ? 218 - 16 : 32)} tensors equal", compared, StringComparison.Ordinal);
+        Assert.Contains($"generator: {(isFull ? 202 : 34)} tensors equal", compared, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,7 +108,8 @@ public sealed class VarCheckpointConversionTests : IDisposable
 
     private static (Dictionary<string, Tensor> Tokenizer, Dictionary<string, Tensor> Transformer) Parts()
     {
-        using VarTokenizer tokenizer = TinyVar.Tokenizer();
+        // Published files have 32 groups, which no shape shows.
+        using var tokenizer = new VarTokenizer(TinyVar.TokenizerSizes with { BaseChannels = 32, NormGroups = 32 }, ParameterSource.Random(1));
         using VarTransformer transformer = TinyVar.Transformer();
         return (Copy(tokenizer.Parameters), Copy(transformer.Parameters));
 

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Var;
 using Nvg.Var.Tokenizers;

@@ -32,7 +32,7 @@ internal sealed class EvaluatePrecisionCommand
         var arguments = new EvaluatePrecisionCommand();
         Command command = new Command("precision", "Compare bfloat16 with float32: tokens, splits and decoded images")
             .With(arguments._model, arguments._preset, arguments._count);
-        arguments._sampling.AddTo(command);
+        arguments._sampling.AddNvgTo(command);
         command.With(arguments._device, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;

@@ -29,7 +29,8 @@ public sealed record VarTokenizerRunConfig : IRunConfiguration<VarTokenizerRunCo
     /// <inheritdoc/>
     public IEnumerable<string> Validate()
     {
-        foreach (string problem in (IEnumerable<string>)[.. Tokenizer.Validate(), .. Loss.Validate(), .. Crop?.Validate() ?? [], .. Training.Validate()])
+        List<string> nested = [.. Tokenizer.Validate(), .. Loss.Validate(), .. Crop?.Validate() ?? [], .. Training.Validate()];
+        foreach (string problem in nested)
             yield return problem;
         if (ScaleSequence.ProblemWith(Tokenizer.Scales) is not null)
             yield break;

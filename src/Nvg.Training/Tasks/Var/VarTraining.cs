@@ -55,8 +55,8 @@ public sealed class VarTraining : ITrainingTask
         string tokenizer = _tokenizer.Fingerprint();
         Fingerprint = RunIdentity.Of(config, data, tokenizer);
         _variants = new SequenceVariants(config.Crops ?? 1, config.Training.IsMirrored, config.Training.Seed, config.Training.IsTurned);
-        var encoding = new RowEncoding(
-            new TokenMapEncoder(_tokenizer.Tokenizer), data, _variants.Count, _variants.Crop, device, processes ?? TrainingProcesses.Single);
+        var encoder = new TokenMapEncoder(_tokenizer.Tokenizer);
+        var encoding = new RowEncoding(encoder, data, _variants.Count, _variants.Crop, device, processes ?? TrainingProcesses.Single);
         _rows = _owned.Add(encoding.Open(folder, RunIdentity.Of(_variants.Key, data, tokenizer), progress, cancellation));
         _transformer = _owned.Add(new VarTransformer(_model.Transformer!, ParameterSource.Random(config.Training.Seed, device)));
         _transformer.StartGates(config.Loss.GateFactor);

@@ -1,4 +1,3 @@
-using Nvg.Granularity;
 using Nvg.Torch;
 using Nvg.Var.Tokenizers;
 

@@ -45,7 +45,9 @@ public sealed class TokenNoise : IDisposable
     /// <summary>Uniform numbers for the tokens of a scale, B × T.</summary>
     public Tensor Tokens(int scale) => _uniform_BL.Narrow(1, _scales.Start(scale), _scales.TokenCount(scale));
 
-    /// <summary>Standard Gumbel noise for every token of a scale and every code, B × T × V. Drawn when it is asked for: it is large.</summary>
+    /// <summary>
+    /// Standard Gumbel noise for every token of a scale and every code, B × T × V. Drawn when it is asked for: it is large.
+    /// </summary>
     public Tensor Gumbel(int scale, int codes) => _gumbel(scale, codes);
 
     /// <inheritdoc/>

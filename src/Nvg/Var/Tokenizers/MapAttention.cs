@@ -17,7 +17,8 @@ internal sealed class MapAttention(ParameterPath path, int channels, Autoencoder
     {
         using var scope = new TensorScope();
         long batch = x.Size(0), height = x.Size(2), width = x.Size(3);
-        Tensor qkv_BNX = _queryKeyValue.Forward(_norm.Forward(x)).To(ScalarType.Float32).Permute(0, 2, 3, 1).Reshape(batch, height * width, -1);
+        Tensor qkv_BHWX = _queryKeyValue.Forward(_norm.Forward(x)).To(ScalarType.Float32).Permute(0, 2, 3, 1);
+        Tensor qkv_BNX = qkv_BHWX.Reshape(batch, height * width, -1);
         Tensor[] parts = qkv_BNX.Split(2, channels, channels, channels);
         Tensor attended_BNC = Functional.ScaledDotProductAttention(parts[0], parts[1], parts[2]);
         Tensor attended = attended_BNC.Reshape(batch, height, width, channels).Permute(0, 3, 1, 2);

@@ -21,7 +21,8 @@ internal static class RefinerTable
 
     private static double[] Ticks(int count)
     {
-        double first = 1.0 / (count == PublishedCount ? 3 : 2) / count, last = 1 - first, step = count > 1 ? (last - first) / (count - 1) : 0;
+        double first = 1.0 / (count == PublishedCount ? 3 : 2) / count, last = 1 - first;
+        double step = count > 1 ? (last - first) / (count - 1) : 0;
         double[] ticks = [.. Enumerable.Range(0, count).Select(k => first + k * step)];
         if (count > 1)
             ticks[^1] = last;

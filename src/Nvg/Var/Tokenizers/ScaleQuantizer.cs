@@ -30,9 +30,10 @@ public sealed class ScaleQuantizer
         _codebook = new Embedding(path / "embedding", config.CodebookSize, channels, Initialization.Uniform(1.0 / config.CodebookSize));
         // A single refiner has a place of its own in the published layout.
         ParameterPath refiners = path / "quant_resi";
-        _refiners = config.Refiners == 1
-            ? [new Conv2d(refiners / "qresi", channels, channels, 3, padding: 1)]
-            : [.. Enumerable.Range(0, config.Refiners).Select(k => new Conv2d(refiners / "qresi_ls" / k, channels, channels, 3, padding: 1))];
+        IEnumerable<ParameterPath> places = config.Refiners == 1
+            ? [refiners / "qresi"]
+            : Enumerable.Range(0, config.Refiners).Select(k => refiners / "qresi_ls" / k);
+        _refiners = [.. places.Select(place => new Conv2d(place, channels, channels, 3, padding: 1))];
         _refinerOfScale = RefinerTable.Of(Scales.Count, config.Refiners);
     }
 
@@ -93,7 +94,9 @@ public sealed class ScaleQuantizer
         return scope.Keep(Tensor.Stack(canvases, 1));
     }
 
-    /// <summary>What the transformer sees of known tokens: the canvas before each scale but the first, pooled to the side of the scale.</summary>
+    /// <summary>
+    /// What the transformer sees of known tokens: the canvas before each scale but the first, pooled to the side of the scale.
+    /// </summary>
     /// <returns>B × (L − p₁²) × C, scale after scale.</returns>
     public Tensor TransformerInput(TokenMaps tokens)
     {
