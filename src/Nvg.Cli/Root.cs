@@ -26,6 +26,7 @@ internal static class Root
             ShowCommand.Create(),
             SampleCommand.Create(),
             ReconstructCommand.Create(),
+            CompareCommand.Create(),
             PrepareCommand.Create(),
             TrainCommand.Create(),
             DistillCommand.Create(),

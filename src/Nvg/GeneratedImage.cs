@@ -7,7 +7,7 @@ using Nvg.Sampling;
 namespace Nvg;
 
 /// <summary>A generated image. Holds no tensors and needs no disposal.</summary>
-public sealed record GeneratedImage
+public sealed record GeneratedImage : IGeneratedImage
 {
     /// <summary>The request for it.</summary>
     public required ImageRequest Request { get; init; }
@@ -51,6 +51,12 @@ public sealed record GeneratedImage
             return drawn;
         }
     }
+
+    /// <inheritdoc/>
+    ulong IGeneratedImage.Seed => Request.Seed;
+
+    /// <inheritdoc/>
+    string? IGeneratedImage.Variant => Request.Variant;
 
     /// <summary>Writes the pixels to a file, completely or not at all. The file name chooses the format.</summary>
     /// <param name="path">A name ending in .png, .jpg, .jpeg, .webp or .gif.</param>

@@ -178,6 +178,8 @@ public sealed partial class NvgModel
             throw new NvgDataException($"no model folder at {folder}");
         if (!File.Exists(Path.Combine(folder, TokenizerFile)))
             throw NvgDataException.At(folder, $"is no model folder: it has no {TokenizerFile}");
+        if (ModelMethod.Of(folder) is var method and not ModelMethod.Nvg)
+            throw NvgDataException.At(folder, $"holds a model of the method '{method}'", "this needs an NVG model");
         ModelConfig config = NvgJson.Read<ModelConfig>(Path.Combine(folder, ConfigFile));
         return config.Validate().ToList() is { Count: > 0 } problems
             ? throw new NvgDataException($"{Path.Combine(folder, ConfigFile)}: {string.Join("; ", problems)}")

@@ -16,7 +16,7 @@ namespace Nvg;
 /// May be used from several threads; requests are computed one at a time. Owns tokenizer and generators: dispose it after the
 /// last use, which stops requests that are still running.
 /// </summary>
-public sealed partial class NvgModel : IDisposable, IAsyncDisposable
+public sealed partial class NvgModel : IImageModel, IAsyncDisposable
 {
     private readonly GeneratorWeights? _generators;
     private readonly Lazy<ClassNames> _classes;

@@ -34,9 +34,10 @@ internal static class Layers
         ["Nvg.Imaging"] = ["Nvg.Imaging", "Nvg.Imaging.Npz"],
         ["Nvg"] =
         [
-            "Nvg.Configuration", "Nvg.Granularity", "Nvg.Granularity.Construction", "Nvg.Pretrained", "Nvg.Tokenizers", "Nvg.Generators",
-            "Nvg.Labels", "Nvg.Conditioning", "Nvg.Sampling", "Nvg.Checkpoints", "Nvg.Classifiers", "Nvg.Reporting", "Nvg.Control",
-            "Nvg.Previews", "Nvg", "Nvg.Documents", "Nvg.Conversion",
+            "Nvg.Configuration", "Nvg.Granularity", "Nvg.Granularity.Construction", "Nvg.Pretrained", "Nvg.Tokenizers",
+            "Nvg.Var.Tokenizers", "Nvg.Generators", "Nvg.Var.Transformers", "Nvg.Labels", "Nvg.Conditioning", "Nvg.Sampling",
+            "Nvg.Var.Sampling", "Nvg.Checkpoints", "Nvg.Classifiers", "Nvg.Reporting", "Nvg.Control", "Nvg.Previews", "Nvg", "Nvg.Var",
+            "Nvg.Models", "Nvg.Documents", "Nvg.Conversion",
         ],
         ["Nvg.Data"] = ["Nvg.Data.Files", "Nvg.Data.Sources", "Nvg.Data.Datasets", "Nvg.Data.Loading", "Nvg.Data.Packing"],
         ["Nvg.Training"] =
@@ -44,14 +45,15 @@ internal static class Layers
             "Nvg.Training.Ownership", "Nvg.Training.TensorBoard", "Nvg.Training.Distributed", "Nvg.Training.Optimization",
             "Nvg.Training.Runs", "Nvg.Training.Loop",
             "Nvg.Training.Adversarial", "Nvg.Training.Tasks", "Nvg.Training.Tasks.Tokenizers", "Nvg.Training.Tasks.Generators",
-            "Nvg.Training.Tasks.Distillation", "Nvg.Training.Tasks.Classifiers", "Nvg.Training.Planning", "Nvg.Training.Scaling",
+            "Nvg.Training.Tasks.Distillation", "Nvg.Training.Tasks.Classifiers", "Nvg.Training.Tasks.Var", "Nvg.Training.Planning",
+            "Nvg.Training.Scaling",
         ],
         ["Nvg.Evaluation"] =
         [
             "Nvg.Evaluation.Statistics", "Nvg.Evaluation.Features", "Nvg.Evaluation.Metrics", "Nvg.Evaluation.SampleSets",
             "Nvg.Evaluation.Classes",
             "Nvg.Evaluation.Distributions", "Nvg.Evaluation.TokenizerQuality", "Nvg.Evaluation.Neighbours", "Nvg.Evaluation.Steering",
-            "Nvg.Evaluation.Studies",
+            "Nvg.Evaluation.Studies", "Nvg.Evaluation.Comparison",
         ],
         ["Nvg.Verification"] = ["Nvg.Verification"],
         ["Nvg.Server"] =

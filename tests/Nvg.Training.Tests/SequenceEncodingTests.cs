@@ -4,6 +4,7 @@ using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
 using Nvg.Training.Distributed;
+using Nvg.Training.Tasks;
 using Nvg.Training.Tasks.Generators;
 
 namespace Nvg.Training.Tests;
@@ -110,8 +111,7 @@ public sealed class SequenceEncodingTests : IDisposable
     [Fact]
     public void SequenceCache_FileThatOthersWroteElsewhere_IsNamed()
     {
-        var error = Assert.Throws<NvgDataException>(
-            () => new SequenceCache([(_folder["nowhere/000000.safetensors"], "key")], 1, _tokenizer.Config.Grid, 1));
+        var error = Assert.Throws<NvgDataException>(() => new EncodedRows([(_folder["nowhere/000000.safetensors"], "key")], 1, 1));
         Assert.Contains("000000.safetensors", error.Message, StringComparison.Ordinal);
         Assert.Contains("run folder", error.Message, StringComparison.Ordinal);
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Nvg.Cli.Terminal;
 using Nvg.Sampling;
+using Nvg.Var.Sampling;
 
 namespace Nvg.Cli.Arguments;
 
@@ -50,8 +51,61 @@ internal sealed class SamplingArguments
         },
     };
 
-    internal void AddTo(Command command) =>
+    private readonly Option<bool?> _smooth = new("--smooth")
+    {
+        Description = "VAR models: mix codes instead of drawing them, for smoother images; not for metrics",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    /// <summary>Adds the options of all methods to a command.</summary>
+    internal void AddTo(Command command)
+    {
+        AddNvgTo(command);
+        command.With(_smooth);
+    }
+
+    /// <summary>Adds the options of NVG to a command that is for its models alone.</summary>
+    internal void AddNvgTo(Command command) =>
         command.With(_guidance, _structureGuidance, _topP, _topK, _temperature, _steps, _gumbel);
+
+    /// <summary>The sampling settings of a model of any method.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="model">Gives the defaults; borrowed.</param>
+    /// <exception cref="UsageException">A setting is invalid, or not one of the model's method.</exception>
+    internal ISamplingSettings Read(ParseResult parsed, IImageModel model) => model switch
+    {
+        NvgModel nvg => Read(parsed, nvg),
+        { Settings: VarSamplingOptions defaults } => Read(parsed, defaults, model.ImageTokenizer.StageCount - 1),
+        _ => throw new InvalidOperationException($"no options for the settings of {model.Name}"),
+    };
+
+    /// <summary>The sampling settings of an NVG model.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="model">Gives the limits, and the defaults unless others are given; borrowed.</param>
+    /// <param name="defaults">The settings for options that are not given, or null for the model's.</param>
+    /// <exception cref="UsageException">A setting is invalid.</exception>
+    internal SamplingOptions Read(ParseResult parsed, NvgModel model, SamplingOptions? defaults = null) => Read(
+        parsed, defaults ?? model.Config.Sampling, model.GeneratorConfig.Grid.LastStage, model.GeneratorConfig.StructureGuidanceLimit);
+
+    /// <summary>The sampling settings of a VAR model.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="defaults">The model's settings, for options that are not given.</param>
+    /// <param name="lastScale">Index of the model's last scale.</param>
+    /// <exception cref="UsageException">A setting is invalid, or not one of VAR.</exception>
+    internal VarSamplingOptions Read(ParseResult parsed, VarSamplingOptions defaults, int lastScale)
+    {
+        Option[] others = [_structureGuidance, _temperature, _steps, _gumbel];
+        if (Array.Find(others, parsed.IsGiven) is { } other)
+            throw new UsageException($"{other.Name} is for NVG models: VAR has no such setting");
+        VarSamplingOptions options = defaults with
+        {
+            Guidance = parsed.GetValue(_guidance) ?? defaults.Guidance,
+            TopP = parsed.GetValue(_topP) ?? defaults.TopP,
+            TopK = parsed.GetValue(_topK) ?? defaults.TopK,
+            Smooth = parsed.GetValue(_smooth) ?? defaults.Smooth,
+        };
+        return options.Validate(lastScale).FirstOrDefault() is { } problem ? throw new UsageException(problem) : options;
+    }
 
     /// <summary>The sampling settings.</summary>
     /// <param name="parsed">The command line.</param>
@@ -61,6 +115,8 @@ internal sealed class SamplingArguments
     /// <exception cref="UsageException">A setting is invalid.</exception>
     internal SamplingOptions Read(ParseResult parsed, SamplingOptions defaults, int lastStage, double? structureGuidanceLimit = null)
     {
+        if (parsed.IsGiven(_smooth))
+            throw new UsageException($"{_smooth.Name} is for VAR models");
         SamplingOptions options = defaults with
         {
             ContentGuidance = parsed.GetValue(_guidance) ?? defaults.ContentGuidance,

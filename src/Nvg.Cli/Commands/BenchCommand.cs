@@ -8,6 +8,7 @@ using Nvg.Data.Sources;
 using Nvg.Sampling;
 using Nvg.Server.Scheduling;
 using Nvg.Torch;
+using Nvg.Var;
 
 namespace Nvg.Cli.Commands;
 
@@ -23,7 +24,7 @@ internal sealed class BenchCommand
     private readonly Option<string?> _preset = new("--preset")
     {
         Description = $"Use random weights of a published size instead of a model: "
-            + $"{string.Join(", ", Presets.All.Select(preset => preset.Name))}",
+            + $"{string.Join(", ", [.. Presets.All.Select(preset => preset.Name), .. VarPresets.All.Select(preset => preset.Name)])}",
         HelpName = "NAME",
     };
 
@@ -96,26 +97,38 @@ internal sealed class BenchCommand
             throw new UsageException("--repeat and --batch must be at least 1");
         if (parsed.GetValue(_decode) is { } source)
             return await DecodeAsync(parsed, source, cancellation);
-        ModelConfig? preset = Preset(parsed);
+        CheckPreset(parsed);
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        using NvgModel model = ModelOrPreset.Open(parsed.GetValue(_model), preset, parsed.GetValue(_device), parsed.GetDataType(_type));
-        if (parsed.GetValue(_steps)?.Validate(model.Grid.LastStage).FirstOrDefault() is { } problem)
-            throw new UsageException(problem);
+        using IImageModel model = ModelOrPreset.OpenAny(
+            parsed.GetValue(_model), parsed.GetValue(_preset), parsed.GetValue(_device), parsed.GetDataType(_type));
+        if (parsed.GetValue(_soak) > 0 && !model.HasGenerator)
+            throw new UsageException($"--soak generates images, but {model.Name} has no generator");
+        CheckSteps(parsed, model);
         if (parsed.GetValue(_save) is { } folder)
-        {
-            NvgModel.Save(
-                folder, model.Config, model.Tokenizer.Parameters, model.HasGenerator
-                    ? model.Generator.Parameters : null, model.Labels, type: null);
-        }
+            Save(model, folder);
 
         if (parsed.GetValue(_soak) > 0)
             return Soak(parsed, model, cancellation);
         if (parsed.GetValue(_queue))
-            return Queue(parsed, model, cancellation);
+        {
+            return model is NvgModel served ? Queue(parsed, served, cancellation)
+                : throw new UsageException("--queue is for NVG models, which the server computes");
+        }
+
         List<Timing> timings = await ConsoleProgress.ShowAsync(
             "timing", progress => Task.Run(() => Measure(parsed, model, progress, cancellation), CancellationToken.None));
-        Print(parsed, preset is null ? model.Folder : $"{preset.Name} (random weights)", timings);
+        Print(parsed, model.Folder.Length > 0 ? model.Folder : $"{model.Name} (random weights)", timings);
         return CommandRunner.Done;
+    }
+
+    private void CheckSteps(ParseResult parsed, IImageModel model)
+    {
+        if (parsed.GetValue(_steps) is not { } steps)
+            return;
+        if (model is not NvgModel nvg)
+            throw new UsageException("--structure-steps is for NVG models: VAR has no structure");
+        if (steps.Validate(nvg.Grid.LastStage).FirstOrDefault() is { } problem)
+            throw new UsageException(problem);
     }
 
     private int Queue(ParseResult parsed, NvgModel model, CancellationToken cancellation)
@@ -188,16 +201,34 @@ internal sealed class BenchCommand
         return CommandRunner.Done;
     }
 
-    private ModelConfig? Preset(ParseResult parsed)
+    // Before the work: loading a model takes time.
+    private void CheckPreset(ParseResult parsed)
     {
-        if (ModelOrPreset.Preset(parsed.GetValue(_model), parsed.GetValue(_preset)) is not { } preset)
-            return parsed.GetValue(_save) is null ? null : throw new UsageException("--save needs --preset");
-        if (preset.Generator is null && parsed.GetValue(_soak) > 0)
-            throw new UsageException($"--soak generates images, but {preset.Name} has no generator");
-        return preset;
+        string? name = parsed.GetValue(_preset);
+        if (name is null && parsed.GetValue(_save) is not null)
+            throw new UsageException("--save needs --preset");
+        bool isOfVar = name is not null && VarPresets.Find(name) is not null;
+        if (isOfVar && parsed.GetValue(_model) is not null)
+            throw new UsageException("--model and --preset exclude each other");
+        if (!isOfVar)
+            _ = ModelOrPreset.Preset(parsed.GetValue(_model), name);
     }
 
-    private int Soak(ParseResult parsed, NvgModel model, CancellationToken cancellation)
+    private static void Save(IImageModel model, string folder)
+    {
+        if (model is VarModel ofVar)
+        {
+            VarModel.Save(folder, ofVar.Config, ofVar.Tokenizer.Parameters,
+                ofVar.HasGenerator ? ofVar.Transformer.Parameters : null, ofVar.Labels, type: null);
+            return;
+        }
+
+        var ofNvg = (NvgModel)model;
+        NvgModel.Save(folder, ofNvg.Config, ofNvg.Tokenizer.Parameters, ofNvg.HasGenerator ? ofNvg.Generator.Parameters : null,
+            ofNvg.Labels, type: null);
+    }
+
+    private int Soak(ParseResult parsed, IImageModel model, CancellationToken cancellation)
     {
         List<SoakPoint> points = [.. MemorySoak.Run(model, parsed.GetValue(_soak), cancellation)];
         if (parsed.GetValue(_json))
@@ -208,15 +239,17 @@ internal sealed class BenchCommand
         return CommandRunner.Done;
     }
 
-    private List<Timing> Measure(ParseResult parsed, NvgModel model, ConsoleProgress progress, CancellationToken cancellation)
+    private List<Timing> Measure(ParseResult parsed, IImageModel model, ConsoleProgress progress, CancellationToken cancellation)
     {
         // A batch of a published size takes minutes on a CPU.
         bool single = parsed.GetValue(_preset) is not null && parsed.GetValue(_device).Type == DeviceType.Cpu;
         int batch = parsed.GetValue(_batch) ?? (single ? 1 : DefaultBatch);
-        using var timings = new ModelTimings(model, parsed.GetValue(_device), parsed.GetValue(_repeat), batch, cancellation)
-        {
-            StructureSteps = parsed.GetValue(_steps),
-        };
+        using PartTimings timings = model is VarModel ofVar
+            ? new VarTimings(ofVar, parsed.GetValue(_device), parsed.GetValue(_repeat), batch, cancellation)
+            : new ModelTimings((NvgModel)model, parsed.GetValue(_device), parsed.GetValue(_repeat), batch, cancellation)
+            {
+                StructureSteps = parsed.GetValue(_steps),
+            };
         var done = new List<Timing>();
         foreach (Timing timing in timings.Run())
         {

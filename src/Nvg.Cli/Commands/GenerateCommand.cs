@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Nvg.Checkpoints;
 using Nvg.Cli.Arguments;
 using Nvg.Cli.Output;
 using Nvg.Cli.Terminal;
@@ -95,10 +96,13 @@ internal sealed class GenerateCommand
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         foreach (string input in control.Inputs)
             InputFile.RequireImage(input);
+        string folder = ModelFolder.Resolve(parsed.GetValue(_model));
+        if (ModelMethod.Of(folder) == ModelMethod.Var)
+            return await new VarGenerateCommand(VarArguments(parsed, folder, control), _sampling).RunAsync(parsed, cancellation);
         ImageDocument? document = control.ReadDocument();
         RequireChange(parsed, control, document);
         ScalarType type = parsed.GetValue(_type) ?? document?.Description.Dtype ?? ScalarType.Float32;
-        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), type);
+        using NvgModel model = NvgModel.Load(folder, parsed.GetValue(_device), type);
         model.RequireGenerator();
         GivenRows given = GivenRowsReader.Read(control, model, document);
         GenerationRequest request = Request(parsed, control, model, given, document);
@@ -114,6 +118,25 @@ internal sealed class GenerateCommand
             Print(parsed, images, seconds);
         return CommandRunner.Done;
     }
+
+    private VarGenerateArguments VarArguments(ParseResult parsed, string folder, ControlRequest control) => new()
+    {
+        Folder = folder,
+        Class = parsed.IsGiven(_class) || control.Mask is null ? parsed.GetRequiredValue(_class) : null,
+        Count = parsed.GetValue(_count),
+        Seed = parsed.GetValue(_seed),
+        Output = parsed.GetRequiredValue(_output),
+        Scale = parsed.GetValue(_scale),
+        Sheet = parsed.GetValue(_sheet),
+        Save = parsed.GetValue(_save),
+        Stages = parsed.GetValue(_stages),
+        Gif = parsed.GetValue(_gif),
+        Batch = parsed.GetValue(_batch),
+        Device = parsed.GetValue(_device),
+        Type = parsed.GetDataType(_type),
+        Json = parsed.GetValue(_json),
+        Control = control,
+    };
 
     private void Print(ParseResult parsed, List<ImageReport> images, double seconds)
     {
@@ -192,8 +215,7 @@ internal sealed class GenerateCommand
                 Surroundings = given.Surroundings,
                 Variant = Joined(row.Variant, p.Variant),
             }))],
-            Options = _sampling.Read(
-                parsed, defaults, model.GeneratorConfig.Grid.LastStage, model.GeneratorConfig.StructureGuidanceLimit),
+            Options = _sampling.Read(parsed, model, defaults),
             BatchSize = parsed.GetValue(_batch) ?? recorded,
             FillsBatches = parsed.GetValue(_batch) is null && recorded is not null,
             WithStages = parsed.GetValue(_stages) || parsed.GetValue(_gif) is not null,
@@ -235,7 +257,7 @@ internal sealed class GenerateCommand
         List<IImageOutput> outputs = Outputs(parsed, model, type, request, given.Rows.Count);
         try
         {
-            CheckFiles(control, [.. request.Images.SelectMany(p => outputs.SelectMany(o => o.Files(p)))]);
+            CheckFiles(control, [.. request.Images.SelectMany(p => outputs.SelectMany(o => o.Files(ImageName.Of(p))))]);
             GivenRowsReader.Explain(control, given.Plan);
             var reporter = new SynchronousProgress<GenerationProgress>(
                 p => progress.Report($"{p.Done} of {ConsoleText.Count(p.Count, "image")}", p.Share));

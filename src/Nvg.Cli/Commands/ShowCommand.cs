@@ -10,6 +10,7 @@ using Nvg.Previews;
 using Nvg.Sampling;
 using Nvg.Torch;
 using Nvg.Torch.Files.Npy;
+using Nvg.Var.Sampling;
 
 namespace Nvg.Cli.Commands;
 
@@ -80,7 +81,20 @@ internal sealed class ShowCommand
             ConsoleText.Print($"codebook    {config.Tokenizer.CodebookSize:N0} codes of {config.Tokenizer.LatentChannels} channels");
         }
 
-        if (card.Sampling is { } sampling)
+        if (card.VarConfig is { } ofVar)
+        {
+            ConsoleText.Print($"scales      {string.Join(' ', ofVar.Tokenizer.Scales)}");
+            ConsoleText.Print($"codebook    {ofVar.Tokenizer.CodebookSize:N0} codes of {ofVar.Tokenizer.LatentChannels} channels");
+        }
+
+        if (card.Sampling is VarSamplingOptions options)
+        {
+            int last = card.VarConfig!.Tokenizer.Scales.Count - 1;
+            ConsoleText.Print(
+                $"sampling    guidance {Range(options.Guidance, last)}, top-k {options.TopK}, top-p {Range(options.TopP, last)}");
+        }
+
+        if (card.Sampling is SamplingOptions sampling)
         {
             int last = card.Config!.Tokenizer.Grid.LastStage;
             ConsoleText.Print($"sampling    guidance {Range(sampling.ContentGuidance, last)}, structure guidance "

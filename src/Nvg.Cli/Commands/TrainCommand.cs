@@ -4,6 +4,7 @@ using Nvg.Data.Datasets;
 using Nvg.Training.Tasks.Classifiers;
 using Nvg.Training.Tasks.Generators;
 using Nvg.Training.Tasks.Tokenizers;
+using Nvg.Training.Tasks.Var;
 
 namespace Nvg.Cli.Commands;
 
@@ -33,6 +34,21 @@ internal static class TrainCommand
             new TrainedTask<GeneratorRunConfig>(
                 c => c.Training, c => c.Validate(),
                 start => new GeneratorTraining(
+                    start.Settings, start.Data, start.Device, start.Folder, start.Processes,
+                    new SynchronousProgress<int>(done => start.Progress.Report($"{ConsoleText.Count(done, "image")} encoded", null)),
+                    start.Cancellation),
+                (model, _) => $"nvg generate --model {model} --count 16 -o samples.png")),
+        TrainTaskCommand<VarTokenizerRunConfig>.Create(
+            "var-tokenizer", "Train VAR's multi-scale autoencoder",
+            new TrainedTask<VarTokenizerRunConfig>(
+                c => c.Training, c => c.Validate(),
+                start => new VarTokenizerTraining(start.Settings, start.Data, start.Device, start.Processes),
+                (model, data) => $"nvg evaluate tokenizer --model {model} --data {data}")),
+        TrainTaskCommand<VarRunConfig>.Create(
+            "var", "Train VAR's transformer on a frozen tokenizer",
+            new TrainedTask<VarRunConfig>(
+                c => c.Training, c => c.Validate(),
+                start => new VarTraining(
                     start.Settings, start.Data, start.Device, start.Folder, start.Processes,
                     new SynchronousProgress<int>(done => start.Progress.Report($"{ConsoleText.Count(done, "image")} encoded", null)),
                     start.Cancellation),

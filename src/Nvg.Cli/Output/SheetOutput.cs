@@ -9,11 +9,11 @@ namespace Nvg.Cli.Output;
 /// <param name="withStages">Whether every stage is drawn.</param>
 internal sealed class SheetOutput(string path, SheetStyle style, bool withStages) : IImageOutput
 {
-    private readonly List<GeneratedImage> _images = [];
+    private readonly List<IGeneratedImage> _images = [];
 
-    public IEnumerable<string> Files(ImageRequest image) => [];
+    public IEnumerable<string> Files(ImageName image) => [];
 
-    public string? Add(GeneratedImage image)
+    public string? Add(IGeneratedImage image)
     {
         _images.Add(image);
         return null;

@@ -26,6 +26,7 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         ],
         ["sample"] = ["nvg sample --per-class 50 -o samples.npz      samples for metrics; --resume continues an interrupted run"],
         ["reconstruct"] = ["nvg reconstruct photo.jpg -o pairs --stages   the original, its reconstruction and every stage"],
+        ["compare"] = ["nvg compare nvg-cifar10 runs/var/model others.npz --data data --features cifar10-classifier -o report.html"],
         ["prepare"] =
         [
             "nvg prepare photos -o data --size 64                              a folder with one sub-folder per class",
@@ -40,6 +41,8 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         ],
         ["train tokenizer"] = ["nvg train tokenizer --config configs/cifar10-tokenizer.json --data data -o runs/tokenizer"],
         ["train generator"] = ["nvg train generator --config configs/cifar10-generator.json --data data -o runs/generator --resume"],
+        ["train var-tokenizer"] = ["nvg train var-tokenizer --config configs/eurosat-var-tokenizer.json --data data -o runs/var-tokenizer"],
+        ["train var"] = ["nvg train var --config configs/eurosat-var.json --data data -o runs/var"],
         ["train classifier"] = ["nvg train classifier --config configs/cifar10-classifier.json --data data -o runs/classifier"],
         ["distill"] =
         [
@@ -48,7 +51,11 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         ],
         ["evaluate samples"] = ["nvg evaluate samples samples.npz --reference data --features cifar10-classifier --report report.html"],
         ["evaluate tokenizer"] = ["nvg evaluate tokenizer --model runs/tokenizer/model --data data -o report"],
-        ["convert"] = ["nvg convert ae.ckpt d16.ckpt -o models/nvg-d16      published checkpoints to a model folder"],
+        ["convert"] =
+        [
+            "nvg convert ae.ckpt d16.ckpt -o models/nvg-d16                              published checkpoints to a model folder",
+            "nvg convert vae_ch160v4096z32.pth var_d16.pth -o models/var-d16             the same of a VAR model",
+        ],
         ["show"] =
         [
             "nvg show results/ship/6.nvg --stages -o stages.png      every stage of a saved result",

@@ -208,7 +208,7 @@ public sealed class Trainer : IDisposable
 
         terms.Weight = own.Weight;
         _optimizer.ClipGradients(terms);
-        _optimizer.Step(_options.LearningRateAt(step));
+        _optimizer.Step(_options.LearningRateAt(step), _options.WeightDecayAt(step));
         _average.Update(step + 1);
     }
 

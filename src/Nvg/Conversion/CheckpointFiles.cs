@@ -177,7 +177,9 @@ public sealed class CheckpointFiles : IDisposable
         : new ArgumentException(
             $"{first.Path} and {second.Path} both hold a {NameOf(kind)} (both have '{second.FullName}'); name one of them");
 
-    private static TensorFile OpenFile(string path)
+    /// <summary>Opens a checkpoint file.</summary>
+    /// <exception cref="NvgDataException">It is missing, damaged or unsafe.</exception>
+    internal static TensorFile OpenFile(string path)
     {
         try
         {

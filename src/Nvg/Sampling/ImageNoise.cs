@@ -45,10 +45,10 @@ public sealed class ImageNoise : IDisposable
         var gumbel = new Tensor[seeds.Count];
         for (int b = 0; b < seeds.Count; b++)
         {
-            using var generator = new RandomGenerator(Folded(seeds[b]));
+            using RandomGenerator generator = GeneratorOf(seeds[b]);
             structure[b] = Tensor.Randn([length, stages], generator);
             tokens[b] = Tensor.Rand([2L * length - 1], generator);
-            using var splits = new RandomGenerator(Folded(seeds[b] ^ GumbelStream));
+            using RandomGenerator splits = GeneratorOf(seeds[b] ^ GumbelStream);
             gumbel[b] = Tensor.Rand([stages, length], splits);
         }
 
@@ -109,8 +109,9 @@ public sealed class ImageNoise : IDisposable
         return scope.Keep(uniform ? (((mixed * Math.Sqrt(0.5)).Erf() + 1) * 0.5).Clamp(0, 1 - 1e-7).To(ScalarType.Float32) : mixed);
     }
 
+    /// <summary>The random generator of a seed, which any number may be.</summary>
     // libtorch's CPU generator reads the low 32 bits of a seed alone. Seeds that fit keep PyTorch's stream.
-    private static ulong Folded(ulong seed) => seed <= uint.MaxValue ? seed : SplitMix64.Mix(seed);
+    internal static RandomGenerator GeneratorOf(ulong seed) => new(seed <= uint.MaxValue ? seed : SplitMix64.Mix(seed));
 
     /// <summary>Noise whose structure part is given, for comparison with reference runs.</summary>
     internal static ImageNoise FromStructureNoise(Tensor structure_BLK, LatentGrid grid)

@@ -1,7 +1,7 @@
 namespace Nvg.Sampling;
 
 /// <summary>Settings of the sampler; the defaults are the published settings (paper, appendix A.6; docs/method.md, section 7).</summary>
-public sealed record SamplingOptions
+public sealed record SamplingOptions : ISamplingSettings
 {
     /// <summary>Classifier-free guidance of the token logits; where it is 1 no unconditional pass runs.</summary>
     public StageSchedule ContentGuidance { get; init; } = StageSchedule.Linear(1, 3.5);

@@ -4,9 +4,9 @@ using Nvg.Torch.Nn;
 namespace Nvg.Tokenizers;
 
 /// <summary>Halves height and width: pads one column of zeros on the right and one row below, then a stride-2 convolution.</summary>
-internal sealed class Downsample(ParameterPath path, int channels)
+internal sealed class Downsample(ParameterPath path, int channels, AutoencoderLayers layers)
 {
-    private readonly Conv2d _conv = new(path / "conv" / "conv", channels, channels, 3, stride: 2);
+    private readonly Conv2d _conv = layers.Convolution(path / "conv", channels, channels, 3, stride: 2);
 
     internal Tensor Forward(Tensor x)
     {

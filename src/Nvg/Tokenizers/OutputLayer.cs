@@ -4,10 +4,10 @@ using Nvg.Torch.Nn;
 namespace Nvg.Tokenizers;
 
 /// <summary>Last layers of encoder and decoder: group norm, swish, 3 × 3 convolution. The output is float32.</summary>
-internal sealed class OutputLayer(ParameterPath path, int inputChannels, int outputChannels, int normGroups)
+internal sealed class OutputLayer(ParameterPath path, int inputChannels, int outputChannels, AutoencoderLayers layers)
 {
-    private readonly GroupNorm _norm = new(path / "norm_out" / "norm", normGroups, inputChannels, ResNetBlock.Epsilon);
-    private readonly Conv2d _conv = new(path / "conv_out" / "conv", inputChannels, outputChannels, 3, padding: 1);
+    private readonly GroupNorm _norm = layers.Norm(path / "norm_out", inputChannels);
+    private readonly Conv2d _conv = layers.Convolution(path / "conv_out", inputChannels, outputChannels, 3, padding: 1);
 
     internal Tensor Forward(Tensor x)
     {

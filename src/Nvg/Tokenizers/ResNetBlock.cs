@@ -9,21 +9,21 @@ namespace Nvg.Tokenizers;
 /// </summary>
 internal sealed class ResNetBlock
 {
-    internal const double Epsilon = 1e-6;
-
     private readonly GroupNorm _norm1;
     private readonly GroupNorm _norm2;
     private readonly Conv2d _conv1;
     private readonly Conv2d _conv2;
     private readonly Conv2d? _shortcut;
 
-    internal ResNetBlock(ParameterPath path, int inputChannels, int outputChannels, int normGroups)
+    internal ResNetBlock(ParameterPath path, int inputChannels, int outputChannels, AutoencoderLayers layers)
     {
-        _norm1 = new GroupNorm(path / "norm1" / "norm", normGroups, inputChannels, Epsilon);
-        _conv1 = new Conv2d(path / "conv1" / "conv", inputChannels, outputChannels, 3, padding: 1);
-        _norm2 = new GroupNorm(path / "norm2" / "norm", normGroups, outputChannels, Epsilon);
-        _conv2 = new Conv2d(path / "conv2" / "conv", outputChannels, outputChannels, 3, padding: 1);
-        _shortcut = inputChannels == outputChannels ? null : new Conv2d(path / "nin_shortcut" / "conv", inputChannels, outputChannels, 1);
+        _norm1 = layers.Norm(path / "norm1", inputChannels);
+        _conv1 = layers.Convolution(path / "conv1", inputChannels, outputChannels, 3, padding: 1);
+        _norm2 = layers.Norm(path / "norm2", outputChannels);
+        _conv2 = layers.Convolution(path / "conv2", outputChannels, outputChannels, 3, padding: 1);
+        _shortcut = inputChannels == outputChannels
+            ? null
+            : layers.Convolution(path / "nin_shortcut", inputChannels, outputChannels, 1);
     }
 
     internal Tensor Forward(Tensor x)

@@ -12,13 +12,17 @@ internal sealed class ResNetLevel
     /// <param name="inputChannels">Width of the input.</param>
     /// <param name="outputChannels">Width of every block's output.</param>
     /// <param name="blocks">Number of blocks.</param>
-    /// <param name="normGroups">Groups of the group norms.</param>
-    internal ResNetLevel(ParameterPath path, int inputChannels, int outputChannels, int blocks, int normGroups)
+    /// <param name="layers">Creates the method's layers.</param>
+    /// <param name="isCoarsest">Whether the level is the one where a method may attend after every block.</param>
+    internal ResNetLevel(
+        ParameterPath path, int inputChannels, int outputChannels, int blocks, AutoencoderLayers layers, bool isCoarsest)
     {
         for (int block = 0; block < blocks; block++)
         {
             int input = block == 0 ? inputChannels : outputChannels;
-            _layers.Add(new ResNetBlock(path / "block" / block, input, outputChannels, normGroups).Forward);
+            _layers.Add(new ResNetBlock(path / "block" / block, input, outputChannels, layers).Forward);
+            if (isCoarsest && layers.Attention(path / "attn" / block, outputChannels) is { } attention)
+                _layers.Add(attention);
         }
     }
 

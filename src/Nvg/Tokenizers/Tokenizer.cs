@@ -8,7 +8,7 @@ using Nvg.Torch.Nn;
 namespace Nvg.Tokenizers;
 
 /// <summary>The multi-granularity quantized autoencoder: images to granularity sequences and back. Owns its parameters.</summary>
-public sealed class Tokenizer : IDisposable
+public sealed class Tokenizer : IImageTokenizer, IDisposable
 {
     /// <param name="config">Sizes.</param>
     /// <param name="source">Random or stored parameters; the names are those of the published checkpoints.</param>
@@ -88,6 +88,24 @@ public sealed class Tokenizer : IDisposable
         PredictedValues.RequireFinite(images, "decoder", describe);
         return scope.Keep(images.Clamp(-1, 1));
     }
+
+    /// <inheritdoc/>
+    int IImageTokenizer.ImageSize => Config.ImageSize;
+
+    /// <inheritdoc/>
+    int IImageTokenizer.StageCount => Config.Grid.StageCount;
+
+    /// <inheritdoc/>
+    int IImageTokenizer.CodebookSize => Config.CodebookSize;
+
+    /// <inheritdoc/>
+    Device IImageTokenizer.Device => Quantizer.Codebook.Device;
+
+    /// <inheritdoc/>
+    int IImageTokenizer.TokenCount(int stage) => LatentGrid.TokenCount(stage);
+
+    /// <inheritdoc/>
+    IImageDescription IImageTokenizer.Describe(Tensor images) => new SequenceDescription(this, Encode(images));
 
     /// <inheritdoc/>
     public void Dispose()

@@ -5,7 +5,7 @@ using Nvg.Granularity.Construction;
 namespace Nvg.Tokenizers;
 
 /// <summary>Sizes and settings of a multi-granularity quantized autoencoder.</summary>
-public sealed record TokenizerConfig
+public sealed record TokenizerConfig : IAutoencoderSizes
 {
     /// <summary>Side of the square images, in pixels.</summary>
     public required int ImageSize { get; init; }

@@ -4,9 +4,9 @@ using Nvg.Torch.Nn;
 namespace Nvg.Tokenizers;
 
 /// <summary>Doubles height and width: nearest-neighbour upsampling, then a 3 × 3 convolution.</summary>
-internal sealed class Upsample(ParameterPath path, int channels)
+internal sealed class Upsample(ParameterPath path, int channels, AutoencoderLayers layers)
 {
-    private readonly Conv2d _conv = new(path / "conv" / "conv", channels, channels, 3, padding: 1);
+    private readonly Conv2d _conv = layers.Convolution(path / "conv", channels, channels, 3, padding: 1);
 
     internal Tensor Forward(Tensor x)
     {
