@@ -8,6 +8,7 @@ using Nvg.Cli.Terminal;
 using Nvg.Conditioning;
 using Nvg.Control;
 using Nvg.Documents;
+using Nvg.Imaging;
 using Nvg.Labels;
 using Nvg.Sampling;
 using Nvg.Torch;

@@ -9,16 +9,7 @@ internal static class KeyFile
     /// <exception cref="NvgDataException">The file is missing, unreadable or empty.</exception>
     internal static IReadOnlyList<string> Read(string path)
     {
-        string[] keys;
-        try
-        {
-            keys = [.. File.ReadLines(path).Select(Key).Where(key => key.Length > 0)];
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw NvgDataException.At(path, $"cannot be read: {error.Message}", innerException: error);
-        }
-
+        string[] keys = FileFailure.Reading(path, () => File.ReadLines(path).Select(Key).Where(key => key.Length > 0).ToArray());
         WarnIfReadable(path);
         return keys.Length > 0 ? keys : throw NvgDataException.At(path, "has no key", "write one on each line");
     }

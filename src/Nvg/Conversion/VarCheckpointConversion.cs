@@ -38,13 +38,16 @@ public static class VarCheckpointConversion
             VarModelConfig config = Config(files, tokenizerPart, transformerPart, options);
             using var tokenizer = new VarTokenizer(config.Tokenizer, ParameterSource.Meta());
             using VarTransformer? transformer = Shapes(config);
-            Dictionary<string, Tensor> tokenizerTensors = tokenizerPart.Select(tokenizer.Parameters, options.AllowUnexpected);
+            Dictionary<string, Tensor> tokenizerTensors = tokenizerPart.Select(tokenizer.Parameters, options.AllowUnexpected, options.Type);
             Dictionary<string, Tensor>? transformerTensors =
-                transformer is null ? null : transformerPart!.Select(transformer.Parameters, options.AllowUnexpected);
+                transformer is null ? null : transformerPart!.Select(transformer.Parameters, options.AllowUnexpected, options.Type);
             string[] labels = transformer is null ? [] : Labels(files, transformerPart!, transformer.Config.ClassCount, options.LabelsFile);
             IEnumerable<CheckpointPart> parts = new[] { tokenizerPart, transformerPart }.OfType<CheckpointPart>();
             VarConversionReport report = Report(
-                folder, config, parts.Select(p => new ConversionSource(p.Kind, p.Path, false)), tokenizer, transformer);
+                folder, config, parts.Select(p => new ConversionSource(p.Kind, p.Path, false)), tokenizer, transformer) with
+            {
+                Notes = files.Notes,
+            };
             VarModel.Save(folder, config, tokenizerTensors, transformerTensors, labels, options.Type);
             AtomicFile.Write(Path.Combine(folder, CardFile), Encoding.UTF8.GetBytes(Card(report)));
             return report;
@@ -53,9 +56,9 @@ public static class VarCheckpointConversion
         {
             throw new NvgDataException(error.Message, error);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw NvgDataException.At(folder, $"cannot be written: {error.Message}", null, error);
+            throw new NvgDataException(FileFailure.Unwritable(folder, error).Message, error);
         }
     }
 
@@ -79,11 +82,11 @@ public static class VarCheckpointConversion
         using var tokenizer = new VarTokenizer(config.Tokenizer, ParameterSource.Meta());
         using VarTransformer? transformer = Shapes(config);
         using var scope = new TensorScope();
-        Dictionary<string, Tensor> tensors = PartOf(files, CheckpointPartKind.Tokenizer, folder).Select(tokenizer.Parameters, false);
+        Dictionary<string, Tensor> tensors = PartOf(files, CheckpointPartKind.Tokenizer, folder).Select(tokenizer.Parameters, false, type);
         if (transformer is not null)
         {
             CheckpointPart part = PartOf(files, CheckpointPartKind.Generator, folder);
-            foreach ((string name, Tensor tensor) in part.Select(transformer.Parameters, false))
+            foreach ((string name, Tensor tensor) in part.Select(transformer.Parameters, false, type))
                 tensors.Add(name, tensor);
             foreach ((string name, Tensor tensor) in Tables(transformer))
                 tensors.Add(name, tensor);
@@ -93,9 +96,9 @@ public static class VarCheckpointConversion
         {
             PyTorchFile.Write(path, tensors, texts, (name, tensor) => VarModel.StoredType(name, tensor, type));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw NvgDataException.At(path, $"cannot be written: {error.Message}", null, error);
+            throw new NvgDataException(FileFailure.Unwritable(path, error).Message, error);
         }
 
         IEnumerable<CheckpointPartKind> kinds = Enum.GetValues<CheckpointPartKind>().Take(transformer is null ? 1 : 2);

@@ -12,14 +12,20 @@ public sealed class VarCheckpointFiles : IDisposable
     private readonly Dictionary<CheckpointPartKind, CheckpointPart> _parts = [];
     private readonly List<(string Path, string[] Names)> _unexpected = [];
 
+    private readonly List<string> _notes = [];
+
     private VarCheckpointFiles() { }
+
+    /// <summary>What was done to make sense of the files, a line each: such as prefixes that were taken off the names.</summary>
+    public IReadOnlyList<string> Notes => _notes;
 
     /// <summary>Whether any of the files is a VAR checkpoint, by its names.</summary>
     /// <exception cref="NvgDataException">A file is missing, damaged or unsafe.</exception>
-    public static bool Recognise(IReadOnlyList<string> paths) => paths.Any(path =>
+    public static bool Recognise(IReadOnlyList<string> paths) => paths.SelectMany(CheckpointParts.Find).Any(path =>
     {
         using TensorFile file = CheckpointFiles.OpenFile(path);
-        return VarPublishedNames.Recognises(file.Keys);
+        var names = new UnwrappedNames(file.Keys);
+        return VarPublishedNames.Recognises([.. file.Keys.Select(name => names[name])]);
     });
 
     /// <summary>Opens files and reads the names of their tensors; no tensor is read yet.</summary>
@@ -61,11 +67,8 @@ public sealed class VarCheckpointFiles : IDisposable
     }
 
     /// <summary>A text stored beside the tensors in the file of a part, or null.</summary>
-    internal string? TextOf(CheckpointPart part, string name)
-    {
-        TensorFile found = _files.Find(f => f.Path == part.Path).File;
-        return found is PyTorchFile file && file.Scalars.TryGetValue(name, out object? value) ? value as string : null;
-    }
+    internal string? TextOf(CheckpointPart part, string name) => part.Files.OfType<PyTorchFile>()
+        .Select(file => file.Scalars.GetValueOrDefault(name) as string).FirstOrDefault(text => text is not null);
 
     /// <summary>The stored scale of every token, or null.</summary>
     internal long[]? ScaleOfToken()
@@ -81,34 +84,45 @@ public sealed class VarCheckpointFiles : IDisposable
         return null;
     }
 
-    private void Add(string path)
+    private void Add(string source)
+    {
+        IReadOnlyList<string> paths = CheckpointParts.Find(source);
+        CheckpointParts.RequireComplete(paths);
+        var stored = new Dictionary<CheckpointPartKind, Dictionary<string, StoredTensor>>();
+        foreach (string path in paths)
+            Add(path, stored);
+        if (stored.Count == 0)
+            throw NvgDataException.At(source, $"none of its {_files.TakeLast(paths.Count).Sum(f => f.File.Count)} tensors belongs to a VAR model");
+        foreach ((CheckpointPartKind kind, Dictionary<string, StoredTensor> part) in stored)
+        {
+            if (!_parts.TryAdd(kind, new CheckpointPart(kind, source, false, part)))
+            {
+                throw new ArgumentException(
+                    $"{_parts[kind].Path} and {source} both hold a {kind.ToString().ToLowerInvariant()}; name one of them");
+            }
+        }
+    }
+
+    private void Add(string path, Dictionary<CheckpointPartKind, Dictionary<string, StoredTensor>> stored)
     {
         TensorFile file = CheckpointFiles.OpenFile(path);
         _files.Add((path, file));
-        var names = new Dictionary<CheckpointPartKind, Dictionary<string, string>>();
+        var names = new UnwrappedNames(file.Keys);
+        _notes.AddRange(names.Removed.Select(r => $"{path}: '{r.Key}' was taken off {r.Value} names"));
         var unexpected = new List<string>();
         foreach (string fullName in file.Keys)
         {
-            if (VarPublishedNames.Place(fullName, out bool isKnown) is { } place)
+            if (VarPublishedNames.Place(names[fullName], out bool isKnown) is { } place)
             {
-                if (!names.TryGetValue(place.Kind, out Dictionary<string, string>? part))
-                    names[place.Kind] = part = [];
-                if (!part.TryAdd(place.Name, fullName))
-                    throw NvgDataException.At(path, $"'{part[place.Name]}' and '{fullName}' are the same tensor");
+                if (!stored.TryGetValue(place.Kind, out Dictionary<string, StoredTensor>? part))
+                    stored[place.Kind] = part = [];
+                if (!part.TryAdd(place.Name, new StoredTensor(file, path, fullName)))
+                    throw NvgDataException.At(path, $"'{part[place.Name].FullName}' and '{fullName}' are the same tensor");
             }
             else if (!isKnown)
             {
                 unexpected.Add(fullName);
             }
-        }
-
-        if (names.Count == 0)
-            throw NvgDataException.At(path, $"none of its {file.Count} tensors belongs to a VAR model");
-        foreach ((CheckpointPartKind kind, Dictionary<string, string> part) in names)
-        {
-            if (_parts.TryGetValue(kind, out CheckpointPart? other))
-                throw new ArgumentException($"{other.Path} and {path} both hold a {kind.ToString().ToLowerInvariant()}; name one of them");
-            _parts[kind] = new CheckpointPart(kind, path, file, false, part);
         }
 
         if (unexpected.Count > 0)

@@ -40,7 +40,7 @@ internal sealed class TeacherSamples(DistillationTeacher teacher, int count, ulo
         for (int i = processes.Rank; i < files.Length; i += processes.Count)
         {
             int first = i * RowsPerFile, rows = Math.Min(RowsPerFile, count - first);
-            using (SafetensorsFile? there = SequenceCache.OpenIf(files[i].Path, files[i].Key))
+            using (SafetensorsFile? there = EncodedRows.OpenIf(files[i].Path, files[i].Key))
             {
                 if (there is null)
                     Draw(files[i], first, rows, new SynchronousProgress<int>(drawn => progress?.Report(done + drawn)), cancellation);
@@ -51,7 +51,7 @@ internal sealed class TeacherSamples(DistillationTeacher teacher, int count, ulo
         }
 
         processes.Barrier();
-        return new SequenceCache(files, RowsPerFile, teacher.Sizes.Grid, count);
+        return new SequenceCache(new EncodedRows(files, RowsPerFile, count), teacher.Sizes.Grid);
     }
 
     private void Draw(
