@@ -54,6 +54,22 @@ internal static class ImageDecoder
         return new ScalarMap(values.Width, values.Height, values.WriteToMemory<float>(), fullScale);
     }
 
+    /// <summary>White where the image is transparent; null where it has no channel for that.</summary>
+    internal static RgbImage? Transparency(ReadOnlyMemory<byte> encoded, string name)
+    {
+        using Image source = Open(encoded, name, Enums.Access.Sequential);
+        RequireReasonableSize(source, name);
+        if (!source.HasAlpha())
+            return null;
+        using Image? turned = Orientation(source) == Upright ? null : Turned(encoded, name);
+        Image upright = turned ?? source;
+        using Image opacity = upright.ExtractBand(upright.Bands - 1);
+        double half = ((FullScale(upright.Format) ?? byte.MaxValue) + 1) / 2;
+        using Image transparent = opacity < half;
+        using Image mask = transparent.Bandjoin(transparent, transparent);
+        return new RgbImage(mask.Width, mask.Height, mask.WriteToMemory<byte>());
+    }
+
     private static Image Open(ReadOnlyMemory<byte> encoded, string name, Enums.Access access)
     {
         if (Image.FindLoadBuffer(encoded.Span) is null)

@@ -92,6 +92,18 @@ public static class ImageFile
             : map;
     }
 
+    /// <summary>Where an image is transparent, as editors save a mask: white where it is at least half transparent, else black.</summary>
+    /// <param name="encoded">The bytes of the file.</param>
+    /// <param name="name">What to call it in an error.</param>
+    /// <returns>Null where the image has no transparency channel.</returns>
+    /// <exception cref="NvgDataException">The bytes are no usable image.</exception>
+    public static RgbImage? DecodeTransparency(ReadOnlyMemory<byte> encoded, string name)
+    {
+        if (encoded.IsEmpty)
+            throw NvgDataException.At(name, "is empty");
+        return VipsCall.Run(name, () => ImageDecoder.Transparency(encoded, name));
+    }
+
     /// <summary>Encodes an image.</summary>
     /// <param name="image">The image.</param>
     /// <param name="format">The format; its settings are those <see cref="ImageFormat"/> names.</param>
