@@ -62,7 +62,8 @@ async function openFile(studio, file) {
 function listenToKeys(studio, openHelp) {
   document.addEventListener('keydown', event => {
     if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
-    if (event.key === 'Escape') studio.run.value?.cancel();
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) /** @type {HTMLFormElement} */ (byId('recipe')).requestSubmit();
+    else if (event.key === 'Escape') studio.run.value?.cancel();
     else if (event.key === '?' && hasSingleKeys() && !isTextField(event.target)) openHelp();
     else return;
     event.preventDefault();

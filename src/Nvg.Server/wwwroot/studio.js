@@ -11,9 +11,9 @@ import { gallery } from './store/gallery.js';
 /** @import { Item, Limits, ModelInfo, ModelsAnswer, Recipe } from './types.js' */
 
 /**
- * What the viewer shows: images, which of them, and which stage of it (`null` = the latest). `pinned` are the images to
- * compare with.
- * @typedef {{ items: Item[], index: number, stage: number | null, pinned: Item[] | null }} Shown
+ * What the viewer shows: images, which of them, and which stage of it (`null` = the latest). While it `follows`, it goes on
+ * to the image that is being generated. `pinned` are the images to compare with.
+ * @typedef {{ items: Item[], index: number, stage: number | null, follows: boolean, pinned: Item[] | null }} Shown
  */
 
 /** The state of the page and what can be done with it. Views listen to its parts. */
@@ -23,7 +23,7 @@ export class Studio {
   /** @type {Observable<Run | null>} */
   run = new Observable(/** @type {Run | null} */ (null));
   /** @type {Observable<Shown>} */
-  shown = new Observable(/** @type {Shown} */ ({ items: [], index: 0, stage: null, pinned: null }));
+  shown = new Observable(/** @type {Shown} */ ({ items: [], index: 0, stage: null, follows: false, pinned: null }));
   /** @type {Observable<Error | null>} an error of the form */
   error = new Observable(/** @type {Error | null} */ (null));
   /** @type {Map<string, Item>} */
@@ -104,8 +104,8 @@ export class Studio {
       if (!run.items.length) return;
       if (run.id) setJobInUrl(run.id);
       const shown = this.shown.value;
-      if (!isShown) this.shown.set({ items: run.items, index: 0, stage: null, pinned: shown.pinned });
-      else if (shown.items === run.items) this.shown.set({ ...shown });
+      if (!isShown) this.shown.set({ items: run.items, index: 0, stage: null, follows: true, pinned: shown.pinned });
+      else if (shown.items === run.items) this.shown.set({ ...shown, index: followed(shown) });
       isShown = true;
     });
     run.addEventListener('end', () => {
@@ -118,7 +118,7 @@ export class Studio {
    * @param {string} id
    */
   async resume(id) {
-    const saved = (await gallery.all()).filter(item => item.job === id).sort((a, b) => a.created - b.created);
+    const saved = (await gallery.all()).filter(item => item.job === id);
     try {
       const job = await api.job(id);
       const model = this.model(job.model) ?? this.current;
@@ -137,7 +137,7 @@ export class Studio {
    */
   show(items, index) {
     const { pinned } = this.shown.value;
-    this.shown.set({ items, index, stage: null, pinned });
+    this.shown.set({ items, index, stage: null, follows: false, pinned });
   }
 
   /** @returns {Item | undefined} */
@@ -207,6 +207,15 @@ export class Studio {
     this.show([item], 0);
     return item;
   }
+}
+
+/**
+ * @param {Shown} shown
+ * @returns {number} the index to show
+ */
+function followed({ items, index, follows }) {
+  const running = items.findIndex(item => item.state === 'running' && item.stages.length > 0);
+  return follows && running >= 0 ? running : index;
 }
 
 /** @param {string} id */

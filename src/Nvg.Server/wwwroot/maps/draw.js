@@ -66,18 +66,17 @@ function drawBorders(context, map, latent) {
 }
 
 /**
- * A ring that is visible on every colour.
+ * A dot that is visible on every colour.
  * @param {CanvasRenderingContext2D} context
  * @param {number} x
  * @param {number} y
  */
 function markMoved(context, x, y) {
-  for (const [colour, width] of /** @type {[string, number][]} */ ([['#000', 6], ['#fff', 3]])) {
+  for (const [colour, radius] of /** @type {[string, number][]} */ ([['#000', unit / 5], ['#fff', unit / 7.5]])) {
     context.beginPath();
-    context.arc(x + unit / 2, y + unit / 2, unit / 4, 0, 2 * Math.PI);
-    context.strokeStyle = colour;
-    context.lineWidth = width;
-    context.stroke();
+    context.arc(x + unit / 2, y + unit / 2, radius, 0, 2 * Math.PI);
+    context.fillStyle = colour;
+    context.fill();
   }
 }
 

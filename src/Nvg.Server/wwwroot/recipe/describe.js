@@ -11,9 +11,8 @@ export const settingNames = {
   gumbel: 'Gumbel',
 };
 
-/** @param {Schedule | number[] | string | boolean | undefined} value */
+/** @param {Schedule | number[] | string | boolean} value */
 function settingText(value) {
-  if (value === undefined) return 'default';
   if (typeof value !== 'object') return value === true ? 'on' : value === false ? 'off' : String(value);
   if (Array.isArray(value)) return value.join(', ');
   if ('linear' in value) return value.linear.join(' → ');
@@ -38,8 +37,9 @@ export function describeRecipe(recipe, model) {
     const { keep, mask } = recipe.continuation;
     words.push(['kept', `structure of ${keep.structure}, content of ${keep.content.length} stages${mask ? ', outside a region' : ''}`]);
   }
-  for (const [key, value] of Object.entries(recipe.sampling)) {
-    words.push([settingNames[/** @type {keyof Sampling} */ (key)], settingText(value)]);
+  for (const [key, value] of Object.entries({ ...model?.sampling, ...recipe.sampling })) {
+    const name = settingNames[/** @type {keyof Sampling} */ (key)];
+    if (name) words.push([name, settingText(value)]);
   }
   return words;
 }
@@ -57,7 +57,7 @@ export function differences(a, b, model) {
   /** @type {[string, string, string][]} */
   const rows = [];
   for (const name of new Set([...left.keys(), ...right.keys()])) {
-    const values = /** @type {const} */ ([left.get(name) ?? 'default', right.get(name) ?? 'default']);
+    const values = /** @type {const} */ ([left.get(name) ?? 'nothing', right.get(name) ?? 'nothing']);
     if (values[0] !== values[1]) rows.push([name, ...values]);
   }
   const mode = a.structure.mode;

@@ -12,7 +12,8 @@ import { blobOfData } from '../store/urls.js';
 export function itemOfJob(job, image, model, recipe) {
   return {
     key: `${job.id}/${image.index}`,
-    created: Date.now() + image.index / 1000,
+    // In the gallery, newest first, the images of a job are in their own order.
+    created: Date.now() - image.index / 1000,
     job: job.id,
     kind: 'generated',
     state: 'queued',

@@ -72,7 +72,7 @@ function createEntry(item, studio) {
     const { items } = studio.shown.value;
     const at = items.findIndex(each => each.key === item.key);
     const stored = at < 0 ? await gallery.get(item.key) : undefined;
-    if (at >= 0) studio.shown.change({ index: at, stage: null });
+    if (at >= 0) studio.shown.change({ index: at, stage: null, follows: false });
     else if (stored) studio.show([stored], 0);
     document.getElementById('result')?.scrollIntoView({ block: 'nearest' });
   };

@@ -132,7 +132,7 @@ class Tile {
     this.#input = el('input', { type: 'radio', name, value: stage, 'aria-label': `Stage ${stage + 1}, ${partsText(stage)}` });
     this.#input.addEventListener('change', choose);
     this.#map = el('canvas', { class: 'map', 'aria-hidden': 'true' });
-    const text = el('span', { class: 'tile-text' }, `Stage ${stage + 1}`);
+    const text = el('span', { class: 'tile-text' }, el('span', { class: 'word' }, 'Stage '), stage + 1);
     this.element = el('label', { class: 'tile' }, this.#input, el('span', { class: 'tile-image' }, this.#image), this.#map, text);
     this.element.title = partsText(stage);
   }

@@ -5,7 +5,7 @@ const setting = 'nvg.single-keys';
 
 /** @type {[string, [string, string][]][]} */
 const groups = [
-  ['Anywhere', [['Enter', 'Generate (in a field of the form)'], ['Esc', 'Stop and keep what is there'], ['?', 'This list'], ['Ctrl V', 'Open an image from the clipboard']]],
+  ['Anywhere', [['Ctrl Enter', 'Generate; in a field of the form also Enter'], ['Esc', 'Stop and keep what is there'], ['?', 'This list'], ['Ctrl V', 'Open an image from the clipboard']]],
   ['Stages and images', [['← →', 'Previous and next stage or image'], ['Tab', 'To the next part of the page']]],
   [
     'Drawing',

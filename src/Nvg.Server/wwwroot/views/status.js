@@ -23,6 +23,7 @@ export function showStatus(root, studio) {
 
   studio.run.subscribe(run => {
     line.hidden = !run || run.isOver;
+    root.dataset['run'] = run?.state ?? '';
     fill(notes, ...(run?.notes ?? []).map(note => el('li', {}, note)));
     if (!run) return;
     const sentence = stateOf(run);

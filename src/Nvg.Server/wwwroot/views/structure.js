@@ -16,7 +16,7 @@ import { UsedMap } from './used-map.js';
 const modes = [
   { mode: 'none', name: 'Free', hint: 'The model decides where things go.' },
   { mode: 'regions', name: 'Regions', hint: 'Paint regions in any number of colours. The colours only tell regions apart.' },
-  { mode: 'halves', name: 'Two halves', hint: 'Paint the subject. Subject and background each get half of the image.' },
+  { mode: 'halves', name: 'Halves', hint: 'Paint the subject. Subject and background each get half of the image.' },
   { mode: 'depth', name: 'Depth', hint: 'Paint near things light and far things dark.' },
 ];
 

@@ -44,7 +44,7 @@ function openButton(open) {
     if (file) open(file);
     input.value = '';
   });
-  const button = el('button', { type: 'button', class: 'action' }, icon('open'), el('span', {}, 'Open'));
+  const button = el('button', { type: 'button', class: 'action', 'aria-label': 'Open a file' }, icon('open'), el('span', {}, 'Open'));
   button.title = 'Open an image or a .nvg file; dropping it on the page does the same';
   button.addEventListener('click', () => input.click());
   return el('span', {}, button, input);

@@ -123,5 +123,5 @@ function sentence(clusters, moved, positions, answer) {
   if (!answer.hasEffect) return answer.notes[0] ?? 'This drawing has no effect: all of it is one region.';
   const parts = `${clusters} equal parts`;
   if (moved === 0) return `${parts}, exactly as drawn.`;
-  return `${parts}. ${moved} of ${positions} positions (ringed) had to move to make the parts equal.`;
+  return `${parts}. ${moved} of ${positions} positions (dotted) had to move to make the parts equal.`;
 }

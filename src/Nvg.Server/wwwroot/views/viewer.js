@@ -17,7 +17,7 @@ import { createWelcome } from './welcome.js';
  */
 export function showViewer(root, studio) {
   const welcome = createWelcome();
-  const batch = new Batch(index => studio.shown.change({ index, stage: null }));
+  const batch = new Batch(index => studio.shown.change({ index, stage: null, follows: false }));
   const stages = new Stages(studio);
   const actions = createActions(studio);
   const comparison = createComparison(studio);
@@ -92,7 +92,7 @@ class Stages {
    */
   #create(item, mark) {
     const growth = new Growth(item, mark);
-    growth.addEventListener('stage', () => this.#studio.shown.change({ stage: growth.chosen }));
+    growth.addEventListener('stage', () => this.#studio.shown.change({ stage: growth.chosen, follows: false }));
     return growth;
   }
 }
