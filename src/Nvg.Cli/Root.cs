@@ -20,6 +20,7 @@ internal static class Root
             help,
             new VersionOption(),
             GenerateCommand.Create(),
+            ServeCommand.Create(),
             ModelsCommand.Create(),
             ClassesCommand.Create(),
             ShowCommand.Create(),

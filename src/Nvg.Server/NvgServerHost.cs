@@ -89,6 +89,8 @@ public sealed class NvgServerHost : IAsyncDisposable
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        // Whoever starts the server says why it did not start.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         if (Environment.GetEnvironmentVariable(ExporterVariable) is { Length: > 0 })
             AddExport(builder.Services);
     }
