@@ -15,7 +15,7 @@ public sealed class ContinuationTests(StudioServer studio)
         await page.SetAsync("", 1);
         await page.Page.GetByRole(AriaRole.Radio, new() { Name = "Stage 3, 4 parts" }).CheckAsync();
         await page.Button("Vary from stage 3").ClickAsync();
-        await page.Page.WaitForFunctionAsync("document.querySelectorAll('.gallery .entry').length === 2");
+        await page.Page.WaitForFunctionAsync("() => document.querySelectorAll('.gallery .entry').length === 2");
 
         StoredImage varied = (await page.GalleryAsync()).Single(image => image.Key != first.Key);
         Assert.NotEqual(first.Seed, varied.Seed);

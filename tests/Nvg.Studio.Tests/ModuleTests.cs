@@ -35,20 +35,19 @@ public sealed class ModuleTests(StudioServer studio)
     }
 
     [ChromiumFact]
-    public async Task Colours_OfChildren_AreNearerToTheirParentThanToOthers()
+    public async Task Colours_OfChildren_AreNearestToTheirParent()
     {
-        double[] distances = await CallAsync<double[]>("maps/colours.js", """
-            (() => {
-              const far = (a, b) => Math.hypot(...a.map((x, i) => x - b[i]));
-              const own = [], other = [];
-              for (let label = 0; label < 16; label++)
-                for (let parent = 0; parent < 8; parent++)
-                  if ((parent >> 1) !== (label >> 2) || parent === label >> 1)
-                    (parent === label >> 1 ? own : other).push(far(m.clusterColour(label, 4), m.clusterColour(parent, 3)));
-              return [Math.max(...own), Math.min(...other)];
-            })()
+        int[] strangers = await CallAsync<int[]>("maps/colours.js", """
+            [1, 2, 3, 4, 5].map(stage => {
+              const labels = [...Array(2 ** stage).keys()];
+              const far = (label, parent) => Math.hypot(...m.clusterColour(label, stage).map((x, i) => x - m.clusterColour(parent, stage - 1)[i]));
+              const nearest = label => labels.slice(0, labels.length / 2).sort((a, b) => far(label, a) - far(label, b))[0];
+              return labels.filter(label => nearest(label) !== label >> 1).length;
+            })
             """);
-        Assert.True(distances[0] < distances[1], $"{distances[0]} < {distances[1]}");
+        Assert.Equal([0, 0, 0, 0, 0], strangers);
+        int distinct = await CallAsync<int>("maps/colours.js", "new Set([...Array(64).keys()].map(label => m.clusterColour(label, 6).join())).size");
+        Assert.Equal(64, distinct);
     }
 
     [ChromiumFact]

@@ -47,12 +47,12 @@ public sealed class PageTests(StudioServer studio)
     [ChromiumFact]
     public async Task Key_Required_IsAskedForOnceAndThenRemembered()
     {
-        await using NvgServerHost locked = await StudioServer.StartAsync(studio.Model, "correct horse");
+        await using NvgServerHost locked = await StudioServer.StartAsync(studio.Model, "correct horse battery");
         await using StudioPage page = await StudioPage.OpenAsync(studio, new Uri(locked.Urls[0]));
         await page.Page.GetByLabel("Key", new() { Exact = true }).FillAsync("wrong");
         await page.Button("Sign in").ClickAsync();
         await Assertions.Expect(page.Page.GetByText("This is not the key.")).ToBeVisibleAsync();
-        await page.Page.GetByLabel("Key", new() { Exact = true }).FillAsync("correct horse");
+        await page.Page.GetByLabel("Key", new() { Exact = true }).FillAsync("correct horse battery");
         await page.Button("Sign in").ClickAsync();
         await page.ReadyAsync();
         await page.Page.ReloadAsync();

@@ -62,7 +62,7 @@ internal sealed class StudioPage : IAsyncDisposable
 
     internal async Task SetAsync(string seed, int count)
     {
-        await Page.GetByLabel("Images", new() { Exact = true }).FillAsync($"{count}");
+        await Page.GetByRole(AriaRole.Spinbutton, new() { Name = "Images" }).FillAsync($"{count}");
         await Page.GetByLabel("Seed", new() { Exact = true }).FillAsync(seed);
     }
 
@@ -132,6 +132,6 @@ internal sealed class StudioPage : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _context.CloseAsync();
-        Assert.Empty(Problems);
+        Assert.True(Problems.Count == 0, string.Join(Environment.NewLine, Problems));
     }
 }

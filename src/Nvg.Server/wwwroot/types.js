@@ -31,7 +31,7 @@
 /** @typedef {{ title?: string, status?: number, detail?: string, field?: string, suggestions?: string[] }} Problem */
 /**
  * @typedef {{
- *   id: string, state: JobState, model: string, queuePosition: number | null, progress: number,
+ *   id: string, state: JobState, model: string, created: string, queuePosition: number | null, progress: number,
  *   images: JobImage[], notes: string[], error: Problem | null
  * }} Job
  */

@@ -1,3 +1,5 @@
+import { isTextField } from '../dom.js';
+
 /** @import { Painter } from './painter.js' */
 
 /** @type {Record<string, (painter: Painter) => void>} */
@@ -18,7 +20,7 @@ const keys = {
 export function listenToKeys(element, painterOf) {
   element.addEventListener('keydown', event => {
     const painter = painterOf();
-    if (!painter || event.altKey) return;
+    if (!painter || event.altKey || isTextField(event.target)) return;
     if (press(painter, event)) event.preventDefault();
   });
 }

@@ -13,7 +13,7 @@ export function itemOfJob(job, image, model, recipe) {
   return {
     key: `${job.id}/${image.index}`,
     // In the gallery, newest first, the images of a job are in their own order.
-    created: Date.now() - image.index / 1000,
+    created: Date.parse(job.created) - image.index / 1000,
     job: job.id,
     kind: 'generated',
     state: 'queued',

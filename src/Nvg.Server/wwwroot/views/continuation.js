@@ -74,7 +74,7 @@ class Panel {
     close.addEventListener('click', () => studio.stopContinuing());
     this.element = el(
       'div',
-      {},
+      { class: 'stack' },
       el('div', { class: 'heading' }, el('h2', {}, 'Continue from'), el('span', { class: 'note grow' }, titleOf(item)), close),
       this.#thumbnail,
       el('label', { class: 'check' }, this.#toggle, el('span', {}, 'Redo only a region')),
@@ -128,8 +128,21 @@ class Panel {
 function sentence({ keep, mask }, isDrawn) {
   if (isDrawn) return 'The drawing below gives the structure; the locked content is taken from this image.';
   if (mask && !mask.data.some(Boolean)) return 'Paint the region to redo.';
-  const where = mask ? 'Inside the region, ' : '';
-  if (keep.structure <= 1 && keep.content.length === 0) return `${where}${mask ? 'everything is new.' : 'Nothing is kept: lock a stage.'}`;
-  const content = keep.content.length === 0 ? 'no content' : `the content of ${keep.content.length}`;
-  return `${where}${mask ? 'the' : 'The'} structure of ${keep.structure} and ${content} of the first stages stay${mask ? '' : ', the rest is new'}.`;
+  const where = mask ? 'Kept inside the region' : 'Kept';
+  const parts = [];
+  // The structure of the first stage is one part, which steers nothing.
+  if (keep.structure > 1) parts.push(`structure of stages 1–${keep.structure}`);
+  if (keep.content.length > 0) parts.push(`content of ${stagesText(keep.content)}`);
+  if (parts.length === 0) return mask ? 'Everything inside the region is new.' : 'Nothing is kept: lock a stage.';
+  return `${where}: ${parts.join(' and ')}. Everything else is new.`;
+}
+
+/**
+ * @param {number[]} stages from 0, ascending
+ */
+function stagesText(stages) {
+  const first = stages[0] ?? 0;
+  const isRange = stages.length > 1 && stages.every((stage, i) => stage === first + i);
+  const numbers = isRange ? `${first + 1}–${first + stages.length}` : stages.map(stage => stage + 1).join(', ');
+  return `stage${stages.length > 1 ? 's' : ''} ${numbers}`;
 }

@@ -37,7 +37,8 @@ export function showStructure(root, studio) {
   studio.recipe.subscribe(recipe => {
     const { mode } = recipe.structure;
     radios.update(mode);
-    hint.textContent = modes.find(each => each.mode === mode)?.hint ?? '';
+    const isKept = mode === 'none' && recipe.continuation;
+    hint.textContent = isKept ? 'As far as it is kept above. Draw to replace it.' : (modes.find(each => each.mode === mode)?.hint ?? '');
     body.hidden = mode === 'none';
     if (mode === 'none') {
       panel = null;
