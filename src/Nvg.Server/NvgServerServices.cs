@@ -10,6 +10,7 @@ using Nvg.Server.Native;
 using Nvg.Server.Observability;
 using Nvg.Server.OpenAi;
 using Nvg.Server.Requests;
+using Nvg.Server.Requests.Content;
 using Nvg.Server.Scheduling;
 
 namespace Microsoft.Extensions.DependencyInjection;

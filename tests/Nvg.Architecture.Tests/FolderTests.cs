@@ -11,7 +11,7 @@ public class FolderTests
         ["src/Nvg"] = 20,
         ["src/Nvg/Sampling"] = 19,
         ["src/Nvg.Verification"] = 20,
-        ["src/Nvg.Cli/Commands"] = 17,
+        ["src/Nvg.Cli/Commands"] = 18,
         ["tests/Nvg.Cli.Tests"] = 25,
     };
 

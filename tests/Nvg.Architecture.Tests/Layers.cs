@@ -18,7 +18,9 @@ internal static class Layers
         ("Nvg.Training", ["Nvg.Torch", "Nvg.Imaging", "Nvg", "Nvg.Data"]),
         ("Nvg.Evaluation", ["Nvg.Torch", "Nvg.Imaging", "Nvg", "Nvg.Data"]),
         ("Nvg.Verification", ["Nvg.Torch", "Nvg.Imaging", "Nvg", "Nvg.Data", "Nvg.Training", "Nvg.Evaluation"]),
-        ("Nvg.Cli", ["Nvg.Torch", "Nvg.Imaging", "Nvg", "Nvg.Data", "Nvg.Training", "Nvg.Evaluation", "Nvg.Verification"]),
+        ("Nvg.Server", ["Nvg.Torch", "Nvg.Imaging", "Nvg"]),
+        ("Nvg.Extensions.AI", ["Nvg.Torch", "Nvg.Imaging", "Nvg"]),
+        ("Nvg.Cli", ["Nvg.Torch", "Nvg.Imaging", "Nvg", "Nvg.Data", "Nvg.Training", "Nvg.Evaluation", "Nvg.Verification", "Nvg.Server"]),
     ];
 
     /// <summary>Rooms of each project from the bottom to the top.</summary>
@@ -52,9 +54,16 @@ internal static class Layers
             "Nvg.Evaluation.Studies",
         ],
         ["Nvg.Verification"] = ["Nvg.Verification"],
+        ["Nvg.Server"] =
+        [
+            "Nvg.Server.Observability", "Nvg.Server", "Nvg.Server.Models", "Nvg.Server.Scheduling", "Nvg.Server.Jobs",
+            "Nvg.Server.Requests.Content", "Nvg.Server.Requests.Bodies", "Nvg.Server.Requests",
+            "Nvg.Server.Access", "Nvg.Server.Native", "Nvg.Server.OpenAi", "Nvg.Server.Automatic1111", "Nvg.Server.Hosting",
+        ],
+        ["Nvg.Extensions.AI"] = ["Nvg.Extensions.AI"],
         ["Nvg.Cli"] =
         [
-            "Nvg.Cli.Terminal", "Nvg.Cli.Bench", "Nvg.Cli.Launching", "Nvg.Cli.Arguments", "Nvg.Cli.Output", "Nvg.Cli.Commands",
+            "Nvg.Cli.Terminal", "Nvg.Cli.Serving", "Nvg.Cli.Bench", "Nvg.Cli.Launching", "Nvg.Cli.Arguments", "Nvg.Cli.Output", "Nvg.Cli.Commands",
             "Nvg.Cli.Commands.Evaluate", "Nvg.Cli",
         ],
     };

@@ -5,6 +5,7 @@ using Nvg.Cli.Bench;
 using Nvg.Cli.Terminal;
 using Nvg.Data.Datasets;
 using Nvg.Data.Sources;
+using Nvg.Server.Scheduling;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands;
@@ -14,7 +15,7 @@ internal sealed class BenchCommand
 {
     // They are held in memory while they are decoded repeatedly.
     private const int MaximumDecodedFiles = 500;
-    private const int DefaultBatch = 16;
+    private const int DefaultBatch = 16, MaximumReplicas = 1000, QueuedImages = 256;
 
     private readonly Option<string?> _model = CommonOptions.Model();
 
@@ -50,6 +51,18 @@ internal sealed class BenchCommand
         HelpName = "N",
     };
 
+    private readonly Option<bool> _queue = new("--queue")
+    {
+        Description = "Time a pass of --batch images, and simulate the latency of nvg serve against its load with the real queue",
+    };
+
+    private readonly Option<int> _replicas = new("--replicas")
+    {
+        Description = "With --queue: servers behind a load balancer",
+        HelpName = "N",
+        DefaultValueFactory = _ => 1,
+    };
+
     private readonly Option<string?> _decode = new("--decode")
     {
         Description = "Time the decoding of the image files of a folder or archive into training images, instead of a model",
@@ -68,7 +81,7 @@ internal sealed class BenchCommand
         var arguments = new BenchCommand();
         Command command = new Command("bench", "Time each part of a model")
             .With(arguments._model, arguments._preset, arguments._save, arguments._repeat, arguments._batch, arguments._soak)
-            .With(arguments._decode, arguments._size, arguments._device, arguments._type, arguments._threads, arguments._json);
+            .With(arguments._queue, arguments._replicas, arguments._decode, arguments._size, arguments._device, arguments._type, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;
     }
@@ -91,9 +104,37 @@ internal sealed class BenchCommand
 
         if (parsed.GetValue(_soak) > 0)
             return Soak(parsed, model, cancellation);
+        if (parsed.GetValue(_queue))
+            return Queue(parsed, model, cancellation);
         List<Timing> timings = await ConsoleProgress.ShowAsync(
             "timing", progress => Task.Run(() => Measure(parsed, model, progress, cancellation), CancellationToken.None));
         Print(parsed, preset is null ? model.Folder : $"{preset.Name} (random weights)", timings);
+        return CommandRunner.Done;
+    }
+
+    private int Queue(ParseResult parsed, NvgModel model, CancellationToken cancellation)
+    {
+        if (parsed.GetValue(_replicas) is < 1 or > MaximumReplicas)
+            throw new UsageException($"--replicas must lie in 1…{MaximumReplicas}, not {parsed.GetValue(_replicas)}");
+        model.RequireGenerator();
+        int batch = parsed.GetValue(_batch) ?? GenerationRequest.DefaultBatchSize(parsed.GetValue(_device).Type);
+        double seconds = QueueBench.PassSeconds(model, batch, parsed.GetValue(_repeat), cancellation);
+        var limits = new QueueLimits(QueuedImages, QueuedImages / 2);
+        IReadOnlyList<SimulatedLoad> loads =
+            QueueBench.Run(model, parsed.GetDataType(_type), batch, seconds, parsed.GetValue(_replicas), limits);
+        if (parsed.GetValue(_json))
+        {
+            MachineOutput.Write(new { batch, passSeconds = seconds, replicas = parsed.GetValue(_replicas), loads });
+            return CommandRunner.Done;
+        }
+
+        ConsoleText.Print($"a pass of {ConsoleText.Count(batch, "image")} takes {seconds:G3} s");
+        ConsoleTable.Write(
+            ["load", "images/s", "batch", "median s", "95 % s", "99 % s", "refused"],
+            loads.Select(l => new[]
+            {
+                $"{l.Load:P0}", $"{l.PerSecond:G3}", $"{l.MeanBatch:F1}", $"{l.Median:G3}", $"{l.Percentile95:G3}", $"{l.Percentile99:G3}", $"{l.Refused:P1}",
+            }));
         return CommandRunner.Done;
     }
 

@@ -4,6 +4,7 @@ using Nvg.Cli.Arguments;
 using Nvg.Cli.Serving;
 using Nvg.Cli.Terminal;
 using Nvg.Server;
+using Nvg.Server.Hosting;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands;

@@ -41,6 +41,14 @@ internal sealed class EndpointGuard : IEndpointFilter
         catch (Exception error)
         {
             RequestException known = Known(error);
+            if (http.Response.HasStarted)
+            {
+                // Too late for an answer: a connection that breaks is one that the client notices.
+                _logger.LogError(error, "{Method} {Path} failed in its answer", http.Request.Method, http.Request.Path);
+                http.Abort();
+                return Results.Empty;
+            }
+
             if (known.Status == StatusCodes.Status500InternalServerError)
                 _logger.LogError(error, "{Method} {Path} failed", http.Request.Method, http.Request.Path);
             return Answer(http, known);

@@ -10,6 +10,8 @@ using Nvg.Server.Models;
 using Nvg.Server.Native;
 using Nvg.Server.OpenAi;
 using Nvg.Server.Requests;
+using Nvg.Server.Requests.Bodies;
+using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.Automatic1111;
 

@@ -9,6 +9,7 @@ using Nvg.Imaging;
 using Nvg.Previews;
 using Nvg.Server.Models;
 using Nvg.Server.Requests;
+using Nvg.Server.Requests.Content;
 using Nvg.Torch;
 
 namespace Nvg.Server.Native;

@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Routing;
 using Nvg.Server.Access;
 using Nvg.Server.Jobs;
 using Nvg.Server.Requests;
+using Nvg.Server.Requests.Bodies;
+using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.Native;
 

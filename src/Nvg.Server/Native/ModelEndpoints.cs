@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Nvg.Server.Access;
 using Nvg.Server.Jobs;
 using Nvg.Server.Models;
+using Nvg.Server.Requests.Content;
 using Nvg.Server.Scheduling;
 
 namespace Nvg.Server.Native;
@@ -50,7 +51,7 @@ internal sealed class ModelEndpoints
 
     private async Task<IResult> SignInAsync(HttpContext http)
     {
-        Requests.ContentReader contents = (Requests.ContentReader)http.RequestServices.GetService(typeof(Requests.ContentReader))!;
+        ContentReader contents = (ContentReader)http.RequestServices.GetService(typeof(ContentReader))!;
         string key = await contents.ReadAsync(http, content => content.Read<SessionBody>().Key ?? "").ConfigureAwait(false);
         return key.Length <= LongestKey && _identity.TrySignIn(http, key)
             ? Results.NoContent()

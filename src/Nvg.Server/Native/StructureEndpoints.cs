@@ -5,6 +5,8 @@ using Microsoft.Net.Http.Headers;
 using Nvg.Imaging;
 using Nvg.Server.Models;
 using Nvg.Server.Requests;
+using Nvg.Server.Requests.Bodies;
+using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.Native;
 

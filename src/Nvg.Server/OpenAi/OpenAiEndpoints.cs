@@ -8,6 +8,7 @@ using Nvg.Server.Jobs;
 using Nvg.Server.Models;
 using Nvg.Server.Native;
 using Nvg.Server.Requests;
+using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.OpenAi;
 

@@ -78,7 +78,7 @@ internal static class OpenAiImageAnswer
     // A token of ours is one of the codebook; those that were given were not drawn.
     private static object Usage(Job job)
     {
-        int drawn = job.Images.Sum(i => DrawnTokens.Count(i.Result!));
+        int drawn = job.Images.Sum(i => i.Result!.DrawnTokens);
         return new
         {
             input_tokens = 0,

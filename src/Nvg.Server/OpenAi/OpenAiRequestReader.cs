@@ -7,6 +7,8 @@ using Nvg.Labels;
 using Nvg.Server.Jobs;
 using Nvg.Server.Models;
 using Nvg.Server.Requests;
+using Nvg.Server.Requests.Bodies;
+using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.OpenAi;
 
@@ -47,7 +49,7 @@ internal sealed partial class OpenAiRequestReader
         if (body.Reference is not null)
             throw RequestException.Field400("nvg.reference", "the reference of an edit is its image");
         if (body.Mask is null)
-            body = body with { Mask = Mask(content, reference, model) };
+            body = body with { Mask = Mask(content, images[0], reference, model) };
         if (body.Mask is null && body.Keep is null && body.Structure is null)
             body = body with { Keep = new KeepBody { Structure = Math.Min(EditStages, model.StageCount - 1) } };
         return (request, _plans.Build(model, body, files, reference));
@@ -128,16 +130,18 @@ internal sealed partial class OpenAiRequestReader
         }
     }
 
-    // Transparent is generated anew; ours is white. Editors that know no transparency draw white as well.
-    private MaskBody? Mask(RequestContent content, Reference reference, ServedModel model)
+    // Transparent is generated anew; ours is white. Editors that know no transparency draw white as well. Without a mask the
+    // transparency of the image itself counts.
+    private MaskBody? Mask(RequestContent content, byte[] image, Reference reference, ServedModel model)
     {
         byte[]? file = content.FileOf(MaskReader.Part);
+        RgbImage? mask = file is not null
+            ? UploadedImages.DecodeTransparency(file, MaskReader.Part, _options) ?? UploadedImages.Decode(file, MaskReader.Part, _options)
+            : reference.Document is null ? UploadedImages.DecodeTransparency(image, Image, _options) : null;
+        if (mask is null || (file is null && !mask.Pixels.AsSpan().ContainsAnyExcept((byte)0)))
+            return null;
         try
         {
-            RgbImage? mask = file is null ? null
-                : UploadedImages.DecodeTransparency(file, MaskReader.Part, _options) ?? UploadedImages.Decode(file, MaskReader.Part, _options);
-            if (mask is null)
-                return null;
             RegionMask region = MaskReader.FromImage(mask, reference, model.Model.Grid, outside: false);
             return new MaskBody { Positions = [.. region.Inside.Select(inside => inside ? 1 : 0)], Border = BorderRule.Split };
         }

@@ -4,6 +4,8 @@ using Nvg.Documents;
 using Nvg.Granularity;
 using Nvg.Granularity.Construction;
 using Nvg.Server.Models;
+using Nvg.Server.Requests.Bodies;
+using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.Requests;
 

@@ -2,6 +2,7 @@ using Nvg.Conditioning;
 using Nvg.Documents;
 using Nvg.Labels;
 using Nvg.Server.Models;
+using Nvg.Server.Requests.Bodies;
 
 namespace Nvg.Server.Requests;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Nvg.Conditioning;
 using Nvg.Control;
+using Nvg.Server.Requests.Bodies;
 
 namespace Nvg.Server.Requests;
 

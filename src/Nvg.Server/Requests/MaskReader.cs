@@ -1,6 +1,8 @@
 using Nvg.Control;
 using Nvg.Granularity;
 using Nvg.Imaging;
+using Nvg.Server.Requests.Bodies;
+using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.Requests;
 

@@ -3,6 +3,8 @@ using Nvg.Documents;
 using Nvg.Sampling;
 using Nvg.Server.Jobs;
 using Nvg.Server.Models;
+using Nvg.Server.Requests.Bodies;
+using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.Requests;
 

@@ -2,6 +2,8 @@ using Nvg.Documents;
 using Nvg.Imaging;
 using Nvg.Server.Jobs;
 using Nvg.Server.Models;
+using Nvg.Server.Requests.Bodies;
+using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.Requests;
 
@@ -37,7 +39,7 @@ internal sealed class ReferenceReader
             return OfDocument(model, ReadDocument(bytes, Part));
         ImageHeader header = UploadedImages.Header(bytes, Part, _options);
         RgbImage image = UploadedImages.DecodeSquare(bytes, Part, model.ImageSize, _options);
-        return new Reference(image, null, UploadedImages.DecodeTransparency(bytes, Part, _options), header.Width, header.Height);
+        return new Reference(image, null, header.Width, header.Height);
     }
 
     /// <summary>Reads a document.</summary>
@@ -75,6 +77,6 @@ internal sealed class ReferenceReader
             throw RequestException.Field400(Part, $"the reference was made by another model ({document.Description.Model}) than {model.Name}");
         }
 
-        return new Reference(document.Image, document, null, document.Image.Width, document.Image.Height);
+        return new Reference(document.Image, document, document.Image.Width, document.Image.Height);
     }
 }

@@ -3,6 +3,8 @@ using Nvg.Granularity.Construction;
 using Nvg.Imaging;
 using Nvg.Pretrained;
 using Nvg.Server.Models;
+using Nvg.Server.Requests.Bodies;
+using Nvg.Server.Requests.Content;
 using Nvg.Torch.Files.Npy;
 
 namespace Nvg.Server.Requests;

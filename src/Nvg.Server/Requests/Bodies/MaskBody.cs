@@ -1,6 +1,6 @@
 using Nvg.Conditioning;
 
-namespace Nvg.Server.Requests;
+namespace Nvg.Server.Requests.Bodies;
 
 /// <summary>The region of a reference that is generated anew, from one source.</summary>
 internal sealed record MaskBody

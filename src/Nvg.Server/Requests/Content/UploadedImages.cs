@@ -1,6 +1,6 @@
 using Nvg.Imaging;
 
-namespace Nvg.Server.Requests;
+namespace Nvg.Server.Requests.Content;
 
 /// <summary>Decodes uploaded images: only PNG, JPEG and WebP, told by their first bytes, and only of a size that their header admits to.</summary>
 internal static class UploadedImages

@@ -1,4 +1,4 @@
-namespace Nvg.Server.Requests;
+namespace Nvg.Server.Requests.Bodies;
 
 /// <summary>A request to explain a structure, without generating.</summary>
 internal sealed record StructureRequestBody

@@ -1,4 +1,4 @@
-namespace Nvg.Server.Requests;
+namespace Nvg.Server.Requests.Bodies;
 
 /// <summary>An image or an earlier result, from one source.</summary>
 internal sealed record ReferenceBody

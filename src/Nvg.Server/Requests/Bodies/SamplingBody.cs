@@ -1,6 +1,6 @@
 using Nvg.Sampling;
 
-namespace Nvg.Server.Requests;
+namespace Nvg.Server.Requests.Bodies;
 
 /// <summary>Sampling settings; those that are missing keep their value.</summary>
 internal sealed record SamplingBody

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Nvg.Configuration;
 
-namespace Nvg.Server.Requests;
+namespace Nvg.Server.Requests.Content;
 
 /// <summary>The body of a request: JSON, text fields of a form, and files.</summary>
 /// <param name="Json">The JSON in UTF-8, or null where there is none.</param>

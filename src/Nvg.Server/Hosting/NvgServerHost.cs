@@ -5,12 +5,11 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Nvg.Server.Hosting;
 using Nvg.Server.Observability;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 
-namespace Nvg.Server;
+namespace Nvg.Server.Hosting;
 
 /// <summary>
 /// A whole server: the endpoints, the page, and what protects them. <c>nvg serve</c> runs one; an application that has a host of its

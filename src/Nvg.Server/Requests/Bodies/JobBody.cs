@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Nvg.Server.Requests;
+namespace Nvg.Server.Requests.Bodies;
 
 /// <summary>A request for images, as the native API takes it. docs/serving.md describes every field.</summary>
 internal sealed record JobBody

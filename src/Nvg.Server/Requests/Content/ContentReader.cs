@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 
-namespace Nvg.Server.Requests;
+namespace Nvg.Server.Requests.Content;
 
 /// <summary>
 /// Reads bodies of requests: of bounded size, in bounded time, and only a few large ones at a time, so that uploads cannot fill the

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Nvg.Server.Requests;
+namespace Nvg.Server.Requests.Bodies;
 
 /// <summary>First stages of a reference that are kept.</summary>
 internal sealed record KeepBody

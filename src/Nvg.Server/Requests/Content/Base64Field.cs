@@ -1,4 +1,4 @@
-namespace Nvg.Server.Requests;
+namespace Nvg.Server.Requests.Content;
 
 /// <summary>Reads bytes that JSON carries as base64, with or without the prefix of a data URL.</summary>
 internal static class Base64Field

@@ -1,4 +1,4 @@
-namespace Nvg.Server.Requests;
+namespace Nvg.Server.Requests.Content;
 
 /// <summary>A file of a request.</summary>
 /// <param name="Part">Name of its field, such as <c>mask</c>.</param>

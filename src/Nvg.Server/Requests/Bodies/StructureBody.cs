@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Nvg.Server.Requests;
+namespace Nvg.Server.Requests.Bodies;
 
 /// <summary>Structure to follow, from one source.</summary>
 internal sealed record StructureBody

@@ -1,4 +1,4 @@
-namespace Nvg.Server.Requests;
+namespace Nvg.Server.Requests.Bodies;
 
 /// <summary>What a structure is read from.</summary>
 internal enum StructureSource

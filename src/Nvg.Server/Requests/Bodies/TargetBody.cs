@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Nvg.Server.Requests;
+namespace Nvg.Server.Requests.Bodies;
 
 /// <summary>The end of an interpolation.</summary>
 internal sealed record TargetBody

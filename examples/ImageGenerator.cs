@@ -1,0 +1,45 @@
+#pragma warning disable MEAI001 // image generators are experimental in Microsoft.Extensions.AI
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Nvg.Extensions.AI;
+
+namespace Nvg.Examples;
+
+/// <summary>
+/// The model as an <see cref="IImageGenerator"/> of Microsoft.Extensions.AI: with services and middleware, steered by properties,
+/// stage by stage, and as a tool of a chat client.
+/// </summary>
+public static class ImageGenerator
+{
+    public static async Task RunAsync(string modelFolder, string folder)
+    {
+        var services = new ServiceCollection();
+        services.AddNvgImageGenerator(modelFolder).ConfigureOptions(options => options.MediaType ??= "image/png");
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        IImageGenerator generator = provider.GetRequiredService<IImageGenerator>();
+
+        // A sentence may name the class; properties set the rest.
+        var options = new ImageGenerationOptions { AdditionalProperties = new() { ["seed"] = 7 } };
+        ImageGenerationResponse answer = await generator.GenerateImagesAsync("a photo of a ship", options);
+        DataContent ship = answer.Contents.OfType<DataContent>().First();
+        await File.WriteAllBytesAsync(Path.Combine(folder, "ship.png"), ship.Data.ToArray());
+        Console.WriteLine($"class {ship.AdditionalProperties!["class"]}, seed {ship.AdditionalProperties["seed"]}, {answer.Usage!.OutputTokenCount} tokens");
+
+        // An image as the structure of another.
+        var edit = new ImageGenerationRequest("airplane", [new DataContent(ship.Data, "image/png")]);
+        ImageGenerationResponse airplane = await generator.GenerateAsync(edit, new ImageGenerationOptions());
+        await File.WriteAllBytesAsync(Path.Combine(folder, "airplane.png"), ((DataContent)airplane.Contents[0]).Data.ToArray());
+
+        // Stages as they are finished, through any middleware.
+        NvgImageGenerator own = generator.GetRequiredService<NvgImageGenerator>();
+        await foreach (NvgImageUpdate update in own.GenerateStreamingAsync(new ImageGenerationRequest("ship"), options))
+        {
+            string name = update.Stage is { } stage ? $"stage{stage}.png" : "finished.png";
+            await File.WriteAllBytesAsync(Path.Combine(folder, name), ((DataContent)update.Contents[0]).Data.ToArray());
+        }
+    }
+
+    /// <summary>A chat client whose model may generate images: give it the client of any provider.</summary>
+    public static IChatClient WithImages(IChatClient chat, IImageGenerator generator) =>
+        chat.AsBuilder().UseImageGeneration(generator).UseFunctionInvocation().Build();
+}
