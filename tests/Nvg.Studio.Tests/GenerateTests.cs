@@ -39,7 +39,7 @@ public sealed class GenerateTests(StudioServer studio)
         Assert.Equal([1, 2, 4, 8, 16, 32, 64], stored.Structure.Select(map => map.Distinct().Count()));
         Assert.Equal(7, await page.Page.Locator(".tile.ready").CountAsync());
         Assert.Equal(7, await page.Page.Locator(".tile img:not([hidden])").CountAsync());
-        Assert.Contains("1 image is finished.", await page.Page.Locator("#live").TextContentAsync(), StringComparison.Ordinal);
+        await Assertions.Expect(page.Page.Locator("#live")).ToHaveTextAsync("1 image is finished.");
     }
 
     [ChromiumFact]

@@ -14,17 +14,25 @@ public sealed class ModuleTests(StudioServer studio)
         string[] counted = await CallAsync<string[]>("recipe/seeds.js", "m.seedsOf('18446744073709551615', 2, 64)");
         Assert.Equal(["18446744073709551615", "0"], counted);
         string[] refused = await CallAsync<string[]>("recipe/seeds.js", """
-            ['x', '18446744073709551616', '5-3', '1-100', '-1'].map(text => { try { m.parseSeeds(text, 64); return ''; } catch (e) { return e.message; } })
+            ['x', '18446744073709551616', '5-3', '1-100', '-1'].map(text => {
+              try { m.parseSeeds(text, 64); return ''; } catch (e) { return e.message; }
+            })
             """);
         Assert.All(refused, message => Assert.NotEqual("", message));
-        Assert.Equal(["7", "3-5", "1, 5"], await CallAsync<string[]>("recipe/seeds.js", "[['7'], ['3', '4', '5'], ['1', '5']].map(m.seedText)"));
+        string[] texts = await CallAsync<string[]>("recipe/seeds.js", "[['7'], ['3', '4', '5'], ['1', '5']].map(m.seedText)");
+        Assert.Equal(["7", "3-5", "1, 5"], texts);
     }
 
     [ChromiumFact]
     public async Task Raster_FloodAndMajority_FollowTheirDefinition()
     {
         int[] filled = await CallAsync<int[]>("paint/raster.js", """
-            (() => { const p = m.blank(4, 4); p.data.set([0,1,0,0, 1,1,0,0, 0,0,0,0, 0,0,1,1]); m.flood(p, 3.5, 0.5, 5); return [...p.data]; })()
+            (() => {
+              const p = m.blank(4, 4);
+              p.data.set([0,1,0,0, 1,1,0,0, 0,0,0,0, 0,0,1,1]);
+              m.flood(p, 3.5, 0.5, 5);
+              return [...p.data];
+            })()
             """);
         Assert.Equal([0, 1, 5, 5, 1, 1, 5, 5, 5, 5, 5, 5, 5, 5, 1, 1], filled);
         int[] majority = await CallAsync<int[]>("paint/raster.js", """
@@ -40,13 +48,15 @@ public sealed class ModuleTests(StudioServer studio)
         int[] strangers = await CallAsync<int[]>("maps/colours.js", """
             [1, 2, 3, 4, 5].map(stage => {
               const labels = [...Array(2 ** stage).keys()];
-              const far = (label, parent) => Math.hypot(...m.clusterColour(label, stage).map((x, i) => x - m.clusterColour(parent, stage - 1)[i]));
+              const difference = (a, b) => Math.hypot(...a.map((x, i) => x - b[i]));
+              const far = (label, parent) => difference(m.clusterColour(label, stage), m.clusterColour(parent, stage - 1));
               const nearest = label => labels.slice(0, labels.length / 2).sort((a, b) => far(label, a) - far(label, b))[0];
               return labels.filter(label => nearest(label) !== label >> 1).length;
             })
             """);
         Assert.Equal([0, 0, 0, 0, 0], strangers);
-        int distinct = await CallAsync<int>("maps/colours.js", "new Set([...Array(64).keys()].map(label => m.clusterColour(label, 6).join())).size");
+        int distinct = await CallAsync<int>(
+            "maps/colours.js", "new Set([...Array(64).keys()].map(label => m.clusterColour(label, 6).join())).size");
         Assert.Equal(64, distinct);
     }
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Microsoft.Playwright;
-using Nvg.Server;
+using Nvg.Server.Hosting;
 
 namespace Nvg.Studio.Tests;
 

@@ -37,7 +37,8 @@ internal sealed class StudioPage : IAsyncDisposable
 
     internal static async Task<StudioPage> OpenAsync(StudioServer studio, Uri address, BrowserNewContextOptions? options = null)
     {
-        IBrowserContext context = await studio.Browser.NewContextAsync(options ?? new() { ViewportSize = new() { Width = 1280, Height = 900 } });
+        IBrowserContext context = await studio.Browser.NewContextAsync(
+            options ?? new() { ViewportSize = new() { Width = 1280, Height = 900 } });
         context.SetDefaultTimeout(Patience);
         var page = new StudioPage(context, await context.NewPageAsync());
         await page.Page.GotoAsync(address.ToString());

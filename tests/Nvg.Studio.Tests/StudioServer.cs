@@ -1,5 +1,6 @@
 using Microsoft.Playwright;
 using Nvg.Server;
+using Nvg.Server.Hosting;
 
 namespace Nvg.Studio.Tests;
 

@@ -70,7 +70,7 @@ export class Studio {
     const recipe = structuredClone(this.recipe.value);
     try {
       const seeds = seedsOf(recipe.seed, recipe.count, this.limits.imagesPerJob);
-      const source = recipe.continuation ? (await this.#sourceOf(recipe.continuation.key)) : null;
+      const source = recipe.continuation ? await this.#sourceOf(recipe.continuation.key) : null;
       const run = new Run(this.current, recipe);
       this.#watch(run);
       await run.start(jobRequest(recipe, seeds), source);

@@ -72,7 +72,10 @@ function drawBorders(context, map, latent) {
  * @param {number} y
  */
 function markMoved(context, x, y) {
-  for (const [colour, radius] of /** @type {[string, number][]} */ ([['#000', unit / 5], ['#fff', unit / 7.5]])) {
+  for (const [colour, radius] of /** @type {[string, number][]} */ ([
+    ['#000', unit / 5],
+    ['#fff', unit / 7.5],
+  ])) {
     context.beginPath();
     context.arc(x + unit / 2, y + unit / 2, radius, 0, 2 * Math.PI);
     context.fillStyle = colour;

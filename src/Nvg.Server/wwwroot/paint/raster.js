@@ -149,9 +149,7 @@ export function fillBlock(pixels, columns, rows, row, column, value) {
  * @returns {number[][]}
  */
 export function toRows(pixels) {
-  return Array.from({ length: pixels.height }, (_, row) => [
-    ...pixels.data.subarray(row * pixels.width, (row + 1) * pixels.width),
-  ]);
+  return Array.from({ length: pixels.height }, (_, row) => [...pixels.data.subarray(row * pixels.width, (row + 1) * pixels.width)]);
 }
 
 /**

@@ -37,6 +37,30 @@ export function seedsOf(text, count, limit) {
   return Array.from({ length: count }, (_, i) => String(BigInt.asUintN(64, first + BigInt(i))));
 }
 
+/**
+ * Whether the seed field has a list or a range, which says how many images there are.
+ * @param {string} text
+ */
+export function isSeedList(text) {
+  return /[\s,;-]/.test(text.trim());
+}
+
+/**
+ * How many images the form asks for.
+ * @param {string} text of the seed field
+ * @param {number} count of the field beside it
+ * @param {number} limit
+ * @returns {number} `count` if the seeds cannot be read
+ */
+export function imageCount(text, count, limit) {
+  if (!isSeedList(text)) return count;
+  try {
+    return parseSeeds(text, limit).length;
+  } catch {
+    return count;
+  }
+}
+
 /** A short number, so that people can read it to each other. */
 function randomSeed() {
   return BigInt(/** @type {number} */ (crypto.getRandomValues(new Uint32Array(1))[0]) % 1_000_000);

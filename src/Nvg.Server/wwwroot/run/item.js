@@ -99,6 +99,11 @@ export function titleOf(item) {
  * @param {string} extension
  */
 export function fileName(item, extension) {
-  const stem = item.label.toLowerCase().replace(/\.[a-z]+$/, '').replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '') || 'image';
+  const stem =
+    item.label
+      .toLowerCase()
+      .replace(/\.[a-z]+$/, '')
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-|-$/g, '') || 'image';
   return `${stem}${item.seed === null ? '' : `-${item.seed}`}.${extension}`;
 }

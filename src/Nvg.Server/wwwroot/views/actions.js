@@ -20,7 +20,9 @@ export function createActions(studio) {
   const current = () => item;
   const vary = action('vary', 'Vary', () => varyFrom(studio, item, keptStages(item, stage)), 'main');
   const region = action('region', 'Redo a region', () => continueWith(studio, item, { structure: 1, content: [0] }, true));
-  const structure = action('structure', 'Use its structure', () => continueWith(studio, item, { structure: item.stageCount, content: [] }, false));
+  const structure = action('structure', 'Use its structure', () =>
+    continueWith(studio, item, { structure: item.stageCount, content: [] }, false),
+  );
   const png = action('download', 'PNG', () => item.image && download(item.image, fileName(item, 'png')));
   const document = action('download', '.nvg', () => item.source && download(item.source, fileName(item, 'nvg')));
   const send = action('share', 'Share', () => share(current()));
@@ -152,7 +154,8 @@ function download(blob, name) {
 function shared(item) {
   const files = [];
   if (item.image) files.push(new File([item.image], fileName(item, 'png'), { type: 'image/png' }));
-  if (item.source && item.kind !== 'image') files.push(new File([item.source], fileName(item, 'nvg'), { type: 'application/octet-stream' }));
+  if (item.source && item.kind !== 'image')
+    files.push(new File([item.source], fileName(item, 'nvg'), { type: 'application/octet-stream' }));
   return files;
 }
 

@@ -1,6 +1,6 @@
 import { el, fill, newId } from '../dom.js';
 import { icon } from '../icons.js';
-import { parseSeeds } from '../recipe/seeds.js';
+import { imageCount, isSeedList, parseSeeds } from '../recipe/seeds.js';
 import { ClassPicker } from './class-picker.js';
 
 /** @import { Studio } from '../studio.js' */
@@ -72,8 +72,8 @@ function countField(studio) {
   });
   const element = el('div', { class: 'field narrow' }, el('label', { for: id }, 'Images'), input);
   const update = /** @param {number} count @param {string} seed */ (count, seed) => {
-    const isList = /[\s,;-]/.test(seed.trim());
-    input.value = String(count);
+    const isList = isSeedList(seed);
+    input.value = String(imageCount(seed, count, limit));
     input.disabled = isList;
     input.title = isList ? 'The list of seeds says how many' : '';
   };

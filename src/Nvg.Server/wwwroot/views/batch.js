@@ -46,7 +46,13 @@ export class Batch {
       input.addEventListener('change', () => this.#choose(i));
       const image = el('img', { class: 'pixels', alt: '', hidden: true, draggable: 'false' });
       const seed = item.seed === null ? '' : item.seed;
-      const node = el('label', { class: 'thumb', title: titleOf(item) }, input, el('span', { class: 'thumb-image' }, image), el('span', { class: 'thumb-text' }, seed));
+      const node = el(
+        'label',
+        { class: 'thumb', title: titleOf(item) },
+        input,
+        el('span', { class: 'thumb-image' }, image),
+        el('span', { class: 'thumb-text' }, seed),
+      );
       return { input, image, node };
     });
     fill(this.element, el('legend', { class: 'hidden' }, 'Images of this run'), ...this.#entries.map(entry => entry.node));

@@ -36,13 +36,7 @@ export class ClassPicker {
       'aria-autocomplete': 'list',
       'aria-controls': `${this.#id}-list`,
     });
-    this.element = el(
-      'div',
-      { class: 'field combobox' },
-      el('label', { for: this.#id }, 'Class'),
-      this.#input,
-      this.#list,
-    );
+    this.element = el('div', { class: 'field combobox' }, el('label', { for: this.#id }, 'Class'), this.#input, this.#list);
     this.#listen();
   }
 
@@ -107,7 +101,11 @@ export class ClassPicker {
       return node;
     });
     const note = this.#found.length === 0 ? 'No class has this name' : more > 0 ? `${more} more: type to search` : '';
-    fill(this.#list, ...options, note && el('li', { class: 'note', role: 'option', 'aria-disabled': 'true', 'aria-selected': 'false' }, note));
+    fill(
+      this.#list,
+      ...options,
+      note && el('li', { class: 'note', role: 'option', 'aria-disabled': 'true', 'aria-selected': 'false' }, note),
+    );
     const active = options[this.#active];
     if (active) {
       this.#input.setAttribute('aria-activedescendant', active.id);

@@ -70,7 +70,11 @@ class Panel {
     this.#item = item;
     this.#locks = createLocks(item, keep => this.#change({ keep }));
     this.#toggle.addEventListener('change', () => this.#change({ mask: this.#toggle.checked ? this.#blankMask() : null }));
-    const close = el('button', { type: 'button', class: 'tool', title: 'Start from nothing again', 'aria-label': 'Stop continuing' }, icon('close'));
+    const close = el(
+      'button',
+      { type: 'button', class: 'tool', title: 'Start from nothing again', 'aria-label': 'Stop continuing' },
+      icon('close'),
+    );
     close.addEventListener('click', () => studio.stopContinuing());
     this.element = el(
       'div',
@@ -134,7 +138,7 @@ function sentence({ keep, mask }, isDrawn) {
   if (keep.structure > 1) parts.push(`structure of stages 1–${keep.structure}`);
   if (keep.content.length > 0) parts.push(`content of ${stagesText(keep.content)}`);
   if (parts.length === 0) return mask ? 'Everything inside the region is new.' : 'Nothing is kept: lock a stage.';
-  return `${where}: ${parts.join(' and ')}. Everything else is new.`;
+  return `${where}: ${parts.join(' and ')}. ${mask ? 'Outside, everything stays' : 'Everything else is new'}.`;
 }
 
 /**

@@ -82,8 +82,19 @@ function createEntry(item, studio) {
     {},
     el(
       'button',
-      { type: 'button', class: 'entry', 'data-key': item.key, 'aria-pressed': String(studio.selected?.key === item.key), title: titleOf(item), onclick: show },
-      el('span', { class: 'entry-image' }, blob && el('img', { class: 'pixels', src: urlOf(blob), alt: '', loading: 'lazy', draggable: 'false' })),
+      {
+        type: 'button',
+        class: 'entry',
+        'data-key': item.key,
+        'aria-pressed': String(studio.selected?.key === item.key),
+        title: titleOf(item),
+        onclick: show,
+      },
+      el(
+        'span',
+        { class: 'entry-image' },
+        blob && el('img', { class: 'pixels', src: urlOf(blob), alt: '', loading: 'lazy', draggable: 'false' }),
+      ),
       el('span', { class: 'entry-label' }, text),
       el('span', { class: 'entry-seed' }, item.seed === null ? 'opened' : `seed ${item.seed}`),
     ),

@@ -1,5 +1,6 @@
 import { el, fill } from '../dom.js';
 import { icon } from '../icons.js';
+import { imageCount } from '../recipe/seeds.js';
 
 /** @import { Studio } from '../studio.js' */
 
@@ -27,9 +28,9 @@ export function showGo(root, form, studio) {
     if (result && result.getBoundingClientRect().top > window.innerHeight * 0.7) result.scrollIntoView({ block: 'start' });
   });
   studio.recipe.subscribe(recipe => {
-    const isList = /[\s,;-]/.test(recipe.seed.trim());
-    const many = isList || recipe.count > 1;
-    text.textContent = recipe.continuation?.mask ? 'Redo the region' : many ? `Generate ${isList ? 'images' : `${recipe.count} images`}` : 'Generate';
+    const count = imageCount(recipe.seed, recipe.count, studio.limits.imagesPerJob);
+    const generate = count > 1 ? `Generate ${count} images` : 'Generate';
+    text.textContent = recipe.continuation?.mask ? 'Redo the region' : generate;
     hint.textContent = '';
   });
 }

@@ -5,8 +5,22 @@ const setting = 'nvg.single-keys';
 
 /** @type {[string, [string, string][]][]} */
 const groups = [
-  ['Anywhere', [['Ctrl Enter', 'Generate; in a field of the form also Enter'], ['Esc', 'Stop and keep what is there'], ['?', 'This list'], ['Ctrl V', 'Open an image from the clipboard']]],
-  ['Stages and images', [['← →', 'Previous and next stage or image'], ['Tab', 'To the next part of the page']]],
+  [
+    'Anywhere',
+    [
+      ['Ctrl Enter', 'Generate; in a field of the form also Enter'],
+      ['Esc', 'Stop and keep what is there'],
+      ['?', 'This list'],
+      ['Ctrl V', 'Open an image from the clipboard'],
+    ],
+  ],
+  [
+    'Stages and images',
+    [
+      ['← →', 'Previous and next stage or image'],
+      ['Tab', 'To the next part of the page'],
+    ],
+  ],
   [
     'Drawing',
     [
@@ -33,7 +47,12 @@ export function createHelp() {
   toggle.checked = hasSingleKeys();
   toggle.addEventListener('change', () => localStorage.setItem(setting, toggle.checked ? 'on' : 'off'));
   const lists = groups.map(([name, keys]) =>
-    el('section', {}, el('h3', {}, name), el('dl', {}, ...keys.flatMap(([key, text]) => [el('dt', {}, el('kbd', {}, key)), el('dd', {}, text)]))),
+    el(
+      'section',
+      {},
+      el('h3', {}, name),
+      el('dl', {}, ...keys.flatMap(([key, text]) => [el('dt', {}, el('kbd', {}, key)), el('dd', {}, text)])),
+    ),
   );
   const close = el('button', { type: 'submit', class: 'tool', 'aria-label': 'Close' }, icon('close'));
   const dialog = el(

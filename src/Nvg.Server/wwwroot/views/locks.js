@@ -40,7 +40,13 @@ export function createLocks(item, change) {
  * @param {() => void} run
  */
 function lock(name, run) {
-  return el('button', { type: 'button', class: 'lock', 'aria-label': `Keep: ${name.toLowerCase()}`, 'aria-pressed': 'false', onclick: run });
+  return el('button', {
+    type: 'button',
+    class: 'lock',
+    'aria-label': `Keep: ${name.toLowerCase()}`,
+    'aria-pressed': 'false',
+    onclick: run,
+  });
 }
 
 /**

@@ -12,7 +12,8 @@ import { settingNames } from '../recipe/describe.js';
  */
 export function showSampling(root, studio) {
   const summary = el('span', { class: 'note' });
-  const set = /** @param {Partial<Sampling>} change */ change => studio.recipe.change({ sampling: { ...studio.recipe.value.sampling, ...change } });
+  const set = /** @param {Partial<Sampling>} change */ change =>
+    studio.recipe.change({ sampling: { ...studio.recipe.value.sampling, ...change } });
   const fields = [
     numberField('temperature', 'Temperature', { min: 0, max: 3, step: 0.05 }, set),
     numberField('topK', 'Top-k (0 = off)', { min: 0, max: 65536, step: 1 }, set),
@@ -22,7 +23,11 @@ export function showSampling(root, studio) {
     stepsField(set),
     gumbelField(set),
   ];
-  const reset = el('button', { type: 'button', class: 'chip', onclick: () => studio.recipe.change({ sampling: {} }) }, 'Use the model’s settings');
+  const reset = el(
+    'button',
+    { type: 'button', class: 'chip', onclick: () => studio.recipe.change({ sampling: {} }) },
+    'Use the model’s settings',
+  );
   fill(
     root,
     el(
@@ -115,7 +120,15 @@ function shapeOf(schedule) {
  * @returns {Schedule | null} `null` if a number is missing
  */
 function readSchedule(kind, first, last, all) {
-  const numbers = kind === 'per stage' ? all.split(/[\s,;]+/).filter(Boolean).map(Number) : kind === 'constant' ? [first] : [first, last];
+  const numbers =
+    kind === 'per stage'
+      ? all
+          .split(/[\s,;]+/)
+          .filter(Boolean)
+          .map(Number)
+      : kind === 'constant'
+        ? [first]
+        : [first, last];
   if (numbers.length === 0 || !numbers.every(Number.isFinite)) return null;
   if (kind === 'constant') return first;
   return kind === 'linear' ? { linear: numbers } : kind === 'power' ? { power: numbers } : { perStage: numbers };

@@ -60,7 +60,12 @@ function modeRadios(studio) {
     input.addEventListener('change', () => studio.recipe.change({ structure: { ...studio.recipe.value.structure, mode } }));
     return { mode, input, label: el('label', {}, input, el('span', {}, text)) };
   });
-  const element = el('fieldset', { class: 'segments' }, el('legend', { class: 'hidden' }, 'Kind of structure'), ...inputs.map(each => each.label));
+  const element = el(
+    'fieldset',
+    { class: 'segments' },
+    el('legend', { class: 'hidden' }, 'Kind of structure'),
+    ...inputs.map(each => each.label),
+  );
   const update = /** @param {string} mode */ mode => {
     for (const each of inputs) each.input.checked = each.mode === mode;
   };
@@ -132,7 +137,12 @@ class DrawingPanel {
       const use = () => this.painter.replace(drawExample(example, width, height));
       return el('button', { type: 'button', class: 'chip', onclick: use }, example.name);
     });
-    const clear = el('button', { type: 'button', class: 'chip', onclick: () => this.painter.replace(blank(width, height)) }, icon('trash'), 'Clear');
+    const clear = el(
+      'button',
+      { type: 'button', class: 'chip', onclick: () => this.painter.replace(blank(width, height)) },
+      icon('trash'),
+      'Clear',
+    );
     return el('div', { class: 'row chips', role: 'group', 'aria-label': 'Example drawings' }, ...buttons, clear);
   }
 }
@@ -160,4 +170,3 @@ function stagesField(studio, kind) {
   update(studio.recipe.value.structure);
   return { element: el('div', { class: 'field inline' }, el('label', { for: id }, 'Stages'), select), update };
 }
-

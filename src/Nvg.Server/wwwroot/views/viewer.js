@@ -109,7 +109,11 @@ function stageShown(item, chosen) {
 /** @param {Studio} studio */
 function createComparison(studio) {
   const text = el('div', { class: 'grow' });
-  const close = el('button', { type: 'button', class: 'tool', title: 'End the comparison', 'aria-label': 'End the comparison' }, icon('close'));
+  const close = el(
+    'button',
+    { type: 'button', class: 'tool', title: 'End the comparison', 'aria-label': 'End the comparison' },
+    icon('close'),
+  );
   close.addEventListener('click', () => studio.unpin());
   const element = el('div', { class: 'comparison', role: 'group', 'aria-label': 'Comparison' }, text, close);
   /** @type {unknown[]} */
@@ -118,7 +122,12 @@ function createComparison(studio) {
     element.hidden = !shown.pinned;
     if (!shown.pinned || (drawn[0] === item.key && drawn[1] === other?.key)) return;
     drawn = [item.key, other?.key];
-    fill(text, other ? differenceTable(studio, other, item) : 'Pinned as A. Change a setting and generate: the same seeds will appear beside it as B.');
+    fill(
+      text,
+      other
+        ? differenceTable(studio, other, item)
+        : 'Pinned as A. Change a setting and generate: the same seeds will appear beside it as B.',
+    );
   };
   return { element, update };
 }
@@ -135,6 +144,10 @@ function differenceTable(studio, a, b) {
     'table',
     { class: 'differences' },
     el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Setting'), el('th', { scope: 'col' }, 'A'), el('th', { scope: 'col' }, 'B'))),
-    el('tbody', {}, ...rows.map(([name, left, right]) => el('tr', {}, el('th', { scope: 'row' }, name), el('td', {}, left), el('td', {}, right)))),
+    el(
+      'tbody',
+      {},
+      ...rows.map(([name, left, right]) => el('tr', {}, el('th', { scope: 'row' }, name), el('td', {}, left), el('td', {}, right))),
+    ),
   );
 }
