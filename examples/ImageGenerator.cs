@@ -23,7 +23,8 @@ public static class ImageGenerator
         ImageGenerationResponse answer = await generator.GenerateImagesAsync("a photo of a ship", options);
         DataContent ship = answer.Contents.OfType<DataContent>().First();
         await File.WriteAllBytesAsync(Path.Combine(folder, "ship.png"), ship.Data.ToArray());
-        Console.WriteLine($"class {ship.AdditionalProperties!["class"]}, seed {ship.AdditionalProperties["seed"]}, {answer.Usage!.OutputTokenCount} tokens");
+        AdditionalPropertiesDictionary about = ship.AdditionalProperties!;
+        Console.WriteLine($"class {about["class"]}, seed {about["seed"]}, {answer.Usage!.OutputTokenCount} tokens");
 
         // An image as the structure of another.
         var edit = new ImageGenerationRequest("airplane", [new DataContent(ship.Data, "image/png")]);

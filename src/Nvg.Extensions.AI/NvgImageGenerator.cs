@@ -39,7 +39,9 @@ public sealed class NvgImageGenerator : IImageGenerator
     /// <param name="request">The prompt, and images to begin with.</param>
     /// <param name="options">Count, format and properties, or null.</param>
     /// <param name="cancellationToken">Checked before each forward pass.</param>
-    /// <returns>Images as data, each with its seed and class; <c>RawRepresentation</c> is the list of <see cref="GeneratedImage"/>.</returns>
+    /// <returns>
+    /// Images as data, each with its seed and class; <c>RawRepresentation</c> is the list of <see cref="GeneratedImage"/>.
+    /// </returns>
     /// <exception cref="ArgumentException">The prompt names no class, or a property, image or number is wrong.</exception>
     /// <exception cref="NvgDataException">An image or document cannot be used.</exception>
     public async Task<ImageGenerationResponse> GenerateAsync(

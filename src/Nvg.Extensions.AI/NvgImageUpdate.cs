@@ -25,6 +25,8 @@ public sealed class NvgImageUpdate
     /// <summary>Share of the whole request that is done, from 0 to 1.</summary>
     public double Share => RawRepresentation.Share;
 
-    /// <summary>The event of the library: a <see cref="StageCompleted"/>, which has structure maps, or an <see cref="ImageCompleted"/>.</summary>
+    /// <summary>
+    /// The event of the library: a <see cref="StageCompleted"/>, which has structure maps, or an <see cref="ImageCompleted"/>.
+    /// </summary>
     public GenerationUpdate RawRepresentation { get; }
 }

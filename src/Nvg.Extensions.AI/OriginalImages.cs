@@ -5,7 +5,8 @@ namespace Nvg.Extensions.AI;
 /// <summary>The images of a request by what they are for.</summary>
 internal sealed class OriginalImages
 {
-    private const string RoleProperty = "role", Reference = "reference", MaskRole = "mask", StructureRole = "structure", LabelsRole = "labels";
+    private const string RoleProperty = "role", Reference = "reference", MaskRole = "mask", StructureRole = "structure",
+        LabelsRole = "labels";
     private static readonly string[] Roles = [MaskRole, StructureRole, LabelsRole, Reference];
 
     private readonly Dictionary<string, byte[]> _byRole = [];

@@ -16,7 +16,8 @@ internal sealed class PropertyValues(AdditionalPropertiesDictionary? properties)
     {
         foreach (string key in properties?.Keys ?? [])
         {
-            if (key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) && !names.Contains(key[Prefix.Length..], StringComparer.OrdinalIgnoreCase))
+            if (key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+                && !names.Contains(key[Prefix.Length..], StringComparer.OrdinalIgnoreCase))
                 throw new ArgumentException($"there is no property '{key}'; there are {string.Join(", ", names.ToArray())}");
         }
     }

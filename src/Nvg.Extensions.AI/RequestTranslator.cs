@@ -14,7 +14,8 @@ namespace Nvg.Extensions.AI;
 /// <param name="settings">Settings of the generator.</param>
 internal sealed class RequestTranslator(NvgModel model, Lazy<string> fingerprint, NvgImageGeneratorOptions settings)
 {
-    private static readonly string[] Names = ["seed", "temperature", "top_p", "guidance", "structure_steps", "keep", "keep_stages", "structure_stages"];
+    private static readonly string[] Names = ["seed", "temperature", "top_p", "guidance", "structure_steps", "keep", "keep_stages",
+        "structure_stages"];
 
     /// <summary>The request of the library.</summary>
     /// <param name="generator">Is given to the factory of a raw request.</param>
@@ -70,7 +71,8 @@ internal sealed class RequestTranslator(NvgModel model, Lazy<string> fingerprint
         if (originals.ReferenceImage is not { } bytes)
         {
             return originals.Mask is not null ? throw new ArgumentException("a mask needs a reference as first original image")
-                : values.Integer("keep_stages") is not null ? throw new ArgumentException("'keep_stages' needs a reference as first original image")
+                : values.Integer("keep_stages") is not null
+                    ? throw new ArgumentException("'keep_stages' needs a reference as first original image")
                 : image with { Structure = structure };
         }
 

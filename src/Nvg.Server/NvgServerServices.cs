@@ -43,8 +43,8 @@ public static class NvgServerServices
         services.AddSingleton(options);
         services.AddSingleton<ServerMetrics>().AddSingleton<MetricsExport>().AddSingleton<ServedModels>();
         services.AddSingleton(_ => new WorkerHealth(options.StallTime));
-        services.AddSingleton(provider => new ImageQueue(
-            new QueueLimits(options.QueueLimit, options.QueueLimitPerClient), () => provider.GetRequiredService<WorkerHealth>().TimeOfImage));
+        var limits = new QueueLimits(options.QueueLimit, options.QueueLimitPerClient);
+        services.AddSingleton(provider => new ImageQueue(limits, () => provider.GetRequiredService<WorkerHealth>().TimeOfImage));
         services.TryAddSingleton<IImageEngine, ModelEngine>();
         services.AddSingleton<Worker>().AddSingleton<JobStore>().AddSingleton<JobService>();
         services.AddSingleton<ContentReader>().AddSingleton<ReferenceReader>().AddSingleton<PlanBuilder>();

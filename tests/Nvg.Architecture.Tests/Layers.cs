@@ -63,7 +63,8 @@ internal static class Layers
         ["Nvg.Extensions.AI"] = ["Nvg.Extensions.AI"],
         ["Nvg.Cli"] =
         [
-            "Nvg.Cli.Terminal", "Nvg.Cli.Serving", "Nvg.Cli.Bench", "Nvg.Cli.Launching", "Nvg.Cli.Arguments", "Nvg.Cli.Output", "Nvg.Cli.Commands",
+            "Nvg.Cli.Terminal", "Nvg.Cli.Serving", "Nvg.Cli.Bench", "Nvg.Cli.Launching", "Nvg.Cli.Arguments", "Nvg.Cli.Output",
+                "Nvg.Cli.Commands",
             "Nvg.Cli.Commands.Evaluate", "Nvg.Cli",
         ],
     };

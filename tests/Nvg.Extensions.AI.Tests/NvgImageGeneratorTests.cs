@@ -35,7 +35,8 @@ public sealed class NvgImageGeneratorTests(TinyModelFolder tiny) : IClassFixture
         Assert.Equal(meant, error.Suggestions.Count > 0 ? error.Suggestions[0] : null);
     }
 
-    public static TheoryData<object> Sevens() => [7, 7L, 7UL, "7", JsonSerializer.SerializeToElement(7), JsonSerializer.SerializeToElement("7")];
+    public static TheoryData<object> Sevens() =>
+        [7, 7L, 7UL, "7", JsonSerializer.SerializeToElement(7), JsonSerializer.SerializeToElement("7")];
 
     [Theory]
     [MemberData(nameof(Sevens))]
@@ -93,7 +94,8 @@ public sealed class NvgImageGeneratorTests(TinyModelFolder tiny) : IClassFixture
         GeneratedImage ship = await tiny.Model.GenerateAsync("ship", seed: 2);
         byte[] document = ImageDocument.Of(tiny.Model, tiny.Model.Fingerprint(), ship).ToBytes();
         ImageGenerationResponse answer = await _generator.GenerateAsync(
-            new ImageGenerationRequest("lion", [new DataContent(document, "application/vnd.nvg")]), With(("keep", "both"), ("keep_stages", 2)));
+            new ImageGenerationRequest("lion", [new DataContent(document, "application/vnd.nvg")]),
+                With(("keep", "both"), ("keep_stages", 2)));
         GeneratedImage lion = ((IReadOnlyList<GeneratedImage>)answer.RawRepresentation!)[0];
         Assert.Equal(ship.Sequence.Labels(1).ToArray(), lion.Sequence.Labels(1).ToArray());
         Assert.Equal(ship.Sequence.Tokens(1).ToArray(), lion.Sequence.Tokens(1).ToArray());
@@ -122,7 +124,8 @@ public sealed class NvgImageGeneratorTests(TinyModelFolder tiny) : IClassFixture
     {
         IImageGenerator wrapped = _generator.AsBuilder().ConfigureOptions(o => o.AdditionalProperties = new() { ["seed"] = 5 }).Build();
         var updates = new List<NvgImageUpdate>();
-        await foreach (NvgImageUpdate update in wrapped.GetRequiredService<NvgImageGenerator>().GenerateStreamingAsync(new ImageGenerationRequest("ship"), With(("seed", 5))))
+        await foreach (NvgImageUpdate update in wrapped.GetRequiredService<NvgImageGenerator>()
+            .GenerateStreamingAsync(new ImageGenerationRequest("ship"), With(("seed", 5))))
             updates.Add(update);
         Assert.Equal([0, 1, 2, 3, 4, null], updates.Select(u => u.Stage));
         Assert.Equal(1, updates[^1].Share);
@@ -143,7 +146,8 @@ public sealed class NvgImageGeneratorTests(TinyModelFolder tiny) : IClassFixture
         services.AddNvgImageGenerator(tiny.Folder);
         services.AddKeyedNvgImageGenerator("second", tiny.Folder, o => o.ClassOfPrompt = (_, _) => "lion");
         await using ServiceProvider provider = services.BuildServiceProvider();
-        IImageGenerator first = provider.GetRequiredService<IImageGenerator>(), second = provider.GetRequiredKeyedService<IImageGenerator>("second");
+        IImageGenerator first = provider.GetRequiredService<IImageGenerator>(),
+            second = provider.GetRequiredKeyedService<IImageGenerator>("second");
         Assert.Equal("lion", (await second.GenerateImagesAsync("ship")).Contents[0].AdditionalProperties!["class"]);
         Assert.Equal("tiny", first.GetRequiredService<ImageGeneratorMetadata>().DefaultModelId);
         // What is borrowed outlives its middleware.
@@ -158,7 +162,8 @@ public sealed class NvgImageGeneratorTests(TinyModelFolder tiny) : IClassFixture
         Assert.Throws<NvgDataException>(() => new ServiceCollection().AddNvgImageGenerator("no-such-folder"));
     }
 
-    private static DataContent Data(RgbImage image, string name) => new(ImageFile.Encode(image, ImageFormat.Png), "image/png") { Name = name };
+    private static DataContent Data(RgbImage image, string name) =>
+        new(ImageFile.Encode(image, ImageFormat.Png), "image/png") { Name = name };
 
     private static ImageGenerationOptions With(params (string Name, object Value)[] properties) =>
         new() { AdditionalProperties = new(properties.Select(p => new KeyValuePair<string, object?>(p.Name, p.Value))) };

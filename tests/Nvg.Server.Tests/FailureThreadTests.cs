@@ -35,8 +35,10 @@ public sealed class FailureThreadTests(ServedTinyModel model) : IClassFixture<Se
     {
         await using TestServer server = await TestServer.StartAsync(model);
         JsonElement job = await server.PostJobAsync(new { @class = "ship", count = 30 });
-        string[] paths = ["/api/models", "/api/status", "/readyz", "/metrics", "/v1/models", job.GetProperty("links").GetProperty("self").GetString()!];
-        HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(i => server.Client.GetAsync(paths[i % paths.Length])));
+        string[] paths = ["/api/models", "/api/status", "/readyz", "/metrics", "/v1/models",
+            job.GetProperty("links").GetProperty("self").GetString()!];
+        HttpResponseMessage[] answers =
+            await Task.WhenAll(Enumerable.Range(0, 60).Select(i => server.Client.GetAsync(paths[i % paths.Length])));
         Assert.All(answers, a => Assert.Equal(HttpStatusCode.OK, a.StatusCode));
         Assert.Equal("completed", (await server.ReadEventsAsync(job.GetProperty("id").GetString()!))[^1].Name);
     }
@@ -84,7 +86,8 @@ public sealed class FailureThreadTests(ServedTinyModel model) : IClassFixture<Se
     {
         const int limit = 5;
         var engine = new GatedEngine();
-        await using TestServer server = await TestServer.StartAsync(model, o => (o.Server.QueueLimit, o.Server.QueueLimitPerClient) = (limit, limit), engine);
+        await using TestServer server = await TestServer.StartAsync(model, o =>
+            (o.Server.QueueLimit, o.Server.QueueLimitPerClient) = (limit, limit), engine);
         await server.PostJobAsync(new { @class = "ship" });
         await TestServer.UntilAsync(() => engine.Passes.Count == 1, "nothing is computed");
         for (int i = 0; i < limit; i++)
@@ -171,7 +174,8 @@ public sealed class FailureThreadTests(ServedTinyModel model) : IClassFixture<Se
         var engine = new GatedEngine();
         await using TestServer server = await TestServer.StartAsync(model, o => o.Server.StallTime = TimeSpan.FromMilliseconds(50), engine);
         await server.PostJobAsync(new { @class = "ship" });
-        await TestServer.UntilAsync(async () => await StatusAsync(server, "/readyz") == HttpStatusCode.ServiceUnavailable, "a stuck worker counts as ready");
+        await TestServer.UntilAsync(async () => await StatusAsync(server, "/readyz") == HttpStatusCode.ServiceUnavailable,
+            "a stuck worker counts as ready");
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(server, "/healthz"));
         engine.Open();
         await TestServer.UntilAsync(async () => await StatusAsync(server, "/readyz") == HttpStatusCode.OK, "it does not recover");
@@ -183,7 +187,8 @@ public sealed class FailureThreadTests(ServedTinyModel model) : IClassFixture<Se
     {
         var engine = new GatedEngine { Failure = pass => pass.Any(t => t.Request.Seed == 13) ? new TorchException("unlucky") : null };
         await using TestServer server = await TestServer.StartAsync(model, o => o.Server.BatchSize = 4, engine);
-        JsonElement[] jobs = [.. await Task.WhenAll(Enumerable.Range(11, 4).Select(seed => server.PostJobAsync(new { @class = "ship", seed })))];
+        JsonElement[] jobs =
+            [.. await Task.WhenAll(Enumerable.Range(11, 4).Select(seed => server.PostJobAsync(new { @class = "ship", seed })))];
         engine.Open();
         foreach (JsonElement job in jobs)
         {
@@ -222,7 +227,8 @@ public sealed class FailureThreadTests(ServedTinyModel model) : IClassFixture<Se
     {
         var engine = new GatedEngine();
         await using TestServer server = await TestServer.StartAsync(model, o => o.Server.BatchSize = 2, engine);
-        JsonElement kept = await server.PostJobAsync(new { @class = "ship", seed = 1 }), dropped = await server.PostJobAsync(new { @class = "ship", seed = 2, count = 3 });
+        JsonElement kept = await server.PostJobAsync(new { @class = "ship", seed = 1 }),
+            dropped = await server.PostJobAsync(new { @class = "ship", seed = 2, count = 3 });
         using HttpResponseMessage response = await server.Client.DeleteAsync(dropped.GetProperty("links").GetProperty("self").GetString());
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         engine.Open();
@@ -279,7 +285,8 @@ public sealed class FailureThreadTests(ServedTinyModel model) : IClassFixture<Se
     public async Task Stopping_BeyondItsTime_TellsClientsWhatHappened()
     {
         var engine = new GatedEngine();
-        await using TestServer server = await TestServer.StartAsync(model, o => o.Server.DrainTime = TimeSpan.FromMilliseconds(100), engine);
+        await using TestServer server = await TestServer.StartAsync(model, o => o.Server.DrainTime = TimeSpan.FromMilliseconds(100),
+            engine);
         JsonElement job = await server.PostJobAsync(new { @class = "ship" });
         Task<List<ServerEvent>> events = server.ReadEventsAsync(job.GetProperty("id").GetString()!);
         Task<HttpResponseMessage> waiting = server.Client.PostAsJsonAsync("/v1/images/generations", new { prompt = "ship" });
@@ -293,7 +300,8 @@ public sealed class FailureThreadTests(ServedTinyModel model) : IClassFixture<Se
     public async Task Job_ThatTakesTooLongOrInterestsNobody_IsCancelled()
     {
         var engine = new GatedEngine();
-        await using TestServer server = await TestServer.StartAsync(model, o => o.Server.Abandonment = TimeSpan.FromMilliseconds(300), engine);
+        await using TestServer server = await TestServer.StartAsync(model, o => o.Server.Abandonment = TimeSpan.FromMilliseconds(300),
+            engine);
         string late = (await server.PostJobAsync(new { @class = "ship", deadline = 0.2, detached = true })).GetProperty("id").GetString()!;
         string abandoned = (await server.PostJobAsync(new { @class = "ship" })).GetProperty("id").GetString()!;
         string detached = (await server.PostJobAsync(new { @class = "ship", detached = true })).GetProperty("id").GetString()!;

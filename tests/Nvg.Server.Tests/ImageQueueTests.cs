@@ -98,7 +98,8 @@ public sealed class ImageQueueTests : IDisposable
     public void Simulation_OfOneReplicaAndSinglePasses_FollowsTheLawOfQueues(double load)
     {
         const double seconds = 2;
-        SimulatedLoad simulated = new QueueSimulation(Served(1), seconds, new QueueLimits(100_000, 100_000), replicas: 1).Run(load, seed: 3);
+        SimulatedLoad simulated = new QueueSimulation(Served(1), seconds, new QueueLimits(100_000, 100_000), replicas: 1)
+            .Run(load, seed: 3);
         double expected = seconds * (1 + load / (2 * (1 - load)));
         Assert.InRange(simulated.Mean, 0.95 * expected, 1.05 * expected);
         Assert.Equal(0, simulated.Refused);
@@ -112,7 +113,8 @@ public sealed class ImageQueueTests : IDisposable
         Assert.InRange(simulated.MeanBatch, 7.5, 8);
     }
 
-    private static ImageQueue Queue(int all = 1000, int? perClient = null) => new(new QueueLimits(all, perClient ?? all), () => TimeSpan.FromSeconds(1));
+    private static ImageQueue Queue(int all = 1000, int? perClient = null) =>
+        new(new QueueLimits(all, perClient ?? all), () => TimeSpan.FromSeconds(1));
 
     private ServedModel Served(int batch) => new(_model, ScalarType.Float32, batch);
 

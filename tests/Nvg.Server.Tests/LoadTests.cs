@@ -18,7 +18,7 @@ public sealed class LoadTests(ServedTinyModel model) : IClassFixture<ServedTinyM
         string[] keys = [.. Enumerable.Range(0, Keys).Select(k => $"key of sufficient length {k}")];
         await using TestServer server = await TestServer.StartAsync(model, o =>
         {
-            (o.Server.BatchSize, o.Server.QueueLimit, o.Server.QueueLimitPerClient) = (4, 400, 100);
+            (o.Server.BatchSize, o.Server.QueueLimit, o.Server.QueueLimitPerClient) = (4, 200, 50);
             foreach (string key in keys)
                 o.Server.Keys.Add(key);
         });
@@ -29,11 +29,12 @@ public sealed class LoadTests(ServedTinyModel model) : IClassFixture<ServedTinyM
         (long tensors, long memory) = (Tensor.LiveCount, ResidentMemory());
         (HttpStatusCode Status, byte[]? Image)[] answers =
             await Task.WhenAll(Enumerable.Range(0, Clients).Select(i => PostAsync(server, keys[i % Keys], i % Seeds)));
-        (int Index, byte[] Image)[] accepted = [.. answers.Index().Where(a => a.Item.Image is not null).Select(a => (a.Index, a.Item.Image!))];
+        (int Index,
+            byte[] Image)[] accepted = [.. answers.Index().Where(a => a.Item.Image is not null).Select(a => (a.Index, a.Item.Image!))];
         Assert.All(accepted, a => Assert.Equal(expected[a.Index % Seeds], a.Image));
         Assert.All(answers.Where(a => a.Image is null), a => Assert.Equal(HttpStatusCode.TooManyRequests, a.Status));
         // At least what fits into the queue was accepted, and each key had the same room.
-        Assert.InRange(accepted.Length, 400, Clients);
+        Assert.InRange(accepted.Length, 200, Clients);
         int[] shares = [.. Enumerable.Range(0, Keys).Select(k => accepted.Count(a => a.Index % Keys == k))];
         Assert.All(shares, share => Assert.InRange(share, 0.9 * shares.Average(), 1.1 * shares.Average()));
         await server.UntilIdleAsync();
@@ -62,7 +63,8 @@ public sealed class LoadTests(ServedTinyModel model) : IClassFixture<ServedTinyM
     private static async Task SoakAsync(TestServer server, int count, int seed)
     {
         var random = new Random(seed);
-        (int Kind, int Patience)[] plan = [.. Enumerable.Range(0, count).Select(_ => (random.Next(3), random.Next(4) == 0 ? random.Next(30) : 60_000))];
+        (int Kind, int Patience)[] plan =
+            [.. Enumerable.Range(0, count).Select(_ => (random.Next(3), random.Next(4) == 0 ? random.Next(30) : 60_000))];
         await Parallel.ForEachAsync(plan.Index(), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (item, _) =>
         {
             using HttpClient client = server.CreateClient();
@@ -71,7 +73,8 @@ public sealed class LoadTests(ServedTinyModel model) : IClassFixture<ServedTinyM
             {
                 await RequestAsync(client, item.Item.Kind, item.Index, leaving.Token);
             }
-            catch (Exception error) when (leaving.IsCancellationRequested && error is OperationCanceledException or HttpRequestException or IOException)
+            catch (Exception error) when (leaving.IsCancellationRequested && error
+                is OperationCanceledException or HttpRequestException or IOException)
             {
                 // It left.
             }
@@ -87,12 +90,14 @@ public sealed class LoadTests(ServedTinyModel model) : IClassFixture<ServedTinyM
         string text = await response.Content.ReadAsStringAsync(leaving);
         Assert.True(response.IsSuccessStatusCode, text);
         if (kind == 2)
-            await client.GetStringAsync(JsonDocument.Parse(text).RootElement.GetProperty("links").GetProperty("events").GetString(), leaving);
+            await client.GetStringAsync(JsonDocument.Parse(text).RootElement.GetProperty("links").GetProperty("events").GetString(),
+                leaving);
     }
 
     private static async Task<(HttpStatusCode Status, byte[]? Image)> PostAsync(TestServer server, string key, int seed)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/images/generations") { Content = JsonContent.Create(new { prompt = "ship", seed }) };
+        using var request = new HttpRequestMessage(HttpMethod.Post,
+            "/v1/images/generations") { Content = JsonContent.Create(new { prompt = "ship", seed }) };
         request.Headers.Authorization = new("Bearer", key);
         using HttpResponseMessage response = await server.Client.SendAsync(request);
         string text = await response.Content.ReadAsStringAsync();

@@ -20,7 +20,8 @@ public sealed class MutatedRequestTests(ServedTinyModel model) : IClassFixture<S
     public async Task Requests_Mutated_NeverMakeTheServerFail()
     {
         int count = int.TryParse(Environment.GetEnvironmentVariable("NVG_FUZZ_COUNT"), out int given) ? given : DefaultCount;
-        await using TestServer server = await TestServer.StartAsync(model, o => (o.Server.QueueLimit, o.Server.QueueLimitPerClient, o.Server.Automatic1111) = (64, 64, true));
+        await using TestServer server = await TestServer.StartAsync(model, o =>
+            (o.Server.QueueLimit, o.Server.QueueLimitPerClient, o.Server.Automatic1111) = (64, 64, true));
         (string Path, string Type, byte[] Body)[] seeds = await SeedsAsync(server);
         await server.UntilIdleAsync();
         long before = Tensor.LiveCount;
@@ -30,9 +31,12 @@ public sealed class MutatedRequestTests(ServedTinyModel model) : IClassFixture<S
         {
             (string path, string type, byte[] body) = seeds[random.Next(seeds.Length)];
             byte[] mutated = Mutate(body, random);
-            int status = random.Next(10) == 0 ? await SendRawAsync(server, path, type, mutated, random) : await SendAsync(server, path, type, mutated, random);
+            int status = random.Next(10) == 0 ? await SendRawAsync(server, path, type, mutated, random)
+                : await SendAsync(server, path, type, mutated, random);
             answers[status] = answers.GetValueOrDefault(status) + 1;
-            Assert.True(status is < 500 or 503, $"request {i} to {path} gave {status}: {Encoding.Latin1.GetString(mutated[..Math.Min(mutated.Length, 2000)])}");
+            Assert.True(
+                status is < 500 or 503,
+                $"request {i} to {path} gave {status}: {Encoding.Latin1.GetString(mutated[..Math.Min(mutated.Length, 2000)])}\n{server.Errors}");
         }
 
         await server.UntilIdleAsync();
@@ -44,22 +48,34 @@ public sealed class MutatedRequestTests(ServedTinyModel model) : IClassFixture<S
 
     private static async Task<(string Path, string Type, byte[] Body)[]> SeedsAsync(TestServer server)
     {
-        byte[] png = ImageFile.Encode(Images.Gradient(16, 16), ImageFormat.Png), jpeg = ImageFile.Encode(Images.Gradient(16, 16), ImageFormat.Jpeg);
-        byte[] webp = ImageFile.Encode(Images.Gradient(16, 16), ImageFormat.WebP), document = (await server.GenerateAsync(new { @class = "ship", seed = 1 }, "nvg"))[0];
+        byte[] png = ImageFile.Encode(Images.Gradient(16, 16), ImageFormat.Png),
+            jpeg = ImageFile.Encode(Images.Gradient(16, 16), ImageFormat.Jpeg);
+        byte[] webp = ImageFile.Encode(Images.Gradient(16, 16), ImageFormat.WebP),
+            document = (await server.GenerateAsync(new { @class = "ship", seed = 1 }, "nvg"))[0];
         const string json = "application/json";
         var seeds = new List<(string, string, byte[])>
         {
-            ("/api/jobs", json, """{"class":"ship","seed":7,"count":2,"previews":true,"sampling":{"topP":{"linear":[1,0.5]},"structureSteps":"auto","temperature":0.8},"deadline":5}"""u8.ToArray()),
+            ("/api/jobs", json,
+                """{"class":"ship","seed":7,"count":2,"sampling":{"topP":{"linear":[1,0.5]},"structureSteps":"auto"},"deadline":5}"""u8
+                    .ToArray()),
             ("/api/jobs", json, """{"class":["lion","ship"],"seed":"12","to":{"class":"lion","seed":3},"count":3}"""u8.ToArray()),
             ("/api/jobs", json, """{"class":0,"structure":{"labels":[[0,1,2,3],[0,1,2,3],[0,1,2,3],[0,1,2,3]],"stages":3}}"""u8.ToArray()),
-            ("/api/jobs", json, """{"class":0,"structure":{"kind":"brightness","brightness":[[[0,10],[200,255]],[[9,8],[7,6]]]}}"""u8.ToArray()),
-            ("/api/structure", json, """{"structure":{"maps":[[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],[0,0,0,0,0,0,0,0,1,1,1,1,1,1,1,1]]}}"""u8.ToArray()),
-            ("/v1/images/generations", json, """{"model":"tiny","prompt":"a ship","n":1,"size":"256x256","response_format":"b64_json","output_format":"webp","seed":3,"stream":true,"partial_images":2,"nvg":{"scale":2,"sampling":{"topK":3}}}"""u8.ToArray()),
+            ("/api/jobs", json,
+                """{"class":0,"structure":{"kind":"brightness","brightness":[[[0,10],[200,255]],[[9,8],[7,6]]]}}"""u8.ToArray()),
+            ("/api/structure", json,
+                """{"structure":{"maps":[[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],[0,0,0,0,0,0,0,0,1,1,1,1,1,1,1,1]]}}"""u8.ToArray()),
+            ("/v1/images/generations", json,
+                """{"model":"tiny","prompt":"a ship","size":"256x256","seed":3,"nvg":{"scale":2,"sampling":{"topK":3}}}"""u8.ToArray()),
+            ("/v1/images/generations", json,
+                """{"prompt":"lion","response_format":"b64_json","output_format":"webp","stream":true,"partial_images":2}"""u8
+                    .ToArray()),
             ("/sdapi/v1/txt2img", json, """{"prompt":"lion","seed":-1,"batch_size":2,"steps":20,"width":512}"""u8.ToArray()),
             ("/api/session", json, """{"key":"some key"}"""u8.ToArray()),
-            ("/api/documents", "application/octet-stream", document), ("/api/documents", "image/png", png), ("/api/documents", "image/jpeg", jpeg), ("/api/documents", "image/webp", webp),
+            ("/api/documents", "application/octet-stream", document), ("/api/documents", "image/png", png),
+                ("/api/documents", "image/jpeg", jpeg), ("/api/documents", "image/webp", webp),
         };
-        seeds.Add(await FormAsync("/api/jobs", ("request", "{\"class\":\"lion\",\"keep\":{\"structure\":3,\"content\":1}}", null), ("reference", null, document)));
+        seeds.Add(await FormAsync("/api/jobs", ("request", "{\"class\":\"lion\",\"keep\":{\"structure\":3,\"content\":1}}", null),
+            ("reference", null, document)));
         seeds.Add(await FormAsync("/api/jobs", ("request", "{\"class\":\"ship\"}", null), ("reference", null, jpeg), ("mask", null, png)));
         seeds.Add(await FormAsync("/api/jobs", ("structure", null, webp), ("structure", null, png)));
         seeds.Add(await FormAsync("/api/structure", ("labels", null, png)));
@@ -114,7 +130,8 @@ public sealed class MutatedRequestTests(ServedTinyModel model) : IClassFixture<S
     }
 
     private static readonly string[] Odd =
-        ["-1", "1e999", "null", "18446744073709551616", "{}", "[]", "[[", "\"", "\u0000", "NaN", "\ud83d\ude00", "../", "%00", "true", "99999999999", "--boundary\r\n", "\r\n\r\n"];
+        ["-1", "1e999", "null", "18446744073709551616", "{}", "[]", "[[", "\"", "\u0000", "NaN", "\ud83d\ude00", "../", "%00", "true",
+            "99999999999", "--boundary\r\n", "\r\n\r\n"];
 
     private static async Task<int> SendAsync(TestServer server, string path, string type, byte[] body, Random random)
     {
@@ -132,7 +149,8 @@ public sealed class MutatedRequestTests(ServedTinyModel model) : IClassFixture<S
     private static async Task<int> SendRawAsync(TestServer server, string path, string type, byte[] body, Random random)
     {
         string method = random.Next(4) == 0 ? "PATCH" : "POST", target = random.Next(4) == 0 ? path + "/%2e%2e/%00?x=%zz" : path;
-        string head = $"{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {type}\r\nConnection: close\r\nContent-Length: {body.Length}\r\n";
+        string head = $"{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {type}\r\nConnection: close\r\n"
+            + $"Content-Length: {body.Length}\r\n";
         if (random.Next(3) == 0)
             head += $"Transfer-Encoding: chunked\r\nX-{(char)random.Next(33, 127)}: {new string('a', random.Next(100))}\r\n";
         using var socket = new TcpClient("127.0.0.1", server.Url.Port) { ReceiveTimeout = 10_000 };

@@ -118,7 +118,8 @@ public sealed class NativeApiTests(ServedTinyModel model) : IClassFixture<Served
         await _server.ReadEventsAsync(id);
         var own = ImageDocument.Read(await _server.Client.GetByteArrayAsync($"/api/jobs/{id}/images/0.nvg"), "own");
         byte[] bytes = (await _server.GenerateAsync(
-            new { @class = "lion", seed = 4, reference = new { job = id, index = 0 }, keep = new { structure = 3, content = new[] { 0, 2 } } }, "nvg"))[0];
+            new { @class = "lion", seed = 4, reference = new { job = id, index = 0 },
+                keep = new { structure = 3, content = new[] { 0, 2 } } }, "nvg"))[0];
         var varied = ImageDocument.Read(bytes, "varied");
         for (int stage = 0; stage < 3; stage++)
             Assert.Equal(own.Sequence.Labels(stage).ToArray(), varied.Sequence.Labels(stage).ToArray());
@@ -144,7 +145,8 @@ public sealed class NativeApiTests(ServedTinyModel model) : IClassFixture<Served
     public async Task Structure_AsFiles_IsThatOfTheLibrary()
     {
         byte[] drawing = ImageFile.Encode(Images.Gradient(40, 40), ImageFormat.Png);
-        using var form = new MultipartFormDataContent { { new StringContent("{\"class\":\"ship\",\"seed\":2}"), "request" }, { new ByteArrayContent(drawing), "depth", "d.png" } };
+        using var form = new MultipartFormDataContent { { new StringContent("{\"class\":\"ship\",\"seed\":2}"), "request" },
+            { new ByteArrayContent(drawing), "depth", "d.png" } };
         using HttpResponseMessage response = await _server.Client.PostAsync("/api/jobs", form);
         string id = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("id").GetString()!;
         await _server.ReadEventsAsync(id);
@@ -184,13 +186,17 @@ public sealed class NativeApiTests(ServedTinyModel model) : IClassFixture<Served
         using var content = new ByteArrayContent(document);
         using HttpResponseMessage response = await _server.Client.PostAsync("/api/documents", content);
         JsonElement opened = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
-        Assert.Equal(("document", "sea lion", "11"), (opened.GetProperty("kind").GetString(), opened.GetProperty("label").GetString(), opened.GetProperty("seed").GetString()));
+        Assert.Equal(("document", "sea lion", "11"),
+            (opened.GetProperty("kind").GetString(), opened.GetProperty("label").GetString(), opened.GetProperty("seed").GetString()));
         Assert.True(opened.GetProperty("isServed").GetBoolean() && opened.GetProperty("reproducible").GetBoolean());
-        Assert.Equal([1, 2, 4, 8, 16], opened.GetProperty("stages").EnumerateArray().Select(s => s.GetProperty("content").GetArrayLength()));
-        using var image = new MultipartFormDataContent { { new ByteArrayContent(ImageFile.Encode(Images.Gradient(20, 12), ImageFormat.Jpeg)), "file", "a.jpg" } };
+        Assert.Equal([1, 2, 4, 8, 16],
+            opened.GetProperty("stages").EnumerateArray().Select(s => s.GetProperty("content").GetArrayLength()));
+        using var image = new MultipartFormDataContent { { new ByteArrayContent(ImageFile.Encode(Images.Gradient(20, 12),
+            ImageFormat.Jpeg)), "file", "a.jpg" } };
         using HttpResponseMessage imageResponse = await _server.Client.PostAsync("/api/documents", image);
         JsonElement shown = JsonDocument.Parse(await imageResponse.Content.ReadAsStringAsync()).RootElement;
-        Assert.Equal(("image", 8, Stages), (shown.GetProperty("kind").GetString(), shown.GetProperty("width").GetInt32(), shown.GetProperty("stages").GetArrayLength()));
+        Assert.Equal(("image", 8, Stages),
+            (shown.GetProperty("kind").GetString(), shown.GetProperty("width").GetInt32(), shown.GetProperty("stages").GetArrayLength()));
     }
 
     [Fact]
@@ -219,7 +225,8 @@ public sealed class NativeApiTests(ServedTinyModel model) : IClassFixture<Served
     [InlineData("""{"keep":{"structure":2}}""", "keep", null)]
     [InlineData("""{"mask":{"positions":[1]}}""", "mask", null)]
     [InlineData("""{"reference":{"image":"AAAA"}}""", "reference", null)]
-    [InlineData("""{"construction":"features:/etc/passwd","structure":{"kind":"image","stages":2,"images":["iVBORw0KGgo="]}}""", "construction", null)]
+    [InlineData("""{"construction":"features:/etc/passwd","structure":{"kind":"image","stages":2,"images":["iVBORw0KGgo="]}}""",
+        "construction", null)]
     [InlineData("""{"deadline":-3}""", "deadline", null)]
     [InlineData("[1]", null, null)]
     [InlineData("{", null, null)]
@@ -243,8 +250,10 @@ public sealed class NativeApiTests(ServedTinyModel model) : IClassFixture<Served
         string id = job.GetProperty("id").GetString()!;
         await _server.ReadEventsAsync(id);
         using HttpResponseMessage deleted = await _server.Client.DeleteAsync($"/api/jobs/{id}");
-        using HttpResponseMessage gone = await _server.Client.GetAsync($"/api/jobs/{id}"), unknown = await _server.Client.GetAsync("/api/jobs/abc");
-        Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.Gone, HttpStatusCode.NotFound), (deleted.StatusCode, gone.StatusCode, unknown.StatusCode));
+        using HttpResponseMessage gone = await _server.Client.GetAsync($"/api/jobs/{id}"),
+            unknown = await _server.Client.GetAsync("/api/jobs/abc");
+        Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.Gone, HttpStatusCode.NotFound),
+            (deleted.StatusCode, gone.StatusCode, unknown.StatusCode));
     }
 
     [Fact]
@@ -259,7 +268,8 @@ public sealed class NativeApiTests(ServedTinyModel model) : IClassFixture<Served
         }
 
         await TestServer.UntilAsync(() => small.Get<Jobs.JobStore>().All.Count == 2, "results are not deleted");
-        using HttpResponseMessage oldest = await small.Client.GetAsync($"/api/jobs/{ids[0]}"), newest = await small.Client.GetAsync($"/api/jobs/{ids[3]}");
+        using HttpResponseMessage oldest = await small.Client.GetAsync($"/api/jobs/{ids[0]}"),
+            newest = await small.Client.GetAsync($"/api/jobs/{ids[3]}");
         Assert.Equal((HttpStatusCode.Gone, HttpStatusCode.OK), (oldest.StatusCode, newest.StatusCode));
     }
 
@@ -267,7 +277,8 @@ public sealed class NativeApiTests(ServedTinyModel model) : IClassFixture<Served
     public async Task OpenApi_OfTheServer_ListsEveryPath()
     {
         JsonElement document = await _server.GetJsonAsync("/openapi/v1.json");
-        foreach (string path in (string[])["/api/models", "/api/jobs", "/api/jobs/{id}", "/api/jobs/{id}/events", "/api/structure", "/api/documents", "/v1/images/generations"])
+        foreach (string path in (string[])["/api/models", "/api/jobs", "/api/jobs/{id}", "/api/jobs/{id}/events", "/api/structure",
+            "/api/documents", "/v1/images/generations"])
             Assert.True(document.GetProperty("paths").TryGetProperty(path, out _), path);
     }
 }

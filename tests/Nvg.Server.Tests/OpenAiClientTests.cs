@@ -26,17 +26,20 @@ public sealed class OpenAiClientTests(ServedTinyModel model) : IClassFixture<Ser
     [Fact]
     public async Task Generate_WithTheOpenAiLibrary_GivesAnImageOfTheModel()
     {
-        ClientResult<OpenAI.Images.GeneratedImage> one = await Images().GenerateImageAsync("a photo of a sea lion", new OpenAI.Images.ImageGenerationOptions { ResponseFormat = GeneratedImageFormat.Bytes });
+        ClientResult<OpenAI.Images.GeneratedImage> one = await Images().GenerateImageAsync("a photo of a sea lion",
+            new OpenAI.Images.ImageGenerationOptions { ResponseFormat = GeneratedImageFormat.Bytes });
         RgbImage image = ImageFile.Decode(one.Value.ImageBytes.ToMemory(), "answer");
         Assert.Equal((8, 8), (image.Width, image.Height));
-        ClientResult<GeneratedImageCollection> three = await Images().GenerateImagesAsync("ship", 3, new OpenAI.Images.ImageGenerationOptions { Size = OpenAI.Images.GeneratedImageSize.W1024xH1024 });
+        ClientResult<GeneratedImageCollection> three = await Images().GenerateImagesAsync("ship", 3,
+            new OpenAI.Images.ImageGenerationOptions { Size = OpenAI.Images.GeneratedImageSize.W1024xH1024 });
         Assert.Equal(3, three.Value.Select(i => Convert.ToBase64String(i.ImageBytes.ToArray())).Distinct().Count());
     }
 
     [Fact]
     public async Task Generate_WithALink_AnswersALinkThatWorks()
     {
-        ClientResult<OpenAI.Images.GeneratedImage> linked = await Images().GenerateImageAsync("ship", new OpenAI.Images.ImageGenerationOptions { ResponseFormat = GeneratedImageFormat.Uri });
+        ClientResult<OpenAI.Images.GeneratedImage> linked = await Images()
+            .GenerateImageAsync("ship", new OpenAI.Images.ImageGenerationOptions { ResponseFormat = GeneratedImageFormat.Uri });
         using HttpClient client = _server.CreateClient();
         client.DefaultRequestHeaders.Authorization = new("Bearer", Key);
         Assert.Equal(8, ImageFile.Decode(await client.GetByteArrayAsync(linked.Value.ImageUri), "linked").Width);
@@ -69,7 +72,8 @@ public sealed class OpenAiClientTests(ServedTinyModel model) : IClassFixture<Ser
     [Fact]
     public async Task Stream_OfPartialImages_ShowsStagesAndTheImage()
     {
-        byte[] body = JsonSerializer.SerializeToUtf8Bytes(new { model = "tiny", prompt = "ship", stream = true, partial_images = 3, seed = 7 });
+        byte[] body =
+            JsonSerializer.SerializeToUtf8Bytes(new { model = "tiny", prompt = "ship", stream = true, partial_images = 3, seed = 7 });
         using var content = System.ClientModel.BinaryContent.Create(BinaryData.FromBytes(body));
         var events = new List<(string Type, JsonElement Data)>();
         ClientResult result = await Images().GenerateImagesAsync(content, new RequestOptions { BufferResponse = false });
@@ -86,7 +90,8 @@ public sealed class OpenAiClientTests(ServedTinyModel model) : IClassFixture<Ser
     [Theory]
     [InlineData("tiny", "nothing we know", 400, "invalid_request_error", "prompt")]
     [InlineData("gpt-image-1", "ship", 404, "invalid_request_error", "model")]
-    public async Task Generate_OfSomethingWrong_IsExplainedByTheLibrary(string name, string prompt, int status, string type, string parameter)
+    public async Task Generate_OfSomethingWrong_IsExplainedByTheLibrary(string name, string prompt, int status, string type,
+        string parameter)
     {
         var error = await Assert.ThrowsAsync<ClientResultException>(() => Images(name).GenerateImageAsync(prompt));
         Assert.Equal(status, error.Status);
@@ -112,7 +117,8 @@ public sealed class OpenAiClientTests(ServedTinyModel model) : IClassFixture<Ser
     public async Task ImageGenerator_OfExtensionsAi_Works()
     {
         using IImageGenerator generator = Images().AsIImageGenerator();
-        ImageGenerationResponse answer = await generator.GenerateImagesAsync("a lion", new Microsoft.Extensions.AI.ImageGenerationOptions { Count = 2 });
+        ImageGenerationResponse answer = await generator.GenerateImagesAsync("a lion",
+            new Microsoft.Extensions.AI.ImageGenerationOptions { Count = 2 });
         Assert.All(answer.Contents.Cast<DataContent>(), content => Assert.Equal(8, ImageFile.Decode(content.Data, "answer").Width));
         Assert.Equal(2, answer.Contents.Count);
     }
@@ -123,7 +129,8 @@ public sealed class OpenAiClientTests(ServedTinyModel model) : IClassFixture<Ser
         IKernelBuilder builder = Kernel.CreateBuilder();
         builder.AddOpenAITextToImage(Key, modelId: "tiny", httpClient: new HttpClient(new Redirect(_server.Url)));
         ITextToImageService service = builder.Build().GetRequiredService<ITextToImageService>();
-        IReadOnlyList<ImageContent> images = await service.GetImageContentsAsync(new Microsoft.SemanticKernel.TextContent("ship"), new PromptExecutionSettings());
+        IReadOnlyList<ImageContent> images = await service.GetImageContentsAsync(new Microsoft.SemanticKernel.TextContent("ship"),
+            new PromptExecutionSettings());
         ImageContent only = Assert.Single(images);
         byte[] bytes = only.Data is { } data ? data.ToArray() : await Download(only.Uri!);
         Assert.Equal(8, ImageFile.Decode(bytes, "answer").Width);
@@ -143,7 +150,8 @@ public sealed class OpenAiClientTests(ServedTinyModel model) : IClassFixture<Ser
     private static byte[] LeftColumnTransparent()
     {
         using var mask = NetVips.Image.NewFromMemory(
-            Enumerable.Range(0, 64).SelectMany(i => new byte[] { 255, 255, 255, (byte)(i % 8 < 2 ? 0 : 255) }).ToArray(), 8, 8, 4, NetVips.Enums.BandFormat.Uchar);
+            Enumerable.Range(0, 64).SelectMany(i => new byte[] { 255, 255, 255, (byte)(i % 8 < 2 ? 0 : 255) }).ToArray(), 8, 8, 4,
+                NetVips.Enums.BandFormat.Uchar);
         using NetVips.Image colours = mask.Copy(interpretation: NetVips.Enums.Interpretation.Srgb);
         return colours.PngsaveBuffer();
     }

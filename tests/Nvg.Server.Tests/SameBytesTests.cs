@@ -51,7 +51,8 @@ public sealed class SameBytesTests(ServedTinyModel model) : IClassFixture<Served
         byte[] labels = ImageFile.Encode(Images.Gradient(9, 9), ImageFormat.Png);
         folder.Write("drawing.png", labels);
         (int exitCode, string error) = await RunAsync(
-            "generate", "--model", model.Folder, "--class", "sea lion", "--seed", "21", "--structure", folder["drawing.png"], "--structure-stages", "3",
+            "generate", "--model", model.Folder, "--class", "sea lion", "--seed", "21", "--structure", folder["drawing.png"],
+                "--structure-stages", "3",
             "--temperature", "0.9", "--threads", "1", "-o", folder["out"], "--save", folder["saved"]);
         Assert.True(exitCode == 0, error);
         byte[][] served = await server.GenerateAsync(new
@@ -80,7 +81,8 @@ public sealed class SameBytesTests(ServedTinyModel model) : IClassFixture<Served
 
     private static async Task<(int ExitCode, string Error)> RunAsync(params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Nvg.Cli.dll"), .. arguments])
+        using Process process =
+            Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Nvg.Cli.dll"), .. arguments])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

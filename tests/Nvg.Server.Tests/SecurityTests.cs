@@ -32,13 +32,16 @@ public sealed class SecurityTests(ServedTinyModel model) : IClassFixture<ServedT
     {
         await using TestServer server = await TestServer.StartAsync(model, o => o.Server.Keys.Add(Key));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(server, "Bearer " + Key));
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(server, "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("user:" + Key))));
+        Assert.Equal(HttpStatusCode.OK,
+            await StatusAsync(server, "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("user:" + Key))));
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(server, "Bearer " + Key[..^1]));
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(server, "Bearer"));
         using var browser = new HttpClient(new HttpClientHandler { CookieContainer = new CookieContainer() }) { BaseAddress = server.Url };
-        using HttpResponseMessage wrong = await browser.PostAsJsonAsync("/api/session", new { key = Other }), signed = await browser.PostAsJsonAsync("/api/session", new { key = Key });
+        using HttpResponseMessage wrong = await browser.PostAsJsonAsync("/api/session", new { key = Other }),
+            signed = await browser.PostAsJsonAsync("/api/session", new { key = Key });
         using HttpResponseMessage models = await browser.GetAsync("/api/models");
-        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.NoContent, HttpStatusCode.OK), (wrong.StatusCode, signed.StatusCode, models.StatusCode));
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.NoContent, HttpStatusCode.OK),
+            (wrong.StatusCode, signed.StatusCode, models.StatusCode));
         string cookie = signed.Headers.GetValues("Set-Cookie").Single();
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);

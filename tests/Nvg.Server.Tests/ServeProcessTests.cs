@@ -18,13 +18,16 @@ public sealed class ServeProcessTests(ServedTinyModel model) : IClassFixture<Ser
             string line = (await process.StandardOutput.ReadLineAsync())!;
             using var client = new HttpClient { BaseAddress = new Uri(line.Split(' ')[2]), Timeout = Patience };
             Task<HttpResponseMessage>[] running =
-                [.. Enumerable.Range(0, 20).Select(seed => client.PostAsJsonAsync("/v1/images/generations", new { prompt = "ship", seed, n = 10 }))];
-            await TestServer.UntilAsync(async () => (await client.GetStringAsync("/api/status")).Contains("\"runningImages\":1", StringComparison.Ordinal), "nothing runs");
+                [.. Enumerable.Range(0, 20)
+                    .Select(seed => client.PostAsJsonAsync("/v1/images/generations", new { prompt = "ship", seed, n = 10 }))];
+            await TestServer.UntilAsync(async () =>
+                (await client.GetStringAsync("/api/status")).Contains("\"runningImages\":1", StringComparison.Ordinal), "nothing runs");
             using (Process kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
                 await kill.WaitForExitAsync();
             HttpResponseMessage[] answers = await Task.WhenAll(running);
             // What was accepted before the signal is finished; what came after it is refused.
-            Assert.All(answers, a => Assert.True(a.StatusCode is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable, $"{a.StatusCode}"));
+            Assert.All(answers, a =>
+                Assert.True(a.StatusCode is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable, $"{a.StatusCode}"));
             Assert.Contains(answers, a => a.StatusCode == HttpStatusCode.OK);
             await process.WaitForExitAsync(new CancellationTokenSource(Patience).Token);
             Assert.Equal((0, ""), (process.ExitCode, await process.StandardError.ReadToEndAsync()));

@@ -13,19 +13,23 @@ namespace Nvg.Server.Tests;
 /// <summary>A real server on a real socket.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    // Longer than any of them takes: a busy machine must not decide.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private readonly NvgServerHost _host;
 
-    private TestServer(NvgServerHost host)
+    private TestServer(NvgServerHost host, CapturedErrors errors)
     {
-        _host = host;
+        (_host, Errors) = (host, errors);
         Client = CreateClient();
     }
 
     internal Uri Url => new(_host.Urls[0]);
 
     internal HttpClient Client { get; }
+
+    /// <summary>What the server logged as errors.</summary>
+    internal CapturedErrors Errors { get; }
 
     internal ImageQueue Queue => Get<ImageQueue>();
 
@@ -41,7 +45,8 @@ internal sealed class TestServer : IAsyncDisposable
         options.Server.ModelFolders.Add(model.Folder);
         options.Server.Threads = 1;
         configure?.Invoke(options);
-        return new TestServer(await NvgServerHost.StartAsync(options, builder => Configure(builder, engine)));
+        var errors = new CapturedErrors();
+        return new TestServer(await NvgServerHost.StartAsync(options, builder => Configure(builder, engine, errors)), errors);
     }
 
     /// <summary>A client with connections of its own.</summary>
@@ -117,9 +122,9 @@ internal sealed class TestServer : IAsyncDisposable
     private static async Task<string> ErrorOfAsync(HttpResponseMessage response) =>
         response.IsSuccessStatusCode ? "" : await response.Content.ReadAsStringAsync();
 
-    private static void Configure(WebApplicationBuilder builder, IImageEngine? engine)
+    private static void Configure(WebApplicationBuilder builder, IImageEngine? engine, CapturedErrors errors)
     {
-        builder.Logging.SetMinimumLevel(LogLevel.None);
+        builder.Logging.ClearProviders().AddProvider(errors);
         if (engine is not null)
             builder.Services.AddSingleton(engine);
     }

@@ -81,7 +81,8 @@ internal sealed class BenchCommand
         var arguments = new BenchCommand();
         Command command = new Command("bench", "Time each part of a model")
             .With(arguments._model, arguments._preset, arguments._save, arguments._repeat, arguments._batch, arguments._soak)
-            .With(arguments._queue, arguments._replicas, arguments._decode, arguments._size, arguments._device, arguments._type, arguments._threads, arguments._json);
+            .With(arguments._queue, arguments._replicas, arguments._decode, arguments._size, arguments._device, arguments._type,
+                arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;
     }
@@ -133,7 +134,8 @@ internal sealed class BenchCommand
             ["load", "images/s", "batch", "median s", "95 % s", "99 % s", "refused"],
             loads.Select(l => new[]
             {
-                $"{l.Load:P0}", $"{l.PerSecond:G3}", $"{l.MeanBatch:F1}", $"{l.Median:G3}", $"{l.Percentile95:G3}", $"{l.Percentile99:G3}", $"{l.Refused:P1}",
+                $"{l.Load:P0}", $"{l.PerSecond:G3}", $"{l.MeanBatch:F1}", $"{l.Median:G3}", $"{l.Percentile95:G3}", $"{l.Percentile99:G3}",
+                    $"{l.Refused:P1}",
             }));
         return CommandRunner.Done;
     }

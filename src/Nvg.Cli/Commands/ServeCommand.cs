@@ -69,7 +69,8 @@ internal sealed class ServeCommand
         Description = "Let dall-e-… and gpt-image-… mean the default model, for clients whose model name is fixed",
     };
 
-    private readonly Option<bool> _automatic1111 = new("--sdapi") { Description = "Also serve the part of AUTOMATIC1111's API that chat front ends use" };
+    private readonly Option<bool> _automatic1111 =
+        new("--sdapi") { Description = "Also serve the part of AUTOMATIC1111's API that chat front ends use" };
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType?> _type = CommonOptions.DataType();
     private readonly Option<int> _threads = CommonOptions.Threads();

@@ -23,8 +23,8 @@ internal sealed class ApiKeys
     internal string? ClientOfCookie(string value) => Find(value, k => k.CookieHash);
 
     /// <summary>
-    /// The session cookie of a key, or null where it is none. It follows from the key, so that every replica knows it and nothing is stored,
-    /// but does not tell it.
+    /// The session cookie of a key, or null where it is none. It follows from the key, so that every replica knows it and nothing
+    /// is stored, but does not tell it.
     /// </summary>
     internal string? CookieOf(string key)
     {

@@ -54,7 +54,8 @@ internal sealed class ClientIdentity
     {
         http.Response.Headers[HeaderNames.WWWAuthenticate] = "Bearer";
         bool isMissing = http.Request.Headers.Authorization.Count == 0;
-        return new RequestException(401, isMissing ? "a key is needed: Authorization: Bearer KEY" : "the key is not valid") { Code = "invalid_api_key" };
+        string message = isMissing ? "a key is needed: Authorization: Bearer KEY" : "the key is not valid";
+        return new RequestException(401, message) { Code = "invalid_api_key" };
     }
 
     // Some clients only know Basic; the key is the password then.

@@ -67,7 +67,8 @@ internal sealed class EndpointGuard : IEndpointFilter
     private static RequestException Known(Exception error) => error switch
     {
         RequestException known => known,
-        BadHttpRequestException bad => new RequestException(bad.StatusCode, bad.StatusCode == 413 ? "the body is too large" : "the request is malformed", bad),
+        BadHttpRequestException bad =>
+            new RequestException(bad.StatusCode, bad.StatusCode == 413 ? "the body is too large" : "the request is malformed", bad),
         InvalidDataException damaged => new RequestException(400, "the form is damaged or too large", damaged),
         TorchOutOfMemoryException full => new RequestException(503, "the memory of the device does not suffice", full)
         {

@@ -37,8 +37,10 @@ internal sealed class Automatic1111Endpoints
         group.WithMetadata(DetailFormat.Instance);
         group.MapGet("/options", (HttpContext _) => Json(new { sd_model_checkpoint = _models.Default.Name }));
         group.MapPost("/options", (HttpContext _) => Json(new { }));
-        group.MapGet("/sd-models", (HttpContext _) => Json(_models.All.Select(m => new { title = m.Name, model_name = m.Name, filename = m.Name })));
-        group.MapGet("/samplers", (HttpContext _) => Json(new[] { new { name = NoSampler, aliases = Array.Empty<string>(), options = new { } } }));
+        group.MapGet("/sd-models", (HttpContext _) =>
+            Json(_models.All.Select(m => new { title = m.Name, model_name = m.Name, filename = m.Name })));
+        group.MapGet("/samplers", (HttpContext _) =>
+            Json(new[] { new { name = NoSampler, aliases = Array.Empty<string>(), options = new { } } }));
         group.MapGet("/schedulers", (HttpContext _) => Json(new[] { new { name = "automatic", label = "Automatic" } }));
         foreach (string empty in (string[])["/upscalers", "/latent-upscale-modes", "/sd-vae", "/sd-modules", "/loras", "/embeddings"])
             group.MapGet(empty, (HttpContext _) => Json(Array.Empty<object>()));
@@ -107,7 +109,8 @@ internal sealed class Automatic1111Endpoints
     private object Progress(string client)
     {
         Job? job = _running.Of(client).FirstOrDefault(j => j.State == JobState.Running);
-        byte[]? preview = job?.Read(_ => job.Images.Where(i => i.State == JobState.Running).SelectMany(i => i.Previews).LastOrDefault(p => p is not null));
+        byte[]? preview = job?.Read(_ =>
+            job.Images.Where(i => i.State == JobState.Running).SelectMany(i => i.Previews).LastOrDefault(p => p is not null));
         string started = (job?.Created ?? DateTimeOffset.UtcNow).ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture);
         return new
         {

@@ -10,5 +10,6 @@ internal sealed class DetailFormat : IErrorFormat
 
     /// <inheritdoc/>
     public IResult Describe(RequestException error) => Results.Json(
-        new { error = error.Code ?? "error", detail = error.Message, errors = error.Message }, ServerJson.Options, statusCode: error.Status);
+        new { error = error.Code ?? "error", detail = error.Message, errors = error.Message }, ServerJson.Options,
+            statusCode: error.Status);
 }

@@ -22,7 +22,8 @@ internal static class FallbackErrors
             405 => "this path takes another method",
             _ => "the request was refused",
         });
-        IErrorFormat format = http.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal) ? OpenAiErrorFormat.Instance : ProblemFormat.Instance;
+        bool isOpenAi = http.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal);
+        IErrorFormat format = isOpenAi ? OpenAiErrorFormat.Instance : ProblemFormat.Instance;
         return format.Describe(error).ExecuteAsync(http);
     }
 }

@@ -15,7 +15,8 @@ internal sealed class HealthEndpoints
     private readonly ServedModels _models;
     private readonly MetricsExport _export;
 
-    public HealthEndpoints(JobService jobs, ServedModels models, MetricsExport export) => (_jobs, _models, _export) = (jobs, models, export);
+    public HealthEndpoints(JobService jobs, ServedModels models, MetricsExport export) =>
+        (_jobs, _models, _export) = (jobs, models, export);
 
     internal void Map(RouteGroupBuilder group)
     {
@@ -23,7 +24,8 @@ internal sealed class HealthEndpoints
             .WithSummary("Whether the process answers").Produces<string>(200, "text/plain");
         group.MapGet("/readyz", Ready).WithMetadata(OpenEndpoint.Instance).WithName("GetReadiness")
             .WithSummary("Whether images can be computed").Produces<string>(200, "text/plain").ProducesProblem(503);
-        group.MapGet("/metrics", (Delegate)MetricsAsync).WithName("GetMetrics").WithSummary("Metrics for Prometheus").Produces<string>(200, "text/plain");
+        group.MapGet("/metrics", (Delegate)MetricsAsync).WithName("GetMetrics").WithSummary("Metrics for Prometheus")
+            .Produces<string>(200, "text/plain");
     }
 
     private IResult Ready(HttpContext http)

@@ -15,9 +15,10 @@ internal static class ListeningCheck
         bool isLocal = options.Urls.All(IsLoopback), hasKeys = options.Server.Keys.Count > 0;
         if (!isLocal && !hasKeys && !options.AllowsNetworkWithoutKey)
         {
+            string open = options.Urls.First(u => !IsLoopback(u));
             throw new ArgumentException(
-                $"{options.Urls.First(u => !IsLoopback(u))} can be reached from other machines, and no key is needed: give --key-file FILE, or "
-                + "--without-key to let everybody generate");
+                $"{open} can be reached from other machines, and no key is needed: give --key-file FILE, or --without-key to let "
+                + "everybody generate");
         }
 
         return options.Hosts ?? (hasKeys ? [HostCheck.Any] : isLocal ? HostCheck.Loopback

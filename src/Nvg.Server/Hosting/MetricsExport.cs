@@ -32,5 +32,6 @@ internal sealed class MetricsExport : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _adapter.Dispose();
 
-    private static bool IsExported(Instrument instrument) => instrument.Meter.Name == ServerMetrics.Name || Others.Contains(instrument.Meter.Name);
+    private static bool IsExported(Instrument instrument) => instrument.Meter.Name == ServerMetrics.Name
+        || Others.Contains(instrument.Meter.Name);
 }

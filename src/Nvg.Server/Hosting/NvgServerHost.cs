@@ -42,7 +42,8 @@ public sealed class NvgServerHost : IAsyncDisposable
         NvgHostOptions options, Action<WebApplicationBuilder>? configure = null, CancellationToken cancellation = default)
     {
         IReadOnlyList<string> hosts = ListeningCheck.Hosts(options);
-        WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        WebApplicationBuilder builder =
+            WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         Configure(builder, options);
         configure?.Invoke(builder);
         WebApplication app = builder.Build();

@@ -26,6 +26,9 @@ internal sealed class JobImage(int index, ImageRequest request, int @class, stri
     internal byte[]?[] Previews { get; } = new byte[]?[stages];
 
     /// <summary>Bytes that the results take, about.</summary>
-    internal long Bytes => Previews.Sum(p => (long)(p?.Length ?? 0))
-        + (Result is { } result ? result.Image.Pixels.Length + 2L * sizeof(int) * result.Sequence.Grid.StageCount * result.Sequence.Grid.Length : 0);
+    internal long Bytes => Previews.Sum(p => (long)(p?.Length ?? 0)) + (Result is { } result ? BytesOf(result) : 0);
+
+    // Pixels, and a label and a token for every position of every stage.
+    private static long BytesOf(GeneratedImage result) =>
+        result.Image.Pixels.Length + 2L * sizeof(int) * result.Sequence.Grid.StageCount * result.Sequence.Grid.Length;
 }

@@ -8,7 +8,9 @@ namespace Nvg.Server.Models;
 /// <param name="batchSize">Images that are always computed together.</param>
 internal sealed class ServedModel(NvgModel model, ScalarType type, int batchSize)
 {
-    private readonly Lazy<string> _fingerprint = new(() => model.Folder.Length > 0 ? model.Fingerprint() : $"random weights {model.Config.Name}");
+    // Random weights are in no file.
+    private readonly Lazy<string> _fingerprint =
+        new(() => model.Folder.Length > 0 ? model.Fingerprint() : $"random weights {model.Config.Name}");
 
     internal string Name => Model.Config.Name;
 

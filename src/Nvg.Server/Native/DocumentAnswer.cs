@@ -55,4 +55,5 @@ internal sealed record DocumentTarget(int? Class, string? Seed, double Share)
 
 /// <summary>A stage of a document.</summary>
 internal sealed record DocumentStage(
-    int Index, int Clusters, IReadOnlyList<int> Structure, IReadOnlyList<int> Content, string GivenStructure, string GivenContent, string? Preview);
+    int Index, int Clusters, IReadOnlyList<int> Structure, IReadOnlyList<int> Content, string GivenStructure, string GivenContent,
+    string? Preview);

@@ -80,7 +80,8 @@ internal sealed class DocumentEndpoints
             Precision = made.Dtype,
             Device = $"{made.Device}".ToLowerInvariant(),
             Batch = made.Batch,
-            Reproducible = model is not null && made.Dtype == model.Type && made.Device == model.Model.Device.Type && made.Batch == model.BatchSize,
+            Reproducible = model is not null && made.Dtype == model.Type && made.Device == model.Model.Device.Type
+                && made.Batch == model.BatchSize,
             Latent = Latent(document.Sequence.Grid),
             Image = Url(document.Image),
             Width = document.Image.Width,
@@ -103,7 +104,8 @@ internal sealed class DocumentEndpoints
         }
     }
 
-    private static IReadOnlyList<string?> Previews(ServedModel model, PartialSequence sequence, KeptSurroundings? surroundings, out RgbImage last)
+    private static IReadOnlyList<string?> Previews(ServedModel model, PartialSequence sequence, KeptSurroundings? surroundings,
+        out RgbImage last)
     {
         using GranularitySequence batch = PartialSequence.ToBatch([sequence], model.Model.Device);
         IReadOnlyList<StageImage> stages = StageImages.Draw(model.Model.Tokenizer, batch, [surroundings])[0];
@@ -113,7 +115,8 @@ internal sealed class DocumentEndpoints
 
     private static DocumentStage[] Stages(PartialSequence sequence, PartialSequence given, IReadOnlyList<string?> previews) =>
         [.. Enumerable.Range(0, sequence.Grid.StageCount).Select(i => new DocumentStage(
-            i, LatentGrid.ClusterCount(i), sequence.Labels(i).ToArray(), Content(sequence, i), Share(given.Labels(i), i == 0), Share(given.Tokens(i), false),
+            i, LatentGrid.ClusterCount(i), sequence.Labels(i).ToArray(), Content(sequence, i), Share(given.Labels(i), i == 0),
+                Share(given.Tokens(i), false),
             previews[i]))];
 
     // One token for each cluster, or for each position where a border gives a cluster two.
@@ -135,7 +138,8 @@ internal sealed class DocumentEndpoints
 
     // The one label of stage 0 is always known, which says nothing.
     private static string Share(ReadOnlySpan<int> values, bool isTrivial) =>
-        isTrivial || !values.ContainsAnyExcept(PartialSequence.Unknown) ? "none" : values.Contains(PartialSequence.Unknown) ? "part" : "all";
+        isTrivial || !values.ContainsAnyExcept(PartialSequence.Unknown) ? "none" : values.Contains(PartialSequence.Unknown) ? "part"
+            : "all";
 
     private static LatentAnswer Latent(LatentGrid grid) => new(grid.Height, grid.Width);
 

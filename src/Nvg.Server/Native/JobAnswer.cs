@@ -4,8 +4,9 @@ namespace Nvg.Server.Native;
 
 /// <summary>A job as the API shows it.</summary>
 internal sealed record JobAnswer(
-    string Id, JobState State, string Model, DateTimeOffset Created, int? QueuePosition, double Progress, IReadOnlyList<JobImageAnswer> Images,
-    StructureAnswer? Structure, IReadOnlyList<string> Notes, JobErrorAnswer? Error, DateTimeOffset? Expires, int LastEvent, JobLinksAnswer Links)
+    string Id, JobState State, string Model, DateTimeOffset Created, int? QueuePosition, double Progress,
+    IReadOnlyList<JobImageAnswer> Images, StructureAnswer? Structure, IReadOnlyList<string> Notes, JobErrorAnswer? Error,
+    DateTimeOffset? Expires, int LastEvent, JobLinksAnswer Links)
 {
     internal static JobAnswer Of(Job job, JobService jobs, JobStore store)
     {

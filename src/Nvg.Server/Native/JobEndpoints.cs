@@ -48,7 +48,8 @@ internal sealed class JobEndpoints
         JobPlan plan = await _contents.ReadAsync(http, content =>
         {
             content.RequireParts(
-                StructureReader.StructurePart, StructureReader.LabelsPart, StructureReader.DepthPart, ReferenceReader.Part, MaskReader.Part);
+                StructureReader.StructurePart, StructureReader.LabelsPart, StructureReader.DepthPart, ReferenceReader.Part,
+                    MaskReader.Part);
             return _plans.Build(content.Read<JobBody>(), content, client);
         }).ConfigureAwait(false);
         Job job = _jobs.Submit(client, plan, new JobLinks($"{http.Request.PathBase}{http.Request.Path}".TrimEnd('/')));
@@ -61,17 +62,26 @@ internal sealed class JobEndpoints
     private async Task<IResult> EventsAsync(HttpContext http, string id)
     {
         Job job = Find(http, id);
-        string last = http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } header ? header : http.Request.Query["lastEventId"].ToString();
+        string last = http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } header ? header
+            : http.Request.Query["lastEventId"].ToString();
         int after = int.TryParse(last, out int number) && number > 0 ? number : 0;
         // An EventSource stops asking when it gets no content.
         if (job.Events.IsEnded && after >= job.Events.Last)
             return Results.NoContent();
         if (!job.TryEnter(MostReaders))
-            throw new RequestException(429, $"{MostReaders} streams of this job are open already") { RetryAfter = TimeSpan.FromSeconds(5), Code = "streams" };
+        {
+            throw new RequestException(429, $"{MostReaders} streams of this job are open already")
+            {
+                RetryAfter = TimeSpan.FromSeconds(5),
+                Code = "streams",
+            };
+        }
+
         try
         {
             ServerSentEvents events = await ServerSentEvents.BeginAsync(http).ConfigureAwait(false);
-            await foreach (JobEvent? item in job.Events.ReadAsync(after, ServerSentEvents.KeepAlive, http.RequestAborted).ConfigureAwait(false))
+            await foreach (JobEvent? item in job.Events.ReadAsync(after, ServerSentEvents.KeepAlive, http.RequestAborted)
+                .ConfigureAwait(false))
             {
                 await (item is null ? events.KeepOpenAsync(http.RequestAborted)
                     : events.WriteAsync(item.Name, item.Data, item.Id, http.RequestAborted)).ConfigureAwait(false);

@@ -38,7 +38,8 @@ internal sealed class ModelEndpoints
     }
 
     private IResult Models(HttpContext http) => Results.Json(
-        new ModelsAnswer([.. _models.All.Select(m => ModelAnswer.Of(m, m == _models.Default))], LimitsAnswer.Of(_options)), ServerJson.Options);
+        new ModelsAnswer([.. _models.All.Select(m => ModelAnswer.Of(m, m == _models.Default))], LimitsAnswer.Of(_options)),
+            ServerJson.Options);
 
     private IResult Status(HttpContext http)
     {

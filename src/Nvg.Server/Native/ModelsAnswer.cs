@@ -41,6 +41,7 @@ internal sealed record LimitsAnswer(
 {
     internal static LimitsAnswer Of(NvgServerOptions options) => new(
         Math.Min(options.ImagesPerJob, options.QueueLimitPerClient), options.QueueLimit, options.QueueLimitPerClient, options.BodyBytes,
-        options.UploadPixels, options.LargestScale, options.Deadline.TotalSeconds, options.ResultLifetime.TotalSeconds, options.ResultImages,
+        options.UploadPixels, options.LargestScale, options.Deadline.TotalSeconds, options.ResultLifetime.TotalSeconds,
+            options.ResultImages,
         options.Abandonment.TotalSeconds);
 }

@@ -5,7 +5,8 @@ using Nvg.Server.Requests;
 namespace Nvg.Server.Native;
 
 /// <summary>A structure map as the API explains it.</summary>
-internal sealed record StructureAnswer(LatentAnswer Latent, IReadOnlyList<StructureStageAnswer> Stages, bool HasEffect, IReadOnlyList<string> Notes)
+internal sealed record StructureAnswer(LatentAnswer Latent, IReadOnlyList<StructureStageAnswer> Stages, bool HasEffect,
+    IReadOnlyList<string> Notes)
 {
     internal static StructureAnswer Of(StructureMap map) => new(
         new LatentAnswer(map.Grid.Height, map.Grid.Width), [.. map.Stages.Select(StructureStageAnswer.Of)], map.Stages.Count > 1,

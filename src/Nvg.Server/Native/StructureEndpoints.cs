@@ -27,7 +27,8 @@ internal sealed class StructureEndpoints
     private async Task<IResult> ExplainAsync(HttpContext http)
     {
         StructureMap map = await _contents.ReadAsync(http, Read).ConfigureAwait(false);
-        bool wantsDrawing = http.Request.GetTypedHeaders().Accept.Any(a => a.MediaType.Equals("image/png", StringComparison.OrdinalIgnoreCase));
+        bool wantsDrawing = http.Request.GetTypedHeaders()
+            .Accept.Any(a => a.MediaType.Equals("image/png", StringComparison.OrdinalIgnoreCase));
         http.Response.Headers.Vary = HeaderNames.Accept;
         return wantsDrawing
             ? Results.Bytes(ImageFile.Encode(map.Draw(), ImageFormat.Png), "image/png")

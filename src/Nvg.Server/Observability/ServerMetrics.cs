@@ -57,7 +57,8 @@ internal sealed class ServerMetrics
 
     internal void RecordStage(TimeSpan time) => _stage.Record(time.TotalSeconds);
 
-    internal void CountImages(string model, int count) => _images.Add(count, new KeyValuePair<string, object?>("gen_ai.request.model", model));
+    internal void CountImages(string model, int count) =>
+        _images.Add(count, new KeyValuePair<string, object?>("gen_ai.request.model", model));
 
     internal void CountRejected(string reason) => _rejected.Add(1, new KeyValuePair<string, object?>("reason", reason));
 }

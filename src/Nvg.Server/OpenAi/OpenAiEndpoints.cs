@@ -30,8 +30,10 @@ internal sealed class OpenAiEndpoints
             .Accepts<JsonElement>("application/json").Produces(200, contentType: "application/json");
         group.MapPost("/images/edits", (Delegate)EditAsync).WithName("CreateImageEdit").WithSummary("Edits an image (OpenAI)")
             .Accepts<IFormFile>("multipart/form-data").Produces(200, contentType: "application/json");
-        group.MapGet("/models", List).WithName("ListModels").WithSummary("Lists models (OpenAI)").Produces(200, contentType: "application/json");
-        group.MapGet("/models/{id}", Get).WithName("RetrieveModel").WithSummary("A model (OpenAI)").Produces(200, contentType: "application/json");
+        group.MapGet("/models", List).WithName("ListModels").WithSummary("Lists models (OpenAI)")
+            .Produces(200, contentType: "application/json");
+        group.MapGet("/models/{id}", Get).WithName("RetrieveModel").WithSummary("A model (OpenAI)")
+            .Produces(200, contentType: "application/json");
     }
 
     private Task<IResult> GenerateAsync(HttpContext http) =>
@@ -61,7 +63,8 @@ internal sealed class OpenAiEndpoints
         return Results.Json(OpenAiImageAnswer.Of(job, request, $"{http.Request.Scheme}://{http.Request.Host}"), ServerJson.Options);
     }
 
-    private IResult List(HttpContext http) => Results.Json(new { @object = "list", data = _models.All.Select(Describe) }, ServerJson.Options);
+    private IResult List(HttpContext http) =>
+        Results.Json(new { @object = "list", data = _models.All.Select(Describe) }, ServerJson.Options);
 
     private IResult Get(HttpContext http, string id) => Results.Json(Describe(_requests.Model(id)), ServerJson.Options);
 

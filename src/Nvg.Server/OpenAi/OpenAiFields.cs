@@ -6,7 +6,9 @@ using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.OpenAi;
 
-/// <summary>The fields of a request, from JSON or from a form. Fields that are not asked for do not matter; wrong types are errors.</summary>
+/// <summary>
+/// The fields of a request, from JSON or from a form. Fields that are not asked for do not matter; wrong types are errors.
+/// </summary>
 internal sealed class OpenAiFields
 {
     private readonly Dictionary<string, JsonElement> _json = [];
@@ -23,6 +25,7 @@ internal sealed class OpenAiFields
             return fields;
         try
         {
+            JsonText.RequireText(content.Json);
             JsonElement root = JsonSerializer.Deserialize<JsonElement>(content.Json, ServerJson.Options);
             if (root.ValueKind != JsonValueKind.Object)
                 throw RequestException.Field400(null, "the body must be a JSON object");
@@ -56,7 +59,8 @@ internal sealed class OpenAiFields
     {
         if (Element(name) is { } value)
             return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong(name, "true or false");
-        return _form.TryGetValue(name, out string? text) && (bool.TryParse(text, out bool flag) ? flag : throw Wrong(name, "true or false"));
+        return _form.TryGetValue(name, out string? text)
+            && (bool.TryParse(text, out bool flag) ? flag : throw Wrong(name, "true or false"));
     }
 
     /// <summary>One of some words, or null.</summary>

@@ -126,7 +126,7 @@ internal sealed partial class OpenAiRequestReader
         catch (ClassNameException error)
         {
             RequestException unknown = ClassField.Unknown(error, "prompt");
-            throw new RequestException(unknown.Status, $"the prompt must name one class of the model: {unknown.Message}", error) { Field = "prompt" };
+            throw RequestException.Field400("prompt", $"the prompt must name one class of the model: {unknown.Message}", error);
         }
     }
 

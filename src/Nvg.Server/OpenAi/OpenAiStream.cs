@@ -18,7 +18,8 @@ internal static class OpenAiStream
             if (item is null)
                 await events.KeepOpenAsync(http.RequestAborted).ConfigureAwait(false);
             else if (shown.Contains(item.Stage) && job.Read(_ => job.Images[0].Previews[item.Stage]) is { } png)
-                await SendAsync($"{kind}.partial_image", type => OpenAiImageAnswer.Partial(job, request, png, partial++, type)).ConfigureAwait(false);
+                await SendAsync($"{kind}.partial_image", type => OpenAiImageAnswer.Partial(job, request, png, partial++, type))
+                    .ConfigureAwait(false);
         }
 
         if (JobFailure.Of(job) is { } failure)

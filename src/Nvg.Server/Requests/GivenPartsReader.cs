@@ -15,7 +15,8 @@ namespace Nvg.Server.Requests;
 /// <param name="body">The request.</param>
 /// <param name="content">Its files.</param>
 /// <param name="reference">Its reference, or null.</param>
-internal sealed class GivenPartsReader(NvgServerOptions options, ServedModel model, JobBody body, RequestContent content, Reference? reference)
+internal sealed class GivenPartsReader(NvgServerOptions options, ServedModel model, JobBody body, RequestContent content,
+    Reference? reference)
 {
     private LatentGrid Grid => model.Model.Grid;
 

@@ -20,7 +20,8 @@ internal sealed record KeptParts(int? Structure, IReadOnlyList<int> Content)
             throw Wrong("keep.structure", $"'keep.structure' must be a number of stages from 0 to {stages}");
         int[] content = body.Content is { } value ? Stages(value, stages) : [];
         if (body.Structure is { } structure && content.Length > 0 && content[^1] >= structure)
-            throw Wrong("keep.content", $"content of stage {content[^1]} is kept only where its structure is: keep.structure is {structure}");
+            throw Wrong("keep.content",
+                $"content of stage {content[^1]} is kept only where its structure is: keep.structure is {structure}");
         return new KeptParts(body.Structure, content);
     }
 
@@ -50,7 +51,8 @@ internal sealed record KeptParts(int? Structure, IReadOnlyList<int> Content)
         if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int count) && count >= 0 && count <= stages)
             return [.. Enumerable.Range(0, count)];
         if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() <= stages
-            && value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.Number && v.TryGetInt32(out int stage) && stage >= 0 && stage < stages))
+            && value.EnumerateArray()
+                .All(v => v.ValueKind == JsonValueKind.Number && v.TryGetInt32(out int stage) && stage >= 0 && stage < stages))
             return [.. value.EnumerateArray().Select(v => v.GetInt32()).Distinct().Order()];
         throw Wrong("keep.content", $"'keep.content' must be a number of stages from 0 to {stages}, or an array of stages below {stages}");
     }

@@ -18,7 +18,8 @@ internal static class MaskReader
     /// <param name="grid">The latent positions.</param>
     /// <param name="options">Limits.</param>
     /// <exception cref="RequestException">It is unusable, leaves nothing to do, or there is no reference.</exception>
-    internal static RegionMask? Read(MaskBody? body, RequestContent content, Reference? reference, LatentGrid grid, NvgServerOptions options)
+    internal static RegionMask? Read(MaskBody? body, RequestContent content, Reference? reference, LatentGrid grid,
+        NvgServerOptions options)
     {
         byte[]? file = content.FileOf(Part);
         if (file is null && body is null)

@@ -74,7 +74,8 @@ internal sealed class ReferenceReader
         catch (NvgDataException)
         {
             // The message of the command names folders of the server.
-            throw RequestException.Field400(Part, $"the reference was made by another model ({document.Description.Model}) than {model.Name}");
+            throw RequestException.Field400(Part,
+                $"the reference was made by another model ({document.Description.Model}) than {model.Name}");
         }
 
         return new Reference(document.Image, document, document.Image.Width, document.Image.Height);

@@ -16,7 +16,8 @@ internal static class SeedField
         return value.ValueKind == JsonValueKind.String
             && ulong.TryParse(value.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out ulong digits)
             ? digits
-            : throw RequestException.Field400(field, $"'{field}' must be a whole number from 0 to {ulong.MaxValue}, or a string of its digits");
+            : throw RequestException.Field400(field,
+                $"'{field}' must be a whole number from 0 to {ulong.MaxValue}, or a string of its digits");
     }
 
     /// <summary>A seed at random. Of 32 bits, so that every client can hold it.</summary>

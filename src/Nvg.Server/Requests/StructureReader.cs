@@ -27,8 +27,10 @@ internal sealed class StructureReader
     private StructureReader(NvgServerOptions options, ServedModel model, StructureBody body, RequestContent content, string? construction)
     {
         (_options, _model, _construction) = (options, model, construction);
-        byte[][] structure = [.. content.FilesOf(StructurePart)], labels = [.. content.FilesOf(LabelsPart)], depth = [.. content.FilesOf(DepthPart)];
-        _files = [.. (body.Images ?? []).Select((text, i) => Base64Field.Read(text, $"structure.images[{i}]")), .. structure, .. labels, .. depth];
+        byte[][] structure = [.. content.FilesOf(StructurePart)], labels = [.. content.FilesOf(LabelsPart)],
+            depth = [.. content.FilesOf(DepthPart)];
+        _files = [.. (body.Images ?? []).Select((text, i) => Base64Field.Read(text, $"structure.images[{i}]")), .. structure, .. labels,
+            .. depth];
         _kind = body.Kind ?? (body.Maps is not null ? StructureSource.Maps
             : labels.Length > 0 || body.Labels is not null ? StructureSource.Labels : StructureSource.Brightness);
         _body = depth.Length > 0 && body.Stages is null ? body with { Stages = Math.Min(DepthStages, model.StageCount) } : body;
@@ -110,7 +112,8 @@ internal sealed class StructureReader
 
     private StructureMap FromRows(int[][] rows, StructureBuilder builder)
     {
-        if (rows.Length is < 1 or > MostSide || Array.Exists(rows, r => r is null || r.Length != rows[0]?.Length) || rows[0].Length is < 1 or > MostSide)
+        if (rows.Length is < 1 or > MostSide || Array.Exists(rows, r => r is null || r.Length != rows[0]?.Length)
+            || rows[0].Length is < 1 or > MostSide)
             throw Wrong($"must have rows of equal length, 1 to {MostSide} of each");
         return builder.FromLabels([.. rows.SelectMany(r => r)], rows[0].Length, rows.Length, _body.Stages);
     }
@@ -143,7 +146,8 @@ internal sealed class StructureReader
 
     private static RgbImage[] Drawings(JsonElement numbers)
     {
-        if (numbers.ValueKind != JsonValueKind.Array || numbers.GetArrayLength() is 0 or > MostSide || numbers[0].ValueKind != JsonValueKind.Array
+        if (numbers.ValueKind != JsonValueKind.Array || numbers.GetArrayLength() is 0 or > MostSide
+            || numbers[0].ValueKind != JsonValueKind.Array
             || numbers[0].GetArrayLength() == 0)
             throw Wrong("needs brightness as an array of rows of numbers from 0 to 255");
         return numbers[0][0].ValueKind != JsonValueKind.Array ? [Drawing(numbers)]

@@ -109,8 +109,8 @@ internal sealed class ImageQueue
                 return pass;
             PassKey key = first.Node.Value.Key;
             var takers = new List<WaitingClient>();
-            for ((WaitingClient Client, LinkedListNode<ImageTask> Node)? next = first; next is { } found && pass.Count < key.Model.BatchSize;
-                next = Next(key))
+            (WaitingClient Client, LinkedListNode<ImageTask> Node)? next = first;
+            for (; next is { } found && pass.Count < key.Model.BatchSize; next = Next(key))
             {
                 pass.Add(found.Node.Value);
                 takers.Add(found.Client);
@@ -133,7 +133,8 @@ internal sealed class ImageQueue
             {
                 int own = client.Tasks.Index().FirstOrDefault(t => t.Item.Listener == listener, (-1, null!)).Index;
                 if (own >= 0)
-                    return own + _clients.Values.Where(c => c != client).Sum(c => Math.Min(c.Tasks.Count, own + (IsBefore(c, client) ? 1 : 0)));
+                    return own
+                        + _clients.Values.Where(c => c != client).Sum(c => Math.Min(c.Tasks.Count, own + (IsBefore(c, client) ? 1 : 0)));
             }
 
             return -1;

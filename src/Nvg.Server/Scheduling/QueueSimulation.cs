@@ -41,7 +41,8 @@ internal sealed class QueueSimulation(ServedModel model, double passSeconds, Que
         double[] seconds = [.. servers.SelectMany(s => s.Seconds).Order()];
         double Percentile(double share) => seconds[Math.Min(seconds.Length - 1, (int)(share * seconds.Length))];
         return new SimulatedLoad(
-            load, load * Capacity, servers.SelectMany(s => s.Passes).Average(), seconds.Average(), Percentile(0.5), Percentile(0.95), Percentile(0.99),
+            load, load * Capacity, servers.SelectMany(s => s.Passes).Average(), seconds.Average(), Percentile(0.5), Percentile(0.95),
+                Percentile(0.99),
             (double)refused / Images);
     }
 

@@ -46,7 +46,9 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
         TryFind(list, out int whole) ? [whole] : [.. list.Split(',').Select(Find)];
 
     /// <summary>The number of the class that a sentence names.</summary>
-    /// <param name="text">A name as <see cref="Find"/> takes it, or a text that holds the names of exactly one class as whole words.</param>
+    /// <param name="text">
+    /// A name as <see cref="Find"/> takes it, or a text that holds the names of exactly one class as whole words.
+    /// </param>
     /// <exception cref="ClassNameException">It names no class, or several.</exception>
     public int FindIn(string text)
     {

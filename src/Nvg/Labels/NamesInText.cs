@@ -3,7 +3,9 @@ namespace Nvg.Labels;
 /// <summary>Finds the classes whose names stand in a text as whole words.</summary>
 internal static class NamesInText
 {
-    /// <summary>Numbers of the classes, ascending. A name inside a longer one that stands there does not count: "sea lion" is no lion.</summary>
+    /// <summary>
+    /// Numbers of the classes, ascending. A name inside a longer one that stands there does not count: "sea lion" is no lion.
+    /// </summary>
     /// <param name="text">Any text.</param>
     /// <param name="classes">The classes by number.</param>
     internal static int[] Find(string text, IReadOnlyList<ClassLabel> classes)
@@ -13,7 +15,8 @@ internal static class NamesInText
         return [.. found.Where(f => !Array.Exists(found, other => Covers(other, f))).Select(f => f.Class).Distinct().Order()];
     }
 
-    private static IEnumerable<string> Texts(ClassLabel label) => label.Identifier is { } identifier ? label.Names.Append(identifier) : label.Names;
+    private static IEnumerable<string> Texts(ClassLabel label) => label.Identifier is { } identifier ? label.Names.Append(identifier)
+        : label.Names;
 
     private static bool Covers((int Class, int Start, int End) longer, (int Class, int Start, int End) shorter) =>
         longer.Start <= shorter.Start && longer.End >= shorter.End && longer.End - longer.Start > shorter.End - shorter.Start;

@@ -19,6 +19,7 @@ internal sealed record RequestContent(byte[]? Json, IReadOnlyDictionary<string, 
             return new T();
         try
         {
+            JsonText.RequireText(Json);
             return JsonSerializer.Deserialize(Json, (JsonTypeInfo<T>)ServerJson.Options.GetTypeInfo(typeof(T)))
                 ?? throw RequestException.Field400(null, "the JSON is null where an object belongs");
         }
@@ -40,7 +41,8 @@ internal sealed record RequestContent(byte[]? Json, IReadOnlyDictionary<string, 
         foreach (UploadedFile file in Files)
         {
             if (!names.Contains(file.Part))
-                throw RequestException.Field400(file.Part, $"there is no file '{file.Part}'; there are {string.Join(", ", names.ToArray())}");
+                throw RequestException.Field400(file.Part,
+                    $"there is no file '{file.Part}'; there are {string.Join(", ", names.ToArray())}");
         }
     }
 

@@ -2,14 +2,17 @@ using Nvg.Imaging;
 
 namespace Nvg.Server.Requests.Content;
 
-/// <summary>Decodes uploaded images: only PNG, JPEG and WebP, told by their first bytes, and only of a size that their header admits to.</summary>
+/// <summary>
+/// Decodes uploaded images: only PNG, JPEG and WebP, told by their first bytes, and only of a size that their header admits to.
+/// </summary>
 internal static class UploadedImages
 {
     private const long MostRegionPixels = 1 << 22;
     private const string Formats = "give PNG, JPEG or WebP";
 
     /// <summary>Whether bytes begin as one of the formats that are accepted.</summary>
-    internal static bool IsImage(ReadOnlySpan<byte> bytes) => bytes.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10])
+    internal static bool IsImage(ReadOnlySpan<byte> bytes) =>
+        bytes.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10])
         || bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF])
         || (bytes.Length > 12 && bytes.StartsWith("RIFF"u8) && bytes[8..].StartsWith("WEBP"u8));
 
