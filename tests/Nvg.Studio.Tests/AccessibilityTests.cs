@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 
 namespace Nvg.Studio.Tests;
 
-[Collection(StudioCollection.Name)]
+[Collection(SharedStudio.Name)]
 public sealed class AccessibilityTests(StudioServer studio)
 {
     [ChromiumFact]

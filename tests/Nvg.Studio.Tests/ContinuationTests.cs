@@ -3,7 +3,7 @@ using Nvg.Documents;
 
 namespace Nvg.Studio.Tests;
 
-[Collection(StudioCollection.Name)]
+[Collection(SharedStudio.Name)]
 public sealed class ContinuationTests(StudioServer studio)
 {
     [ChromiumFact]
@@ -114,7 +114,7 @@ public sealed class ContinuationTests(StudioServer studio)
     private static int[] Content(StoredImage image) =>
         ImageDocument.Read(image.DocumentBytes, "stored").Sequence.AllTokens.ToArray();
 
-    private static Task DropAsync(StudioPage page, string base64, string name) => page.Page.EvaluateAsync(
+    private static async Task DropAsync(StudioPage page, string base64, string name) => await page.Page.EvaluateAsync(
         """
         ([base64, name]) => {
           const bytes = Uint8Array.from(atob(base64), each => each.charCodeAt(0));

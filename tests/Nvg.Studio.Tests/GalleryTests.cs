@@ -3,7 +3,7 @@ using Nvg.Documents;
 
 namespace Nvg.Studio.Tests;
 
-[Collection(StudioCollection.Name)]
+[Collection(SharedStudio.Name)]
 public sealed class GalleryTests(StudioServer studio)
 {
     [ChromiumFact]

@@ -3,7 +3,7 @@ using Nvg.Imaging;
 
 namespace Nvg.Studio.Tests;
 
-[Collection(StudioCollection.Name)]
+[Collection(SharedStudio.Name)]
 public sealed class GenerateTests(StudioServer studio)
 {
     [ChromiumFact]

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Nvg.Studio.Tests;
 
 /// <summary>Pure modules of the page, called one by one.</summary>
-[Collection(StudioCollection.Name)]
+[Collection(SharedStudio.Name)]
 public sealed class ModuleTests(StudioServer studio)
 {
     [ChromiumFact]

@@ -4,7 +4,7 @@ using Nvg.Server.Hosting;
 
 namespace Nvg.Studio.Tests;
 
-[Collection(StudioCollection.Name)]
+[Collection(SharedStudio.Name)]
 public sealed class PageTests(StudioServer studio)
 {
     private const int LargestPage = 200_000;

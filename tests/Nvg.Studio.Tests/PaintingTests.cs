@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 
 namespace Nvg.Studio.Tests;
 
-[Collection(StudioCollection.Name)]
+[Collection(SharedStudio.Name)]
 public sealed class PaintingTests(StudioServer studio)
 {
     [ChromiumFact]
@@ -116,7 +116,7 @@ public sealed class PaintingTests(StudioServer studio)
         return used!.Value.Deserialize<int[][]>()!;
     }
 
-    private static Task TouchAsync(ICDPSession session, string type, (float X, float Y)? at) => session.SendAsync(
+    private static async Task TouchAsync(ICDPSession session, string type, (float X, float Y)? at) => await session.SendAsync(
         "Input.dispatchTouchEvent",
         new() { ["type"] = type, ["touchPoints"] = at is { } point ? new[] { new { x = point.X, y = point.Y } } : Array.Empty<object>() });
 }

@@ -73,7 +73,7 @@ public sealed class StudioServer : IAsyncLifetime
 
 /// <summary>Tests that share the server and the browser, and so do not run at the same time.</summary>
 [CollectionDefinition(Name)]
-public sealed class StudioCollection : ICollectionFixture<StudioServer>
+public sealed class SharedStudio : ICollectionFixture<StudioServer>
 {
     /// <summary>Name of the collection.</summary>
     public const string Name = "studio";
