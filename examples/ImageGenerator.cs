@@ -20,20 +20,20 @@ public static class ImageGenerator
 
         // A sentence may name the class; properties set the rest.
         var options = new ImageGenerationOptions { AdditionalProperties = new() { ["seed"] = 7 } };
-        ImageGenerationResponse answer = await generator.GenerateImagesAsync("a photo of a ship", options);
-        DataContent ship = answer.Contents.OfType<DataContent>().First();
-        await File.WriteAllBytesAsync(Path.Combine(folder, "ship.png"), ship.Data.ToArray());
-        AdditionalPropertiesDictionary about = ship.AdditionalProperties!;
+        ImageGenerationResponse answer = await generator.GenerateImagesAsync("a river from above", options);
+        DataContent river = answer.Contents.OfType<DataContent>().First();
+        await File.WriteAllBytesAsync(Path.Combine(folder, "river.png"), river.Data.ToArray());
+        AdditionalPropertiesDictionary about = river.AdditionalProperties!;
         Console.WriteLine($"class {about["class"]}, seed {about["seed"]}, {answer.Usage!.OutputTokenCount} tokens");
 
         // An image as the structure of another.
-        var edit = new ImageGenerationRequest("airplane", [new DataContent(ship.Data, "image/png")]);
-        ImageGenerationResponse airplane = await generator.GenerateAsync(edit, new ImageGenerationOptions());
-        await File.WriteAllBytesAsync(Path.Combine(folder, "airplane.png"), ((DataContent)airplane.Contents[0]).Data.ToArray());
+        var edit = new ImageGenerationRequest("highway", [new DataContent(river.Data, "image/png")]);
+        ImageGenerationResponse highway = await generator.GenerateAsync(edit, new ImageGenerationOptions());
+        await File.WriteAllBytesAsync(Path.Combine(folder, "highway.png"), ((DataContent)highway.Contents[0]).Data.ToArray());
 
         // Stages as they are finished, through any middleware.
         NvgImageGenerator own = generator.GetRequiredService<NvgImageGenerator>();
-        await foreach (NvgImageUpdate update in own.GenerateStreamingAsync(new ImageGenerationRequest("ship"), options))
+        await foreach (NvgImageUpdate update in own.GenerateStreamingAsync(new ImageGenerationRequest("river"), options))
         {
             string name = update.Stage is { } stage ? $"stage{stage}.png" : "finished.png";
             await File.WriteAllBytesAsync(Path.Combine(folder, name), ((DataContent)update.Contents[0]).Data.ToArray());

@@ -1,7 +1,7 @@
 namespace Nvg.Cli.Tests;
 
 /// <summary>The examples run, and stay small enough to be read.</summary>
-public class ExamplesTests(TinyModel model) : CommandTests, IClassFixture<TinyModel>
+public class ExamplesTests(TinyShippedModel model) : CommandTests, IClassFixture<TinyShippedModel>
 {
     private const int MostLines = 100;
 

@@ -14,11 +14,11 @@ public class ModelCommandTests(TinyModel model) : CommandTests, IClassFixture<Ti
     {
         CommandResult result = await RunAsync("models");
         Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
-        Assert.Contains("nvg-cifar10", result.Output, StringComparison.Ordinal);
+        Assert.Contains("nvg-eurosat", result.Output, StringComparison.Ordinal);
         Assert.Contains("classifier", result.Output, StringComparison.Ordinal);
         Assert.Contains("nvg-d16", result.Output, StringComparison.Ordinal);
         using JsonDocument json = JsonDocument.Parse((await RunAsync("models", "--json")).Output);
-        Assert.Contains(json.RootElement.GetProperty("models").EnumerateArray(), m => m.GetProperty("name").GetString() == "nvg-cifar10");
+        Assert.Contains(json.RootElement.GetProperty("models").EnumerateArray(), m => m.GetProperty("name").GetString() == "nvg-eurosat");
     }
 
     [Fact]

@@ -12,17 +12,17 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
     {
         [""] =
         [
-            "nvg generate --class horse --count 16 -o horses.png      a grid of 16 images",
+            "nvg generate --class river --count 16 -o rivers.png      a grid of 16 images",
             "nvg models                                               the models that can be used",
             "nvg prepare photos -o data --size 64                     a data set from a folder of images",
         ],
         ["generate"] =
         [
-            "nvg generate --class horse --seed 7 -o horse.png                               one image at its own size",
-            "nvg generate --class cat,dog --count 8 -o pets.png                             a grid, one row per class",
-            "nvg generate --class ship --structure boat.png --structure-kind labels -o out  follow a drawing of coloured regions",
-            "nvg generate --class ship --seed 6 --save results -o ship.png                  save the result, to continue it with",
-            "nvg generate --reference results/ship/6.nvg --keep-stages 3 --seed 8 -o o.png  variations of a saved result",
+            "nvg generate --class river --seed 7 -o river.png                                   one image at its own size",
+            "nvg generate --class forest,field --count 8 -o land.png                            a grid, one row per class",
+            "nvg generate --class river --structure river.png --structure-kind labels -o out    follow a drawing of coloured regions",
+            "nvg generate --class river --seed 6 --save results -o river.png                    save the result, to continue it with",
+            "nvg generate --reference results/river/6.nvg --keep-stages 3 --seed 8 -o other.png  variations of a saved result",
         ],
         ["sample"] = ["nvg sample --per-class 50 -o samples.npz      samples for metrics; --resume continues an interrupted run"],
         ["reconstruct"] = ["nvg reconstruct photo.jpg -o pairs --stages   the original, its reconstruction and every stage"],
@@ -58,8 +58,8 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         ],
         ["show"] =
         [
-            "nvg show results/ship/6.nvg --stages -o stages.png      every stage of a saved result",
-            "nvg show nvg-cifar10                                    the sizes and classes of a model",
+            "nvg show results/river/6.nvg --stages -o stages.png     every stage of a saved result",
+            "nvg show nvg-eurosat                                    the sizes and classes of a model",
         ],
     };
 

@@ -5,7 +5,8 @@ using Nvg.Cli.Terminal;
 namespace Nvg.Cli.Tests.Documents;
 
 /// <summary>The commands in the documents are understood, and run in their order on small data.</summary>
-public sealed class DocumentedCommandTests(TinyModel model) : CommandTests, IClassFixture<TinyModel>
+public sealed class DocumentedCommandTests(TinyShippedModel shipped, TinyModel second)
+    : CommandTests, IClassFixture<TinyShippedModel>, IClassFixture<TinyModel>
 {
     public static TheoryData<string> Documents =>
     [
@@ -32,13 +33,13 @@ public sealed class DocumentedCommandTests(TinyModel model) : CommandTests, ICla
     [MemberData(nameof(Documents))]
     public async Task Commands_OfADocument_RunOnSmallData(string document)
     {
-        using var data = new SmallData(model.Folder);
+        using var data = new SmallData(shipped.Folder, second.Folder);
         string before = Environment.CurrentDirectory;
         string? modelBefore = Environment.GetEnvironmentVariable(ModelFolder.Variable);
         try
         {
             Environment.CurrentDirectory = data.Folder;
-            Environment.SetEnvironmentVariable(ModelFolder.Variable, model.Folder);
+            Environment.SetEnvironmentVariable(ModelFolder.Variable, shipped.Folder);
             foreach (DocumentedCommand command in DocumentedCommand.Read(Repository.Root, document).Where(SmallData.Covers))
             {
                 await data.ProvideAsync(command, RunAsync);

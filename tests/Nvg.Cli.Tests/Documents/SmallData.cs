@@ -4,6 +4,7 @@ using System.IO.Compression;
 using Nvg.Classifiers;
 using Nvg.Cli.Terminal;
 using Nvg.Imaging;
+using Nvg.Labels;
 using Nvg.Torch.Nn;
 
 namespace Nvg.Cli.Tests.Documents;
@@ -12,7 +13,6 @@ namespace Nvg.Cli.Tests.Documents;
 internal sealed class SmallData : IDisposable
 {
     private const int PerClass = 4;
-    private const string Classifier = "models/cifar10-classifier";
 
     // Values that only decide how long a command takes.
     private static readonly Dictionary<string, int> MostOf = new()
@@ -38,25 +38,32 @@ internal sealed class SmallData : IDisposable
         ("VIRTUAL_imagenet256_labeled.npz", "needs published statistics"), ("ILSVRC2012_img_train.tar", "needs ImageNet"),
         ("data/imagenet", "needs ImageNet"), ("data/imagenet-800", "needs ImageNet"), ("data/imagenet-100", "needs ImageNet"),
         ("resnet18", "needs a package that is not part of the project"), ("scaling", "needs finished runs of several sizes"),
-        ("verify", "run by the tests of Nvg.Verification"), ("bench", "measures time"), ("--processes", "run by ManyProcessesTests"),
+        ("verify", "run by the tests of Nvg.Verification"), ("bench", "measures time"),
+        ("serve", "ends only when it is stopped; run by the tests of Nvg.Server"), ("var_d16.pth", "needs published weights"),
+        ("models/var-d16", "needs published weights"), ("photos", "trains for hours; run by the tests of the command"),
+        ("runs/photos/model", "needs the model that hours of training made"), ("models/var-eurosat", "needs a trained model"),
+        ("configs/eurosat-var-tokenizer.json", "needs a package that is not part of the project"),
+        ("configs/eurosat-var.json", "needs the tokenizer of the line before"), ("--processes", "run by ManyProcessesTests"),
         ("merge", "merges shards of which the document shows only the first; run by SampleCommandTests"),
         ("configs/eurosat-tokenizer.json", "needs a package that is not part of the project"),
     ];
 
     private readonly TemporaryFolder _folder = new();
 
-    public SmallData(string model)
+    public SmallData(string shipped, string second)
     {
-        Link(model, "models/nvg-cifar10");
-        Link(model, "DIR");
+        Link(shipped, "models/nvg-eurosat");
+        Link(shipped, "DIR");
+        Link(second, "models/nvg-cifar10");
         foreach (string shared in new[] { "configs", "examples" })
             Link(Repository.PathOf(shared), shared);
-        SaveClassifier();
+        SaveClassifier("models/eurosat-classifier", TinyShippedModel.Lines);
+        SaveClassifier("models/cifar10-classifier", TinyModel.Labels);
         WriteImage("photo.jpg", 1, 80, 60);
         WriteImage("mask.png", 0, 32, 32, (x, _) => x < 16);
         WriteImage("layout.png", 0, 32, 32, (_, y) => y < 12);
-        WriteArchive("cifar10.tar.gz", 32);
-        WriteArchive("eurosat-rgb-64.tar.gz", 64);
+        WriteArchive("cifar10.tar.gz", TinyModel.Labels, 32);
+        WriteArchive("eurosat-rgb-64.tar.gz", [.. TinyShippedModel.Lines.Select(line => ClassLabel.Parse(line).Name)], 64);
     }
 
     public string Folder => _folder.Root;
@@ -105,6 +112,8 @@ internal sealed class SmallData : IDisposable
     private static string[]? MakerOf(string path) => path switch
     {
         "data/cifar10-train" => ["prepare", "cifar10.tar.gz", "--subset", "train", "--size", "32", "-o", path],
+        "data/eurosat-train" => ["prepare", "eurosat-rgb-64.tar.gz", "--subset", "train", "--size", "32", "-o", path],
+        "data/eurosat-test" => ["prepare", "eurosat-rgb-64.tar.gz", "--subset", "test", "--size", "32", "-o", path],
         "data/cifar10-test" => ["prepare", "cifar10.tar.gz", "--subset", "test", "--size", "32", "-o", path],
         _ when path.EndsWith(".npz", StringComparison.Ordinal) => ["sample", "--per-class", "2", "-o", path],
         _ => null,
@@ -116,18 +125,18 @@ internal sealed class SmallData : IDisposable
         Directory.CreateSymbolicLink(_folder[name], target);
     }
 
-    private void SaveClassifier()
+    private void SaveClassifier(string folder, string[] labels)
     {
         var sizes = new ClassifierConfig
         {
-            ImageSize = 32, WhiteningChannels = 8, BlockChannels = [4, 6], ClassCount = TinyModel.Labels.Length,
+            ImageSize = 32, WhiteningChannels = 8, BlockChannels = [4, 6], ClassCount = labels.Length,
         };
         using var network = new ImageClassifier(sizes, ParameterSource.Random(1));
         var config = new ClassifierModelConfig { Name = "tiny-classifier", Classifier = sizes };
-        ClassifierModel.Save(_folder[Classifier], config, network.Parameters, TinyModel.Labels);
+        ClassifierModel.Save(_folder[folder], config, network.Parameters, labels);
     }
 
-    private void WriteArchive(string name, int side)
+    private void WriteArchive(string name, string[] labels, int side)
     {
         using FileStream file = File.Create(_folder[name]);
         using var zip = new GZipStream(file, CompressionLevel.Fastest);
@@ -135,7 +144,7 @@ internal sealed class SmallData : IDisposable
         int seed = 0;
         foreach (string subset in new[] { "train", "test" })
         {
-            foreach (string label in TinyModel.Labels)
+            foreach (string label in labels)
             {
                 for (int i = 0; i < PerClass; i++)
                 {
