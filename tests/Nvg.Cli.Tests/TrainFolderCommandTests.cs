@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Nvg.Cli.Planning;
 using Nvg.Cli.Terminal;
 using Nvg.Configuration;
-using Nvg.Training.Planning;
 using Nvg.Training.Runs;
 using Nvg.Training.Tasks.Classifiers;
 using Nvg.Training.Tasks.Generators;

@@ -137,7 +137,7 @@ internal sealed class TrainFolderCommand
         }
 
         // A pattern of shards is no path.
-        if (!Path.Exists(source) && NearestNames.Of(source, commands, most: 1).FirstOrDefault() is { } near)
+        if (!Path.Exists(source) && NearestNames.Of(source, commands, most: 1) is [var near, ..])
             throw new UsageException($"there is no folder or file '{source}', nor such a command; did you mean {near}?");
         return source;
     }

@@ -121,9 +121,9 @@ internal sealed class ModelMeasurement
     private void WriteSamples(IReadOnlyList<GeneratedImage> images) =>
         Write(SamplesSheet, [.. images.Select(image => image.Image)], SheetColumns);
 
-    private void Write(string name, IReadOnlyList<RgbImage> images, int columns)
+    private void Write(string name, RgbImage[] images, int columns)
     {
-        int enlargement = ImageGrid.ComfortableEnlargement(images[0], images.Count);
+        int enlargement = ImageGrid.ComfortableEnlargement(images[0], images.Length);
         ImageFile.Write(Path.Combine(_target, name), ImageGrid.Compose(images, columns, enlargement: enlargement));
     }
 

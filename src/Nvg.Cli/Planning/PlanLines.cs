@@ -7,7 +7,7 @@ namespace Nvg.Cli.Planning;
 /// <summary>A plan as lines of text.</summary>
 internal static class PlanLines
 {
-    private const int NameWidth = 16, WidestLine = 110, UnknownWidth = 100;
+    private const int NameWidth = 17, WidestLine = 110, UnknownWidth = 100;
 
     /// <summary>Width of the lines: that of the terminal, if there is one.</summary>
     /// <param name="onOutput">Whether they go to standard output rather than standard error.</param>

@@ -1,4 +1,3 @@
-using Nvg.Data.Datasets;
 using Nvg.Data.Packing;
 using Nvg.Data.Sources;
 using Nvg.Imaging;
