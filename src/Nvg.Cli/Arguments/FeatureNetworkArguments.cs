@@ -19,7 +19,8 @@ internal sealed class FeatureNetworkArguments
 
     private readonly Option<string?> _features = new("--features")
     {
-        Description = "Network used instead of Inception-2015: a classifier's folder, resnet18, or an ONNX file; metrics are named after it",
+        Description = "Network used instead of Inception-2015: a classifier's folder, resnet18, or an ONNX file; metrics are named "
+            + "after it",
         HelpName = "DIR|resnet18|FILE.onnx",
     };
 

@@ -57,8 +57,8 @@ internal sealed class GivenRowsReader
         int[] flat = [.. Enumerable.Range(0, plan.Stages.Count).Where(i => plan.Stages[i].IsByPosition)];
         if (flat.Length > 0)
         {
-            ConsoleText.Note($"note: the drawing of stage {string.Join(", ", flat)} has a single tone, so its regions are halved by position "
-                + "alone; draw light and dark parts");
+            ConsoleText.Note($"note: the drawing of stage {string.Join(", ", flat)} has a single tone, so its regions are halved by "
+                + "position alone; draw light and dark parts");
         }
 
         int[] moved = [.. plan.Stages.Select(s => s.Moved.Count(m => m))];

@@ -114,7 +114,8 @@ internal sealed class GenerateCommand
         double seconds = clock.Elapsed.TotalSeconds;
         if (parsed.GetValue(_json))
             MachineOutput.Write(new Report(
-                model.Folder, $"{parsed.GetValue(_device)}", type, request.Options!, images, files, Structure(control, given.Plan), seconds));
+                model.Folder, $"{parsed.GetValue(_device)}", type, request.Options!, images, files,
+                Structure(control, given.Plan), seconds));
         else
             Print(parsed, images, seconds);
         return CommandRunner.Done;
@@ -247,7 +248,9 @@ internal sealed class GenerateCommand
         int[] found = [.. ClassArguments.FindAll(names, classes).Distinct()];
         // Before there is a list with an entry for every image.
         return (long)found.Length * count <= MostImages ? GenerationRequest.OfClasses(found, count, seed) : throw new UsageException(
-            string.Create(CultureInfo.InvariantCulture, $"{found.Length} classes of {count:N0} images are more than {MostImages:N0}, the most that are generated at once"));
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{found.Length} classes of {count:N0} images are more than {MostImages:N0}, the most that are generated at once"));
     }
 
     private (List<ImageReport> Images, List<string> Files) Generate(

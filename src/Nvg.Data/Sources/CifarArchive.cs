@@ -7,7 +7,8 @@ namespace Nvg.Data.Sources;
 
 /// <summary>
 /// The archives of CIFAR-10 and CIFAR-100 as they are distributed: batches of raw pixels with a label each, in the binary form and in
-/// the form for Python. The parts are kept until the archive ends, because the names of the classes may come last. Images become <c>train/class/….png</c> and
+/// the form for Python. The parts are kept until the archive ends, because the names of the classes may come last. Images become
+/// <c>train/class/….png</c> and
 /// <c>test/class/….png</c>, so that <c>--subset train</c> selects a split.
 /// </summary>
 internal sealed partial class CifarArchive
@@ -43,7 +44,8 @@ internal sealed partial class CifarArchive
         foreach ((string path, byte[] content) in _batches.OrderBy(batch => batch.Name, StringComparer.Ordinal))
         {
             string[] names = _names.GetValueOrDefault(FamilyOf(path), []);
-            string batch = path.EndsWith(".bin", StringComparison.Ordinal) ? Path.GetFileNameWithoutExtension(path) : Path.GetFileName(path);
+            bool isBinary = path.EndsWith(".bin", StringComparison.Ordinal);
+            string batch = isBinary ? Path.GetFileNameWithoutExtension(path) : Path.GetFileName(path);
             string split = batch.StartsWith("test", StringComparison.Ordinal) ? "test" : "train";
             foreach ((int i, (int label, ReadOnlyMemory<byte> planes)) in Records(path, content).Index())
             {

@@ -55,5 +55,6 @@ internal static class CifarPickle
     private static object? Item(PickleDict dictionary, string name) =>
         dictionary.Items.FirstOrDefault(item => item.Key is string key && key == name).Value;
 
-    private static NvgDataException Unusable(string path, string problem) => NvgDataException.At(path, problem, "download the archive again");
+    private static NvgDataException Unusable(string path, string problem) =>
+        NvgDataException.At(path, problem, "download the archive again");
 }

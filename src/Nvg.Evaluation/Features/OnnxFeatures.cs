@@ -133,7 +133,11 @@ public sealed class OnnxFeatures : IFeatureNetwork
 
     private static InferenceSession Open(string path, byte[] model, string? output)
     {
-        using var options = new SessionOptions { IntraOpNumThreads = TorchRuntime.ThreadCount, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        using var options = new SessionOptions
+        {
+            IntraOpNumThreads = TorchRuntime.ThreadCount,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+        };
         // Beside another program that computes, waiting threads would take its time.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         var session = new InferenceSession(path, options);
@@ -169,7 +173,8 @@ public sealed class OnnxFeatures : IFeatureNetwork
             (3, OnnxPooling.Mean) => output.Mean(1),
             (4, null or OnnxPooling.Mean) => output.Mean([2, 3]),
             (3, _) => throw NvgDataException.At(
-                _path, $"its output '{_output}' has {output.Size(1)} vectors per image", "pooling=first takes the class token, pooling=mean the mean"),
+                _path, $"its output '{_output}' has {output.Size(1)} vectors per image",
+                "pooling=first takes the class token, pooling=mean the mean"),
             _ => throw NvgDataException.At(_path, $"its output '{_output}' has {output.Rank} dimensions, which are no features of images"),
         });
     }

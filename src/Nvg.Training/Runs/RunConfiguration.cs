@@ -48,7 +48,7 @@ public static class RunConfiguration
     private static string SourceOf(JsonException error, string path, IReadOnlyList<string> overrides)
     {
         string key = error.Path is ['$', '.', .. var rest] ? rest : "";
-        string? given = overrides.LastOrDefault(o => KeyOf(o) is var set && (set == key || key.StartsWith(set + '.', StringComparison.Ordinal)));
+        string? given = overrides.LastOrDefault(o => key == KeyOf(o) || key.StartsWith(KeyOf(o) + '.', StringComparison.Ordinal));
         return given is null ? path : $"--set {given}";
     }
 

@@ -34,7 +34,7 @@ public static class CheckpointConversion
             files.RefuseUnexpected();
         try
         {
-            ModelConfig config = Config(files, tokenizerPart, generatorPart, options);
+            ModelConfig config = Config(tokenizerPart, generatorPart, options);
             using var tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Meta());
             using NvgGenerator? generator = GeneratorShapes(config);
             using Tensor? positions = PositionIds(config);
@@ -42,11 +42,14 @@ public static class CheckpointConversion
             Dictionary<string, Tensor>? generatorTensors = generator is null
                 ? null
                 : SelectGenerator(generatorPart!, generator, positions!, options.AllowUnexpected, options.Type);
-            string[] labels = generator is null ? [] : Labels(files, generatorPart!, generator.Config.ClassCount, options.LabelsFile);
+            string[] labels = generator is null ? [] : Labels(generatorPart!, generator.Config.ClassCount, options.LabelsFile);
             IEnumerable<CheckpointPart> parts = new[] { tokenizerPart, generatorPart }.OfType<CheckpointPart>();
             string[] notes = [.. files.Notes, .. TypeNotes(tokenizerTensors, generatorTensors, options.Type)];
             ConversionReport report = Report(
-                folder, config, parts.Select(p => new ConversionSource(p.Kind, p.Path, p.IsAverage)), tokenizer, generator) with { Notes = notes };
+                folder, config, parts.Select(p => new ConversionSource(p.Kind, p.Path, p.IsAverage)), tokenizer, generator) with
+            {
+                Notes = notes,
+            };
             NvgModel.Save(folder, config, tokenizerTensors, generatorTensors, labels, options.Type);
             AtomicFile.Write(Path.Combine(folder, CardFile), Encoding.UTF8.GetBytes(ModelCard.Write(report)));
             return report;
@@ -124,9 +127,9 @@ public static class CheckpointConversion
         files.Find(kind, WeightChoice.Plain)
         ?? throw NvgDataException.At(folder, $"its files hold no {kind.ToString().ToLowerInvariant()}, although its config has one");
 
-    private static ModelConfig? StoredConfig(CheckpointFiles files, CheckpointPart part)
+    private static ModelConfig? StoredConfig(CheckpointPart part)
     {
-        if (files.TextOf(part, ConfigEntry) is not { } json)
+        if (part.TextOf(ConfigEntry) is not { } json)
             return null;
         try
         {
@@ -140,11 +143,10 @@ public static class CheckpointConversion
         }
     }
 
-    private static ModelConfig Config(
-        CheckpointFiles files, CheckpointPart tokenizerPart, CheckpointPart? generatorPart, ConversionOptions options)
+    private static ModelConfig Config(CheckpointPart tokenizerPart, CheckpointPart? generatorPart, ConversionOptions options)
     {
-        ModelConfig? ofTokenizer = StoredConfig(files, tokenizerPart);
-        ModelConfig? stored = generatorPart is null ? ofTokenizer : StoredConfig(files, generatorPart);
+        ModelConfig? ofTokenizer = StoredConfig(tokenizerPart);
+        ModelConfig? stored = generatorPart is null ? ofTokenizer : StoredConfig(generatorPart);
         TokenizerConfig tokenizer = ofTokenizer?.Tokenizer ?? InferredSizes.Tokenizer(tokenizerPart);
         GeneratorConfig? generator = generatorPart is null ? null : stored?.Generator ?? InferredSizes.Generator(generatorPart);
         string file = (generatorPart ?? tokenizerPart).Path;
@@ -178,11 +180,11 @@ public static class CheckpointConversion
         return tensors;
     }
 
-    private static string[] Labels(CheckpointFiles files, CheckpointPart part, int classCount, string? path)
+    private static string[] Labels(CheckpointPart part, int classCount, string? path)
     {
         if (path is not null)
             return ClassLabels.Read(path, classCount, "generator");
-        if (files.TextOf(part, LabelsEntry)?.Split('\n') is not { } stored || stored.Length != classCount)
+        if (part.TextOf(LabelsEntry)?.Split('\n') is not { } stored || stored.Length != classCount)
             return ClassLabels.Default(classCount);
         // A line break within a name would shift the names of all following classes.
         int bad = Array.FindIndex(stored, label => label.Any(char.IsControl));

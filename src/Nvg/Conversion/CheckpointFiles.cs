@@ -1,6 +1,5 @@
 using Nvg.Checkpoints;
 using Nvg.Torch.Files;
-using Nvg.Torch.Files.PyTorch;
 
 namespace Nvg.Conversion;
 
@@ -83,18 +82,6 @@ public sealed class CheckpointFiles : IDisposable
             string found = CheckpointPart.List("tensors that belong to no part of a model", names)!;
             throw NvgDataException.At(path, found, "--allow-unexpected ignores them");
         }
-    }
-
-    /// <summary>A text stored beside the tensors in the file of a part, or null.</summary>
-    internal string? TextOf(CheckpointPart part, string name)
-    {
-        foreach (PyTorchFile file in part.Files.OfType<PyTorchFile>())
-        {
-            if (file.Scalars.TryGetValue(name, out object? value) && value is string text)
-                return text;
-        }
-
-        return null;
     }
 
     private static string NameOf(CheckpointPartKind kind) => kind.ToString().ToLowerInvariant();

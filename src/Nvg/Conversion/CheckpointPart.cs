@@ -1,6 +1,6 @@
 using Nvg.Checkpoints;
 using Nvg.Torch;
-using Nvg.Torch.Files;
+using Nvg.Torch.Files.PyTorch;
 using Nvg.Torch.Nn;
 
 namespace Nvg.Conversion;
@@ -25,8 +25,17 @@ internal sealed class CheckpointPart(
 
     internal IEnumerable<string> Names => stored.Keys;
 
-    /// <summary>The files that hold the part.</summary>
-    internal IEnumerable<TensorFile> Files => stored.Values.Select(s => s.File).Distinct();
+    /// <summary>A text stored beside the tensors in a file of the part, or null.</summary>
+    internal string? TextOf(string name)
+    {
+        foreach (PyTorchFile file in stored.Values.Select(s => s.File).Distinct().OfType<PyTorchFile>())
+        {
+            if (file.Scalars.TryGetValue(name, out object? value) && value is string text)
+                return text;
+        }
+
+        return null;
+    }
 
     /// <summary>The shape of a tensor.</summary>
     /// <exception cref="NvgDataException">The tensor is missing or has another rank.</exception>

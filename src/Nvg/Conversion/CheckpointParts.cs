@@ -51,7 +51,8 @@ internal static partial class CheckpointParts
                 if (files.Contains(Path.GetFullPath(path)) && !files.All(given.Contains))
                 {
                     throw NvgDataException.At(
-                        path, $"is one of the {files.Length} files of a checkpoint", $"convert its index instead: {InFolderOf(path, index)}");
+                        path, $"is one of the {files.Length} files of a checkpoint",
+                        $"convert its index instead: {InFolderOf(path, index)}");
                 }
             }
 

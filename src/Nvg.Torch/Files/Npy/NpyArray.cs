@@ -101,11 +101,13 @@ public sealed class NpyArray
     // NumPy's default type is float64, so label maps are often stored as whole floating-point numbers.
     private long[] Whole(double[] values)
     {
-        int fraction = Array.FindIndex(values, value => !double.IsFinite(value) || value != Math.Truncate(value) || Math.Abs(value) > 1L << 53);
+        // NaN and infinities are no whole numbers either.
+        int fraction = Array.FindIndex(values, value => !(Math.Abs(value) <= 1L << 53) || value != Math.Truncate(value));
         return fraction < 0
             ? Array.ConvertAll(values, value => (long)value)
             : throw NvgDataException.At(
-                _where, FormattableString.Invariant($"holds fractions where cluster numbers belong: element {fraction} is {values[fraction]}"),
+                _where,
+                FormattableString.Invariant($"holds fractions where cluster numbers belong: element {fraction} is {values[fraction]}"),
                 "save it as int32");
     }
 

@@ -25,7 +25,8 @@ internal sealed class PickleArray(string? type)
     internal PickleBytes? ByteMatrix(out long rows, out long columns)
     {
         (rows, columns) = (0, 0);
-        if (State is not { Items: [_, PickleTuple { Items: [long height, long width] }, PickleArray { Type: "u1" or "|u1" }, false, PickleBytes bytes] })
+        if (State?.Items is not
+            [_, PickleTuple { Items: [long height, long width] }, PickleArray { Type: "u1" or "|u1" }, false, PickleBytes bytes])
             return null;
         (rows, columns) = (height, width);
         bool fits = height > 0 && width > 0 && height <= bytes.Length && width == bytes.Length / height && height * width == bytes.Length;

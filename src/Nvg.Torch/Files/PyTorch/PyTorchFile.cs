@@ -242,7 +242,8 @@ public sealed class PyTorchFile : TensorFile
 
     private static string Describe(object value) => value switch
     {
-        PickleOpaque { What: var what } when what.StartsWith("tensor of ", StringComparison.Ordinal) => $"a {what}, a type that is not read",
+        PickleOpaque { What: var what } when what.StartsWith("tensor of ", StringComparison.Ordinal) =>
+            $"a {what}, a type that is not read",
         PickleOpaque opaque => $"an object of {opaque.What}, not a tensor",
         PickleGlobal global => $"the class or function {global.Name}, not a tensor",
         PickleStorageRange range => $"the bare storage '{range.Storage.Key}', not a tensor",

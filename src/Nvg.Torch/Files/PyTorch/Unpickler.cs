@@ -278,7 +278,7 @@ internal ref struct Unpickler
             throw new PyTorchFileException("it calls something with arguments that are no tuple");
         object made = function switch
         {
-            PickleGlobal { Kind: PickleGlobalKind.Opaque } array when _hasArrays && PickleArray.Make(array.Name, items) is { } found => found,
+            PickleGlobal array when _hasArrays && PickleArray.Make(array.Name, items) is { } found => found,
             PickleGlobal global => PickleTensors.Call(global, items),
             PickleOpaque opaque => opaque,
             _ => throw new PyTorchFileException("it calls something that is no function"),
