@@ -1,5 +1,6 @@
 using Nvg.Conditioning;
 using Nvg.Imaging;
+using Nvg.Methods;
 using Nvg.Previews;
 using Nvg.Sampling;
 

@@ -27,7 +27,7 @@ public class UsageTests(TinyModel model) : CommandTests, IClassFixture<TinyModel
     [InlineData("there is no option '--bogus'", "train", "tokenizer", "--config", "a", "--data", "b", "-o", "c", "--set", "a=1", "--bogus", "3")]
     [InlineData("--class can be given only once; separate several values by commas", "generate", "--class", "cat", "--class", "dog", "-o", "x.png")]
     [InlineData("unexpected argument 'horse'; a class is given as --class horse", "generate", "horse", "-o", "x.png")]
-    [InlineData("'train' needs one of the commands tokenizer, generator, classifier", "train")]
+    [InlineData("'train' needs one of the commands tokenizer, generator, var-tokenizer, var, classifier", "train")]
     [InlineData("there is no command 'fid'; it is a metric of nvg evaluate samples --metrics fid", "evaluate", "fid")]
     [InlineData("the option -o/--output FILE.npz is missing", "sample")]
     [InlineData("--seed needs a value", "generate", "-o", "x.png", "--seed")]
