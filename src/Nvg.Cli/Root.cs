@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Nvg.Cli.Commands;
+using Nvg.Cli.Commands.Comparison;
 using Nvg.Cli.Commands.Evaluate;
 using Nvg.Cli.Terminal;
 

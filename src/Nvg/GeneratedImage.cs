@@ -1,6 +1,7 @@
 using Nvg.Conditioning;
 using Nvg.Granularity;
 using Nvg.Imaging;
+using Nvg.Methods;
 using Nvg.Previews;
 using Nvg.Sampling;
 

@@ -1,5 +1,6 @@
+using Nvg.Configuration;
 using Nvg.Labels;
-using Nvg.Sampling;
+using Nvg.Methods;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 

@@ -1,4 +1,6 @@
+using Nvg.Configuration;
 using Nvg.Generators;
+using Nvg.Methods;
 using Nvg.Sampling;
 using Nvg.Tokenizers;
 

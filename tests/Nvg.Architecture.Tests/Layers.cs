@@ -34,10 +34,10 @@ internal static class Layers
         ["Nvg.Imaging"] = ["Nvg.Imaging", "Nvg.Imaging.Npz"],
         ["Nvg"] =
         [
-            "Nvg.Configuration", "Nvg.Granularity", "Nvg.Granularity.Construction", "Nvg.Pretrained", "Nvg.Tokenizers",
-            "Nvg.Var.Tokenizers", "Nvg.Generators", "Nvg.Var.Transformers", "Nvg.Labels", "Nvg.Conditioning", "Nvg.Sampling",
-            "Nvg.Var.Sampling", "Nvg.Checkpoints", "Nvg.Classifiers", "Nvg.Reporting", "Nvg.Control", "Nvg.Previews", "Nvg", "Nvg.Var",
-            "Nvg.Models", "Nvg.Documents", "Nvg.Conversion",
+            "Nvg.Configuration", "Nvg.Granularity", "Nvg.Granularity.Construction", "Nvg.Pretrained", "Nvg.Tokenizers.Layers",
+            "Nvg.Tokenizers", "Nvg.Var.Tokenizers", "Nvg.Generators", "Nvg.Var.Transformers", "Nvg.Labels", "Nvg.Conditioning",
+            "Nvg.Sampling", "Nvg.Var.Sampling", "Nvg.Checkpoints", "Nvg.Classifiers", "Nvg.Reporting", "Nvg.Control", "Nvg.Previews",
+            "Nvg.Methods", "Nvg", "Nvg.Var", "Nvg.Models", "Nvg.Documents", "Nvg.Conversion",
         ],
         ["Nvg.Data"] = ["Nvg.Data.Files", "Nvg.Data.Sources", "Nvg.Data.Datasets", "Nvg.Data.Loading", "Nvg.Data.Packing"],
         ["Nvg.Training"] =
@@ -66,7 +66,8 @@ internal static class Layers
         ["Nvg.Cli"] =
         [
             "Nvg.Cli.Terminal", "Nvg.Cli.Serving", "Nvg.Cli.Bench", "Nvg.Cli.Launching", "Nvg.Cli.Arguments", "Nvg.Cli.Output",
-            "Nvg.Cli.Planning", "Nvg.Cli.Commands", "Nvg.Cli.Commands.Evaluate", "Nvg.Cli",
+            "Nvg.Cli.Planning", "Nvg.Cli.Commands.Generation", "Nvg.Cli.Commands", "Nvg.Cli.Commands.Evaluate",
+            "Nvg.Cli.Commands.Comparison", "Nvg.Cli",
         ],
     };
 

@@ -29,7 +29,8 @@ public class UsageTests(TinyModel model) : CommandTests, IClassFixture<TinyModel
     [InlineData(
         "--class can be given only once; separate several values by commas", "generate", "--class", "cat", "--class", "dog", "-o", "x.png")]
     [InlineData("unexpected argument 'horse'; a class is given as --class horse", "generate", "horse", "-o", "x.png")]
-    [InlineData("'train' needs images to make a model of, or one of the commands tokenizer, generator, classifier", "train")]
+    [InlineData(
+        "'train' needs images to make a model of, or one of the commands tokenizer, generator, var-tokenizer, var, classifier", "train")]
     [InlineData("there is no command 'fid'; it is a metric of nvg evaluate samples --metrics fid", "evaluate", "fid")]
     [InlineData("the option -o/--output FILE.npz is missing", "sample")]
     [InlineData("--seed needs a value", "generate", "-o", "x.png", "--seed")]

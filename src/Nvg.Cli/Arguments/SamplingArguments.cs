@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Nvg.Cli.Terminal;
+using Nvg.Configuration;
 using Nvg.Sampling;
 using Nvg.Var.Sampling;
 

@@ -1,3 +1,4 @@
+using Nvg.Methods;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Bench;

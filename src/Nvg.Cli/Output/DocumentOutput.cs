@@ -1,5 +1,6 @@
 using Nvg.Documents;
 using Nvg.Labels;
+using Nvg.Methods;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Output;

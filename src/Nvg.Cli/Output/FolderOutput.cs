@@ -1,5 +1,6 @@
 using Nvg.Imaging;
 using Nvg.Labels;
+using Nvg.Methods;
 using Nvg.Previews;
 
 namespace Nvg.Cli.Output;

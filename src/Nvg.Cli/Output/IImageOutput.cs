@@ -1,3 +1,5 @@
+using Nvg.Methods;
+
 namespace Nvg.Cli.Output;
 
 /// <summary>Receives generated images. An incomplete output leaves only complete files.</summary>

@@ -1,3 +1,5 @@
+using Nvg.Methods;
+
 namespace Nvg.Cli.Output;
 
 /// <summary>What the files of an image are named after.</summary>

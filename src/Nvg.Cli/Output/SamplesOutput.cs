@@ -1,4 +1,5 @@
 using Nvg.Imaging.Npz;
+using Nvg.Methods;
 
 namespace Nvg.Cli.Output;
 

@@ -1,4 +1,5 @@
 using Nvg.Imaging;
+using Nvg.Methods;
 using Nvg.Previews;
 
 namespace Nvg.Cli.Output;

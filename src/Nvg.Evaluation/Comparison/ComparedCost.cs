@@ -1,3 +1,5 @@
+using Nvg.Methods;
+
 namespace Nvg.Evaluation.Comparison;
 
 /// <summary>Cost of a model on this machine.</summary>

@@ -6,6 +6,7 @@ using Nvg.Evaluation.Studies;
 using Nvg.Evaluation.TokenizerQuality;
 using Nvg.Imaging;
 using Nvg.Imaging.Npz;
+using Nvg.Methods;
 
 namespace Nvg.Evaluation.Comparison;
 

@@ -1,3 +1,5 @@
+using Nvg.Methods;
+
 namespace Nvg.Evaluation.SampleSets;
 
 /// <summary>Draws the missing images of a sample file.</summary>

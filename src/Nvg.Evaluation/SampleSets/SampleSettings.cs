@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Nvg.Configuration;
-using Nvg.Sampling;
+using Nvg.Methods;
 using Nvg.Torch;
 
 namespace Nvg.Evaluation.SampleSets;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Nvg.Configuration;
 using Nvg.Sampling;
 using Nvg.Var.Sampling;
 

@@ -160,7 +160,7 @@ public static class VarCheckpointConversion
 
     private static VarModelConfig? StoredConfig(VarCheckpointFiles files, CheckpointPart part)
     {
-        if (files.TextOf(part, ConfigEntry) is not { } json)
+        if (part.TextOf(ConfigEntry) is not { } json)
             return null;
         try
         {
@@ -179,7 +179,7 @@ public static class VarCheckpointConversion
     {
         if (path is not null)
             return ClassLabels.Read(path, classCount, "transformer");
-        string[]? stored = files.TextOf(part, LabelsEntry)?.Split('\n');
+        string[]? stored = part.TextOf(LabelsEntry)?.Split('\n');
         bool fits = stored?.Length == classCount && !Array.Exists(stored, label => label.Any(c => char.IsControl(c) && c != '\t'));
         return fits ? stored! : ClassLabels.Default(classCount);
     }

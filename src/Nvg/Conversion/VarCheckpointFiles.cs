@@ -66,10 +66,6 @@ public sealed class VarCheckpointFiles : IDisposable
         }
     }
 
-    /// <summary>A text stored beside the tensors in the file of a part, or null.</summary>
-    internal string? TextOf(CheckpointPart part, string name) => part.Files.OfType<PyTorchFile>()
-        .Select(file => file.Scalars.GetValueOrDefault(name) as string).FirstOrDefault(text => text is not null);
-
     /// <summary>The stored scale of every token, or null.</summary>
     internal long[]? ScaleOfToken()
     {

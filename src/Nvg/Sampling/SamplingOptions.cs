@@ -1,3 +1,5 @@
+using Nvg.Configuration;
+
 namespace Nvg.Sampling;
 
 /// <summary>Settings of the sampler; the defaults are the published settings (paper, appendix A.6; docs/method.md, section 7).</summary>

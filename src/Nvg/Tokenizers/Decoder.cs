@@ -1,3 +1,4 @@
+using Nvg.Tokenizers.Layers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 

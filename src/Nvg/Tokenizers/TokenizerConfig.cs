@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Nvg.Granularity;
 using Nvg.Granularity.Construction;
+using Nvg.Tokenizers.Layers;
 
 namespace Nvg.Tokenizers;
 

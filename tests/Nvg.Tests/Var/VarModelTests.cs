@@ -1,5 +1,6 @@
 using Nvg.Checkpoints;
 using Nvg.Imaging;
+using Nvg.Methods;
 using Nvg.Models;
 using Nvg.Sampling;
 using Nvg.Torch;

@@ -1,3 +1,4 @@
+using Nvg.Configuration;
 using Nvg.Sampling;
 
 namespace Nvg.Var.Sampling;

@@ -1,4 +1,4 @@
-using Nvg.Tokenizers;
+using Nvg.Tokenizers.Layers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 

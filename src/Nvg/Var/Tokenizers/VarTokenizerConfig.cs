@@ -1,4 +1,4 @@
-using Nvg.Tokenizers;
+using Nvg.Tokenizers.Layers;
 
 namespace Nvg.Var.Tokenizers;
 

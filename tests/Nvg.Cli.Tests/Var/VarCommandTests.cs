@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using Nvg.Cli.Terminal;
 using Nvg.Imaging;
 
-namespace Nvg.Cli.Tests;
+namespace Nvg.Cli.Tests.Var;
 
 /// <summary>The commands with a VAR model.</summary>
 public sealed class VarCommandTests : CommandTests

@@ -1,6 +1,6 @@
 using Nvg.Torch;
 
-namespace Nvg.Tokenizers;
+namespace Nvg.Tokenizers.Layers;
 
 /// <summary>Runs layers one after another.</summary>
 internal static class LayerSequence

@@ -1,7 +1,7 @@
 using Nvg.Cli.Arguments;
 using Nvg.Torch;
 
-namespace Nvg.Cli.Commands;
+namespace Nvg.Cli.Commands.Generation;
 
 /// <summary>The options of <c>nvg generate</c> as generation with a VAR model uses them.</summary>
 internal sealed record VarGenerateArguments

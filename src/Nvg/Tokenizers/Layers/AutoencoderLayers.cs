@@ -1,7 +1,7 @@
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
-namespace Nvg.Tokenizers;
+namespace Nvg.Tokenizers.Layers;
 
 /// <summary>
 /// Creates the layers of encoder and decoder. The published methods share the network; they differ in the names of its tensors
@@ -14,7 +14,8 @@ internal abstract class AutoencoderLayers(int normGroups)
 
     /// <summary>A convolution; <paramref name="path"/> is its place without what a method appends.</summary>
     internal Conv2d Convolution(
-        ParameterPath path, int inputChannels, int outputChannels, int kernelSize, int stride = 1, int padding = 0) => new(ConvolutionPath(path), inputChannels, outputChannels, kernelSize, stride, padding);
+        ParameterPath path, int inputChannels, int outputChannels, int kernelSize, int stride = 1, int padding = 0) =>
+        new(ConvolutionPath(path), inputChannels, outputChannels, kernelSize, stride, padding);
 
     /// <summary>A group normalisation.</summary>
     internal GroupNorm Norm(ParameterPath path, int channels) => new(NormPath(path), normGroups, channels, Epsilon);

@@ -1,4 +1,4 @@
-namespace Nvg.Sampling;
+namespace Nvg.Configuration;
 
 /// <summary>Sampling settings of a method. Every method has a record of its own.</summary>
 public interface ISamplingSettings

@@ -1,7 +1,7 @@
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
-namespace Nvg.Tokenizers;
+namespace Nvg.Tokenizers.Layers;
 
 /// <summary>
 /// Middle of encoder and decoder: two ResNet blocks at the coarsest resolution, with attention between them where a method has it.

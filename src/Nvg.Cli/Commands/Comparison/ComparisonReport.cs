@@ -4,7 +4,7 @@ using Nvg.Evaluation.Metrics;
 using Nvg.Imaging;
 using Nvg.Reporting;
 
-namespace Nvg.Cli.Commands;
+namespace Nvg.Cli.Commands.Comparison;
 
 /// <summary>Writes a comparison of models as one HTML file.</summary>
 internal static class ComparisonReport

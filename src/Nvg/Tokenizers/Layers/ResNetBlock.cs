@@ -1,7 +1,7 @@
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
-namespace Nvg.Tokenizers;
+namespace Nvg.Tokenizers.Layers;
 
 /// <summary>
 /// Residual block: group norm, swish and 3 × 3 convolution, twice, added to the input or, if the widths differ, to its 1 × 1

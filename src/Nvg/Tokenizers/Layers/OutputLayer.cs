@@ -1,7 +1,7 @@
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
-namespace Nvg.Tokenizers;
+namespace Nvg.Tokenizers.Layers;
 
 /// <summary>Last layers of encoder and decoder: group norm, swish, 3 × 3 convolution. The output is float32.</summary>
 internal sealed class OutputLayer(ParameterPath path, int inputChannels, int outputChannels, AutoencoderLayers layers)

@@ -1,7 +1,7 @@
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
-namespace Nvg.Tokenizers;
+namespace Nvg.Tokenizers.Layers;
 
 /// <summary>Halves height and width: pads one column of zeros on the right and one row below, then a stride-2 convolution.</summary>
 internal sealed class Downsample(ParameterPath path, int channels, AutoencoderLayers layers)

@@ -1,7 +1,7 @@
 using Nvg.Imaging;
 using Nvg.Previews;
 
-namespace Nvg;
+namespace Nvg.Methods;
 
 /// <summary>A generated image of any method. Holds no tensors and needs no disposal.</summary>
 public interface IGeneratedImage

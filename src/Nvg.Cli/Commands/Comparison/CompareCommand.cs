@@ -10,7 +10,7 @@ using Nvg.Evaluation.TokenizerQuality;
 using Nvg.Models;
 using Nvg.Torch;
 
-namespace Nvg.Cli.Commands;
+namespace Nvg.Cli.Commands.Comparison;
 
 /// <summary><c>nvg compare</c>: measures models of any method, and samples of other models, next to each other.</summary>
 internal sealed class CompareCommand

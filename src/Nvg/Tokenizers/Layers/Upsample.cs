@@ -1,7 +1,7 @@
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
-namespace Nvg.Tokenizers;
+namespace Nvg.Tokenizers.Layers;
 
 /// <summary>Doubles height and width: nearest-neighbour upsampling, then a 3 × 3 convolution.</summary>
 internal sealed class Upsample(ParameterPath path, int channels, AutoencoderLayers layers)

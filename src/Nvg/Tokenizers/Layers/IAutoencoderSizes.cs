@@ -1,4 +1,4 @@
-namespace Nvg.Tokenizers;
+namespace Nvg.Tokenizers.Layers;
 
 /// <summary>Sizes of a pair of encoder and decoder, whatever the method that uses it.</summary>
 internal interface IAutoencoderSizes

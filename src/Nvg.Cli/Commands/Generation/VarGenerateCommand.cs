@@ -8,7 +8,7 @@ using Nvg.Labels;
 using Nvg.Var;
 using Nvg.Var.Sampling;
 
-namespace Nvg.Cli.Commands;
+namespace Nvg.Cli.Commands.Generation;
 
 /// <summary><c>nvg generate</c> with a VAR model: generates images freely, or the masked part of a reference.</summary>
 /// <param name="arguments">The options.</param>

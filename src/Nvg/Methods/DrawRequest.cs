@@ -1,6 +1,6 @@
-using Nvg.Sampling;
+using Nvg.Configuration;
 
-namespace Nvg;
+namespace Nvg.Methods;
 
 /// <summary>A request for images that a model of any method can answer: classes and seeds.</summary>
 public sealed record DrawRequest

@@ -1,4 +1,4 @@
-namespace Nvg;
+namespace Nvg.Methods;
 
 /// <summary>What decides an image of a model with given settings.</summary>
 /// <param name="Class">Number of its class.</param>

@@ -1,4 +1,4 @@
-namespace Nvg;
+namespace Nvg.Methods;
 
 /// <summary>The work of generating one image, counted from sizes and settings: what the transformers do, without the decoder.</summary>
 /// <param name="Passes">Passes of a transformer, each over conditional and unconditional sequences together.</param>

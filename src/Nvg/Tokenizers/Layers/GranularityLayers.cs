@@ -1,7 +1,7 @@
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
-namespace Nvg.Tokenizers;
+namespace Nvg.Tokenizers.Layers;
 
 /// <summary>
 /// Layers of NVG's encoder and decoder: without attention; every convolution and norm is wrapped in a module of its own

@@ -1,7 +1,7 @@
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
-namespace Nvg.Tokenizers;
+namespace Nvg.Tokenizers.Layers;
 
 /// <summary>One resolution level of the encoder or decoder: ResNet blocks, then an optional change of resolution.</summary>
 internal sealed class ResNetLevel
