@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.AI;
-using Nvg.Conditioning;
 using Nvg.Control;
 using Nvg.Documents;
 using Nvg.Imaging;

@@ -1,6 +1,6 @@
 namespace Nvg.Server;
 
-/// <summary>Settings of <see cref="NvgServerHost"/>: where it listens, and who may reach it.</summary>
+/// <summary>Settings of a whole server (<see cref="Hosting.NvgServerHost"/>): where it listens, and who may reach it.</summary>
 public sealed class NvgHostOptions
 {
     /// <summary>The address where it listens unless another is given.</summary>

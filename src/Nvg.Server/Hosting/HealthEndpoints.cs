@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Routing;
 using Nvg.Server.Access;
 using Nvg.Server.Jobs;
 using Nvg.Server.Models;
-using Prometheus;
 
 namespace Nvg.Server.Hosting;
 

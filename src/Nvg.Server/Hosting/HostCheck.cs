@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Nvg.Server.Access;
 
 namespace Nvg.Server.Hosting;

@@ -10,7 +10,6 @@ using Nvg.Previews;
 using Nvg.Server.Models;
 using Nvg.Server.Requests;
 using Nvg.Server.Requests.Content;
-using Nvg.Torch;
 
 namespace Nvg.Server.Native;
 

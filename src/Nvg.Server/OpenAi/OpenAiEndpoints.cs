@@ -2,12 +2,10 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Logging;
 using Nvg.Server.Access;
 using Nvg.Server.Jobs;
 using Nvg.Server.Models;
 using Nvg.Server.Native;
-using Nvg.Server.Requests;
 using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.OpenAi;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Nvg.Server.Requests;
 using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.OpenAi;

@@ -1,5 +1,4 @@
 using Nvg.Imaging;
-using Nvg.Server.Requests;
 using Nvg.Server.Requests.Bodies;
 
 namespace Nvg.Server.OpenAi;

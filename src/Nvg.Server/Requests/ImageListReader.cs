@@ -19,10 +19,10 @@ internal sealed class ImageListReader(NvgServerOptions options, ServedModel mode
     /// <exception cref="RequestException">A class does not exist, or there are too many images.</exception>
     internal IReadOnlyList<ImageRequest> Read()
     {
-        IReadOnlyList<ulong> seeds = Seeds();
+        ulong[] seeds = Seeds();
         IReadOnlyList<int>? classes = body.Class is { } value ? ClassField.ReadAll(value, Names, options.ImagesPerJob)
             : document is not null ? [document.Description.Class] : null;
-        RequireCount((long)seeds.Count * (classes?.Count ?? 1));
+        RequireCount((long)seeds.Length * (classes?.Count ?? 1));
         ImageRequest[] images = classes is null
             ? [.. seeds.Select(seed => new ImageRequest(Names.Random(seed), seed))]
             : [.. classes.SelectMany(c => seeds.Select(seed => new ImageRequest(c, seed)))];

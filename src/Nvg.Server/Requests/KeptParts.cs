@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Nvg.Conditioning;
-using Nvg.Control;
 using Nvg.Server.Requests.Bodies;
 
 namespace Nvg.Server.Requests;

@@ -1,4 +1,3 @@
-using Nvg.Conditioning;
 using Nvg.Documents;
 using Nvg.Sampling;
 using Nvg.Server.Jobs;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Nvg.Server.Observability;
 
 namespace Nvg.Server.Scheduling;
 
@@ -7,7 +6,7 @@ namespace Nvg.Server.Scheduling;
 /// The images that wait for one device. Bounded in images, and fair: the client that has had the least time of the device comes
 /// first, so that a client with many images delays another one by one pass at most. Safe to use from several threads.
 /// </summary>
-internal sealed class ImageQueue
+internal sealed class ImageQueue : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _arrived = new(0);
@@ -140,6 +139,9 @@ internal sealed class ImageQueue
             return -1;
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _arrived.Dispose();
 
     // The client that has had the least; the one that came first where several have.
     private (WaitingClient Client, LinkedListNode<ImageTask> Node)? Next(PassKey? key)

@@ -37,7 +37,11 @@ internal sealed class QueueSimulation(ServedModel model, double passSeconds, Que
         }
 
         foreach (Replica server in servers)
+        {
             server.WorkUntil(double.PositiveInfinity);
+            server.Dispose();
+        }
+
         double[] seconds = [.. servers.SelectMany(s => s.Seconds).Order()];
         double Percentile(double share) => seconds[Math.Min(seconds.Length - 1, (int)(share * seconds.Length))];
         return new SimulatedLoad(
@@ -47,7 +51,7 @@ internal sealed class QueueSimulation(ServedModel model, double passSeconds, Que
     }
 
     /// <summary>One queue, and a worker that is free again after every pass.</summary>
-    private sealed class Replica(QueueSimulation simulation) : IPassListener
+    private sealed class Replica(QueueSimulation simulation) : IPassListener, IDisposable
     {
         private readonly ImageQueue _queue = new(simulation.Limits, () => TimeSpan.FromSeconds(1));
         private readonly Dictionary<int, double> _arrivals = [];
@@ -87,6 +91,8 @@ internal sealed class QueueSimulation(ServedModel model, double passSeconds, Que
                 }
             }
         }
+
+        public void Dispose() => _queue.Dispose();
 
         public void Started(IReadOnlyList<int> images)
         {
