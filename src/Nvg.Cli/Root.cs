@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using Nvg.Cli.Commands;
 using Nvg.Cli.Commands.Comparison;
 using Nvg.Cli.Commands.Evaluate;
+using Nvg.Cli.Commands.Training;
 using Nvg.Cli.Terminal;
 
 namespace Nvg.Cli;

@@ -37,14 +37,15 @@ internal static class Layers
             "Nvg.Configuration", "Nvg.Granularity", "Nvg.Granularity.Construction", "Nvg.Pretrained", "Nvg.Tokenizers.Layers",
             "Nvg.Tokenizers", "Nvg.Var.Tokenizers", "Nvg.Generators", "Nvg.Var.Transformers", "Nvg.Labels", "Nvg.Conditioning",
             "Nvg.Sampling", "Nvg.Var.Sampling", "Nvg.Checkpoints", "Nvg.Classifiers", "Nvg.Reporting", "Nvg.Control", "Nvg.Previews",
-            "Nvg.Methods", "Nvg", "Nvg.Var", "Nvg.Models", "Nvg.Documents", "Nvg.Conversion",
+            "Nvg.Methods", "Nvg", "Nvg.Var", "Nvg.Models", "Nvg.Documents", "Nvg.Conversion", "Nvg.Conversion.Var",
         ],
         ["Nvg.Data"] = ["Nvg.Data.Files", "Nvg.Data.Sources", "Nvg.Data.Datasets", "Nvg.Data.Loading", "Nvg.Data.Packing"],
         ["Nvg.Training"] =
         [
             "Nvg.Training.Ownership", "Nvg.Training.TensorBoard", "Nvg.Training.Distributed", "Nvg.Training.Optimization",
             "Nvg.Training.Runs", "Nvg.Training.Loop",
-            "Nvg.Training.Adversarial", "Nvg.Training.Tasks", "Nvg.Training.Tasks.Tokenizers", "Nvg.Training.Tasks.Generators",
+            "Nvg.Training.Adversarial", "Nvg.Training.Tasks", "Nvg.Training.Tasks.Tokenizers", "Nvg.Training.Tasks.Generators.Intervals",
+            "Nvg.Training.Tasks.Generators",
             "Nvg.Training.Tasks.Distillation", "Nvg.Training.Tasks.Classifiers", "Nvg.Training.Tasks.Var", "Nvg.Training.Planning",
             "Nvg.Training.Scaling",
         ],
@@ -66,7 +67,7 @@ internal static class Layers
         ["Nvg.Cli"] =
         [
             "Nvg.Cli.Terminal", "Nvg.Cli.Serving", "Nvg.Cli.Bench", "Nvg.Cli.Launching", "Nvg.Cli.Arguments", "Nvg.Cli.Output",
-            "Nvg.Cli.Planning", "Nvg.Cli.Commands.Generation", "Nvg.Cli.Commands", "Nvg.Cli.Commands.Evaluate",
+            "Nvg.Cli.Planning", "Nvg.Cli.Commands.Training", "Nvg.Cli.Commands.Generation", "Nvg.Cli.Commands", "Nvg.Cli.Commands.Evaluate",
             "Nvg.Cli.Commands.Comparison", "Nvg.Cli",
         ],
     };

@@ -20,7 +20,8 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
         Assert.Equal(CommandRunner.Done, result.ExitCode);
         using JsonDocument json = JsonDocument.Parse(result.Output);
         JsonElement structure = json.RootElement.GetProperty("structure");
-        Assert.Equal((InFolder("why.png"), 64), (structure.GetProperty("explain").GetString(), structure.GetProperty("positions").GetInt32()));
+        Assert.Equal(
+            (InFolder("why.png"), 64), (structure.GetProperty("explain").GetString(), structure.GetProperty("positions").GetInt32()));
         // Three of eight rows are light: one more row has to become light.
         Assert.Equal([(0, 0, false), (1, 8, false)], structure.GetProperty("stages").EnumerateArray().Select(s => (
             s.GetProperty("stage").GetInt32(), s.GetProperty("moved").GetInt32(), s.GetProperty("byPosition").GetBoolean())));
@@ -122,7 +123,8 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
     [Fact]
     public async Task Generate_TooManyForOneImage_SaysWhereTheyFit()
     {
-        CommandResult result = await RunAsync("generate", "--model", model.Folder, "--class", "cat", "--count", "1000000", "-o", InFolder("out.png"));
+        CommandResult result = await RunAsync(
+            "generate", "--model", model.Folder, "--class", "cat", "--count", "1000000", "-o", InFolder("out.png"));
         Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
         Assert.Contains("1000000 images are too many for", result.Error, StringComparison.Ordinal);
     }

@@ -16,7 +16,9 @@ internal static class CifarPickles
     ];
 
     internal static byte[] Names(string key, params string[] names) =>
-        [0x80, 2, .. Op("}q\u0001("), .. Text("num_vis"), .. Op("M\0\u000c"), .. Text(key), .. Op("]("), .. names.SelectMany(Text), .. Op("eu.")];
+        [
+            0x80, 2, .. Op("}q\u0001("), .. Text("num_vis"), .. Op("M\0\u000c"), .. Text(key), .. Op("]("), .. names.SelectMany(Text),
+            .. Op("eu.")];
 
     internal static byte[] Call(string module, string name) => [0x80, 2, .. Op($"c{module}\n{name}\n("), .. Text("true"), .. Op("tR.")];
 

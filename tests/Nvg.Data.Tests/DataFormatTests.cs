@@ -103,7 +103,8 @@ public class DataFormatTests
     public async Task RunAsync_CifarForPython_GivesTheSameDataAsBinary()
     {
         using var folder = new TemporaryFolder();
-        byte[][] images = [.. Enumerable.Range(0, 6).Select(i => Enumerable.Range(0, 3072).Select(p => (byte)((7 * i) + (p / 1024 * 50))).ToArray())];
+        byte[][] images = [
+            .. Enumerable.Range(0, 6).Select(i => Enumerable.Range(0, 3072).Select(p => (byte)((7 * i) + (p / 1024 * 50))).ToArray())];
         byte[] labels = [1, 0, 1, 1, 0, 0];
         byte[] Binary(Range range) => [.. images[range].Zip(labels[range]).SelectMany(p => (byte[])[p.Second, .. p.First])];
         byte[] Python(Range range) => CifarPickles.Batch(labels[range], [.. images[range].SelectMany(image => image)], "labels");
@@ -129,7 +130,8 @@ public class DataFormatTests
             foreach (string source in new[] { "python.tar.gz", "python.zip", "unpacked", "unpacked/cifar-10-batches-py" })
             {
                 DatasetDescription made = await Preparation.RunAsync(
-                    ImageSource.Open(folder[source], split), folder[$"{split}-{source.Replace('/', '-')}"], new() { Size = 32, Threads = 1 });
+                    ImageSource.Open(folder[source], split), folder[
+                        $"{split}-{source.Replace('/', '-')}"], new() { Size = 32, Threads = 1 });
                 Assert.Equal((expected.PixelsSha256, expected.LabelsSha256), (made.PixelsSha256, made.LabelsSha256));
                 Assert.Equal(["airplane", "automobile"], made.Classes.Select(c => c.Name));
             }

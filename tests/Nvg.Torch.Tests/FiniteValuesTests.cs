@@ -44,7 +44,8 @@ public sealed class FiniteValuesTests
     [Fact]
     public void AreAll_NothingToCount_IsTrue()
     {
-        using Tensor empty = Tensor.Zeros([0, 3]), whole = Tensor.Zeros([3], ScalarType.Int64), shape = Tensor.Empty([3], device: Device.Meta);
+        using Tensor empty =
+            Tensor.Zeros([0, 3]), whole = Tensor.Zeros([3], ScalarType.Int64), shape = Tensor.Empty([3], device: Device.Meta);
         Assert.All([empty, whole, shape], tensor => Assert.True(FiniteValues.AreAll(tensor)));
     }
 }

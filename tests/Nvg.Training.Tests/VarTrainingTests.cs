@@ -66,7 +66,8 @@ public sealed class VarTrainingTests : IClassFixture<VarTrainingTests.Data>, IDi
         VarRunConfig divided = config with { Training = config.Training with { MicroBatchSize = microBatchSize } };
         using (PackedDataset data = PackedDataset.Open(_data.Packed))
             TinyRuns.TrainTogether(
-                processes, group => new VarTraining(divided, data, Device.Cpu, _folder["divided"], group), divided.Training, _folder["divided"]);
+                processes, group => new VarTraining(
+                    divided, data, Device.Cpu, _folder["divided"], group), divided.Training, _folder["divided"]);
         TinyRuns.AssertSameWeights(_folder["whole"], _folder["divided"], Steps, tolerance: 2e-5);
     }
 
@@ -76,7 +77,9 @@ public sealed class VarTrainingTests : IClassFixture<VarTrainingTests.Data>, IDi
         using var transformer = new VarTransformer(TinyVar.TransformerSizes with { SharedModulation = true }, ParameterSource.Random(1));
         string[] names = VarDecay.NotDecayed(transformer.Parameters);
         Assert.Equal(
-            ["blocks.0.ada_gss", "blocks.0.attn.scale_mul_1H11", "blocks.1.ada_gss", "blocks.1.attn.scale_mul_1H11", "lvl_embed.weight", "pos_1LC", "pos_start"],
+            [
+                "blocks.0.ada_gss", "blocks.0.attn.scale_mul_1H11", "blocks.1.ada_gss", "blocks.1.attn.scale_mul_1H11", "lvl_embed.weight",
+                "pos_1LC", "pos_start"],
             names.Order(StringComparer.Ordinal));
     }
 

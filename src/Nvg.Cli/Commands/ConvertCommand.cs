@@ -3,6 +3,7 @@ using Nvg.Checkpoints;
 using Nvg.Cli.Arguments;
 using Nvg.Cli.Terminal;
 using Nvg.Conversion;
+using Nvg.Conversion.Var;
 using Nvg.Torch;
 using Nvg.Var;
 

@@ -62,7 +62,8 @@ public sealed record StructureStepAgreement(StructureSteps Steps, IReadOnlyList<
                 }
             }
 
-            (original ?? model).Sample([new ImageRequest(image % config.ClassCount, (ulong)image)], options, Compare, cancellation).Dispose();
+            (original ?? model).Sample(
+                [new ImageRequest(image % config.ClassCount, (ulong)image)], options, Compare, cancellation).Dispose();
             progress?.Report(image + 1);
         }
 

@@ -70,7 +70,8 @@ public sealed class PlanExecution
     private double TokenizerEnd()
     {
         double begun = _clock.Seconds - _clock.State.Stage(StageNames.Tokenizer).Seconds;
-        double Planned(params IEnumerable<string> names) => _plan.Stages.Where(stage => names.Contains(stage.Name)).Sum(stage => stage.Seconds);
+        double Planned(params IEnumerable<string> names) => _plan.Stages.Where(
+            stage => names.Contains(stage.Name)).Sum(stage => stage.Seconds);
         double left = _plan.Request.Seconds - begun - Planned(StageNames.Classifier, StageNames.Measurement);
         return begun + left * Planned(StageNames.Tokenizer) / Planned(StageNames.Tokenizer, StageNames.Generator);
     }
@@ -82,7 +83,8 @@ public sealed class PlanExecution
     }
 
     private void Train<TConfig>(
-        string name, TConfig settings, TrainingOptions options, double? end, Func<string, ITrainingTask> create, CancellationToken cancellation)
+        string name, TConfig settings, TrainingOptions options, double? end, Func<string, ITrainingTask> create,
+        CancellationToken cancellation)
     {
         if (_clock.State.Stage(name).IsDone)
             return;

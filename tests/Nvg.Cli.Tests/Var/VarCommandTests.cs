@@ -45,7 +45,8 @@ public sealed class VarCommandTests : CommandTests
     public async Task Generate_OptionOfNvg_IsRefusedByName(string option, string value)
     {
         TinyVar.Save(InFolder("var"));
-        CommandResult result = await RunAsync("generate", "--model", InFolder("var"), option, value, "--count", "2", "-o", InFolder("a.png"));
+        CommandResult result = await RunAsync(
+            "generate", "--model", InFolder("var"), option, value, "--count", "2", "-o", InFolder("a.png"));
         Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
         Assert.Contains(option, result.Error, StringComparison.Ordinal);
     }
@@ -54,7 +55,8 @@ public sealed class VarCommandTests : CommandTests
     public async Task Sample_Interrupted_IsOneFileOfTheModelsSettings()
     {
         TinyVar.Save(InFolder("var"));
-        string[] arguments = ["sample", "--model", InFolder("var"), "--per-class", "2", "--batch", "2", "-o", InFolder("samples.npz"), "--json"];
+        string[] arguments = [
+            "sample", "--model", InFolder("var"), "--per-class", "2", "--batch", "2", "-o", InFolder("samples.npz"), "--json"];
         CommandResult first = await RunAsync(arguments);
         Assert.True(first.ExitCode == CommandRunner.Done, first.Error);
         // The file knows its settings, so a complete one is not drawn again.
@@ -77,7 +79,8 @@ public sealed class VarCommandTests : CommandTests
         JsonNode entry = JsonNode.Parse(result.Output)![0]!;
         Assert.Equal(("tiny-var", 30, 6), ((string)entry["name"]!, (int)entry["cost"]!["tokens"]!, (int)entry["images"]!));
         Assert.Null(JsonNode.Parse(result.Output)![1]!["cost"]);
-        CommandResult both = await RunAsync("compare", nvg.Folder, "--data", InFolder("data"), "--per-class", "1", "--shown", "1", "-o", report);
+        CommandResult both = await RunAsync(
+            "compare", nvg.Folder, "--data", InFolder("data"), "--per-class", "1", "--shown", "1", "-o", report);
         Assert.True(both.ExitCode == CommandRunner.Done, both.Error);
         Assert.Contains("127", both.Output, StringComparison.Ordinal);
         Assert.Contains("side by side", await File.ReadAllTextAsync(report), StringComparison.Ordinal);

@@ -20,7 +20,8 @@ public sealed class OnnxFeaturesTests : IDisposable
     [InlineData(OnnxNormalization.Half, 0.5, 0.5, 0.5, 0.5)]
     [InlineData(OnnxNormalization.Unit, 0, 1, 0, 1)]
     [InlineData(OnnxNormalization.Bytes, 0, 1 / 255.0, 0, 1 / 255.0)]
-    public void Extract_Normalization_IsThatOfItsName(OnnxNormalization normalization, double redMean, double redStd, double blueMean, double blueStd)
+    public void Extract_Normalization_IsThatOfItsName(
+        OnnxNormalization normalization, double redMean, double redStd, double blueMean, double blueStd)
     {
         Write("a.onnx", Onnx.MeanOfChannels("N", "H"));
         using OnnxFeatures network = OnnxFeatures.Load(_folder["a.onnx"], new() { Normalization = normalization, Side = 4 });
@@ -62,7 +63,8 @@ public sealed class OnnxFeaturesTests : IDisposable
     public void Extract_Bgr_ExchangesRedAndBlue()
     {
         Write("a.onnx", Onnx.MeanOfChannels("N", "H"));
-        using OnnxFeatures rgb = OnnxFeatures.Load(_folder["a.onnx"], Plain), bgr = OnnxFeatures.Load(_folder["a.onnx"], Plain with { Bgr = true });
+        using OnnxFeatures rgb = OnnxFeatures.Load(_folder["a.onnx"], Plain), bgr = OnnxFeatures.Load(
+            _folder["a.onnx"], Plain with { Bgr = true });
         using ImageFeatures first = Extract(rgb, Images(1, 4)), second = Extract(bgr, Images(1, 4));
         Assert.Equal(first.Pooled_NF.ToArray<float>().Reverse(), second.Pooled_NF.ToArray<float>());
         Assert.NotEqual(rgb.Fingerprint, bgr.Fingerprint);
@@ -80,7 +82,8 @@ public sealed class OnnxFeaturesTests : IDisposable
             using OnnxFeatures network = OnnxFeatures.Load(_folder["a.onnx"], Plain with { Pooling = pooling });
             using ImageFeatures features = Extract(network, pixels);
             // A token is a plane of one colour.
-            double[] expected = [.. Enumerable.Range(0, 16).Select(p => Enumerable.Range(0, planes).Average(c => pixels[3 * p + c] / 255.0))];
+            double[] expected = [
+                .. Enumerable.Range(0, 16).Select(p => Enumerable.Range(0, planes).Average(c => pixels[3 * p + c] / 255.0))];
             Assert.All(expected.Zip(features.Pooled_NF.ToArray<float>()), p => Assert.Equal(p.First, p.Second, 1e-5));
         }
     }
@@ -151,7 +154,8 @@ public sealed class OnnxFeaturesTests : IDisposable
         return network.Extract(images);
     }
 
-    private static byte[] Images(int count, int side) => [.. Enumerable.Range(0, count * side * side * 3).Select(i => (byte)(i * 37 % 251))];
+    private static byte[] Images(int count, int side) =>
+        [.. Enumerable.Range(0, count * side * side * 3).Select(i => (byte)(i * 37 % 251))];
 
     private static double[][] Means(int count, int side)
     {
@@ -177,7 +181,8 @@ public sealed class OnnxFeaturesTests : IDisposable
         // N × 3 × 4 × 4 → N × 3 × 16: reshaped by a constant.
         internal static byte[] RowsAsTokens() => Model(
             ["N", 3L, 4L, 4L], ["features", "N", 3L, 16L],
-            Node("Constant", null, "shape", Bytes(5, Text(1, "value"), Bytes(5, Varint(1, 3), Varint(2, 7), Bytes(9, [.. Longs(0, 3, 16)])), Varint(20, 4))),
+            Node("Constant", null, "shape", Bytes(
+                5, Text(1, "value"), Bytes(5, Varint(1, 3), Varint(2, 7), Bytes(9, [.. Longs(0, 3, 16)])), Varint(20, 4))),
             Bytes(1, Text(1, "image"), Text(1, "shape"), Text(2, "features"), Text(4, "Reshape")));
 
         private static byte[] Model(object[] input, object[] output, params byte[][] nodes) =>

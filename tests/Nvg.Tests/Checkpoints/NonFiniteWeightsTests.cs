@@ -41,7 +41,8 @@ public sealed class NonFiniteWeightsTests : IDisposable
             Assert.Contains("NaN or infinite", message, StringComparison.Ordinal);
         }
 
-        string converted = Assert.Throws<NvgDataException>(() => CheckpointConversion.ToCheckpoint(_folder["model"], _folder["x.pth"])).Message;
+        string converted = Assert.Throws<NvgDataException>(
+            () => CheckpointConversion.ToCheckpoint(_folder["model"], _folder["x.pth"])).Message;
         Assert.Contains($"{name}: 1 of ", converted, StringComparison.Ordinal);
         Assert.False(File.Exists(_folder["x.pth"]));
     }
@@ -124,7 +125,8 @@ public sealed class NonFiniteWeightsTests : IDisposable
     public void Reconstruct_PartsThatOverflow_AreNamed()
     {
         RgbImage[] images = [new RgbImage(8, 8)];
-        foreach ((string name, string part) in new[] { ("encoder.conv_out.conv.weight", "encoder"), ("decoder.conv_in.conv.weight", "decoder") })
+        foreach ((string name, string part) in new[] { ("encoder.conv_out.conv.weight", "encoder"), (
+            "decoder.conv_in.conv.weight", "decoder") })
         {
             using Tokenizer tokenizer = Tiny.Tokenizer();
             Fill(tokenizer.Parameters[name], 3e38);
@@ -155,7 +157,8 @@ public sealed class NonFiniteWeightsTests : IDisposable
         TokenizerConfig sizes = Tiny.TokenizerSizes;
         using Tokenizer tokenizer = Tiny.Tokenizer(sizes);
         using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
-        var config = new ModelConfig { Name = "tiny", Tokenizer = sizes, Generator = Tiny.GeneratorSizes, Sampling = new() { StructureSteps = 2 } };
+        var config =
+            new ModelConfig { Name = "tiny", Tokenizer = sizes, Generator = Tiny.GeneratorSizes, Sampling = new() { StructureSteps = 2 } };
         NvgModel.Save(_folder[folder], config, tokenizer.Parameters, generator.Parameters, ["a", "b", "c"], type);
     }
 

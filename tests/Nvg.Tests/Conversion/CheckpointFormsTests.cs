@@ -76,7 +76,8 @@ public sealed class CheckpointFormsTests : IDisposable
         Assert.Equal(2, report.Notes.Count);
         AssertIsTheModel(tensors);
         Assert.All(Convert("x.safetensors").Sources, source => Assert.True(source.Averaged));
-        AssertIsTheModel(tensors.ToDictionary(p => p.Key, p => p.Key.EndsWith("rope_ids", StringComparison.Ordinal) ? p.Value : p.Value * 2.0));
+        AssertIsTheModel(
+            tensors.ToDictionary(p => p.Key, p => p.Key.EndsWith("rope_ids", StringComparison.Ordinal) ? p.Value : p.Value * 2.0));
     }
 
     [Fact]
@@ -201,7 +202,8 @@ public sealed class CheckpointFormsTests : IDisposable
     {
         using var scope = new TensorScope();
         Dictionary<string, Tensor> tensors = TinyTensors();
-        tensors["decoder.conv_in.conv.weight"] = Tensor.Full(tensors["decoder.conv_in.conv.weight"].Shape.ToArray(), 1e300, ScalarType.Float64);
+        tensors["decoder.conv_in.conv.weight"] = Tensor.Full(
+            tensors["decoder.conv_in.conv.weight"].Shape.ToArray(), 1e300, ScalarType.Float64);
         Write("x.safetensors", tensors);
         AssertRefused("x.safetensors", "too large for the type that they are stored in (decoder.conv_in.conv.weight)");
     }

@@ -1,4 +1,5 @@
 using Nvg.Conversion;
+using Nvg.Conversion.Var;
 using Nvg.Torch;
 using Nvg.Torch.Files.PyTorch;
 using Nvg.Torch.Nn;
@@ -109,7 +110,8 @@ public sealed class VarCheckpointConversionTests : IDisposable
     private static (Dictionary<string, Tensor> Tokenizer, Dictionary<string, Tensor> Transformer) Parts()
     {
         // Published files have 32 groups, which no shape shows.
-        using var tokenizer = new VarTokenizer(TinyVar.TokenizerSizes with { BaseChannels = 32, NormGroups = 32 }, ParameterSource.Random(1));
+        using var tokenizer = new VarTokenizer(
+            TinyVar.TokenizerSizes with { BaseChannels = 32, NormGroups = 32 }, ParameterSource.Random(1));
         using VarTransformer transformer = TinyVar.Transformer();
         return (Copy(tokenizer.Parameters), Copy(transformer.Parameters));
 

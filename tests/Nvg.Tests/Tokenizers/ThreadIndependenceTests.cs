@@ -79,7 +79,8 @@ public sealed class ThreadIndependenceTests
             foreach (int threads in new[] { 2, 3, 4 })
             {
                 TorchRuntime.ThreadCount = threads;
-                Assert.Equal(0, one.Zip(compute()).Count(p => BitConverter.SingleToInt32Bits(p.First) != BitConverter.SingleToInt32Bits(p.Second)));
+                Assert.Equal(
+                    0, one.Zip(compute()).Count(p => BitConverter.SingleToInt32Bits(p.First) != BitConverter.SingleToInt32Bits(p.Second)));
             }
         }
         finally

@@ -7,8 +7,10 @@ public class ScaleSequenceTests
     [Fact]
     public void Length_PublishedScales_AreThoseOfTheModels()
     {
-        Assert.Equal((10, 680, 16), (ScaleSequence.Published256.Count, ScaleSequence.Published256.Length, ScaleSequence.Published256.LatentSide));
-        Assert.Equal((10, 2240, 32), (ScaleSequence.Published512.Count, ScaleSequence.Published512.Length, ScaleSequence.Published512.LatentSide));
+        Assert.Equal(
+            (10, 680, 16), (ScaleSequence.Published256.Count, ScaleSequence.Published256.Length, ScaleSequence.Published256.LatentSide));
+        Assert.Equal(
+            (10, 2240, 32), (ScaleSequence.Published512.Count, ScaleSequence.Published512.Length, ScaleSequence.Published512.LatentSide));
     }
 
     [Fact]

@@ -64,7 +64,8 @@ public sealed class VarModelTests : IDisposable
         var previews = new List<VarStage>();
         var request = new VarGenerationRequest { Images = [new(0, 1), new(1, 2)], Options = Options, BatchSize = 2, WithStages = true };
         var shares = new List<double>();
-        VarImage[] images = [.. model.Generate(request, new SynchronousProgress<GenerationProgress>(p => shares.Add(p.Share)), previews.Add)];
+        VarImage[] images = [
+            .. model.Generate(request, new SynchronousProgress<GenerationProgress>(p => shares.Add(p.Share)), previews.Add)];
         Assert.Equal([0, 1, 2, 3], previews.Select(p => p.Scale));
         Assert.All(previews, p => Assert.Equal([0, 1], p.Images));
         Assert.All(images, image => Assert.Equal(image.Image.Pixels, image.Stages[^1].Canvas.Pixels));
@@ -146,7 +147,8 @@ public sealed class VarModelTests : IDisposable
         int[] tokens = [.. image.Tokens.TakeLast(16)];
         Assert.All(Enumerable.Range(0, 16).Where(i => keep[i]), i => Assert.Equal(last[i], tokens[i]));
         Assert.NotEqual(last, [.. tokens.Select(t => (long)t)]);
-        Assert.Throws<ArgumentException>(() => Generate(model, 1, new VarImageRequest(1, 3) { Edit = edit with { Keep = keep[..4] } }).ToList());
+        Assert.Throws<ArgumentException>(
+            () => Generate(model, 1, new VarImageRequest(1, 3) { Edit = edit with { Keep = keep[..4] } }).ToList());
     }
 
     public void Dispose() => _folder.Dispose();

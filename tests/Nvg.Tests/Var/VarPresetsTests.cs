@@ -33,7 +33,8 @@ public class VarPresetsTests
         Assert.Equal(256, VarPresets.Tokenizer.Tokenizer.ImageSize);
         Assert.Equal(512, VarPresets.D36.Tokenizer.ImageSize);
 
-        long Count(string prefix) => tokenizer.Parameters.Where(p => p.Key.StartsWith(prefix, StringComparison.Ordinal)).Sum(p => p.Value.ElementCount);
+        long Count(string prefix) => tokenizer.Parameters.Where(
+            p => p.Key.StartsWith(prefix, StringComparison.Ordinal)).Sum(p => p.Value.ElementCount);
     }
 
     [SharedFact("fixtures/var_layout.json")]

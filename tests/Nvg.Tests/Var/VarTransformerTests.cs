@@ -15,7 +15,8 @@ public class VarTransformerTests
     public void Next_ScaleAfterScale_GivesTheLogitsOfTeacherForcing(bool sharedModulation)
     {
         using var scope = new TensorScope();
-        using VarTransformer transformer = TinyVar.Transformer(sizes: TinyVar.TransformerSizes with { SharedModulation = sharedModulation });
+        using VarTransformer transformer = TinyVar.Transformer(
+            sizes: TinyVar.TransformerSizes with { SharedModulation = sharedModulation });
         using VarTokenizer tokenizer = TinyVar.Tokenizer();
         using TokenMaps tokens = Tokens(transformer.Scales, 2);
         using GradMode noGrad = Autograd.NoGrad();
@@ -54,7 +55,8 @@ public class VarTransformerTests
         using Tensor mask = transformer.AttentionMask();
         float[] values = mask.ToArray<float>();
         int length = transformer.Scales.Length;
-        int[] scaleOf = [.. Enumerable.Range(0, transformer.Scales.Count).SelectMany(i => Enumerable.Repeat(i, transformer.Scales.TokenCount(i)))];
+        int[] scaleOf = [
+            .. Enumerable.Range(0, transformer.Scales.Count).SelectMany(i => Enumerable.Repeat(i, transformer.Scales.TokenCount(i)))];
         for (int row = 0; row < length; row++)
         {
             for (int column = 0; column < length; column++)

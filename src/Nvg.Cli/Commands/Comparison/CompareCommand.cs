@@ -110,7 +110,8 @@ internal sealed class CompareCommand
         string precision = $"{parsed.GetValue(_device)}, {parsed.GetDataType(_type)}, {threads}";
         ComparisonReport.Write(output, entries, options, precision);
         if (parsed.GetValue(_json))
-            MachineOutput.Write(entries.Select(e => new Report(e.Name, e.Path, e.Images, e.Cost, e.Samples?.Metrics, e.Reconstruction?.Quality)));
+            MachineOutput.Write(
+                entries.Select(e => new Report(e.Name, e.Path, e.Images, e.Cost, e.Samples?.Metrics, e.Reconstruction?.Quality)));
         else
             Print(entries, output);
         return CommandRunner.Done;
@@ -131,7 +132,8 @@ internal sealed class CompareCommand
     }
 
     private sealed record Report(
-        string Name, string Path, long Images, ComparedCost? Cost, IReadOnlyList<MetricValue>? Metrics, ReconstructionQuality? Reconstruction);
+        string Name, string Path, long Images, ComparedCost? Cost, IReadOnlyList<MetricValue>? Metrics,
+        ReconstructionQuality? Reconstruction);
 
     private static void Print(List<ComparedEntry> entries, string output)
     {

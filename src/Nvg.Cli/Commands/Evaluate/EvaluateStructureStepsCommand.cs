@@ -44,7 +44,8 @@ internal sealed class EvaluateStructureStepsCommand
         var arguments = new EvaluateStructureStepsCommand();
         Command command =
             new Command("structure-steps", "Measure how many positions change sides with fewer steps of the structure flow").With(
-            arguments._model, arguments._reference, arguments._count, arguments._steps, arguments._device, arguments._type, arguments._threads, arguments._json);
+            arguments._model, arguments._reference, arguments._count, arguments._steps, arguments._device, arguments._type,
+            arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;
     }

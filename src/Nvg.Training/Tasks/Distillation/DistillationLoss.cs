@@ -3,6 +3,7 @@ using Nvg.Granularity;
 using Nvg.Torch;
 using Nvg.Training.Optimization;
 using Nvg.Training.Tasks.Generators;
+using Nvg.Training.Tasks.Generators.Intervals;
 
 namespace Nvg.Training.Tasks.Distillation;
 
@@ -45,7 +46,8 @@ internal sealed class DistillationLoss(StructureGenerator student, DistillationT
 
     private static readonly (string Name, Func<DistillationChoice, bool> Belongs)[] Kinds =
     [
-        ("velocity", c => c.Interval is null), ("interval", c => c.Interval is { IsWhole: false }), ("whole", c => c.Interval is { IsWhole: true }),
+        ("velocity", c => c.Interval is null), ("interval", c => c.Interval is { IsWhole: false }), (
+            "whole", c => c.Interval is { IsWhole: true }),
     ];
 
     private static bool OwnTarget(DistillationChoice choice, int teacherSpan) => choice.Interval?.Steps > teacherSpan;
@@ -60,7 +62,8 @@ internal sealed class DistillationLoss(StructureGenerator student, DistillationT
         if (own > 0)
         {
             targets.Add(batch.Flow.Rows(first).OfHalves(
-                student, StructureFlowBatch.Chosen(step_N, first), guidance_N is null ? null : StructureFlowBatch.Chosen(guidance_N, first)));
+                student, StructureFlowBatch.Chosen(step_N, first),
+                guidance_N is null ? null : StructureFlowBatch.Chosen(guidance_N, first)));
         }
 
         if (own < count)

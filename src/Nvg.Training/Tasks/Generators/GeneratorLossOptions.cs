@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Nvg.Training.Tasks.Generators.Intervals;
 
 namespace Nvg.Training.Tasks.Generators;
 

@@ -1,5 +1,6 @@
 using Nvg.Generators;
 using Nvg.Torch;
+using Nvg.Training.Tasks.Generators.Intervals;
 
 namespace Nvg.Training.Tasks.Generators;
 

@@ -103,7 +103,8 @@ public sealed class PyTorchFileTests : IDisposable
     [Fact]
     public void Open_TrainingRunWithoutStateDict_LeavesOutWhatHoldsOtherThings()
     {
-        byte[] group = Pickle.Dictionary(("lr", Pickle.Integer(1)), ("params", Pickle.Join(Pickle.Op("]"), Pickle.Integer(0), Pickle.Op("a"))));
+        byte[] group = Pickle.Dictionary(
+            ("lr", Pickle.Integer(1)), ("params", Pickle.Join(Pickle.Op("]"), Pickle.Integer(0), Pickle.Op("a"))));
         byte[] optimizer = Pickle.Dictionary(
             ("state", Pickle.Dictionary(("exp_avg", Pickle.SmallTensor))),
             ("param_groups", Pickle.Join(Pickle.Op("]"), group, Pickle.Op("a"))));

@@ -1,6 +1,6 @@
 using Nvg.Checkpoints;
 
-namespace Nvg.Conversion;
+namespace Nvg.Conversion.Var;
 
 /// <summary>Layout of the published VAR checkpoints: which names belong to which part.</summary>
 internal static class VarPublishedNames

@@ -7,7 +7,7 @@ using Nvg.Configuration;
 using Nvg.Torch;
 using Nvg.Training.Planning;
 
-namespace Nvg.Cli.Commands;
+namespace Nvg.Cli.Commands.Training;
 
 /// <summary><c>nvg train SOURCE -o RUN</c>: plans, trains and measures a model of a collection of images.</summary>
 internal sealed class TrainFolderCommand
@@ -133,7 +133,8 @@ internal sealed class TrainFolderCommand
         if (parsed.GetValue(_source) is not { } source)
         {
             throw new UsageException(
-                $"'train' needs images to make a model of, or one of the commands {string.Join(", ", commands)} (nvg train --help shows the options)");
+                $"'train' needs images to make a model of, or one of the commands {string.Join(", ", commands)} "
+                + "(nvg train --help shows the options)");
         }
 
         // A pattern of shards is no path.
@@ -165,8 +166,9 @@ internal sealed class TrainFolderCommand
         PlanRequest old = begun.Request;
         string size = old.Size is { } side ? $" --size {side}" : "";
         throw new UsageException(
-            $"{output} was begun as nvg train {begun.Data.Source} --hours {old.Hours:G6}{size} --quality {old.Quality.ToString().ToLowerInvariant()} "
-            + $"--orientations {old.Orientations} --seed {old.Seed}: continue it with these options, or choose another folder");
+            $"{output} was begun as nvg train {begun.Data.Source} --hours {old.Hours:G6}{size} "
+            + $"--quality {old.Quality.ToString().ToLowerInvariant()} --orientations {old.Orientations} --seed {old.Seed}: "
+            + "continue it with these options, or choose another folder");
     }
 
     private void Show(ParseResult parsed, TrainingPlan plan, bool isResult)

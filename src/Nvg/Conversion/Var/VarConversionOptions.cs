@@ -1,7 +1,7 @@
 using Nvg.Torch;
 using Nvg.Var;
 
-namespace Nvg.Conversion;
+namespace Nvg.Conversion.Var;
 
 /// <summary>Options of a conversion from VAR checkpoints to a model folder.</summary>
 public sealed record VarConversionOptions

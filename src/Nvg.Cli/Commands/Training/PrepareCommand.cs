@@ -7,7 +7,7 @@ using Nvg.Data.Packing;
 using Nvg.Data.Sources;
 using Nvg.Torch.Files;
 
-namespace Nvg.Cli.Commands;
+namespace Nvg.Cli.Commands.Training;
 
 /// <summary><c>nvg prepare</c>: decodes, crops and packs a data set.</summary>
 internal sealed class PrepareCommand

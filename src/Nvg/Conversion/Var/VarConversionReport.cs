@@ -1,7 +1,7 @@
 using Nvg.Var.Tokenizers;
 using Nvg.Var.Transformers;
 
-namespace Nvg.Conversion;
+namespace Nvg.Conversion.Var;
 
 /// <summary>Result of a conversion of a VAR model.</summary>
 /// <param name="Output">The folder or file that was written.</param>

@@ -3,7 +3,7 @@ using Nvg.Torch;
 using Nvg.Torch.Files;
 using Nvg.Torch.Files.PyTorch;
 
-namespace Nvg.Conversion;
+namespace Nvg.Conversion.Var;
 
 /// <summary>Open checkpoint files (PyTorch or safetensors) of a VAR model, and the parts that they hold. Owns the files.</summary>
 public sealed class VarCheckpointFiles : IDisposable
@@ -88,7 +88,8 @@ public sealed class VarCheckpointFiles : IDisposable
         foreach (string path in paths)
             Add(path, stored);
         if (stored.Count == 0)
-            throw NvgDataException.At(source, $"none of its {_files.TakeLast(paths.Count).Sum(f => f.File.Count)} tensors belongs to a VAR model");
+            throw NvgDataException.At(
+                source, $"none of its {_files.TakeLast(paths.Count).Sum(f => f.File.Count)} tensors belongs to a VAR model");
         foreach ((CheckpointPartKind kind, Dictionary<string, StoredTensor> part) in stored)
         {
             if (!_parts.TryAdd(kind, new CheckpointPart(kind, source, false, part)))

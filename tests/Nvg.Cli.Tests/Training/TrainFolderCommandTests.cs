@@ -15,7 +15,8 @@ public class TrainFolderCommandTests : CommandTests
 
     [Theory]
     [InlineData("where to? give a folder for the run with -o RUN, or --dry-run for the plan alone", "IMAGES")]
-    [InlineData("--a model cannot be trained on images of 48 × 48: choose 16, 32, 64, 128, 256 or 512", "IMAGES", "-o", "RUN", "--size", "48")]
+    [InlineData(
+        "--a model cannot be trained on images of 48 × 48: choose 16, 32, 64, 128, 256 or 512", "IMAGES", "-o", "RUN", "--size", "48")]
     [InlineData("--hours must lie between 0 and a year", "IMAGES", "-o", "RUN", "--hours", "0")]
     [InlineData("--orientations must be 1 (upright), 2 (mirrored) or 8", "IMAGES", "-o", "RUN", "--orientations", "4")]
     [InlineData("there is no folder or file 'tokeniser', nor such a command; did you mean tokenizer?", "tokeniser", "-o", "RUN")]
@@ -33,7 +34,8 @@ public class TrainFolderCommandTests : CommandTests
     public async Task Train_DryRun_PrintsAPlanWithReasonsAndWritesNothing()
     {
         Images();
-        CommandResult result = await TrainAsync("IMAGES", "-o", "RUN", "--dry-run", "--size", "16", "--hours", "2", "--threads", "1", "--quality", "draft");
+        CommandResult result = await TrainAsync(
+            "IMAGES", "-o", "RUN", "--dry-run", "--size", "16", "--hours", "2", "--threads", "1", "--quality", "draft");
         Assert.True(result.ExitCode == CommandRunner.Done, result.Error);
         Assert.Contains("24 images in 2 classes", result.Output, StringComparison.Ordinal);
         Assert.Contains("16 × 16 pixels: as asked", result.Output, StringComparison.Ordinal);
@@ -85,7 +87,8 @@ public class TrainFolderCommandTests : CommandTests
         Assert.Contains("is finished", again.Error, StringComparison.Ordinal);
         CommandResult other = await TrainAsync("IMAGES", "-o", "RUN", "--hours", "3");
         Assert.Equal(CommandRunner.WrongUsage, other.ExitCode);
-        Assert.Contains($"--hours {hours}", other.Error.Replace("1E-05", "1e-05", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(
+            $"--hours {hours}", other.Error.Replace("1E-05", "1e-05", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
     }
 
     private static void RequireValid(string folder)

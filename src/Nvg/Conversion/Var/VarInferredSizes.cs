@@ -3,7 +3,7 @@ using Nvg.Configuration;
 using Nvg.Var.Tokenizers;
 using Nvg.Var.Transformers;
 
-namespace Nvg.Conversion;
+namespace Nvg.Conversion.Var;
 
 /// <summary>Infers the sizes of a VAR model from the shapes of its tensors.</summary>
 internal static class VarInferredSizes

@@ -3,7 +3,7 @@ using Nvg.Cli.Arguments;
 using Nvg.Cli.Terminal;
 using Nvg.Training.Runs;
 
-namespace Nvg.Cli.Commands;
+namespace Nvg.Cli.Commands.Training;
 
 /// <summary><c>nvg report</c>: writes a page about a training run.</summary>
 internal sealed class ReportCommand

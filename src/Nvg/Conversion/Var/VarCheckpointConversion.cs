@@ -11,7 +11,7 @@ using Nvg.Var;
 using Nvg.Var.Tokenizers;
 using Nvg.Var.Transformers;
 
-namespace Nvg.Conversion;
+namespace Nvg.Conversion.Var;
 
 /// <summary>Converts VAR checkpoints in the published layout to model folders, and back.</summary>
 public static class VarCheckpointConversion

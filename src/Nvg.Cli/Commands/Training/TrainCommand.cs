@@ -6,7 +6,7 @@ using Nvg.Training.Tasks.Generators;
 using Nvg.Training.Tasks.Tokenizers;
 using Nvg.Training.Tasks.Var;
 
-namespace Nvg.Cli.Commands;
+namespace Nvg.Cli.Commands.Training;
 
 /// <summary>
 /// <c>nvg train SOURCE</c>: makes a model of a collection; <c>nvg train tokenizer|generator|classifier</c>: trains on a prepared data set.

@@ -10,7 +10,7 @@ using Nvg.Training.Optimization;
 using Nvg.Training.Runs;
 using Nvg.Training.Tasks.Distillation;
 
-namespace Nvg.Cli.Commands;
+namespace Nvg.Cli.Commands.Training;
 
 /// <summary><c>nvg distill</c>: teaches the structure generator of a model to take few steps.</summary>
 internal sealed class DistillCommand
@@ -32,7 +32,10 @@ internal sealed class DistillCommand
     };
 
     private readonly Option<string> _output =
-        new("--output", "-o") { Description = "Folder of the run; the new model is in its folder model", Required = true, HelpName = "RUN" };
+        new("--output", "-o")
+        {
+            Description = "Folder of the run; the new model is in its folder model", Required = true, HelpName = "RUN",
+        };
 
     private readonly Option<bool> _resume = new("--resume") { Description = "Continue the run in the folder, if there is one" };
 
@@ -56,7 +59,8 @@ internal sealed class DistillCommand
     internal static Command Create()
     {
         var arguments = new DistillCommand();
-        Command command = new Command("distill", "Teach the structure generator of a model to take one to four steps") { arguments._teacher }
+        Command command = new Command(
+            "distill", "Teach the structure generator of a model to take one to four steps") { arguments._teacher }
             .With(arguments._data, arguments._dataFree, arguments._output, arguments._resume, arguments._set)
             .With(arguments._device, arguments._threads, arguments._processes);
         command.SetAction(arguments.RunAsync);
@@ -168,7 +172,8 @@ internal sealed class DistillCommand
     {
         string images = settings.Samples is null ? "of the data set" : "drawn by the model";
         return $"distilling {settings.Teacher}: {task.Parameters.ParameterCount / 1e6:F1} M parameters of the structure generator; "
-            + $"{ConsoleText.Count(task.ExampleCount, "image")} {images}; {settings.Training.Steps:N0} steps of {settings.Training.BatchSize}; "
+            + $"{ConsoleText.Count(task.ExampleCount, "image")} {images}; "
+            + $"{settings.Training.Steps:N0} steps of {settings.Training.BatchSize}; "
             + $"{device}, {settings.Training.Precision}; log and checkpoints in {folder}";
     }
 
