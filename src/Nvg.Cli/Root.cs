@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Nvg.Cli.Commands;
 using Nvg.Cli.Commands.Evaluate;
+using Nvg.Cli.Commands.Train;
 using Nvg.Cli.Terminal;
 
 namespace Nvg.Cli;

@@ -42,7 +42,8 @@ internal static class Layers
             "Nvg.Training.Ownership", "Nvg.Training.TensorBoard", "Nvg.Training.Distributed", "Nvg.Training.Optimization",
             "Nvg.Training.Runs", "Nvg.Training.Loop",
             "Nvg.Training.Adversarial", "Nvg.Training.Tasks", "Nvg.Training.Tasks.Tokenizers", "Nvg.Training.Tasks.Generators",
-            "Nvg.Training.Tasks.Classifiers", "Nvg.Training.Planning", "Nvg.Training.Scaling",
+            "Nvg.Training.Tasks.Classifiers", "Nvg.Training.Planning.Facts", "Nvg.Training.Planning", "Nvg.Training.Planning.Execution",
+            "Nvg.Training.Scaling",
         ],
         ["Nvg.Evaluation"] =
         [
@@ -55,7 +56,7 @@ internal static class Layers
         ["Nvg.Cli"] =
         [
             "Nvg.Cli.Terminal", "Nvg.Cli.Bench", "Nvg.Cli.Launching", "Nvg.Cli.Arguments", "Nvg.Cli.Output", "Nvg.Cli.Planning",
-            "Nvg.Cli.Commands", "Nvg.Cli.Commands.Evaluate", "Nvg.Cli",
+            "Nvg.Cli.Commands", "Nvg.Cli.Commands.Evaluate", "Nvg.Cli.Commands.Train", "Nvg.Cli",
         ],
     };
 

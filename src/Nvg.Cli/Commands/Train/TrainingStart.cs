@@ -3,7 +3,7 @@ using Nvg.Data.Datasets;
 using Nvg.Torch;
 using Nvg.Training.Distributed;
 
-namespace Nvg.Cli.Commands;
+namespace Nvg.Cli.Commands.Train;
 
 /// <summary>Everything that a training task is created from.</summary>
 /// <param name="Settings">The config with overrides.</param>

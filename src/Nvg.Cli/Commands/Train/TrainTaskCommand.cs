@@ -9,7 +9,7 @@ using Nvg.Training.Loop;
 using Nvg.Training.Optimization;
 using Nvg.Training.Runs;
 
-namespace Nvg.Cli.Commands;
+namespace Nvg.Cli.Commands.Train;
 
 /// <summary>A command of <c>nvg train</c>; a stopped run continues with <c>--resume</c>.</summary>
 /// <typeparam name="TConfig">Type of the run's config.</typeparam>

@@ -5,7 +5,7 @@ using Nvg.Training.Tasks.Classifiers;
 using Nvg.Training.Tasks.Generators;
 using Nvg.Training.Tasks.Tokenizers;
 
-namespace Nvg.Cli.Commands;
+namespace Nvg.Cli.Commands.Train;
 
 /// <summary>
 /// <c>nvg train SOURCE</c>: makes a model of a collection; <c>nvg train tokenizer|generator|classifier</c>: trains on a prepared data set.

@@ -6,8 +6,10 @@ using Nvg.Cli.Terminal;
 using Nvg.Configuration;
 using Nvg.Torch;
 using Nvg.Training.Planning;
+using Nvg.Training.Planning.Execution;
+using Nvg.Training.Planning.Facts;
 
-namespace Nvg.Cli.Commands;
+namespace Nvg.Cli.Commands.Train;
 
 /// <summary><c>nvg train SOURCE -o RUN</c>: plans, trains and measures a model of a collection of images.</summary>
 internal sealed class TrainFolderCommand

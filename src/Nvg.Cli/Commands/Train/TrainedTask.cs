@@ -1,7 +1,7 @@
 using Nvg.Training.Loop;
 using Nvg.Training.Optimization;
 
-namespace Nvg.Cli.Commands;
+namespace Nvg.Cli.Commands.Train;
 
 /// <summary>What <see cref="TrainTaskCommand{TConfig}"/> needs to know about a training task.</summary>
 /// <param name="OptionsOf">The training options in the config.</param>
