@@ -12,7 +12,6 @@ public class FolderTests
         ["src/Nvg/Sampling"] = 19,
         // One file per kind of fixture.
         ["src/Nvg.Verification"] = 26,
-        ["src/Nvg.Training/Planning"] = 26,
         ["tests/Nvg.Cli.Tests"] = 20,
     };
 

@@ -46,7 +46,8 @@ internal static class Layers
             "Nvg.Training.Runs", "Nvg.Training.Loop",
             "Nvg.Training.Adversarial", "Nvg.Training.Tasks", "Nvg.Training.Tasks.Tokenizers", "Nvg.Training.Tasks.Generators.Intervals",
             "Nvg.Training.Tasks.Generators",
-            "Nvg.Training.Tasks.Distillation", "Nvg.Training.Tasks.Classifiers", "Nvg.Training.Tasks.Var", "Nvg.Training.Planning",
+            "Nvg.Training.Tasks.Distillation", "Nvg.Training.Tasks.Classifiers", "Nvg.Training.Tasks.Var",
+            "Nvg.Training.Planning.Facts", "Nvg.Training.Planning", "Nvg.Training.Planning.Execution",
             "Nvg.Training.Scaling",
         ],
         ["Nvg.Evaluation"] =

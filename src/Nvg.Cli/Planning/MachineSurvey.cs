@@ -3,7 +3,7 @@ using System.Globalization;
 using Nvg.Cli.Terminal;
 using Nvg.Pretrained;
 using Nvg.Torch;
-using Nvg.Training.Planning;
+using Nvg.Training.Planning.Facts;
 
 namespace Nvg.Cli.Planning;
 

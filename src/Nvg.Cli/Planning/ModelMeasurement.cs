@@ -12,6 +12,7 @@ using Nvg.Evaluation.TokenizerQuality;
 using Nvg.Imaging;
 using Nvg.Torch;
 using Nvg.Training.Planning;
+using Nvg.Training.Planning.Execution;
 
 namespace Nvg.Cli.Planning;
 

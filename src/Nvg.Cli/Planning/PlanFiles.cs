@@ -3,6 +3,7 @@ using System.Text.Json;
 using Nvg.Configuration;
 using Nvg.Torch.Files;
 using Nvg.Training.Planning;
+using Nvg.Training.Planning.Execution;
 
 namespace Nvg.Cli.Planning;
 

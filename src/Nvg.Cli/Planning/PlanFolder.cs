@@ -1,4 +1,5 @@
 using Nvg.Training.Planning;
+using Nvg.Training.Planning.Execution;
 
 namespace Nvg.Cli.Planning;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Nvg.Cli.Terminal;
 using Nvg.Training.Planning;
+using Nvg.Training.Planning.Facts;
 
 namespace Nvg.Cli.Planning;
 

@@ -4,6 +4,8 @@ using Nvg.Data.Datasets;
 using Nvg.Torch;
 using Nvg.Training.Distributed;
 using Nvg.Training.Planning;
+using Nvg.Training.Planning.Execution;
+using Nvg.Training.Planning.Facts;
 
 namespace Nvg.Cli.Planning;
 

@@ -4,6 +4,8 @@ using Nvg.Cli.Terminal;
 using Nvg.Evaluation.Neighbours;
 using Nvg.Torch.Files;
 using Nvg.Training.Planning;
+using Nvg.Training.Planning.Execution;
+using Nvg.Training.Planning.Facts;
 
 namespace Nvg.Cli.Planning;
 

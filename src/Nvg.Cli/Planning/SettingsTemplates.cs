@@ -3,6 +3,7 @@ using Nvg.Cli.Terminal;
 using Nvg.Data.Datasets;
 using Nvg.Torch.Files;
 using Nvg.Training.Planning;
+using Nvg.Training.Planning.Facts;
 
 namespace Nvg.Cli.Planning;
 

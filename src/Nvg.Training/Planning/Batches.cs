@@ -1,3 +1,5 @@
+using Nvg.Training.Planning.Facts;
+
 namespace Nvg.Training.Planning;
 
 /// <summary>Chooses the number of images of a step.</summary>

@@ -1,5 +1,6 @@
 using Nvg.Generators;
 using Nvg.Tokenizers;
+using Nvg.Training.Planning.Facts;
 using Nvg.Training.Tasks.Tokenizers;
 
 namespace Nvg.Training.Planning;

@@ -1,3 +1,5 @@
+using Nvg.Training.Planning.Facts;
+
 namespace Nvg.Training.Planning;
 
 /// <summary>Says what can be expected of a model, by what models of this project reached with as many images seen.</summary>

@@ -1,3 +1,4 @@
+using Nvg.Training.Planning.Facts;
 using Nvg.Training.Tasks.Tokenizers;
 
 namespace Nvg.Training.Planning;

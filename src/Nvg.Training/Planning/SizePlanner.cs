@@ -2,6 +2,7 @@ using System.Globalization;
 using Nvg.Pretrained;
 using Nvg.Tokenizers;
 using Nvg.Training.Optimization;
+using Nvg.Training.Planning.Facts;
 using Nvg.Training.Tasks.Tokenizers;
 
 namespace Nvg.Training.Planning;

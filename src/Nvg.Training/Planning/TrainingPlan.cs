@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Nvg.Training.Planning.Facts;
 using Nvg.Training.Tasks.Classifiers;
 using Nvg.Training.Tasks.Generators;
 using Nvg.Training.Tasks.Tokenizers;

@@ -3,6 +3,7 @@ using Nvg.Sampling;
 using Nvg.Torch;
 using Nvg.Training.Adversarial;
 using Nvg.Training.Optimization;
+using Nvg.Training.Planning.Facts;
 using Nvg.Training.Tasks.Classifiers;
 using Nvg.Training.Tasks.Generators;
 using Nvg.Training.Tasks.Tokenizers;
@@ -163,13 +164,13 @@ public sealed class TrainingPlanner
                 ReviveUntil = steps / 2,
                 Adversarial = Discriminator(steps),
             },
-            Training = Training(steps, batch, TokenizerRate(batch)),
+            Training = Training(steps, batch, TokenizerRate(batch, steps)),
         };
     }
 
-    // A rate per batch that grows with its square root. Wide networks need a lower one.
-    private double TokenizerRate(int batch) =>
-        1e-3 * Math.Sqrt(batch / 32.0) * Math.Sqrt(16.0 / Math.Max(16, _sizes.Tokenizer.Tokenizer.BaseChannels));
+    // A rate that grows with the square root of the batch. Wide networks and long runs need a lower one.
+    private double TokenizerRate(int batch, long steps) =>
+        (steps < ManySteps ? 2.8e-3 : 1e-3) * Math.Sqrt(batch / 32.0) * Math.Sqrt(16.0 / Math.Max(16, _sizes.Tokenizer.Tokenizer.BaseChannels));
 
     private AdversarialOptions? Discriminator(long steps)
     {
@@ -293,7 +294,6 @@ public sealed class TrainingPlanner
             Shift = Math.Max(1, _sizes.Size / 16),
             Training = Training(steps, batch, 4e-3) with
             {
-                Schedule = LearningRateShape.Cosine,
                 FinalFactor = 0.01,
                 WeightDecay = 0.05,
                 Beta2 = 0.98,

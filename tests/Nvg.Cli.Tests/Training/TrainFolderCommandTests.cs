@@ -7,7 +7,7 @@ using Nvg.Training.Tasks.Classifiers;
 using Nvg.Training.Tasks.Generators;
 using Nvg.Training.Tasks.Tokenizers;
 
-namespace Nvg.Cli.Tests;
+namespace Nvg.Cli.Tests.Planning;
 
 public class TrainFolderCommandTests : CommandTests
 {

@@ -1,7 +1,7 @@
 using Nvg.Data.Packing;
 using Nvg.Data.Sources;
 using Nvg.Imaging;
-using Nvg.Training.Planning;
+using Nvg.Training.Planning.Facts;
 
 namespace Nvg.Training.Tests.Planning;
 

@@ -1,4 +1,4 @@
-using Nvg.Training.Planning;
+using Nvg.Training.Planning.Execution;
 
 namespace Nvg.Training.Tests.Planning;
 

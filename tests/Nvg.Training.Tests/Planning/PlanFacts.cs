@@ -1,5 +1,5 @@
 using Nvg.Data.Datasets;
-using Nvg.Training.Planning;
+using Nvg.Training.Planning.Facts;
 
 namespace Nvg.Training.Tests.Planning;
 

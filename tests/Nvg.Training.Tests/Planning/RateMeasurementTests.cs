@@ -1,5 +1,6 @@
 using Nvg.Torch;
-using Nvg.Training.Planning;
+using Nvg.Training.Planning.Execution;
+using Nvg.Training.Planning.Facts;
 
 namespace Nvg.Training.Tests.Planning;
 

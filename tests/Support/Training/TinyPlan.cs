@@ -4,6 +4,7 @@ using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Training.Optimization;
 using Nvg.Training.Planning;
+using Nvg.Training.Planning.Facts;
 using Nvg.Training.Tasks.Classifiers;
 using Nvg.Training.Tasks.Generators;
 using Nvg.Training.Tasks.Tokenizers;

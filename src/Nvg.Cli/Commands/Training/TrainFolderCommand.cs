@@ -6,6 +6,8 @@ using Nvg.Cli.Terminal;
 using Nvg.Configuration;
 using Nvg.Torch;
 using Nvg.Training.Planning;
+using Nvg.Training.Planning.Execution;
+using Nvg.Training.Planning.Facts;
 
 namespace Nvg.Cli.Commands.Training;
 

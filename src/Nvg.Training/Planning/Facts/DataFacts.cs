@@ -1,6 +1,6 @@
 using Nvg.Data.Datasets;
 
-namespace Nvg.Training.Planning;
+namespace Nvg.Training.Planning.Facts;
 
 /// <summary>What is known of a collection of images before it is trained on.</summary>
 public sealed record DataFacts

@@ -1,6 +1,6 @@
 using Nvg.Data.Datasets;
 
-namespace Nvg.Training.Planning;
+namespace Nvg.Training.Planning.Facts;
 
 /// <summary>What a plan is asked for.</summary>
 public sealed record PlanRequest

@@ -7,7 +7,7 @@ using Nvg.Training.Tasks.Classifiers;
 using Nvg.Training.Tasks.Generators;
 using Nvg.Training.Tasks.Tokenizers;
 
-namespace Nvg.Training.Planning;
+namespace Nvg.Training.Planning.Execution;
 
 /// <summary>
 /// Trains what a plan says, one network after the other, each in a run folder of its own within the folder of the plan. What is finished
@@ -54,7 +54,8 @@ public sealed class PlanExecution
             _ => new TokenizerTraining(_plan.Tokenizer, data, _device), cancellation);
         if (_plan.Classifier is { } classifier)
         {
-            Train(StageNames.Classifier, classifier, classifier.Training, null,
+            double begun = _clock.Seconds - _clock.State.Stage(StageNames.Classifier).Seconds;
+            Train(StageNames.Classifier, classifier, classifier.Training, begun + _plan.Stage(StageNames.Classifier).Seconds,
                 _ => new ClassifierTraining(classifier, data, _device), cancellation);
         }
 
@@ -83,7 +84,7 @@ public sealed class PlanExecution
     }
 
     private void Train<TConfig>(
-        string name, TConfig settings, TrainingOptions options, double? end, Func<string, ITrainingTask> create,
+        string name, TConfig settings, TrainingOptions options, double end, Func<string, ITrainingTask> create,
         CancellationToken cancellation)
     {
         if (_clock.State.Stage(name).IsDone)
@@ -110,21 +111,21 @@ public sealed class PlanExecution
     }
 
     private void Train(
-        string name, ITrainingTask task, TrainingOptions options, double? end, string folder, CancellationToken cancellation)
+        string name, ITrainingTask task, TrainingOptions options, double end, string folder, CancellationToken cancellation)
     {
         long before = _clock.State.Stage(name).Steps;
-        var pacing = new Pacing(before > 0 ? before : options.Steps, options.HoldShare, (end ?? double.PositiveInfinity) - EndOfStage);
+        var pacing = new Pacing(before > 0 ? before : options.Steps, options.HoldShare, end - EndOfStage);
         while (true)
         {
             _clock.Save(name, stage => stage with { Steps = pacing.Steps });
-            if (TrainUntilReplanned(name, task, options with { Steps = pacing.Steps }, end is null ? null : pacing, folder, cancellation))
+            if (TrainUntilReplanned(name, task, options with { Steps = pacing.Steps }, pacing, folder, cancellation))
                 return;
         }
     }
 
     // Returns whether the last step was reached.
     private bool TrainUntilReplanned(
-        string name, ITrainingTask task, TrainingOptions options, Pacing? pacing, string folder, CancellationToken cancellation)
+        string name, ITrainingTask task, TrainingOptions options, Pacing pacing, string folder, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var trainer = new Trainer(task, options, _device, folder) { Warned = Warned };
@@ -133,7 +134,7 @@ public sealed class PlanExecution
         {
             _clock.Tick(name);
             Progress?.Report(new PlannedStageProgress(name, null, progress, options.BatchSize));
-            if (pacing is null || isReplanned || progress.Step >= options.Steps || !pacing.Observe(progress.Step, _clock.Seconds))
+            if (isReplanned || progress.Step >= options.Steps || !pacing.Observe(progress.Step, _clock.Seconds))
                 return;
             isReplanned = true;
             stop.Cancel();

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Nvg.Configuration;
 using Nvg.Torch.Files;
 
-namespace Nvg.Training.Planning;
+namespace Nvg.Training.Planning.Execution;
 
 /// <summary>Where the execution of a plan stands, as its folder keeps it.</summary>
 public sealed record RunState

@@ -5,11 +5,12 @@ using Nvg.Data.Sources;
 using Nvg.Torch;
 using Nvg.Training.Loop;
 using Nvg.Training.Optimization;
+using Nvg.Training.Planning.Facts;
 using Nvg.Training.Tasks.Classifiers;
 using Nvg.Training.Tasks.Generators;
 using Nvg.Training.Tasks.Tokenizers;
 
-namespace Nvg.Training.Planning;
+namespace Nvg.Training.Planning.Execution;
 
 /// <summary>Measures the rates of a plan by training its networks for a few steps on random images.</summary>
 public sealed class RateMeasurement : IDisposable

@@ -1,4 +1,4 @@
-namespace Nvg.Training.Planning;
+namespace Nvg.Training.Planning.Facts;
 
 /// <summary>Rates at which networks of given sizes train on a machine, measured or estimated.</summary>
 public sealed record StageRates

@@ -1,4 +1,4 @@
-namespace Nvg.Training.Planning;
+namespace Nvg.Training.Planning.Facts;
 
 /// <summary>How much a plan asks of the time it is given.</summary>
 public enum PlanQuality

@@ -1,4 +1,4 @@
-namespace Nvg.Training.Planning;
+namespace Nvg.Training.Planning.Execution;
 
 /// <summary>
 /// Keeps a stage within its time: at a few points before the learning rate decays, the number of steps is chosen again from the measured

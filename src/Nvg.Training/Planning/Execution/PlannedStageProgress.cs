@@ -1,6 +1,6 @@
 using Nvg.Training.Optimization;
 
-namespace Nvg.Training.Planning;
+namespace Nvg.Training.Planning.Execution;
 
 /// <summary>Progress of the execution of a plan.</summary>
 /// <param name="Stage">Name of the stage.</param>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Nvg.Training.Planning;
+namespace Nvg.Training.Planning.Facts;
 
 /// <summary>Numbers of plans as text.</summary>
 public static class PlanText

@@ -2,7 +2,7 @@ using Nvg.Data.Datasets;
 using Nvg.Data.Sources;
 using Nvg.Imaging;
 
-namespace Nvg.Training.Planning;
+namespace Nvg.Training.Planning.Facts;
 
 /// <summary>Looks through a collection of images without preparing it: classes, and sizes and contrast of a sample.</summary>
 public sealed class DataSurvey

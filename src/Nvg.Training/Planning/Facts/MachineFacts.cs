@@ -1,6 +1,6 @@
 using Nvg.Torch;
 
-namespace Nvg.Training.Planning;
+namespace Nvg.Training.Planning.Facts;
 
 /// <summary>What is known of the machine that trains.</summary>
 public sealed record MachineFacts

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Nvg.Training.Planning;
+namespace Nvg.Training.Planning.Execution;
 
 /// <summary>Time of a run over all its starts, and its state on disk. Used by one thread.</summary>
 public sealed class RunClock

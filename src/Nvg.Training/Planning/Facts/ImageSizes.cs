@@ -1,4 +1,4 @@
-namespace Nvg.Training.Planning;
+namespace Nvg.Training.Planning.Facts;
 
 /// <summary>Sides of images, in pixels, that a plan can choose.</summary>
 public static class ImageSizes

@@ -1,4 +1,4 @@
-namespace Nvg.Training.Planning;
+namespace Nvg.Training.Planning.Execution;
 
 /// <summary>Where a stage of a plan stands.</summary>
 public sealed record StageState
