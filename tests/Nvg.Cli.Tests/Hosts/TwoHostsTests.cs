@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
 
-namespace Nvg.Cli.Tests;
+namespace Nvg.Cli.Tests.Hosts;
 
 /// <summary>Training over two hosts, with and without a shared folder.</summary>
 [Collection(RunsAlone.Name)]
@@ -96,7 +96,7 @@ public sealed class TwoHostsTests : IDisposable
         (int code, string error) = first.End();
         Assert.True(code == 0, error);
         second.EndsWell();
-        Assert.Contains("waiting at 10.83.7.1:29400 for 1 of 2 processes", error, StringComparison.Ordinal);
+        Assert.Contains("waiting at 10.83.7.1:29400 (torchrun) for 1 of 2 processes", error, StringComparison.Ordinal);
         AssertEqualsOneProcess("many", 20);
     }
 
