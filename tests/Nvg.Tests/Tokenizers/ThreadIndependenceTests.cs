@@ -12,7 +12,12 @@ public sealed class ThreadIndependenceTests
     // The sizes of the shipped model: its widths change at 1 × 1 convolutions.
     private static readonly TokenizerConfig Sizes = new()
     {
-        ImageSize = 32, BaseChannels = 32, ChannelMultipliers = [1, 2, 4], ResNetBlocks = 1, LatentChannels = 16, CodebookSize = 64,
+        ImageSize = 32,
+        BaseChannels = 32,
+        ChannelMultipliers = [1, 2, 4],
+        ResNetBlocks = 1,
+        LatentChannels = 16,
+        CodebookSize = 64,
     };
 
     [Fact]

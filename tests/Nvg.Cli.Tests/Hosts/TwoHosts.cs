@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Nvg.Cli.Tests;
+namespace Nvg.Cli.Tests.Hosts;
 
 /// <summary>
 /// Two hosts on one machine: network namespaces joined by a cable (a veth pair), each with a host name of its own. Needs root.

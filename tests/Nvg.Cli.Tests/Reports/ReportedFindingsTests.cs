@@ -5,7 +5,7 @@ using Nvg.Torch;
 using Nvg.Torch.Files.Npy;
 using Nvg.Torch.Files.Safetensors;
 
-namespace Nvg.Cli.Tests;
+namespace Nvg.Cli.Tests.Reports;
 
 /// <summary>What a command found is said, for people and for programs.</summary>
 public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClassFixture<TinyModel>
