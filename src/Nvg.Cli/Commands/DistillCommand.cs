@@ -32,7 +32,7 @@ internal sealed class DistillCommand
     };
 
     private readonly Option<string> _output =
-        new("--output", "-o") { Description = "Folder of the run; the new model is in its folder model", Required = true, HelpName = "RUN" };
+        new("--output", "-o") { Description = "Folder of the run, which gets the folder model", Required = true, HelpName = "RUN" };
 
     private readonly Option<bool> _resume = new("--resume") { Description = "Continue the run in the folder, if there is one" };
 
@@ -56,7 +56,8 @@ internal sealed class DistillCommand
     internal static Command Create()
     {
         var arguments = new DistillCommand();
-        Command command = new Command("distill", "Teach the structure generator of a model to take one to four steps") { arguments._teacher }
+        const string description = "Teach the structure generator of a model to take one to four steps";
+        Command command = new Command("distill", description) { arguments._teacher }
             .With(arguments._data, arguments._dataFree, arguments._output, arguments._resume, arguments._set)
             .With(arguments._device, arguments._threads, arguments._processes);
         command.SetAction(arguments.RunAsync);
@@ -168,8 +169,8 @@ internal sealed class DistillCommand
     {
         string images = settings.Samples is null ? "of the data set" : "drawn by the model";
         return $"distilling {settings.Teacher}: {task.Parameters.ParameterCount / 1e6:F1} M parameters of the structure generator; "
-            + $"{ConsoleText.Count(task.ExampleCount, "image")} {images}; {settings.Training.Steps:N0} steps of {settings.Training.BatchSize}; "
-            + $"{device}, {settings.Training.Precision}; log and checkpoints in {folder}";
+            + $"{ConsoleText.Count(task.ExampleCount, "image")} {images}; "
+            + $"{settings.Training.Steps:N0} steps of {settings.Training.BatchSize}; {device}, {settings.Training.Precision}; log and checkpoints in {folder}";
     }
 
     private static string Describe(TrainingProgress p, TrainingOptions options)

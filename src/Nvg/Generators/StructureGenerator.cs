@@ -166,7 +166,8 @@ public sealed class StructureGenerator
     }
 
     /// <summary>
-    /// Makes the model ignore the length of a step and the guidance scale, as training starts it: it then is what it was without these inputs.
+    /// Makes the model ignore the length of a step and the guidance scale, as training starts it: it then is what it was without
+    /// these inputs.
     /// </summary>
     internal void IgnoreNewInputs()
     {

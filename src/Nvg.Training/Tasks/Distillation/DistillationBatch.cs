@@ -1,4 +1,3 @@
-using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Tokenizers;
 using Nvg.Torch;
@@ -6,7 +5,9 @@ using Nvg.Training.Tasks.Generators;
 
 namespace Nvg.Training.Tasks.Distillation;
 
-/// <summary>The points of the flow that a step of a distillation is computed at. Its tensors belong to the scope it is created in.</summary>
+/// <summary>
+/// The points of the flow that a step of a distillation is computed at. Its tensors belong to the scope it is created in.
+/// </summary>
 /// <remarks>Shapes: N sequences, L positions, C latent channels, K structure channels.</remarks>
 /// <param name="Flow">The points and what belongs to them.</param>
 /// <param name="Labels_NL">Structure map of each sequence's stage.</param>

@@ -31,7 +31,8 @@ public sealed record DistillationConfig : IRunConfiguration<DistillationConfig>
     public int TeacherSpan { get; init; } = 16;
 
     /// <summary>
-    /// The largest guidance scale that the student takes as an input, which makes a guided step one pass. Null leaves guidance to two passes.
+    /// The largest guidance scale that the student takes as an input, which makes a guided step one pass. Null leaves guidance
+    /// to two passes.
     /// </summary>
     public double? GuidanceLimit { get; init; }
 
