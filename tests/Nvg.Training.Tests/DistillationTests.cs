@@ -7,7 +7,6 @@ using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
 using Nvg.Torch.Nn;
 using Nvg.Training.Distributed;
-using Nvg.Training.Loop;
 using Nvg.Training.Optimization;
 using Nvg.Training.Tasks.Distillation;
 using Nvg.Training.Tasks.Generators;
@@ -117,7 +116,9 @@ public sealed class DistillationTests : IClassFixture<DistillationTests.Teacher>
         using DistillationTraining task = Task("run", Config() with { TeacherSpan = span, RankWeight = rankWeight });
         Perturb(task.Parameters);
         int[] examples = [0, 1, 2, 3, 4, 5];
-        foreach (string name in new[] { "structure_step_embed.in_layer.weight", "structure_guidance_embed.out_layer.weight", "structure_head.linear.weight" })
+        string[] names =
+            ["structure_step_embed.in_layer.weight", "structure_guidance_embed.out_layer.weight", "structure_head.linear.weight"];
+        foreach (string name in names)
         {
             using var scope = new TensorScope();
             Tensor weight = task.Parameters[name];

@@ -25,15 +25,15 @@ public sealed record StructureStepAgreement(StructureSteps Steps, IReadOnlyList<
     /// <param name="reference">The step counts that the images are generated with.</param>
     /// <param name="candidates">The step counts to compare.</param>
     /// <param name="progress">Told the number of images done, or null.</param>
-    /// <param name="cancellation">Checked before each forward pass.</param>
     /// <param name="original">
     /// Another model that generates the images instead, such as the one that the model was distilled from; borrowed. It has the same sizes
     /// and tokenizer.
     /// </param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
     /// <exception cref="NvgDataException">The sizes or the tokenizers of the models differ.</exception>
     public static IReadOnlyList<StructureStepAgreement> Measure(
         NvgModel model, int images, StructureSteps reference, IReadOnlyList<StructureSteps> candidates,
-        IProgress<int>? progress = null, CancellationToken cancellation = default, NvgModel? original = null)
+        IProgress<int>? progress = null, NvgModel? original = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(images, 1);
         if (original is not null)
@@ -62,8 +62,8 @@ public sealed record StructureStepAgreement(StructureSteps Steps, IReadOnlyList<
                 }
             }
 
-            (original ?? model).Sample(
-                [new ImageRequest(image % config.ClassCount, (ulong)image)], options, Compare, cancellation).Dispose();
+            (original ?? model)
+                .Sample([new ImageRequest(image % config.ClassCount, (ulong)image)], options, Compare, cancellation).Dispose();
             progress?.Report(image + 1);
         }
 

@@ -110,9 +110,9 @@ public class AverageVelocityInputTests
         Tensor stage = Tensor.From([1L, 1], 2), @class = Tensor.From([0L, 2], 2), time = Tensor.From([0.9f, 0.6f], 2);
         if (step is null)
             return generator.Structure.PredictVelocity(z, canvas, embedded, stage, time, @class).ToArray<float>();
+        Tensor? scale = guidance is null ? null : Tensor.Full([2], guidance.Value);
         return generator.Structure.PredictAverageVelocity(
-            z, canvas, embedded, stage, time, Tensor.Full([2], step.Value), @class, guidance is null ? null : Tensor.Full([2], guidance.Value))
-            .ToArray<float>();
+            z, canvas, embedded, stage, time, Tensor.Full([2], step.Value), @class, scale).ToArray<float>();
     }
 
     private static long[] Finest(NvgGenerator generator, int steps) => Sample(generator, steps).Finest;

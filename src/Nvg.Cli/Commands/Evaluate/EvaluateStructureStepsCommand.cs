@@ -44,8 +44,8 @@ internal sealed class EvaluateStructureStepsCommand
         var arguments = new EvaluateStructureStepsCommand();
         Command command =
             new Command("structure-steps", "Measure how many positions change sides with fewer steps of the structure flow").With(
-            arguments._model, arguments._reference, arguments._count, arguments._steps, arguments._device, arguments._type,
-            arguments._threads, arguments._json);
+            arguments._model, arguments._reference, arguments._count, arguments._steps, arguments._device,
+            arguments._type, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;
     }
@@ -69,8 +69,8 @@ internal sealed class EvaluateStructureStepsCommand
         IReadOnlyList<StructureStepAgreement> rows = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(
             () => StructureStepAgreement.Measure(
                 model, count, StructureSteps.Published, candidates,
-                new SynchronousProgress<int>(done => progress.Report($"{done} of {count} images", (double)done / count)), cancellation,
-                original),
+                new SynchronousProgress<int>(done => progress.Report($"{done} of {count} images", (double)done / count)), original,
+                cancellation),
             CancellationToken.None));
         if (parsed.GetValue(_json))
             MachineOutput.Write(rows);

@@ -32,10 +32,7 @@ internal sealed class DistillCommand
     };
 
     private readonly Option<string> _output =
-        new("--output", "-o")
-        {
-            Description = "Folder of the run; the new model is in its folder model", Required = true, HelpName = "RUN",
-        };
+        new("--output", "-o") { Description = "Folder of the run, which gets the folder model", Required = true, HelpName = "RUN" };
 
     private readonly Option<bool> _resume = new("--resume") { Description = "Continue the run in the folder, if there is one" };
 
@@ -59,8 +56,8 @@ internal sealed class DistillCommand
     internal static Command Create()
     {
         var arguments = new DistillCommand();
-        Command command = new Command(
-            "distill", "Teach the structure generator of a model to take one to four steps") { arguments._teacher }
+        const string description = "Teach the structure generator of a model to take one to four steps";
+        Command command = new Command("distill", description) { arguments._teacher }
             .With(arguments._data, arguments._dataFree, arguments._output, arguments._resume, arguments._set)
             .With(arguments._device, arguments._threads, arguments._processes);
         command.SetAction(arguments.RunAsync);

@@ -1,4 +1,3 @@
-using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Tokenizers;
 using Nvg.Torch;

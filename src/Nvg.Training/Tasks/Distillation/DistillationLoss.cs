@@ -46,8 +46,8 @@ internal sealed class DistillationLoss(StructureGenerator student, DistillationT
 
     private static readonly (string Name, Func<DistillationChoice, bool> Belongs)[] Kinds =
     [
-        ("velocity", c => c.Interval is null), ("interval", c => c.Interval is { IsWhole: false }), (
-            "whole", c => c.Interval is { IsWhole: true }),
+        ("velocity", c => c.Interval is null), ("interval", c => c.Interval is { IsWhole: false }),
+        ("whole", c => c.Interval is { IsWhole: true }),
     ];
 
     private static bool OwnTarget(DistillationChoice choice, int teacherSpan) => choice.Interval?.Steps > teacherSpan;
@@ -61,9 +61,8 @@ internal sealed class DistillationLoss(StructureGenerator student, DistillationT
         var targets = new List<Tensor>();
         if (own > 0)
         {
-            targets.Add(batch.Flow.Rows(first).OfHalves(
-                student, StructureFlowBatch.Chosen(step_N, first),
-                guidance_N is null ? null : StructureFlowBatch.Chosen(guidance_N, first)));
+            Tensor? guidance_O = guidance_N is null ? null : StructureFlowBatch.Chosen(guidance_N, first);
+            targets.Add(batch.Flow.Rows(first).OfHalves(student, StructureFlowBatch.Chosen(step_N, first), guidance_O));
         }
 
         if (own < count)

@@ -4,7 +4,6 @@ using Nvg.Sampling;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
-using Nvg.Training.Ownership;
 using Nvg.Training.Tasks.Generators;
 using Nvg.Training.Tasks.Generators.Intervals;
 
@@ -40,8 +39,8 @@ internal sealed class DistillationTeacher : IDisposable
     internal static (GeneratorConfig Sizes, SamplingOptions Sampling) Read(string folder)
     {
         ModelConfig config = NvgModel.ReadConfig(folder);
-        GeneratorConfig sizes = config.Generator ?? throw NvgDataException.At(
-            folder, "holds a tokenizer without generators", "name a whole model");
+        GeneratorConfig sizes = config.Generator
+            ?? throw NvgDataException.At(folder, "holds a tokenizer without generators", "name a whole model");
         if (sizes.StructureStepInput || sizes.StructureGuidanceLimit is not null)
             throw NvgDataException.At(folder, "its structure generator is distilled already", "distil the model that it was made from");
         if (sizes.StructureStageCount == 0)
