@@ -6,7 +6,6 @@ using System.Text;
 using System.Text.Json;
 using Nvg.Imaging;
 using Nvg.Server.Jobs;
-using Nvg.Server.Scheduling;
 using Nvg.Torch;
 
 namespace Nvg.Server.Tests;

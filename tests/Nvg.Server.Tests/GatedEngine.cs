@@ -4,7 +4,7 @@ using Nvg.Server.Scheduling;
 namespace Nvg.Server.Tests;
 
 /// <summary>An engine that computes a pass only when it is let, so that tests decide what waits; it can be told to fail.</summary>
-internal sealed class GatedEngine : IImageEngine
+internal sealed class GatedEngine : IImageEngine, IDisposable
 {
     private readonly ModelEngine _engine = new();
     private readonly SemaphoreSlim _gate = new(0);
@@ -34,4 +34,6 @@ internal sealed class GatedEngine : IImageEngine
         _gate.Wait(cancellation);
         return Failure(pass) is { } failure ? throw failure : _engine.Run(pass, onStage, cancellation);
     }
+
+    public void Dispose() => _gate.Dispose();
 }
