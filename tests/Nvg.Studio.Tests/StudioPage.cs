@@ -6,7 +6,8 @@ namespace Nvg.Studio.Tests;
 /// <summary>The page in a browser profile of its own, with what a user does on it. Closing it fails on errors of the page.</summary>
 internal sealed class StudioPage : IAsyncDisposable
 {
-    private const float Patience = 90_000;
+    /// <summary>Milliseconds after which a test gives up; only a broken page or an overloaded machine takes as long.</summary>
+    internal const float Patience = 240_000;
 
     private readonly IBrowserContext _context;
 

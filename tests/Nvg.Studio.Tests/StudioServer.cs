@@ -28,6 +28,7 @@ public sealed class StudioServer : IAsyncLifetime
         _model = await NvgModel.LoadAsync(ModelFolder());
         _host = await StartAsync(_model);
         _playwright = await Playwright.CreateAsync();
+        Assertions.SetDefaultExpectTimeout(StudioPage.Patience);
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = Chromium.Program,
