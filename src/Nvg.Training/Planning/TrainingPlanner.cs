@@ -170,7 +170,8 @@ public sealed class TrainingPlanner
 
     // A rate that grows with the square root of the batch. Wide networks and long runs need a lower one.
     private double TokenizerRate(int batch, long steps) =>
-        (steps < ManySteps ? 2.8e-3 : 1e-3) * Math.Sqrt(batch / 32.0) * Math.Sqrt(16.0 / Math.Max(16, _sizes.Tokenizer.Tokenizer.BaseChannels));
+        (steps < ManySteps ? 2.8e-3 : 1e-3) * Math.Sqrt(batch / 32.0)
+            * Math.Sqrt(16.0 / Math.Max(16, _sizes.Tokenizer.Tokenizer.BaseChannels));
 
     private AdversarialOptions? Discriminator(long steps)
     {
