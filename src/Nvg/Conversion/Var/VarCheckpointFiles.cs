@@ -1,7 +1,6 @@
 using Nvg.Checkpoints;
 using Nvg.Torch;
 using Nvg.Torch.Files;
-using Nvg.Torch.Files.PyTorch;
 
 namespace Nvg.Conversion.Var;
 
