@@ -1,4 +1,3 @@
-using Nvg.Conversion;
 using Nvg.Conversion.Var;
 using Nvg.Torch;
 using Nvg.Torch.Files.PyTorch;

@@ -1,6 +1,5 @@
 using Nvg.Sampling;
 using Nvg.Training.Optimization;
-using Nvg.Training.Tasks.Generators;
 using Nvg.Training.Tasks.Generators.Intervals;
 
 namespace Nvg.Training.Tasks.Distillation;

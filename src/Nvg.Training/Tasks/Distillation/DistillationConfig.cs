@@ -3,7 +3,6 @@ using Nvg.Generators;
 using Nvg.Sampling;
 using Nvg.Training.Optimization;
 using Nvg.Training.Runs;
-using Nvg.Training.Tasks.Generators;
 using Nvg.Training.Tasks.Generators.Intervals;
 
 namespace Nvg.Training.Tasks.Distillation;
