@@ -1,9 +1,10 @@
+using Nvg.Cli.Commands;
+using Nvg.Cli.Commands.Distillation;
+using Nvg.Cli.Commands.Evaluate;
+using Nvg.Cli.Terminal;
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
-using Nvg.Cli.Commands;
-using Nvg.Cli.Commands.Evaluate;
-using Nvg.Cli.Terminal;
 
 namespace Nvg.Cli;
 

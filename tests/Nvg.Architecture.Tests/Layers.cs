@@ -41,7 +41,8 @@ internal static class Layers
         [
             "Nvg.Training.Ownership", "Nvg.Training.TensorBoard", "Nvg.Training.Distributed", "Nvg.Training.Optimization",
             "Nvg.Training.Runs", "Nvg.Training.Loop",
-            "Nvg.Training.Adversarial", "Nvg.Training.Tasks", "Nvg.Training.Tasks.Tokenizers", "Nvg.Training.Tasks.Generators",
+            "Nvg.Training.Adversarial", "Nvg.Training.Tasks", "Nvg.Training.Tasks.Tokenizers", "Nvg.Training.Tasks.Intervals",
+            "Nvg.Training.Tasks.Generators",
             "Nvg.Training.Tasks.Distillation",
             "Nvg.Training.Tasks.Classifiers", "Nvg.Training.Scaling",
         ],
@@ -56,7 +57,7 @@ internal static class Layers
         ["Nvg.Cli"] =
         [
             "Nvg.Cli.Terminal", "Nvg.Cli.Bench", "Nvg.Cli.Launching", "Nvg.Cli.Arguments", "Nvg.Cli.Output", "Nvg.Cli.Commands",
-            "Nvg.Cli.Commands.Evaluate", "Nvg.Cli",
+            "Nvg.Cli.Commands.Evaluate", "Nvg.Cli.Commands.Distillation", "Nvg.Cli",
         ],
     };
 

@@ -6,6 +6,7 @@ using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Training.Optimization;
 using Nvg.Training.Tasks.Generators;
+using Nvg.Training.Tasks.Intervals;
 
 namespace Nvg.Training.Tests;
 

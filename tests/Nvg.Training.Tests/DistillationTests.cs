@@ -9,7 +9,7 @@ using Nvg.Torch.Nn;
 using Nvg.Training.Distributed;
 using Nvg.Training.Optimization;
 using Nvg.Training.Tasks.Distillation;
-using Nvg.Training.Tasks.Generators;
+using Nvg.Training.Tasks.Intervals;
 
 namespace Nvg.Training.Tests;
 

@@ -1,7 +1,7 @@
 using Nvg.Granularity;
 using Nvg.Tokenizers;
 using Nvg.Torch;
-using Nvg.Training.Tasks.Generators;
+using Nvg.Training.Tasks.Intervals;
 
 namespace Nvg.Training.Tasks.Distillation;
 

@@ -1,6 +1,6 @@
 using Nvg.Sampling;
 using Nvg.Training.Optimization;
-using Nvg.Training.Tasks.Generators;
+using Nvg.Training.Tasks.Intervals;
 
 namespace Nvg.Training.Tasks.Distillation;
 

@@ -1,9 +1,9 @@
-using System.Text.Json.Serialization;
 using Nvg.Generators;
 using Nvg.Sampling;
 using Nvg.Training.Optimization;
 using Nvg.Training.Runs;
-using Nvg.Training.Tasks.Generators;
+using Nvg.Training.Tasks.Intervals;
+using System.Text.Json.Serialization;
 
 namespace Nvg.Training.Tasks.Distillation;
 

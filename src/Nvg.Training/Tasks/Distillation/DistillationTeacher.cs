@@ -4,7 +4,7 @@ using Nvg.Sampling;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
-using Nvg.Training.Tasks.Generators;
+using Nvg.Training.Tasks.Intervals;
 
 namespace Nvg.Training.Tasks.Distillation;
 

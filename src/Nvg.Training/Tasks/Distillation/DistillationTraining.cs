@@ -11,7 +11,7 @@ using Nvg.Training.Loop;
 using Nvg.Training.Optimization;
 using Nvg.Training.Ownership;
 using Nvg.Training.Runs;
-using Nvg.Training.Tasks.Generators;
+using Nvg.Training.Tasks.Intervals;
 
 namespace Nvg.Training.Tasks.Distillation;
 

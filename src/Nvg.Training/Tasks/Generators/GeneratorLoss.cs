@@ -2,6 +2,7 @@ using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Torch;
 using Nvg.Training.Optimization;
+using Nvg.Training.Tasks.Intervals;
 
 namespace Nvg.Training.Tasks.Generators;
 

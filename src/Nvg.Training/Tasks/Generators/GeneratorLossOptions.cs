@@ -1,3 +1,4 @@
+using Nvg.Training.Tasks.Intervals;
 using System.Text.Json.Serialization;
 
 namespace Nvg.Training.Tasks.Generators;

@@ -12,6 +12,7 @@ using Nvg.Training.Loop;
 using Nvg.Training.Optimization;
 using Nvg.Training.Ownership;
 using Nvg.Training.Runs;
+using Nvg.Training.Tasks.Intervals;
 
 namespace Nvg.Training.Tasks.Generators;
 

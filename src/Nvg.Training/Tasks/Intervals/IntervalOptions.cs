@@ -1,4 +1,4 @@
-namespace Nvg.Training.Tasks.Generators;
+namespace Nvg.Training.Tasks.Intervals;
 
 /// <summary>Which intervals of time the structure generator learns average velocities over.</summary>
 public sealed record IntervalOptions

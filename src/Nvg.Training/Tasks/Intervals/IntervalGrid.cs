@@ -1,7 +1,7 @@
 using Nvg.Sampling;
 using Nvg.Training.Optimization;
 
-namespace Nvg.Training.Tasks.Generators;
+namespace Nvg.Training.Tasks.Intervals;
 
 /// <summary>The times of the sampling schedule that bound intervals, and the random choice among its intervals.</summary>
 /// <param name="options">Shares of the kinds of intervals.</param>

@@ -1,4 +1,4 @@
-namespace Nvg.Training.Tasks.Generators;
+namespace Nvg.Training.Tasks.Intervals;
 
 /// <summary>An interval of time of the structure flow, with the times of the schedule in it.</summary>
 /// <param name="Times">Falling from the start to the end, both included.</param>

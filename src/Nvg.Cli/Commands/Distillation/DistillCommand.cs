@@ -10,7 +10,7 @@ using Nvg.Training.Optimization;
 using Nvg.Training.Runs;
 using Nvg.Training.Tasks.Distillation;
 
-namespace Nvg.Cli.Commands;
+namespace Nvg.Cli.Commands.Distillation;
 
 /// <summary><c>nvg distill</c>: teaches the structure generator of a model to take few steps.</summary>
 internal sealed class DistillCommand

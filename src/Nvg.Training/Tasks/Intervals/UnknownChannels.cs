@@ -1,6 +1,6 @@
 using Nvg.Torch;
 
-namespace Nvg.Training.Tasks.Generators;
+namespace Nvg.Training.Tasks.Intervals;
 
 /// <summary>The channels of the structure embedding that a stage does not know yet.</summary>
 internal static class UnknownChannels

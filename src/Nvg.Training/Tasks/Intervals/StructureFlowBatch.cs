@@ -1,7 +1,7 @@
 using Nvg.Generators;
 using Nvg.Torch;
 
-namespace Nvg.Training.Tasks.Generators;
+namespace Nvg.Training.Tasks.Intervals;
 
 /// <summary>Points of the structure flow with what the structure generator is given besides them. Borrows its tensors.</summary>
 /// <remarks>Shapes: N sequences, L positions, C latent channels, K structure channels; R of the sequences have an interval.</remarks>

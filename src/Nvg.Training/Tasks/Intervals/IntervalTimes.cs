@@ -1,7 +1,7 @@
 using Nvg.Torch;
 using Nvg.Training.Optimization;
 
-namespace Nvg.Training.Tasks.Generators;
+namespace Nvg.Training.Tasks.Intervals;
 
 /// <summary>Draws intervals for the images and structure stages of a batch, and puts their starts in place of the drawn times.</summary>
 /// <param name="options">Shares of the kinds of intervals.</param>

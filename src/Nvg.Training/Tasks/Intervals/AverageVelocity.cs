@@ -1,6 +1,6 @@
 using Nvg.Torch;
 
-namespace Nvg.Training.Tasks.Generators;
+namespace Nvg.Training.Tasks.Intervals;
 
 /// <summary>
 /// What average velocities over an interval are trained towards (docs/method.md, section 11.1). With u the average over the interval

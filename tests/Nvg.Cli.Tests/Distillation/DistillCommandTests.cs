@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Nvg.Cli.Terminal;
 
-namespace Nvg.Cli.Tests;
+namespace Nvg.Cli.Tests.Distillation;
 
 /// <summary>Distilling a model to few structure steps, and measuring the result.</summary>
 public class DistillCommandTests(TinyModel model) : CommandTests, IClassFixture<TinyModel>
