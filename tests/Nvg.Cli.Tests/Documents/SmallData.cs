@@ -41,6 +41,10 @@ internal sealed class SmallData : IDisposable
         ("verify", "run by the tests of Nvg.Verification"), ("bench", "measures time"),
         ("serve", "ends only when it is stopped; run by the tests of Nvg.Server"), ("var_d16.pth", "needs published weights"),
         ("models/var-d16", "needs published weights"), ("photos", "trains for hours; run by the tests of the command"),
+        ("distill", "trains for minutes; run by DistillCommandTests"),
+        ("cifar10-4000.tar", "a subset that one makes oneself"), ("runs/fast/model", "needs the model that a run before makes"),
+        ("CONFIG", "stands for a file of the reader"), ("dinov2.onnx", "needs published weights"),
+        ("model.safetensors.index.json", "needs published weights"),
         ("runs/photos/model", "needs the model that hours of training made"), ("models/var-eurosat", "needs a trained model"),
         ("configs/eurosat-var-tokenizer.json", "needs a package that is not part of the project"),
         ("configs/eurosat-var.json", "needs the tokenizer of the line before"), ("--processes", "run by ManyProcessesTests"),
@@ -88,6 +92,7 @@ internal sealed class SmallData : IDisposable
         return shrunk switch
         {
             ["train", "classifier", ..] => [.. shrunk, .. few, .. ShortRun, "--set", "heldOut=1"],
+            ["train", "--init", ..] => shrunk,
             ["train", ..] => [.. shrunk, .. few, .. ShortRun],
             ["evaluate", "structure-steps", ..] => [.. shrunk, .. few, "--count", "2"],
             _ => [.. shrunk, .. few],
