@@ -20,15 +20,28 @@ public class TinyModel : IDisposable
     {
         var sizes = new TokenizerConfig
         {
-            ImageSize = 32, BaseChannels = 32, ChannelMultipliers = [1, 2, 2], ResNetBlocks = 1, LatentChannels = 8, CodebookSize = 64,
+            ImageSize = 32,
+            BaseChannels = 32,
+            ChannelMultipliers = [1, 2, 2],
+            ResNetBlocks = 1,
+            LatentChannels = 8,
+            CodebookSize = 64,
         };
         var generatorSizes = new GeneratorConfig
         {
-            LatentHeight = 8, LatentWidth = 8, LatentChannels = 8, CodebookSize = 64, ClassCount = labels.Length, Depth = 2,
+            LatentHeight = 8,
+            LatentWidth = 8,
+            LatentChannels = 8,
+            CodebookSize = 64,
+            ClassCount = labels.Length,
+            Depth = 2,
         };
         var config = new ModelConfig
         {
-            Name = "tiny", Tokenizer = sizes, Generator = generatorSizes, Sampling = new SamplingOptions { StructureSteps = 2 },
+            Name = "tiny",
+            Tokenizer = sizes,
+            Generator = generatorSizes,
+            Sampling = new SamplingOptions { StructureSteps = 2 },
         };
         using var tokenizer = new Tokenizer(sizes, ParameterSource.Random(1));
         using var generator = new NvgGenerator(generatorSizes, ParameterSource.Random(2));

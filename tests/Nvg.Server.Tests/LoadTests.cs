@@ -97,7 +97,8 @@ public sealed class LoadTests(ServedTinyModel model) : IClassFixture<ServedTinyM
     private static async Task<(HttpStatusCode Status, byte[]? Image)> PostAsync(TestServer server, string key, int seed)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post,
-            "/v1/images/generations") { Content = JsonContent.Create(new { prompt = "ship", seed }) };
+            "/v1/images/generations")
+        { Content = JsonContent.Create(new { prompt = "ship", seed }) };
         request.Headers.Authorization = new("Bearer", key);
         using HttpResponseMessage response = await server.Client.SendAsync(request);
         string text = await response.Content.ReadAsStringAsync();

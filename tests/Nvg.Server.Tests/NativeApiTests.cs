@@ -118,8 +118,13 @@ public sealed class NativeApiTests(ServedTinyModel model) : IClassFixture<Served
         await _server.ReadEventsAsync(id);
         var own = ImageDocument.Read(await _server.Client.GetByteArrayAsync($"/api/jobs/{id}/images/0.nvg"), "own");
         byte[] bytes = (await _server.GenerateAsync(
-            new { @class = "lion", seed = 4, reference = new { job = id, index = 0 },
-                keep = new { structure = 3, content = new[] { 0, 2 } } }, "nvg"))[0];
+            new
+            {
+                @class = "lion",
+                seed = 4,
+                reference = new { job = id, index = 0 },
+                keep = new { structure = 3, content = new[] { 0, 2 } }
+            }, "nvg"))[0];
         var varied = ImageDocument.Read(bytes, "varied");
         for (int stage = 0; stage < 3; stage++)
             Assert.Equal(own.Sequence.Labels(stage).ToArray(), varied.Sequence.Labels(stage).ToArray());

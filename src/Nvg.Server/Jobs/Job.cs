@@ -22,7 +22,7 @@ internal sealed class Job : IPassListener, IDisposable
     private readonly JobImage[] _images;
     private readonly ServerMetrics _metrics;
     private readonly Activity? _activity;
-        private long _touched = Stopwatch.GetTimestamp();
+    private long _touched = Stopwatch.GetTimestamp();
     private int _readers;
     private JobState _state = JobState.Queued;
     private Exception? _error;
