@@ -100,7 +100,7 @@ internal sealed class SmallData : IDisposable
             ["train", "classifier", ..] => [.. shrunk, .. few, .. ShortRun, "--set", "heldOut=1"],
             ["train", "--init", ..] => shrunk,
             ["train", ..] => [.. shrunk, .. few, .. ShortRun],
-            ["evaluate", "structure-steps", ..] when !shrunk.Contains("--count") => [.. shrunk, .. few, "--count", "2"],
+            ["evaluate", ..] when Has(command, "--count") && !shrunk.Contains("--count") => [.. shrunk, .. few, "--count", "4"],
             _ => [.. shrunk, .. few],
         };
     }
