@@ -27,7 +27,7 @@ else
   "$root/build/pack.sh" "$packages"
 fi
 version=$(sed -n 's/.*<Version>\(.*\)<\/Version>.*/\1/p' "$root/Directory.Build.props")
-for name in Nvg.Torch Nvg.Imaging Nvg Nvg.Data Nvg.Training Nvg.Evaluation Nvg.Cli Nvg.Native.linux-x64; do
+for name in Nvg.Torch Nvg.Imaging Nvg Nvg.Data Nvg.Training Nvg.Evaluation Nvg.Server Nvg.Extensions.AI Nvg.Cli Nvg.Native.linux-x64; do
   [[ -e $packages/$name.$version.nupkg ]] || fail "there is no $name.$version.nupkg"
 done
 

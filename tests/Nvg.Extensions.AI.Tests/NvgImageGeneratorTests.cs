@@ -7,9 +7,11 @@ using Nvg.Labels;
 
 namespace Nvg.Extensions.AI.Tests;
 
-public sealed class NvgImageGeneratorTests(TinyModelFolder tiny) : IClassFixture<TinyModelFolder>
+public sealed class NvgImageGeneratorTests(TinyModelFolder tiny) : IClassFixture<TinyModelFolder>, IDisposable
 {
     private readonly NvgImageGenerator _generator = new(tiny.Model);
+
+    public void Dispose() => _generator.Dispose();
 
     [Theory]
     [InlineData("ship", "ship")]
