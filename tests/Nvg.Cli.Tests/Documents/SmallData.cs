@@ -33,7 +33,7 @@ internal sealed class SmallData : IDisposable
 
     // Added where a command has them and the document does not give them. One thread: operations of tiny models are too short
     // for more.
-    private static readonly (string Name, string Value)[] Few = [("--threads", "1"), ("--limit", "8")];
+    private static readonly (string Name, string Value)[] Few = [("--threads", "1"), ("--limit", "8"), ("--per-class", "2")];
 
     // What the documents name that cannot be made small, and why it is not run.
     private static readonly (string Word, string Reason)[] NotRun =
