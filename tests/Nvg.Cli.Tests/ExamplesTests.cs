@@ -11,6 +11,7 @@ public class ExamplesTests(TinyShippedModel model) : CommandTests, IClassFixture
     [MemberData(nameof(Names))]
     public async Task Run_AnyExample_WritesImages(string name)
     {
+        Directory.CreateDirectory(InFolder("out"));
         TextWriter output = Console.Out;
         try
         {

@@ -120,7 +120,7 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
     {
         CommandResult result = await RunAsync("help", "train", "tokenizer");
         Assert.Equal(CommandRunner.Done, result.ExitCode);
-        Assert.Contains("nvg train tokenizer [options]", result.Output, StringComparison.Ordinal);
+        Assert.Contains("tokenizer [options]", result.Output, StringComparison.Ordinal);
     }
 
     [Fact]
