@@ -147,7 +147,7 @@ public sealed class OpenAiClientTests(ServedTinyModel model) : IClassFixture<Ser
 
     private OpenAIClientOptions Options() => new() { Endpoint = new Uri(_server.Url, "/v1"), RetryPolicy = new ClientRetryPolicy(0) };
 
-    private static byte[] LeftColumnTransparent()
+    internal static byte[] LeftColumnTransparent()
     {
         using var mask = NetVips.Image.NewFromMemory(
             Enumerable.Range(0, 64).SelectMany(i => new byte[] { 255, 255, 255, (byte)(i % 8 < 2 ? 0 : 255) }).ToArray(), 8, 8, 4,

@@ -79,17 +79,25 @@ internal sealed class GivenRowsReader
         if (_request.Reference is not { } path)
             return new GivenRows([(null, plan?.ToSequence())], plan, null);
         _document?.RequireModel(path, _model, _model.Fingerprint());
-        RgbImage? image = _document is null ? SquareImage.Read(path, _model.Config.Tokenizer.ImageSize) : null;
         using IStructureStrategy? construction = _request.Construction?.Create(VisionTransformer.LoadFeatures);
-        using ReferenceSequence reference = image is not null
-            ? ReferenceSequence.FromImage(_model.Tokenizer, image, construction)
-            : ReferenceSequence.FromSequence(_model.Tokenizer, _document!.Sequence);
+        using Continuation reference = _document is null
+            ? Continuation.Of(_model.Tokenizer, SquareImage.Read(path, _model.Config.Tokenizer.ImageSize), construction)
+            : Continuation.Of(_model.Tokenizer, _document);
         RegionMask? mask = ReadMask(_document is null ? path : null);
-        IReadOnlyList<int> stages = _request.Stages;
         NoteWithoutEffect();
+        IReadOnlyList<int> stages = _request.Stages;
+        GivenParts[] rows = [.. stages.Select(count => Given(reference, count, plan, mask))];
         return new GivenRows(
-            [.. stages.Select(m => (stages.Count > 1 ? $"keep{m}" : null, (PartialSequence?)Kept(reference, m, plan, mask)))],
-            plan, Surroundings(mask, plan, image));
+            [.. stages.Zip(rows, (count, row) => (stages.Count > 1 ? $"keep{count}" : null, (PartialSequence?)row.Sequence))],
+            plan, rows[0].Surroundings);
+    }
+
+    private GivenParts Given(Continuation reference, int stages, StructureMap? plan, RegionMask? mask)
+    {
+        KeptStages kept = KeptStages.First(_request.Part, stages);
+        return mask is not null ? reference.Redo(mask, kept, _request.Border ?? BorderRule.Split)
+            : plan is not null ? reference.Follow(plan, kept)
+            : reference.Keep(kept);
     }
 
     // Stage 0 is a single region, so structure begins to matter with the second kept stage.
@@ -106,11 +114,6 @@ internal sealed class GivenRowsReader
         }
     }
 
-    // The pixels of the reference itself, not those of its reconstruction. A new structure discards the surroundings of an
-    // earlier region.
-    private KeptSurroundings? Surroundings(RegionMask? mask, StructureMap? plan, RgbImage? image) =>
-        mask is not null ? new KeptSurroundings(mask, _document?.Image ?? image!) : plan is null ? _document?.Surroundings : null;
-
     private StructureMap? ReadStructure()
     {
         if (_request.Structures.Count == 0)
@@ -122,26 +125,17 @@ internal sealed class GivenRowsReader
         return _model.Structure.FromImage(_request.Structures[0], _request.StructureStages!.Value, construction);
     }
 
-    private PartialSequence Kept(ReferenceSequence reference, int stages, StructureMap? plan, RegionMask? mask)
-    {
-        PartialSequence kept = reference.Keep(_request.Part, stages, plan?.ToSequence());
-        if (mask is not null)
-            return mask.Keep(reference.Sequence, kept.StructureStages, kept.ContentStages, _request.Border ?? BorderRule.Split);
-        // Whatever was given to the earlier result stays given.
-        return _document is null || plan is not null ? kept : kept.WithFallback(_document.Given).With(_document.Given.Border);
-    }
-
     private RegionMask? ReadMask(string? photograph)
     {
         if (_request.Mask is not { } path)
             return null;
         RgbImage mask = ImageFile.Read(path);
-        // A mask drawn over a whole photograph is cropped like the photograph.
-        if (photograph is not null && mask.Width != mask.Height && HasAspectOf(ImageFile.Read(photograph), mask))
-            mask = mask.CropCentre(Math.Min(mask.Width, mask.Height), Math.Min(mask.Width, mask.Height));
+        if (photograph is not null)
+        {
+            ImageHeader header = ImageFile.ReadHeader(photograph);
+            mask = RegionMask.Cropped(mask, header.Width, header.Height);
+        }
+
         return RegionMask.FromImage(mask, _model.Tokenizer.Config.Grid, _request.Outside);
     }
-
-    private static bool HasAspectOf(RgbImage photograph, RgbImage mask) =>
-        Math.Abs((double)photograph.Width / photograph.Height * mask.Height - mask.Width) <= 1;
 }

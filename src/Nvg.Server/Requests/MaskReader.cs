@@ -45,14 +45,8 @@ internal static class MaskReader
 
     /// <summary>The region that a mask image marks.</summary>
     /// <exception cref="ArgumentException">It leaves nothing to generate or nothing to keep.</exception>
-    internal static RegionMask FromImage(RgbImage mask, Reference reference, LatentGrid grid, bool outside)
-    {
-        // A mask drawn over a whole photograph is cropped like the photograph.
-        bool isWhole = Math.Abs((double)reference.Width / reference.Height * mask.Height - mask.Width) <= 1;
-        if (mask.Width != mask.Height && isWhole)
-            mask = mask.CropCentre(Math.Min(mask.Width, mask.Height), Math.Min(mask.Width, mask.Height));
-        return RegionMask.FromImage(mask, grid, outside);
-    }
+    internal static RegionMask FromImage(RgbImage mask, Reference reference, LatentGrid grid, bool outside) =>
+        RegionMask.FromImage(RegionMask.Cropped(mask, reference.Width, reference.Height), grid, outside);
 
     private static bool IsInside(int position) => position is 0 or 1
         ? position == 1

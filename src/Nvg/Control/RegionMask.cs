@@ -55,14 +55,28 @@ public sealed class RegionMask
     /// <param name="border">How clusters on both sides of the border choose tokens.</param>
     /// <exception cref="ArgumentException">The sequence has another grid, or nothing would be left to generate.</exception>
     public PartialSequence Keep(
-        PartialSequence sequence, int structureStages = 0, int contentStages = 0, BorderRule border = BorderRule.Split)
+        PartialSequence sequence, int structureStages = 0, int contentStages = 0, BorderRule border = BorderRule.Split) =>
+        Keep(sequence, sequence.Keep(structureStages, contentStages), border);
+
+    /// <summary>As the other, with any part of the sequence kept inside.</summary>
+    internal PartialSequence Keep(PartialSequence sequence, PartialSequence inside, BorderRule border)
     {
         if (sequence.Grid != Grid)
             throw new ArgumentException($"a sequence of {sequence.Grid} positions was given, the mask has {Grid}");
-        PartialSequence outside = sequence.Where([.. Inside.Select(inside => !inside)]);
-        PartialSequence kept = outside.WithFallback(sequence.Keep(structureStages, contentStages)).With(border);
+        PartialSequence kept = sequence.Where([.. Inside.Select(isInside => !isInside)]).WithFallback(inside).With(border);
         return !kept.IsComplete ? kept : throw new ArgumentException(
             $"the mask leaves nothing to generate where its inside keeps all {Grid.StageCount} stages too: "
             + $"keep at most {Grid.StageCount - 1}");
+    }
+
+    /// <summary>A mask that was drawn over a whole photograph, cropped to its central square like the photograph.</summary>
+    /// <param name="mask">Another mask is returned as it is.</param>
+    /// <param name="width">Columns of the photograph.</param>
+    /// <param name="height">Rows of the photograph.</param>
+    internal static RgbImage Cropped(RgbImage mask, int width, int height)
+    {
+        bool isWhole = mask.Width != mask.Height && Math.Abs((double)width / height * mask.Height - mask.Width) <= 1;
+        int side = Math.Min(mask.Width, mask.Height);
+        return isWhole ? mask.CropCentre(side, side) : mask;
     }
 }
