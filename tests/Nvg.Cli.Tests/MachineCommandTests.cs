@@ -34,6 +34,19 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
     }
 
     [Fact]
+    public async Task Bench_Serve_TimesRealRequests()
+    {
+        CommandResult result = await RunAsync(
+            "bench", "--model", model.Folder, "--serve", "6", "--threads", "1", "--batch", "3", "--json");
+        Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
+        using JsonDocument json = JsonDocument.Parse(result.Output);
+        Assert.Equal((6, 3), (json.RootElement.GetProperty("images").GetInt32(), json.RootElement.GetProperty("batch").GetInt32()));
+        foreach (string figure in (string[])["httpMilliseconds", "oneByOnePerSecond", "batchedPerSecond", "firstPreviewSeconds", "stageSeconds"])
+            Assert.True(json.RootElement.GetProperty(figure).GetDouble() > 0, figure);
+        Assert.Equal(CommandRunner.WrongUsage, (await RunAsync("bench", "--model", model.Folder, "--serve", "-1")).ExitCode);
+    }
+
+    [Fact]
     public async Task Bench_Preset_IsNamedOrExplained()
     {
         CommandResult unknown = await RunAsync("bench", "--preset", "nvg-d61");

@@ -47,6 +47,19 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
     }
 
     [Fact]
+    public async Task Generate_StructureOfAnImageOfOneColour_SaysThatPositionsDecide()
+    {
+        var image = new RgbImage(16, 16);
+        image.Pixels.AsSpan().Fill(90);
+        ImageFile.Write(InFolder("flat.png"), image);
+        string[] options = ["--structure", InFolder("flat.png"), "--structure-kind", "image", "--structure-stages", "3"];
+        Assert.Contains("the drawing of stage 1, 2 has a single tone", (await GenerateAsync(options)).Error, StringComparison.Ordinal);
+        image.Pixels[7] = 91;
+        ImageFile.Write(InFolder("flat.png"), image);
+        Assert.DoesNotContain("single tone", (await GenerateAsync(options)).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Generate_SecondDrawingOfOneTone_IsNamedByItsStage()
     {
         var image = new RgbImage(8, 8);
