@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Nvg.Cli.Terminal;
 using Nvg.Imaging;
@@ -81,6 +82,15 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
             Assert.Equal(CommandRunner.Done, (await GenerateAsync("--structure", InFolder("maps.npy"))).ExitCode);
         }
 
+        // Truth values, as masks have them.
+        using (var truth = new MemoryStream())
+        {
+            NpyArray.Of(Array.ConvertAll(maps, m => (byte)m), 8, 8).Write(truth);
+            string text = Encoding.Latin1.GetString(truth.ToArray()).Replace("|u1", "|b1", StringComparison.Ordinal);
+            await File.WriteAllBytesAsync(InFolder("maps.npy"), Encoding.Latin1.GetBytes(text));
+        }
+
+        Assert.Equal(CommandRunner.Done, (await GenerateAsync("--structure", InFolder("maps.npy"))).ExitCode);
         maps[9] = 0.5f;
         using (FileStream file = File.Create(InFolder("maps.npy")))
             NpyArray.Of(maps, 8, 8).Write(file);
