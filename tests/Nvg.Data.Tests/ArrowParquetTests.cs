@@ -1,0 +1,82 @@
+using Apache.Arrow;
+using Apache.Arrow.Types;
+using Nvg.Data.Datasets;
+using Nvg.Data.Packing;
+using Nvg.Data.Sources;
+using Nvg.Imaging;
+using ParquetSharp;
+using ParquetSharp.Arrow;
+
+namespace Nvg.Data.Tests;
+
+/// <summary>Parquet files of another library than the one that reads them: Apache Arrow's, which pyarrow and Hugging Face's use.</summary>
+public sealed class ArrowParquetTests
+{
+    private static readonly string[] Classes = ["ship", "bird", "cat"];
+
+    [Theory]
+    [InlineData(Compression.Uncompressed, "label")]
+    [InlineData(Compression.Snappy, "label")]
+    [InlineData(Compression.Zstd, "labels")]
+    [InlineData(Compression.Gzip, "fine_label")]
+    public async Task RunAsync_ParquetOfArrow_GivesTheDataOfAFolder(Compression compression, string column)
+    {
+        using var folder = new TemporaryFolder();
+        (int Class, string Name, byte[] Png)[] images = [.. Enumerable.Range(0, 12).Select(i =>
+            (i / 4, $"{i:D2}.png", ImageFile.Encode(Images.Gradient(8, 8, i), ImageFormat.Png)))];
+        foreach ((int number, string name, byte[] png) in images)
+            folder.Write($"folder/{Classes[number]}/{name}", png);
+        Write(folder["train-00000-of-00002.parquet"], images[..7], compression, column);
+        Write(folder["train-00001-of-00002.parquet"], images[7..], compression, column);
+
+        DatasetDescription plain = await PrepareAsync(folder, "folder", "a"),
+            parquet = await PrepareAsync(folder, "train-{00000..00001}-of-00002.parquet", "b");
+        // The folder is read in the order of the alphabet, the table in its own.
+        Assert.Equal(plain.Classes.OrderBy(c => c.Name, StringComparer.Ordinal), parquet.Classes.OrderBy(c => c.Name, StringComparer.Ordinal));
+        Assert.Equal((12, 0), (parquet.Count, parquet.SkippedCount));
+        Assert.Equal(Sorted(folder["a"]), Sorted(folder["b"]));
+    }
+
+    private static Task<DatasetDescription> PrepareAsync(TemporaryFolder folder, string source, string output) =>
+        Preparation.RunAsync(ImageSource.Open(folder[source]), folder[output], new() { Size = 8, Threads = 1 });
+
+    // Class and pixels of every image, in an order that the source does not decide.
+    private static IEnumerable<string> Sorted(string folder)
+    {
+        using PackedDataset data = PackedDataset.Open(folder);
+        return [.. Enumerable.Range(0, data.Count)
+            .Select(i => data.Classes[data.Label(i)] + Convert.ToHexString(data.Image(i))).Order(StringComparer.Ordinal)];
+    }
+
+    // As datasets of Hugging Face are saved: a struct of bytes and path, and a ClassLabel with its names in the metadata.
+    private static void Write(string path, (int Class, string Name, byte[] Png)[] images, Compression compression, string column)
+    {
+        var type = new StructType([new Field("bytes", BinaryType.Default, true), new Field("path", StringType.Default, true)]);
+        string names = string.Join(", ", Classes.Select(name => $"\"{name}\""));
+        var schema = new Schema(
+            [new Field("image", type, true), new Field(column, Int64Type.Default, true)],
+            new Dictionary<string, string>
+            {
+                ["huggingface"] = "{\"info\": {\"features\": {\"image\": {\"_type\": \"Image\"}, \"" + column
+                    + "\": {\"names\": [" + names + "], \"_type\": \"ClassLabel\"}}}}",
+            });
+        using WriterProperties properties = new WriterPropertiesBuilder().Compression(compression).Build();
+        using var writer = new FileWriter(path, schema, properties);
+        foreach ((int Class, string Name, byte[] Png)[] part in images.Chunk(3))
+        {
+            (var bytes, var paths, var labels) = (new BinaryArray.Builder(), new StringArray.Builder(), new Int64Array.Builder());
+            foreach ((int number, string name, byte[] png) in part)
+            {
+                bytes.Append(png.AsSpan());
+                paths.Append(name);
+                labels.Append(number);
+            }
+
+            var image = new StructArray(type, part.Length, [bytes.Build(), paths.Build()], ArrowBuffer.Empty, nullCount: 0);
+            using var batch = new RecordBatch(schema, [image, labels.Build()], part.Length);
+            writer.WriteRecordBatch(batch);
+        }
+
+        writer.Close();
+    }
+}
