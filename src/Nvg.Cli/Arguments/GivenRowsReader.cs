@@ -80,10 +80,12 @@ internal sealed class GivenRowsReader
             return new GivenRows([(null, plan?.ToSequence())], plan, null);
         _document?.RequireModel(path, _model, _model.Fingerprint());
         using IStructureStrategy? construction = _request.Construction?.Create(VisionTransformer.LoadFeatures);
-        using Continuation reference = _document is null
-            ? Continuation.Of(_model.Tokenizer, SquareImage.Read(path, _model.Config.Tokenizer.ImageSize), construction)
-            : Continuation.Of(_model.Tokenizer, _document);
-        RegionMask? mask = ReadMask(_document is null ? path : null);
+        // Read once: it may come through a pipe.
+        byte[]? photograph = _document is null ? ImageFile.ReadBytes(path) : null;
+        using Continuation reference = photograph is not null
+            ? Continuation.Of(_model.Tokenizer, Square(photograph, path), construction)
+            : Continuation.Of(_model.Tokenizer, _document!);
+        RegionMask? mask = ReadMask(photograph, path);
         NoteWithoutEffect();
         IReadOnlyList<int> stages = _request.Stages;
         GivenParts[] rows = [.. stages.Select(count => Given(reference, count, plan, mask))];
@@ -125,14 +127,20 @@ internal sealed class GivenRowsReader
         return _model.Structure.FromImage(_request.Structures[0], _request.StructureStages!.Value, construction);
     }
 
-    private RegionMask? ReadMask(string? photograph)
+    private RgbImage Square(byte[] photograph, string name)
+    {
+        int side = _model.Config.Tokenizer.ImageSize;
+        return ImageFile.Decode(photograph, name, side).CropCentre(side, side);
+    }
+
+    private RegionMask? ReadMask(byte[]? photograph, string name)
     {
         if (_request.Mask is not { } path)
             return null;
         RgbImage mask = ImageFile.Read(path);
         if (photograph is not null)
         {
-            ImageHeader header = ImageFile.ReadHeader(photograph);
+            ImageHeader header = ImageFile.DecodeHeader(photograph, name);
             mask = RegionMask.Cropped(mask, header.Width, header.Height);
         }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Nvg.Cli.Terminal;
@@ -99,6 +100,27 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
         Assert.Contains("element 9 is 0.5", result.Error, StringComparison.Ordinal);
     }
 
+    // Whatever opens a pipe a second time waits for ever, or finds it empty.
+    [Fact]
+    public async Task Generate_InputsThroughPipes_AreReadOnce()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        RgbImage mask = new(12, 9);
+        mask.Pixels.AsSpan(0, 12 * 3 * 5).Fill(255);
+        ImageFile.Write(InFolder("photo.png"), Images.Gradient(24, 18));
+        ImageFile.Write(InFolder("mask.png"), mask);
+        CommandResult files = await GenerateAsync("--reference", InFolder("photo.png"), "--mask", InFolder("mask.png"));
+        Assert.Equal((CommandRunner.Done, ""), (files.ExitCode, files.Error));
+        byte[] expected = await File.ReadAllBytesAsync(InFolder("out.png"));
+        Task writing = Task.WhenAll(PipeAsync("photo.png", "photo"), PipeAsync("mask.png", "mask"));
+        CommandResult pipes = await GenerateAsync("--reference", InFolder("photo"), "--mask", InFolder("mask"))
+            .WaitAsync(TimeSpan.FromMinutes(10));
+        await writing;
+        Assert.Equal((CommandRunner.Done, ""), (pipes.ExitCode, pipes.Error));
+        Assert.Equal(expected, await File.ReadAllBytesAsync(InFolder("out.png")));
+    }
+
     [Fact]
     public async Task Show_ResultOfAnotherModel_SaysSo()
     {
@@ -150,6 +172,14 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
             "generate", "--model", model.Folder, "--class", "cat", "--count", "1000000", "-o", InFolder("out.png"));
         Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
         Assert.Contains("1000000 images are too many for", result.Error, StringComparison.Ordinal);
+    }
+
+    // A named pipe that a file is written into as soon as somebody reads it.
+    private async Task PipeAsync(string file, string pipe)
+    {
+        using (Process make = Process.Start("mkfifo", InFolder(pipe)))
+            await make.WaitForExitAsync();
+        await Task.Run(() => File.WriteAllBytes(InFolder(pipe), File.ReadAllBytes(InFolder(file))));
     }
 
     private Task<CommandResult> GenerateAsync(params string[] arguments) => RunAsync(
