@@ -67,7 +67,7 @@ public class DataFormatTests
             ("1.jpg", "text"u8.ToArray()), ("1.txt", "another"u8.ToArray())));
         // What belongs to no image is named.
         Assert.Equal(
-            [("0.jpg", "4", true), ("1.jpg", "all", false), ("1.txt", "all", false)],
+            [("0.jpg", "4", true), ("1.jpg", "all", true), ("1.txt", "", false)],
             ImageSource.Open(folder["a.tar"]).AllEntries().Select(e => (e.Name, e.ClassName, e.NotAImage is null)));
     }
 

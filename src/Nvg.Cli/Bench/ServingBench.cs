@@ -27,9 +27,9 @@ internal sealed class ServingBench(NvgModel model, ScalarType type, int images, 
     {
         double[] http = await HttpAsync().ConfigureAwait(false);
         (double first, double stage) = await PreviewsAsync().ConfigureAwait(false);
-        double oneByOne = await ThroughputAsync(1).ConfigureAwait(false);
-        double batched = await ThroughputAsync(batch).ConfigureAwait(false);
-        return new ServingSpeed(1000 * At(http, 0.5), 1000 * At(http, 0.95), images, oneByOne, batch, batched, first, stage);
+        ServingThroughput oneByOne = await ThroughputAsync(1).ConfigureAwait(false);
+        ServingThroughput batched = await ThroughputAsync(batch).ConfigureAwait(false);
+        return new ServingSpeed(1000 * At(http, 0.5), 1000 * At(http, 0.95), images, oneByOne, batched, first, stage);
     }
 
     private static double At(double[] sorted, double share) => sorted[(int)(share * (sorted.Length - 1))];
@@ -45,13 +45,15 @@ internal sealed class ServingBench(NvgModel model, ScalarType type, int images, 
         return [.. seconds.Skip(WarmUp).Order()];
     }
 
-    private async Task<double> ThroughputAsync(int batch)
+    private async Task<ServingThroughput> ThroughputAsync(int batch)
     {
         await using NvgServerHost host = await StartAsync(batch, null).ConfigureAwait(false);
         using var client = new HttpClient { BaseAddress = new Uri(host.Urls[0]), Timeout = Timeout.InfiniteTimeSpan };
         await PostAsync(client, 0).ConfigureAwait(false);
-        return images / await SecondsAsync(
+        TimeSpan before = Environment.CpuUsage.TotalTime;
+        double seconds = await SecondsAsync(
             () => Task.WhenAll(Enumerable.Range(0, images).Select(seed => PostAsync(client, seed)))).ConfigureAwait(false);
+        return new ServingThroughput(batch, images / seconds, (Environment.CpuUsage.TotalTime - before).TotalSeconds / images);
     }
 
     private async Task<(double First, double Stage)> PreviewsAsync()
