@@ -28,8 +28,9 @@ internal sealed class ModelMeasurement
     // Share of the time for measuring that drawing samples may take.
     private const double SamplingShare = 0.4;
 
-    // Larger collections are measured with ResNet-18 only if there is time for it.
+    // ResNet-18 takes a second for some forty images: too long for short runs and, unless there is an hour, large collections.
     private const int FewImages = 2000;
+    private const double ShortRun = 0.25, LongRun = 1;
 
     private readonly TrainingPlan _plan;
     private readonly string _folder;
@@ -148,7 +149,7 @@ internal sealed class ModelMeasurement
 
     private IFeatureNetwork? OpenNetwork()
     {
-        bool affordable = _plan.Data.Images <= FewImages || _plan.Request.Hours >= 1;
+        bool affordable = _plan.Request.Hours >= (_plan.Data.Images <= FewImages ? ShortRun : LongRun);
         if (_plan.Machine.HasPerceptualNetwork && affordable)
             return ResNet18Features.Load(null, _device);
         return _plan.Classifier is null ? null : ClassifierFeatures.Load(PlanExecution.ModelFolder(_folder, StageNames.Classifier), _device);

@@ -113,6 +113,10 @@ internal sealed class PlannedModelCard
         foreach (PlanChoice choice in _plan.Choices)
             Row(choice.Name, choice.Value, choice.Reason);
         Heading("Limits");
+        PlannedStage generator = _plan.Stage(StageNames.Generator);
+        long seen = _state.Stage(StageNames.Generator).Steps * generator.Batch;
+        Line($"The generators saw {seen:N0} images; the plan was {generator.Steps * generator.Batch:N0}. What the plan expected:");
+        Line();
         foreach (string sentence in _plan.Expectations)
             Line($"- {sentence}");
         Line("- The licence of the images applies to what is made of them; this card does not know it.");

@@ -11,8 +11,7 @@ namespace Nvg.Training.Planning;
 internal sealed class SizePlanner
 {
     // Images that the tokenizer should see to be worth a size, on the machine and in the time given.
-    private static readonly (int Size, double Images)[] SizeNeeds =
-        [(16, 0), (32, 2e3), (64, 6e3), (128, 1.5e5), (256, 1e6), (512, 5e6)];
+    private static readonly (int Size, double Images)[] SizeNeeds = [(32, 0), (64, 6e3), (128, 1.5e5), (256, 1e6), (512, 5e6)];
 
     // Images that the generators should see to be worth a depth, and images of the data below which a depth only memorises.
     private static readonly (int Depth, double Seen, int Data)[] DepthNeeds =
