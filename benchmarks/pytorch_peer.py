@@ -1,4 +1,4 @@
-"""An NVG model in plain eager PyTorch, to time beside `nvg bench`: same network, same weights, same settings.
+"""An NVG or VAR model in plain eager PyTorch, to time beside `nvg bench`: same network, same weights, same settings.
 
 pytorch_peer.py MODEL [--threads N] [--repeat N] [--dtype bfloat16]   times each part of a model folder, as JSON
 pytorch_peer.py MODEL --train [--batch N] [--dtype bfloat16]          times a training step of tokenizer and generator
@@ -22,6 +22,9 @@ from nvg_peer.generator import Generator  # noqa: E402
 from nvg_peer.sampling import sample  # noqa: E402
 from nvg_peer.structure import cluster, means  # noqa: E402
 from nvg_peer.tokenizer import decode, encode, quantize  # noqa: E402
+from nvg_peer.var_sampling import sample as sample_var  # noqa: E402
+from nvg_peer.var_tokenizer import Scales, conv, decode as decode_var, encode as encode_var  # noqa: E402
+from nvg_peer.var_transformer import Transformer  # noqa: E402
 from nvg_peer.weights import Weights, trainable  # noqa: E402
 
 
@@ -59,8 +62,37 @@ def clocks(repeat, actions):
     return {name: sorted(times) for name, times in seconds.items()}
 
 
+def bench_var(folder, repeat, dtype):
+    """A VAR model with the published settings: guidance, top-k 900, top-p 0.96"""
+    config = json.loads((folder / "config.json").read_text())
+    sizes, network = config["tokenizer"], config["transformer"]
+    tokens = read(folder / "tokenizer.safetensors")[0]
+    heads = network.get("headCount") or network["depth"]
+    transformer = Transformer(Weights(read(folder / "generator.safetensors")[0], dtype), network["scales"], network["classCount"], heads)
+    full, convolutions = Weights(tokens, torch.float32), Weights(tokens, dtype)
+    scales = Scales(full.of("quantize."), sizes["scales"])
+    shape, side = (len(sizes["channelMultipliers"]), sizes["resNetBlocks"], sizes["normGroups"]), sizes["scales"][-1]
+    torch.manual_seed(0)
+    image = torch.rand(1, 3, side << (shape[0] - 1), side << (shape[0] - 1)) * 2 - 1
+    latent = torch.randn(1, sizes["latentChannels"], side, side)
+    uniform = [torch.rand(1, n * n) for n in sizes["scales"]]
+
+    def drawn():
+        return sample_var(transformer, scales, torch.tensor([0]), 1.5, 900, 0.96, uniform)[1]
+
+    def decoded(canvas):
+        return decode_var(convolutions.of("decoder."), conv(convolutions, "post_quant_conv", canvas.to(dtype), padding=1), *shape)
+
+    actions = {"encode": lambda: conv(full, "quant_conv", encode_var(full.of("encoder."), image, *shape), padding=1),
+               "decode": lambda: decoded(latent), "all scales, guided": drawn, "generate": lambda: decoded(drawn())}
+    with torch.inference_mode():
+        return {name: clock(repeat, action) for name, action in actions.items()}
+
+
 def bench(folder, repeat, whole, dtype):
     config = json.loads((folder / "config.json").read_text())
+    if config.get("method") == "var":
+        return bench_var(folder, repeat, dtype)
     sizes, grid = config["tokenizer"], config["generator"]
     tokenizer = read(folder / "tokenizer.safetensors")[0]
     generator = Generator(Weights(read(folder / "generator.safetensors")[0], dtype), grid["classCount"])

@@ -57,7 +57,7 @@ unshare --mount --propagation private bash -euc '
       shift
       . /etc/os-release
       echo "$PRETTY_NAME, .NET $(dotnet --version)"
-      ./nvg generate --class horse --count 16 --seed 7 -o horses.png
+      ./nvg generate --class river --count 16 --seed 7 -o rivers.png
       ./nvg doctor
       [ -n "$NVG_GENERATE_ONLY" ] || ./test "$@"
     '\'' bash "/opt/${checkout##*/}" "$@"

@@ -27,7 +27,7 @@ else
   "$root/build/pack.sh" "$packages"
 fi
 version=$(sed -n 's/.*<Version>\(.*\)<\/Version>.*/\1/p' "$root/Directory.Build.props")
-for name in Nvg.Torch Nvg.Imaging Nvg Nvg.Data Nvg.Training Nvg.Evaluation Nvg.Cli Nvg.Native.linux-x64; do
+for name in Nvg.Torch Nvg.Imaging Nvg Nvg.Data Nvg.Training Nvg.Evaluation Nvg.Server Nvg.Extensions.AI Nvg.Cli Nvg.Native.linux-x64; do
   [[ -e $packages/$name.$version.nupkg ]] || fail "there is no $name.$version.nupkg"
 done
 
@@ -38,7 +38,7 @@ unset NVG_NATIVE NVG_MODEL NVG_VIPS
 
 mkdir -- "$folder/consumer"
 cp -- "$root/build/consumer/"* "$folder/consumer"
-cp -R -- "$root/models/nvg-cifar10" "$folder/model"
+cp -R -- "$root/models/nvg-eurosat" "$folder/model"
 cd -- "$folder/consumer"
 dotnet build -c Release -o "$folder/out" -nodeReuse:false -p:UseSharedCompilation=false "-p:NvgVersion=$version" \
   "-p:RestoreAdditionalProjectSources=$packages" >"$folder/build.log" 2>&1 || {
@@ -54,5 +54,5 @@ dotnet tool install Nvg.Cli --version "$version" --tool-path "$folder/tools" --a
 }
 cd -- "$folder"
 "$folder/tools/nvg" doctor
-"$folder/tools/nvg" generate --class ship --seed 7 -o tool.png
+"$folder/tools/nvg" generate --class river --seed 7 -o tool.png
 require_image "$folder/tool.png" "image of the tool"

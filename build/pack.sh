@@ -40,7 +40,7 @@ say "Building…"
 build_native nvg_torch
 (build_managed managed-build src/Nvg.Cli)
 say "Packing…"
-for project in Nvg.Torch Nvg.Imaging Nvg Nvg.Data Nvg.Training Nvg.Evaluation Nvg.Cli; do
+for project in Nvg.Torch Nvg.Imaging Nvg Nvg.Data Nvg.Training Nvg.Evaluation Nvg.Server Nvg.Extensions.AI Nvg.Cli; do
   pack "src/$project" --no-build
 done
 pack native/package "-p:NvgTorchVersion=$(torch_version)"

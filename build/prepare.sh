@@ -99,6 +99,12 @@ check_requirements() {
   ((problem == 0)) || exit 1
 }
 
+# Names what only some tests need. They are skipped without it, so nothing is installed and nothing fails.
+name_optional_packages() {
+  command -v "${NVG_CHROMIUM:-chromium}" >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
+    say "chromium is not installed: the tests of the studio will be skipped (apt-get install chromium)"
+}
+
 # --- what is stale --------------------------------------------------------------------------------------------
 
 # Names, sizes and times of all that the command is built from, in one process. Names of deleted files vanish from it.

@@ -9,7 +9,7 @@ internal static class ContinueResult
     public static async Task RunAsync(string modelFolder, string folder)
     {
         await using NvgModel model = await NvgModel.LoadAsync(modelFolder);
-        GeneratedImage image = await model.GenerateAsync("bird", seed: 11);
+        GeneratedImage image = await model.GenerateAsync("forest", seed: 11);
         string file = Path.Combine(folder, "result.nvg");
         ImageDocument.Of(model, model.Fingerprint(), image).Write(file);
 

@@ -8,7 +8,7 @@ internal static class Errors
     public static async Task RunAsync(string modelFolder, string folder)
     {
         await using NvgModel model = await NvgModel.LoadAsync(modelFolder);
-        string name = "shipp";
+        string name = "rivr";
         try
         {
             await model.GenerateAsync(name);

@@ -19,5 +19,6 @@ public static class Examples
         ["continue"] = ContinueResult.RunAsync,
         ["mixing"] = Mixing.RunAsync,
         ["errors"] = Errors.RunAsync,
+        ["image-generator"] = ImageGenerator.RunAsync,
     };
 }

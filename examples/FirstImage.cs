@@ -6,7 +6,7 @@ internal static class FirstImage
     public static async Task RunAsync(string modelFolder, string folder)
     {
         await using NvgModel model = await NvgModel.LoadAsync(modelFolder);
-        GeneratedImage ship = await model.GenerateAsync("ship", seed: 7);
-        ship.Save(Path.Combine(folder, "ship.png"));
+        GeneratedImage river = await model.GenerateAsync("river", seed: 7);
+        river.Save(Path.Combine(folder, "river.png"));
     }
 }

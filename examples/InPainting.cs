@@ -10,10 +10,10 @@ internal static class InPainting
     public static async Task RunAsync(string modelFolder, string folder)
     {
         await using NvgModel model = await NvgModel.LoadAsync(modelFolder);
-        GeneratedImage before = await model.GenerateAsync("airplane", seed: 1);
+        GeneratedImage before = await model.GenerateAsync("highway", seed: 1);
 
         RegionMask middle = RegionMask.FromPositions(model.Grid, Middle(model.Grid));
-        GeneratedImage after = await model.GenerateAsync(new ImageRequest("automobile", Seed: 2)
+        GeneratedImage after = await model.GenerateAsync(new ImageRequest("residential", Seed: 2)
         {
             // Outside, everything is given; inside, only the first stage, which sets the tone of the whole image.
             Given = middle.Keep(before.Sequence, structureStages: 1, contentStages: 1),

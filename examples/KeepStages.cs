@@ -10,11 +10,11 @@ internal static class KeepStages
     public static async Task RunAsync(string modelFolder, string folder)
     {
         await using NvgModel model = await NvgModel.LoadAsync(modelFolder);
-        GeneratedImage original = await model.GenerateAsync("ship", seed: 6);
+        GeneratedImage original = await model.GenerateAsync("river", seed: 6);
 
         // Another class over the same structure. ReferenceSequence.FromImage gives the sequence of a photograph.
         ImageRequest Request(int stages, int variation) =>
-            new("airplane", (ulong)variation) { Given = original.Sequence.Keep(structureStages: stages, contentStages: 0) };
+            new("highway", (ulong)variation) { Given = original.Sequence.Keep(structureStages: stages, contentStages: 0) };
         ImageRequest[] requests = [.. Enumerable.Range(1, model.Grid.StageCount)
             .SelectMany(stages => Enumerable.Range(0, Variations).Select(k => Request(stages, k)))];
         IReadOnlyList<GeneratedImage> rows = await model.GenerateAsync(new GenerationRequest { Images = requests, BatchSize = 8 });

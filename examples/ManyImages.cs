@@ -15,7 +15,7 @@ internal static class ManyImages
         SamplingOptions cooler = model.Config.Sampling with { Temperature = 0.7 };
         var request = new GenerationRequest
         {
-            Images = [new("cat", 1), new("dog", 2), new("horse", 3), new("ship", 4) { Options = cooler }],
+            Images = [new("forest", 1), new("field", 2), new("sea", 3), new("river", 4) { Options = cooler }],
             BatchSize = 2,
         };
         IReadOnlyList<GeneratedImage> images = await model.GenerateAsync(request, progress, cancellation.Token);

@@ -6,7 +6,7 @@ internal static class Previews
     public static async Task RunAsync(string modelFolder, string folder)
     {
         await using NvgModel model = await NvgModel.LoadAsync(modelFolder);
-        await foreach (GenerationUpdate update in model.StreamAsync(new ImageRequest("horse", 7), previews: true))
+        await foreach (GenerationUpdate update in model.StreamAsync(new ImageRequest("river", 7), previews: true))
         {
             switch (update)
             {
@@ -15,7 +15,7 @@ internal static class Previews
                     stage.Preview.Save(Path.Combine(folder, $"stage{stage.Stage}.png"));
                     break;
                 case ImageCompleted done:
-                    done.Image.Save(Path.Combine(folder, "horse.png"));
+                    done.Image.Save(Path.Combine(folder, "river.png"));
                     break;
             }
         }

@@ -10,5 +10,5 @@ if (!Examples.All.TryGetValue(name, out Example? example))
 
 string folder = args.Length > 2 ? args[2] : "out";
 Directory.CreateDirectory(folder);
-await example(args.Length > 1 ? args[1] : "models/nvg-cifar10", folder);
+await example(args.Length > 1 ? args[1] : "models/nvg-eurosat", folder);
 return 0;

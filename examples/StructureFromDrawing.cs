@@ -15,7 +15,7 @@ internal static class StructureFromDrawing
         for (int i = 0; i < layout.Stages.Count; i++)
             Console.WriteLine($"stage {i}: {layout.Stages[i].Moved.Count(moved => moved)} of {layout.Grid.Length} positions moved");
 
-        ImageRequest[] requests = [.. Enumerable.Range(0, 4).Select(k => new ImageRequest("airplane", (ulong)k) { Structure = layout })];
+        ImageRequest[] requests = [.. Enumerable.Range(0, 4).Select(k => new ImageRequest("highway", (ulong)k) { Structure = layout })];
         IReadOnlyList<GeneratedImage> images = await model.GenerateAsync(new GenerationRequest { Images = requests });
         ImageGrid.Compose([.. images.Select(image => image.Image)], enlargement: 4).Save(Path.Combine(folder, "drawing.png"));
     }

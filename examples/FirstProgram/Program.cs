@@ -1,11 +1,11 @@
 using Nvg;
 
-using NvgModel model = await NvgModel.LoadAsync("models/nvg-cifar10");
-GeneratedImage ship = await model.GenerateAsync("ship", seed: 7);
-ship.Save("ship.png");
+using NvgModel model = await NvgModel.LoadAsync("models/nvg-eurosat");
+GeneratedImage river = await model.GenerateAsync("river", seed: 7);
+river.Save("river.png");
 
-StructureMap layout = model.Structure.FromLabels("boat.png", stages: 4);
-await foreach (GenerationUpdate update in model.StreamAsync(new ImageRequest("ship") { Seed = 7, Structure = layout }, previews: true))
+StructureMap layout = model.Structure.FromLabels("drawing.png", stages: 3);
+await foreach (GenerationUpdate update in model.StreamAsync(new ImageRequest("river") { Seed = 7, Structure = layout }, previews: true))
 {
     if (update is StageCompleted stage)
         stage.Preview.Save($"stage{stage.Stage}.png");

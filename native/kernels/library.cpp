@@ -60,6 +60,10 @@ TORCH_LIBRARY(nvg, m) {
         "Tensor query_scale, Tensor key_scale, Tensor rotations, Tensor second_weight, Tensor second_bias, float "
         "epsilon) "
         "-> Tensor(a!)");
+  m.def(
+      "scale_block_(Tensor(a!) x, Tensor modulation, Tensor(b!) keys, Tensor(c!) values, int start, Tensor qkv_weight, "
+      "Tensor qkv_bias, Tensor query_scale, Tensor projection_weight, Tensor projection_bias, Tensor first_weight, "
+      "Tensor first_bias, Tensor second_weight, Tensor second_bias, float epsilon) -> Tensor(a!)");
 }
 
 TORCH_LIBRARY_IMPL(nvg, Autograd, m) {

@@ -75,6 +75,11 @@ void check_tile_metas() {
   check_meta("transformer_block_",
              {at::randn({2, 3, 64}), at::randn({2, 192}), call("pack_matrix", {at::randn({256, 64})}), at::randn({256}),
               scale, scale, at::randn({2, 3, 64}), call("pack_matrix", {at::randn({64, 128})}), scale, 1e-6});
+  const auto packed = [](int64_t columns, int64_t depth) { return call("pack_matrix", {at::randn({columns, depth})}); };
+  const at::Tensor cache = at::zeros({2, 1, 5, 64}, at::kBFloat16);
+  check_meta("scale_block_", {at::randn({2, 3, 64}), at::randn({2, 384}), cache, cache.clone(), int64_t{1},
+                              packed(192, 64), at::randn({192}), at::randn({1}), packed(64, 64), scale, packed(128, 64),
+                              at::randn({128}), packed(64, 128), scale, 1e-6});
 }
 
 // Gradients pass through Meta tensors too.
@@ -95,7 +100,7 @@ int main() {
         "nvg::group_norm_swish_forward", "nvg::group_norm_swish_backward", "nvg::modulated_layer_norm",
         "nvg::modulated_layer_norm_forward", "nvg::modulated_layer_norm_backward", "nvg::attention_mlp",
         "nvg::attention_mlp_forward", "nvg::attention_mlp_backward", "nvg::gated_sum", "nvg::gated_sum_backward",
-        "nvg::pack_matrix", "nvg::transformer_block_"})
+        "nvg::pack_matrix", "nvg::transformer_block_", "nvg::scale_block_"})
     check_keys(name);
   check_all_metas(at::kFloat);
   check_all_metas(at::kBFloat16);

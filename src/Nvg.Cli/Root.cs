@@ -2,8 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Nvg.Cli.Commands;
+using Nvg.Cli.Commands.Comparison;
 using Nvg.Cli.Commands.Evaluate;
-using Nvg.Cli.Commands.Train;
+using Nvg.Cli.Commands.Training;
 using Nvg.Cli.Terminal;
 
 namespace Nvg.Cli;
@@ -21,13 +22,16 @@ internal static class Root
             help,
             new VersionOption(),
             GenerateCommand.Create(),
+            ServeCommand.Create(),
             ModelsCommand.Create(),
             ClassesCommand.Create(),
             ShowCommand.Create(),
             SampleCommand.Create(),
             ReconstructCommand.Create(),
+            CompareCommand.Create(),
             PrepareCommand.Create(),
             TrainCommand.Create(),
+            DistillCommand.Create(),
             ReportCommand.Create(),
             ConvertCommand.Create(),
             EvaluateCommand.Create(),

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using NetVips;
+using Nvg.Torch.Files;
 
 namespace Nvg.Imaging;
 
@@ -54,12 +55,43 @@ internal static class ImageDecoder
         return new ScalarMap(values.Width, values.Height, values.WriteToMemory<float>(), fullScale);
     }
 
+    /// <summary>White where the image is transparent; null where it has no channel for that.</summary>
+    internal static RgbImage? Transparency(ReadOnlyMemory<byte> encoded, string name)
+    {
+        using Image source = Open(encoded, name, Enums.Access.Sequential);
+        RequireReasonableSize(source, name);
+        if (!source.HasAlpha())
+            return null;
+        using Image? turned = Orientation(source) == Upright ? null : Turned(encoded, name);
+        Image upright = turned ?? source;
+        using Image opacity = upright.ExtractBand(upright.Bands - 1);
+        double half = ((FullScale(upright.Format) ?? byte.MaxValue) + 1) / 2;
+        using Image transparent = opacity < half;
+        using Image mask = transparent.Bandjoin(transparent, transparent);
+        return new RgbImage(mask.Width, mask.Height, mask.WriteToMemory<byte>());
+    }
+
     private static Image Open(ReadOnlyMemory<byte> encoded, string name, Enums.Access access)
     {
-        if (Image.FindLoadBuffer(encoded.Span) is null)
-            throw NvgDataException.At(name, "is not an image in a known format", "give JPEG, PNG, WebP, GIF, TIFF or AVIF");
+        FileContent content = FileContent.Of(encoded.Span);
+        ImageFile.RequireReadFormat(content, name);
+        // A general loader of last resort takes what no other one accepts, and is not allowed to read it.
+        string? loader = Image.FindLoadBuffer(encoded.Span);
+        if (loader is null || loader.Contains("Magick", StringComparison.Ordinal))
+            throw Unreadable(content, name);
         return Image.NewFromBuffer(encoded.Span, access: access, failOn: Enums.FailOn.Error);
     }
+
+    private static NvgDataException Unreadable(FileContent content, string name) =>
+        content.Problem is { } problem ? NvgDataException.At(name, problem, content.Remedy)
+        : content.Kind == FileContentKind.Image
+            ? NvgDataException.At(name, $"is {content.Description} that breaks off or is damaged", "download or create it again")
+            : NvgDataException.At(
+                name, $"is not an image in a known format{Described(content)}", "give JPEG, PNG, WebP, GIF, TIFF or AVIF");
+
+    private static string Described(FileContent content) =>
+        content.Kind == FileContentKind.Other && content.Description.StartsWith("an unknown", StringComparison.Ordinal)
+            ? "" : $", but {content.Description}";
 
     // Turning reads pixels out of their order in the file.
     private static Image Turned(ReadOnlyMemory<byte> encoded, string name)

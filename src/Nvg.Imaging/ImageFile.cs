@@ -92,6 +92,28 @@ public static class ImageFile
             : map;
     }
 
+    /// <summary>Where an image is transparent, as editors save a mask: white where it is at least half transparent, else black.</summary>
+    /// <param name="encoded">The bytes of the file.</param>
+    /// <param name="name">What to call it in an error.</param>
+    /// <returns>Null where the image has no transparency channel.</returns>
+    /// <exception cref="NvgDataException">The bytes are no usable image.</exception>
+    public static RgbImage? DecodeTransparency(ReadOnlyMemory<byte> encoded, string name)
+    {
+        if (encoded.IsEmpty)
+            throw NvgDataException.At(name, "is empty");
+        return VipsCall.Run(name, () => ImageDecoder.Transparency(encoded, name));
+    }
+
+    /// <summary>Throws if a file is an image in a format that is not read for safety.</summary>
+    internal static void RequireReadFormat(FileContent content, string name)
+    {
+        if (content.Kind == FileContentKind.UnreadImage)
+        {
+            throw NvgDataException.At(name, $"is in {content.Description} format, which is not read for safety",
+                "convert it to PNG, JPEG, WebP, GIF or TIFF");
+        }
+    }
+
     /// <summary>Encodes an image.</summary>
     /// <param name="image">The image.</param>
     /// <param name="format">The format; its settings are those <see cref="ImageFormat"/> names.</param>
@@ -148,7 +170,7 @@ public static class ImageFile
             $"{path}: '{other}' is no image format that can be written; use .png, .jpg, .webp or .gif", nameof(path)),
     };
 
-    private static byte[] ReadBytes(string path) => FileFailure.Reading(path, () => File.ReadAllBytes(path));
+    internal static byte[] ReadBytes(string path) => FileFailure.Reading(path, () => File.ReadAllBytes(path));
 
     private static RgbImage DecodeAny(ReadOnlyMemory<byte> encoded, string name, int? shorterSide)
     {

@@ -21,6 +21,10 @@ public static class FixtureVerification
         ["generator_train"] = GeneratorTrainVerification.Run,
         ["losses"] = LossesVerification.Run,
         ["dino_disc"] = DinoDiscriminatorVerification.Run,
+        ["var_tokenizer"] = VarTokenizerVerification.Run,
+        ["var_train"] = VarTrainVerification.Run,
+        ["var_generate"] = VarGenerateVerification.Run,
+        ["var_edit"] = VarEditVerification.Run,
     };
 
     /// <summary>Runs every fixture of a folder, lazily, one per enumerated report.</summary>

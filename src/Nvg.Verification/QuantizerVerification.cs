@@ -83,7 +83,7 @@ internal static class QuantizerVerification
         using var scope = new TensorScope();
         Tensor latent_BCHW = fixture.DifferentiableInput("f");
         using QuantizedLatent quantized = quantizer.Forward(Positions.FromMap(latent_BCHW), structure_BSL, warmUp);
-        Tensor output_BCHW = Positions.ToMap(quantized.Output_BLC, grid);
+        Tensor output_BCHW = Positions.ToMap(quantized.Output, grid);
         fixture.Check($"{run}_f_hat", output_BCHW, Canvas);
         fixture.Check($"{run}_loss", quantized.Loss, Canvas);
         for (int i = 0; i < grid.StageCount; i++)

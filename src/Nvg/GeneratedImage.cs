@@ -1,12 +1,14 @@
 using Nvg.Conditioning;
+using Nvg.Granularity;
 using Nvg.Imaging;
+using Nvg.Methods;
 using Nvg.Previews;
 using Nvg.Sampling;
 
 namespace Nvg;
 
 /// <summary>A generated image. Holds no tensors and needs no disposal.</summary>
-public sealed record GeneratedImage
+public sealed record GeneratedImage : IGeneratedImage
 {
     /// <summary>The request for it.</summary>
     public required ImageRequest Request { get; init; }
@@ -31,6 +33,31 @@ public sealed record GeneratedImage
 
     /// <summary>The image after every stage; empty unless requested.</summary>
     public required IReadOnlyList<StageImage> Stages { get; init; }
+
+    /// <summary>Content tokens that were drawn and not given: at most 2 L − 1 for L positions.</summary>
+    public int DrawnTokens
+    {
+        get
+        {
+            LatentGrid grid = Sequence.Grid;
+            if (Request.AllGiven is not { } given)
+                return LatentGrid.TokenCount(grid.LastStage);
+            int drawn = 0;
+            for (int stage = 0; stage < grid.StageCount; stage++)
+            {
+                int[] labels = Sequence.Labels(stage).ToArray(), tokens = given.Tokens(stage).ToArray();
+                drawn += labels.Where((_, l) => tokens[l] == PartialSequence.Unknown).Distinct().Count();
+            }
+
+            return drawn;
+        }
+    }
+
+    /// <inheritdoc/>
+    ulong IGeneratedImage.Seed => Request.Seed;
+
+    /// <inheritdoc/>
+    string? IGeneratedImage.Variant => Request.Variant;
 
     /// <summary>Writes the pixels to a file, completely or not at all. The file name chooses the format.</summary>
     /// <param name="path">A name ending in .png, .jpg, .jpeg, .webp or .gif.</param>

@@ -76,7 +76,8 @@ internal static class ImageGeneration
         using SampledBatch sampled = model.Sample(computed, options, observer, cancellation);
         cancellation.ThrowIfCancellationRequested();
         KeptSurroundings?[] surroundings = Array.ConvertAll(computed, p => p.Surroundings);
-        RgbImage[] images = StageImages.WithSurroundings(ImageTensor.ToImages(model.Tokenizer.Decode(sampled.Canvas_BLC)), surroundings);
+        using Tensor decoded = model.Tokenizer.Decode(sampled.Canvas_BLC, row => $"the image of seed {computed[row].Seed}");
+        RgbImage[] images = StageImages.WithSurroundings(ImageTensor.ToImages(decoded), surroundings);
         IReadOnlyList<StageImage>[]? stages = request.WithStages
             ? StageImages.Draw(model.Tokenizer, sampled.Sequence, surroundings, cancellation)
             : null;

@@ -115,8 +115,14 @@ public sealed partial class NvgModel
     {
         if (Folder.Length == 0)
             throw new InvalidOperationException($"{Config.Name} has random weights, which no file holds");
+        return FingerprintOf(Folder);
+    }
+
+    /// <summary>SHA-256 of the weights in a model folder (see <see cref="Fingerprint"/>).</summary>
+    internal static string FingerprintOf(string folder)
+    {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (string file in new[] { TokenizerFile, GeneratorFile }.Select(f => Path.Combine(Folder, f)).Where(File.Exists))
+        foreach (string file in new[] { TokenizerFile, GeneratorFile }.Select(f => Path.Combine(folder, f)).Where(File.Exists))
         {
             using FileStream stream = File.OpenRead(file);
             hash.AppendData(SHA256.HashData(stream));
@@ -172,6 +178,8 @@ public sealed partial class NvgModel
             throw new NvgDataException($"no model folder at {folder}");
         if (!File.Exists(Path.Combine(folder, TokenizerFile)))
             throw NvgDataException.At(folder, $"is no model folder: it has no {TokenizerFile}");
+        if (ModelMethod.Of(folder) is var method and not ModelMethod.Nvg)
+            throw NvgDataException.At(folder, $"holds a model of the method '{method}'", "this needs an NVG model");
         ModelConfig config = NvgJson.Read<ModelConfig>(Path.Combine(folder, ConfigFile));
         return config.Validate().ToList() is { Count: > 0 } problems
             ? throw new NvgDataException($"{Path.Combine(folder, ConfigFile)}: {string.Join("; ", problems)}")
@@ -195,7 +203,10 @@ public sealed partial class NvgModel
     {
         if (!tensor.ScalarType.IsFloatingPoint())
             return tensor.ScalarType;
-        // Codes are compared by distance: rounding them would move tokens. Vectors cost nothing.
-        return tensor.Rank < 2 || name == PublishedNames.Codebook ? ScalarType.Float32 : type ?? tensor.ScalarType;
+        // Codes are compared by distance: rounding them would move tokens. Vectors cost nothing. Models are computed in float32 and
+        // bfloat16, so other types are stored as float32.
+        bool isComputedWith = tensor.ScalarType is ScalarType.Float32 or ScalarType.BFloat16;
+        return tensor.Rank < 2 || name == PublishedNames.Codebook ? ScalarType.Float32
+            : type ?? (isComputedWith ? tensor.ScalarType : ScalarType.Float32);
     }
 }

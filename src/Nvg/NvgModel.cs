@@ -16,7 +16,7 @@ namespace Nvg;
 /// May be used from several threads; requests are computed one at a time. Owns tokenizer and generators: dispose it after the
 /// last use, which stops requests that are still running.
 /// </summary>
-public sealed partial class NvgModel : IDisposable, IAsyncDisposable
+public sealed partial class NvgModel : IImageModel, IAsyncDisposable
 {
     private readonly GeneratorWeights? _generators;
     private readonly Lazy<ClassNames> _classes;
@@ -209,6 +209,17 @@ public sealed partial class NvgModel : IDisposable, IAsyncDisposable
         return new NvgSampler(SamplingGenerator, Tokenizer.Quantizer).Sample(
             [.. images.Select((p, i) => p.StartClass(classes[i]))], noise, options ?? Config.Sampling, sequences, observer, blend,
             cancellation);
+    }
+
+    /// <summary>Generates images together and discards them, to measure what that costs.</summary>
+    /// <param name="images">The images; settings of their own do not count.</param>
+    /// <param name="options">Settings, or null for the model's.</param>
+    /// <param name="cancellation">Checked before each forward pass.</param>
+    internal void GenerateAndDiscard(
+        IReadOnlyList<ImageRequest> images, SamplingOptions? options = null, CancellationToken cancellation = default)
+    {
+        using SampledBatch sampled = Sample(images, options, cancellation: cancellation);
+        Tokenizer.Decode(sampled.Canvas_BLC).Dispose();
     }
 
     /// <summary>Stops requests that are running, waits for them, at most for one forward pass, and frees the model.</summary>

@@ -1,9 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
-using Nvg.Imaging;
-using Nvg.Previews;
 using Nvg.Sampling;
-using Nvg.Torch;
 
 namespace Nvg;
 
@@ -198,7 +195,10 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable, IAsyncDisposable
         {
             double work = done + batch.Count * (stage.Stage + 1.0) / model.Grid.StageCount;
             progress = progress with { Share = work / order.Length };
-            send(new StageCompleted(progress, stage.Stage, order[done..(done + batch.Count)], previews ? Preview(batch, stage) : []));
+            send(new StageCompleted(progress, stage.Stage, order[done..(done + batch.Count)], previews ? stage.Preview(model, batch) : [])
+            {
+                Structures = stage.StructureMaps(batch.Count),
+            });
         }
 
         foreach (GeneratedImage image in ImageGeneration.Run(model, sorted, null, Observe, cancellation))
@@ -206,13 +206,5 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable, IAsyncDisposable
             progress = progress with { Done = done + 1 };
             send(new ImageCompleted(progress, order[done++], image));
         }
-    }
-
-    private RgbImage[] Preview(IReadOnlyList<ImageRequest> batch, StageResult stage)
-    {
-        using var scope = new TensorScope();
-        RgbImage[] decoded = ImageTensor.ToImages(model.Tokenizer.Decode(stage.Canvas_BLC));
-        // Copies that fill the batch come last.
-        return StageImages.WithSurroundings(decoded[..batch.Count], [.. batch.Select(p => p.Surroundings)]);
     }
 }

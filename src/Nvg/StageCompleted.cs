@@ -10,6 +10,9 @@ namespace Nvg;
 public sealed record StageCompleted(
     GenerationProgress Progress, int Stage, IReadOnlyList<int> Images, IReadOnlyList<RgbImage> Previews) : GenerationUpdate(Progress)
 {
+    /// <summary>For each of the images the structure map of the stage: L labels, row by row.</summary>
+    public IReadOnlyList<IReadOnlyList<int>> Structures { get; init; } = [];
+
     /// <summary>The image so far, of a request for one image; of several, that of the first of the batch.</summary>
     /// <exception cref="InvalidOperationException">No previews were requested.</exception>
     public RgbImage Preview => Previews.Count > 0

@@ -18,7 +18,9 @@ internal static class Layers
         ("Nvg.Training", ["Nvg.Torch", "Nvg.Imaging", "Nvg", "Nvg.Data"]),
         ("Nvg.Evaluation", ["Nvg.Torch", "Nvg.Imaging", "Nvg", "Nvg.Data"]),
         ("Nvg.Verification", ["Nvg.Torch", "Nvg.Imaging", "Nvg", "Nvg.Data", "Nvg.Training", "Nvg.Evaluation"]),
-        ("Nvg.Cli", ["Nvg.Torch", "Nvg.Imaging", "Nvg", "Nvg.Data", "Nvg.Training", "Nvg.Evaluation", "Nvg.Verification"]),
+        ("Nvg.Server", ["Nvg.Torch", "Nvg.Imaging", "Nvg"]),
+        ("Nvg.Extensions.AI", ["Nvg.Torch", "Nvg.Imaging", "Nvg"]),
+        ("Nvg.Cli", ["Nvg.Torch", "Nvg.Imaging", "Nvg", "Nvg.Data", "Nvg.Training", "Nvg.Evaluation", "Nvg.Verification", "Nvg.Server"]),
     ];
 
     /// <summary>Rooms of each project from the bottom to the top.</summary>
@@ -32,17 +34,20 @@ internal static class Layers
         ["Nvg.Imaging"] = ["Nvg.Imaging", "Nvg.Imaging.Npz"],
         ["Nvg"] =
         [
-            "Nvg.Configuration", "Nvg.Granularity", "Nvg.Granularity.Construction", "Nvg.Pretrained", "Nvg.Tokenizers", "Nvg.Generators",
-            "Nvg.Labels", "Nvg.Conditioning", "Nvg.Sampling", "Nvg.Checkpoints", "Nvg.Classifiers", "Nvg.Reporting", "Nvg.Control",
-            "Nvg.Previews", "Nvg", "Nvg.Documents", "Nvg.Conversion",
+            "Nvg.Configuration", "Nvg.Granularity", "Nvg.Granularity.Construction", "Nvg.Pretrained", "Nvg.Tokenizers.Layers",
+            "Nvg.Tokenizers", "Nvg.Var.Tokenizers", "Nvg.Generators", "Nvg.Var.Transformers", "Nvg.Labels", "Nvg.Conditioning",
+            "Nvg.Sampling", "Nvg.Var.Sampling", "Nvg.Checkpoints", "Nvg.Classifiers", "Nvg.Reporting", "Nvg.Control", "Nvg.Previews",
+            "Nvg.Methods", "Nvg", "Nvg.Var", "Nvg.Models", "Nvg.Documents", "Nvg.Conversion", "Nvg.Conversion.Var",
         ],
         ["Nvg.Data"] = ["Nvg.Data.Files", "Nvg.Data.Sources", "Nvg.Data.Datasets", "Nvg.Data.Loading", "Nvg.Data.Packing"],
         ["Nvg.Training"] =
         [
             "Nvg.Training.Ownership", "Nvg.Training.TensorBoard", "Nvg.Training.Distributed", "Nvg.Training.Optimization",
             "Nvg.Training.Runs", "Nvg.Training.Loop",
-            "Nvg.Training.Adversarial", "Nvg.Training.Tasks", "Nvg.Training.Tasks.Tokenizers", "Nvg.Training.Tasks.Generators",
-            "Nvg.Training.Tasks.Classifiers", "Nvg.Training.Planning.Facts", "Nvg.Training.Planning", "Nvg.Training.Planning.Execution",
+            "Nvg.Training.Adversarial", "Nvg.Training.Tasks", "Nvg.Training.Tasks.Tokenizers", "Nvg.Training.Tasks.Generators.Intervals",
+            "Nvg.Training.Tasks.Generators",
+            "Nvg.Training.Tasks.Distillation", "Nvg.Training.Tasks.Classifiers", "Nvg.Training.Tasks.Var",
+            "Nvg.Training.Planning.Facts", "Nvg.Training.Planning", "Nvg.Training.Planning.Execution",
             "Nvg.Training.Scaling",
         ],
         ["Nvg.Evaluation"] =
@@ -50,13 +55,21 @@ internal static class Layers
             "Nvg.Evaluation.Statistics", "Nvg.Evaluation.Features", "Nvg.Evaluation.Metrics", "Nvg.Evaluation.SampleSets",
             "Nvg.Evaluation.Classes",
             "Nvg.Evaluation.Distributions", "Nvg.Evaluation.TokenizerQuality", "Nvg.Evaluation.Neighbours", "Nvg.Evaluation.Steering",
-            "Nvg.Evaluation.Studies",
+            "Nvg.Evaluation.Studies", "Nvg.Evaluation.Comparison",
         ],
         ["Nvg.Verification"] = ["Nvg.Verification"],
+        ["Nvg.Server"] =
+        [
+            "Nvg.Server.Observability", "Nvg.Server", "Nvg.Server.Models", "Nvg.Server.Scheduling", "Nvg.Server.Jobs",
+            "Nvg.Server.Requests.Content", "Nvg.Server.Requests.Bodies", "Nvg.Server.Requests",
+            "Nvg.Server.Access", "Nvg.Server.Native", "Nvg.Server.OpenAi", "Nvg.Server.Automatic1111", "Nvg.Server.Hosting",
+        ],
+        ["Nvg.Extensions.AI"] = ["Nvg.Extensions.AI"],
         ["Nvg.Cli"] =
         [
-            "Nvg.Cli.Terminal", "Nvg.Cli.Bench", "Nvg.Cli.Launching", "Nvg.Cli.Arguments", "Nvg.Cli.Output", "Nvg.Cli.Planning",
-            "Nvg.Cli.Commands", "Nvg.Cli.Commands.Evaluate", "Nvg.Cli.Commands.Train", "Nvg.Cli",
+            "Nvg.Cli.Terminal", "Nvg.Cli.Serving", "Nvg.Cli.Bench", "Nvg.Cli.Launching", "Nvg.Cli.Arguments", "Nvg.Cli.Output",
+            "Nvg.Cli.Planning", "Nvg.Cli.Commands.Training", "Nvg.Cli.Commands.Generation", "Nvg.Cli.Commands", "Nvg.Cli.Commands.Evaluate",
+            "Nvg.Cli.Commands.Comparison", "Nvg.Cli",
         ],
     };
 

@@ -5,11 +5,8 @@ public class LineLengthTests
 {
     private const int MostColumns = 140;
 
-    /// <summary>
-    /// The folders that are checked. Once every file below <c>src</c>, <c>tests</c> and <c>native</c> passes, these three roots replace
-    /// the list.
-    /// </summary>
-    public static TheoryData<string> Roots => ["src/Nvg", "tests/Nvg.Architecture.Tests", "benchmarks/Nvg.Benchmarks"];
+    /// <summary>The folders that are checked.</summary>
+    public static TheoryData<string> Roots => ["src", "native", "benchmarks", "examples", "tests/Nvg.Architecture.Tests"];
 
     [Theory]
     [MemberData(nameof(Roots))]

@@ -17,6 +17,8 @@ public class PublicApiTests
     [InlineData("Nvg.Data")]
     [InlineData("Nvg.Training")]
     [InlineData("Nvg.Evaluation")]
+    [InlineData("Nvg.Server")]
+    [InlineData("Nvg.Extensions.AI")]
     public void PublicApi_OfAPackage_IsApproved(string package)
     {
         string path = Repository.PathOf($"tests/Nvg.Architecture.Tests/PublicApi/{package}.txt");

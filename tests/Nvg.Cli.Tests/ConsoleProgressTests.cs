@@ -20,7 +20,8 @@ public class ConsoleProgressTests
     [InlineData("none")]
     [InlineData("plain")]
     public async Task Report_ShortWorkOrNone_ShowsNothing(string mode) =>
-        Assert.Equal("", await ShownAsync(Enum.Parse<ProgressMode>(mode, ignoreCase: true), progress => progress.Report("1 of 2 images", 0.5)));
+        Assert.Equal(
+            "", await ShownAsync(Enum.Parse<ProgressMode>(mode, ignoreCase: true), progress => progress.Report("1 of 2 images", 0.5)));
 
     [Fact]
     public async Task Report_ErrorOutputIsGone_TheWorkGoesOn()

@@ -27,7 +27,8 @@ public sealed class ConvertCommandTests(TinyModel model) : CommandTests, IClassF
         CommandResult result = await RunAsync("convert", model.Folder, "-o", InFolder("x.pth"), "--json");
         using JsonDocument json = JsonDocument.Parse(result.Output);
         Assert.Equal("tiny", json.RootElement.GetProperty("name").GetString());
-        Assert.All(["encoder", "decoder", "quantizer", "content", "structure"], group => Assert.True(json.RootElement.GetProperty("parameters").GetProperty(group).GetInt64() > 0));
+        Assert.All(["encoder", "decoder", "quantizer", "content", "structure"], group => Assert.True(
+            json.RootElement.GetProperty("parameters").GetProperty(group).GetInt64() > 0));
         Assert.Equal("generator", json.RootElement.GetProperty("sources")[1].GetProperty("part").GetString());
     }
 
@@ -79,7 +80,8 @@ public sealed class ConvertCommandTests(TinyModel model) : CommandTests, IClassF
         using (Tensor tensor = Tensor.Zeros([2]))
             PyTorchFile.Write(InFolder("stray.pth"), new Dictionary<string, Tensor> { ["fc.weight"] = tensor });
         // What a hostile file looks like: a call of os.system.
-        File.WriteAllBytes(InFolder("hostile.pth"), [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, (byte)'.', 0x80, 2, .. "cos\nsystem\n."u8]);
+        File.WriteAllBytes(InFolder("hostile.pth"), [
+            0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, (byte)'.', 0x80, 2, .. "cos\nsystem\n."u8]);
         foreach ((string[] arguments, string words) in new (string[], string)[]
         {
             ([InFolder("none.pth")], "does not exist"),

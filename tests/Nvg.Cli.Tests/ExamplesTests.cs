@@ -1,7 +1,7 @@
 namespace Nvg.Cli.Tests;
 
 /// <summary>The examples run, and stay small enough to be read.</summary>
-public class ExamplesTests(TinyModel model) : CommandTests, IClassFixture<TinyModel>
+public class ExamplesTests(TinyShippedModel model) : CommandTests, IClassFixture<TinyShippedModel>
 {
     private const int MostLines = 100;
 
@@ -11,6 +11,7 @@ public class ExamplesTests(TinyModel model) : CommandTests, IClassFixture<TinyMo
     [MemberData(nameof(Names))]
     public async Task Run_AnyExample_WritesImages(string name)
     {
+        Directory.CreateDirectory(InFolder("out"));
         TextWriter output = Console.Out;
         try
         {
@@ -28,10 +29,7 @@ public class ExamplesTests(TinyModel model) : CommandTests, IClassFixture<TinyMo
     [Fact]
     public void Files_OfExamples_AreShort()
     {
-        string? root = AppContext.BaseDirectory;
-        while (root is not null && !File.Exists(Path.Combine(root, "nvg.slnx")))
-            root = Path.GetDirectoryName(root);
-        string[] files = Directory.GetFiles(Path.Combine(root!, "examples"), "*.cs");
+        string[] files = Directory.GetFiles(Repository.PathOf("examples"), "*.cs");
         Assert.True(files.Length > Examples.Examples.All.Count);
         Assert.All(files, file => Assert.InRange(File.ReadAllLines(file).Length, 1, MostLines));
     }

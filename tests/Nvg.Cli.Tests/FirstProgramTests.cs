@@ -5,17 +5,15 @@ using Nvg.Imaging;
 namespace Nvg.Cli.Tests;
 
 /// <summary>The first program of README and docs/library.md works as it is written there.</summary>
-public class FirstProgramTests(TinyModel model) : CommandTests, IClassFixture<TinyModel>
+public class FirstProgramTests(TinyShippedModel model) : CommandTests, IClassFixture<TinyShippedModel>
 {
-    private static readonly string Root = FindRoot();
-
-    private static string Program => File.ReadAllText(Path.Combine(Root, "examples", "FirstProgram", "Program.cs"));
+    private static string Program => File.ReadAllText(Repository.PathOf("examples/FirstProgram/Program.cs"));
 
     [Fact]
     public async Task Run_WithAnyModel_WritesItsImagesAndThoseOfTheCommand()
     {
         Directory.CreateDirectory(InFolder("models"));
-        Directory.CreateSymbolicLink(InFolder("models/nvg-cifar10"), model.Folder);
+        Directory.CreateSymbolicLink(InFolder("models/nvg-eurosat"), model.Folder);
         await RunAndCompareAsync();
     }
 
@@ -23,7 +21,7 @@ public class FirstProgramTests(TinyModel model) : CommandTests, IClassFixture<Ti
     public async Task Run_WithTheShippedModel_GivesTheBytesOfTheCommand()
     {
         Directory.CreateDirectory(InFolder("models"));
-        Directory.CreateSymbolicLink(InFolder("models/nvg-cifar10"), Path.Combine(Root, "models", "nvg-cifar10"));
+        Directory.CreateSymbolicLink(InFolder("models/nvg-eurosat"), Repository.PathOf("models/nvg-eurosat"));
         await RunAndCompareAsync();
     }
 
@@ -31,11 +29,11 @@ public class FirstProgramTests(TinyModel model) : CommandTests, IClassFixture<Ti
     [InlineData("README.md")]
     [InlineData("docs/library.md")]
     public void Page_ShowsTheProgramThatIsTested(string page) =>
-        Assert.Contains(Program.Trim(), File.ReadAllText(Path.Combine(Root, page)), StringComparison.Ordinal);
+        Assert.Contains(Program.Trim(), File.ReadAllText(Repository.PathOf(page)), StringComparison.Ordinal);
 
     private async Task RunAndCompareAsync()
     {
-        File.Copy(Path.Combine(Root, "examples", "images", "boat.png"), InFolder("boat.png"));
+        File.Copy(Repository.PathOf("examples/images/river.png"), InFolder("drawing.png"));
         string before = Environment.CurrentDirectory;
         try
         {
@@ -48,25 +46,17 @@ public class FirstProgramTests(TinyModel model) : CommandTests, IClassFixture<Ti
             Environment.CurrentDirectory = before;
         }
 
-        string folder = InFolder("models/nvg-cifar10");
-        CommandResult plain = await RunAsync("generate", "--model", folder, "--class", "ship", "--seed", "7", "-o", InFolder("plain"));
+        string folder = InFolder("models/nvg-eurosat");
+        CommandResult plain = await RunAsync("generate", "--model", folder, "--class", "river", "--seed", "7", "-o", InFolder("plain"));
         CommandResult steered = await RunAsync(
-            "generate", "--model", folder, "--class", "ship", "--seed", "7", "--structure", InFolder("boat.png"),
-            "--structure-kind", "labels", "--structure-stages", "4", "-o", InFolder("steered"));
+            "generate", "--model", folder, "--class", "river", "--seed", "7", "--structure", InFolder("drawing.png"),
+            "--structure-kind", "labels", "--structure-stages", "3", "-o", InFolder("steered"));
         Assert.Equal((CommandRunner.Done, CommandRunner.Done), (plain.ExitCode, steered.ExitCode));
-        Assert.Equal(File.ReadAllBytes(InFolder("plain/ship/7.png")), File.ReadAllBytes(InFolder("ship.png")));
-        Assert.Equal(File.ReadAllBytes(InFolder("steered/ship/7.png")), File.ReadAllBytes(InFolder("steered.png")));
-        Assert.NotEqual(File.ReadAllBytes(InFolder("ship.png")), File.ReadAllBytes(InFolder("steered.png")));
+        Assert.Equal(File.ReadAllBytes(InFolder("plain/river/7.png")), File.ReadAllBytes(InFolder("river.png")));
+        Assert.Equal(File.ReadAllBytes(InFolder("steered/river/7.png")), File.ReadAllBytes(InFolder("steered.png")));
+        Assert.NotEqual(File.ReadAllBytes(InFolder("river.png")), File.ReadAllBytes(InFolder("steered.png")));
         // After the last stage the preview is the image.
         int last = Directory.GetFiles(InFolder(""), "stage*.png").Length - 1;
         Assert.Equal(ImageFile.Read(InFolder("steered.png")).Pixels, ImageFile.Read(InFolder($"stage{last}.png")).Pixels);
-    }
-
-    private static string FindRoot()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder!, "nvg.slnx")))
-            folder = Path.GetDirectoryName(folder);
-        return folder!;
     }
 }

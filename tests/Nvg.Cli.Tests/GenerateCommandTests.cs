@@ -26,7 +26,8 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
     {
         CommandResult result = await GenerateAsync("--class", "cat,dog", "--count", "2", "--seed", "7", "-o", InFolder("out"));
         Assert.Equal(CommandRunner.Done, result.ExitCode);
-        string[] files = [.. Directory.GetFiles(InFolder("out"), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(InFolder("out"), f)).Order(StringComparer.Ordinal)];
+        string[] files = [.. Directory.GetFiles(InFolder("out"), "*", SearchOption.AllDirectories).Select(
+            f => Path.GetRelativePath(InFolder("out"), f)).Order(StringComparer.Ordinal)];
         Assert.Equal(["cat/7.png", "cat/8.png", "dog/7.png", "dog/8.png"], files);
         RgbImage image = ImageFile.Read(InFolder("out/dog/8.png"));
         Assert.Equal((Side, Side), (image.Width, image.Height));
@@ -52,7 +53,8 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
         string other = Assert.Single(Directory.GetFiles(InFolder("many"), "12.png", SearchOption.AllDirectories));
         Assert.Equal(Path.GetRelativePath(InFolder("one"), one), Path.GetRelativePath(InFolder("many"), other));
         Assert.Equal(File.ReadAllBytes(one), File.ReadAllBytes(other));
-        Assert.NotEqual(File.ReadAllBytes(one), File.ReadAllBytes(Directory.GetFiles(InFolder("many"), "11.png", SearchOption.AllDirectories)[0]));
+        Assert.NotEqual(
+            File.ReadAllBytes(one), File.ReadAllBytes(Directory.GetFiles(InFolder("many"), "11.png", SearchOption.AllDirectories)[0]));
     }
 
     [Fact]
@@ -76,10 +78,12 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
     [Fact]
     public async Task Generate_Json_NamesFilesSeedsAndClasses()
     {
-        CommandResult result = await GenerateAsync("--class", "bird", "--count", "2", "--seed", "3", "--guidance", "1-2", "--json", "-o", InFolder("out"));
+        CommandResult result = await GenerateAsync(
+            "--class", "bird", "--count", "2", "--seed", "3", "--guidance", "1-2", "--json", "-o", InFolder("out"));
         using JsonDocument json = JsonDocument.Parse(result.Output);
         JsonElement second = json.RootElement.GetProperty("images")[1];
-        Assert.Equal((4, 2, "bird"), (second.GetProperty("seed").GetInt32(), second.GetProperty("class").GetInt32(), second.GetProperty("label").GetString()));
+        Assert.Equal((4, 2, "bird"), (
+            second.GetProperty("seed").GetInt32(), second.GetProperty("class").GetInt32(), second.GetProperty("label").GetString()));
         Assert.True(File.Exists(second.GetProperty("file").GetString()));
         Assert.Equal(2, json.RootElement.GetProperty("settings").GetProperty("contentGuidance").GetProperty("linear")[1].GetDouble());
     }
@@ -109,9 +113,12 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
     {
         await GenerateAsync("--class", "cat", "-o", InFolder("out"));
         string reference = InFolder("out/cat/0.png");
-        Assert.Equal(CommandRunner.Done, (await GenerateAsync("--class", "dog", "--count", "2", "--reference", reference, "--keep", "both", "--keep-stages", "7", "-o", InFolder("kept"))).ExitCode);
+        Assert.Equal(CommandRunner.Done, (
+            await GenerateAsync("--class", "dog", "--count", "2", "--reference", reference, "--keep", "both", "--keep-stages", "7", "-o",
+            InFolder("kept"))).ExitCode);
         Assert.Equal(File.ReadAllBytes(InFolder("kept/dog/0.png")), File.ReadAllBytes(InFolder("kept/dog/1.png")));
-        Assert.Equal(CommandRunner.Done, (await GenerateAsync("--reference", reference, "--keep", "structure", "--keep-stages", "3", "-o", InFolder("free"))).ExitCode);
+        Assert.Equal(CommandRunner.Done, (
+            await GenerateAsync("--reference", reference, "--keep", "structure", "--keep-stages", "3", "-o", InFolder("free"))).ExitCode);
     }
 
     [Fact]
@@ -119,7 +126,8 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
     {
         ImageFile.Write(InFolder("map.png"), new RgbImage(8, 8));
         byte[] before = File.ReadAllBytes(InFolder("map.png"));
-        Assert.Equal(CommandRunner.WrongUsage, (await GenerateAsync("--structure", InFolder("map.png"), "-o", InFolder("map.png"))).ExitCode);
+        Assert.Equal(
+            CommandRunner.WrongUsage, (await GenerateAsync("--structure", InFolder("map.png"), "-o", InFolder("map.png"))).ExitCode);
         Assert.Equal(before, File.ReadAllBytes(InFolder("map.png")));
     }
 
@@ -178,8 +186,10 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
         ImageFile.Write(InFolder("map.png"), new RgbImage(8, 8));
         string[] content = ["--reference", InFolder("map.png"), "--keep", "content", "-o", InFolder("x.png")];
         Assert.Equal(CommandRunner.WrongUsage, (await GenerateAsync([.. content, "--keep-stages", "2"])).ExitCode);
-        Assert.Equal(CommandRunner.WrongUsage, (await GenerateAsync([.. content, "--keep-stages", "3", "--structure", InFolder("map.png")])).ExitCode);
-        Assert.Equal(CommandRunner.Done, (await GenerateAsync([.. content, "--keep-stages", "2", "--structure", InFolder("map.png")])).ExitCode);
+        Assert.Equal(CommandRunner.WrongUsage, (
+            await GenerateAsync([.. content, "--keep-stages", "3", "--structure", InFolder("map.png")])).ExitCode);
+        Assert.Equal(
+            CommandRunner.Done, (await GenerateAsync([.. content, "--keep-stages", "2", "--structure", InFolder("map.png")])).ExitCode);
     }
 
     [Fact]
@@ -224,7 +234,8 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
         var images = new List<byte[]>();
         foreach (string name in new[] { "without", "with", "last" })
         {
-            Assert.Equal(CommandRunner.Done, (await GenerateAsync("--structure", InFolder(name + ".npy"), "-o", InFolder(name + ".png"))).ExitCode);
+            Assert.Equal(
+                CommandRunner.Done, (await GenerateAsync("--structure", InFolder(name + ".npy"), "-o", InFolder(name + ".png"))).ExitCode);
             images.Add(File.ReadAllBytes(InFolder(name + ".png")));
         }
 
@@ -232,5 +243,6 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
         Assert.Equal(images[0], images[2]);
     }
 
-    private Task<CommandResult> GenerateAsync(params string[] arguments) => RunAsync(["generate", "--model", model.Folder, "--threads", "1", .. arguments]);
+    private Task<CommandResult> GenerateAsync(params string[] arguments) =>
+        RunAsync(["generate", "--model", model.Folder, "--threads", "1", .. arguments]);
 }

@@ -9,7 +9,7 @@ namespace Nvg.Cli.Tests;
 /// </summary>
 public partial class HelpSnapshotTests : CommandTests
 {
-    private static string Folder => Path.Combine(Repository(), "tests", "Nvg.Cli.Tests", "Help");
+    private static string Folder => Path.Combine(Repository.Root, "tests", "Nvg.Cli.Tests", "Help");
 
     public static TheoryData<string> Commands() => [.. Paths(Root.Create(), "")];
 
@@ -20,7 +20,8 @@ public partial class HelpSnapshotTests : CommandTests
         string[] words = path.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         CommandResult result = await RunAsync([.. words, "--help"]);
         Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
-        string actual = Normalized(result.Output), file = Path.Combine(Folder, $"{(words.Length == 0 ? "nvg" : string.Join('-', words))}.txt");
+        string actual = Normalized(result.Output), file = Path.Combine(
+            Folder, $"{(words.Length == 0 ? "nvg" : string.Join('-', words))}.txt");
         if (Environment.GetEnvironmentVariable("NVG_RECORD_HELP") == "1")
         {
             Directory.CreateDirectory(Folder);
@@ -40,15 +41,8 @@ public partial class HelpSnapshotTests : CommandTests
 
     // The width of the terminal and the number of cores differ between machines.
     private static string Normalized(string help) =>
-        Threads().Replace(string.Join('\n', help.ReplaceLineEndings("\n").Split('\n').Select(line => line.TrimEnd())), "$1[default: cores]");
-
-    private static string Repository()
-    {
-        string folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "nvg.slnx")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("the repository was not found");
-        return folder;
-    }
+        Threads().Replace(
+            string.Join('\n', help.ReplaceLineEndings("\n").Split('\n').Select(line => line.TrimEnd())), "$1[default: cores]");
 
     [GeneratedRegex(@"(--threads <N>[^\n]*)\[default: \d+\]")]
     private static partial Regex Threads();

@@ -60,7 +60,8 @@ public sealed class KilledSamplingTests(TinyModel model) : IClassFixture<TinyMod
 
     private Process Start(string file)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Nvg.Cli.dll"), "sample", "--model", model.Folder,
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(
+            AppContext.BaseDirectory, "Nvg.Cli.dll"), "sample", "--model", model.Folder,
             "--per-class", "1", "--structure-steps", "6", "--batch", $"{Batch}", "--threads", "1", "--resume", "-o", _folder[file]])
         {
             RedirectStandardError = true,

@@ -14,11 +14,11 @@ public class ModelCommandTests(TinyModel model) : CommandTests, IClassFixture<Ti
     {
         CommandResult result = await RunAsync("models");
         Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
-        Assert.Contains("nvg-cifar10", result.Output, StringComparison.Ordinal);
+        Assert.Contains("nvg-eurosat", result.Output, StringComparison.Ordinal);
         Assert.Contains("classifier", result.Output, StringComparison.Ordinal);
         Assert.Contains("nvg-d16", result.Output, StringComparison.Ordinal);
         using JsonDocument json = JsonDocument.Parse((await RunAsync("models", "--json")).Output);
-        Assert.Contains(json.RootElement.GetProperty("models").EnumerateArray(), m => m.GetProperty("name").GetString() == "nvg-cifar10");
+        Assert.Contains(json.RootElement.GetProperty("models").EnumerateArray(), m => m.GetProperty("name").GetString() == "nvg-eurosat");
     }
 
     [Fact]
@@ -96,7 +96,8 @@ public class ModelCommandTests(TinyModel model) : CommandTests, IClassFixture<Ti
         CommandResult refused = await GenerateAsync("--reference", saved, "--class", "dog", "-o", InFolder("d.png"));
         Assert.Equal(CommandRunner.WrongUsage, refused.ExitCode);
         Assert.Contains("needs --keep-stages N, or --mask", refused.Error, StringComparison.Ordinal);
-        CommandResult idle = await GenerateAsync("--reference", saved, "--keep", "structure", "--keep-stages", "1", "-o", InFolder("d.png"));
+        CommandResult idle = await GenerateAsync(
+            "--reference", saved, "--keep", "structure", "--keep-stages", "1", "-o", InFolder("d.png"));
         Assert.Equal(CommandRunner.Done, idle.ExitCode);
         Assert.Contains("--keep-stages 1 keeps nothing", idle.Error, StringComparison.Ordinal);
         ImageFile.Write(InFolder("grey.png"), new RgbImage(8, 8));
@@ -106,5 +107,6 @@ public class ModelCommandTests(TinyModel model) : CommandTests, IClassFixture<Ti
         Assert.Contains("a single region", single.Error, StringComparison.Ordinal);
     }
 
-    private Task<CommandResult> GenerateAsync(params string[] arguments) => RunAsync(["generate", "--model", model.Folder, "--threads", "1", .. arguments]);
+    private Task<CommandResult> GenerateAsync(params string[] arguments) =>
+        RunAsync(["generate", "--model", model.Folder, "--threads", "1", .. arguments]);
 }

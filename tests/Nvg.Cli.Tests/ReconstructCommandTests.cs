@@ -63,7 +63,8 @@ public class ReconstructCommandTests(TinyModel model) : CommandTests, IClassFixt
         WriteImage("images/b.jpg", 32, 32);
         Directory.CreateSymbolicLink(InFolder("link"), InFolder("images"));
         byte[] before = await File.ReadAllBytesAsync(InFolder("images/a.png"));
-        foreach (string[] arguments in new string[][] { [InFolder("images/a.png"), "-o", InFolder("link")], [InFolder("images"), "-o", InFolder("images/")] })
+        foreach (string[] arguments in new string[][] { [InFolder("images/a.png"), "-o", InFolder("link")], [
+            InFolder("images"), "-o", InFolder("images/")] })
         {
             CommandResult result = await ReconstructAsync(arguments);
             Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
@@ -89,7 +90,8 @@ public class ReconstructCommandTests(TinyModel model) : CommandTests, IClassFixt
     public async Task Reconstruct_StagesWithoutFolder_IsWrongUsage() =>
         Assert.Equal(CommandRunner.WrongUsage, (await ReconstructAsync("x.png", "--stages")).ExitCode);
 
-    private Task<CommandResult> ReconstructAsync(params string[] arguments) => RunAsync(["reconstruct", "--model", model.Folder, "--threads", "1", .. arguments]);
+    private Task<CommandResult> ReconstructAsync(params string[] arguments) =>
+        RunAsync(["reconstruct", "--model", model.Folder, "--threads", "1", .. arguments]);
 
     private void WriteImage(string name, int width, int height)
     {

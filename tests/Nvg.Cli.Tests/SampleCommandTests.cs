@@ -13,7 +13,8 @@ public class SampleCommandTests(TinyModel model) : CommandTests, IClassFixture<T
         Assert.Equal(CommandRunner.Done, (await SampleAsync("--batch", "4", "-o", InFolder("whole.npz"))).ExitCode);
         for (int i = 0; i < 3; i++)
             Assert.Equal(CommandRunner.Done, (await SampleAsync("--batch", "4", "--shard", $"{i}/3", "-o", InFolder($"{i}.npz"))).ExitCode);
-        CommandResult merged = await RunAsync("sample", "merge", InFolder("2.npz"), InFolder("0.npz"), InFolder("1.npz"), "-o", InFolder("merged.npz"), "--json");
+        CommandResult merged = await RunAsync(
+            "sample", "merge", InFolder("2.npz"), InFolder("0.npz"), InFolder("1.npz"), "-o", InFolder("merged.npz"), "--json");
         Assert.Equal("", merged.Error);
         using JsonDocument json = JsonDocument.Parse(merged.Output);
         Assert.Equal(20, json.RootElement.GetProperty("settings").GetProperty("count").GetInt32());
@@ -23,8 +24,11 @@ public class SampleCommandTests(TinyModel model) : CommandTests, IClassFixture<T
     [Fact]
     public async Task Sample_Image_IsThatOfGenerateWithItsSeed()
     {
-        Assert.Equal(CommandRunner.Done, (await SampleAsync("--classes", "dog,cat", "--seed", "9", "-o", InFolder("samples.npz"))).ExitCode);
-        Assert.Equal(CommandRunner.Done, (await RunAsync("generate", "--model", model.Folder, "--threads", "1", "--class", "cat", "--seed", "3000010", "-o", InFolder("one.npz"))).ExitCode);
+        Assert.Equal(
+            CommandRunner.Done, (await SampleAsync("--classes", "dog,cat", "--seed", "9", "-o", InFolder("samples.npz"))).ExitCode);
+        Assert.Equal(CommandRunner.Done, (
+            await RunAsync("generate", "--model", model.Folder, "--threads", "1", "--class", "cat", "--seed", "3000010", "-o",
+            InFolder("one.npz"))).ExitCode);
         using NpzFile samples = NpzFile.Open(InFolder("samples.npz")), one = NpzFile.Open(InFolder("one.npz"));
         Assert.Equal([5, 3, 5, 3], samples.Read("arr_1").ToDoubles());
         Assert.Equal(one.Images().Single().Pixels, samples.Images().ElementAt(3).Pixels);
@@ -73,7 +77,9 @@ public class SampleCommandTests(TinyModel model) : CommandTests, IClassFixture<T
     public async Task Sample_BadOption_IsWrongUsageInOneLine(string option, string value)
     {
         string[] output = option == "-o" ? [] : ["-o", InFolder("x.npz")];
-        CommandResult result = await RunAsync(["sample", "--model", model.Folder, "--threads", "1", .. option == "--per-class" ? [] : new[] { "--per-class", "2" }, option, value, .. output]);
+        CommandResult result = await RunAsync(
+            ["sample", "--model", model.Folder, "--threads", "1", .. option == "--per-class" ? [] : new[] { "--per-class", "2" }, option,
+            value, .. output]);
         Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
         Assert.Single(result.Error.TrimEnd().Split('\n'));
         Assert.Empty(Directory.GetFileSystemEntries(InFolder(".")));

@@ -14,7 +14,8 @@ public class TokenizerAloneTests(TinyModel model) : CommandTests, IClassFixture<
         string folder = InFolder("tokenizer");
         using (NvgModel whole = NvgModel.Load(model.Folder))
             NvgModel.Save(folder, whole.Config with { Generator = null }, whole.Tokenizer.Parameters, null, []);
-        CommandResult result = await RunAsync([.. arguments.Select(a => a == "MODEL" ? folder : a.Replace("OUT", InFolder("out"), StringComparison.Ordinal))]);
+        CommandResult result = await RunAsync(
+            [.. arguments.Select(a => a == "MODEL" ? folder : a.Replace("OUT", InFolder("out"), StringComparison.Ordinal))]);
         Assert.Equal(CommandRunner.UnusableData, result.ExitCode);
         Assert.Equal(
             $"nvg: {folder}: holds a tokenizer without generator: it reconstructs, but does not generate; train one with nvg train generator",

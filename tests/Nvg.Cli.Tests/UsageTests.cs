@@ -24,10 +24,13 @@ public class UsageTests(TinyModel model) : CommandTests, IClassFixture<TinyModel
     [InlineData("the argument <fixtures> is empty", "verify", "")]
     [InlineData("there is no option '--stage'; did you mean --stages?", "reconstruct", "photo.jpg", "--stage")]
     [InlineData("there is no option '--outputdir'", "evaluate", "cost", "nvg-d16", "--outputdir", "x")]
-    [InlineData("there is no option '--bogus'", "train", "tokenizer", "--config", "a", "--data", "b", "-o", "c", "--set", "a=1", "--bogus", "3")]
-    [InlineData("--class can be given only once; separate several values by commas", "generate", "--class", "cat", "--class", "dog", "-o", "x.png")]
+    [InlineData(
+        "there is no option '--bogus'", "train", "tokenizer", "--config", "a", "--data", "b", "-o", "c", "--set", "a=1", "--bogus", "3")]
+    [InlineData(
+        "--class can be given only once; separate several values by commas", "generate", "--class", "cat", "--class", "dog", "-o", "x.png")]
     [InlineData("unexpected argument 'horse'; a class is given as --class horse", "generate", "horse", "-o", "x.png")]
-    [InlineData("'train' needs images to make a model of, or one of the commands tokenizer, generator, classifier", "train")]
+    [InlineData(
+        "'train' needs images to make a model of, or one of the commands tokenizer, generator, var-tokenizer, var, classifier", "train")]
     [InlineData("there is no command 'fid'; it is a metric of nvg evaluate samples --metrics fid", "evaluate", "fid")]
     [InlineData("the option -o/--output FILE.npz is missing", "sample")]
     [InlineData("--seed needs a value", "generate", "-o", "x.png", "--seed")]
@@ -59,7 +62,8 @@ public class UsageTests(TinyModel model) : CommandTests, IClassFixture<TinyModel
     [InlineData("training.steps", "--set takes key=value")]
     public async Task Set_UnknownKey_IsNamedWithTheNearest(string assignment, string expected)
     {
-        CommandResult result = await RunAsync("train", "tokenizer", "--config", "c.json", "--data", "d", "-o", InFolder("r"), "--set", assignment);
+        CommandResult result = await RunAsync(
+            "train", "tokenizer", "--config", "c.json", "--data", "d", "-o", InFolder("r"), "--set", assignment);
         Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
         Assert.StartsWith($"nvg: {expected}", result.Error, StringComparison.Ordinal);
     }

@@ -56,7 +56,10 @@ public class ArchiveTests
     {
         using var folder = new TemporaryFolder();
         byte[] inner = Tar(("1.png", Png));
-        folder.Write("a.tar", Tar(("cat.tar.gz", Gzip(inner)), ("dog.tgz", Gzip(inner)), ("fish.tar", inner), ("oddly.named", Gzip(inner)), ("notes.gz", Gzip("x"u8.ToArray()))));
+        folder.Write(
+            "a.tar",
+            Tar(("cat.tar.gz", Gzip(inner)), ("dog.tgz", Gzip(inner)), ("fish.tar", inner), ("oddly.named", Gzip(inner)),
+            ("notes.gz", Gzip("x"u8.ToArray()))));
         ImageEntry[] entries = [.. ImageSource.Open(folder["a.tar"]).AllEntries()];
         Assert.Equal(["cat", "dog", "fish", "oddly.named"], entries.Where(e => e.NotAImage is null).Select(e => e.ClassName));
         Assert.Equal("is not a readable image: a gzip file of text", Assert.Single(entries, e => e.NotAImage is not null).NotAImage);
@@ -103,7 +106,8 @@ public class ArchiveTests
             using (var stream = System.IO.File.Create(folder[$"{format}.tar"]))
             using (var tar = new TarWriter(stream, format))
             {
-                TarEntry entry = format == TarEntryFormat.Pax ? new PaxTarEntry(TarEntryType.RegularFile, name) : new GnuTarEntry(TarEntryType.RegularFile, name);
+                TarEntry entry = format == TarEntryFormat.Pax ? new PaxTarEntry(TarEntryType.RegularFile, name) : new GnuTarEntry(
+                    TarEntryType.RegularFile, name);
                 entry.DataStream = new MemoryStream(Png);
                 tar.WriteEntry(entry);
             }

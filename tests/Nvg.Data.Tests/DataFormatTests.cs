@@ -29,7 +29,8 @@ public class DataFormatTests
         folder.Write("packed.tar.gz", ArchiveTests.Gzip(tar));
         ZipFile.CreateFromDirectory(folder["folder"], folder["pictures.zip"]);
         (string, byte[])[][] shards = [.. images.Select((image, i) => (image, i)).Chunk(6).Select(part => part
-            .SelectMany(p => ((string, byte[])[])[($"{p.i:D6}.cls", Encoding.ASCII.GetBytes(p.image.Class + "\n")), ($"{p.i:D6}.png", p.image.Png)]).ToArray())];
+            .SelectMany(p => ((string, byte[])[])[
+                ($"{p.i:D6}.cls", Encoding.ASCII.GetBytes(p.image.Class + "\n")), ($"{p.i:D6}.png", p.image.Png)]).ToArray())];
         folder.Write("shard-000.tar", ArchiveTests.Tar(shards[0]));
         folder.Write("shard-001.tar", ArchiveTests.Tar(shards[1]));
         await WriteParquet(folder["data-0.parquet"], images[..5]);
@@ -98,6 +99,80 @@ public class DataFormatTests
         Assert.Equal("automobile", Assert.Single(ImageSource.Open(folder["cifar-10-binary.tar.gz"], "test").AllEntries()).ClassName);
     }
 
+    [Fact]
+    public async Task RunAsync_CifarForPython_GivesTheSameDataAsBinary()
+    {
+        using var folder = new TemporaryFolder();
+        byte[][] images = [
+            .. Enumerable.Range(0, 6).Select(i => Enumerable.Range(0, 3072).Select(p => (byte)((7 * i) + (p / 1024 * 50))).ToArray())];
+        byte[] labels = [1, 0, 1, 1, 0, 0];
+        byte[] Binary(Range range) => [.. images[range].Zip(labels[range]).SelectMany(p => (byte[])[p.Second, .. p.First])];
+        byte[] Python(Range range) => CifarPickles.Batch(labels[range], [.. images[range].SelectMany(image => image)], "labels");
+        folder.Write("binary.tar.gz", ArchiveTests.Gzip(ArchiveTests.Tar(
+            ("cifar-10-batches-bin/batches.meta.txt", "airplane\nautomobile\n"u8.ToArray()),
+            ("cifar-10-batches-bin/data_batch_1.bin", Binary(..3)),
+            ("cifar-10-batches-bin/test_batch.bin", Binary(3..)))));
+        (string, byte[])[] python =
+        [
+            ("cifar-10-batches-py/data_batch_1", Python(..3)),
+            ("cifar-10-batches-py/readme.html", "<html>"u8.ToArray()),
+            ("cifar-10-batches-py/test_batch", Python(3..)),
+            ("cifar-10-batches-py/batches.meta", CifarPickles.Names("label_names", "airplane", "automobile")),
+        ];
+        folder.Write("python.tar.gz", ArchiveTests.Gzip(ArchiveTests.Tar(python)));
+        foreach ((string name, byte[] content) in python)
+            folder.Write($"unpacked/{name}", content);
+        ZipFile.CreateFromDirectory(folder["unpacked"], folder["python.zip"]);
+        foreach (string split in new[] { "train", "test" })
+        {
+            DatasetDescription expected = await Preparation.RunAsync(
+                ImageSource.Open(folder["binary.tar.gz"], split), folder[$"{split}-binary"], new() { Size = 32, Threads = 1 });
+            foreach (string source in new[] { "python.tar.gz", "python.zip", "unpacked", "unpacked/cifar-10-batches-py" })
+            {
+                DatasetDescription made = await Preparation.RunAsync(
+                    ImageSource.Open(folder[source], split), folder[
+                        $"{split}-{source.Replace('/', '-')}"], new() { Size = 32, Threads = 1 });
+                Assert.Equal((expected.PixelsSha256, expected.LabelsSha256), (made.PixelsSha256, made.LabelsSha256));
+                Assert.Equal(["airplane", "automobile"], made.Classes.Select(c => c.Name));
+            }
+        }
+    }
+
+    [Fact]
+    public void AllEntries_CifarHundredForPython_HasItsFineClasses()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("cifar-100-python.tar.gz", ArchiveTests.Gzip(ArchiveTests.Tar(
+            ("cifar-100-python/meta", CifarPickles.Names("fine_label_names", "apple", "aquarium_fish", "baby")),
+            ("cifar-100-python/train", CifarPickles.Batch([2, 0], new byte[2 * 3072], "fine_labels")))));
+        Assert.Equal(["baby", "apple"], ImageSource.Open(folder["cifar-100-python.tar.gz"], "train").AllEntries().Select(e => e.ClassName));
+    }
+
+    [Theory]
+    [InlineData("evil", "it refers to os.system, which a checkpoint has no use for")]
+    [InlineData("short", "no matrix of bytes with 3072 columns")]
+    [InlineData("labels", "has 2 images and 3 labels")]
+    [InlineData("text", "is no batch of CIFAR")]
+    [InlineData("list", "is no dictionary")]
+    [InlineData("cut", "is truncated")]
+    public void AllEntries_CifarForPythonThatIsNone_IsRefused(string what, string words)
+    {
+        using var folder = new TemporaryFolder();
+        byte[] good = CifarPickles.Batch([0, 1], new byte[2 * 3072], "labels");
+        byte[] content = what switch
+        {
+            "evil" => CifarPickles.Call("os", "system"),
+            "short" => CifarPickles.Batch([0, 1], new byte[2 * 3000], "labels", 3000),
+            "labels" => CifarPickles.Batch([0, 1, 2], new byte[2 * 3072], "labels"),
+            "text" => "hello"u8.ToArray(),
+            "list" => [0x80, 2, (byte)']', (byte)'.'],
+            _ => good[..^100],
+        };
+        folder.Write("a.tar", ArchiveTests.Tar(("cifar-10-batches-py/data_batch_1", content)));
+        string message = Assert.Throws<NvgDataException>(() => ImageSource.Open(folder["a.tar"]).AllEntries().ToList()).Message;
+        Assert.Contains(words, message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("train/cat/1.png test/cat/1.png", "--subset train")]
     [InlineData("cifar/train/cat/1.png cifar/test/dog/1.png", "--subset cifar/train")]
@@ -108,7 +183,8 @@ public class DataFormatTests
         using var folder = new TemporaryFolder();
         foreach (string file in files.Split(' '))
             folder.Write($"in/{file}", ImageFile.Encode(Images.Gradient(8, 8), ImageFormat.Png));
-        var error = await Assert.ThrowsAsync<NvgDataException>(() => Preparation.RunAsync(ImageSource.Open(folder["in"]), folder["out"], new() { Size = 8 }));
+        var error = await Assert.ThrowsAsync<NvgDataException>(
+            () => Preparation.RunAsync(ImageSource.Open(folder["in"]), folder["out"], new() { Size = 8 }));
         Assert.EndsWith(remedy, error.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["out"]));
     }
@@ -127,7 +203,8 @@ public class DataFormatTests
 
     private static async Task<(string Pixels, string Labels)> Prepare(TemporaryFolder folder, string source, string output)
     {
-        DatasetDescription made = await Preparation.RunAsync(ImageSource.Open(folder[source]), folder[output], new() { Size = 8, Threads = 1 });
+        DatasetDescription made = await Preparation.RunAsync(
+            ImageSource.Open(folder[source]), folder[output], new() { Size = 8, Threads = 1 });
         Assert.Equal((12, 0), (made.Count, made.SkippedCount));
         Assert.Equal(Classes.Select(name => new DatasetClass(name, 4)), made.Classes);
         return (made.PixelsSha256, made.LabelsSha256);

@@ -103,7 +103,8 @@ public sealed class EncodedDatasetTests : IDisposable
     [Fact]
     public async Task RunAsync_ArchiveOfArchives_TakesEachForAClass()
     {
-        byte[] jpeg = ImageFile.Encode(Images.Gradient(20, 20), ImageFormat.Jpeg), png = ImageFile.Encode(Images.Gradient(20, 20), ImageFormat.Png);
+        byte[] jpeg = ImageFile.Encode(Images.Gradient(20, 20), ImageFormat.Jpeg), png = ImageFile.Encode(
+            Images.Gradient(20, 20), ImageFormat.Png);
         // A PNG that calls itself JPEG, as one file of ImageNet does.
         ImageSourceTests.Pack(_folder["n01.tar"], ("n01_1.JPEG", jpeg), ("n01_2.JPEG", png));
         ImageSourceTests.Pack(_folder["n02.tar"], ("n02_1.JPEG", jpeg));
@@ -129,7 +130,8 @@ public sealed class EncodedDatasetTests : IDisposable
 
         foreach (bool keepFiles in new[] { false, true })
         {
-            DatasetDescription made = await Preparation.RunAsync(ImageSource.Open(_folder["imagenet"]), _folder[$"imagenet{keepFiles}"], new() { Size = 64, KeepFiles = keepFiles });
+            DatasetDescription made = await Preparation.RunAsync(
+                ImageSource.Open(_folder["imagenet"]), _folder[$"imagenet{keepFiles}"], new() { Size = 64, KeepFiles = keepFiles });
             Assert.Equal((originals.Length, 0), (made.Count, made.SkippedCount));
             Assert.Equal(originals.Select(o => Path.GetFileName(o)[..9]).Order(StringComparer.Ordinal), made.Classes.Select(c => c.Name));
         }

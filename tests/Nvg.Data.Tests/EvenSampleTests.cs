@@ -32,7 +32,8 @@ public class EvenSampleTests
     {
         foreach (int limit in new[] { 100, 300, 1000, 2000 })
         {
-            int[] inTurn = Shares(EvenSample.Of(10_000, limit).Select(i => i % 10)), sorted = Shares(EvenSample.Of(10_000, limit).Select(i => i / 1000));
+            int[] inTurn = Shares(EvenSample.Of(10_000, limit).Select(i => i % 10)), sorted = Shares(
+                EvenSample.Of(10_000, limit).Select(i => i / 1000));
             Assert.All(sorted, share => Assert.Equal(limit / 10, share));
             // Five deviations of drawing by chance.
             Assert.All(

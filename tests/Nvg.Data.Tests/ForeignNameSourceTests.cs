@@ -80,7 +80,8 @@ public class ForeignNameSourceTests
             folder["a.tar"],
             Tar([(Encoding.UTF8.GetBytes("c/good.png"), Png), .. names.Select(n => (Encoding.UTF8.GetBytes(n), "text"u8.ToArray()))]));
         DatasetDescription made = await Preparation.RunAsync(ImageSource.Open(folder["a.tar"]), folder["out"], new() { Size = 8 });
-        Assert.Equal([@"c/\x1b[31mbad\x1b[2K.png", @"c/\x0d1000000 images.png", @"c/two\x0anvg: all is well.png"], made.Skipped.Select(s => s.Name));
+        Assert.Equal(
+            [@"c/\x1b[31mbad\x1b[2K.png", @"c/\x0d1000000 images.png", @"c/two\x0anvg: all is well.png"], made.Skipped.Select(s => s.Name));
         Assert.All(made.Skipped, s => Assert.DoesNotContain(s.Reason, char.IsControl));
     }
 

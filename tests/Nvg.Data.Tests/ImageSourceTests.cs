@@ -14,7 +14,9 @@ public class ImageSourceTests
             folder.Write(name, [1]);
         ImageEntry[] entries = [.. ImageSource.Open(folder.Root).Entries()];
         Assert.Equal(
-            [("cat/notes.txt", ""), ("a/x.png", "a"), ("a-b/x.png", "a-b"), ("loose.gif", "all"), ("cat/b.PNG", "cat"), ("dog/2.png", "dog"), ("dog/deep/1.jpg", "dog")],
+            [
+                ("cat/notes.txt", ""), ("a/x.png", "a"), ("a-b/x.png", "a-b"), ("loose.gif", "all"), ("cat/b.PNG", "cat"),
+                ("dog/2.png", "dog"), ("dog/deep/1.jpg", "dog")],
             entries.Select(e => (e.Name, e.ClassName)));
         Assert.Equal("is not a readable image: an unknown format", entries[0].NotAImage);
         Assert.Equal(

@@ -33,7 +33,8 @@ public class PackedDatasetTests
     public void PixelBuffer_BatchThatNeverFits_IsRefusedFromTheNumbers(int count, int size)
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Contains("microBatchSize", Assert.Throws<NvgDataException>(() => PixelBuffer.For(count, size)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "microBatchSize", Assert.Throws<NvgDataException>(() => PixelBuffer.For(count, size)).Message, StringComparison.Ordinal);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 

@@ -68,9 +68,11 @@ public class PreparationTests
     {
         using var folder = new TemporaryFolder();
         folder.Write("in/cat/text.png", "text"u8.ToArray());
-        var error = await Assert.ThrowsAsync<NvgDataException>(() => Preparation.RunAsync(ImageSource.Open(folder["in"]), folder["out"], Small));
+        var error = await Assert.ThrowsAsync<NvgDataException>(
+            () => Preparation.RunAsync(ImageSource.Open(folder["in"]), folder["out"], Small));
         Assert.Contains("cat/text.png: is not an image", error.Message, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<NvgDataException>(() => Preparation.RunAsync(ImageSource.Open(folder["in"], "none"), folder["out"], Small));
+        await Assert.ThrowsAsync<NvgDataException>(
+            () => Preparation.RunAsync(ImageSource.Open(folder["in"], "none"), folder["out"], Small));
         Assert.Single(Directory.GetFileSystemEntries(folder.Root));
     }
 
@@ -111,7 +113,8 @@ public class PreparationTests
     [Fact]
     public void Validate_SeveralProblems_AreReportedTogether()
     {
-        string message = Assert.Throws<ArgumentException>(() => new PreparationOptions { Size = 32, StoredSize = 16, Threads = -1 }.Validate()).Message;
+        string message = Assert.Throws<ArgumentException>(
+            () => new PreparationOptions { Size = 32, StoredSize = 16, Threads = -1 }.Validate()).Message;
         Assert.Contains("stored size 16", message, StringComparison.Ordinal);
         Assert.Contains("threads -1", message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new PreparationOptions { Size = 32, Threads = 200_000_000 }.Validate());

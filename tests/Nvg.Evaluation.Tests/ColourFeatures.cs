@@ -4,7 +4,8 @@ using Nvg.Torch;
 namespace Nvg.Evaluation.Tests;
 
 /// <summary>A feature network that computes in microseconds: mean colours of the image and of its upper half.</summary>
-internal sealed class ColourFeatures(string name = "colours", string fingerprint = "colours 1", double broken = 0, string? otherResize = null) : IFeatureNetwork
+internal sealed class ColourFeatures(
+    string name = "colours", string fingerprint = "colours 1", double broken = 0, string? otherResize = null) : IFeatureNetwork
 {
     public string Name => name;
 

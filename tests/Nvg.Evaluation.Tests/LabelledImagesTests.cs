@@ -17,13 +17,15 @@ public sealed class LabelledImagesTests : IDisposable
     public void Read_FolderAndDataSet_GiveTheNumbersOfTheGivenNames()
     {
         Tiny.Prepare(_folder["images"], _folder["data"], perClass: 2);
-        LabelledImage[] folder = [.. LabelledImages.Read(_folder["images"], Classes)], data = [.. LabelledImages.Read(_folder["data"], Classes)];
+        LabelledImage[] folder = [.. LabelledImages.Read(_folder["images"], Classes)], data = [
+            .. LabelledImages.Read(_folder["data"], Classes)];
         Assert.Equal([2, 2, 0, 0], folder.Select(p => p.Label));
         Assert.Equal([2, 2, 0, 0], data.Select(p => p.Label));
         Assert.All(folder.Zip(data), pair => Assert.Equal(pair.First.Image.Pixels, pair.Second.Image.Pixels));
         Assert.Equal([2, 0], LabelledImages.Read(_folder["data"], Classes, limit: 2).Select(p => p.Label));
         Assert.Equal([2], LabelledImages.Packed(_folder["data"], Classes, _ => [1]).Select(p => p.Label));
-        Assert.Contains("'stripes'", Assert.Throws<NvgDataException>(() => LabelledImages.Read(_folder["data"], ["waves"]).ToList()).Message, StringComparison.Ordinal);
+        Assert.Contains("'stripes'", Assert.Throws<NvgDataException>(
+            () => LabelledImages.Read(_folder["data"], ["waves"]).ToList()).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -55,7 +57,8 @@ public sealed class LabelledImagesTests : IDisposable
         if (problem is null)
             Assert.Equal(labels, LabelledImages.Read(_folder["s.npz"], Classes).Select(p => p.Label!.Value));
         else
-            Assert.Contains(problem, Assert.Throws<NvgDataException>(() => LabelledImages.Read(_folder["s.npz"], Classes).ToList()).Message, StringComparison.Ordinal);
+            Assert.Contains(problem, Assert.Throws<NvgDataException>(
+                () => LabelledImages.Read(_folder["s.npz"], Classes).ToList()).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,7 +88,8 @@ public sealed class LabelledImagesTests : IDisposable
             writer.Complete();
         }
 
-        LabelledImage[] all = [.. LabelledImages.Read(_folder["s.npz"], Classes)], three = [.. LabelledImages.Read(_folder["s.npz"], Classes, limit: 3)];
+        LabelledImage[] all = [.. LabelledImages.Read(_folder["s.npz"], Classes)], three = [
+            .. LabelledImages.Read(_folder["s.npz"], Classes, limit: 3)];
         Assert.Equal(7, all.Length);
         Assert.Equal(EvenSample.Of(7, 3).Select(i => all[i].Image.Pixels), three.Select(p => p.Image.Pixels));
         Assert.Equal(7, LabelledImages.Read(_folder["s.npz"], Classes, limit: 9).Count());
@@ -110,7 +114,8 @@ public sealed class LabelledImagesTests : IDisposable
     {
         ImageFile.Write(Path.Combine(Directory.CreateDirectory(_folder[folder]).FullName, "1.png"), Images.Gradient(4, 4));
         string[] lines = ["n01440764\ttench, Tinca tinca", "n02123045\ttabby, tabby cat", "n02012849\tcrane", "n03126707\tcrane"];
-        Assert.Contains($"'{folder}'", Assert.Throws<NvgDataException>(() => LabelledImages.Read(_folder.Root, lines).ToList()).Message, StringComparison.Ordinal);
+        Assert.Contains($"'{folder}'", Assert.Throws<NvgDataException>(
+            () => LabelledImages.Read(_folder.Root, lines).ToList()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -76,7 +76,8 @@ public class AdversarialLossesTests
             double judge = (parts == 1 ? 1 - 0.75 * 0.75 : 0.25) * 6.5;
             Assert.All(penalties.Index(), p =>
             {
-                double[] logits = [.. group.ShareOf(7).Part(p.Index, parts).Of([.. Enumerable.Range(0, 7)]).SelectMany(n => (double[])[2 * n, 2 * n + 1])];
+                double[] logits = [
+                    .. group.ShareOf(7).Part(p.Index, parts).Of([.. Enumerable.Range(0, 7)]).SelectMany(n => (double[])[2 * n, 2 * n + 1])];
                 Assert.Equal(2 * logits.Average(x => (x + judge) * (x + judge)), p.Item, 1e-3);
             });
             return (double[])[lecam.Averages.Real.Item(), lecam.Averages.Fake.Item()];
@@ -121,7 +122,8 @@ public class AdversarialLossesTests
         using var random = new RandomGenerator(1);
         int side = PatchDiscriminator.SmallestSide(halvings);
         Tensor images = Tensor.Rand([3, 3, side, side], random);
-        Tensor all = discriminator.Forward(images, training: false, new HostRandom(0)), one = discriminator.Forward(images.Narrow(0, 1, 1), training: false, new HostRandom(0));
+        Tensor all = discriminator.Forward(images, training: false, new HostRandom(0)), one = discriminator.Forward(
+            images.Narrow(0, 1, 1), training: false, new HostRandom(0));
         Assert.Equal([3, 1], all.Shape.ToArray());
         Assert.Equal(all.ToArray<float>()[1], one.Item(), 1e-5);
     }

@@ -42,7 +42,8 @@ public sealed class ClassifierTrainingTests : IDisposable
         ClassAccuracy all = ClassEvaluation.Run(network, LabelledImages.Read(_folder["data"], network.Labels), batchSize: 5);
         Assert.Equal(12, all.Count);
         Assert.Equal(1, all.Accuracy);
-        ClassAccuracy heldOut = ClassEvaluation.Run(network, LabelledImages.Packed(_folder["data"], network.Labels, d => HeldOutSplit.Of(d, 2).HeldOut));
+        ClassAccuracy heldOut = ClassEvaluation.Run(
+            network, LabelledImages.Packed(_folder["data"], network.Labels, d => HeldOutSplit.Of(d, 2).HeldOut));
         Assert.Equal((2, 1), (heldOut.Count, heldOut.Accuracy));
     }
 
@@ -60,8 +61,10 @@ public sealed class ClassifierTrainingTests : IDisposable
     public void Constructor_OtherSizeOrClasses_IsRefused()
     {
         using PackedDataset data = PackedDataset.Open(_folder["data"]);
-        Assert.Contains("--size 16", Assert.Throws<NvgDataException>(() => new ClassifierTraining(Config with { Classifier = Config.Classifier with { ImageSize = 16 } }, data, Device.Cpu)).Message, StringComparison.Ordinal);
-        Assert.Contains("2 classes", Assert.Throws<NvgDataException>(() => new ClassifierTraining(Config with { Classifier = Config.Classifier with { ClassCount = 3 } }, data, Device.Cpu)).Message, StringComparison.Ordinal);
+        Assert.Contains("--size 16", Assert.Throws<NvgDataException>(() => new ClassifierTraining(
+            Config with { Classifier = Config.Classifier with { ImageSize = 16 } }, data, Device.Cpu)).Message, StringComparison.Ordinal);
+        Assert.Contains("2 classes", Assert.Throws<NvgDataException>(() => new ClassifierTraining(
+            Config with { Classifier = Config.Classifier with { ClassCount = 3 } }, data, Device.Cpu)).Message, StringComparison.Ordinal);
         Assert.Throws<NvgDataException>(() => new ClassifierTraining(Config with { HeldOut = 12 }, data, Device.Cpu));
     }
 

@@ -36,7 +36,8 @@ public class GeneratorLossTests
         using var log = new LossLog();
         double loss = new GeneratorLoss(generator).Compute(batch, log).Item();
         Dictionary<string, double> terms = log.TakeMeans().ToDictionary();
-        double expected = (Enumerable.Range(0, 5).Sum(i => terms[$"final_{i}"] + terms[$"ce_{i}"]) + Enumerable.Range(0, 3).Sum(i => terms[$"structure_{i}"]) * 5 / 3) / 5;
+        double expected = (Enumerable.Range(0, 5).Sum(
+            i => terms[$"final_{i}"] + terms[$"ce_{i}"]) + Enumerable.Range(0, 3).Sum(i => terms[$"structure_{i}"]) * 5 / 3) / 5;
         Assert.Equal(expected, loss, 1e-4);
         Assert.Equal(18, terms.Count);
     }
@@ -222,7 +223,8 @@ public class GeneratorLossTests
         using var scope = new TensorScope();
         using Tokenizer tokenizer = Tiny.Tokenizer();
         var grid = new LatentGrid(4, 4);
-        using var sequence = new GranularitySequence(grid, Tiny.Structure(grid, Images, Stages), [.. Enumerable.Range(0, Stages).Select(i => Tiny.Tokens(i, Images, 16))]);
+        using var sequence = new GranularitySequence(
+            grid, Tiny.Structure(grid, Images, Stages), [.. Enumerable.Range(0, Stages).Select(i => Tiny.Tokens(i, Images, 16))]);
         using var random = new RandomGenerator(5);
         return GeneratorBatch.From(sequence, tokenizer.Quantizer, Tensor.From([1L, 3], Images), random);
     }

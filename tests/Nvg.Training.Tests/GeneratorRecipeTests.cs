@@ -67,7 +67,8 @@ public sealed class GeneratorRecipeTests : IClassFixture<GeneratorRecipeTests.Da
         GeneratorRunConfig config = Config();
         config = config with { Loss = config.Loss with { StructureStages = 2 }, Training = config.Training with { BatchSize = 5 } };
         Run("whole", config);
-        GeneratorRunConfig divided = config with { ActivationCheckpoints = checkpoints, Training = config.Training with { MicroBatchSize = microBatchSize } };
+        GeneratorRunConfig divided =
+            config with { ActivationCheckpoints = checkpoints, Training = config.Training with { MicroBatchSize = microBatchSize } };
         using (PackedDataset data = PackedDataset.Open(_data.Packed))
             TinyRuns.TrainTogether(
                 processes,
@@ -96,7 +97,8 @@ public sealed class GeneratorRecipeTests : IClassFixture<GeneratorRecipeTests.Da
         bool IsStructure(string name) => name.StartsWith("structure_", StringComparison.Ordinal);
         bool IsFrozen(string name) => IsStructure(name) == (part == GeneratorParts.Content);
         AssertSame("first/model/generator.safetensors", "second/model/generator.safetensors", IsFrozen);
-        using SafetensorsFile first = SafetensorsFile.Open(_folder["first/model/generator.safetensors"]), second = SafetensorsFile.Open(_folder["second/model/generator.safetensors"]);
+        using SafetensorsFile first = SafetensorsFile.Open(_folder["first/model/generator.safetensors"]), second = SafetensorsFile.Open(
+            _folder["second/model/generator.safetensors"]);
         Assert.Contains(first.Keys.Where(n => !IsFrozen(n)), name => !Bytes(first[name]).SequenceEqual(Bytes(second[name])));
         string[] terms = [.. Statistics("second")[^1].AsObject().Select(t => t.Key)];
         Assert.Equal(part == GeneratorParts.Structure, terms.Contains("structure_0"));
@@ -131,7 +133,8 @@ public sealed class GeneratorRecipeTests : IClassFixture<GeneratorRecipeTests.Da
             "other sizes",
             Assert.Throws<NvgDataException>(() => new GeneratorTraining(deeper, data, Device.Cpu, _folder["run"])).Message,
             StringComparison.Ordinal);
-        Assert.Throws<NvgDataException>(() => new GeneratorTraining(Config() with { Start = _data.Tokenizer }, data, Device.Cpu, _folder["run"]));
+        Assert.Throws<NvgDataException>(
+            () => new GeneratorTraining(Config() with { Start = _data.Tokenizer }, data, Device.Cpu, _folder["run"]));
     }
 
     [Fact]

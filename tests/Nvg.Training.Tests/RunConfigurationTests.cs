@@ -17,7 +17,8 @@ public class RunConfigurationTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["config.json"], json);
-        var error = Assert.Throws<NvgDataException>(() => RunConfiguration.Read<TokenizerRunConfig>(folder["config.json"], ["training.steps=3"]));
+        var error = Assert.Throws<NvgDataException>(
+            () => RunConfiguration.Read<TokenizerRunConfig>(folder["config.json"], ["training.steps=3"]));
         Assert.Contains("config.json", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
     }
@@ -27,15 +28,19 @@ public class RunConfigurationTests
     [InlineData("extra=1", "there is no setting 'extra'")]
     [InlineData("training.steps=many", "training.steps must be a whole number")]
     [InlineData("training.learningRate=x", "training.learningRate must be a number")]
-    [InlineData("training.precision=1.5", "training.precision must be one of ")]
+    [InlineData("training.precision=1.5", "training.precision must be float32 or bFloat16")]
+    [InlineData("training.precision=half", "training.precision must be float32 or bFloat16, not 'half'")]
+    [InlineData("training.precision=float16", "training.precision must be float32 or bFloat16, not 'float16'")]
+    [InlineData("training={\"precision\":\"int8\"}", "training.precision must be float32 or bFloat16, not 'int8'")]
     [InlineData("tokenizer.channelMultipliers=3", "tokenizer.channelMultipliers must be a list")]
     [InlineData("tokenizer={}", "missing settings in tokenizer: 'imageSize', ")]
     public void Read_WrongOverride_IsNamedWithoutTypes(string assignment, string expected)
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["config.json"], """{ "name": "a", "tokenizer": { "imageSize": 8, "baseChannels": 8, "channelMultipliers": [1], "latentChannels": 4, "codebookSize": 16 }, "training": { "steps": 1, "batchSize": 1, "learningRate": 1 } }""");
-        string message = Assert.Throws<NvgDataException>(() => RunConfiguration.Read<TokenizerRunConfig>(folder["config.json"], [assignment])).Message;
-        Assert.StartsWith($"{folder["config.json"]}: {expected}", message, StringComparison.Ordinal);
+        string message = Assert.Throws<NvgDataException>(
+            () => RunConfiguration.Read<TokenizerRunConfig>(folder["config.json"], [assignment])).Message;
+        Assert.StartsWith($"--set {assignment}: {expected}", message, StringComparison.Ordinal);
         Assert.DoesNotMatch(@"System\.|Nvg\.|\.NET|LineNumber", message);
     }
 
@@ -91,11 +96,5 @@ public class RunConfigurationTests
         Assert.Contains("perceptual.linearWeights", Assert.Single(extra.Validate()), StringComparison.Ordinal);
     }
 
-    private static string Shipped(string name)
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "nvg.slnx")))
-            folder = folder.Parent;
-        return Path.Combine(folder!.FullName, "configs", $"{name}.json");
-    }
+    private static string Shipped(string name) => Repository.PathOf($"configs/{name}.json");
 }

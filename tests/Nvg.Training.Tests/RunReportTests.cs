@@ -30,7 +30,8 @@ public sealed class RunReportTests : IDisposable
         Assert.Equal(8, captions.Length);
         Assert.Equal(("step 10", "step 200"), (captions[0], captions[^1]));
 
-        string[][] usage = [.. Section(page, "Codebook").Descendants("tr").Select(row => row.Elements().Select(cell => cell.Value).ToArray())];
+        string[][] usage = [
+            .. Section(page, "Codebook").Descendants("tr").Select(row => row.Elements().Select(cell => cell.Value).ToArray())];
         Assert.Equal([["stage", "usage", "perplexity"], ["0", "0.25", "4"], ["1", "0.5", "9"]], usage);
         Assert.Contains(Section(page, "Settings").Descendants("tr"), row => row.Value == "training.steps10000");
         Assert.Contains(Section(page, "Environment").Descendants("tr"), row => row.Value == "libtorch1.13.0");
@@ -78,7 +79,8 @@ public sealed class RunReportTests : IDisposable
     [InlineData("gradient_norm", "gradient_norm", null)]
     [InlineData("loss", "loss", null)]
     [InlineData("_3", "_3", null)]
-    public void StagedTerm_Of_SplitsTheStageOff(string key, string name, int? stage) => Assert.Equal(new StagedTerm(name, stage), StagedTerm.Of(key));
+    public void StagedTerm_Of_SplitsTheStageOff(string key, string name, int? stage) =>
+        Assert.Equal(new StagedTerm(name, stage), StagedTerm.Of(key));
 
     public void Dispose() => _folder.Dispose();
 
@@ -88,7 +90,8 @@ public sealed class RunReportTests : IDisposable
         return XElement.Parse(html[(html.IndexOf('\n', StringComparison.Ordinal) + 1)..], LoadOptions.PreserveWhitespace);
     }
 
-    private static XElement Section(XElement page, string title) => page.Descendants("section").Single(s => s.Element("h2")!.Value == title);
+    private static XElement Section(XElement page, string title) =>
+        page.Descendants("section").Single(s => s.Element("h2")!.Value == title);
 
     private void WriteRun(int lines, int images)
     {

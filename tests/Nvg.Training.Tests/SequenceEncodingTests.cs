@@ -4,6 +4,7 @@ using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
 using Nvg.Training.Distributed;
+using Nvg.Training.Tasks;
 using Nvg.Training.Tasks.Generators;
 
 namespace Nvg.Training.Tests;
@@ -110,7 +111,7 @@ public sealed class SequenceEncodingTests : IDisposable
     [Fact]
     public void SequenceCache_FileThatOthersWroteElsewhere_IsNamed()
     {
-        var error = Assert.Throws<NvgDataException>(() => new SequenceCache([(_folder["nowhere/000000.safetensors"], "key")], 1, _tokenizer.Config.Grid, 1));
+        var error = Assert.Throws<NvgDataException>(() => new EncodedRows([(_folder["nowhere/000000.safetensors"], "key")], 1, 1));
         Assert.Contains("000000.safetensors", error.Message, StringComparison.Ordinal);
         Assert.Contains("run folder", error.Message, StringComparison.Ordinal);
     }
@@ -130,7 +131,8 @@ public sealed class SequenceEncodingTests : IDisposable
         var encoding = new SequenceEncoding(_tokenizer, _data, Variants, Device.Cpu, processes ?? TrainingProcesses.Single, rowsPerFile);
         using SequenceCache cache = encoding.Open(_folder[run], key, progress, cancellation);
         int[] rows = [.. Enumerable.Range(0, 2 * Images)];
-        using GranularitySequence sequence = cache.Load(Array.ConvertAll(rows, r => r % Images), Array.ConvertAll(rows, r => r / Images), Device.Cpu);
+        using GranularitySequence sequence = cache.Load(
+            Array.ConvertAll(rows, r => r % Images), Array.ConvertAll(rows, r => r / Images), Device.Cpu);
         return [.. sequence.Structure_BSL.ToArray<long>(), .. sequence.Content.SelectMany(c => c.ToArray<long>())];
     }
 
@@ -139,7 +141,8 @@ public sealed class SequenceEncodingTests : IDisposable
         using var scope = new TensorScope();
         SafetensorsFile[] parts = [.. Directory.GetFiles(_folder[folder]).Order(StringComparer.Ordinal).Select(SafetensorsFile.Open)];
         SafetensorsFile.Write(
-            _folder[file], new[] { "finest", "tokens" }.ToDictionary(n => n, n => Tensor.Cat([.. parts.Select(p => p[n])], 0)), new Dictionary<string, string> { ["key"] = key });
+            _folder[file], new[] { "finest", "tokens" }.ToDictionary(
+                n => n, n => Tensor.Cat([.. parts.Select(p => p[n])], 0)), new Dictionary<string, string> { ["key"] = key });
         Array.ForEach(parts, p => p.Dispose());
     }
 

@@ -58,13 +58,15 @@ public class StageChoiceTests
         }
     }
 
-    private static StageChoice Draw(int size) => StageChoice.Draw(size, Stages, [.. Enumerable.Range(0, Images).Select(i => new HostRandom((ulong)i))]);
+    private static StageChoice Draw(int size) =>
+        StageChoice.Draw(size, Stages, [.. Enumerable.Range(0, Images).Select(i => new HostRandom((ulong)i))]);
 
     // Stage and image of the batch, in the order of a pass.
     private static long[][] Sequences(StageChoice choice, BatchShare share)
     {
         IReadOnlyList<Tensor?>? images = choice.ImagesOf(share, Device.Cpu);
         return [.. Enumerable.Range(0, Stages).SelectMany(stage =>
-            (images?[stage]?.ToArray<long>() ?? [.. Enumerable.Range(0, share.Count).Select(i => (long)i)]).Select(i => (long[])[stage, share.Start + i]))];
+            (images?[stage]?.ToArray<long>() ?? [.. Enumerable.Range(0, share.Count).Select(i => (long)i)]).Select(
+                i => (long[])[stage, share.Start + i]))];
     }
 }

@@ -32,7 +32,9 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
         TokenizerRunConfig config = Config(kind);
         Run("run", config with { Training = config.Training with { MicroBatchSize = microBatchSize } });
         JsonNode[] statistics = Statistics("run");
-        string[] terms = ["l1", "quantizer", "perceptual", "adversarial", "discriminator", "lecam", "gradient_norm", "gradient_norm_discriminator", "codebook_usage_0", "codebook_perplexity_4"];
+        string[] terms = [
+            "l1", "quantizer", "perceptual", "adversarial", "discriminator", "lecam", "gradient_norm", "gradient_norm_discriminator",
+            "codebook_usage_0", "codebook_perplexity_4"];
         Assert.All(terms, term => Assert.True(double.IsFinite((double)statistics[^1][term]!), term));
         // The game starts after two steps.
         Assert.Null(statistics[0]["adversarial"]);
@@ -82,7 +84,8 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
         using var scope = new TensorScope();
         using PackedDataset data = PackedDataset.Open(_data.Packed);
         // With no adversarial weight the tokenizer's gradient must be that without a discriminator, to the last bit.
-        TokenizerRunConfig config = Config(DiscriminatorKind.Patch, weight: 0), alone = config with { Loss = config.Loss with { Adversarial = null } };
+        TokenizerRunConfig config = Config(
+            DiscriminatorKind.Patch, weight: 0), alone = config with { Loss = config.Loss with { Adversarial = null } };
         using var both = new TokenizerTraining(config, data, Device.Cpu);
         using var single = new TokenizerTraining(alone, data, Device.Cpu);
         string[] tokenizer = [.. single.Parameters.TrainableNames], discriminator = [.. both.Groups[1].Names];
@@ -150,7 +153,8 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
         RunTogether("two", 2, config);
         // What is added before a norm has no gradient but rounding.
         TinyRuns.AssertSameWeights(_folder["one"], _folder["two"], step: 4, tolerance: 2e-5,
-            except: name => name.StartsWith("discriminator", StringComparison.Ordinal) && name.EndsWith(".0.bias", StringComparison.Ordinal));
+            except: name => name.StartsWith("discriminator", StringComparison.Ordinal) && name.EndsWith(
+                ".0.bias", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -203,7 +207,8 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
     {
         using PackedDataset data = PackedDataset.Open(_data.Packed);
         TokenizerRunConfig config = Config(DiscriminatorKind.Dino), lpips = config;
-        config = config with { Loss = config.Loss with { Adversarial = config.Loss.Adversarial! with { DinoWeights = _data.LinearWeights } } };
+        config =
+            config with { Loss = config.Loss with { Adversarial = config.Loss.Adversarial! with { DinoWeights = _data.LinearWeights } } };
         Assert.Contains(
             "vision transformer",
             Assert.Throws<NvgDataException>(() => new TokenizerTraining(config, data, Device.Cpu)).Message,
@@ -320,7 +325,8 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
             using (PerceptualDistance.From(PerceptualBackbone.SqueezeNet, source, source))
                 SafetensorsFile.Write(LinearWeights, source.Given);
             File.Copy(LinearWeights, Backbone);
-            using var transformer = new VisionTransformer(ParameterSource.Random(3), TinyTransformer.Config with { ApproximateGelu = true });
+            using var transformer = new VisionTransformer(
+                ParameterSource.Random(3), TinyTransformer.Config with { ApproximateGelu = true });
             SafetensorsFile.Write(Dino, transformer.Parameters);
         }
 

@@ -120,7 +120,8 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
     [Fact]
     public void Run_HugeLearningRate_StopsAndNamesTheTerm()
     {
-        var error = Assert.Throws<TrainingDivergedException>(() => Run("tokenizer", "run", Options with { LearningRate = 1e30, StartFactor = 1 }));
+        var error = Assert.Throws<TrainingDivergedException>(
+            () => Run("tokenizer", "run", Options with { LearningRate = 1e30, StartFactor = 1 }));
         Assert.Contains("no longer finite at step 2", error.Message, StringComparison.Ordinal);
         Assert.Contains(error.Message, File.ReadAllText(_folder["run/log.txt"]), StringComparison.Ordinal);
         Assert.False(Directory.Exists(_folder["run/checkpoints"]) || Directory.Exists(_folder["run/model"]));
@@ -287,7 +288,8 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
     public void RunLock_SecondOfAFolder_IsRefusedUntilTheFirstIsGone()
     {
         using (RunLock.Take(_folder["run"]))
-            Assert.Equal($"{_folder["run"]}: another process is training in this folder", Assert.Throws<IOException>(() => RunLock.Take(_folder["run"])).Message);
+            Assert.Equal($"{_folder["run"]}: another process is training in this folder", Assert.Throws<IOException>(
+                () => RunLock.Take(_folder["run"])).Message);
         RunLock.Take(_folder["run"]).Dispose();
     }
 
@@ -357,7 +359,8 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
     {
         string[] files = [.. Directory.GetFiles(_folder[$"{expected}/model"]).Select(f => "model/" + Path.GetFileName(f)),
             .. new[] { "weights", "average", "optimizer" }.Select(f => $"checkpoints/step-{Steps:D8}/{f}.safetensors")];
-        Assert.All(files, file => Assert.Equal(File.ReadAllBytes(_folder[$"{expected}/{file}"]), File.ReadAllBytes(_folder[$"{actual}/{file}"])));
+        Assert.All(
+            files, file => Assert.Equal(File.ReadAllBytes(_folder[$"{expected}/{file}"]), File.ReadAllBytes(_folder[$"{actual}/{file}"])));
     }
 
     private string[] Checkpoints(string folder) =>
@@ -373,7 +376,8 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
     {
         JsonNode curves = Curves();
         curves[kind] = JsonSerializer.SerializeToNode(losses.Select(l => Math.Round(l, 6)));
-        foreach (string path in new[] { Path.Combine(Path.GetDirectoryName(source)!, "curves.json"), Path.Combine(AppContext.BaseDirectory, "curves.json") })
+        foreach (string path in new[] { Path.Combine(Path.GetDirectoryName(source)!, "curves.json"), Path.Combine(
+            AppContext.BaseDirectory, "curves.json") })
             File.WriteAllText(path, curves.ToJsonString() + "\n");
     }
 

@@ -125,5 +125,6 @@ public sealed class TrainingCheckpointTests : IDisposable
     }
 
     private long[] Steps() =>
-        [.. Directory.GetDirectories(_folder["checkpoints"], "step-*").Select(d => long.Parse(Path.GetFileName(d)["step-".Length..], CultureInfo.InvariantCulture)).Order()];
+        [.. Directory.GetDirectories(_folder["checkpoints"], "step-*").Select(
+            d => long.Parse(Path.GetFileName(d)["step-".Length..], CultureInfo.InvariantCulture)).Order()];
 }

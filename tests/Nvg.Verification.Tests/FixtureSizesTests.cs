@@ -78,7 +78,9 @@ public class FixtureSizesTests
         copy.Set("u", Tensor.Randn([batch, LastStage - 1, 1, 1], random));
         copy.Set("repa_target", Tensor.Randn([batch, Length, features], random));
         copy.Set("grad.cls_head.linear.weight", Tensor.Zeros([Codes, Channels]));
-        AssertRunsThrough(copy, folder, "generator_train", "x0_hat", "logits_4", "repa_features", "repa_loss_4", "structure_loss_2", "structure_logits", "loss");
+        AssertRunsThrough(
+            copy, folder, "generator_train", "x0_hat", "logits_4", "repa_features", "repa_loss_4", "structure_loss_2", "structure_logits",
+            "loss");
     }
 
     [Fact]

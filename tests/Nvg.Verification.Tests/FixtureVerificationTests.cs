@@ -32,6 +32,19 @@ public class FixtureVerificationTests
     [Theory, MemberData(Sets, MemberType = typeof(ReferenceFixtures))]
     public void Run_DinoDiscriminator_Passes(string set) => AssertPasses(set, "dino_disc");
 
+    [Theory, MemberData(Sets, MemberType = typeof(ReferenceFixtures))]
+    public void Run_VarTokenizer_Passes(string set) =>
+        AssertPasses(set, "var_tokenizer", "a.param.quantize.ema_vocab_hit_SV", "b.param.quantize.ema_vocab_hit_SV");
+
+    [Theory, MemberData(Sets, MemberType = typeof(ReferenceFixtures))]
+    public void Run_VarTrain_Passes(string set) => AssertPasses(set, "var_train");
+
+    [Theory, MemberData(Sets, MemberType = typeof(ReferenceFixtures))]
+    public void Run_VarGenerate_Passes(string set) => AssertPasses(set, "var_generate");
+
+    [Theory, MemberData(Sets, MemberType = typeof(ReferenceFixtures))]
+    public void Run_VarEdit_Passes(string set) => AssertPasses(set, "var_edit");
+
     // Everything in the file that is output must have been compared, except what is named here.
     private static void AssertPasses(string set, string kind, params string[] notCovered)
     {

@@ -8,7 +8,7 @@ public class RepositoryFixtureTests
     private static readonly string[] Kinds =
     [
         "autoencoder", "clustering", "dino_disc", "generate", "generator_train", "losses", "metrics", "quantizer", "sampling",
-        "structure_embedding",
+        "structure_embedding", "var_edit", "var_generate", "var_tokenizer", "var_train",
     ];
 
     [Fact]
@@ -16,7 +16,7 @@ public class RepositoryFixtureTests
     {
         FileInfo[] files = new DirectoryInfo(ReferenceFixtures.Path("")).GetFiles("*.safetensors");
         Assert.Equal(Kinds, files.Select(f => Path.GetFileNameWithoutExtension(f.Name)).Order(StringComparer.Ordinal));
-        Assert.InRange(files.Sum(f => f.Length), 1, 2 * 1024 * 1024);
+        Assert.InRange(files.Sum(f => f.Length), 1, 5 * 512 * 1024);
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public class RepositoryFixtureTests
             }
         }
 
-        Assert.True(margins >= 9, $"only {margins} margins are stated");
+        Assert.True(margins >= 13, $"only {margins} margins are stated");
     }
 
     [TorchPeerFact]

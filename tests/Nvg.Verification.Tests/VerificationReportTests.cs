@@ -23,7 +23,8 @@ public class VerificationReportTests
         string[] lines = text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal("1 passed, 1 failed", lines[^1].Trim());
         Assert.Equal("10 tensors not covered", lines[^2].Trim());
-        Assert.Contains(lines, l => l.Contains("FAIL  y", StringComparison.Ordinal) && l.Contains("NaN", StringComparison.Ordinal) && l.Contains("1 of 1 differ", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.Contains("FAIL  y", StringComparison.Ordinal) && l.Contains(
+            "NaN", StringComparison.Ordinal) && l.Contains("1 of 1 differ", StringComparison.Ordinal));
         Assert.Contains(lines, l => l.Contains("t0, t1, t2, t3 and 5 more: unknown kind", StringComparison.Ordinal));
     }
 

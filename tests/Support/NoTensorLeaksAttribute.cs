@@ -15,7 +15,9 @@ public sealed class NoTensorLeaksAttribute : BeforeAfterTestAttribute
 
     public override void Before(MethodInfo methodUnderTest)
     {
-        Assert.True(CountsAlone(methodUnderTest.ReflectedType!), $"a class that counts tensors belongs to [Collection({nameof(RunsAlone)}.{nameof(RunsAlone.Name)})]");
+        Assert.True(
+            CountsAlone(methodUnderTest.ReflectedType!),
+            $"a class that counts tensors belongs to [Collection({nameof(RunsAlone)}.{nameof(RunsAlone.Name)})]");
         if (Environment.GetEnvironmentVariable("NVG_TRACK_TENSORS") == "1")
             Tensor.TrackAllocations();
         // What an earlier test dropped without disposing must not go while this one counts.

@@ -34,7 +34,8 @@ public static class Ranks
         foreach (Thread thread in threads)
             thread.Start();
         foreach (Thread thread in threads)
-            Assert.True(thread.Join(TimeSpan.FromMinutes(2)), $"a rank hangs; errors of others: {string.Join("; ", errors.OfType<Exception>())}");
+            Assert.True(
+                thread.Join(TimeSpan.FromMinutes(2)), $"a rank hangs; errors of others: {string.Join("; ", errors.OfType<Exception>())}");
         if (errors.OfType<Exception>().FirstOrDefault() is { } first)
             throw new AggregateException(first);
         return results;

@@ -11,8 +11,6 @@ public static class ReferenceFixtures
 
     private const string Shared = "shared";
 
-    private static readonly Lazy<string> Folder = new(Find);
-
     /// <summary>The names of the sets that are present; the repository's is always one of them.</summary>
     public static TheoryData<string> Sets =>
         SharedMaterial.Root is { } root && Directory.Exists(System.IO.Path.Combine(root, "fixtures")) ? [Repository, Shared] : [Repository];
@@ -21,17 +19,5 @@ public static class ReferenceFixtures
     /// <param name="file">Such as <c>quantizer.safetensors</c>.</param>
     /// <param name="set">One of <see cref="Sets"/>.</param>
     public static string Path(string file, string set = Repository) =>
-        set == Repository ? System.IO.Path.Combine(Folder.Value, file) : SharedMaterial.Path("fixtures", file);
-
-    private static string Find()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            string candidate = System.IO.Path.Combine(folder.FullName, "tests", "fixtures");
-            if (Directory.Exists(candidate))
-                return candidate;
-        }
-
-        throw new DirectoryNotFoundException($"no tests/fixtures above {AppContext.BaseDirectory}");
-    }
+        set == Repository ? Testing.Repository.PathOf($"tests/fixtures/{file}") : SharedMaterial.Path("fixtures", file);
 }

@@ -14,15 +14,8 @@ public static class SharedMaterial
     {
         if (Environment.GetEnvironmentVariable("NVG_SHARED") is { Length: > 0 } named)
             return Directory.Exists(named) ? System.IO.Path.GetFullPath(named) : null;
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (!File.Exists(System.IO.Path.Combine(folder.FullName, "nvg.slnx")))
-                continue;
-            string beside = System.IO.Path.Combine(folder.FullName, "..", "shared");
-            return Directory.Exists(beside) ? System.IO.Path.GetFullPath(beside) : null;
-        }
-
-        return null;
+        string beside = System.IO.Path.GetFullPath(Repository.PathOf("../shared"));
+        return Directory.Exists(beside) ? beside : null;
     }
 }
 

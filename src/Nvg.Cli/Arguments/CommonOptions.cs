@@ -45,6 +45,14 @@ internal static class CommonOptions
     internal static Option<int> Batch(int size) =>
         new("--batch") { Description = "Images per batch", HelpName = "N", DefaultValueFactory = _ => size };
 
+    // Without a default value: it depends on the device.
+    internal static Option<int?> GenerationBatch(string before = "") => new("--batch")
+    {
+        Description = $"Images per batch (default: {before}{GenerationRequest.DefaultBatchSize(DeviceType.Cpu)} on CPU, "
+            + $"{GenerationRequest.DefaultBatchSize(DeviceType.Cuda)} on GPU). Another size may round differently",
+        HelpName = "N",
+    };
+
     internal static Option<string?> HtmlReport() =>
         new("--report") { Description = "Also write a report as one HTML file", HelpName = "FILE.html" };
 

@@ -19,8 +19,17 @@ internal sealed class FeatureNetworkArguments
 
     private readonly Option<string?> _features = new("--features")
     {
-        Description = "Network used instead of Inception-2015: a classifier's folder, or resnet18; metrics are named after it",
-        HelpName = "DIR|resnet18",
+        Description = "Network used instead of Inception-2015: a classifier's folder, resnet18, or an ONNX file; metrics are named "
+            + "after it",
+        HelpName = "DIR|resnet18|FILE.onnx",
+    };
+
+    private readonly Option<string[]> _onnx = new("--onnx")
+    {
+        Description = "A setting of the ONNX file, such as normalization=imageNet, side=224, output=NAME or pooling=first; replaces that "
+            + "of FILE.onnx.json",
+        HelpName = "KEY=VALUE",
+        AllowMultipleArgumentsPerToken = false,
     };
 
     private readonly Option<ImageResize?> _resize = new("--resize")
@@ -48,6 +57,7 @@ internal sealed class FeatureNetworkArguments
     {
         command.Add(_weights);
         command.Add(_features);
+        command.Add(_onnx);
         command.Add(_resize);
     }
 
@@ -60,10 +70,13 @@ internal sealed class FeatureNetworkArguments
             throw new UsageException("--weights and --features exclude each other");
         if (features is not null && parsed.GetValue(_resize) is not null)
             throw new UsageException("--resize needs --weights: other networks resize images themselves, or not at all");
+        string[] settings = parsed.GetValue(_onnx) ?? [];
+        if (settings.Length > 0 && (features is null || !IsOnnx(features)))
+            throw new UsageException("--onnx needs --features FILE.onnx");
         if (weights is not null)
             InputFile.RequireContent(weights);
         return weights is not null ? Inception2015.Load(weights, parsed.GetValue(_resize) ?? ImageResize.TensorFlow1, device)
-            : features is not null ? OpenNamed(features, device)
+            : features is not null ? OpenNamed(features, settings, device)
             : null;
     }
 
@@ -71,10 +84,13 @@ internal sealed class FeatureNetworkArguments
     /// <exception cref="UsageException">No network is selected, or two.</exception>
     internal IFeatureNetwork Open(ParseResult parsed, Device device) => OpenIfGiven(parsed, device)
         ?? throw new UsageException(
-            "a feature network is needed: --weights FILE for Inception-2015, --features DIR for a classifier, or --features resnet18");
+            "a feature network is needed: --weights FILE for Inception-2015, --features DIR for a classifier, resnet18, or an ONNX file");
 
-    private static IFeatureNetwork OpenNamed(string features, Device device) =>
-        features.Equals(ResNet18Name, StringComparison.OrdinalIgnoreCase) ? ResNet18Features.Load(null, device)
+    private static bool IsOnnx(string features) => features.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase);
+
+    private static IFeatureNetwork OpenNamed(string features, string[] settings, Device device) =>
+        IsOnnx(features) ? OnnxFeatures.Load(features, OnnxFeatures.ReadOptions(features, settings))
+        : features.Equals(ResNet18Name, StringComparison.OrdinalIgnoreCase) ? ResNet18Features.Load(null, device)
         : ResNet18Files.IsIn(features) ? ResNet18Features.Load(features, device)
         : ClassifierFeatures.Load(ModelFolder.Locate(features), device);
 }

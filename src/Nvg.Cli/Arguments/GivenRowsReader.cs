@@ -54,6 +54,13 @@ internal sealed class GivenRowsReader
             return;
         }
 
+        int[] flat = [.. Enumerable.Range(0, plan.Stages.Count).Where(i => plan.Stages[i].IsByPosition)];
+        if (flat.Length > 0)
+        {
+            ConsoleText.Note($"note: the drawing of stage {string.Join(", ", flat)} has a single tone, so its regions are halved by "
+                + "position alone; draw light and dark parts");
+        }
+
         int[] moved = [.. plan.Stages.Select(s => s.Moved.Count(m => m))];
         // Finished maps are used as they are.
         if (request.Explain is null && moved.All(count => count == 0))

@@ -2,13 +2,13 @@ using System.Text.Json.Serialization;
 using Nvg.Checkpoints;
 using Nvg.Classifiers;
 using Nvg.Configuration;
-using Nvg.Sampling;
+using Nvg.Var;
 
 namespace Nvg.Cli.Arguments;
 
 /// <summary>Description of a model folder, read without its weights.</summary>
 /// <param name="Name">Name of the model.</param>
-/// <param name="Kind">generator, tokenizer or classifier.</param>
+/// <param name="Kind">generator, tokenizer or classifier, and the method if it is not NVG.</param>
 /// <param name="Folder">The folder.</param>
 /// <param name="ImageSize">Side of the images in pixels.</param>
 /// <param name="Classes">Lines of <c>labels.txt</c>, by class index.</param>
@@ -20,8 +20,14 @@ internal sealed record ModelCard(string Name, string Kind, string Folder, int Im
     [JsonIgnore]
     internal ModelConfig? Config { get; private init; }
 
+    /// <summary>The config of a VAR model; null for others.</summary>
+    [JsonIgnore]
+    internal VarModelConfig? VarConfig { get; private init; }
+
     /// <summary>Default sampling settings of a generator.</summary>
-    public SamplingOptions? Sampling => Config is { Generator: not null } ? Config.Sampling : null;
+    public object? Sampling => Config is { Generator: not null } ? Config.Sampling
+        : VarConfig is { Transformer: not null } ? VarConfig.Sampling
+        : null;
 
     /// <summary>Reads the description of a folder.</summary>
     /// <param name="folder">The folder.</param>
@@ -36,6 +42,14 @@ internal sealed record ModelCard(string Name, string Kind, string Folder, int Im
             ClassifierModelConfig classifier = NvgJson.Read<ClassifierModelConfig>(path);
             return new ModelCard(classifier.Name, "classifier", folder, classifier.Classifier.ImageSize,
                 Labels(folder, classifier.Classifier.ClassCount));
+        }
+
+        if (ModelMethod.Of(folder) == ModelMethod.Var)
+        {
+            VarModelConfig found = NvgJson.Read<VarModelConfig>(path);
+            string what = found.Transformer is null ? "VAR tokenizer" : "VAR generator";
+            string[] labels = Labels(folder, found.Transformer?.ClassCount ?? 0);
+            return new ModelCard(found.Name, what, folder, found.Tokenizer.ImageSize, labels) { VarConfig = found };
         }
 
         ModelConfig config = NvgJson.Read<ModelConfig>(path);

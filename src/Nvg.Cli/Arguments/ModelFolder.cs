@@ -4,7 +4,7 @@ namespace Nvg.Cli.Arguments;
 internal static class ModelFolder
 {
     internal const string Variable = "NVG_MODEL";
-    internal const string ShippedName = "nvg-cifar10";
+    internal const string ShippedName = "nvg-eurosat";
 
     /// <summary>The folder to load.</summary>
     /// <exception cref="NvgDataException">No model is named and none ships with this build.</exception>

@@ -1,6 +1,8 @@
 using Nvg.Checkpoints;
 using Nvg.Cli.Terminal;
+using Nvg.Models;
 using Nvg.Torch;
+using Nvg.Var;
 
 namespace Nvg.Cli.Arguments;
 
@@ -25,4 +27,20 @@ internal static class ModelOrPreset
     internal static NvgModel Open(string? model, ModelConfig? preset, Device device, ScalarType type) => preset is null
         ? NvgModel.Load(ModelFolder.Resolve(model), device, type)
         : NvgModel.Random(preset, 0, device, type, preset.Generator is null ? null : Presets.ScaleFactors);
+
+    /// <summary>Opens random weights of a preset of any method, the named model or the default model.</summary>
+    /// <param name="model">Value of <c>--model</c>, or null.</param>
+    /// <param name="preset">Value of <c>--preset</c>, or null.</param>
+    /// <param name="device">Where the parameters go.</param>
+    /// <param name="type">Element type of the matrices.</param>
+    /// <exception cref="UsageException">Both are given, or the preset does not exist.</exception>
+    /// <exception cref="NvgDataException">The model cannot be loaded.</exception>
+    internal static IImageModel OpenAny(string? model, string? preset, Device device, ScalarType type)
+    {
+        if (model is null && preset is not null && VarPresets.Find(preset) is { } ofVar)
+            return VarModel.Random(ofVar, 0, device, type);
+        return Preset(model, preset) is { } ofNvg
+            ? Open(model, ofNvg, device, type)
+            : ImageModels.Load(ModelFolder.Resolve(model), device, type);
+    }
 }

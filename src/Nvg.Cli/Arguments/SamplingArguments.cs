@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Nvg.Cli.Terminal;
+using Nvg.Configuration;
 using Nvg.Sampling;
+using Nvg.Var.Sampling;
 
 namespace Nvg.Cli.Arguments;
 
@@ -27,9 +29,19 @@ internal sealed class SamplingArguments
     private readonly Option<double?> _temperature =
         new("--temperature") { Description = "Sampling temperature, which divides the logits", HelpName = "T" };
 
-    private readonly Option<StructureSteps?> _steps = new("--structure-steps")
+    private readonly Option<StructureSteps?> _steps = StructureStepsOption();
+
+    private readonly Option<bool?> _gumbel = new("--gumbel")
     {
-        Description = "Steps of the structure flow: one number for all stages, one per stage, or auto (until the split no longer changes)",
+        Description = "Draw splits at random (Gumbel top-k) instead of by rank",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    /// <summary>The option for the steps of the structure flow; each command gets its own.</summary>
+    internal static Option<StructureSteps?> StructureStepsOption() => new("--structure-steps")
+    {
+        Description = "Steps of the structure flow: one number for all stages, one per stage, or auto (until the split no longer "
+            + "changes; one for a distilled model)",
         HelpName = "N|N,N,…|auto",
         CustomParser = result =>
         {
@@ -40,22 +52,72 @@ internal sealed class SamplingArguments
         },
     };
 
-    private readonly Option<bool?> _gumbel = new("--gumbel")
+    private readonly Option<bool?> _smooth = new("--smooth")
     {
-        Description = "Draw splits at random (Gumbel top-k) instead of by rank",
+        Description = "VAR models: mix codes instead of drawing them, for smoother images; not for metrics",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    internal void AddTo(Command command) =>
+    /// <summary>Adds the options of all methods to a command.</summary>
+    internal void AddTo(Command command)
+    {
+        AddNvgTo(command);
+        command.With(_smooth);
+    }
+
+    /// <summary>Adds the options of NVG to a command that is for its models alone.</summary>
+    internal void AddNvgTo(Command command) =>
         command.With(_guidance, _structureGuidance, _topP, _topK, _temperature, _steps, _gumbel);
+
+    /// <summary>The sampling settings of a model of any method.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="model">Gives the defaults; borrowed.</param>
+    /// <exception cref="UsageException">A setting is invalid, or not one of the model's method.</exception>
+    internal ISamplingSettings Read(ParseResult parsed, IImageModel model) => model switch
+    {
+        NvgModel nvg => Read(parsed, nvg),
+        { Settings: VarSamplingOptions defaults } => Read(parsed, defaults, model.ImageTokenizer.StageCount - 1),
+        _ => throw new InvalidOperationException($"no options for the settings of {model.Name}"),
+    };
+
+    /// <summary>The sampling settings of an NVG model.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="model">Gives the limits, and the defaults unless others are given; borrowed.</param>
+    /// <param name="defaults">The settings for options that are not given, or null for the model's.</param>
+    /// <exception cref="UsageException">A setting is invalid.</exception>
+    internal SamplingOptions Read(ParseResult parsed, NvgModel model, SamplingOptions? defaults = null) => Read(
+        parsed, defaults ?? model.Config.Sampling, model.GeneratorConfig.Grid.LastStage, model.GeneratorConfig.StructureGuidanceLimit);
+
+    /// <summary>The sampling settings of a VAR model.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="defaults">The model's settings, for options that are not given.</param>
+    /// <param name="lastScale">Index of the model's last scale.</param>
+    /// <exception cref="UsageException">A setting is invalid, or not one of VAR.</exception>
+    internal VarSamplingOptions Read(ParseResult parsed, VarSamplingOptions defaults, int lastScale)
+    {
+        Option[] others = [_structureGuidance, _temperature, _steps, _gumbel];
+        if (Array.Find(others, parsed.IsGiven) is { } other)
+            throw new UsageException($"{other.Name} is for NVG models: VAR has no such setting");
+        VarSamplingOptions options = defaults with
+        {
+            Guidance = parsed.GetValue(_guidance) ?? defaults.Guidance,
+            TopP = parsed.GetValue(_topP) ?? defaults.TopP,
+            TopK = parsed.GetValue(_topK) ?? defaults.TopK,
+            Smooth = parsed.GetValue(_smooth) ?? defaults.Smooth,
+        };
+        return options.Validate(lastScale).FirstOrDefault() is { } problem ? throw new UsageException(problem) : options;
+    }
 
     /// <summary>The sampling settings.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="defaults">The model's settings, for options that are not given.</param>
     /// <param name="lastStage">Index of the model's last stage (K).</param>
+    /// <param name="structureGuidanceLimit">The largest structure guidance that the model learned, or null for any.</param>
     /// <exception cref="UsageException">A setting is invalid.</exception>
-    internal SamplingOptions Read(ParseResult parsed, SamplingOptions defaults, int lastStage)
+    internal SamplingOptions Read(ParseResult parsed, SamplingOptions defaults, int lastStage, double? structureGuidanceLimit = null)
     {
+        if (parsed.IsGiven(_smooth))
+            throw new UsageException($"{_smooth.Name} is for VAR models");
         SamplingOptions options = defaults with
         {
             ContentGuidance = parsed.GetValue(_guidance) ?? defaults.ContentGuidance,
@@ -66,7 +128,8 @@ internal sealed class SamplingArguments
             StructureSteps = parsed.GetValue(_steps) ?? defaults.StructureSteps,
             Gumbel = parsed.GetValue(_gumbel) ?? defaults.Gumbel,
         };
-        return options.Validate(lastStage).FirstOrDefault() is { } problem ? throw new UsageException(problem) : options;
+        string? problem = options.Validate(lastStage).FirstOrDefault() ?? options.ProblemWithLimit(structureGuidanceLimit, lastStage);
+        return problem is null ? options : throw new UsageException(problem);
     }
 
     private static Option<StageSchedule?> Schedule(string name, string description, Func<double, double, StageSchedule> between) =>

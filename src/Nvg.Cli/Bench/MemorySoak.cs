@@ -1,4 +1,4 @@
-using Nvg.Sampling;
+using Nvg.Methods;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Bench;
@@ -12,13 +12,16 @@ public static class MemorySoak
     /// <param name="model">The model; borrowed.</param>
     /// <param name="calls">Total number of images.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
-    public static IEnumerable<SoakPoint> Run(NvgModel model, int calls, CancellationToken cancellation = default)
+    public static IEnumerable<SoakPoint> Run(IImageModel model, int calls, CancellationToken cancellation = default)
     {
         for (int call = 1; call <= calls; call++)
         {
-            int number = (call - 1) % model.GeneratorConfig.ClassCount;
-            using (SampledBatch sampled = model.Sample([new ImageRequest(number, (ulong)call)], cancellation: cancellation))
-                model.Tokenizer.Decode(sampled.Canvas_BLC).Dispose();
+            int number = (call - 1) % model.ClassCount;
+            var request = new DrawRequest { Images = [new ClassSeed(number, (ulong)call)] };
+            foreach (IGeneratedImage _ in model.Draw(request, cancellation: cancellation))
+            {
+            }
+
             if (call == 1 || call % Math.Max(1, calls / Points) == 0)
                 yield return new SoakPoint(call, Tensor.LiveCount, Environment.WorkingSet / (1024.0 * 1024));
         }

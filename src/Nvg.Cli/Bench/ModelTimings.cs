@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Sampling;
@@ -6,28 +5,27 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Bench;
 
-/// <summary>Times the parts of a model one by one.</summary>
-public sealed class ModelTimings : IDisposable
+/// <summary>Times the parts of an NVG model one by one.</summary>
+public sealed class ModelTimings : PartTimings
 {
-    private static readonly TimeSpan MostPerPart = TimeSpan.FromSeconds(20);
-
     private readonly NvgModel _model;
     private readonly Device _device;
-    private readonly int _repeat;
     private readonly int _batch;
     private readonly CancellationToken _cancellation;
-    private readonly RandomGenerator _random = new(0);
 
     /// <param name="model">Borrowed.</param>
     /// <param name="device">Device of the model.</param>
     /// <param name="repeat">Timed runs per part, after a warm-up.</param>
     /// <param name="batch">Images per batch.</param>
     /// <param name="cancellation">Checked between runs.</param>
-    public ModelTimings(NvgModel model, Device device, int repeat, int batch, CancellationToken cancellation = default) =>
-        (_model, _device, _repeat, _batch, _cancellation) = (model, device, repeat, batch, cancellation);
+    public ModelTimings(NvgModel model, Device device, int repeat, int batch, CancellationToken cancellation = default)
+        : base(device, repeat, cancellation) => (_model, _device, _batch, _cancellation) = (model, device, batch, cancellation);
 
-    /// <summary>Times every part, lazily, one per enumerated item.</summary>
-    public IEnumerable<Timing> Run()
+    /// <summary>Steps of the structure flow in whole images; null for those of the model's settings.</summary>
+    public StructureSteps? StructureSteps { get; init; }
+
+    /// <inheritdoc/>
+    public override IEnumerable<Timing> Run()
     {
         foreach ((int length, int channels) in new[] { (64, 16), (256, 32), (1024, 32) })
             yield return StructureOf(length, channels);
@@ -46,14 +44,12 @@ public sealed class ModelTimings : IDisposable
             yield return Generate(count);
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _random.Dispose();
-
     private LatentGrid Grid => _model.Config.Tokenizer.Grid;
 
     private Timing StructureOf(int length, int channels)
     {
-        using Tensor points_BLC = Tensor.Randn([_batch, length, channels], _random);
+        using Tensor drawn_BLC = Random(_batch, length, channels);
+        using Tensor points_BLC = drawn_BLC.To(Device.Cpu);
         return Measure($"structure construction {length} × {channels}", _batch, () => StructureConstruction.Build(points_BLC).Dispose());
     }
 
@@ -109,8 +105,8 @@ public sealed class ModelTimings : IDisposable
     private Timing Generate(int count) => Measure("generate", count, () =>
     {
         ImageRequest[] images = [.. Enumerable.Range(0, count).Select(i => new ImageRequest(0, (ulong)i))];
-        using SampledBatch sampled = _model.Sample(images, cancellation: _cancellation);
-        _model.Tokenizer.Decode(sampled.Canvas_BLC).Dispose();
+        SamplingOptions options = _model.Config.Sampling;
+        _model.GenerateAndDiscard(images, StructureSteps is { } steps ? options with { StructureSteps = steps } : options, _cancellation);
     });
 
     // A stage in the middle; the cost does not depend on the stage.
@@ -124,35 +120,4 @@ public sealed class ModelTimings : IDisposable
     }
 
     private Tensor Latent(int count) => Random(count, Grid.Length, _model.Config.Tokenizer.LatentChannels);
-
-    private Tensor Random(params long[] shape)
-    {
-        using Tensor drawn = Tensor.Randn(shape, _random);
-        return drawn.To(_device);
-    }
-
-    private Timing Measure(string name, int batch, Action work)
-    {
-        using InferenceMode inference = Autograd.Inference();
-        var seconds = new List<double>();
-        long start = Stopwatch.GetTimestamp();
-        double first = RunOnce(work);
-        // Such long work does not need a warm-up.
-        if (first > MostPerPart.TotalSeconds)
-            return new Timing(name, batch, first, 1);
-        while (seconds.Count < _repeat && (seconds.Count == 0 || Stopwatch.GetElapsedTime(start) < MostPerPart))
-            seconds.Add(RunOnce(work));
-        seconds.Sort();
-        double median = (seconds[(seconds.Count - 1) / 2] + seconds[seconds.Count / 2]) / 2;
-        return new Timing(name, batch, median, seconds.Count);
-    }
-
-    private double RunOnce(Action work)
-    {
-        _cancellation.ThrowIfCancellationRequested();
-        long start = Stopwatch.GetTimestamp();
-        work();
-        TorchRuntime.Synchronize(_device);
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
 }

@@ -5,7 +5,10 @@ using Nvg.Cli.Bench;
 using Nvg.Cli.Terminal;
 using Nvg.Data.Datasets;
 using Nvg.Data.Sources;
+using Nvg.Sampling;
+using Nvg.Server.Scheduling;
 using Nvg.Torch;
+using Nvg.Var;
 
 namespace Nvg.Cli.Commands;
 
@@ -14,14 +17,14 @@ internal sealed class BenchCommand
 {
     // They are held in memory while they are decoded repeatedly.
     private const int MaximumDecodedFiles = 500;
-    private const int DefaultBatch = 16;
+    private const int DefaultBatch = 16, MaximumReplicas = 1000, QueuedImages = 256;
 
     private readonly Option<string?> _model = CommonOptions.Model();
 
     private readonly Option<string?> _preset = new("--preset")
     {
         Description = $"Use random weights of a published size instead of a model: "
-            + $"{string.Join(", ", Presets.All.Select(preset => preset.Name))}",
+            + $"{string.Join(", ", [.. Presets.All.Select(preset => preset.Name), .. VarPresets.All.Select(preset => preset.Name)])}",
         HelpName = "NAME",
     };
 
@@ -44,10 +47,24 @@ internal sealed class BenchCommand
         HelpName = "N",
     };
 
+    private readonly Option<StructureSteps?> _steps = SamplingArguments.StructureStepsOption();
+
     private readonly Option<int> _soak = new("--soak")
     {
         Description = "Generate N images one after another and show tensors and memory, instead of timing",
         HelpName = "N",
+    };
+
+    private readonly Option<bool> _queue = new("--queue")
+    {
+        Description = "Time a pass of --batch images, and simulate the latency of nvg serve against its load with the real queue",
+    };
+
+    private readonly Option<int> _replicas = new("--replicas")
+    {
+        Description = "With --queue: servers behind a load balancer",
+        HelpName = "N",
+        DefaultValueFactory = _ => 1,
     };
 
     private readonly Option<string?> _decode = new("--decode")
@@ -67,8 +84,9 @@ internal sealed class BenchCommand
     {
         var arguments = new BenchCommand();
         Command command = new Command("bench", "Time each part of a model")
-            .With(arguments._model, arguments._preset, arguments._save, arguments._repeat, arguments._batch, arguments._soak)
-            .With(arguments._decode, arguments._size, arguments._device, arguments._type, arguments._threads, arguments._json);
+            .With(arguments._model, arguments._preset, arguments._save, arguments._repeat, arguments._batch, arguments._steps)
+            .With(arguments._soak, arguments._queue, arguments._replicas, arguments._decode, arguments._size, arguments._device)
+            .With(arguments._type, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;
     }
@@ -79,21 +97,64 @@ internal sealed class BenchCommand
             throw new UsageException("--repeat and --batch must be at least 1");
         if (parsed.GetValue(_decode) is { } source)
             return await DecodeAsync(parsed, source, cancellation);
-        ModelConfig? preset = Preset(parsed);
+        CheckPreset(parsed);
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        using NvgModel model = ModelOrPreset.Open(parsed.GetValue(_model), preset, parsed.GetValue(_device), parsed.GetDataType(_type));
+        using IImageModel model = ModelOrPreset.OpenAny(
+            parsed.GetValue(_model), parsed.GetValue(_preset), parsed.GetValue(_device), parsed.GetDataType(_type));
+        if (parsed.GetValue(_soak) > 0 && !model.HasGenerator)
+            throw new UsageException($"--soak generates images, but {model.Name} has no generator");
+        CheckSteps(parsed, model);
         if (parsed.GetValue(_save) is { } folder)
-        {
-            NvgModel.Save(
-                folder, model.Config, model.Tokenizer.Parameters, model.HasGenerator
-                    ? model.Generator.Parameters : null, model.Labels, type: null);
-        }
+            Save(model, folder);
 
         if (parsed.GetValue(_soak) > 0)
             return Soak(parsed, model, cancellation);
+        if (parsed.GetValue(_queue))
+        {
+            return model is NvgModel served ? Queue(parsed, served, cancellation)
+                : throw new UsageException("--queue is for NVG models, which the server computes");
+        }
+
         List<Timing> timings = await ConsoleProgress.ShowAsync(
             "timing", progress => Task.Run(() => Measure(parsed, model, progress, cancellation), CancellationToken.None));
-        Print(parsed, preset is null ? model.Folder : $"{preset.Name} (random weights)", timings);
+        Print(parsed, model.Folder.Length > 0 ? model.Folder : $"{model.Name} (random weights)", timings);
+        return CommandRunner.Done;
+    }
+
+    private void CheckSteps(ParseResult parsed, IImageModel model)
+    {
+        if (parsed.GetValue(_steps) is not { } steps)
+            return;
+        if (model is not NvgModel nvg)
+            throw new UsageException("--structure-steps is for NVG models: VAR has no structure");
+        if (steps.Validate(nvg.Grid.LastStage).FirstOrDefault() is { } problem)
+            throw new UsageException(problem);
+    }
+
+    private int Queue(ParseResult parsed, NvgModel model, CancellationToken cancellation)
+    {
+        if (parsed.GetValue(_replicas) is < 1 or > MaximumReplicas)
+            throw new UsageException($"--replicas must lie in 1…{MaximumReplicas}, not {parsed.GetValue(_replicas)}");
+        model.RequireGenerator();
+        int batch = parsed.GetValue(_batch) ?? GenerationRequest.DefaultBatchSize(parsed.GetValue(_device).Type);
+        double seconds = QueueBench.PassSeconds(model, batch, parsed.GetValue(_repeat), cancellation);
+        var limits = new QueueLimits(QueuedImages, QueuedImages / 2);
+        IReadOnlyList<SimulatedLoad> loads =
+            QueueBench.Run(model, parsed.GetDataType(_type), batch, seconds, parsed.GetValue(_replicas), limits);
+        if (parsed.GetValue(_json))
+        {
+            MachineOutput.Write(new { batch, passSeconds = seconds, replicas = parsed.GetValue(_replicas), loads });
+            return CommandRunner.Done;
+        }
+
+        ConsoleText.Print($"a pass of {ConsoleText.Count(batch, "image")} takes {seconds:G3} s");
+        ConsoleTable.Write(
+            ["load", "images/s", "batch", "median s", "95 % s", "99 % s", "refused"],
+            loads.Select(l => new[]
+            {
+                $"{l.Load:P0}", $"{l.PerSecond:G3}", $"{l.MeanBatch:F1}", $"{l.Median:G3}", $"{l.Percentile95:G3}", $"{l.Percentile99:G3}",
+                    $"{l.Refused:P1}",
+            }));
         return CommandRunner.Done;
     }
 
@@ -140,16 +201,34 @@ internal sealed class BenchCommand
         return CommandRunner.Done;
     }
 
-    private ModelConfig? Preset(ParseResult parsed)
+    // Before the work: loading a model takes time.
+    private void CheckPreset(ParseResult parsed)
     {
-        if (ModelOrPreset.Preset(parsed.GetValue(_model), parsed.GetValue(_preset)) is not { } preset)
-            return parsed.GetValue(_save) is null ? null : throw new UsageException("--save needs --preset");
-        if (preset.Generator is null && parsed.GetValue(_soak) > 0)
-            throw new UsageException($"--soak generates images, but {preset.Name} has no generator");
-        return preset;
+        string? name = parsed.GetValue(_preset);
+        if (name is null && parsed.GetValue(_save) is not null)
+            throw new UsageException("--save needs --preset");
+        bool isOfVar = name is not null && VarPresets.Find(name) is not null;
+        if (isOfVar && parsed.GetValue(_model) is not null)
+            throw new UsageException("--model and --preset exclude each other");
+        if (!isOfVar)
+            _ = ModelOrPreset.Preset(parsed.GetValue(_model), name);
     }
 
-    private int Soak(ParseResult parsed, NvgModel model, CancellationToken cancellation)
+    private static void Save(IImageModel model, string folder)
+    {
+        if (model is VarModel ofVar)
+        {
+            VarModel.Save(folder, ofVar.Config, ofVar.Tokenizer.Parameters,
+                ofVar.HasGenerator ? ofVar.Transformer.Parameters : null, ofVar.Labels, type: null);
+            return;
+        }
+
+        var ofNvg = (NvgModel)model;
+        NvgModel.Save(folder, ofNvg.Config, ofNvg.Tokenizer.Parameters, ofNvg.HasGenerator ? ofNvg.Generator.Parameters : null,
+            ofNvg.Labels, type: null);
+    }
+
+    private int Soak(ParseResult parsed, IImageModel model, CancellationToken cancellation)
     {
         List<SoakPoint> points = [.. MemorySoak.Run(model, parsed.GetValue(_soak), cancellation)];
         if (parsed.GetValue(_json))
@@ -160,12 +239,17 @@ internal sealed class BenchCommand
         return CommandRunner.Done;
     }
 
-    private List<Timing> Measure(ParseResult parsed, NvgModel model, ConsoleProgress progress, CancellationToken cancellation)
+    private List<Timing> Measure(ParseResult parsed, IImageModel model, ConsoleProgress progress, CancellationToken cancellation)
     {
         // A batch of a published size takes minutes on a CPU.
         bool single = parsed.GetValue(_preset) is not null && parsed.GetValue(_device).Type == DeviceType.Cpu;
         int batch = parsed.GetValue(_batch) ?? (single ? 1 : DefaultBatch);
-        using var timings = new ModelTimings(model, parsed.GetValue(_device), parsed.GetValue(_repeat), batch, cancellation);
+        using PartTimings timings = model is VarModel ofVar
+            ? new VarTimings(ofVar, parsed.GetValue(_device), parsed.GetValue(_repeat), batch, cancellation)
+            : new ModelTimings((NvgModel)model, parsed.GetValue(_device), parsed.GetValue(_repeat), batch, cancellation)
+            {
+                StructureSteps = parsed.GetValue(_steps),
+            };
         var done = new List<Timing>();
         foreach (Timing timing in timings.Run())
         {

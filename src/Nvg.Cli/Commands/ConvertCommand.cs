@@ -3,7 +3,9 @@ using Nvg.Checkpoints;
 using Nvg.Cli.Arguments;
 using Nvg.Cli.Terminal;
 using Nvg.Conversion;
+using Nvg.Conversion.Var;
 using Nvg.Torch;
+using Nvg.Var;
 
 namespace Nvg.Cli.Commands;
 
@@ -14,7 +16,7 @@ internal sealed class ConvertCommand
 
     private readonly Argument<string[]> _sources = new("source")
     {
-        Description = "Checkpoints (PyTorch or safetensors) that together hold a model, or one model folder",
+        Description = "Checkpoints (PyTorch or safetensors; files, an index or its folder) that together hold a model, or one model folder",
         Arity = ArgumentArity.OneOrMore,
     };
 
@@ -36,7 +38,7 @@ internal sealed class ConvertCommand
     private readonly Option<string?> _preset = new("--preset")
     {
         Description = "Refuse sizes other than those of this published model",
-        HelpName = string.Join('|', Presets.All.Select(m => m.Name)),
+        HelpName = string.Join('|', [.. Presets.All.Select(m => m.Name), .. VarPresets.All.Select(m => m.Name)]),
     };
 
     private readonly Option<string?> _name = new("--name") { Description = "Name of the model", HelpName = "NAME" };
@@ -45,6 +47,20 @@ internal sealed class ConvertCommand
 
     private readonly Option<bool> _allowUnexpected =
         new("--allow-unexpected") { Description = "Ignore tensors that do not belong to a model" };
+    private readonly Option<int[]> _scales = new("--scales")
+    {
+        Description = "VAR checkpoints: sides of the token maps, where the files do not show them",
+        HelpName = "N,N,…",
+        CustomParser = result =>
+        {
+            string[] parts = result.Tokens[0].Value.Split(',', StringSplitOptions.TrimEntries);
+            if (Array.TrueForAll(parts, part => int.TryParse(part, out _)))
+                return Array.ConvertAll(parts, int.Parse);
+            result.AddError($"--scales takes a list such as 1,2,4,8; not '{result.Tokens[0].Value}'");
+            return null;
+        },
+    };
+
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace an existing output" };
     private readonly Option<bool> _json = CommonOptions.Json();
 
@@ -53,7 +69,7 @@ internal sealed class ConvertCommand
         var arguments = new ConvertCommand();
         Command command = new Command("convert", "Convert published checkpoints to a model folder, and back") { arguments._sources }
             .With(arguments._output, arguments._average, arguments._noAverage, arguments._type, arguments._preset, arguments._name)
-            .With(arguments._labels, arguments._allowUnexpected, arguments._overwrite, arguments._json);
+            .With(arguments._labels, arguments._scales, arguments._allowUnexpected, arguments._overwrite, arguments._json);
         command.SetAction(arguments.Run);
         return command;
     }
@@ -62,10 +78,10 @@ internal sealed class ConvertCommand
     {
         string[] sources = parsed.GetRequiredValue(_sources);
         TorchRuntime.Load();
-        ConversionReport report =
-            sources.FirstOrDefault(Directory.Exists) is { } folder ? ToCheckpoint(parsed, sources, folder) : ToFolder(parsed, sources);
+        IConversionReport report =
+            sources.FirstOrDefault(IsModelFolder) is { } folder ? ToCheckpoint(parsed, sources, folder) : ToFolder(parsed, sources);
         if (parsed.GetValue(_json))
-            MachineOutput.Write(report);
+            MachineOutput.Write<object>(report);
         else
             Print(report, parsed.GetValue(_noAverage));
         return CommandRunner.Done;
@@ -82,17 +98,22 @@ internal sealed class ConvertCommand
             throw new UsageException($"{target} is not empty: choose another folder, or use --overwrite");
     }
 
-    private ConversionReport ToFolder(ParseResult parsed, string[] sources)
+    private IConversionReport ToFolder(ParseResult parsed, string[] sources)
     {
         string folder = parsed.GetRequiredValue(_output);
         if (IsCheckpointName(folder) || File.Exists(folder))
             throw new UsageException(
                 $"checkpoints are converted to a folder, but {folder} is {(File.Exists(folder) ? "a file" : "the name of a checkpoint")}");
         string full = Path.GetFullPath(folder);
-        if (sources.FirstOrDefault(s => Path.GetDirectoryName(Path.GetFullPath(s)) == full) is { } inside)
+        string trimmed = Path.TrimEndingDirectorySeparator(full);
+        if (sources.FirstOrDefault(s => IsIn(Path.TrimEndingDirectorySeparator(Path.GetFullPath(s)), trimmed)) is { } inside)
             throw new UsageException($"{inside} is inside the output folder: choose another one");
         RequireFree(parsed, folder);
         Array.ForEach(sources, InputFile.RequireContent);
+        if (VarCheckpointFiles.Recognise(sources))
+            return VarToFolder(parsed, sources, folder);
+        if (parsed.IsGiven(_scales))
+            throw new UsageException("--scales is for VAR checkpoints");
         using CheckpointFiles files = Open(sources);
         return CheckpointConversion.ToFolder(files, folder, new ConversionOptions
         {
@@ -105,10 +126,40 @@ internal sealed class ConvertCommand
         });
     }
 
-    private ConversionReport ToCheckpoint(ParseResult parsed, string[] sources, string folder)
+    private VarConversionReport VarToFolder(ParseResult parsed, string[] sources, string folder)
+    {
+        if (parsed.GetValue(_average))
+            throw new UsageException("--ema: VAR is trained without averaged weights");
+        using VarCheckpointFiles files = OpenVar(sources);
+        return VarCheckpointConversion.ToFolder(files, folder, new VarConversionOptions
+        {
+            Type = parsed.GetValue(_type),
+            Preset = parsed.GetValue(_preset) is { } name
+                ? VarPresets.Find(name) ?? throw new UsageException($"--preset: {name} is not a VAR model, but the checkpoints are")
+                : null,
+            Name = parsed.GetValue(_name),
+            LabelsFile = parsed.GetValue(_labels),
+            AllowUnexpected = parsed.GetValue(_allowUnexpected),
+            Scales = parsed.GetValue(_scales),
+        });
+    }
+
+    private static VarCheckpointFiles OpenVar(string[] sources)
+    {
+        try
+        {
+            return VarCheckpointFiles.Open(sources);
+        }
+        catch (ArgumentException error)
+        {
+            throw new UsageException(error.Message);
+        }
+    }
+
+    private IConversionReport ToCheckpoint(ParseResult parsed, string[] sources, string folder)
     {
         string path = parsed.GetRequiredValue(_output);
-        Option[] forCheckpoints = [_average, _noAverage, _preset, _name, _labels, _allowUnexpected];
+        Option[] forCheckpoints = [_average, _noAverage, _preset, _name, _labels, _scales, _allowUnexpected];
         if (forCheckpoints.FirstOrDefault(parsed.IsGiven) is { } misplaced)
             throw new UsageException($"{misplaced.Name} is for checkpoints, but {folder} is a folder");
         if (sources.Length != 1)
@@ -117,8 +168,14 @@ internal sealed class ConvertCommand
             throw new UsageException($"a model folder is converted to a checkpoint: its name must end in "
                 + $"{string.Join(" or ", CheckpointExtensions)}, not {path}");
         RequireFree(parsed, path);
-        return CheckpointConversion.ToCheckpoint(sources[0], path, parsed.GetValue(_type));
+        return ModelMethod.Of(folder) == ModelMethod.Var
+            ? VarCheckpointConversion.ToCheckpoint(folder, path, parsed.GetValue(_type))
+            : CheckpointConversion.ToCheckpoint(folder, path, parsed.GetValue(_type));
     }
+
+    private static bool IsIn(string source, string folder) => source == folder || Path.GetDirectoryName(source) == folder;
+
+    private static bool IsModelFolder(string path) => Directory.Exists(path) && !CheckpointParts.IsCheckpointFolder(path);
 
     private static CheckpointFiles Open(string[] sources)
     {
@@ -146,8 +203,10 @@ internal sealed class ConvertCommand
     private static bool IsCheckpointName(string path) =>
         CheckpointExtensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
-    private static void Print(ConversionReport report, bool wantsFinal)
+    private static void Print(IConversionReport report, bool wantsFinal)
     {
+        foreach (string note in report.Notes)
+            ConsoleText.Print($"note: {note}");
         foreach (ConversionSource source in report.Sources)
         {
             string weights = source.Averaged ? "averaged weights (EMA)"

@@ -1,12 +1,15 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Nvg.Checkpoints;
 using Nvg.Cli.Arguments;
+using Nvg.Cli.Commands.Generation;
 using Nvg.Cli.Output;
 using Nvg.Cli.Terminal;
 using Nvg.Conditioning;
 using Nvg.Control;
 using Nvg.Documents;
+using Nvg.Imaging;
 using Nvg.Labels;
 using Nvg.Sampling;
 using Nvg.Torch;
@@ -16,6 +19,9 @@ namespace Nvg.Cli.Commands;
 /// <summary><c>nvg generate</c>: generates images.</summary>
 internal sealed class GenerateCommand
 {
+    // As many as nvg sample draws of a class; a list has an entry for every image.
+    private const int MostImages = 1_000_000;
+
     private const string RandomClass = "random";
 
     private readonly Option<string?> _model = CommonOptions.Model();
@@ -61,11 +67,7 @@ internal sealed class GenerateCommand
     private readonly Option<bool> _stages = new("--stages") { Description = "Draw the image and its structure map after every stage" };
     private readonly Option<string?> _gif = new("--gif") { Description = "Also write an animation of the stages", HelpName = "FILE.gif" };
 
-    private readonly Option<int?> _batch = new("--batch")
-    {
-        Description = "Images per batch (default: that of the saved result, else 1 on CPU, 16 on GPU). Another size may round differently",
-        HelpName = "N",
-    };
+    private readonly Option<int?> _batch = CommonOptions.GenerationBatch("that of the saved result, else ");
 
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType?> _type = CommonOptions.DataType();
@@ -96,10 +98,13 @@ internal sealed class GenerateCommand
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         foreach (string input in control.Inputs)
             InputFile.RequireImage(input);
+        string folder = ModelFolder.Resolve(parsed.GetValue(_model));
+        if (ModelMethod.Of(folder) == ModelMethod.Var)
+            return await new VarGenerateCommand(VarArguments(parsed, folder, control), _sampling).RunAsync(parsed, cancellation);
         ImageDocument? document = control.ReadDocument();
         RequireChange(parsed, control, document);
         ScalarType type = parsed.GetValue(_type) ?? document?.Description.Dtype ?? ScalarType.Float32;
-        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), type);
+        using NvgModel model = NvgModel.Load(folder, parsed.GetValue(_device), type);
         model.RequireGenerator();
         GivenRows given = GivenRowsReader.Read(control, model, document);
         GenerationRequest request = Request(parsed, control, model, given, document);
@@ -109,11 +114,32 @@ internal sealed class GenerateCommand
                 CancellationToken.None));
         double seconds = clock.Elapsed.TotalSeconds;
         if (parsed.GetValue(_json))
-            MachineOutput.Write(new Report(model.Folder, $"{parsed.GetValue(_device)}", type, request.Options!, images, files, seconds));
+            MachineOutput.Write(new Report(
+                model.Folder, $"{parsed.GetValue(_device)}", type, request.Options!, images, files,
+                Structure(control, given.Plan), seconds));
         else
             Print(parsed, images, seconds);
         return CommandRunner.Done;
     }
+
+    private VarGenerateArguments VarArguments(ParseResult parsed, string folder, ControlRequest control) => new()
+    {
+        Folder = folder,
+        Class = parsed.IsGiven(_class) || control.Mask is null ? parsed.GetRequiredValue(_class) : null,
+        Count = parsed.GetValue(_count),
+        Seed = parsed.GetValue(_seed),
+        Output = parsed.GetRequiredValue(_output),
+        Scale = parsed.GetValue(_scale),
+        Sheet = parsed.GetValue(_sheet),
+        Save = parsed.GetValue(_save),
+        Stages = parsed.GetValue(_stages),
+        Gif = parsed.GetValue(_gif),
+        Batch = parsed.GetValue(_batch),
+        Device = parsed.GetValue(_device),
+        Type = parsed.GetDataType(_type),
+        Json = parsed.GetValue(_json),
+        Control = control,
+    };
 
     private void Print(ParseResult parsed, List<ImageReport> images, double seconds)
     {
@@ -135,8 +161,9 @@ internal sealed class GenerateCommand
 
     private void Check(ParseResult parsed, ControlRequest control)
     {
-        if (parsed.GetValue(_count) < 1)
-            throw new UsageException($"--count must be at least 1, not {parsed.GetValue(_count)}");
+        if (parsed.GetValue(_count) is < 1 or > MostImages)
+            throw new UsageException(string.Create(
+                CultureInfo.InvariantCulture, $"--count must lie between 1 and {MostImages:N0}, not {parsed.GetValue(_count)}"));
         if (parsed.GetValue(_batch) < 1)
             throw new UsageException($"--batch must be at least 1, not {parsed.GetValue(_batch)}");
         string target = parsed.GetRequiredValue(_output);
@@ -191,7 +218,7 @@ internal sealed class GenerateCommand
                 Surroundings = given.Surroundings,
                 Variant = Joined(row.Variant, p.Variant),
             }))],
-            Options = _sampling.Read(parsed, defaults, model.GeneratorConfig.Grid.LastStage),
+            Options = _sampling.Read(parsed, model, defaults),
             BatchSize = parsed.GetValue(_batch) ?? recorded,
             FillsBatches = parsed.GetValue(_batch) is null && recorded is not null,
             WithStages = parsed.GetValue(_stages) || parsed.GetValue(_gif) is not null,
@@ -217,9 +244,14 @@ internal sealed class GenerateCommand
 
         string classes = parsed.GetRequiredValue(_class);
         // A class that is called random comes before the word of this command.
-        return classes == RandomClass && !names.TryFind(classes, out _)
-            ? GenerationRequest.OfRandomClasses(names, count, seed)
-            : GenerationRequest.OfClasses([.. ClassArguments.FindAll(names, classes).Distinct()], count, seed);
+        if (classes == RandomClass && !names.TryFind(classes, out _))
+            return GenerationRequest.OfRandomClasses(names, count, seed);
+        int[] found = [.. ClassArguments.FindAll(names, classes).Distinct()];
+        // Before there is a list with an entry for every image.
+        return (long)found.Length * count <= MostImages ? GenerationRequest.OfClasses(found, count, seed) : throw new UsageException(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{found.Length} classes of {count:N0} images are more than {MostImages:N0}, the most that are generated at once"));
     }
 
     private (List<ImageReport> Images, List<string> Files) Generate(
@@ -230,7 +262,7 @@ internal sealed class GenerateCommand
         List<IImageOutput> outputs = Outputs(parsed, model, type, request, given.Rows.Count);
         try
         {
-            CheckFiles(control, [.. request.Images.SelectMany(p => outputs.SelectMany(o => o.Files(p)))]);
+            CheckFiles(control, [.. request.Images.SelectMany(p => outputs.SelectMany(o => o.Files(ImageName.Of(p))))]);
             GivenRowsReader.Explain(control, given.Plan);
             var reporter = new SynchronousProgress<GenerationProgress>(
                 p => progress.Report($"{p.Done} of {ConsoleText.Count(p.Count, "image")}", p.Share));
@@ -268,6 +300,8 @@ internal sealed class GenerateCommand
         int count = request.Images.Count, each = rows > 1 ? count / rows : parsed.GetValue(_count), side = model.Config.Tokenizer.ImageSize;
         int stages = model.Config.Tokenizer.Grid.StageCount;
         ImageOutput.RequireWritable(target);
+        if (ImageOutput.IsSamples(target))
+            ImageOutput.RequireRoom(target, (long)count * side * side * RgbImage.Channels);
         // One row per class or per number of kept stages, if there are several.
         var style = new SheetStyle(each < count && (each > 1 || rows > 1) ? each : 0, parsed.GetValue(_scale), parsed.GetValue(_sheet));
         var outputs = new List<IImageOutput>();
@@ -291,8 +325,16 @@ internal sealed class GenerateCommand
 
     private sealed record ImageReport(ulong Seed, int Class, string Label, string? Variant, string? File, RegionChange? Change);
 
+    // What --explain draws, in numbers.
+    private static StructureReport? Structure(ControlRequest control, StructureMap? plan) => plan is null ? null : new StructureReport(
+        control.Explain, plan.Grid.Length,
+        [.. plan.Stages.Select((stage, i) => new StageReport(i, stage.Moved.Count(moved => moved), stage.IsByPosition))]);
+
+    private sealed record StageReport(int Stage, int Moved, bool ByPosition);
+
+    private sealed record StructureReport(string? Explain, int Positions, IReadOnlyList<StageReport> Stages);
+
     private sealed record Report(
         string Model, string Device, ScalarType Dtype, SamplingOptions Settings, IReadOnlyList<ImageReport> Images,
-        IReadOnlyList<string> Files,
-        double Seconds);
+        IReadOnlyList<string> Files, StructureReport? Structure, double Seconds);
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Nvg.Checkpoints;
 using Nvg.Cli.Arguments;
 using Nvg.Cli.Terminal;
+using Nvg.Var;
 
 namespace Nvg.Cli.Commands;
 
@@ -21,9 +22,10 @@ internal sealed class ModelsCommand
     private int Run(ParseResult parsed)
     {
         ModelCard[] cards = [.. ModelFolder.All().Select(ModelCard.Read)];
+        string[] presets = [.. Presets.All.Select(p => p.Name), .. VarPresets.All.Select(p => p.Name)];
         if (parsed.GetValue(_json))
         {
-            MachineOutput.Write(new Report(cards, [.. Presets.All.Select(p => p.Name)]));
+            MachineOutput.Write(new Report(cards, presets));
             return CommandRunner.Done;
         }
 
@@ -31,7 +33,7 @@ internal sealed class ModelsCommand
             ["name", "kind", "image size", "classes", "folder"],
             cards.Select(c => new[] { c.Name, c.Kind, $"{c.ImageSize} × {c.ImageSize}", $"{c.Classes.Count}", c.Folder }));
         ConsoleText.Print(
-            $"Presets with random weights, for nvg bench and nvg evaluate: {string.Join(", ", Presets.All.Select(p => p.Name))}");
+            $"Presets with random weights, for nvg bench and nvg evaluate: {string.Join(", ", presets)}");
         ConsoleText.Print("More about a model: nvg show MODEL, nvg classes MODEL");
         return CommandRunner.Done;
     }

@@ -6,6 +6,7 @@ using Nvg.Cli.Terminal;
 using Nvg.Data.Loading;
 using Nvg.Data.Sources;
 using Nvg.Imaging;
+using Nvg.Models;
 using Nvg.Previews;
 using Nvg.Torch;
 
@@ -61,7 +62,8 @@ internal sealed class ReconstructCommand
         Array.ForEach(parsed.GetRequiredValue(_images), InputFile.RequireImage);
         var clock = Stopwatch.StartNew();
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), withGenerator: false);
+        using IImageModel model =
+            ImageModels.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), withGenerator: false);
         var report = new Report(model.Folder);
         await ConsoleProgress.ShowAsync("reconstructing", progress => Task.Run(
             () => Reconstruct(parsed, model, report, progress, cancellation), CancellationToken.None));
@@ -77,9 +79,9 @@ internal sealed class ReconstructCommand
         return CommandRunner.Done;
     }
 
-    private bool Reconstruct(ParseResult parsed, NvgModel model, Report report, ConsoleProgress progress, CancellationToken cancellation)
+    private bool Reconstruct(ParseResult parsed, IImageModel model, Report report, ConsoleProgress progress, CancellationToken cancellation)
     {
-        int limit = parsed.GetValue(_limit) ?? int.MaxValue, side = model.Config.Tokenizer.ImageSize;
+        int limit = parsed.GetValue(_limit) ?? int.MaxValue, side = model.ImageTokenizer.ImageSize;
         string[] paths = parsed.GetRequiredValue(_images);
         IReadOnlyList<PairFiles>? files = parsed.GetValue(_output) is { } folder
             ? PairFiles.Plan(folder, SquareSource.Entries(paths, side), parsed.GetValue(_stages))
@@ -89,7 +91,7 @@ internal sealed class ReconstructCommand
         {
             cancellation.ThrowIfCancellationRequested();
             ReconstructedImage[] results =
-                Reconstruction.Run(model.Tokenizer, Array.ConvertAll(batch, p => p.Image), parsed.GetValue(_stages));
+                Reconstruction.Run(model.ImageTokenizer, Array.ConvertAll(batch, p => p.Image), parsed.GetValue(_stages));
             for (int i = 0; i < batch.Length; i++)
                 report.Images.Add(Write(files?[batch[i].Index], batch[i].Name, results[i]));
             progress.Report(ConsoleText.Count(report.Images.Count, "image"), null);

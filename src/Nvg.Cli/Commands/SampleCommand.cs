@@ -4,6 +4,7 @@ using Nvg.Cli.Arguments;
 using Nvg.Cli.Output;
 using Nvg.Cli.Terminal;
 using Nvg.Evaluation.SampleSets;
+using Nvg.Models;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands;
@@ -14,8 +15,6 @@ namespace Nvg.Cli.Commands;
 /// </summary>
 internal sealed class SampleCommand
 {
-    private const int CpuBatch = 1, GpuBatch = 32;
-
     private readonly Option<string?> _model = CommonOptions.Model();
     private readonly Option<int> _perClass =
         new("--per-class") { Description = "Images per class", HelpName = "N", DefaultValueFactory = _ => 50 };
@@ -47,11 +46,7 @@ internal sealed class SampleCommand
 
     private readonly Option<bool> _resume = new("--resume") { Description = "Continue the run of this file, if there is one" };
 
-    private readonly Option<int?> _batch = new("--batch")
-    {
-        Description = $"Images per batch (default: {CpuBatch} on CPU, {GpuBatch} on GPU). Another size may round differently",
-        HelpName = "N",
-    };
+    private readonly Option<int?> _batch = CommonOptions.GenerationBatch();
 
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType?> _type = CommonOptions.DataType();
@@ -78,8 +73,8 @@ internal sealed class SampleCommand
         string output = parsed.GetRequiredValue(_output);
         var clock = Stopwatch.StartNew();
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        using NvgModel model =
-            NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetDataType(_type));
+        using IImageModel model =
+            ImageModels.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetDataType(_type));
         model.RequireGenerator();
         SampleSettings settings = Settings(parsed, model).Part(shard.Number, shard.Count);
         if (settings.Count == 0)
@@ -114,23 +109,23 @@ internal sealed class SampleCommand
             : throw new UsageException($"--shard takes a part and the number of parts, such as 0/4 (parts 0 to 3); not '{shard}'");
     }
 
-    private SampleSettings Settings(ParseResult parsed, NvgModel model)
+    private SampleSettings Settings(ParseResult parsed, IImageModel model)
     {
         IReadOnlyList<int> classes = parsed.GetValue(_classes) is { } list
             ? ClassArguments.FindAll(model.Classes, list)
-            : [.. Enumerable.Range(0, model.GeneratorConfig.ClassCount)];
+            : [.. Enumerable.Range(0, model.ClassCount)];
         return Samplable(new SampleSettings
         {
-            Model = model.Config.Name,
+            Model = model.Name,
             Fingerprint = model.Fingerprint(),
             Classes = [.. classes.Distinct()],
             PerClass = parsed.GetValue(_perClass),
             Seed = parsed.GetValue(_seed),
-            Sampling = _sampling.Read(parsed, model.Config.Sampling, model.GeneratorConfig.Grid.LastStage),
+            Sampling = _sampling.Read(parsed, model),
             Dtype = parsed.GetDataType(_type),
             Device = parsed.GetValue(_device).Type,
-            Batch = parsed.GetValue(_batch) ?? (parsed.GetValue(_device).Type == DeviceType.Cpu ? CpuBatch : GpuBatch),
-            ImageSize = model.Config.Tokenizer.ImageSize,
+            Batch = parsed.GetValue(_batch) ?? GenerationRequest.DefaultBatchSize(parsed.GetValue(_device).Type),
+            ImageSize = model.ImageTokenizer.ImageSize,
         });
     }
 
@@ -157,7 +152,7 @@ internal sealed class SampleCommand
     }
 
     // Returns the number of images drawn before.
-    private static int Draw(NvgModel model, SampleSettings settings, string output, ConsoleProgress progress,
+    private static int Draw(IImageModel model, SampleSettings settings, string output, ConsoleProgress progress,
         CancellationToken cancellation)
     {
         using SampleFile file = SampleFile.Open(output, settings);

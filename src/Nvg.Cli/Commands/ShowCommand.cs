@@ -10,6 +10,7 @@ using Nvg.Previews;
 using Nvg.Sampling;
 using Nvg.Torch;
 using Nvg.Torch.Files.Npy;
+using Nvg.Var.Sampling;
 
 namespace Nvg.Cli.Commands;
 
@@ -80,7 +81,20 @@ internal sealed class ShowCommand
             ConsoleText.Print($"codebook    {config.Tokenizer.CodebookSize:N0} codes of {config.Tokenizer.LatentChannels} channels");
         }
 
-        if (card.Sampling is { } sampling)
+        if (card.VarConfig is { } ofVar)
+        {
+            ConsoleText.Print($"scales      {string.Join(' ', ofVar.Tokenizer.Scales)}");
+            ConsoleText.Print($"codebook    {ofVar.Tokenizer.CodebookSize:N0} codes of {ofVar.Tokenizer.LatentChannels} channels");
+        }
+
+        if (card.Sampling is VarSamplingOptions options)
+        {
+            int last = card.VarConfig!.Tokenizer.Scales.Count - 1;
+            ConsoleText.Print(
+                $"sampling    guidance {Range(options.Guidance, last)}, top-k {options.TopK}, top-p {Range(options.TopP, last)}");
+        }
+
+        if (card.Sampling is SamplingOptions sampling)
         {
             int last = card.Config!.Tokenizer.Grid.LastStage;
             ConsoleText.Print($"sampling    guidance {Range(sampling.ContentGuidance, last)}, structure guidance "
@@ -116,11 +130,22 @@ internal sealed class ShowCommand
         if (parsed.GetValue(_maps) is { } maps)
             NpyArray.WriteLabelMaps(maps, document.Sequence.AllLabels.ToArray(), grid.StageCount, grid.Height, grid.Width);
         StageReport[] stages = [.. Enumerable.Range(0, grid.StageCount).Select(i => Stage(document, i))];
+        string? other = OtherModel(parsed.GetValue(_model), document.Description);
         if (parsed.GetValue(_json))
-            MachineOutput.Write(new Report(path, document.Description, document.Image.Width, document.Image.Height, stages));
+            MachineOutput.Write(new Report(path, document.Description, document.Image.Width, document.Image.Height, other, stages));
         else
-            Print(document, stages);
+            Print(document, stages, other);
         return CommandRunner.Done;
+    }
+
+    // The model that --stages and --reference would use, where the result is not one of it.
+    private static string? OtherModel(string? named, ImageDescription description)
+    {
+        string? folder = named is not null ? ModelFolder.Resolve(named) : ModelFolder.FromEnvironment() ?? ModelFolder.FindShipped();
+        if (folder is null || !ModelFolder.IsModel(folder) || ModelCard.Read(folder).Config is not { } config)
+            return named is null ? null : folder;
+        // Large weights are only read where the name leaves it open.
+        return config.Name == description.Model && NvgModel.FingerprintOf(folder) == description.Fingerprint ? null : folder;
     }
 
     private static RgbImage Stages(string path, ImageDocument document, string folder)
@@ -154,12 +179,12 @@ internal sealed class ShowCommand
             stage == 0 ? 0 : Given(document.Given.Labels(stage)), Given(document.Given.Tokens(stage)));
     }
 
-    private static void Print(ImageDocument document, IEnumerable<StageReport> stages)
+    private static void Print(ImageDocument document, IEnumerable<StageReport> stages, string? other)
     {
         ImageDescription d = document.Description;
         string fingerprint = d.Fingerprint[..Math.Min(12, d.Fingerprint.Length)];
         ConsoleText.Print($"{d.Label} (class {d.Class}), seed {d.Seed}, {document.Image.Width} × {document.Image.Height}, "
-            + $"by {d.Model} ({fingerprint}), {d.Dtype}");
+            + $"by {d.Model} ({fingerprint}), {d.Dtype}{(other is null ? "" : $"; that is not the model in {other}")}");
         if (d.Interpolation is { } end)
         {
             string target = $"{(end.Class is { } number ? $"class {number} " : "")}{(end.Seed is { } seed ? $"seed {seed}" : "")}";
@@ -175,5 +200,6 @@ internal sealed class ShowCommand
     private sealed record StageReport(int Stage, int Clusters, int ClusterSize, int Tokens, int Codes, int StructureGiven,
         int ContentGiven);
 
-    private sealed record Report(string File, ImageDescription Description, int Width, int Height, IReadOnlyList<StageReport> Stages);
+    private sealed record Report(string File, ImageDescription Description, int Width, int Height, string? OtherModel,
+        IReadOnlyList<StageReport> Stages);
 }

@@ -1,4 +1,5 @@
 using Nvg.Imaging;
+using Nvg.Methods;
 using Nvg.Previews;
 
 namespace Nvg.Cli.Output;
@@ -8,9 +9,9 @@ internal sealed class AnimationOutput(string path, int columns) : IImageOutput
 {
     private readonly List<IReadOnlyList<StageImage>> _images = [];
 
-    public IEnumerable<string> Files(ImageRequest image) => [];
+    public IEnumerable<string> Files(ImageName image) => [];
 
-    public string? Add(GeneratedImage image)
+    public string? Add(IGeneratedImage image)
     {
         _images.Add(image.Stages);
         return null;

@@ -1,5 +1,6 @@
 using Nvg.Documents;
 using Nvg.Labels;
+using Nvg.Methods;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Output;
@@ -11,12 +12,12 @@ internal sealed class DocumentOutput(string folder, NvgModel model, ScalarType t
     private readonly string _fingerprint = model.Fingerprint();
     private readonly List<string> _files = [];
 
-    public IEnumerable<string> Files(ImageRequest image) => [FolderOutput.PathOf(folder, _names, image, ImageDocument.Extension)];
+    public IEnumerable<string> Files(ImageName image) => [FolderOutput.PathOf(folder, _names, image, ImageDocument.Extension)];
 
-    public string? Add(GeneratedImage image)
+    public string? Add(IGeneratedImage image)
     {
-        string path = FolderOutput.PathOf(folder, _names, image.Request, ImageDocument.Extension);
-        ImageDocument.Of(model, _fingerprint, image, type).Write(path);
+        string path = FolderOutput.PathOf(folder, _names, ImageName.Of(image), ImageDocument.Extension);
+        ImageDocument.Of(model, _fingerprint, (GeneratedImage)image, type).Write(path);
         _files.Add(path);
         return null;
     }

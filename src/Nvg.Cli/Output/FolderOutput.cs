@@ -1,5 +1,6 @@
 using Nvg.Imaging;
 using Nvg.Labels;
+using Nvg.Methods;
 using Nvg.Previews;
 
 namespace Nvg.Cli.Output;
@@ -11,16 +12,16 @@ internal sealed class FolderOutput(string folder, IReadOnlyList<string> labels, 
 
     private readonly string[] _names = ClassFolders.Of(labels);
 
-    public IEnumerable<string> Files(ImageRequest image) =>
+    public IEnumerable<string> Files(ImageName image) =>
         withStages ? [PathOf(folder, _names, image, Ending), PathOf(folder, _names, image, StagesEnding)]
             : [PathOf(folder, _names, image, Ending)];
 
-    public string Add(GeneratedImage image)
+    public string Add(IGeneratedImage image)
     {
-        string path = PathOf(folder, _names, image.Request, Ending);
+        string path = PathOf(folder, _names, ImageName.Of(image), Ending);
         ImageFile.Write(path, image.Image);
         if (withStages)
-            ImageFile.Write(PathOf(folder, _names, image.Request, StagesEnding), StageDrawing.Sheet([image.Stages]));
+            ImageFile.Write(PathOf(folder, _names, ImageName.Of(image), StagesEnding), StageDrawing.Sheet([image.Stages]));
         return path;
     }
 
@@ -31,9 +32,6 @@ internal sealed class FolderOutput(string folder, IReadOnlyList<string> labels, 
     }
 
     /// <summary>The file of an image: <c>folder/class/seed</c>, the variant if there is one, and an extension.</summary>
-    internal static string PathOf(string folder, IReadOnlyList<string> names, ImageRequest request, string ending) =>
-        Path.Combine(folder, names[Number(request)], $"{request.Seed}{(request.Variant is { } variant ? $".{variant}" : "")}{ending}");
-
-    private static int Number(ImageRequest request) =>
-        request.Class.Number ?? throw new InvalidOperationException("the class must be given by its number");
+    internal static string PathOf(string folder, IReadOnlyList<string> names, ImageName image, string ending) =>
+        Path.Combine(folder, names[image.Class], $"{image.Seed}{(image.Variant is { } variant ? $".{variant}" : "")}{ending}");
 }

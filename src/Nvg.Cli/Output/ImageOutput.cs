@@ -58,6 +58,16 @@ internal static class ImageOutput
             RequireWritable(target, AtomicFile.TemporaryName(target));
     }
 
+    /// <summary>Throws before the work if the disk has no room for a file.</summary>
+    /// <exception cref="IOException">It has not.</exception>
+    internal static void RequireRoom(string target, long bytes)
+    {
+        long free = new DriveInfo(Path.GetDirectoryName(Path.GetFullPath(target))!).AvailableFreeSpace;
+        if (bytes > free)
+            throw new IOException(FormattableString.Invariant(
+                $"{target}: {bytes / 1e6:N1} MB are needed, {free / 1e6:N1} MB are free on the disk"));
+    }
+
     /// <summary>Throws before the work if a folder cannot be written, whatever its name.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     internal static void RequireWritableFolder(string target) =>
@@ -90,9 +100,10 @@ internal static class ImageOutput
     /// <exception cref="UsageException">It would be too large.</exception>
     internal static void RequireSheet(string target, int count, int side, SheetStyle style, int stagesDrawn)
     {
-        int cells = count * Math.Max(1, 2 * stagesDrawn);
-        if ((long)cells * side * side > MaximumSheetPixels)
+        long all = (long)count * Math.Max(1, 2 * stagesDrawn);
+        if (all * side * side > MaximumSheetPixels)
             throw new UsageException($"{count} images are too many for {target}: write to a folder or an .npz");
+        int cells = (int)all;
         ImageFormat format = target == StandardOutput ? ImageFormat.Png : ImageFile.FormatOf(target);
         // An animation has one grid per stage; on a sheet a row holds the stages of one image.
         bool rows = stagesDrawn > 0 && format != ImageFormat.Gif;
@@ -127,7 +138,7 @@ internal static class ImageOutput
         {
             throw new IOException($"{target} cannot be written: no file can be created there", error);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
             throw new IOException($"{target} cannot be written: {error.Message.Replace(probe, target, StringComparison.Ordinal)}", error);
         }

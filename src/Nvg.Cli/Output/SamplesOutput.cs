@@ -1,4 +1,5 @@
 using Nvg.Imaging.Npz;
+using Nvg.Methods;
 
 namespace Nvg.Cli.Output;
 
@@ -14,9 +15,9 @@ internal sealed class SamplesOutput : IImageOutput
         _writer = new NpzImageWriter(path, count, side, side);
     }
 
-    public IEnumerable<string> Files(ImageRequest image) => [];
+    public IEnumerable<string> Files(ImageName image) => [];
 
-    public string? Add(GeneratedImage image)
+    public string? Add(IGeneratedImage image)
     {
         _writer.Append(image.Image);
         return null;

@@ -1,4 +1,5 @@
 using Nvg.Imaging;
+using Nvg.Methods;
 using Nvg.Previews;
 
 namespace Nvg.Cli.Output;
@@ -9,11 +10,11 @@ namespace Nvg.Cli.Output;
 /// <param name="withStages">Whether every stage is drawn.</param>
 internal sealed class SheetOutput(string path, SheetStyle style, bool withStages) : IImageOutput
 {
-    private readonly List<GeneratedImage> _images = [];
+    private readonly List<IGeneratedImage> _images = [];
 
-    public IEnumerable<string> Files(ImageRequest image) => [];
+    public IEnumerable<string> Files(ImageName image) => [];
 
-    public string? Add(GeneratedImage image)
+    public string? Add(IGeneratedImage image)
     {
         _images.Add(image);
         return null;

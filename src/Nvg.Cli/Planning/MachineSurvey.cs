@@ -87,7 +87,8 @@ internal static class MachineSurvey
         }
         catch (Exception error) when (error is System.ComponentModel.Win32Exception or InvalidOperationException)
         {
-            ConsoleText.Note($"note: the memory of {device} is not known (nvidia-smi does not run); {AssumedGpuMemory >> 30} GiB are assumed");
+            ConsoleText.Note(
+                $"note: the memory of {device} is not known (nvidia-smi does not run); {AssumedGpuMemory >> 30} GiB are assumed");
             return null;
         }
     }

@@ -101,7 +101,8 @@ internal sealed class ModelMeasurement
     {
         _progress.Report("reconstructions", null);
         string data = HasHeldOut ? HeldOut : Training;
-        int all = ImageSet.Open(data).Count is var count ? (int)Math.Min(count, int.MaxValue) : 0, chosen = Math.Min(all, MostReconstructed);
+        int all =
+            ImageSet.Open(data).Count is var count ? (int)Math.Min(count, int.MaxValue) : 0, chosen = Math.Min(all, MostReconstructed);
         IEnumerable<SquareEntry> images =
             SquareSource.Entries([data], _plan.Size).Where((_, index) => EvenSample.Contains(index, chosen, all));
         var options = new TokenizerEvaluationOptions { Batch = SampleBatch, Stages = false };
@@ -152,7 +153,8 @@ internal sealed class ModelMeasurement
         bool affordable = _plan.Request.Hours >= (_plan.Data.Images <= FewImages ? ShortRun : LongRun);
         if (_plan.Machine.HasPerceptualNetwork && affordable)
             return ResNet18Features.Load(null, _device);
-        return _plan.Classifier is null ? null : ClassifierFeatures.Load(PlanExecution.ModelFolder(_folder, StageNames.Classifier), _device);
+        return _plan.Classifier is null ? null : ClassifierFeatures.Load(
+            PlanExecution.ModelFolder(_folder, StageNames.Classifier), _device);
     }
 
     private List<(string, double)> Distances(IFeatureNetwork network, IReadOnlyList<GeneratedImage> samples)

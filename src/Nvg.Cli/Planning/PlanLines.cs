@@ -53,7 +53,8 @@ internal static class PlanLines
         MachineFacts machine = plan.Machine;
         string threads = machine.IsGpu ? "" : $", {ConsoleText.Count(machine.Threads, "thread")}";
         string rate = string.Create(
-            CultureInfo.InvariantCulture, $"{machine.MatrixRate / 1e9:N0} GFLOP/s, {machine.MemoryBytes / (double)(1L << 30):F0} GiB of memory");
+            CultureInfo.InvariantCulture,
+            $"{machine.MatrixRate / 1e9:N0} GFLOP/s, {machine.MemoryBytes / (double)(1L << 30):F0} GiB of memory");
         return $"Plan for {plan.Data.Source}: {ConsoleText.Count(plan.Data.Images, "image")} in "
             + $"{ConsoleText.Count(plan.Data.Classes.Count, "class")}, on {machine.Device}{threads} ({rate})";
     }

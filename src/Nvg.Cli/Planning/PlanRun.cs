@@ -37,14 +37,16 @@ internal sealed class PlanRun(TrainingPlan plan, PlanFolder folder, Device devic
         await TrainAsync(cancellation);
         folder.CopyModel();
         ModelFigures figures = await ConsoleProgress.ShowAsync(
-            "measuring", progress => Task.Run(() => ModelMeasurement.RunAsync(_plan, folder, device, progress, cancellation), CancellationToken.None));
+            "measuring", progress => Task.Run(
+                () => ModelMeasurement.RunAsync(_plan, folder, device, progress, cancellation), CancellationToken.None));
         clock.Finish();
         PlannedModelCard.Write(_plan, figures, clock.State, folder.Model, TryIt);
         Conclude();
     }
 
     private string TryIt =>
-        CommandLineText.Of(["generate", "--model", folder.Model, "--count", "16", "-o", "samples.png"]).Replace("./nvg", "nvg", StringComparison.Ordinal);
+        CommandLineText.Of(["generate", "--model", folder.Model, "--count", "16", "-o", "samples.png"]).Replace(
+            "./nvg", "nvg", StringComparison.Ordinal);
 
     private async Task TrainAsync(CancellationToken cancellation)
     {

@@ -84,8 +84,8 @@ internal sealed class PlannedModelCard
     }
 
     private static string Describe(MemorisationCheck copies) => Text(
-        $"{copies.SampleCopies:P1} of the samples are near copies (real images kept aside: {copies.TestCopies:P1}); median distance to the ")
-        + Text($"nearest training image {copies.MedianRatio:F2} times that of images kept aside");
+        $"{copies.SampleCopies:P1} of the samples are near copies (real images kept aside: {copies.TestCopies:P1}); ")
+        + Text($"median distance to the nearest training image {copies.MedianRatio:F2} times that of images kept aside");
 
     private void Times()
     {
@@ -128,7 +128,8 @@ internal sealed class PlannedModelCard
         Line($"## {text}");
     }
 
-    private void Row(params string[] cells) => Line($"| {string.Join(" | ", cells.Select(c => c.Replace("|", "\\|", StringComparison.Ordinal)))} |");
+    private void Row(params string[] cells) =>
+        Line($"| {string.Join(" | ", cells.Select(c => c.Replace("|", "\\|", StringComparison.Ordinal)))} |");
 
     private void Line(string text = "") => _text.Append(text).Append('\n');
 

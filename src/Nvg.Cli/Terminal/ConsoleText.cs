@@ -13,9 +13,9 @@ internal static class ConsoleText
         {
             Console.Out.WriteLine(Escape(line));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw new IOException($"standard output cannot be written: {error.Message}", error);
+            throw FileFailure.Unwritable("standard output", error);
         }
     }
 

@@ -25,9 +25,9 @@ internal static class MachineOutput
         {
             Console.Out.WriteLine(Format(result));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw new IOException($"standard output cannot be written: {error.Message}", error);
+            throw FileFailure.Unwritable("standard output", error);
         }
     }
 

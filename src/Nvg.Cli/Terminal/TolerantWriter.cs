@@ -32,7 +32,7 @@ internal sealed class TolerantWriter(TextWriter inner) : TextWriter
         {
             write();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        catch (Exception error) when (FileFailure.IsFileError(error) || error is ObjectDisposedException)
         {
             // There is nowhere to report it.
         }

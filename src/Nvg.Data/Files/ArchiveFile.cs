@@ -35,10 +35,10 @@ internal static class ArchiveFile
             stream.Position = 0;
             return Decompressed(stream, ref kind, path);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception error) when (FileFailure.IsFileError(error) || error is InvalidDataException)
         {
             stream?.Dispose();
-            throw NvgDataException.At(path, "cannot be read", error.Message, error);
+            throw FileFailure.Unreadable(path, error);
         }
     }
 

@@ -15,16 +15,29 @@ public static class SquareSource
     public static IEnumerable<SquareEntry> Entries(IReadOnlyList<string> paths, int side) => paths.SelectMany(path =>
         File.Exists(Path.Combine(path, DatasetDescription.FileName)) ? Packed(path, side)
         : Directory.Exists(path) ? Folder(path, side)
-        : [new SquareEntry(path, () => SquareImage.Read(path, side)) { File = path, Header = () => ImageFile.ReadHeader(path) }]);
+        : [Once(path, path, () => ImageFile.ReadBytes(path), side)]);
 
     private static IEnumerable<SquareEntry> Folder(string path, int side) => ImageSource.Open(path).Entries()
-        .Select(entry => new SquareEntry(entry.Name, () => entry.NotAImage is { } reason
-            ? throw NvgDataException.At(entry.Name, reason)
-            : ImageFile.Decode(entry.Read(), entry.Name, side).CropCentre(side, side))
+        .Select(entry => Once(
+            entry.Name, Path.Combine(path, entry.Name),
+            () => entry.NotAImage is { } reason ? throw NvgDataException.At(entry.Name, reason) : entry.Read(), side));
+
+    // The bytes are fetched once for the image and its header.
+    private static SquareEntry Once(string name, string file, Func<byte[]> fetch, int side)
+    {
+        ImageHeader? header = null;
+        return new SquareEntry(name, () =>
         {
-            File = Path.Combine(path, entry.Name),
-            Header = () => ImageFile.DecodeHeader(entry.Read(), entry.Name),
-        });
+            byte[] bytes = fetch();
+            RgbImage image = ImageFile.Decode(bytes, name, side).CropCentre(side, side);
+            header = ImageFile.DecodeHeader(bytes, name);
+            return image;
+        })
+        {
+            File = file,
+            Header = () => header ??= ImageFile.DecodeHeader(fetch(), name),
+        };
+    }
 
     private static IEnumerable<SquareEntry> Packed(string path, int side)
     {

@@ -14,20 +14,32 @@ internal sealed class FolderImageSource(string path, string? subset) : ImageSour
 
     private readonly List<ImageEntry> _entries = [];
     private readonly List<(string Name, string Path)> _archives = [];
+    private CifarArchive _cifar = new();
 
     /// <inheritdoc/>
     public override IEnumerable<ImageEntry> AllEntries()
     {
         _entries.Clear();
         _archives.Clear();
+        _cifar = new CifarArchive();
         string root = ForeignName.FromText(Path);
         bool isFolder = Subset is null || FolderListing.IsFolder($"{root}/{Subset}");
         Collect(isFolder && Subset is not null ? $"{root}/{Subset}" : root, string.Empty, isRoot: true);
-        if (!isFolder)
+        if (!isFolder && !_cifar.HasParts)
             KeepSplit(Subset!);
         ImageEntry[] files = [.. _entries.OrderBy(e => e.ClassName, StringComparer.Ordinal).ThenBy(e => e.Name, StringComparer.Ordinal)];
         var archives = _archives.OrderBy(archive => archive.Name, StringComparer.Ordinal).ToArray();
-        return files.Concat(archives.SelectMany(archive => FromArchive(archive.Name, archive.Path)));
+        return files.Concat(archives.SelectMany(archive => FromArchive(archive.Name, archive.Path))).Concat(FromCifar(isFolder));
+    }
+
+    // Unpacked archives of CIFAR: their splits are no folders, so the subset selects here.
+    private IEnumerable<ImageEntry> FromCifar(bool isFolder)
+    {
+        if (isFolder || Subset is null)
+            return _cifar.Take();
+        _entries.Clear();
+        return _cifar.Take().Where(entry => NameInSubset(entry.Name) is not null)
+            .Select(InSubset);
     }
 
     // Shards of splits lie side by side: train-00000-of-00002.parquet, test-00000-of-00001.parquet.
@@ -58,6 +70,12 @@ internal sealed class FolderImageSource(string path, string? subset) : ImageSour
     // The name of an image is believed until it is decoded; everything else is told by its content.
     private void AddFile(string name, string path)
     {
+        if (CifarArchive.IsPart(path))
+        {
+            _cifar.Add(path, ReadFile(path, name));
+            return;
+        }
+
         FileKind kind = default;
         if (!ImageFile.HasImageName(name))
         {
@@ -88,12 +106,12 @@ internal sealed class FolderImageSource(string path, string? subset) : ImageSour
         {
             return FolderListing.Items(folder);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException && !isRoot)
+        catch (Exception error) when (FileFailure.IsFileError(error) && !isRoot)
         {
             _entries.Add(new ImageEntry(prefix.TrimEnd('/'), $"cannot be listed: {error.Message}"));
             return [];
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
             throw NvgDataException.At(folder, "cannot be listed", error.Message, error);
         }
@@ -145,9 +163,9 @@ internal sealed class FolderImageSource(string path, string? subset) : ImageSour
             file.ReadExactly(content);
             return content;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw NvgDataException.At(name, "cannot be read", error.Message, error);
+            throw FileFailure.Unreadable(name, error);
         }
     }
 }

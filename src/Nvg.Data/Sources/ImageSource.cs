@@ -89,6 +89,10 @@ public abstract class ImageSource
         return name.StartsWith(Subset + "/", StringComparison.Ordinal) ? name[(Subset.Length + 1)..] : null;
     }
 
+    /// <summary>An entry that is inside the subset, by its path there.</summary>
+    private protected ImageEntry InSubset(ImageEntry entry) =>
+        Subset is null ? entry : new ImageEntry(NameInSubset(entry.Name)!, ClassOf(NameInSubset(entry.Name)!), entry.Read);
+
     /// <summary>The class of a path: its first folder.</summary>
     internal static string ClassOf(string name) =>
         name.IndexOf('/', StringComparison.Ordinal) is > 0 and var end ? ClassNamed(name[..end]) : FlatClass;

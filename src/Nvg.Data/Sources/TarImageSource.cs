@@ -113,9 +113,6 @@ internal sealed class TarImageSource(string path, string? subset) : ImageSource(
         return ArchiveFile.Read(Path, _last, () => ReadAll(content, member.Size));
     }
 
-    private ImageEntry InSubset(ImageEntry entry) =>
-        Subset is null ? entry : new ImageEntry(NameInSubset(entry.Name)!, ClassOf(NameInSubset(entry.Name)!), entry.Read);
-
     private static byte[] ReadAll(Stream content, long size)
     {
         byte[] bytes = new byte[size];

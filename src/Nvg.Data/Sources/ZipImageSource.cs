@@ -38,6 +38,7 @@ internal sealed class ZipImageSource(string path, string? subset) : ImageSource(
     {
         using ZipArchive zip = OpenZip();
         var sample = new ShardSample();
+        var cifar = new CifarArchive();
         // Programs store files in the order of their disk; sorted, the same files give the same data.
         var items = zip.Entries.Select(item => (Item: item, Path: PathOf(item)))
             .OrderBy(item => ClassOf(item.Path), StringComparer.Ordinal).ThenBy(item => item.Path, StringComparer.Ordinal);
@@ -45,6 +46,12 @@ internal sealed class ZipImageSource(string path, string? subset) : ImageSource(
         {
             if (item.FullName is [.., '/' or '\\'])
                 continue;
+            if (CifarArchive.IsPart(path) && Obstacle(item) is null)
+            {
+                cifar.Add(path, ArchiveFile.Read(Path, path, () => Content(item)));
+                continue;
+            }
+
             if (Locate(path, out ImageEntry? passedOver) is not { } name)
             {
                 if (passedOver is not null)
@@ -65,6 +72,8 @@ internal sealed class ZipImageSource(string path, string? subset) : ImageSource(
 
         foreach (ImageEntry entry in sample.Take())
             yield return entry;
+        foreach (ImageEntry entry in cifar.Take().Where(entry => NameInSubset(entry.Name) is not null))
+            yield return InSubset(entry);
     }
 
     // Programs on Windows write backslashes between folders, against the specification.

@@ -169,7 +169,7 @@ public static class StatisticsFile
 
         using var scope = new TensorScope();
         Tensor features_MF = Tensor.From(rows.ToSingles(), count, size);
-        return FeatureChecks.FirstNotFinite(features_MF) is { } row
+        return FiniteValues.FirstOtherRow(features_MF) is { } row
             ? throw NvgDataException.At(path, $"row {row} of features has a value that is NaN or infinite", "create the file again")
             : features_MF.Own();
     }

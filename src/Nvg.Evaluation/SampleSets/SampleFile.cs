@@ -75,7 +75,7 @@ public sealed class SampleFile : IDisposable
         {
             file?.Dispose();
             checksums?.Dispose();
-            if (error is IOException or UnauthorizedAccessException)
+            if (FileFailure.IsFileError(error))
             {
                 throw new IOException(
                     InUse.Contains(error.HResult)
@@ -244,7 +244,7 @@ public sealed class SampleFile : IDisposable
         {
             work();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
             throw new IOException($"{_path} cannot be written: {error.Message}; the images so far are kept in {_folder}", error);
         }

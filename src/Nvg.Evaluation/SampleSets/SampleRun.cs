@@ -1,3 +1,5 @@
+using Nvg.Methods;
+
 namespace Nvg.Evaluation.SampleSets;
 
 /// <summary>Draws the missing images of a sample file.</summary>
@@ -12,17 +14,17 @@ public static class SampleRun
     /// <exception cref="OperationCanceledException">Cancelled; the file can be resumed.</exception>
     /// <exception cref="IOException">The disk is full or cannot be written; the file can be resumed.</exception>
     public static void Run(
-        NvgModel model, SampleSettings settings, SampleFile file, IProgress<GenerationProgress>? progress = null,
+        IImageModel model, SampleSettings settings, SampleFile file, IProgress<GenerationProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        var request = new GenerationRequest
+        var request = new DrawRequest
         {
             Images = [.. Enumerable.Range(settings.First + file.Done, settings.Count - file.Done).Select(settings.Image)],
-            Options = settings.Sampling,
+            Settings = settings.Sampling,
             BatchSize = settings.Batch,
         };
         // Files are resumed between batches, so these are the batches of an uninterrupted run.
-        foreach (GeneratedImage[] batch in model.Generate(request, progress, cancellation).Chunk(settings.Batch))
+        foreach (IGeneratedImage[] batch in model.Draw(request, progress, cancellation).Chunk(settings.Batch))
             file.Append(Array.ConvertAll(batch, image => image.Image));
         file.Complete();
     }

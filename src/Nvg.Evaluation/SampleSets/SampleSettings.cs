@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Nvg.Configuration;
-using Nvg.Sampling;
+using Nvg.Methods;
 using Nvg.Torch;
 
 namespace Nvg.Evaluation.SampleSets;
@@ -36,8 +37,9 @@ public sealed record SampleSettings
     /// <summary>Seed of the first image of class 0.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Sampling options.</summary>
-    public required SamplingOptions Sampling { get; init; }
+    /// <summary>Sampling settings, of the type of the model's method.</summary>
+    [JsonConverter(typeof(SamplingSettingsConverter))]
+    public required ISamplingSettings Sampling { get; init; }
 
     /// <summary>Precision of the generator's matrices.</summary>
     public ScalarType Dtype { get; init; } = ScalarType.Float32;
@@ -80,10 +82,10 @@ public sealed record SampleSettings
 
     /// <summary>Class and seed of an image.</summary>
     /// <param name="index">Its index in the run.</param>
-    public ImageRequest Image(int index)
+    public ClassSeed Image(int index)
     {
         int number = ClassOf(index);
-        return new ImageRequest(number, unchecked(Seed + (ulong)MostPerClass * (ulong)number + (ulong)(index / Classes.Count)));
+        return new ClassSeed(number, unchecked(Seed + (ulong)MostPerClass * (ulong)number + (ulong)(index / Classes.Count)));
     }
 
     /// <summary>A readable description of how two runs differ, or null if they belong together.</summary>

@@ -21,7 +21,7 @@ public sealed class GaussianStatistics : IDisposable
                     + $"[{string.Join(", ", covariance_FF.Shape.ToArray())}] do not match");
         }
 
-        if (!FeatureChecks.IsFinite(mean_F) || !FeatureChecks.IsFinite(covariance_FF))
+        if (!FiniteValues.AreAll(mean_F) || !FiniteValues.AreAll(covariance_FF))
             throw new NvgDataException("mean or covariance of the features is not finite; the features or their file are damaged");
         CovarianceChecks.RequireSymmetric(covariance_FF);
         (Mean_F, Covariance_FF, Count) = (mean_F.Own(), covariance_FF.Own(), count);

@@ -44,15 +44,15 @@ public sealed record GenerationCost(
             peak);
     }
 
-    private static (double Seconds, double? PeakMiB) Best(NvgModel model, SamplingOptions options, PartialSequence? given, int repeat, CancellationToken cancellation)
+    private static (double Seconds, double? PeakMiB) Best(
+        NvgModel model, SamplingOptions options, PartialSequence? given, int repeat, CancellationToken cancellation)
     {
         bool peaks = PeakMemory.TryReset();
         double best = double.PositiveInfinity;
         for (int i = 0; i <= repeat; i++)
         {
             long start = Stopwatch.GetTimestamp();
-            using (SampledBatch sampled = model.Sample([new ImageRequest(0, (ulong)i) { Given = given }], options, cancellation: cancellation))
-                model.Tokenizer.Decode(sampled.Canvas_BLC).Dispose();
+            model.GenerateAndDiscard([new ImageRequest(0, (ulong)i) { Given = given }], options, cancellation);
             TorchRuntime.Synchronize(model.Device);
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             if (i > 0)

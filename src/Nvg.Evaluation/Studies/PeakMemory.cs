@@ -19,7 +19,7 @@ public static class PeakMemory
             File.WriteAllText(ResetFile, Reset);
             return true;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
             return false;
         }

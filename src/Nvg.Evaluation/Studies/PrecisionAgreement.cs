@@ -50,7 +50,8 @@ public sealed record PrecisionAgreement(
                 splits[stage.Stage] += Same(split.Labels_BL, stage.NextLabels_BL!);
             }
 
-            using SampledBatch sampled = reference.Sample([new ImageRequest(image % config.ClassCount, (ulong)image)], options, Compare, cancellation);
+            using SampledBatch sampled = reference.Sample(
+                [new ImageRequest(image % config.ClassCount, (ulong)image)], options, Compare, cancellation);
             using (Tensor first = reference.Tokenizer.Decode(sampled.Canvas_BLC))
             using (Tensor second = other.Tokenizer.Decode(sampled.Canvas_BLC))
             {

@@ -42,7 +42,8 @@ internal sealed class ReferenceImages
     {
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
-        using GranularitySequence sequence = tokenizer.Encode(ImageTensor.Load([.. images.Select(p => _byClass[p.Class][p.Number])], tokenizer.Quantizer.Codebook.Device));
+        using GranularitySequence sequence = tokenizer.Encode(
+            ImageTensor.Load([.. images.Select(p => _byClass[p.Class][p.Number])], tokenizer.Quantizer.Codebook.Device));
         int contentStages = kept.Part == KeptPart.Both ? kept.Stages : 0;
         return Array.ConvertAll(PartialSequence.FromBatch(sequence), whole => whole.Keep(kept.Stages, contentStages));
     }

@@ -68,7 +68,10 @@ public sealed class SamplingStudy : IDisposable
     public void Check(StudyPoint point)
     {
         int stages = _model.GeneratorConfig.Grid.StageCount;
-        if (point.Apply(_model.Config.Sampling).Validate(stages - 1).FirstOrDefault() is { } problem)
+        SamplingOptions options = point.Apply(_model.Config.Sampling);
+        string? problem = options.Validate(stages - 1).FirstOrDefault()
+            ?? options.ProblemWithLimit(_model.GeneratorConfig.StructureGuidanceLimit, stages - 1);
+        if (problem is not null)
             throw new NvgDataException($"{point.Name}: {problem}");
         if (point.Kept is { } kept && (_given is null || kept.Stages > stages))
             throw new NvgDataException(
@@ -124,8 +127,7 @@ public sealed class SamplingStudy : IDisposable
     {
         if (_isWarm)
             return;
-        using (SampledBatch sampled = _model.Sample([new ImageRequest(0, _settings.Seed)], _model.Config.Sampling, cancellation: cancellation))
-            _model.Tokenizer.Decode(sampled.Canvas_BLC).Dispose();
+        _model.GenerateAndDiscard([new ImageRequest(0, _settings.Seed)], cancellation: cancellation);
         _isWarm = true;
     }
 

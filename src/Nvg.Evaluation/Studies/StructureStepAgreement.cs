@@ -25,12 +25,19 @@ public sealed record StructureStepAgreement(StructureSteps Steps, IReadOnlyList<
     /// <param name="reference">The step counts that the images are generated with.</param>
     /// <param name="candidates">The step counts to compare.</param>
     /// <param name="progress">Told the number of images done, or null.</param>
+    /// <param name="original">
+    /// Another model that generates the images instead, such as the one that the model was distilled from; borrowed. It has the same sizes
+    /// and tokenizer.
+    /// </param>
     /// <param name="cancellation">Checked before each forward pass.</param>
+    /// <exception cref="NvgDataException">The sizes or the tokenizers of the models differ.</exception>
     public static IReadOnlyList<StructureStepAgreement> Measure(
         NvgModel model, int images, StructureSteps reference, IReadOnlyList<StructureSteps> candidates,
-        IProgress<int>? progress = null, CancellationToken cancellation = default)
+        IProgress<int>? progress = null, NvgModel? original = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(images, 1);
+        if (original is not null)
+            RequireSameSizes(model, original);
         GeneratorConfig config = model.GeneratorConfig;
         int stages = config.StructureStageCount;
         SamplingOptions options = model.Config.Sampling with { StructureSteps = reference };
@@ -55,7 +62,8 @@ public sealed record StructureStepAgreement(StructureSteps Steps, IReadOnlyList<
                 }
             }
 
-            model.Sample([new ImageRequest(image % config.ClassCount, (ulong)image)], options, Compare, cancellation).Dispose();
+            (original ?? model)
+                .Sample([new ImageRequest(image % config.ClassCount, (ulong)image)], options, Compare, cancellation).Dispose();
             progress?.Report(image + 1);
         }
 
@@ -63,5 +71,17 @@ public sealed record StructureStepAgreement(StructureSteps Steps, IReadOnlyList<
             steps,
             [.. Enumerable.Range(0, stages).Select(s => same[i, s] / images)],
             [.. Enumerable.Range(0, stages).Select(s => taken[i, s] / images)]))];
+    }
+
+    // The images of one model are split by the other, so both have to mean the same by canvas and class.
+    private static void RequireSameSizes(NvgModel model, NvgModel original)
+    {
+        GeneratorConfig sizes = original.GeneratorConfig;
+        bool same = model.Grid == original.Grid && model.GeneratorConfig.ClassCount == sizes.ClassCount;
+        if (!same || !model.Tokenizer.Quantizer.Codebook.ToArray<float>().AsSpan().SequenceEqual(
+            original.Tokenizer.Quantizer.Codebook.ToArray<float>()))
+        {
+            throw NvgDataException.At(original.Folder, "its images cannot be split by another model", "both need the same tokenizer");
+        }
     }
 }

@@ -21,12 +21,16 @@ public sealed class CodebookUsage
 
     /// <summary>Counts the tokens of sequences.</summary>
     /// <param name="sequence">Borrowed.</param>
-    public void Add(GranularitySequence sequence)
+    public void Add(GranularitySequence sequence) => Add(sequence.Content);
+
+    /// <summary>Counts the tokens of images, stage by stage.</summary>
+    /// <param name="tokens">Codebook indices of each stage; borrowed.</param>
+    public void Add(IReadOnlyList<Tensor> tokens)
     {
         for (int i = 0; i < _counts.Length; i++)
         {
             using var scope = new TensorScope();
-            long[] counts = sequence.Content[i].Reshape(-1).BinCount(CodebookSize).ToArray<long>();
+            long[] counts = tokens[i].Reshape(-1).BinCount(CodebookSize).ToArray<long>();
             for (int code = 0; code < CodebookSize; code++)
                 _counts[i][code] += counts[code];
         }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Nvg.Data.Loading;
 using Nvg.Evaluation.Distributions;
 using Nvg.Evaluation.Metrics;
-using Nvg.Granularity;
 using Nvg.Imaging;
 using Nvg.Tokenizers;
 using Nvg.Torch;
@@ -12,7 +11,7 @@ namespace Nvg.Evaluation.TokenizerQuality;
 /// <summary>Measures the reconstructions of a tokenizer per stage, and its codebook usage.</summary>
 public sealed class TokenizerEvaluation : IDisposable
 {
-    private readonly Tokenizer _tokenizer;
+    private readonly IImageTokenizer _tokenizer;
     private readonly TokenizerEvaluationOptions _options;
     private readonly CodebookUsage _usage;
     private readonly List<ReconstructionQuality>[] _qualities;
@@ -23,19 +22,17 @@ public sealed class TokenizerEvaluation : IDisposable
     private int _resized;
     private int _grey;
 
-    private TokenizerEvaluation(Tokenizer tokenizer, int count, TokenizerEvaluationOptions options)
+    private TokenizerEvaluation(IImageTokenizer tokenizer, int count, TokenizerEvaluationOptions options)
     {
         (_tokenizer, _options) = (tokenizer, options);
-        _usage = new CodebookUsage(Grid.StageCount, tokenizer.Config.CodebookSize);
-        _qualities = [.. Enumerable.Range(0, Grid.StageCount).Select(_ => new List<ReconstructionQuality>())];
+        _usage = new CodebookUsage(tokenizer.StageCount, tokenizer.CodebookSize);
+        _qualities = [.. Enumerable.Range(0, _tokenizer.StageCount).Select(_ => new List<ReconstructionQuality>())];
         if (options.Network is { } network)
         {
             var needs = new FeatureNeeds(Pooled: true, Spatial: network.SpatialFeatureSize > 0);
             (_originals, _reconstructions) = (new FeatureExtraction(network, needs, count), new FeatureExtraction(network, needs, count));
         }
     }
-
-    private LatentGrid Grid => _tokenizer.Config.Grid;
 
     /// <summary>Runs the evaluation.</summary>
     /// <param name="tokenizer">Borrowed.</param>
@@ -46,7 +43,7 @@ public sealed class TokenizerEvaluation : IDisposable
     /// <param name="cancellation">Checked between batches.</param>
     /// <exception cref="NvgDataException">An image is unusable, or there are too few.</exception>
     public static TokenizerReport Run(
-        Tokenizer tokenizer, IEnumerable<SquareEntry> images, int count, TokenizerEvaluationOptions options,
+        IImageTokenizer tokenizer, IEnumerable<SquareEntry> images, int count, TokenizerEvaluationOptions options,
         IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         long start = Stopwatch.GetTimestamp();
@@ -90,14 +87,13 @@ public sealed class TokenizerEvaluation : IDisposable
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         RgbImage[] originals = Array.ConvertAll(entries, e => e.Image);
-        Tensor images_BCHW = ImageTensor.Load(originals, _tokenizer.Quantizer.Codebook.Device);
-        using GranularitySequence sequence = _tokenizer.Encode(images_BCHW);
-        _usage.Add(sequence);
-        Tensor canvases = _tokenizer.Quantizer.Canvases(sequence);
+        Tensor images_BCHW = ImageTensor.Load(originals, _tokenizer.Device);
+        using IImageDescription description = _tokenizer.Describe(images_BCHW);
+        _usage.Add(description.Tokens);
         RgbImage[] images = [];
-        for (int i = _options.Stages ? 0 : Grid.LastStage; i < Grid.StageCount; i++)
+        for (int i = _options.Stages ? 0 : _tokenizer.StageCount - 1; i < _tokenizer.StageCount; i++)
         {
-            images = Decode(canvases, i + 1);
+            images = Decode(description, i);
             _qualities[i].AddRange(Measure(images, originals, images_BCHW));
         }
 
@@ -108,10 +104,10 @@ public sealed class TokenizerEvaluation : IDisposable
             Rank(new RankedImage(entries[b].Name, _qualities[^1][first + b], originals[b], images[b]));
     }
 
-    private RgbImage[] Decode(Tensor canvases, int index)
+    private static RgbImage[] Decode(IImageDescription description, int stage)
     {
         using var scope = new TensorScope();
-        return ImageTensor.ToImages(_tokenizer.Decode(canvases.Select(1, index)));
+        return ImageTensor.ToImages(description.Decode(stage));
     }
 
     private ReconstructionQuality[] Measure(RgbImage[] images, RgbImage[] originals, Tensor originals_BCHW)
@@ -126,7 +122,7 @@ public sealed class TokenizerEvaluation : IDisposable
 
     private StageQuality StageQualityOf(int stage)
     {
-        int tokens = LatentGrid.TokenCount(stage);
+        int tokens = _tokenizer.TokenCount(stage);
         List<ReconstructionQuality> qualities = _qualities[stage];
         return new StageQuality(
             stage, tokens, tokens * Math.Log2(_usage.CodebookSize), _usage.Usage(stage), _usage.Perplexity(stage),
@@ -163,7 +159,7 @@ public sealed class TokenizerEvaluation : IDisposable
             CodebookSize = _usage.CodebookSize,
             CodebookUsage = _usage.Usage(),
             Perplexity = _usage.Perplexity(),
-            Stages = [.. Enumerable.Range(0, Grid.StageCount).Select(StageQualityOf)],
+            Stages = [.. Enumerable.Range(0, _tokenizer.StageCount).Select(StageQualityOf)],
             Best = _best,
             Worst = _worst,
             Notes = [.. Notes()],
@@ -188,9 +184,12 @@ public sealed class TokenizerEvaluation : IDisposable
 
     private IEnumerable<string> Notes()
     {
-        int side = _tokenizer.Config.ImageSize;
+        int side = _tokenizer.ImageSize;
         if (_resized > 0)
-            yield return $"images resized by their shorter side and cropped to the centre, because they were not {side} × {side}: {_resized:N0}";
+        {
+            yield return "images resized by their shorter side and cropped to the centre, because they were not "
+                + $"{side} × {side}: {_resized:N0}";
+        }
         if (_grey > 0)
             yield return $"grey images, converted to three equal channels: {_grey:N0}";
         if (_options.Network is { } network && Done <= network.FeatureSize)

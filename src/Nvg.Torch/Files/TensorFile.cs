@@ -31,14 +31,25 @@ public abstract class TensorFile : IReadOnlyDictionary<string, Tensor>, IDisposa
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static TensorFile Open(string path)
     {
-        Span<byte> start = stackalloc byte[SafetensorsFile.LengthPrefix + 1];
+        byte[] head = new byte[FileContent.HeadLength];
+        ReadOnlySpan<byte> start;
         using (var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read))
-            start = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+            start = head.AsSpan(0, stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false));
         if (PyTorchFile.IsStartOf(start))
             return PyTorchFile.Open(path);
-        if (start.Length > SafetensorsFile.LengthPrefix && start[^1] == '{')
+        if (start.Length > SafetensorsFile.LengthPrefix && start[SafetensorsFile.LengthPrefix] == '{')
             return SafetensorsFile.Open(path);
-        throw new TensorFileException($"{path}: neither a safetensors nor a PyTorch file");
+        throw new TensorFileException($"{path}: {Refusal(start)}");
+    }
+
+    /// <summary>Why a file is no file of tensors: what it is instead.</summary>
+    /// <param name="start">Its first bytes.</param>
+    private protected static string Refusal(ReadOnlySpan<byte> start)
+    {
+        FileContent content = FileContent.Of(start);
+        return content.Refusal ?? (content.Description.StartsWith("an unknown", StringComparison.Ordinal)
+            ? "neither a safetensors nor a PyTorch file"
+            : $"neither a safetensors nor a PyTorch file, but {content.Description}");
     }
 
     /// <inheritdoc/>

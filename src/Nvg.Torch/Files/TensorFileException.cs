@@ -1,13 +1,16 @@
 namespace Nvg.Torch.Files;
 
-/// <summary>A file of tensors cannot be used: the message says which file, what is wrong and where.</summary>
+/// <summary>
+/// A file of tensors cannot be used: the message says which file, what is wrong and where. Names in it come from the file, so control
+/// characters are escaped.
+/// </summary>
 public class TensorFileException : Exception
 {
     /// <inheritdoc/>
-    public TensorFileException(string message) : base(message) { }
+    public TensorFileException(string message) : base(ForeignName.Display(message)) { }
 
     /// <inheritdoc/>
-    public TensorFileException(string message, Exception innerException) : base(message, innerException) { }
+    public TensorFileException(string message, Exception innerException) : base(ForeignName.Display(message), innerException) { }
 
     /// <inheritdoc/>
     public TensorFileException() { }

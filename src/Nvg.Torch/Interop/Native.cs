@@ -60,28 +60,41 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial int nvgt_synchronize(int deviceType, int deviceIndex);
     [LibraryImport(Library)] internal static partial int nvgt_set_allow_tf32(byte allowed);
 
-    [LibraryImport(Library)] internal static partial int nvgt_tensor_copy_from(void* data, long byteCount, int scalarType, long* shape, int rank, nint* result);
-    [LibraryImport(Library)] internal static partial int nvgt_tensor_wrap(void* data, int scalarType, long* shape, int rank, delegate* unmanaged<nint, void> release, nint context, nint* result);
+    [LibraryImport(Library)]
+    internal static partial int nvgt_tensor_copy_from(void* data, long byteCount, int scalarType, long* shape, int rank, nint* result);
+    [LibraryImport(Library)]
+    internal static partial int nvgt_tensor_wrap(
+        void* data, int scalarType, long* shape, int rank, delegate* unmanaged<nint, void> release, nint context, nint* result);
     [LibraryImport(Library)] internal static partial int nvgt_tensor_alias(TensorHandle tensor, nint* result);
     [LibraryImport(Library)] internal static partial int nvgt_tensor_release(nint tensor);
     [LibraryImport(Library)] internal static partial int nvgt_tensor_describe(TensorHandle tensor, NativeTensorInfo* info);
     [LibraryImport(Library)] internal static partial int nvgt_tensor_shape(TensorHandle tensor, long* sizes, int capacity);
     [LibraryImport(Library)] internal static partial int nvgt_tensor_data(TensorHandle tensor, void** data);
 
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] internal static partial int nvgt_operator_find(string name, string overload, nint* result);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int nvgt_operator_find(string name, string overload, nint* result);
     [LibraryImport(Library)] internal static partial int nvgt_operator_schema(nint op, byte* buffer, long capacity, long* length);
-    [LibraryImport(Library)] internal static partial int nvgt_operator_call(nint op, NativeValue* arguments, int argumentCount, NativeValue* results, int capacity, int* resultCount);
+    [LibraryImport(Library)]
+    internal static partial int nvgt_operator_call(
+        nint op, NativeValue* arguments, int argumentCount, NativeValue* results, int capacity, int* resultCount);
 
     [LibraryImport(Library)] internal static partial int nvgt_set_requires_grad(TensorHandle tensor, byte required);
     [LibraryImport(Library)] internal static partial int nvgt_get_grad(TensorHandle tensor, nint* grad);
     [LibraryImport(Library)] internal static partial int nvgt_set_grad(TensorHandle tensor, nint grad);
     [LibraryImport(Library)] internal static partial int nvgt_backward(nint* roots, int rootCount, nint* rootGrads, byte retainGraph);
-    [LibraryImport(Library)] internal static partial int nvgt_grad(nint* roots, int rootCount, nint* inputs, int inputCount, nint* rootGrads, byte retainGraph, byte createGraph, nint* grads);
-    [LibraryImport(Library)] internal static partial int nvgt_checkpoint(nint* inputs, int inputCount, TensorHandle output, delegate* unmanaged<nint, nint, nint*, int> backward, delegate* unmanaged<nint, void> release, nint context, nint* result);
+    [LibraryImport(Library)]
+    internal static partial int nvgt_grad(
+        nint* roots, int rootCount, nint* inputs, int inputCount, nint* rootGrads, byte retainGraph, byte createGraph, nint* grads);
+    [LibraryImport(Library)]
+    internal static partial int nvgt_checkpoint(
+        nint* inputs, int inputCount, TensorHandle output, delegate* unmanaged<nint, nint, nint*, int> backward,
+        delegate* unmanaged<nint, void> release, nint context, nint* result);
     [LibraryImport(Library)] internal static partial int nvgt_set_grad_mode(byte enabled, byte* previous);
     [LibraryImport(Library)] internal static partial int nvgt_inference_mode_enter(nint* guard);
     [LibraryImport(Library)] internal static partial int nvgt_inference_mode_exit(nint guard);
-    [LibraryImport(Library)] internal static partial int nvgt_set_autocast(int deviceType, byte enabled, int scalarType, byte* previousEnabled, int* previousScalarType);
+    [LibraryImport(Library)]
+    internal static partial int nvgt_set_autocast(
+        int deviceType, byte enabled, int scalarType, byte* previousEnabled, int* previousScalarType);
     [LibraryImport(Library)] internal static partial int nvgt_get_autocast(int deviceType, byte* enabled, int* scalarType);
     [LibraryImport(Library)] internal static partial int nvgt_clear_autocast_cache();
 

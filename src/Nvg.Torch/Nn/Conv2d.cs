@@ -3,6 +3,8 @@ namespace Nvg.Torch.Nn;
 /// <summary>Two-dimensional convolution with a square kernel.</summary>
 public sealed class Conv2d
 {
+    private static readonly Operator OneDnnOp = new("aten::mkldnn_convolution");
+
     private readonly Tensor _weight;
     private readonly Tensor? _bias;
     private readonly int _stride;
@@ -23,6 +25,15 @@ public sealed class Conv2d
     public ScalarType WeightType => _weight.ScalarType;
 
     /// <summary>N × C × H × W.</summary>
-    public Tensor Forward(Tensor input) =>
-        Precision.In(_weight, input, _bias, (x, weight, bias) => Functional.Conv2d(x, weight, bias, _stride, _padding));
+    public Tensor Forward(Tensor input) => Precision.In(_weight, input, _bias, Convolve);
+
+    private Tensor Convolve(Tensor x, Tensor weight, Tensor? bias) => IsPointwise(x, weight)
+        ? OneDnnOp.Call(x, weight, bias, new long[] { 0, 0 }, new long[] { 1, 1 }, new long[] { 1, 1 }, 1)
+        : Functional.Conv2d(x, weight, bias, _stride, _padding);
+
+    // libtorch computes convolutions of 1 × 1 by oneDNN on several threads and by itself on a single one, which rounds
+    // differently; an image would depend on the number of threads.
+    private bool IsPointwise(Tensor x, Tensor weight) =>
+        weight.Size(2) == 1 && weight.Size(3) == 1 && _stride == 1 && _padding == 0 && x.Device.Type == DeviceType.Cpu
+        && x.ScalarType == ScalarType.Float32 && weight.ScalarType == ScalarType.Float32 && !x.RequiresGrad && !weight.RequiresGrad;
 }

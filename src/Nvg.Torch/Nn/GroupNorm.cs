@@ -17,6 +17,13 @@ public sealed class GroupNorm
         _epsilon = epsilon;
     }
 
+    /// <summary>Normalised N × C × H × W, in float32.</summary>
+    public Tensor Forward(Tensor input)
+    {
+        using Tensor full = input.To(ScalarType.Float32);
+        return Functional.GroupNorm(full, _groups, _weight, _bias, _epsilon);
+    }
+
     /// <summary>Normalised N × C × H × W, then swish. On the CPU in the input's type and channels-last, elsewhere in float32.</summary>
     public Tensor ForwardSwish(Tensor input)
     {

@@ -6,10 +6,10 @@ public sealed class Linear
     private readonly Tensor _weight;
     private readonly Tensor? _bias;
 
-    /// <summary>Xavier-uniform weight (out × in), zero bias.</summary>
-    public Linear(ParameterPath path, long inputSize, long outputSize, bool hasBias = true)
+    /// <summary>A weight (out × in) that is Xavier-uniform unless another start is given, and a bias of zeros.</summary>
+    public Linear(ParameterPath path, long inputSize, long outputSize, bool hasBias = true, Initialization? initialization = null)
     {
-        _weight = path.Parameter("weight", [outputSize, inputSize], Initialization.XavierUniform);
+        _weight = path.Parameter("weight", [outputSize, inputSize], initialization ?? Initialization.XavierUniform);
         _bias = hasBias ? path.Parameter("bias", [outputSize], Initialization.Zeros) : null;
     }
 

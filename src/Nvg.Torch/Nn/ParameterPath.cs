@@ -52,6 +52,14 @@ public readonly struct ParameterPath
         return value;
     }
 
+    /// <summary>A learned table that stays in float32 whatever the type of the matrices; owned by the model's store.</summary>
+    public Tensor Table(string name, long[] shape, Initialization initialization)
+    {
+        Tensor value = _source.GetFull(_prefix + name, shape, initialization);
+        _store.Add(_prefix + name, value);
+        return value;
+    }
+
     /// <summary>A fixed table of this module that its config determines: stored beside the parameters, never loaded.</summary>
     /// <param name="name">Name in the store.</param>
     /// <param name="value">Moved to the model's device; the store owns the result.</param>

@@ -12,6 +12,14 @@ public abstract class ParameterSource
     /// <exception cref="ParameterException">The source has none of this name and shape.</exception>
     public abstract Tensor Get(string name, long[] shape, Initialization initialization);
 
+    /// <summary>As <see cref="Get"/>, but in float32 whatever type the source gives matrices.</summary>
+    /// <exception cref="ParameterException">The source has none of this name and shape.</exception>
+    public virtual Tensor GetFull(string name, long[] shape, Initialization initialization)
+    {
+        using Tensor value = Get(name, shape, initialization);
+        return value.To(ScalarType.Float32);
+    }
+
     /// <summary>Fresh parameters, drawn one after the other in the order of construction.</summary>
     /// <param name="seed">Decides the values, whatever the type and the device.</param>
     /// <param name="device">Where the parameters go.</param>
@@ -50,6 +58,12 @@ public abstract class ParameterSource
             using Tensor value = initialization.Create(shape, generator);
             return value.To(Device, shape.Length < 2 ? ScalarType.Float32 : type);
         }
+
+        public override Tensor GetFull(string name, long[] shape, Initialization initialization)
+        {
+            using Tensor value = initialization.Create(shape, generator);
+            return value.To(Device);
+        }
     }
 
     private sealed class MetaSource : ParameterSource
@@ -60,7 +74,11 @@ public abstract class ParameterSource
     private sealed class LoadedSource(IReadOnlyDictionary<string, Tensor> tensors, string prefix, ScalarType? type,
         Action<string>? taken = null) : ParameterSource
     {
-        public override Tensor Get(string name, long[] shape, Initialization initialization)
+        public override Tensor Get(string name, long[] shape, Initialization initialization) => Take(name, shape, type);
+
+        public override Tensor GetFull(string name, long[] shape, Initialization initialization) => Take(name, shape, ScalarType.Float32);
+
+        private Tensor Take(string name, long[] shape, ScalarType? matrixType)
         {
             if (!tensors.TryGetValue(prefix + name, out Tensor? stored))
                 throw new ParameterException($"parameter '{prefix}{name}' is missing");
@@ -69,10 +87,25 @@ public abstract class ParameterSource
                     $"parameter '{prefix}{name}' has shape [{string.Join(", ", stored.Shape.ToArray())}], "
                     + $"the model needs [{string.Join(", ", shape)}]");
             // Vectors (norm scales, biases) cost nothing and decide accuracy, so they stay in float32.
-            ScalarType wanted = shape.Length < 2 && stored.ScalarType.IsFloatingPoint() ? ScalarType.Float32 : type ?? stored.ScalarType;
+            bool isVector = shape.Length < 2 && stored.ScalarType.IsFloatingPoint();
+            ScalarType wanted = isVector ? ScalarType.Float32 : matrixType ?? stored.ScalarType;
             Tensor value = stored.To(Device, wanted);
+            RequireFinite(prefix + name, stored, value);
             taken?.Invoke(prefix + name);
             return value;
+        }
+
+        private static void RequireFinite(string name, Tensor stored, Tensor value)
+        {
+            if (FiniteValues.AreAll(value))
+                return;
+            long broken = FiniteValues.CountOther(stored);
+            string problem = broken > 0
+                ? $"has {broken} values of {stored.ElementCount} that are NaN or infinite: the weights are damaged or come from a run that "
+                    + "diverged"
+                : $"has values too large for {value.ScalarType}";
+            value.Dispose();
+            throw new ParameterException($"parameter '{name}' {problem}");
         }
     }
 }

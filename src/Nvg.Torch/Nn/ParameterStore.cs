@@ -72,6 +72,14 @@ public sealed class ParameterStore : IReadOnlyDictionary<string, Tensor>, IDispo
             _tensors[name].CopyFrom(source[name]);
     }
 
+    /// <summary>Overwrites the values of the names that another store also has, with the same shapes; the others keep theirs.</summary>
+    internal void CopySharedFrom(IReadOnlyDictionary<string, Tensor> source)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        foreach (string name in _names.Where(source.ContainsKey))
+            _tensors[name].CopyFrom(source[name]);
+    }
+
     /// <inheritdoc/>
     public bool ContainsKey(string key) => _tensors.ContainsKey(key);
 

@@ -41,7 +41,10 @@ public sealed class AdamW : IDisposable
     public double Epsilon { get; init; } = 1e-8;
 
     /// <summary>Weight decay per step and unit of learning rate.</summary>
-    public double WeightDecay { get; init; }
+    public double WeightDecay { get; set; }
+
+    /// <summary>Parameters of two or more dimensions that weight decay leaves alone.</summary>
+    public IReadOnlySet<string> NotDecayed { get; init; } = new HashSet<string>();
 
     /// <summary>Steps taken.</summary>
     public long StepCount { get; private set; }
@@ -81,7 +84,11 @@ public sealed class AdamW : IDisposable
         Tensor[] mean = Array.ConvertAll(names, n => _mean[n]);
         Tensor[] meanSquare = Array.ConvertAll(names, n => _meanSquare[n]);
         if (WeightDecay > 0)
-            ForeachOps.Multiply([.. weights.Where(w => w.Rank >= 2)], 1 - learningRate * WeightDecay);
+        {
+            Tensor[] decayed = [.. weights.Where((w, i) => w.Rank >= 2 && !NotDecayed.Contains(names[i]))];
+            ForeachOps.Multiply(decayed, 1 - learningRate * WeightDecay);
+        }
+
         ForeachOps.Multiply(mean, Beta1);
         ForeachOps.Add(mean, grads, 1 - Beta1);
         ForeachOps.Multiply(meanSquare, Beta2);

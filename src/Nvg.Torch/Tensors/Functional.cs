@@ -16,6 +16,7 @@ public static class Functional
     private static readonly Operator LeakyReluOp = new("aten::leaky_relu");
     private static readonly Operator SoftplusOp = new("aten::softplus");
     private static readonly Operator BicubicOp = new("aten::upsample_bicubic2d");
+    private static readonly Operator BilinearOp = new("aten::upsample_bilinear2d");
     private static readonly Operator SmoothBicubicOp = new("aten::_upsample_bicubic2d_aa");
     private static readonly Operator AreaOp = new("aten::adaptive_avg_pool2d");
     private static readonly Operator SiluOp = new("aten::silu");
@@ -142,6 +143,10 @@ public static class Functional
     public static Tensor ResizeBicubic(Tensor input, long height, long width, bool smooth = false) =>
         (smooth ? SmoothBicubicOp : BicubicOp).Call(input, new long[] { height, width }, false, Argument.None, Argument.None);
 
+    /// <summary>Resizes N × C × H × W: bilinear, half-pixel centres, without a wider kernel where the image becomes smaller.</summary>
+    public static Tensor ResizeBilinear(Tensor input, long height, long width) =>
+        BilinearOp.Call(input, new long[] { height, width }, false, Argument.None, Argument.None);
+
     /// <summary>Shrinks N × C × H × W: every pixel is the mean of those it covers.</summary>
     public static Tensor ResizeArea(Tensor input, long height, long width) => AreaOp.Call(input, new long[] { height, width });
 
@@ -160,5 +165,27 @@ public static class Functional
         using Tensor scores = scaled.Matmul(keyTransposed);
         using Tensor weights = scores.Softmax(-1);
         return weights.Matmul(value);
+    }
+
+    /// <summary>softmax(q kᵀ + mask) v over (B, heads, tokens, d); keys and values may be of more tokens than the queries.</summary>
+    /// <param name="query">B × heads × T × d, scaled by the caller.</param>
+    /// <param name="key">B × heads × U × d.</param>
+    /// <param name="value">B × heads × U × d.</param>
+    /// <param name="mask">Added to the scores, broadcast over B and heads: −∞ where a query must not see a key; null for nothing.</param>
+    public static Tensor UnscaledAttention(Tensor query, Tensor key, Tensor value, Tensor? mask = null)
+    {
+        using var scope = new TensorScope();
+        if (query.Device.Type == DeviceType.Cuda && AttentionOp.Exists)
+        {
+            // The fused operator divides the scores by √d, and takes a mask of the queries' type.
+            Tensor scaled = query * Math.Sqrt(query.Size(-1));
+            return scope.Keep(mask is null
+                ? AttentionOp.Call(scaled, key, value)
+                : AttentionOp.Call(scaled, key, value, mask.To(query.ScalarType)));
+        }
+
+        Tensor scores = query.Matmul(key.Transpose(-2, -1)).To(ScalarType.Float32);
+        Tensor weights = (mask is null ? scores : scores + mask).Softmax(-1).To(value.ScalarType);
+        return scope.Keep(weights.Matmul(value));
     }
 }

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace Nvg.Training.Adversarial;
 
-/// <summary>Settings of the adversarial term of the tokenizer's loss; the defaults are those of the paper (docs/method.md, section 3.6).</summary>
+/// <summary>
+/// Settings of the adversarial term of the tokenizer's loss; the defaults are those of the paper (docs/method.md, section 3.6).
+/// </summary>
 public sealed record AdversarialOptions
 {
     private const int MostHalvings = 8;

@@ -30,8 +30,9 @@ internal sealed class LecamRegularizer : IDisposable
     internal (Tensor Real, Tensor Fake) Averages => (_real, _fake);
 
     /// <summary>
-    /// Updates the averages and returns the penalty (docs/method.md, section 3.6). The averages are updated once per step, with the means of the whole batch. With
-    /// micro-batches these are known only after the last one, so all penalties then refer to the averages before the step.
+    /// Updates the averages and returns the penalty (docs/method.md, section 3.6). The averages are updated once per step, with
+    /// the means of the whole batch. With micro-batches these are known only after the last one, so all penalties then refer to
+    /// the averages before the step.
     /// </summary>
     /// <param name="real">Logits of real images.</param>
     /// <param name="fake">Logits of as many fake images.</param>

@@ -208,7 +208,7 @@ public sealed class Trainer : IDisposable
 
         terms.Weight = own.Weight;
         _optimizer.ClipGradients(terms);
-        _optimizer.Step(_options.LearningRateAt(step));
+        _optimizer.Step(_options.LearningRateAt(step), _options.WeightDecayAt(step));
         _average.Update(step + 1);
     }
 
@@ -269,7 +269,7 @@ public sealed class Trainer : IDisposable
         {
             listener();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        catch (Exception error) when (FileFailure.IsFileError(error) || error is ObjectDisposedException)
         {
             if (!_isUnheard)
                 _log?.Write($"messages can no longer be written ({error.Message}); the run goes on");
@@ -279,7 +279,15 @@ public sealed class Trainer : IDisposable
 
     private void ShowImage(long step)
     {
-        if (_log is { } log && _task.Preview(_average.Parameters) is { } image)
-            log.WriteImage(step, image);
+        try
+        {
+            if (_log is { } log && _task.Preview(_average.Parameters) is { } image)
+                log.WriteImage(step, image);
+        }
+        catch (NvgDataException error)
+        {
+            // Between two reports of the loss, an image may show first that the weights are no longer finite.
+            throw new TrainingDivergedException($"step {step}: no image can be drawn: {error.Message}", error);
+        }
     }
 }

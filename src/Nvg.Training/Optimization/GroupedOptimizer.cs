@@ -20,6 +20,7 @@ internal sealed class GroupedOptimizer : IDisposable
                 Beta1 = options.Beta1,
                 Beta2 = options.Beta2,
                 WeightDecay = group.WeightDecay ?? options.WeightDecay,
+                NotDecayed = group.NotDecayed.ToHashSet(),
             };
             _groups.Add((group, optimizer, Tensor.Zeros([1], ScalarType.Int64, parameters[group.Names[0]].Device).Own()));
         }
@@ -45,10 +46,13 @@ internal sealed class GroupedOptimizer : IDisposable
     }
 
     /// <summary>Takes a step with the accumulated gradients and clears them.</summary>
-    internal void Step(double learningRate)
+    /// <param name="learningRate">Learning rate of the run in this step.</param>
+    /// <param name="weightDecay">Its weight decay, for groups that have none of their own.</param>
+    internal void Step(double learningRate, double weightDecay)
     {
         foreach ((ParameterGroup group, AdamW optimizer, Tensor steps) in _groups)
         {
+            optimizer.WeightDecay = group.WeightDecay ?? weightDecay;
             optimizer.Step(learningRate * group.LearningRateFactor);
             steps.FillInPlace(optimizer.StepCount);
         }

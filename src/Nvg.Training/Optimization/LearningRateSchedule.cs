@@ -28,9 +28,27 @@ public static class LearningRateSchedule
         return final + (1 - final) * 0.5 * (1 + Math.Cos(Math.PI * progress));
     }
 
+    /// <summary>
+    /// Rises linearly from <paramref name="start"/> to 1 during warm-up, holds at 1 for a share of the remaining steps, then falls
+    /// linearly to <paramref name="final"/> at the last step itself.
+    /// </summary>
+    public static double WarmupLinear(long step, long warmupSteps, double holdShare, long totalSteps, double start, double final)
+    {
+        if (step < warmupSteps)
+            return start + (1 - start) * step / warmupSteps;
+        double progress = (double)(step - warmupSteps) / Math.Max(1, totalSteps - 1 - warmupSteps);
+        return progress < holdShare || holdShare >= 1 ? 1 : final + (1 - final) * (1 - Math.Min(1, progress)) / (1 - holdShare);
+    }
+
+    /// <summary>Weight decay of a step: half a cosine from the first step's value to the last step's.</summary>
+    public static double WeightDecay(long step, long totalSteps, double start, double final) =>
+        final + (start - final) * 0.5 * (1 + Math.Cos(Math.PI * step / Math.Max(1, totalSteps - 1)));
+
     internal static double Factor(TrainingOptions options, long step) => options.Schedule switch
     {
         LearningRateShape.Cosine => Cosine(step, options.WarmupSteps, options.Steps, options.StartFactor, options.FinalFactor),
+        LearningRateShape.WarmupLinear =>
+            WarmupLinear(step, options.WarmupSteps, options.HoldShare, options.Steps, options.StartFactor, options.FinalFactor),
         _ => WarmupHoldDecay(step, options.WarmupSteps, HoldSteps(options), options.Steps, options.StartFactor, options.FinalFactor),
     };
 

@@ -8,4 +8,7 @@ public enum LearningRateShape
 
     /// <summary>Linear warm-up, then half a cosine.</summary>
     Cosine,
+
+    /// <summary>Linear warm-up, constant for a share of the rest, then linear decay that ends at the last step: VAR's recipe.</summary>
+    WarmupLinear,
 }

@@ -31,6 +31,15 @@ internal enum RandomStream : ulong
     /// <summary>Initial weights of the projector of representation alignment.</summary>
     ProjectorWeights = 7,
 
+    /// <summary>Intervals over which the structure generator learns average velocities.</summary>
+    Intervals = 8,
+
+    /// <summary>Stage, interval, guidance and class of a sequence in a distillation.</summary>
+    DistillationChoices = 9,
+
+    /// <summary>Noise of the images that a teacher draws for a distillation without data.</summary>
+    TeacherSamples = 10,
+
     /// <summary>The discriminator's view of real images, and its initial weights.</summary>
     DiscriminatorReal = 11,
 

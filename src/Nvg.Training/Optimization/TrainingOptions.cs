@@ -5,7 +5,9 @@ using Nvg.Torch;
 
 namespace Nvg.Training.Optimization;
 
-/// <summary>Settings of every training run; the defaults are those of the paper (appendix A.5; docs/method.md, sections 3.6 and 8).</summary>
+/// <summary>
+/// Settings of every training run; the defaults are those of the paper (appendix A.5; docs/method.md, sections 3.6 and 8).
+/// </summary>
 public sealed record TrainingOptions
 {
     // Far beyond any published recipe; a step's examples are kept as a list.
@@ -33,7 +35,10 @@ public sealed record TrainingOptions
     /// <summary>Rate at step 0 as a fraction of the peak.</summary>
     public double StartFactor { get; init; } = 0.005;
 
-    /// <summary>Fraction of the steps after which the rate decays.</summary>
+    /// <summary>
+    /// Fraction of the steps after which the rate decays; with <see cref="LearningRateShape.WarmupLinear"/> that of the steps after
+    /// warm-up.
+    /// </summary>
     public double HoldShare { get; init; } = 0.8;
 
     /// <summary>Rate at the last step as a fraction of the peak.</summary>
@@ -47,6 +52,10 @@ public sealed record TrainingOptions
 
     /// <summary>Decoupled weight decay, on parameters of two or more dimensions.</summary>
     public double WeightDecay { get; init; }
+
+    /// <summary>Weight decay of the last step, reached along half a cosine; null for the same in all steps.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? FinalWeightDecay { get; init; }
 
     /// <summary>Largest gradient norm; 0 for no limit.</summary>
     public double ClipNorm { get; init; } = 1;
@@ -68,6 +77,7 @@ public sealed record TrainingOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Precision of matrix products and convolutions; weights stay in float32.</summary>
+    [JsonConverter(typeof(PrecisionConverter))]
     public ScalarType Precision { get; init; } = ScalarType.BFloat16;
 
     /// <summary>Steps between log lines.</summary>
@@ -116,6 +126,11 @@ public sealed record TrainingOptions
     /// <summary>The learning rate of a step.</summary>
     public double LearningRateAt(long step) => LearningRate * LearningRateSchedule.Factor(this, step);
 
+    /// <summary>The weight decay of a step.</summary>
+    internal double WeightDecayAt(long step) => FinalWeightDecay is { } final
+        ? LearningRateSchedule.WeightDecay(step, Steps, WeightDecay, final)
+        : WeightDecay;
+
     /// <summary>All problems with the settings; empty if there are none.</summary>
     public IEnumerable<string> Validate()
     {
@@ -127,7 +142,7 @@ public sealed record TrainingOptions
             yield return "microBatchSize must be positive";
         if (KeepEvery < 1 || ImageEvery < 0)
             yield return "keepEvery must be positive, imageEvery not negative";
-        if (LearningRate is not (> 0 and < 1) || WeightDecay < 0 || ClipNorm < 0)
+        if (LearningRate is not (> 0 and < 1) || WeightDecay < 0 || FinalWeightDecay < 0 || ClipNorm < 0)
             yield return "learningRate must lie in (0, 1); weightDecay and clipNorm must not be negative";
         if (Beta1 is not (>= 0 and < 1) || Beta2 is not (>= 0 and < 1) || EmaDecay is not (>= 0 and < 1))
             yield return "beta1, beta2 and emaDecay must lie in [0, 1)";

@@ -106,7 +106,8 @@ internal sealed class SizePlanner
         !_machine.HasPerceptualNetwork ? $"the NuGet package {ResNet18Files.Package} is not found; with it, reconstructions are sharper"
         : _request.Quality == PlanQuality.Draft ? "a draft does without"
         : size < PerceptualDistance.SmallestSide ? "images are too small for it"
-        : !WithPerceptual(size) ? $"it would leave time for {Round(Seen(Tokenizer(size, 16, true), 16))} images; pixel losses learn colours sooner"
+        : !WithPerceptual(size)
+            ? $"it would leave time for {Round(Seen(Tokenizer(size, 16, true), 16))} images; pixel losses learn colours sooner"
         : "keeps textures that pixel losses blur";
 
     private PlannedSizes ChooseDepth(TokenizerRunConfig tokenizer, IReadOnlyList<int> classifier)
@@ -120,7 +121,8 @@ internal sealed class SizePlanner
         (int Depth, double Seen, int Data) next = DepthNeeds.FirstOrDefault(need => need.Depth > depth);
         string why = next.Depth == 0 ? "the largest"
             : _data.Images < next.Data ? $"{_data.Images:N0} images are too few for a larger one"
-            : $"about {Round(SeenAt(depth))} images seen in {Minutes(_time.Generator)}; depth {next.Depth} would see {Round(SeenAt(next.Depth))}";
+            : $"about {Round(SeenAt(depth))} images seen in {Minutes(_time.Generator)}; "
+                + $"depth {next.Depth} would see {Round(SeenAt(next.Depth))}";
         Add("generator", $"depth {depth}, {CostModel.Parameters(depth) / 1e6:F1} M parameters", why);
         return Of(depth);
     }

@@ -121,7 +121,9 @@ public sealed class TrainingPlanner
         GeneratorRunConfig generator = Generator(tokenizer, out PlannedStage generating);
         PlannedStage[] stages =
         [
-            new(StageNames.Preparation, _time.Preparation), tokenizing, .. classifying is null ? (PlannedStage[])[] : [classifying], generating,
+            new(
+                StageNames.Preparation, _time.Preparation), tokenizing, .. classifying is null ? (PlannedStage[])[] : [classifying],
+                generating,
             new(StageNames.Measurement, _time.Measurement),
         ];
         return new TrainingPlan
@@ -170,14 +172,17 @@ public sealed class TrainingPlanner
 
     // A rate that grows with the square root of the batch. Wide networks and long runs need a lower one.
     private double TokenizerRate(int batch, long steps) =>
-        (steps < ManySteps ? 2.8e-3 : 1e-3) * Math.Sqrt(batch / 32.0) * Math.Sqrt(16.0 / Math.Max(16, _sizes.Tokenizer.Tokenizer.BaseChannels));
+        (steps < ManySteps ? 2.8e-3 : 1e-3) * Math.Sqrt(batch / 32.0)
+            * Math.Sqrt(16.0 / Math.Max(16, _sizes.Tokenizer.Tokenizer.BaseChannels));
 
     private AdversarialOptions? Discriminator(long steps)
     {
         long needed = _request.Quality switch { PlanQuality.Draft => long.MaxValue, PlanQuality.Best => 2000, _ => 6000 };
         if (steps < needed || _sizes.Size < 32)
         {
-            Add("discriminator", "none", _request.Quality == PlanQuality.Draft ? "a draft does without" : $"needs {needed:N0} steps to be of use");
+            Add(
+                "discriminator", "none",
+                _request.Quality == PlanQuality.Draft ? "a draft does without" : $"needs {needed:N0} steps to be of use");
             return null;
         }
 
@@ -221,7 +226,8 @@ public sealed class TrainingPlanner
                 TokenHeadVariance = 0.5,
                 DropPath = false,
             },
-            Training = Training(steps, batch, 1e-3 * Math.Sqrt(batch / 64.0) * Math.Sqrt(4.0 / Math.Max(4, _sizes.Depth)), orientations) with
+            Training = Training(
+                steps, batch, 1e-3 * Math.Sqrt(batch / 64.0) * Math.Sqrt(4.0 / Math.Max(4, _sizes.Depth)), orientations) with
             {
                 WeightDecay = 0.05,
                 ImageEvery = PreviewInterval(steps, previews),
@@ -259,7 +265,9 @@ public sealed class TrainingPlanner
         if (_time.Classifier <= 0)
         {
             if (ClassCount > 1)
-                Add("classifier", "none", WithClassifier ? "the time is too short for one" : $"needs {SmallestJudgedClass} images of every class");
+                Add(
+                    "classifier", "none",
+                    WithClassifier ? "the time is too short for one" : $"needs {SmallestJudgedClass} images of every class");
             return null;
         }
 
@@ -306,8 +314,8 @@ public sealed class TrainingPlanner
             return steps;
         double hours = _request.Hours * Math.Max(1.5, LeastSteps * 2.0 / Math.Max(0.5, seen / batch));
         throw new NvgDataException(
-            $"{PlanText.Time(_request.Seconds)} allow {steps} steps of the {stage}, which learns nothing: give at least --hours {hours:G2}, "
-            + "or a smaller --size");
+            $"{PlanText.Time(_request.Seconds)} allow {steps} steps of the {stage}, which learns nothing: "
+            + $"give at least --hours {hours:G2}, or a smaller --size");
     }
 
     private TrainingOptions Training(long steps, int batch, double learningRate, int? orientations = null)

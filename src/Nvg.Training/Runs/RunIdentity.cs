@@ -20,6 +20,9 @@ internal static class RunIdentity
         where TConfig : IRunConfiguration<TConfig> => Of(NvgJson.Write(config.IdentitySettings()), data, weights);
 
     /// <summary>The identity of something computed from a data set, such as its encoded sequences.</summary>
-    internal static string Of(string settings, IImageDataset data, string weights) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{settings}\n{data.Fingerprint}\n{weights}")));
+    internal static string Of(string settings, IImageDataset data, string weights) => Of(settings, data.Fingerprint, weights);
+
+    /// <summary>The identity of something computed from examples with a fingerprint.</summary>
+    internal static string Of(string settings, string examples, string weights) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{settings}\n{examples}\n{weights}")));
 }

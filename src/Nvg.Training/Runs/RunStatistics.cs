@@ -35,7 +35,7 @@ internal sealed class RunStatistics
                 statistics.Add(line);
             return statistics;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
             throw NvgDataException.At(path, "cannot be read", "give a run folder written by nvg train");
         }

@@ -100,9 +100,9 @@ public sealed record TrainingCurve(string Name, long Parameters, IReadOnlyList<(
         {
             return File.ReadAllLines(path);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw NvgDataException.At(path, "cannot be read", error.Message, error);
+            throw FileFailure.Unreadable(path, error);
         }
     }
 

@@ -38,7 +38,10 @@ public sealed record ModelConfig
         bool sameLatent = generator.Grid == Tokenizer.Grid && generator.LatentChannels == Tokenizer.LatentChannels;
         if (!sameLatent || generator.CodebookSize != Tokenizer.CodebookSize)
             yield return "tokenizer and generator disagree on the latent grid, its channels or the codebook";
-        foreach (string problem in Sampling.Validate(generator.Grid.LastStage))
+        List<string> problems = [.. Sampling.Validate(generator.Grid.LastStage)];
+        foreach (string problem in problems)
             yield return problem;
+        if (problems.Count == 0 && Sampling.ProblemWithLimit(generator.StructureGuidanceLimit, generator.Grid.LastStage) is { } outside)
+            yield return outside;
     }
 }

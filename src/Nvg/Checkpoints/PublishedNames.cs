@@ -14,11 +14,15 @@ internal static class PublishedNames
 
     internal const string Codebook = "quantize.embedding.weight";
 
-    private const string AveragePrefix = "ema_model.";
+    /// <summary>Prefix of averaged copies.</summary>
+    internal const string AveragePrefix = "ema_model.";
 
     // Needed by training only: a copy of the tokenizer, the REPA encoder and projector, losses and their networks.
     private static readonly string[] TrainingOnly =
         ["first_stage_model.", "repa_encoder.", "loss.", "total_visited_codes", GeneratorPrefix + "projector.", "projector."];
+
+    // Counters that averages of weights keep beside them.
+    private static readonly string[] Counters = ["n_averaged", "num_updates", "decay", "initted", "step"];
 
     private static readonly string[] TokenizerPrefixes = ["encoder.", "decoder.", "quantize."];
 
@@ -34,7 +38,7 @@ internal static class PublishedNames
         bool isAverage = name.StartsWith(AveragePrefix, StringComparison.Ordinal);
         string rest = isAverage ? name[AveragePrefix.Length..] : name;
         isKnown = true;
-        if (StartsWithAny(rest, TrainingOnly))
+        if (StartsWithAny(rest, TrainingOnly) || Counters.Contains(rest))
             return null;
         if (StartsWithAny(rest, TokenizerPrefixes))
             return (CheckpointPartKind.Tokenizer, isAverage, rest);

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Nvg.Torch;
 
 namespace Nvg.Configuration;
 
@@ -27,7 +26,8 @@ internal static partial class JsonProblem
             return $"missing settings{inside}: {missing.Groups["names"].Value}";
         if (Conversion().Match(message) is { Success: true } conversion)
             return $"{(key.Length > 0 ? key : "the value")} must be {Kind(conversion.Groups["type"].Value)}";
-        return message;
+        // Readers of single values know what is allowed, not where they are used.
+        return message.StartsWith("must ", StringComparison.Ordinal) ? $"{(key.Length > 0 ? key : "the value")} {message}" : message;
     }
 
     private static string Kind(string type)
@@ -46,9 +46,14 @@ internal static partial class JsonProblem
         };
     }
 
-    private static string[]? Choices(string type)
+    private static string[]? Choices(string full)
     {
-        Type? found = typeof(JsonProblem).Assembly.GetType(type) ?? typeof(Tensor).Assembly.GetType(type);
+        const string Optional = "System.Nullable`1[";
+        string type = full.StartsWith(Optional, StringComparison.Ordinal) ? full[Optional.Length..].TrimEnd(']') : full;
+        // Of whichever package the settings are.
+        Type? found = AppDomain.CurrentDomain.GetAssemblies()
+            .Where(assembly => assembly.GetName().Name?.StartsWith(nameof(Nvg), StringComparison.Ordinal) == true)
+            .Select(assembly => assembly.GetType(type)).FirstOrDefault(candidate => candidate is not null);
         return found is { IsEnum: true } ? Enum.GetNames(found) : null;
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Nvg.Torch.Files;
 
 namespace Nvg.Configuration;
 
@@ -30,21 +31,18 @@ internal static class NvgJson
     {
         try
         {
-            using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize<T>(stream, Options)
-                ?? throw new NvgDataException($"{path} contains null instead of settings");
+            return FileFailure.Reading(path, () =>
+            {
+                using FileStream stream = File.OpenRead(path);
+                return JsonSerializer.Deserialize<T>(stream, Options)
+                    ?? throw NvgDataException.At(path, "contains null instead of settings");
+            });
         }
         catch (JsonException error)
         {
-            throw new NvgDataException($"{path}: {JsonProblem.Describe(error)}", error);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new NvgDataException($"{path} does not exist", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new NvgDataException($"{path} cannot be read: {error.Message}", error);
+            throw FileContent.OfFile(path) is { Problem: { } problem } content
+                ? NvgDataException.At(path, problem, content.Remedy, error)
+                : new NvgDataException($"{path}: {JsonProblem.Describe(error)}", error);
         }
     }
 

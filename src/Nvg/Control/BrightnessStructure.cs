@@ -27,7 +27,10 @@ internal static class BrightnessStructure
             int splits = i - image;
             int[] asked = [.. Enumerable.Range(0, grid.Length).Select(l =>
                 (stages[image].Asked[l] << splits) + Step(sums[image][l], images[image], 1 << splits))];
-            stages.Add(new StructureStage(asked, used, [.. asked.Zip(used, (a, u) => a != u)]));
+            stages.Add(new StructureStage(asked, used, [.. asked.Zip(used, (a, u) => a != u)])
+            {
+                IsByPosition = Array.TrueForAll(sums[image], sum => sum == sums[image][0]),
+            });
         }
 
         return stages;

@@ -44,7 +44,8 @@ public sealed class RegionMask
         : !inside.Contains(true) ? throw new ArgumentException(
             $"the mask leaves nothing to generate: it is {(outside ? "white" : "black")} throughout")
         : !inside.Contains(false) ? throw new ArgumentException(
-            $"the mask leaves nothing to keep: it is {(outside ? "black" : "white")} under every latent position")
+            $"the mask leaves nothing to keep: it is {(outside ? "black" : "white")} somewhere under every latent position"
+            + (outside ? "" : " (transparent pixels count as white)"))
         : new RegionMask(grid, [.. inside]);
 
     /// <summary>The part of a sequence that is kept: everything outside the region, and the first stages inside.</summary>

@@ -34,18 +34,22 @@ public static class CheckpointConversion
             files.RefuseUnexpected();
         try
         {
-            ModelConfig config = Config(files, tokenizerPart, generatorPart, options);
+            ModelConfig config = Config(tokenizerPart, generatorPart, options);
             using var tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Meta());
             using NvgGenerator? generator = GeneratorShapes(config);
             using Tensor? positions = PositionIds(config);
-            Dictionary<string, Tensor> tokenizerTensors = tokenizerPart.Select(tokenizer.Parameters, options.AllowUnexpected);
+            Dictionary<string, Tensor> tokenizerTensors = tokenizerPart.Select(tokenizer.Parameters, options.AllowUnexpected, options.Type);
             Dictionary<string, Tensor>? generatorTensors = generator is null
                 ? null
-                : SelectGenerator(generatorPart!, generator, positions!, options.AllowUnexpected);
-            string[] labels = generator is null ? [] : Labels(files, generatorPart!, generator.Config.ClassCount, options.LabelsFile);
+                : SelectGenerator(generatorPart!, generator, positions!, options.AllowUnexpected, options.Type);
+            string[] labels = generator is null ? [] : Labels(generatorPart!, generator.Config.ClassCount, options.LabelsFile);
             IEnumerable<CheckpointPart> parts = new[] { tokenizerPart, generatorPart }.OfType<CheckpointPart>();
+            string[] notes = [.. files.Notes, .. TypeNotes(tokenizerTensors, generatorTensors, options.Type)];
             ConversionReport report = Report(
-                folder, config, parts.Select(p => new ConversionSource(p.Kind, p.Path, p.IsAverage)), tokenizer, generator);
+                folder, config, parts.Select(p => new ConversionSource(p.Kind, p.Path, p.IsAverage)), tokenizer, generator) with
+            {
+                Notes = notes,
+            };
             NvgModel.Save(folder, config, tokenizerTensors, generatorTensors, labels, options.Type);
             AtomicFile.Write(Path.Combine(folder, CardFile), Encoding.UTF8.GetBytes(ModelCard.Write(report)));
             return report;
@@ -54,9 +58,9 @@ public static class CheckpointConversion
         {
             throw new NvgDataException(error.Message, error);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw NvgDataException.At(folder, $"cannot be written: {error.Message}", null, error);
+            throw new NvgDataException(FileFailure.Unwritable(folder, error).Message, error);
         }
     }
 
@@ -82,17 +86,17 @@ public static class CheckpointConversion
         using Tensor? positions = PositionIds(config);
         Dictionary<string, Tensor> generatorTensors = generator is null
             ? []
-            : SelectGenerator(PartOf(files, CheckpointPartKind.Generator, folder), generator, positions!, allowUnexpected: false);
+            : SelectGenerator(PartOf(files, CheckpointPartKind.Generator, folder), generator, positions!, allowUnexpected: false, type);
         IEnumerable<KeyValuePair<string, Tensor>> tensors =
-            [.. PartOf(files, CheckpointPartKind.Tokenizer, folder).Select(tokenizer.Parameters, allowUnexpected: false),
+            [.. PartOf(files, CheckpointPartKind.Tokenizer, folder).Select(tokenizer.Parameters, allowUnexpected: false, type),
              .. generatorTensors.Select(p => KeyValuePair.Create(PublishedNames.GeneratorPrefix + p.Key, p.Value))];
         try
         {
             PyTorchFile.Write(path, tensors, texts, (name, tensor) => NvgModel.StoredType(name, tensor, type));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw NvgDataException.At(path, $"cannot be written: {error.Message}", null, error);
+            throw new NvgDataException(FileFailure.Unwritable(path, error).Message, error);
         }
 
         IEnumerable<CheckpointPartKind> parts = Enum.GetValues<CheckpointPartKind>().Take(generator is null ? 1 : 2);
@@ -111,13 +115,21 @@ public static class CheckpointConversion
         output, config.Name, config.Tokenizer, config.Generator, [.. sources],
         CountParameters(tokenizer.Parameters, generator?.Parameters));
 
+    // Types that this program does not compute with.
+    private static IEnumerable<string> TypeNotes(
+        IReadOnlyDictionary<string, Tensor> tokenizer, IReadOnlyDictionary<string, Tensor>? generator, ScalarType? type) =>
+        tokenizer.Concat(generator ?? new Dictionary<string, Tensor>())
+            .Where(p => type is null && p.Value.Rank > 1 && p.Value.ScalarType is ScalarType.Float16 or ScalarType.Float64)
+            .GroupBy(p => p.Value.ScalarType)
+            .Select(group => $"{group.Count()} matrices of {group.Key.ToString().ToLowerInvariant()} are stored as float32");
+
     private static CheckpointPart PartOf(CheckpointFiles files, CheckpointPartKind kind, string folder) =>
         files.Find(kind, WeightChoice.Plain)
         ?? throw NvgDataException.At(folder, $"its files hold no {kind.ToString().ToLowerInvariant()}, although its config has one");
 
-    private static ModelConfig? StoredConfig(CheckpointFiles files, CheckpointPart part)
+    private static ModelConfig? StoredConfig(CheckpointPart part)
     {
-        if (files.TextOf(part, ConfigEntry) is not { } json)
+        if (part.TextOf(ConfigEntry) is not { } json)
             return null;
         try
         {
@@ -131,18 +143,17 @@ public static class CheckpointConversion
         }
     }
 
-    private static ModelConfig Config(
-        CheckpointFiles files, CheckpointPart tokenizerPart, CheckpointPart? generatorPart, ConversionOptions options)
+    private static ModelConfig Config(CheckpointPart tokenizerPart, CheckpointPart? generatorPart, ConversionOptions options)
     {
-        ModelConfig? ofTokenizer = StoredConfig(files, tokenizerPart);
-        ModelConfig? stored = generatorPart is null ? ofTokenizer : StoredConfig(files, generatorPart);
+        ModelConfig? ofTokenizer = StoredConfig(tokenizerPart);
+        ModelConfig? stored = generatorPart is null ? ofTokenizer : StoredConfig(generatorPart);
         TokenizerConfig tokenizer = ofTokenizer?.Tokenizer ?? InferredSizes.Tokenizer(tokenizerPart);
         GeneratorConfig? generator = generatorPart is null ? null : stored?.Generator ?? InferredSizes.Generator(generatorPart);
         string file = (generatorPart ?? tokenizerPart).Path;
         if (options.Preset is { } preset && PresetMatch.Differences(tokenizer, generator, preset).OneLine() is { } differences)
             throw NvgDataException.At(file, $"its sizes are not those of {preset.Name}: {differences}");
         string name = options.Name ?? stored?.Name ?? PresetMatch.Find(tokenizer, generator)?.Name
-            ?? Path.GetFileNameWithoutExtension(file);
+            ?? CheckpointParts.NameOf(file);
         ModelConfig config = stored ?? new ModelConfig { Name = name, Tokenizer = tokenizer };
         config = config with { Name = name, Tokenizer = tokenizer, Generator = generator };
         config.Validate().ThrowIfAny(file);
@@ -151,9 +162,9 @@ public static class CheckpointConversion
 
     // The table of positions follows from the sizes; a different one belongs to another kind of model.
     private static Dictionary<string, Tensor> SelectGenerator(
-        CheckpointPart part, NvgGenerator generator, Tensor positions, bool allowUnexpected)
+        CheckpointPart part, NvgGenerator generator, Tensor positions, bool allowUnexpected, ScalarType? type)
     {
-        Dictionary<string, Tensor> tensors = part.Select(generator.Parameters, allowUnexpected);
+        Dictionary<string, Tensor> tensors = part.Select(generator.Parameters, allowUnexpected, type);
         if (tensors.TryGetValue(PublishedNames.PositionIds, out Tensor? stored))
         {
             using Tensor widened = stored.To(ScalarType.Float32);
@@ -169,11 +180,11 @@ public static class CheckpointConversion
         return tensors;
     }
 
-    private static string[] Labels(CheckpointFiles files, CheckpointPart part, int classCount, string? path)
+    private static string[] Labels(CheckpointPart part, int classCount, string? path)
     {
         if (path is not null)
             return ClassLabels.Read(path, classCount, "generator");
-        if (files.TextOf(part, LabelsEntry)?.Split('\n') is not { } stored || stored.Length != classCount)
+        if (part.TextOf(LabelsEntry)?.Split('\n') is not { } stored || stored.Length != classCount)
             return ClassLabels.Default(classCount);
         // A line break within a name would shift the names of all following classes.
         int bad = Array.FindIndex(stored, label => label.Any(char.IsControl));

@@ -1,32 +1,39 @@
 using Nvg.Checkpoints;
 using Nvg.Torch.Files;
-using Nvg.Torch.Files.PyTorch;
 
 namespace Nvg.Conversion;
 
 /// <summary>Open checkpoint files (PyTorch or safetensors) and the parts of a model that they hold. Owns the files.</summary>
 public sealed class CheckpointFiles : IDisposable
 {
+    private const int MostQuoted = 4;
+
     private readonly List<(string Path, TensorFile File)> _files = [];
     private readonly List<CheckpointPart> _parts = [];
     private readonly List<(string Path, string[] Names)> _unexpected = [];
+    private readonly List<string> _notes = [];
 
     private CheckpointFiles() { }
+
+    /// <summary>What was done to make sense of the files, a line each: such as prefixes that were taken off the names.</summary>
+    public IReadOnlyList<string> Notes => _notes;
 
     /// <summary>Whether the files hold a part.</summary>
     public bool Has(CheckpointPartKind kind) => _parts.Exists(p => p.Kind == kind);
 
     /// <summary>Opens files and reads the names of their tensors; no tensor is read yet.</summary>
-    /// <param name="paths">The files; each holds one part or all parts.</param>
+    /// <param name="paths">
+    /// Files that together hold a model: no tensor twice. The index of a checkpoint (<c>*.index.json</c>), and a folder with an index
+    /// or with numbered files, stand for their files.
+    /// </param>
     /// <exception cref="NvgDataException">A file is missing, damaged or unsafe, or holds no part of a model.</exception>
-    /// <exception cref="ArgumentException">Two files hold the same part, or none holds the tokenizer.</exception>
+    /// <exception cref="ArgumentException">Two files hold the same tensor, or none holds the tokenizer.</exception>
     public static CheckpointFiles Open(IReadOnlyList<string> paths)
     {
         var files = new CheckpointFiles();
         try
         {
-            foreach (string path in paths)
-                files.Add(path);
+            files.Add(paths);
             if (!files.Has(CheckpointPartKind.Tokenizer))
             {
                 throw new ArgumentException(
@@ -77,32 +84,70 @@ public sealed class CheckpointFiles : IDisposable
         }
     }
 
-    /// <summary>A text stored beside the tensors in the file of a part, or null.</summary>
-    internal string? TextOf(CheckpointPart part, string name)
-    {
-        TensorFile found = _files.Find(f => f.Path == part.Path).File;
-        return found is PyTorchFile file && file.Scalars.TryGetValue(name, out object? value) ? value as string : null;
-    }
-
     private static string NameOf(CheckpointPartKind kind) => kind.ToString().ToLowerInvariant();
 
-    private void Add(string path)
+    private void Add(IReadOnlyList<string> paths)
+    {
+        var expanded = paths.Select(path => (Source: path, Files: CheckpointParts.Find(path))).ToList();
+        CheckpointParts.RequireComplete([.. expanded.SelectMany(e => e.Files)]);
+        var sources = new Dictionary<string, string>();
+        var stored = new Dictionary<(CheckpointPartKind Kind, bool IsAverage), Dictionary<string, StoredTensor>>();
+        foreach ((string source, IReadOnlyList<string> files) in expanded)
+        {
+            int before = stored.Values.Sum(part => part.Count);
+            foreach (string path in files)
+            {
+                sources[path] = source;
+                Add(path, stored);
+            }
+
+            if (stored.Values.Sum(part => part.Count) == before)
+                throw BelongsToNoModel(source, [.. _files.TakeLast(files.Count).SelectMany(f => f.File.Keys)]);
+        }
+
+        AddNotLearned(stored);
+        _parts.AddRange(stored.Select(part => new CheckpointPart(
+            part.Key.Kind, Name([.. part.Value.Values.Select(t => sources[t.Path]).Distinct()]), part.Key.IsAverage, part.Value)));
+    }
+
+    private static string Name(string[] sources) =>
+        sources.Length == 1 ? sources[0] : $"{sources[0]} and {sources.Length - 1} more";
+
+    // Names out of strangers' files: without them nobody sees what is wrong.
+    private static NvgDataException BelongsToNoModel(string path, string[] names)
+    {
+        string quoted = names.Length == 0 ? "" : $"; its first: {string.Join(", ", names.Take(MostQuoted))}";
+        return NvgDataException.At(
+            path,
+            $"none of its {names.Length} tensors belongs to a model: names begin with encoder., decoder., quantize. or nvgformer.{quoted}");
+    }
+
+    // Averages may lack what is not trained.
+    private static void AddNotLearned(Dictionary<(CheckpointPartKind Kind, bool IsAverage), Dictionary<string, StoredTensor>> stored)
+    {
+        if (!stored.TryGetValue((CheckpointPartKind.Generator, true), out var averaged)
+            || !stored.TryGetValue((CheckpointPartKind.Generator, false), out var plain))
+            return;
+        foreach (string name in PublishedNames.NotLearned.Where(plain.ContainsKey))
+            averaged.TryAdd(name, plain[name]);
+    }
+
+    private void Add(string path, Dictionary<(CheckpointPartKind Kind, bool IsAverage), Dictionary<string, StoredTensor>> stored)
     {
         TensorFile file = OpenFile(path);
         _files.Add((path, file));
-        var names = new Dictionary<(CheckpointPartKind Kind, bool IsAverage), Dictionary<string, string>>();
+        var names = new UnwrappedNames(file.Keys);
+        _notes.AddRange(names.Removed.Select(r => $"{path}: '{r.Key}' was taken off {r.Value} names"));
         var unexpected = new List<string>();
         foreach (string fullName in file.Keys)
         {
-            if (PublishedNames.Place(fullName, out bool isKnown) is { } place)
+            if (PublishedNames.Place(names[fullName], out bool isKnown) is { } place)
             {
-                if (!names.TryGetValue((place.Kind, place.IsAverage), out Dictionary<string, string>? part))
-                    names[(place.Kind, place.IsAverage)] = part = [];
-                if (!part.TryAdd(place.Name, fullName))
-                {
-                    throw NvgDataException.At(
-                        path, $"'{part[place.Name]}' and '{fullName}' are the same tensor of the {NameOf(place.Kind)}");
-                }
+                if (!stored.TryGetValue((place.Kind, place.IsAverage), out Dictionary<string, StoredTensor>? part))
+                    stored[(place.Kind, place.IsAverage)] = part = [];
+                var tensor = new StoredTensor(file, path, fullName);
+                if (!part.TryAdd(place.Name, tensor))
+                    throw Twice(part[place.Name], tensor, place.Kind);
             }
             else if (!isKnown)
             {
@@ -110,43 +155,22 @@ public sealed class CheckpointFiles : IDisposable
             }
         }
 
-        if (names.Count == 0)
-        {
-            throw NvgDataException.At(
-                path, $"none of its {file.Count} tensors belongs to a model: names begin with encoder., decoder., quantize. or nvgformer.");
-        }
-
-        foreach (CheckpointPartKind kind in names.Keys.Select(k => k.Kind).Distinct())
-        {
-            if (_parts.Find(p => p.Kind == kind) is { } other)
-                throw new ArgumentException($"{other.Path} and {path} both hold a {NameOf(kind)}; name one of them");
-        }
-
-        if (names.TryGetValue((CheckpointPartKind.Generator, true), out var averaged)
-            && names.TryGetValue((CheckpointPartKind.Generator, false), out var plain))
-        {
-            foreach (string name in PublishedNames.NotLearned.Where(plain.ContainsKey))
-                averaged.TryAdd(name, plain[name]);
-        }
-
-        _parts.AddRange(names.Select(n => new CheckpointPart(n.Key.Kind, path, file, n.Key.IsAverage, n.Value)));
         if (unexpected.Count > 0)
             _unexpected.Add((path, [.. unexpected]));
     }
 
-    private static TensorFile OpenFile(string path)
+    private static Exception Twice(StoredTensor first, StoredTensor second, CheckpointPartKind kind) => first.File == second.File
+        ? NvgDataException.At(first.Path, $"'{first.FullName}' and '{second.FullName}' are the same tensor of the {NameOf(kind)}")
+        : new ArgumentException(
+            $"{first.Path} and {second.Path} both hold a {NameOf(kind)} (both have '{second.FullName}'); name one of them");
+
+    /// <summary>Opens a checkpoint file.</summary>
+    /// <exception cref="NvgDataException">It is missing, damaged or unsafe.</exception>
+    internal static TensorFile OpenFile(string path)
     {
         try
         {
-            return TensorFile.Open(path);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new NvgDataException($"{path} does not exist", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new NvgDataException($"{path} cannot be read: {error.Message}", error);
+            return FileFailure.Reading(path, () => TensorFile.Open(path));
         }
         catch (TensorFileException error)
         {

@@ -12,4 +12,8 @@ namespace Nvg.Conversion;
 /// <param name="Parameters">Parameter counts by group: encoder, decoder, quantizer, content and structure generator.</param>
 public sealed record ConversionReport(
     string Output, string Name, TokenizerConfig Tokenizer, GeneratorConfig? Generator, IReadOnlyList<ConversionSource> Sources,
-    IReadOnlyDictionary<string, long> Parameters);
+    IReadOnlyDictionary<string, long> Parameters) : IConversionReport
+{
+    /// <summary>What was done to make sense of the source, a line each: such as prefixes that were taken off the names.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}

@@ -68,6 +68,7 @@ internal static class InferredSizes
             HeadSize = (int)part.Shape("content_blocks.0.norm.query_norm.scale", 1)[0],
             MlpRatio = (int)(part.Shape("content_blocks.0.linear2.weight", 2)[1] / Math.Max(width, 1)) - 1,
             StructureWidthDivisor = width / Math.Max(structureWidth, 1),
+            StructureStepInput = part.Find("structure_step_embed.in_layer.weight") is not null,
         };
         sizes.Validate().ThrowIfAny(part.Path);
         return sizes;

@@ -27,7 +27,8 @@ internal static class PresetMatch
         },
     ];
 
-    private static IEnumerable<string> Differences<T>(T actual, T published)
+    /// <summary>Differences of settings from published ones.</summary>
+    internal static IEnumerable<string> Differences<T>(T actual, T published)
     {
         JsonObject a = Properties(actual), b = Properties(published);
         return b.Where(p => !JsonNode.DeepEquals(a[p.Key], p.Value)).Select(p => $"{p.Key} is {Text(a[p.Key])}, not {Text(p.Value)}");

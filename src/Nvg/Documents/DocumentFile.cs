@@ -5,6 +5,7 @@ using Nvg.Control;
 using Nvg.Granularity;
 using Nvg.Imaging;
 using Nvg.Torch;
+using Nvg.Torch.Files;
 using Nvg.Torch.Files.Safetensors;
 
 namespace Nvg.Documents;
@@ -19,12 +20,15 @@ internal static class DocumentFile
     private const int MostPositions = 1 << 16, LongestSide = 1 << 14, LargestBatch = 1 << 12;
 
     /// <summary>Writes a document, completely or not at all.</summary>
-    internal static void Write(string path, ImageDocument document)
+    internal static void Write(string path, ImageDocument document) => AtomicFile.Write(path, stream => Write(stream, document));
+
+    /// <summary>Writes a document to a stream.</summary>
+    internal static void Write(Stream stream, ImageDocument document)
     {
         using var scope = new TensorScope();
         Dictionary<string, Tensor> tensors = Tensors(document);
         string description = NvgJson.Write(document.Description);
-        SafetensorsFile.Write(path, tensors, new Dictionary<string, string>
+        SafetensorsFile.Write(stream, tensors, new Dictionary<string, string>
         {
             [MetadataKey] = description,
             [ChecksumKey] = DocumentChecksum.Of(description, tensors),
@@ -33,20 +37,22 @@ internal static class DocumentFile
 
     /// <summary>Reads a document.</summary>
     /// <exception cref="NvgDataException">It is missing, not a document, damaged, or contradicts itself.</exception>
-    internal static ImageDocument Read(string path)
+    internal static ImageDocument Read(string path) => Read(path, () => SafetensorsFile.Open(path));
+
+    /// <summary>Reads a document that is in memory.</summary>
+    /// <exception cref="NvgDataException">It is not a document, damaged, or contradicts itself.</exception>
+    internal static ImageDocument Read(byte[] bytes, string name) => Read(name, () => SafetensorsFile.Parse(bytes, name));
+
+    private static ImageDocument Read(string path, Func<SafetensorsFile> open)
     {
         try
         {
-            using SafetensorsFile file = SafetensorsFile.Open(path);
+            using SafetensorsFile file = open();
             return Read(path, file, Description(path, file));
         }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw new NvgDataException($"{path} does not exist", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw NvgDataException.At(path, $"cannot be read: {error.Message}", innerException: error);
+            throw FileFailure.Unreadable(path, error);
         }
         catch (SafetensorsException error)
         {

@@ -64,6 +64,20 @@ public sealed record ImageDocument(
     /// <exception cref="NvgDataException">It is missing, not a document, damaged, or contradicts itself.</exception>
     public static ImageDocument Read(string path) => DocumentFile.Read(path);
 
+    /// <summary>Reads a document that is in memory.</summary>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="name">What to call it in an error.</param>
+    /// <exception cref="NvgDataException">It is not a document, damaged, or contradicts itself.</exception>
+    public static ImageDocument Read(byte[] bytes, string name) => DocumentFile.Read(bytes, name);
+
+    /// <summary>The bytes of the file that <see cref="Write(string)"/> writes.</summary>
+    public byte[] ToBytes()
+    {
+        using var stream = new MemoryStream();
+        DocumentFile.Write(stream, this);
+        return stream.ToArray();
+    }
+
     /// <summary>Writes the document, completely or not at all.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Write(string path) => DocumentFile.Write(path, this);

@@ -41,6 +41,20 @@ public sealed record GeneratorConfig
     /// <summary>Width of the content generator as a multiple of the structure generator's.</summary>
     public int StructureWidthDivisor { get; init; } = 2;
 
+    /// <summary>
+    /// Whether the structure generator takes the length of an interval of time as an input and predicts its average velocity, so that
+    /// few steps suffice (docs/method.md, section 11.1); false in the paper.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool StructureStepInput { get; init; }
+
+    /// <summary>
+    /// The largest guidance scale that the structure generator takes as an input, so that a guided step is one pass; null where it
+    /// has no such input, as in the paper.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? StructureGuidanceLimit { get; init; }
+
     /// <summary>The latent grid.</summary>
     public LatentGrid Grid => new(LatentHeight, LatentWidth);
 
@@ -64,6 +78,8 @@ public sealed record GeneratorConfig
         bool positive = Depth >= 1 && StructureWidthDivisor >= 1 && HeadSize >= 2 && MlpRatio >= 1;
         if (!positive || HeadSize * Depth % (HeadSize * StructureWidthDivisor) != 0)
             yield return $"depth {Depth} must be a positive multiple of structureWidthDivisor {StructureWidthDivisor}, for whole heads";
+        if (StructureGuidanceLimit is not (null or (> 1 and < double.PositiveInfinity)))
+            yield return "structureGuidanceLimit must be greater than 1";
         if (TokenFeatures < 0)
             yield return "tokenFeatures must not be negative";
         if (LatentChannels < 1 || CodebookSize < 2 || ClassCount < 1)

@@ -10,7 +10,8 @@ namespace Nvg.Generators;
 /// <remarks>Shapes: N sequences, L positions, C latent channels, K structure channels, W width.</remarks>
 public sealed class StructureGenerator
 {
-    private const int TimeChannels = 64;
+    internal const int TimeChannels = 64;
+
     private const double TimeFactor = 1000;
     private const double MaximumPeriod = 10_000;
 
@@ -25,6 +26,8 @@ public sealed class StructureGenerator
     private readonly TransformerBlock[] _blocks;
     private PackedBlock[]? _packed;
     private readonly OutputHead _head;
+    private readonly ScalarEmbedding? _stepEmbed;
+    private readonly ScalarEmbedding? _guidanceEmbed;
 
     /// <summary>Creates or loads the parameters whose names begin with <c>structure_</c>.</summary>
     public StructureGenerator(ParameterPath path, GeneratorConfig config)
@@ -41,7 +44,22 @@ public sealed class StructureGenerator
         _blocks = [.. Enumerable.Range(0, config.Depth).Select(i =>
             new TransformerBlock(path / "structure_blocks" / i, width, config.HeadSize, config.MlpRatio))];
         _head = new OutputHead(path / "structure_head", width, channels);
+        // Absent from published checkpoints. Last, so that the random weights of the others do not depend on them.
+        _stepEmbed = config.StructureStepInput ? new ScalarEmbedding(path / "structure_step_embed", width) : null;
+        _guidanceEmbed = config.StructureGuidanceLimit is null ? null : new ScalarEmbedding(path / "structure_guidance_embed", width);
     }
+
+    /// <summary>
+    /// Whether the length of an interval is an input, so that one pass predicts the average velocity over it
+    /// (<see cref="GeneratorConfig.StructureStepInput"/>).
+    /// </summary>
+    public bool TakesStep => _stepEmbed is not null;
+
+    /// <summary>
+    /// The largest guidance scale that is an input, so that a guided step is one pass; null if it is not an input
+    /// (<see cref="GeneratorConfig.StructureGuidanceLimit"/>).
+    /// </summary>
+    public double? GuidanceLimit => _config.StructureGuidanceLimit;
 
     /// <summary>Predicts the velocity v = ε − s of every sequence.</summary>
     /// <param name="z_NLK">The point t · ε + (1 − t) · s of the flow, where s is the structure embedding minus one.</param>
@@ -61,6 +79,32 @@ public sealed class StructureGenerator
         return PredictVelocity(condition, 0, z_NLK, training);
     }
 
+    /// <summary>
+    /// Predicts the average velocity of every sequence over an interval of time: z − step · velocity is the point at its end. The
+    /// average over no time is the velocity.
+    /// </summary>
+    /// <param name="z_NLK">The point of the flow at the start of the interval.</param>
+    /// <param name="canvas_NLC">Unscaled canvases after the stage.</param>
+    /// <param name="structure_NLK">Embedding of the stage's structure map, in {0, 1, 2}.</param>
+    /// <param name="stage_N">Stage of each sequence, 0…K − 2.</param>
+    /// <param name="time_N">Start of the interval in [0, 1], where 1 is noise.</param>
+    /// <param name="step_N">Length of the interval, at most the time.</param>
+    /// <param name="class_N">Class of each sequence; may be the null class.</param>
+    /// <param name="guidance_N">Guidance scale from 1 to <see cref="GuidanceLimit"/>; null for 1.</param>
+    /// <param name="training">Drop path, or null outside training.</param>
+    /// <returns>N × L × K, float32.</returns>
+    /// <exception cref="InvalidOperationException">Step or guidance is not an input of this generator.</exception>
+    public Tensor PredictAverageVelocity(
+        Tensor z_NLK, Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor time_N, Tensor step_N, Tensor class_N,
+        Tensor? guidance_N = null, BlockTraining? training = null)
+    {
+        using Tensor time_1N = time_N.Unsqueeze(0);
+        using Tensor step_1N = step_N.Unsqueeze(0);
+        using StructureCondition condition = Condition(
+            canvas_NLC, structure_NLK, stage_N, time_1N, class_N, step_SN: step_1N, guidance_N: guidance_N);
+        return PredictVelocity(condition, 0, z_NLK, training);
+    }
+
     /// <summary>Computes the parts of a stage's velocities that do not depend on the moving point, for several times at once.</summary>
     /// <param name="canvas_NLC">Unscaled canvases after the stage.</param>
     /// <param name="structure_NLK">Embedding of the stage's structure map.</param>
@@ -68,14 +112,23 @@ public sealed class StructureGenerator
     /// <param name="time_SN">Times of S steps, per sequence.</param>
     /// <param name="class_N">Class of each sequence.</param>
     /// <param name="blend">Interpolation between classes, or null.</param>
+    /// <param name="step_SN">Lengths of the steps, or null for velocities.</param>
+    /// <param name="guidance_N">Guidance scale of each sequence, or null for 1.</param>
     internal StructureCondition Condition(
-        Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor time_SN, Tensor class_N, ClassBlend? blend = null)
+        Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor time_SN, Tensor class_N, ClassBlend? blend = null,
+        Tensor? step_SN = null, Tensor? guidance_N = null)
     {
+        if ((step_SN is not null && _stepEmbed is null) || (guidance_N is not null && _guidanceEmbed is null))
+            throw new InvalidOperationException("the structure generator has no such input");
         using var scope = new TensorScope();
         long steps = time_SN.Size(0), count = time_SN.Size(1);
         Tensor class_NW = ClassBlend.Embed(_classEmbed, class_N, blend);
         Tensor time_SNW = _timeOut.Forward(Functional.Silu(_timeIn.Forward(TimeEmbedding(time_SN.Reshape(-1)))))
             .To(ScalarType.Float32).Reshape(steps, count, _config.StructureWidth);
+        if (step_SN is not null)
+            time_SNW += _stepEmbed!.Forward(step_SN.Reshape(-1)).Reshape(steps, count, _config.StructureWidth);
+        if (guidance_N is not null)
+            time_SNW += _guidanceEmbed!.Forward((guidance_N - 1) / GuidanceLimit!.Value);
         return new StructureCondition
         {
             Rotary = _rotary.Table(structure_NLK, RotaryEmbedding.TokenType.CanvasCondition, RotaryEmbedding.TokenType.Latent).Own(),
@@ -110,6 +163,16 @@ public sealed class StructureGenerator
         var copy = (StructureGenerator)MemberwiseClone();
         copy._packed = packed;
         return copy;
+    }
+
+    /// <summary>
+    /// Makes the model ignore the length of a step and the guidance scale, as training starts it: it then is what it was without
+    /// these inputs.
+    /// </summary>
+    internal void IgnoreNewInputs()
+    {
+        _stepEmbed?.StartAtZero();
+        _guidanceEmbed?.StartAtZero();
     }
 
     /// <summary>Sinusoidal embedding of 1000 t: cosines, then sines, at frequencies from 1 down to 1/10,000.</summary>

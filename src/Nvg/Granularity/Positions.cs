@@ -13,9 +13,12 @@ public static class Positions
     }
 
     /// <summary>B × L × C → B × C × h × w.</summary>
-    public static Tensor ToMap(Tensor values_BLC, LatentGrid grid)
+    public static Tensor ToMap(Tensor values_BLC, LatentGrid grid) => ToMap(values_BLC, grid.Height, grid.Width);
+
+    /// <summary>B × L × C → B × C × h × w, for a map of any height and width.</summary>
+    public static Tensor ToMap(Tensor values_BLC, int height, int width)
     {
         using Tensor channelsFirst = values_BLC.Transpose(1, 2);
-        return channelsFirst.Reshape(values_BLC.Size(0), values_BLC.Size(2), grid.Height, grid.Width);
+        return channelsFirst.Reshape(values_BLC.Size(0), values_BLC.Size(2), height, width);
     }
 }

@@ -25,9 +25,9 @@ internal static class ClassLabels
                 ? labels
                 : throw NvgDataException.At(path, $"names {labels.Length} classes, the {owner} has {classCount}");
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            throw NvgDataException.At(path, "cannot be read", error.Message, error);
+            throw FileFailure.Unreadable(path, error);
         }
     }
 

@@ -10,6 +10,9 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
 {
     private const int MostSuggestions = 3;
 
+    // Similar names are not searched for a text that is longer: it would take long, and find nothing.
+    private const int LongestName = 200;
+
     private readonly ClassLabel[] _classes = [.. labels.Select(ClassLabel.Parse)];
 
     /// <summary>The classes by number.</summary>
@@ -41,6 +44,20 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
     /// <exception cref="ClassNameException">No class has one of these names, or several have.</exception>
     public IReadOnlyList<int> FindAll(string list) =>
         TryFind(list, out int whole) ? [whole] : [.. list.Split(',').Select(Find)];
+
+    /// <summary>The number of the class that a sentence names.</summary>
+    /// <param name="text">
+    /// A name as <see cref="Find"/> takes it, or a text that holds the names of exactly one class as whole words.
+    /// </param>
+    /// <exception cref="ClassNameException">It names no class, or several.</exception>
+    public int FindIn(string text)
+    {
+        string trimmed = text.Trim();
+        if (trimmed.Length <= LongestName && Matches(trimmed) is [var number])
+            return number;
+        int[] named = NamesInText.Find(trimmed, _classes);
+        return named is [var only] ? only : throw (named.Length > 1 ? Unknown(Shortened(trimmed), named) : Unknown(Shortened(trimmed), []));
+    }
 
     /// <summary>The class that a seed chooses; every class is equally likely.</summary>
     /// <param name="seed">Chooses it.</param>
@@ -92,6 +109,8 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
             : $"{range}, such as {string.Join(", ", _classes.Take(MostSuggestions).Select(c => c.Name))}";
         return new ClassNameException($"no class '{name}': {remedy}") { Name = name, Suggestions = near };
     }
+
+    private static string Shortened(string text) => text.Length <= LongestName ? text : text[..LongestName] + "…";
 
     private string Ambiguity(string name, int[] matches)
     {

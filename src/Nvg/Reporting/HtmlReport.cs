@@ -106,6 +106,19 @@ public sealed class HtmlReport
             new XAttribute("src", "data:image/png;base64," + Convert.ToBase64String(ImageFile.Encode(image, ImageFormat.Png)))),
         caption));
 
+    /// <summary>Adds images next to each other, as far as the page is wide enough.</summary>
+    /// <param name="images">The images with the caption below each.</param>
+    public HtmlReport SideBySide(IEnumerable<(RgbImage Image, string Caption)> images)
+    {
+        foreach ((RgbImage image, string caption) in images)
+        {
+            Image(image, caption);
+            _section.Elements().Last().Add(new XAttribute("class", "plot"));
+        }
+
+        return this;
+    }
+
     /// <summary>Adds a plot.</summary>
     /// <param name="plot">The plot.</param>
     /// <param name="caption">Caption below the plot, or null.</param>

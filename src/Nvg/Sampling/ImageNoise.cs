@@ -16,13 +16,16 @@ public sealed class ImageNoise : IDisposable
     private readonly LatentGrid _grid;
     private readonly Tensor _tokens_BM;
     private readonly Tensor _gumbel_BKL;
+    private readonly ulong[] _seeds;
 
     /// <param name="structure_BLK">Normal noise of the structure flow.</param>
     /// <param name="tokens_BM">Uniform numbers for all tokens, stage after stage: 2^(K+1) − 1 per image.</param>
     /// <param name="gumbel_BKL">Uniform numbers for the splits.</param>
     /// <param name="grid">The latent positions.</param>
-    private ImageNoise(Tensor structure_BLK, Tensor tokens_BM, Tensor gumbel_BKL, LatentGrid grid)
+    /// <param name="seeds">Seed of each image, for messages; empty where there is none.</param>
+    private ImageNoise(Tensor structure_BLK, Tensor tokens_BM, Tensor gumbel_BKL, LatentGrid grid, ulong[] seeds)
     {
+        _seeds = seeds;
         Structure_BLK = structure_BLK.Own();
         _tokens_BM = tokens_BM.Own();
         _gumbel_BKL = gumbel_BKL.Own();
@@ -42,15 +45,16 @@ public sealed class ImageNoise : IDisposable
         var gumbel = new Tensor[seeds.Count];
         for (int b = 0; b < seeds.Count; b++)
         {
-            using var generator = new RandomGenerator(Folded(seeds[b]));
+            using RandomGenerator generator = GeneratorOf(seeds[b]);
             structure[b] = Tensor.Randn([length, stages], generator);
             tokens[b] = Tensor.Rand([2L * length - 1], generator);
-            using var splits = new RandomGenerator(Folded(seeds[b] ^ GumbelStream));
+            using RandomGenerator splits = GeneratorOf(seeds[b] ^ GumbelStream);
             gumbel[b] = Tensor.Rand([stages, length], splits);
         }
 
         return new ImageNoise(
-            Tensor.Stack(structure, 0).To(device), Tensor.Stack(tokens, 0).To(device), Tensor.Stack(gumbel, 0).To(device), grid);
+            Tensor.Stack(structure, 0).To(device), Tensor.Stack(tokens, 0).To(device), Tensor.Stack(gumbel, 0).To(device), grid,
+            [.. seeds]);
     }
 
     /// <summary>Draws noise that is interpolated between two seeds per image.</summary>
@@ -75,14 +79,19 @@ public sealed class ImageNoise : IDisposable
         return new ImageNoise(
             Mixed(start.Structure_BLK, end.Structure_BLK, false),
             Mixed(start._tokens_BM, end._tokens_BM, true),
-            Mixed(start._gumbel_BKL, end._gumbel_BKL, true), grid);
+            Mixed(start._gumbel_BKL, end._gumbel_BKL, true), grid, start._seeds);
     }
 
     /// <summary>The noise of some of the images.</summary>
     internal ImageNoise Select(BatchSubset images) =>
-        new(images.Select(Structure_BLK), images.Select(_tokens_BM), images.Select(_gumbel_BKL), _grid);
+        new(images.Select(Structure_BLK), images.Select(_tokens_BM), images.Select(_gumbel_BKL), _grid,
+            _seeds.Length == 0 ? [] : Array.ConvertAll(images.Images, i => _seeds[i]));
 
-    private ImageNoise To(Device device) => new(Structure_BLK.To(device), _tokens_BM.To(device), _gumbel_BKL.To(device), _grid);
+    /// <summary>An image as messages name it.</summary>
+    internal string Describe(long image) => image < _seeds.Length ? $"the image of seed {_seeds[image]}" : $"image {image} of the batch";
+
+    private ImageNoise To(Device device) =>
+        new(Structure_BLK.To(device), _tokens_BM.To(device), _gumbel_BKL.To(device), _grid, _seeds);
 
     private static Tensor Mix(Tensor from, Tensor to, double share, bool uniform)
     {
@@ -100,8 +109,9 @@ public sealed class ImageNoise : IDisposable
         return scope.Keep(uniform ? (((mixed * Math.Sqrt(0.5)).Erf() + 1) * 0.5).Clamp(0, 1 - 1e-7).To(ScalarType.Float32) : mixed);
     }
 
+    /// <summary>The random generator of a seed, which any number may be.</summary>
     // libtorch's CPU generator reads the low 32 bits of a seed alone. Seeds that fit keep PyTorch's stream.
-    private static ulong Folded(ulong seed) => seed <= uint.MaxValue ? seed : SplitMix64.Mix(seed);
+    internal static RandomGenerator GeneratorOf(ulong seed) => new(seed <= uint.MaxValue ? seed : SplitMix64.Mix(seed));
 
     /// <summary>Noise whose structure part is given, for comparison with reference runs.</summary>
     internal static ImageNoise FromStructureNoise(Tensor structure_BLK, LatentGrid grid)
@@ -109,7 +119,7 @@ public sealed class ImageNoise : IDisposable
         long batch = structure_BLK.Size(0);
         Device device = structure_BLK.Device;
         return new ImageNoise(structure_BLK.Alias(), Tensor.Full([batch, 2L * grid.Length - 1], 0.5, device: device),
-            Tensor.Full([batch, grid.LastStage, grid.Length], 0.5, device: device), grid);
+            Tensor.Full([batch, grid.LastStage, grid.Length], 0.5, device: device), grid, []);
     }
 
     /// <summary>Uniform numbers for the tokens of one stage, B × 2^i.</summary>

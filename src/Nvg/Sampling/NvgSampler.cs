@@ -35,7 +35,13 @@ public sealed class NvgSampler
     {
     }
 
-    private NvgSampler(GeneratorConfig config, Device device, ContentGenerator content, StructureGenerator structure, Quantizer quantizer)
+    /// <summary>Samples with generators of different models that share a tokenizer.</summary>
+    /// <param name="config">Sizes and inputs of the generators.</param>
+    /// <param name="device">Where they are.</param>
+    /// <param name="content">Predicts content; borrowed.</param>
+    /// <param name="structure">Predicts structure maps; borrowed.</param>
+    /// <param name="quantizer">Turns tokens into contributions to the canvas; borrowed.</param>
+    internal NvgSampler(GeneratorConfig config, Device device, ContentGenerator content, StructureGenerator structure, Quantizer quantizer)
     {
         (_config, _device, _quantizer) = (config, device, quantizer);
         _content = new ContentSampler(content, config.NullClass);
@@ -87,6 +93,7 @@ public sealed class NvgSampler
             using var stageScope = new TensorScope();
             StageContent tokens = _content.Sample(stage);
             Tensor canvas_BLC = stage.Canvas_BLC + _quantizer.Contribution(i, tokens.Tokens_BL);
+            PredictedValues.RequireFinite(canvas_BLC, $"quantizer in stage {i}", stage.Noise.Describe);
             StageSplit? split = i < stage.Grid.LastStage ? _structure.Sample(stage with { Canvas_BLC = canvas_BLC }) : null;
             observer?.Invoke(StageResult.Create(stage, tokens, canvas_BLC, split));
             maps.Add(stage.Labels_BL);
@@ -110,6 +117,8 @@ public sealed class NvgSampler
         LatentGrid grid = _config.Grid;
         if (options.Validate(grid.LastStage).ToList() is { Count: > 0 } problems)
             throw new ArgumentException(string.Join("; ", problems));
+        if (options.ProblemWithLimit(_config.StructureGuidanceLimit, grid.LastStage) is { } problem)
+            throw new ArgumentException(problem);
         if (classes.Any(c => c < 0 || c > _config.NullClass))
             throw new ArgumentException($"classes must lie in 0…{_config.NullClass}");
         if (!noise.Structure_BLK.Shape.SequenceEqual([classes.Count, grid.Length, grid.LastStage]))

@@ -1,7 +1,9 @@
+using Nvg.Configuration;
+
 namespace Nvg.Sampling;
 
 /// <summary>Settings of the sampler; the defaults are the published settings (paper, appendix A.6; docs/method.md, section 7).</summary>
-public sealed record SamplingOptions
+public sealed record SamplingOptions : ISamplingSettings
 {
     /// <summary>Classifier-free guidance of the token logits; where it is 1 no unconditional pass runs.</summary>
     public StageSchedule ContentGuidance { get; init; } = StageSchedule.Linear(1, 3.5);
@@ -25,6 +27,19 @@ public sealed record SamplingOptions
 
     /// <summary>Whether splits are drawn by Gumbel-top-k rather than by rank.</summary>
     public bool Gumbel { get; init; }
+
+    /// <summary>Why a structure generator that takes the guidance scale as an input cannot use the settings; null if it can.</summary>
+    /// <param name="limit">The largest scale that it takes, or null if the scale is not an input.</param>
+    /// <param name="lastStage">K.</param>
+    internal string? ProblemWithLimit(double? limit, int lastStage)
+    {
+        if (limit is not { } most)
+            return null;
+        double[] scales = [.. Enumerable.Range(0, Math.Max(lastStage - 1, 0)).Select(i => StructureGuidance.At(i, lastStage))];
+        return Array.Exists(scales, s => s < 1 || s > most)
+            ? $"structure guidance of this model must lie in 1…{most:G4}, it is {scales.Min():G4}…{scales.Max():G4}"
+            : null;
+    }
 
     /// <summary>All problems of the settings; empty if there are none.</summary>
     public IEnumerable<string> Validate(int lastStage)

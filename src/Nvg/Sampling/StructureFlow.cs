@@ -31,7 +31,10 @@ internal sealed class StructureFlow : IDisposable
         using var scope = new TensorScope();
         (_generator, _stage, _given) = (generator, stage, given);
         int lastStage = stage.Grid.LastStage;
-        _guidance = new Guidance(stage.Options.StructureGuidance.At(stage.Stage, lastStage));
+        double scale = stage.Options.StructureGuidance.At(stage.Stage, lastStage);
+        // Where the scale is an input, the conditional pass alone is guided.
+        bool isInput = generator.GuidanceLimit is not null;
+        _guidance = new Guidance(isInput ? 1 : scale);
         _times = FlowSchedule.Times(steps, stage.Grid.Length);
         Tensor structure_BLK = stage.EmbedStructure();
         ClassConditioning classes = _guidance.Batch(stage.Classes, nullClass);
@@ -39,7 +42,9 @@ internal sealed class StructureFlow : IDisposable
         Tensor time_SN = Tensor.From(_times, _times.Length).To(stage.Device, ScalarType.Float32)
             .Narrow(0, 0, steps).Unsqueeze(1).Expand(-1, classes.Class_B.Size(0));
         _condition = generator.Condition(
-            _guidance.Batch(stage.Canvas_BLC), _guidance.Batch(structure_BLK), stage_N, time_SN, classes.Class_B, classes.Blend);
+            _guidance.Batch(stage.Canvas_BLC), _guidance.Batch(structure_BLK), stage_N, time_SN, classes.Class_B, classes.Blend,
+            generator.TakesStep ? StepLengths(stage.Device, classes.Class_B.Size(0)) : null,
+            isInput ? Tensor.Full(classes.Class_B.Shape.ToArray(), scale, device: stage.Device) : null);
         try
         {
             // Known channels are put back before every step, so only the unknown ones move.
@@ -79,6 +84,14 @@ internal sealed class StructureFlow : IDisposable
         _known_BLI.Dispose();
         _noise_BLJ.Dispose();
         _firstVelocity_BLJ.Dispose();
+    }
+
+    // The length of every step. A generator that takes it has to be solved with a stride of one.
+    private Tensor StepLengths(Device device, long count)
+    {
+        using var scope = new TensorScope();
+        double[] lengths = [.. _times.Zip(_times.Skip(1), (start, end) => start - end)];
+        return scope.Keep(Tensor.From(lengths, lengths.Length).To(device, ScalarType.Float32).Unsqueeze(1).Expand(-1, count));
     }
 
     private Tensor Velocity(int time, Tensor point_BLJ)

@@ -1,6 +1,7 @@
 using Nvg.Conditioning;
 using Nvg.Generators;
 using Nvg.Granularity;
+using Nvg.Tokenizers;
 using Nvg.Torch;
 
 namespace Nvg.Sampling;
@@ -43,6 +44,7 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
 
         Tensor? gumbel_BL = stage.Options.Gumbel ? stage.Noise.Gumbel(stage.Stage) : null;
         (Tensor channel_BL, int steps) = Flow(stage, given, gumbel_BL);
+        PredictedValues.RequireFinite(channel_BL, $"structure generator in stage {stage.Stage}", stage.Noise.Describe);
         return new StageSplit(scope.Keep(channel_BL), scope.Keep(SplitBy(channel_BL, stage, given, gumbel_BL)), steps);
     }
 
@@ -57,9 +59,11 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
     private (Tensor Channel_BL, int Steps) Flow(StageContext stage, GivenSplit? given, Tensor? gumbel_BL)
     {
         using var scope = new TensorScope();
-        int steps = stage.Options.StructureSteps.At(stage.Stage);
+        // A generator of average velocities needs no search for the number of steps.
+        StructureSteps settings = stage.Options.StructureSteps.For(generator.TakesStep);
+        int steps = settings.At(stage.Stage);
         using var flow = new StructureFlow(generator, nullClass, stage, given, steps);
-        if (stage.Options.StructureSteps.Tolerance is not { } tolerance)
+        if (settings.Tolerance is not { } tolerance)
             return (scope.Keep(flow.Solve(stride: 1)), steps);
         using var refinement = new SplitRefinement(tolerance, stage.Count);
         // The first velocity is the same for every step size.

@@ -42,7 +42,7 @@ public sealed record StructureSteps
     /// <summary>
     /// Splits a stage with 1, 2, 4, … steps, at most 16, until twice as many change the side of at most
     /// <paramref name="tolerance"/> of an image's positions. (Comparing the directions of single fine steps does not work: near
-    /// the noise they agree with each other but not with the end.)
+    /// the noise they agree with each other but not with the end.) A structure generator of average velocities takes one step.
     /// </summary>
     public static StructureSteps Auto(double tolerance = DefaultTolerance) => new([FinestAuto], tolerance);
 
@@ -51,6 +51,10 @@ public sealed record StructureSteps
 
     /// <summary>The steps of one stage, or the most that it may take.</summary>
     public int At(int stage) => _steps.Length == 1 ? _steps[0] : _steps[stage];
+
+    /// <summary>The steps that a structure generator takes.</summary>
+    /// <param name="takesStep">Whether it predicts average velocities; then automatic steps are one step.</param>
+    internal StructureSteps For(bool takesStep) => takesStep && Tolerance is not null ? Constant(1) : this;
 
     /// <summary>Reads <c>25</c>, <c>25,20,15,10,8</c>, <c>auto</c> or <c>auto:0.05</c>.</summary>
     /// <returns>Null where the text is none of these.</returns>

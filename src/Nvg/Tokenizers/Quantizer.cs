@@ -89,46 +89,9 @@ public sealed class Quantizer
     /// <returns>Output and losses; the caller disposes them.</returns>
     public QuantizedLatent Forward(Tensor latent_BLC, Tensor structure_BSL, bool warmUp, IReadOnlyList<int>? lastStages = null)
     {
-        // The nearest code must not depend on autocast.
-        using Autocast fullPrecision = Autograd.Autocast(latent_BLC.Device, ScalarType.Float32);
-        using var scope = new TensorScope();
-        Tensor latent = latent_BLC.To(ScalarType.Float32);
-        Tensor structure = structure_BSL.To(latent.Device);
-        Tensor target = latent.Detach();
-        // The residual starts detached, also in the warm-up: the latent gets its gradient from the commitment loss and straight through.
-        Tensor residual_BLC = target;
-        Tensor? canvas_BLC = null;
-        Tensor? loss = null;
-        var content = new Tensor[_grid.StageCount];
-        var points = new Tensor[_grid.StageCount];
-        var stageLosses = new Tensor[_grid.StageCount];
-        var canvases = new Tensor[_grid.StageCount];
-        for (int i = 0; i < content.Length; i++)
-        {
-            using var clusters = new ClusterMean(structure.Select(1, i), LatentGrid.ClusterCount(i));
-            Tensor means_BNC = clusters.Average(residual_BLC);
-            (Tensor tokens_BN, Tensor codes_BNC) = Nearest(means_BNC, warmUp);
-            content[i] = tokens_BN;
-            points[i] = means_BNC.Detach();
-            Tensor contribution_BLC = Refine(i, clusters.Scatter(codes_BNC));
-            canvas_BLC = canvas_BLC is null ? contribution_BLC : canvas_BLC + contribution_BLC;
-            canvases[i] = canvas_BLC;
-            residual_BLC -= warmUp ? contribution_BLC : contribution_BLC.Detach();
-            Tensor commitment = Functional.MeanSquaredError(canvas_BLC.Detach(), latent);
-            Tensor fit = Functional.MeanSquaredError(canvas_BLC, target);
-            Tensor stageLoss = commitment * _config.CommitmentWeight + fit;
-            loss = loss is null ? stageLoss : loss + stageLoss;
-            stageLosses[i] = stageLoss.Detach();
-        }
-
-        // Straight through: the decoder's gradient passes to the encoder as if nothing had been quantized.
-        Tensor output_BLC = lastStages is null
-            ? canvas_BLC!
-            : Tensor.Stack([.. lastStages.Select((stage, b) => canvases[stage].Select(0, b))], 0);
-        Tensor straightThrough = latent + (output_BLC - latent).Detach();
-        foreach (Tensor result in (ReadOnlySpan<Tensor>)[.. content, .. points, .. stageLosses])
-            scope.Keep(result);
-        return new QuantizedLatent(scope.Keep(straightThrough), scope.Keep(loss! / content.Length), content, points, stageLosses);
+        using Tensor structure = structure_BSL.To(latent_BLC.Device);
+        using var stages = new ClusterStages(structure, Refine);
+        return Quantization.Forward(latent_BLC, stages, warmUp, lastStages);
     }
 
     /// <summary>Resets codes that a batch does not use to randomly chosen cluster means of that batch.</summary>
@@ -138,39 +101,12 @@ public sealed class Quantizer
     /// <returns>Number of codes that were reset.</returns>
     public int ReviveDeadCodes(Tensor latent_BLC, Tensor structure_BSL, RandomGenerator random)
     {
-        using GradMode noGrad = Autograd.NoGrad();
-        using var scope = new TensorScope();
-        using QuantizedLatent quantized = Forward(latent_BLC, structure_BSL, warmUp: false);
-        Tensor points_MC = Tensor.Cat([.. quantized.Points.Select(p => p.Reshape(-1, _config.LatentChannels))], 0);
-        Tensor tokens_M = Tensor.Cat([.. quantized.Content.Select(c => c.Reshape(-1))], 0);
-        Tensor isDead_V1 = tokens_M.BinCount(_config.CodebookSize).IsEqual(0).Unsqueeze(1);
-        Tensor chosen_V = (Tensor.Rand([_config.CodebookSize], random) * points_MC.Size(0)).To(ScalarType.Int64);
-        Codebook.CopyFrom(isDead_V1.Where(points_MC.IndexSelect(0, chosen_V), Codebook));
-        return (int)isDead_V1.To(ScalarType.Int64).Sum().Item();
+        using Tensor structure = structure_BSL.To(latent_BLC.Device);
+        using var stages = new ClusterStages(structure, Refine);
+        return Quantization.ReviveDeadCodes(latent_BLC, stages, random);
     }
 
-    private (Tensor Tokens, Tensor Codes) Nearest(Tensor means_BNC, bool warmUp)
-    {
-        using var scope = new TensorScope();
-        long batch = means_BNC.Size(0), clusters = means_BNC.Size(1), channels = means_BNC.Size(2);
-        Tensor codebook_VC = Codebook.To(ScalarType.Float32);
-        Tensor points_MC = means_BNC.Reshape(batch * clusters, channels);
-        Tensor tokens_M = NearestCode.Find(points_MC, codebook_VC);
-        Tensor codes_MC = Functional.Embedding(codebook_VC, tokens_M);
-        if (warmUp)
-            codes_MC += SoftChoice(points_MC, codebook_VC);
-        return (scope.Keep(tokens_M.Reshape(batch, clusters)), scope.Keep(codes_MC.Reshape(batch, clusters, channels)));
-    }
-
-    // Zero in value; its gradient is that of a softmax over all codes (index backpropagation). The original adds it to the
-    // one-hot vectors before the product with the codebook, which is equivalent but needs large one-hot tensors.
-    private static Tensor SoftChoice(Tensor points_MC, Tensor codebook_VC)
-    {
-        using var scope = new TensorScope();
-        Tensor soft_MV = (-NearestCode.SquaredDistances(points_MC, codebook_VC)).Softmax(1);
-        Tensor choice_MC = soft_MV.Matmul(codebook_VC.Detach());
-        return scope.Keep(choice_MC - choice_MC.Detach());
-    }
+    private ResidualQuantization Quantization => new(Codebook, _config.CommitmentWeight);
 
     private Tensor Refine(int stage, Tensor values_BLC)
     {

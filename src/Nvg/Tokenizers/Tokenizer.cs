@@ -8,7 +8,7 @@ using Nvg.Torch.Nn;
 namespace Nvg.Tokenizers;
 
 /// <summary>The multi-granularity quantized autoencoder: images to granularity sequences and back. Owns its parameters.</summary>
-public sealed class Tokenizer : IDisposable
+public sealed class Tokenizer : IImageTokenizer, IDisposable
 {
     /// <param name="config">Sizes.</param>
     /// <param name="source">Random or stored parameters; the names are those of the published checkpoints.</param>
@@ -66,6 +66,7 @@ public sealed class Tokenizer : IDisposable
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         latent_BLC = scope.Keep(Positions.FromMap(Encoder.Forward(images)));
+        PredictedValues.RequireFinite(latent_BLC, "encoder");
         Tensor structure_BSL = (structure ?? Structure).Build(latent_BLC, images, Config.Grid).To(latent_BLC.Device);
         return Quantizer.Quantize(latent_BLC, structure_BSL);
     }
@@ -73,13 +74,38 @@ public sealed class Tokenizer : IDisposable
     /// <summary>Decodes canvases.</summary>
     /// <param name="canvas_BLC">B × L × C; borrowed.</param>
     /// <returns>Images, B × 3 × H × W, clamped to [−1, 1].</returns>
-    public Tensor Decode(Tensor canvas_BLC)
+    /// <exception cref="NvgDataException">Canvas or image are not finite, so the weights are damaged or overflow.</exception>
+    public Tensor Decode(Tensor canvas_BLC) => Decode(canvas_BLC, null);
+
+    /// <summary>As <see cref="Decode(Tensor)"/>, with names of the images for messages.</summary>
+    internal Tensor Decode(Tensor canvas_BLC, Func<long, string>? describe)
     {
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
+        // Clamped and rounded to bytes, NaN would look like a black image.
+        PredictedValues.RequireFinite(canvas_BLC, "quantizer", describe);
         Tensor images = Decoder.Forward(Positions.ToMap(canvas_BLC, Config.Grid));
+        PredictedValues.RequireFinite(images, "decoder", describe);
         return scope.Keep(images.Clamp(-1, 1));
     }
+
+    /// <inheritdoc/>
+    int IImageTokenizer.ImageSize => Config.ImageSize;
+
+    /// <inheritdoc/>
+    int IImageTokenizer.StageCount => Config.Grid.StageCount;
+
+    /// <inheritdoc/>
+    int IImageTokenizer.CodebookSize => Config.CodebookSize;
+
+    /// <inheritdoc/>
+    Device IImageTokenizer.Device => Quantizer.Codebook.Device;
+
+    /// <inheritdoc/>
+    int IImageTokenizer.TokenCount(int stage) => LatentGrid.TokenCount(stage);
+
+    /// <inheritdoc/>
+    IImageDescription IImageTokenizer.Describe(Tensor images) => new SequenceDescription(this, Encode(images));
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,11 +1,12 @@
 using System.Text.Json.Serialization;
 using Nvg.Granularity;
 using Nvg.Granularity.Construction;
+using Nvg.Tokenizers.Layers;
 
 namespace Nvg.Tokenizers;
 
 /// <summary>Sizes and settings of a multi-granularity quantized autoencoder.</summary>
-public sealed record TokenizerConfig
+public sealed record TokenizerConfig : IAutoencoderSizes
 {
     /// <summary>Side of the square images, in pixels.</summary>
     public required int ImageSize { get; init; }

@@ -29,7 +29,9 @@ public sealed class SampleEvaluationTests : IDisposable
         Assert.Equal(Value(report, "frechetDistance"), Value(report, "spatialFrechetDistance"), 1e-6);
         Assert.Equal(ManifoldOverlap.Of(b, a).Precision, Value(report, "precision"));
         Assert.Equal(
-            ["frechetDistance", "spatialFrechetDistance", "classScore", "precision", "recall", "density", "coverage", "kernelDistance"], report.Metrics.Select(m => m.Key));
+            [
+                "frechetDistance", "spatialFrechetDistance", "classScore", "precision", "recall", "density", "coverage", "kernelDistance"],
+                report.Metrics.Select(m => m.Key));
         Assert.All(report.Metrics, m => Assert.Contains("colours", m.Name, StringComparison.Ordinal));
     }
 
@@ -41,7 +43,9 @@ public sealed class SampleEvaluationTests : IDisposable
     {
         string samples = Write("a.npz", Coloured(20, 1)), reference = Write("b.npz", Coloured(30, 2));
         SampleReport expected = Evaluate(samples, reference), actual = Evaluate(samples, reference, batch: batch);
-        Assert.Equal(expected.Metrics.Select(m => m.Value), actual.Metrics.Select(m => m.Value), (x, y) => Math.Abs(x - y) <= 1e-9 * Math.Max(1, Math.Abs(x)));
+        Assert.Equal(
+            expected.Metrics.Select(m => m.Value), actual.Metrics.Select(m => m.Value),
+            (x, y) => Math.Abs(x - y) <= 1e-9 * Math.Max(1, Math.Abs(x)));
     }
 
     [Fact]
@@ -49,7 +53,8 @@ public sealed class SampleEvaluationTests : IDisposable
     {
         RgbImage[] images = Coloured(24, 1);
         string reference = Write("b.npz", Coloured(30, 2));
-        SampleReport expected = Evaluate(Write("a.npz", images), reference), actual = Evaluate(Write("c.npz", [.. images.Reverse()]), reference);
+        SampleReport expected = Evaluate(Write("a.npz", images), reference), actual = Evaluate(
+            Write("c.npz", [.. images.Reverse()]), reference);
         foreach (string key in new[] { "frechetDistance", "precision", "recall", "density", "coverage", "classScore" })
             Assert.Equal(Value(expected, key), Value(actual, key), 1e-9);
     }
@@ -58,11 +63,13 @@ public sealed class SampleEvaluationTests : IDisposable
     public void Run_SavedReference_GivesTheSameFigures()
     {
         string samples = Write("a.npz", Coloured(20, 1)), reference = Write("b.npz", Coloured(30, 2));
-        SampleReport first = Evaluate(samples, reference, save: _folder["statistics.npz"]), again = Evaluate(samples, _folder["statistics.npz"]);
+        SampleReport first = Evaluate(samples, reference, save: _folder["statistics.npz"]), again = Evaluate(
+            samples, _folder["statistics.npz"]);
         Assert.Equal(first.Metrics, again.Metrics);
         Assert.Equal(30, again.ReferenceCount);
         Assert.Equal("stored statistics of 30 images", again.ReferenceDescription);
-        Assert.Contains("not of these weights", Refusal(samples, _folder["statistics.npz"], new ColourFeatures(fingerprint: "colours 2")), StringComparison.Ordinal);
+        Assert.Contains("not of these weights", Refusal(
+            samples, _folder["statistics.npz"], new ColourFeatures(fingerprint: "colours 2")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -80,7 +87,8 @@ public sealed class SampleEvaluationTests : IDisposable
         byte[] bytes = [.. images.SelectMany(p => p.Pixels)];
         NpzFile.Write(_folder["field.npz"],
         [
-            new("arr_0", NpyArray.Of(bytes, 30, 4, 4, 3)), new("mu", NpyArray.Of(new double[] { 5, 5, 5 }, 3)), new("sigma", NpyArray.Of(covariance, 3, 3)),
+            new("arr_0", NpyArray.Of(bytes, 30, 4, 4, 3)), new("mu", NpyArray.Of(new double[] { 5, 5, 5 }, 3)), new(
+                "sigma", NpyArray.Of(covariance, 3, 3)),
         ]);
         string samples = Write("a.npz", Coloured(20, 1));
         var options = new SampleEvaluationOptions { Metrics = SampleMetric.Parse("fid,pr") };
@@ -90,7 +98,8 @@ public sealed class SampleEvaluationTests : IDisposable
         Assert.Equal(Value(Evaluate(samples, _folder["plain.npz"]), "recall"), Value(report, "recall"));
         Assert.Null(report.ReferenceCount);
         Assert.Contains("too few for FID", report.Metrics[0].Name, StringComparison.Ordinal);
-        Assert.Contains("does not describe its statistics", Refusal(samples, _folder["field.npz"], new ColourFeatures()), StringComparison.Ordinal);
+        Assert.Contains(
+            "does not describe its statistics", Refusal(samples, _folder["field.npz"], new ColourFeatures()), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,7 +107,8 @@ public sealed class SampleEvaluationTests : IDisposable
     {
         string samples = Write("a.npz", Coloured(20, 1));
         byte[] bytes = [.. Coloured(30, 2).SelectMany(p => p.Pixels)];
-        KeyValuePair<string, NpyArray>[] statistics = [new("mu", NpyArray.Of(new double[3], 3)), new("sigma", NpyArray.Of(new double[] { 1, 0, 0, 0, 1, 0, 0, 0, 1 }, 3, 3))];
+        KeyValuePair<string, NpyArray>[] statistics = [
+            new("mu", NpyArray.Of(new double[3], 3)), new("sigma", NpyArray.Of(new double[] { 1, 0, 0, 0, 1, 0, 0, 0, 1 }, 3, 3))];
         NpzFile.Write(_folder["field.npz"], [new("arr_0", NpyArray.Of(bytes, 30, 4, 4, 3)), .. statistics]);
         NpzFile.Write(_folder["alone.npz"], statistics);
         // Features that would be refused as soon as they were computed.
@@ -119,7 +129,9 @@ public sealed class SampleEvaluationTests : IDisposable
     {
         string samples = Write("a.npz", Coloured(20, 1)), reference = Write("b.npz", Coloured(30, 2));
         using var network = new ColourFeatures();
-        SampleReport report = SampleEvaluation.Run(network, ImageSet.Open(samples), SampleReference.Open(reference), new SampleEvaluationOptions { Metrics = SampleMetric.Parse(metrics) });
+        SampleReport report = SampleEvaluation.Run(
+            network, ImageSet.Open(samples), SampleReference.Open(reference),
+            new SampleEvaluationOptions { Metrics = SampleMetric.Parse(metrics) });
         Assert.Equal(expected, report.Notes.Any(n => n.Contains("Fréchet", StringComparison.Ordinal)));
     }
 
@@ -128,11 +140,15 @@ public sealed class SampleEvaluationTests : IDisposable
     {
         string samples = Write("a.npz", Coloured(20, 1));
         NpzFile.Write(_folder["s.npz"], [new("mu", NpyArray.Of(new double[3], 3)), new("sigma", NpyArray.Of(new double[9], 3, 3))]);
-        Assert.Contains("--metrics", Refusal(samples, _folder["s.npz"], new ColourFeatures(PublishedProtocol.Network)), StringComparison.Ordinal);
+        Assert.Contains(
+            "--metrics", Refusal(samples, _folder["s.npz"], new ColourFeatures(PublishedProtocol.Network)), StringComparison.Ordinal);
         NpzFile.Write(_folder["t.npz"], [new("mu", NpyArray.Of(new double[4], 4)), new("sigma", NpyArray.Of(new double[16], 4, 4))]);
-        Assert.Contains("the network has 3 features", Refusal(samples, _folder["t.npz"], new ColourFeatures(PublishedProtocol.Network)), StringComparison.Ordinal);
-        NpzFile.Write(_folder["u.npz"], [new("mu", NpyArray.Of(new[] { 0, double.NaN, 0 }, 3)), new("sigma", NpyArray.Of(new double[9], 3, 3))]);
-        Assert.Contains("u.npz: mu and sigma: mean or covariance", Refusal(samples, _folder["u.npz"], new ColourFeatures(PublishedProtocol.Network)), StringComparison.Ordinal);
+        Assert.Contains("the network has 3 features", Refusal(
+            samples, _folder["t.npz"], new ColourFeatures(PublishedProtocol.Network)), StringComparison.Ordinal);
+        NpzFile.Write(
+            _folder["u.npz"], [new("mu", NpyArray.Of(new[] { 0, double.NaN, 0 }, 3)), new("sigma", NpyArray.Of(new double[9], 3, 3))]);
+        Assert.Contains("u.npz: mu and sigma: mean or covariance", Refusal(
+            samples, _folder["u.npz"], new ColourFeatures(PublishedProtocol.Network)), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -156,9 +172,11 @@ public sealed class SampleEvaluationTests : IDisposable
         features[3 * 7 + 1] = float.PositiveInfinity;
         NpzFile.Write(_folder["s.npz"],
         [
-            new("mu", NpyArray.Of(new double[3], 3)), new("sigma", NpyArray.Of(new double[] { 1, 0, 0, 0, 1, 0, 0, 0, 1 }, 3, 3)), new("features", NpyArray.Of(features, 10, 3)),
+            new("mu", NpyArray.Of(new double[3], 3)), new("sigma", NpyArray.Of(new double[] { 1, 0, 0, 0, 1, 0, 0, 0, 1 }, 3, 3)), new(
+                "features", NpyArray.Of(features, 10, 3)),
         ]);
-        Assert.Contains("s.npz: row 7 of features", Refusal(samples, _folder["s.npz"], new ColourFeatures(PublishedProtocol.Network)), StringComparison.Ordinal);
+        Assert.Contains("s.npz: row 7 of features", Refusal(
+            samples, _folder["s.npz"], new ColourFeatures(PublishedProtocol.Network)), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -173,7 +191,8 @@ public sealed class SampleEvaluationTests : IDisposable
         using var network = new ColourFeatures(broken: double.NaN);
         ImageSet few = ImageSet.Open(Write("a.npz", Coloured(samples, 1)));
         SampleReference against = SampleReference.Open(Write("b.npz", Coloured(reference, 2)));
-        string message = Assert.Throws<NvgDataException>(() => SampleEvaluation.Run(network, few, against, new SampleEvaluationOptions { Metrics = SampleMetric.Parse(metrics) })).Message;
+        string message = Assert.Throws<NvgDataException>(() => SampleEvaluation.Run(
+            network, few, against, new SampleEvaluationOptions { Metrics = SampleMetric.Parse(metrics) })).Message;
         Assert.Contains(named, message, StringComparison.Ordinal);
     }
 
@@ -182,13 +201,15 @@ public sealed class SampleEvaluationTests : IDisposable
     {
         SampleReport equal = Evaluate(Write("a.npz", Coloured(20, 1)), Write("b.npz", Coloured(20, 2)));
         Assert.Contains(equal.Notes, n => n.StartsWith("20 samples: compare the Fréchet distance only", StringComparison.Ordinal));
-        Assert.Contains(equal.Notes, n => n.StartsWith("precision, recall, density and coverage of 20 samples and 20 images", StringComparison.Ordinal));
+        Assert.Contains(equal.Notes, n => n.StartsWith(
+            "precision, recall, density and coverage of 20 samples and 20 images", StringComparison.Ordinal));
         Assert.Contains(equal.Notes, n => n.Contains("subsets of 20 images; 1,000 are customary", StringComparison.Ordinal));
         Assert.Contains(equal.Notes, n => n.Contains("uses all 20 images of both sides at once", StringComparison.Ordinal));
         Assert.Null(equal.Metrics.Single(m => m.Key == "kernelDistance").Spread);
         // The reference is the smaller side.
         SampleReport smaller = Evaluate(Write("c.npz", Coloured(30, 1)), Write("d.npz", Coloured(10, 2)));
-        Assert.Contains(smaller.Notes, n => n.StartsWith("10 images of the reference: compare the Fréchet distance only", StringComparison.Ordinal));
+        Assert.Contains(
+            smaller.Notes, n => n.StartsWith("10 images of the reference: compare the Fréchet distance only", StringComparison.Ordinal));
         Assert.DoesNotContain(smaller.Notes, n => n.Contains("at once", StringComparison.Ordinal));
         Assert.NotNull(smaller.Metrics.Single(m => m.Key == "kernelDistance").Spread);
     }
@@ -197,7 +218,8 @@ public sealed class SampleEvaluationTests : IDisposable
     public void Run_BrokenFeatures_NamesTheImage()
     {
         string samples = Write("a.npz", Coloured(20, 1)), reference = Write("b.npz", Coloured(30, 2));
-        Assert.Contains("image 0 are not finite", Refusal(samples, reference, new ColourFeatures(broken: double.NaN)), StringComparison.Ordinal);
+        Assert.Contains(
+            "image 0 are not finite", Refusal(samples, reference, new ColourFeatures(broken: double.NaN)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -214,11 +236,14 @@ public sealed class SampleEvaluationTests : IDisposable
     private static SampleReport Evaluate(string samples, string reference, int batch = 32, string? save = null)
     {
         using var network = new ColourFeatures();
-        return SampleEvaluation.Run(network, ImageSet.Open(samples), SampleReference.Open(reference), new SampleEvaluationOptions { Batch = batch, SaveReference = save });
+        return SampleEvaluation.Run(
+            network, ImageSet.Open(samples), SampleReference.Open(reference),
+            new SampleEvaluationOptions { Batch = batch, SaveReference = save });
     }
 
     private static string Refusal(string samples, string reference, ColourFeatures network) => Assert.Throws<NvgDataException>(
-        () => SampleEvaluation.Run(network, ImageSet.Open(samples), SampleReference.Open(reference), new SampleEvaluationOptions())).Message;
+        () => SampleEvaluation.Run(
+            network, ImageSet.Open(samples), SampleReference.Open(reference), new SampleEvaluationOptions())).Message;
 
     private static double Value(SampleReport report, string key) => report.Metrics.Single(m => m.Key == key).Value;
 
@@ -241,5 +266,6 @@ public sealed class SampleEvaluationTests : IDisposable
         })];
     }
 
-    private static Tensor Colours(RgbImage[] images) => Tensor.From([.. images.SelectMany(p => p.Pixels.Take(3)).Select(v => v / 255f)], images.Length, 3);
+    private static Tensor Colours(RgbImage[] images) =>
+        Tensor.From([.. images.SelectMany(p => p.Pixels.Take(3)).Select(v => v / 255f)], images.Length, 3);
 }

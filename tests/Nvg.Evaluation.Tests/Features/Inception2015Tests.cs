@@ -12,7 +12,8 @@ public class Inception2015Tests
     {
         using var folder = new TemporaryFolder();
         TorchPeer.Run(TorchPeer.Script("inception2015.py"), folder.Root);
-        using SafetensorsFile weights = SafetensorsFile.Open(folder["weights.safetensors"]), expected = SafetensorsFile.Open(folder["results.safetensors"]);
+        using SafetensorsFile weights =
+            SafetensorsFile.Open(folder["weights.safetensors"]), expected = SafetensorsFile.Open(folder["results.safetensors"]);
         foreach ((ImageResize resize, string name) in new[] { (ImageResize.TensorFlow1, "tf1"), (ImageResize.PyTorch, "pytorch") })
         {
             using Inception2015 network = Inception2015.From(weights, "weights", resize);
@@ -22,7 +23,8 @@ public class Inception2015Tests
             AssertClose(expected[$"{name}.pooled"], features.Pooled_NF, 1e-4);
             AssertClose(expected[$"{name}.spatial"], features.Spatial_NS!, 1e-4);
             AssertClose(expected[$"{name}.logits"], features.Logits_NC!, 1e-4);
-            Assert.Equal((network.FeatureSize, network.SpatialFeatureSize, network.ClassCount), ((int)features.Pooled_NF.Size(1), (int)features.Spatial_NS!.Size(1), (int)features.Logits_NC!.Size(1)));
+            Assert.Equal((network.FeatureSize, network.SpatialFeatureSize, network.ClassCount), (
+                (int)features.Pooled_NF.Size(1), (int)features.Spatial_NS!.Size(1), (int)features.Logits_NC!.Size(1)));
         }
 
         RefusesForeignWeights(weights, expected);
@@ -74,16 +76,20 @@ public class Inception2015Tests
     private static void RefusesForeignWeights(SafetensorsFile weights, SafetensorsFile results)
     {
         var missing = weights.Where(w => w.Key != "Mixed_7a.branch3x3_1.bn.running_var").ToDictionary();
-        Assert.Contains("Mixed_7a.branch3x3_1.bn.running_var' is missing", Assert.Throws<NvgDataException>(() => Inception2015.From(missing, "a file")).Message, StringComparison.Ordinal);
-        Assert.StartsWith("a file: does not have", Assert.Throws<NvgDataException>(() => Inception2015.From(results, "a file")).Message, StringComparison.Ordinal);
+        Assert.Contains("Mixed_7a.branch3x3_1.bn.running_var' is missing", Assert.Throws<NvgDataException>(
+            () => Inception2015.From(missing, "a file")).Message, StringComparison.Ordinal);
+        Assert.StartsWith("a file: does not have", Assert.Throws<NvgDataException>(
+            () => Inception2015.From(results, "a file")).Message, StringComparison.Ordinal);
         var more = weights.Append(KeyValuePair.Create("AuxLogits.fc.weight", results["images"])).ToDictionary();
-        Assert.Contains("unexpected parameter 'AuxLogits.fc.weight'", Assert.Throws<NvgDataException>(() => Inception2015.From(more, "a file")).Message, StringComparison.Ordinal);
+        Assert.Contains("unexpected parameter 'AuxLogits.fc.weight'", Assert.Throws<NvgDataException>(
+            () => Inception2015.From(more, "a file")).Message, StringComparison.Ordinal);
     }
 
     private static void FeaturesDoNotDependOnTheBatch(SafetensorsFile weights, Tensor images)
     {
         using var scope = new TensorScope();
-        using Inception2015 network = Inception2015.From(weights, "weights"), clean = Inception2015.From(weights, "weights", ImageResize.Clean);
+        using Inception2015 network = Inception2015.From(weights, "weights"), clean = Inception2015.From(
+            weights, "weights", ImageResize.Clean);
         using ImageFeatures both = network.Extract(images), second = network.Extract(images.Narrow(0, 1, 1));
         AssertClose(both.Pooled_NF.Narrow(0, 1, 1), second.Pooled_NF, 1e-5);
         Assert.NotEqual(network.Fingerprint, clean.Fingerprint);

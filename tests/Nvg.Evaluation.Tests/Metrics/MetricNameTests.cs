@@ -26,7 +26,9 @@ public class MetricNameTests
     public void Name_OtherwiseThanPublished_DescribesTheMetric(string name, long samples, long? reference)
     {
         using var network = new ColourFeatures(name);
-        string[] names = [FrechetDistanceMetric.Pooled.Name(network, samples, reference), FrechetDistanceMetric.Spatial.Name(network, samples, reference)];
+        string[] names = [
+            FrechetDistanceMetric.Pooled.Name(network, samples, reference),
+            FrechetDistanceMetric.Spatial.Name(network, samples, reference)];
         Assert.All(names, found => Assert.StartsWith("Fréchet distance (", found, StringComparison.Ordinal));
         Assert.All(names, found => Assert.Contains(name, found, StringComparison.Ordinal));
         Assert.NotEqual("IS", InceptionScoreMetric.Name(network, Math.Min(samples, 9_999)));
@@ -46,7 +48,9 @@ public class MetricNameTests
         Assert.Equal("KID (clean resize)", KernelDistanceMetric.Name(network));
         Assert.Equal("recall (clean resize)", PrecisionRecallMetric.Name("recall", network));
         Assert.All(
-            [FrechetDistanceMetric.Pooled.Name(network, 100, 100), FrechetDistanceMetric.Spatial.Name(network, 100, 100), InceptionScoreMetric.Name(network, 100)],
+            [
+                FrechetDistanceMetric.Pooled.Name(network, 100, 100), FrechetDistanceMetric.Spatial.Name(network, 100, 100),
+                InceptionScoreMetric.Name(network, 100)],
             name => Assert.Contains("clean resize", name, StringComparison.Ordinal));
     }
 

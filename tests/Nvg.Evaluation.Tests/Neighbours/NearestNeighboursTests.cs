@@ -25,7 +25,8 @@ public class NearestNeighboursTests
 
         for (int q = 0; q < queries.Length; q++)
         {
-            (int Index, double Distance)[] expected = [.. references.Select((r, i) => (i, Distance(queries[q], r))).OrderBy(n => n.Item2).ThenBy(n => n.i).Take(count)];
+            (int Index, double Distance)[] expected = [
+                .. references.Select((r, i) => (i, Distance(queries[q], r))).OrderBy(n => n.Item2).ThenBy(n => n.i).Take(count)];
             Assert.Equal(expected.Select(e => (long)e.Index), search.Result[q].Select(n => n.Index));
             Assert.All(expected.Zip(search.Result[q]), pair => Assert.Equal(pair.First.Distance, pair.Second.Distance, 1e-5));
         }
@@ -35,7 +36,8 @@ public class NearestNeighboursTests
     [InlineData(32, 1000)]
     [InlineData(256, 170)]
     [InlineData(4096, 1)]
-    public void Rows_OfATileOfImages_KeepTheBudget(int side, int expected) => Assert.Equal(expected, ByteBudget.Rows(3L * side * side * sizeof(float), 1000));
+    public void Rows_OfATileOfImages_KeepTheBudget(int side, int expected) =>
+        Assert.Equal(expected, ByteBudget.Rows(3L * side * side * sizeof(float), 1000));
 
     [Fact]
     public void Result_VectorsTooLongForAFullBlock_AreThoseOfAllDistances()
@@ -82,7 +84,8 @@ public class NearestNeighboursTests
         // An image that the training set has twice is as far from its second nearest: not at all.
         Assert.Equal(0.5, MemorisationCheck.Of([Pair(0, 0), Pair(5, 5)], test).SampleCopies);
         Assert.Throws<NvgDataException>(() => MemorisationCheck.Of([[new Neighbour(0, 1)]], test));
-        Assert.Contains("most test images are training images", Assert.Throws<NvgDataException>(() => MemorisationCheck.Of(test, [Pair(0, 1), Pair(0, 2), Pair(1, 2)])).Message, StringComparison.Ordinal);
+        Assert.Contains("most test images are training images", Assert.Throws<NvgDataException>(
+            () => MemorisationCheck.Of(test, [Pair(0, 1), Pair(0, 2), Pair(1, 2)])).Message, StringComparison.Ordinal);
         Assert.Throws<NvgDataException>(() => MemorisationCheck.Of([], test));
     }
 

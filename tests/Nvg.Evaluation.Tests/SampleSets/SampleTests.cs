@@ -114,7 +114,8 @@ public class SampleTests
         AssertRefused(Settings.Part(0, 2), "count 12 instead of 21");
         Draw(folder["a.npz"], Settings);
         Assert.Contains("has other samples: this run has batch 5 instead of 4",
-            Assert.Throws<NvgDataException>(() => SampleArchive.IsComplete(folder["a.npz"], Settings with { Batch = 5 })).Message, StringComparison.Ordinal);
+            Assert.Throws<NvgDataException>(
+                () => SampleArchive.IsComplete(folder["a.npz"], Settings with { Batch = 5 })).Message, StringComparison.Ordinal);
 
         void AssertRefused(SampleSettings other, string expected) => Assert.Contains(
             expected, Assert.Throws<NvgDataException>(() => SampleFile.Open(folder["a.npz"], other)).Message, StringComparison.Ordinal);
@@ -132,7 +133,8 @@ public class SampleTests
         byte[] bytes = File.ReadAllBytes(path);
         bytes[(int)(place * (bytes.Length - 1))] ^= 1;
         File.WriteAllBytes(path, bytes);
-        Assert.Contains(expected, Assert.Throws<NvgDataException>(() => SampleFile.Open(folder["a.npz"], Settings)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected, Assert.Throws<NvgDataException>(() => SampleFile.Open(folder["a.npz"], Settings)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -142,7 +144,8 @@ public class SampleTests
         Draw(folder["a.npz"], Settings, batches: 5);
         using (FileStream file = File.OpenWrite(Path.Combine(SampleFile.PartialFolder(folder["a.npz"]), "samples.npz")))
             file.SetLength(file.Length - 1);
-        Assert.Contains("is damaged", Assert.Throws<NvgDataException>(() => SampleFile.Open(folder["a.npz"], Settings)).Message, StringComparison.Ordinal);
+        Assert.Contains("is damaged", Assert.Throws<NvgDataException>(
+            () => SampleFile.Open(folder["a.npz"], Settings)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -150,15 +153,18 @@ public class SampleTests
     {
         using var folder = new TemporaryFolder();
         using SampleFile first = SampleFile.Open(folder["a.npz"], Settings);
-        Assert.Contains("another process is writing", Assert.Throws<IOException>(() => SampleFile.Open(folder["a.npz"], Settings)).Message, StringComparison.Ordinal);
+        Assert.Contains("another process is writing", Assert.Throws<IOException>(
+            () => SampleFile.Open(folder["a.npz"], Settings)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Open_MoreThanTheDiskHolds_IsRefusedBeforeTheWork()
     {
         using var folder = new TemporaryFolder();
-        SampleSettings huge = (Settings with { PerClass = 1_000_000, Classes = [.. Enumerable.Range(0, 2000)], ImageSize = 4096 }).ToWhole();
-        Assert.Contains("MB more are needed", Assert.Throws<IOException>(() => SampleFile.Open(folder["a.npz"], huge)).Message, StringComparison.Ordinal);
+        SampleSettings huge = (
+            Settings with { PerClass = 1_000_000, Classes = [.. Enumerable.Range(0, 2000)], ImageSize = 4096 }).ToWhole();
+        Assert.Contains("MB more are needed", Assert.Throws<IOException>(
+            () => SampleFile.Open(folder["a.npz"], huge)).Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(folder.Root));
     }
 
@@ -216,14 +222,16 @@ public class SampleTests
         Assert.DoesNotContain(Directory.GetFileSystemEntries(folder.Root), entry => entry.Contains("merged", StringComparison.Ordinal));
 
         void AssertRefused(string expected, params string[] names) => Assert.Matches(
-            expected, Assert.Throws<NvgDataException>(() => SampleMerge.Run([.. names.Select(name => folder[name + ".npz"])], folder["merged.npz"])).Message);
+            expected, Assert.Throws<NvgDataException>(
+                () => SampleMerge.Run([.. names.Select(name => folder[name + ".npz"])], folder["merged.npz"])).Message);
     }
 
     private static void Draw(string path, SampleSettings settings, int batches = int.MaxValue)
     {
         using SampleFile file = SampleFile.Open(path, settings);
         for (int batch = file.Done / settings.Batch; batch < batches && file.Done < settings.Count; batch++)
-            file.Append([.. Enumerable.Range(settings.First + file.Done, Math.Min(settings.Batch, settings.Count - file.Done)).Select(Made)]);
+            file.Append(
+                [.. Enumerable.Range(settings.First + file.Done, Math.Min(settings.Batch, settings.Count - file.Done)).Select(Made)]);
         if (batches == int.MaxValue)
             file.Complete();
     }

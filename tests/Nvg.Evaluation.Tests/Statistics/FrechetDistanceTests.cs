@@ -34,7 +34,8 @@ public class FrechetDistanceTests
     {
         double[] meanA = [1, 2, 3], meanB = [0, 2, 5], varianceA = [4, 9, 0], varianceB = [1, 16, 2];
         using GaussianStatistics a = Diagonal(meanA, varianceA), b = Diagonal(meanB, varianceB);
-        double expected = Enumerable.Range(0, 3).Sum(i => Math.Pow(meanA[i] - meanB[i], 2) + Math.Pow(Math.Sqrt(varianceA[i]) - Math.Sqrt(varianceB[i]), 2));
+        double expected = Enumerable.Range(0, 3).Sum(
+            i => Math.Pow(meanA[i] - meanB[i], 2) + Math.Pow(Math.Sqrt(varianceA[i]) - Math.Sqrt(varianceB[i]), 2));
         Assert.Equal(expected, FrechetDistance.Between(a, b).Value, 1e-12);
         Assert.Equal(5, FrechetDistance.Between(a, b).MeanTerm, 1e-12);
     }
@@ -89,7 +90,8 @@ public class FrechetDistanceTests
     public void Constructor_MatrixThatIsNoCovariance_IsRefused(double a, double b, double c, double d, string reason)
     {
         using Tensor mean_F = Tensor.From([0.0, 0], 2), covariance_FF = Tensor.From([a, b, c, d], 2, 2);
-        Assert.Contains(reason, Assert.Throws<NvgDataException>(() => new GaussianStatistics(mean_F, covariance_FF, null)).Message, StringComparison.Ordinal);
+        Assert.Contains(reason, Assert.Throws<NvgDataException>(
+            () => new GaussianStatistics(mean_F, covariance_FF, null)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -97,7 +99,8 @@ public class FrechetDistanceTests
     {
         // Eigenvalues 3 and -1 under a diagonal of ones.
         using var indefinite = new GaussianStatistics(Tensor.From([0.0, 0], 2), Tensor.From([1.0, 2, 2, 1], 2, 2), null);
-        Assert.Contains("direction of negative variance, -1", Assert.Throws<NvgDataException>(() => FrechetDistance.Between(indefinite, indefinite)).Message, StringComparison.Ordinal);
+        Assert.Contains("direction of negative variance, -1", Assert.Throws<NvgDataException>(
+            () => FrechetDistance.Between(indefinite, indefinite)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

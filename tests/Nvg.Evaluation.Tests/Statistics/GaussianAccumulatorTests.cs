@@ -61,7 +61,8 @@ public class GaussianAccumulatorTests
         using var accumulator = new GaussianAccumulator(2);
         using Tensor good = Tensor.From([1.0, 2, 3, 4], 2, 2), broken = Tensor.From([1.0, 2, 3, bad], 2, 2);
         accumulator.Add(good);
-        Assert.Contains("image 3 are not finite", Assert.Throws<NvgDataException>(() => accumulator.Add(broken)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "image 3 are not finite", Assert.Throws<NvgDataException>(() => accumulator.Add(broken)).Message, StringComparison.Ordinal);
         Assert.Equal(2, accumulator.Count);
     }
 
@@ -83,7 +84,8 @@ public class GaussianAccumulatorTests
             Assert.Equal(exact[i], mean[i], 1e-12 * Math.Abs(exact[i]));
             for (int j = 0; j < Size; j++)
             {
-                double expected = Enumerable.Range(0, Count).Sum(n => (values[n * Size + i] - exact[i]) * (values[n * Size + j] - exact[j])) / (Count - 1);
+                double expected = Enumerable.Range(0, Count).Sum(
+                    n => (values[n * Size + i] - exact[i]) * (values[n * Size + j] - exact[j])) / (Count - 1);
                 Assert.Equal(expected, covariance[i * Size + j], 1e-9);
             }
         }

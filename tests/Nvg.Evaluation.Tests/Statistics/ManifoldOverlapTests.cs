@@ -85,9 +85,11 @@ public class ManifoldOverlapTests
     [Fact]
     public void Of_TooFewOrBroken_IsRefused()
     {
-        using Tensor few = ToTensor(Points(5, 3, 1, 0)), many = ToTensor(Points(9, 3, 1, 0)), broken = ToTensor([.. Points(8, 3, 1, 0), [1, float.NaN, 2]]);
+        using Tensor few = ToTensor(Points(5, 3, 1, 0)), many = ToTensor(Points(9, 3, 1, 0)), broken = ToTensor(
+            [.. Points(8, 3, 1, 0), [1, float.NaN, 2]]);
         Assert.Contains("too few", Assert.Throws<NvgDataException>(() => ManifoldOverlap.Of(many, few)).Message, StringComparison.Ordinal);
-        Assert.Contains("image 8", Assert.Throws<NvgDataException>(() => ManifoldOverlap.Of(many, broken)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "image 8", Assert.Throws<NvgDataException>(() => ManifoldOverlap.Of(many, broken)).Message, StringComparison.Ordinal);
     }
 
     private static ManifoldOverlap Definition(float[][] reference, float[][] samples)
@@ -116,13 +118,15 @@ public class ManifoldOverlapTests
     private static float[][] Points(int count, int size, int seed, float shift)
     {
         var random = new Random(seed);
-        return [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, size).Select(_ => random.NextSingle() * 2 + shift).ToArray())];
+        return [
+            .. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, size).Select(_ => random.NextSingle() * 2 + shift).ToArray())];
     }
 
     private static float[][] Whole(int count, int seed)
     {
         var random = new Random(seed);
-        return [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, 3).Select(_ => (float)random.Next(6 * seed - 6, 6 * seed + 6)).ToArray())];
+        return [.. Enumerable.Range(0, count).Select(
+            _ => Enumerable.Range(0, 3).Select(_ => (float)random.Next(6 * seed - 6, 6 * seed + 6)).ToArray())];
     }
 
     private static Tensor ToTensor(float[][] points) => Tensor.From([.. points.SelectMany(p => p)], points.Length, points[0].Length);

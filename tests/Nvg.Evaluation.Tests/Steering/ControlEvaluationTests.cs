@@ -83,7 +83,8 @@ public class ControlEvaluationTests
         // What the classifier says is worked out here again: classes go round, by one and by two in turn.
         int[] old = [.. references.Select(r => r.Label!.Value)], changed = [1, 0, 0, 2, 2, 1];
         Assert.Equal([0, 1, 2, 0, 1, 2], old);
-        double Share(byte[][] images, int[] labels) => images.Zip(labels).Average(p => RecordingClassifier.ClassOf(p.First) == p.Second ? 1.0 : 0.0);
+        double Share(byte[][] images, int[] labels) => images.Zip(labels).Average(
+            p => RecordingClassifier.ClassOf(p.First) == p.Second ? 1.0 : 0.0);
         Assert.Equal(new ClassChange(Share(before, old), Share(before, changed), Share(after, old), Share(after, changed)), change);
     }
 
@@ -94,7 +95,8 @@ public class ControlEvaluationTests
         using var folder = new TemporaryFolder();
         using ClassifierFeatures classifier = TinyClassifier(folder["classifier"]);
         ClassChange change = ControlEvaluation.Run(model, References(6), classifier, batch: 4).ClassChange!;
-        Assert.All([change.OldBefore, change.NewBefore, change.OldAfter, change.NewAfter], share => Assert.Equal(Math.Round(share * 6), share * 6, 9));
+        Assert.All([change.OldBefore, change.NewBefore, change.OldAfter, change.NewAfter], share => Assert.Equal(
+            Math.Round(share * 6), share * 6, 9));
         // An image is taken for one class alone.
         Assert.InRange(change.OldBefore + change.NewBefore, 0, 1 + 1e-9);
         Assert.InRange(change.OldAfter + change.NewAfter, 0, 1 + 1e-9);
@@ -110,7 +112,8 @@ public class ControlEvaluationTests
             // Before the first part has told anything: the images are not even encoded.
             cancelled.Cancel();
             var silent = new SynchronousProgress<double>(_ => Assert.Fail("work was done"));
-            Assert.ThrowsAny<OperationCanceledException>(() => ControlEvaluation.Run(model, references, progress: silent, cancellation: cancelled.Token));
+            Assert.ThrowsAny<OperationCanceledException>(
+                () => ControlEvaluation.Run(model, references, progress: silent, cancellation: cancelled.Token));
         }
 
         foreach (double end in new[] { 0.2, 1 / 3.0, 0.5, 2 / 3.0 })
@@ -123,7 +126,8 @@ public class ControlEvaluationTests
                 if (share >= end - 1e-9)
                     cancellation.Cancel();
             });
-            Assert.ThrowsAny<OperationCanceledException>(() => ControlEvaluation.Run(model, references, batch: 3, progress: progress, cancellation: cancellation.Token));
+            Assert.ThrowsAny<OperationCanceledException>(
+                () => ControlEvaluation.Run(model, references, batch: 3, progress: progress, cancellation: cancellation.Token));
             // At the most the batch that was about to be done is told of.
             Assert.InRange(later, 0, 1);
         }
@@ -138,7 +142,8 @@ public class ControlEvaluationTests
         var cancelled = new CancellationToken(canceled: true);
         Assert.ThrowsAny<OperationCanceledException>(() => StageImages.Draw(model.Tokenizer, sequence, cancelled));
         Assert.ThrowsAny<OperationCanceledException>(() => StageImages.Draw(model.Tokenizer, batch, cancellation: cancelled));
-        Assert.ThrowsAny<OperationCanceledException>(() => StructureStudy.CompareMatching(model.Tokenizer, [References(1)[0].Image], cancelled));
+        Assert.ThrowsAny<OperationCanceledException>(
+            () => StructureStudy.CompareMatching(model.Tokenizer, [References(1)[0].Image], cancelled));
     }
 
     [Fact]

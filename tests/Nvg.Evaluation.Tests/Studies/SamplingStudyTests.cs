@@ -27,7 +27,15 @@ public sealed class SamplingStudyTests : IDisposable
         Tiny.Prepare(_folder["images"], _folder["data"], perClass: 5);
         using Tokenizer tokenizer = Tiny.Tokenizer();
         using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
-        NvgModel.Save(_folder["model"], new ModelConfig { Name = "tiny", Tokenizer = Tiny.TokenizerSizes, Generator = Tiny.GeneratorSizes, Sampling = new() { StructureSteps = 2 } }, tokenizer.Parameters, generator.Parameters, Labels);
+        NvgModel.Save(
+            _folder["model"],
+            new ModelConfig
+            {
+                Name = "tiny",
+                Tokenizer = Tiny.TokenizerSizes,
+                Generator = Tiny.GeneratorSizes,
+                Sampling = new() { StructureSteps = 2 }
+            }, tokenizer.Parameters, generator.Parameters, Labels);
         var sizes = new ClassifierConfig { ImageSize = 8, WhiteningChannels = 8, BlockChannels = [4], ClassCount = 3 };
         using var network = new ImageClassifier(sizes, ParameterSource.Random(3));
         ClassifierModel.Save(_folder["classifier"], new() { Name = "tiny-classifier", Classifier = sizes }, network.Parameters, Labels);
@@ -38,13 +46,15 @@ public sealed class SamplingStudyTests : IDisposable
     {
         using NvgModel model = NvgModel.Load(_folder["model"]);
         using var network = ClassifierFeatures.Load(_folder["classifier"]);
-        StudyPoint plain = new("plain", []), same = new("same again", [new("structureSteps", "2")]), other = new("other", [new("structureSteps", "1")]);
+        StudyPoint plain = new("plain", []), same = new("same again", [new("structureSteps", "2")]), other = new(
+            "other", [new("structureSteps", "1")]);
         StudyResult first, again;
         using (var study = Study(model, network))
         {
             first = study.Run(plain);
             StudyResult equal = study.Run(same), different = study.Run(other);
-            Assert.Equal((first.FrechetDistance, first.ClassAccuracy, first.ClassConfidence), (equal.FrechetDistance, equal.ClassAccuracy, equal.ClassConfidence));
+            Assert.Equal((first.FrechetDistance, first.ClassAccuracy, first.ClassConfidence), (
+                equal.FrechetDistance, equal.ClassAccuracy, equal.ClassConfidence));
             Assert.NotEqual(first.FrechetDistance, different.FrechetDistance);
             Assert.Equal(9, first.Count);
             Assert.InRange(first.ClassAccuracy, 0, 1);
@@ -94,7 +104,8 @@ public sealed class SamplingStudyTests : IDisposable
         // Another study in the same folder ends between its images and its figures.
         using var ended = new CancellationTokenSource();
         using (var study = new SamplingStudy(model, network, Settings with { Seed = 5 }))
-            Assert.Throws<OperationCanceledException>(() => study.Run(plain, new SynchronousProgress<string>(_ => ended.Cancel()), ended.Token));
+            Assert.Throws<OperationCanceledException>(
+                () => study.Run(plain, new SynchronousProgress<string>(_ => ended.Cancel()), ended.Token));
         Assert.False(File.Exists(_folder["study/points/base.json"]));
         using (var study = Study(model, network))
             Assert.Equal(first.FrechetDistance, study.Run(plain).FrechetDistance);
@@ -135,7 +146,8 @@ public sealed class SamplingStudyTests : IDisposable
         var all = new StudyPoint("all", [new("keep", $"both:{Tiny.GeneratorSizes.Grid.StageCount}")]);
         study.Run(all);
         RgbImage[] reference = [.. LabelledImages.Packed(_folder["three"], Labels, _ => [0, 5, 10]).Select(p => p.Image)];
-        Assert.Equal(Reconstruction.Decode(model.Tokenizer, reference).Select(p => p.Pixels), study.FirstOfEachClass(all).Select(p => p.Pixels));
+        Assert.Equal(
+            Reconstruction.Decode(model.Tokenizer, reference).Select(p => p.Pixels), study.FirstOfEachClass(all).Select(p => p.Pixels));
     }
 
     [Fact]
@@ -152,7 +164,8 @@ public sealed class SamplingStudyTests : IDisposable
     {
         using NvgModel model = NvgModel.Load(_folder["model"]);
         using var network = ClassifierFeatures.Load(_folder["classifier"]);
-        string Refusal(StudySettings settings) => Assert.Throws<NvgDataException>(() => new SamplingStudy(model, network, settings)).Message;
+        string Refusal(StudySettings settings) => Assert.Throws<NvgDataException>(
+            () => new SamplingStudy(model, network, settings)).Message;
         Assert.Contains("model: 3 images are too few", Refusal(Settings with { PerClass = 1 }), StringComparison.Ordinal);
         Tiny.Prepare(_folder["few-images"], _folder["few"], perClass: 2);
         Assert.Contains("few: 4 images are too few", Refusal(Settings with { Reference = _folder["few"] }), StringComparison.Ordinal);
@@ -164,8 +177,10 @@ public sealed class SamplingStudyTests : IDisposable
         using NvgModel model = NvgModel.Load(_folder["model"]);
         using var network = ClassifierFeatures.Load(_folder["classifier"]);
         using var study = Study(model, network);
-        Assert.Contains("needs reference images", Assert.Throws<NvgDataException>(() => study.Check(new("p", [new("keep", "structure:2")]))).Message, StringComparison.Ordinal);
-        Assert.Contains("top-p", Assert.Throws<NvgDataException>(() => study.Check(new("p", [new("topP", "2")]))).Message, StringComparison.Ordinal);
+        Assert.Contains("needs reference images", Assert.Throws<NvgDataException>(
+            () => study.Check(new("p", [new("keep", "structure:2")]))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "top-p", Assert.Throws<NvgDataException>(() => study.Check(new("p", [new("topP", "2")]))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -207,7 +222,9 @@ public sealed class SamplingStudyTests : IDisposable
                 _folder.Write($"three-images/{name}/{Path.GetFileName(file)}", File.ReadAllBytes(file));
         }
 
-        Preparation.RunAsync(ImageSource.Open(_folder["three-images"]), _folder["three"], new PreparationOptions { Size = 8, Threads = 1 }).GetAwaiter().GetResult();
+        Preparation.RunAsync(
+            ImageSource.Open(_folder["three-images"]), _folder["three"],
+            new PreparationOptions { Size = 8, Threads = 1 }).GetAwaiter().GetResult();
     }
 
     private SamplingStudy Study(NvgModel model, ClassifierFeatures network) => new(model, network, Settings);

@@ -20,7 +20,8 @@ public class StudyPlanTests
     [InlineData("topP")]
     [InlineData("topP=")]
     [InlineData("=1")]
-    public void Grid_NoValues_IsRefused(string axis) => Assert.Contains(axis, Assert.Throws<NvgDataException>(() => StudyPlan.Grid([axis])).Message, StringComparison.Ordinal);
+    public void Grid_NoValues_IsRefused(string axis) =>
+        Assert.Contains(axis, Assert.Throws<NvgDataException>(() => StudyPlan.Grid([axis])).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Grid_SameKeyTwice_IsRefused() => Assert.Throws<NvgDataException>(() => StudyPlan.Grid(["topK=1", "topK=2"]));
@@ -29,8 +30,18 @@ public class StudyPlanTests
     public void Apply_Changes_LeaveTheRest()
     {
         var defaults = new SamplingOptions { Temperature = 0.9 };
-        SamplingOptions changed = new StudyPoint("p", [new("contentGuidance", "1-3.5"), new("topP", "0.9-0.3"), new("gumbel", "true"), new("structureGuidance", "-1")]).Apply(defaults);
-        Assert.Equal(defaults with { ContentGuidance = StageSchedule.Linear(1, 3.5), TopP = StageSchedule.Power(0.9, 0.3), Gumbel = true, StructureGuidance = StageSchedule.Constant(-1) }, changed);
+        SamplingOptions changed = new StudyPoint(
+            "p",
+            [new("contentGuidance", "1-3.5"), new("topP", "0.9-0.3"), new("gumbel", "true"),
+            new("structureGuidance", "-1")]).Apply(defaults);
+        Assert.Equal(
+            defaults with
+            {
+                ContentGuidance = StageSchedule.Linear(1, 3.5),
+                TopP = StageSchedule.Power(0.9, 0.3),
+                Gumbel = true,
+                StructureGuidance = StageSchedule.Constant(-1)
+            }, changed);
     }
 
     [Theory]
@@ -40,7 +51,8 @@ public class StudyPlanTests
     [InlineData("topK", "1.5", "p:")]
     [InlineData("gumbel", "2", "p:")]
     public void Apply_UnknownKeyOrValue_IsNamed(string key, string value, string named) =>
-        Assert.Contains(named, Assert.Throws<NvgDataException>(() => new StudyPoint("p", [new(key, value)]).Apply(new())).Message, StringComparison.Ordinal);
+        Assert.Contains(named, Assert.Throws<NvgDataException>(
+            () => new StudyPoint("p", [new(key, value)]).Apply(new())).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("auto")]
@@ -54,7 +66,9 @@ public class StudyPlanTests
         Assert.Null(new StudyPoint("p", []).Kept);
         Assert.Null(new StudyPoint("p", [new("keep", "nothing")]).Kept);
         Assert.Equal(new KeptStages(KeptPart.Both, 2), new StudyPoint("p", [new("keep", "both:2")]).Kept);
-        Assert.All(["both", "both:0", "both:-1", "content:2", "structure:x"], text => Assert.Throws<NvgDataException>(() => KeptStages.Parse(text)));
+        Assert.All(
+            ["both", "both:0", "both:-1", "content:2", "structure:x"],
+            text => Assert.Throws<NvgDataException>(() => KeptStages.Parse(text)));
     }
 
     [Fact]

@@ -25,15 +25,19 @@ public class TokenizerEvaluationTests
         SquareEntry[] entries = Entries(7);
         ReconstructedImage[] expected = Reconstruction.Run(tokenizer, [.. entries.Select(e => e.Read())]);
         using var network = new ColourFeatures();
-        TokenizerReport report = TokenizerEvaluation.Run(tokenizer, entries, 7, new TokenizerEvaluationOptions { Batch = batch, Ranked = 2, Network = network });
+        TokenizerReport report = TokenizerEvaluation.Run(
+            tokenizer, entries, 7, new TokenizerEvaluationOptions { Batch = batch, Ranked = 2, Network = network });
         Assert.Equal(expected.Average(p => p.Psnr), report.Quality.Psnr, 1e-6);
         Assert.Equal(expected.Average(p => p.Ssim), report.Quality.Ssim, 1e-6);
-        Assert.Equal(expected.Average(p => p.Original.Pixels.Zip(p.Image.Pixels, (a, b) => Math.Abs(a - b)).Average() / 255), report.Quality.L1, 1e-9);
+        Assert.Equal(expected.Average(
+            p => p.Original.Pixels.Zip(p.Image.Pixels, (a, b) => Math.Abs(a - b)).Average() / 255), report.Quality.L1, 1e-9);
         Assert.Equal(report.Quality, report.Stages[^1].Quality);
         int[] byPsnr = [.. Enumerable.Range(0, 7).OrderByDescending(i => expected[i].Psnr)];
         Assert.Equal(byPsnr.Take(2).Select(i => $"{i}"), report.Best.Select(p => p.Name));
         Assert.Equal(byPsnr.Reverse().Take(2).Select(i => $"{i}"), report.Worst.Select(p => p.Name));
-        Assert.Equal(["Fréchet distance (features of colours) of reconstructions", "Fréchet distance (spatial features of colours) of reconstructions"], report.Distances.Select(d => d.Name));
+        Assert.Equal(
+            ["Fréchet distance (features of colours) of reconstructions",
+            "Fréchet distance (spatial features of colours) of reconstructions"], report.Distances.Select(d => d.Name));
         Assert.True(report.Distances[0].Value > 0);
     }
 
@@ -65,7 +69,8 @@ public class TokenizerEvaluationTests
         Assert.Equal(0, usage.Perplexity());
         usage.Add(sequence);
         usage.Add(sequence);
-        Assert.Equal((1, 4), (usage.Perplexity(0), usage.Perplexity(1)), (a, b) => Math.Abs(a.Item1 - b.Item1) + Math.Abs(a.Item2 - b.Item2) < 1e-12);
+        Assert.Equal((1, 4), (
+            usage.Perplexity(0), usage.Perplexity(1)), (a, b) => Math.Abs(a.Item1 - b.Item1) + Math.Abs(a.Item2 - b.Item2) < 1e-12);
         Assert.Equal((0.125, 0.5, 0.625), (usage.Usage(0), usage.Usage(1), usage.Usage()));
         // Entropy of (⅓, ⅙, ⅙, ⅙, ⅙).
         Assert.Equal(Math.Exp(Math.Log(3) / 3 + 4 * Math.Log(6) / 6), usage.Perplexity(), 1e-12);
@@ -88,7 +93,8 @@ public class TokenizerEvaluationTests
         // A grey PNG of 8 × 8 with one channel.
         folder.Write("p/3.png", Convert.FromBase64String(GreyPng));
         using Tokenizer tokenizer = Tiny.Tokenizer();
-        TokenizerReport report = TokenizerEvaluation.Run(tokenizer, SquareSource.Entries([folder["p"]], 8), 4, new TokenizerEvaluationOptions());
+        TokenizerReport report = TokenizerEvaluation.Run(
+            tokenizer, SquareSource.Entries([folder["p"]], 8), 4, new TokenizerEvaluationOptions());
         Assert.Equal((4, 2, 1), (report.Count, report.Resized, report.Grey));
         Assert.Contains(report.Notes, n => n.EndsWith("were not 8 × 8: 2", StringComparison.Ordinal));
         Assert.Contains(report.Notes, n => n.EndsWith("three equal channels: 1", StringComparison.Ordinal));

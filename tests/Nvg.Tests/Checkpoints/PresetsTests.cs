@@ -23,7 +23,8 @@ public class PresetsTests
     {
         using var generator = new NvgGenerator(Presets.Find(name, out _)!.Generator!, ParameterSource.Meta());
         ILookup<bool, long> counts = generator.Parameters.TrainableNames.ToLookup(
-            parameter => parameter.StartsWith("structure_", StringComparison.Ordinal), parameter => generator.Parameters[parameter].ElementCount);
+            parameter => parameter.StartsWith(
+                "structure_", StringComparison.Ordinal), parameter => generator.Parameters[parameter].ElementCount);
         Assert.Equal((content, structure), (Math.Round(counts[false].Sum() / 1e6), Math.Round(counts[true].Sum() / 1e6)));
     }
 
@@ -49,7 +50,8 @@ public class PresetsTests
     {
         PublishedShapes published = PublishedShapes.Generator;
         int depth = (int)published.Sizes["depth"]!;
-        Dictionary<string, long[]> shallow = published.Shapes.Where(p => !p.Key.StartsWith("projector.", StringComparison.Ordinal)).ToDictionary();
+        Dictionary<string, long[]> shallow = published.Shapes.Where(
+            p => !p.Key.StartsWith("projector.", StringComparison.Ordinal)).ToDictionary();
         foreach (GeneratorConfig config in Presets.All.Select(preset => preset.Generator).OfType<GeneratorConfig>())
         {
             using var generator = new NvgGenerator(config, ParameterSource.Meta());
@@ -61,7 +63,8 @@ public class PresetsTests
                 if (!first && name.Contains("_blocks.", StringComparison.Ordinal))
                     continue;
                 for (int block = 0; block < (first ? config.Depth : 1); block++)
-                    expected.Add(name.Replace("_blocks.0.", $"_blocks.{block}.", StringComparison.Ordinal), AtDepth(name, shape, depth, config.Depth));
+                    expected.Add(name.Replace("_blocks.0.", $"_blocks.{block}.", StringComparison.Ordinal), AtDepth(
+                        name, shape, depth, config.Depth));
             }
 
             AssertShapes(expected, generator.Parameters);
@@ -74,7 +77,8 @@ public class PresetsTests
         PublishedShapes autoencoder = PublishedShapes.Autoencoder;
         // Where the published shapes have other levels, the preset is compared at these.
         int width = (int)autoencoder.Sizes["base_ch"]!;
-        TokenizerConfig config = Presets.VqF16D32.Tokenizer with { ImageSize = 256, ChannelMultipliers = autoencoder.Sizes["ch_mult"].Deserialize<int[]>()! };
+        TokenizerConfig config =
+            Presets.VqF16D32.Tokenizer with { ImageSize = 256, ChannelMultipliers = autoencoder.Sizes["ch_mult"].Deserialize<int[]>()! };
         using var tokenizer = new Tokenizer(config, ParameterSource.Meta());
         var expected = autoencoder.Shapes.ToDictionary(p => p.Key, p => AtBaseWidth(p.Key, p.Value, width));
         foreach ((string name, long[] shape) in PublishedShapes.Quantizer.Shapes)
@@ -87,7 +91,8 @@ public class PresetsTests
     {
         var config = new ModelConfig { Name = "tiny", Tokenizer = Tiny.TokenizerSizes, Generator = Tiny.GeneratorSizes };
         double[] factors = [.. Enumerable.Range(1, Tiny.GeneratorSizes.Grid.StageCount + 1).Select(i => i / 4.0)];
-        using NvgModel full = NvgModel.Random(config, seed: 3, scaleFactors: factors), half = NvgModel.Random(config, seed: 3, type: ScalarType.BFloat16, scaleFactors: factors);
+        using NvgModel full = NvgModel.Random(config, seed: 3, scaleFactors: factors), half = NvgModel.Random(
+            config, seed: 3, type: ScalarType.BFloat16, scaleFactors: factors);
         using NvgModel other = NvgModel.Random(config, seed: 4);
         foreach ((string name, Tensor value) in full.Generator.Parameters)
         {
@@ -100,7 +105,9 @@ public class PresetsTests
         }
 
         Assert.All(half.Tokenizer.Parameters, entry => Assert.Equal(
-            entry.Key.StartsWith("decoder.", StringComparison.Ordinal) && entry.Value.Rank > 1 ? ScalarType.BFloat16 : ScalarType.Float32, entry.Value.ScalarType));
+            entry.Key.StartsWith(
+                "decoder.", StringComparison.Ordinal) && entry.Value.Rank > 1 ? ScalarType.BFloat16 : ScalarType.Float32,
+                entry.Value.ScalarType));
         Assert.Equal(factors.Select(f => (float)f), half.Generator.Content.ScaleFactors.ToArray<float>());
         Assert.NotEqual(full.Tokenizer.Quantizer.Codebook.ToArray<float>(), other.Tokenizer.Quantizer.Codebook.ToArray<float>());
         Assert.Throws<ArgumentException>(() => NvgModel.Random(config, scaleFactors: Presets.ScaleFactors));
@@ -132,7 +139,8 @@ public class PresetsTests
             return [4096, .. shape[1..]];
         if (name == "structure_time_embed.in_layer.weight")
             return [32 * depth, 64];
-        (int from, int to) = name.StartsWith("structure_", StringComparison.Ordinal) ? (32 * publishedDepth, 32 * depth) : (64 * publishedDepth, 64 * depth);
+        (int from, int to) = name.StartsWith("structure_", StringComparison.Ordinal) ? (32 * publishedDepth, 32 * depth) : (
+            64 * publishedDepth, 64 * depth);
         long[] scaled = Array.ConvertAll(shape, size => size % from == 0 ? size / from * to : size);
         return name.EndsWith("_class_embed.weight", StringComparison.Ordinal) ? [1001, scaled[1]] : scaled;
     }

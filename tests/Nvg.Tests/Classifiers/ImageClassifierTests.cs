@@ -8,7 +8,8 @@ namespace Nvg.Tests.Classifiers;
 [NoTensorLeaks]
 public class ImageClassifierTests
 {
-    private static readonly ClassifierConfig Sizes = new() { ImageSize = 8, WhiteningChannels = 8, BlockChannels = [6, 10], ClassCount = 3 };
+    private static readonly ClassifierConfig Sizes =
+        new() { ImageSize = 8, WhiteningChannels = 8, BlockChannels = [6, 10], ClassCount = 3 };
 
     [Fact]
     public void PatchWhitening_Filters_MakePatchesWhite()

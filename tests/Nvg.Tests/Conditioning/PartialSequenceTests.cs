@@ -106,7 +106,8 @@ public class PartialSequenceTests
         PartialSequence whole = Whole(grid, random);
         PartialSequence[] given =
         [
-            PartialSequence.Empty(grid), whole.Keep(3, 0), whole.Keep(2, 2), whole.Where([.. Enumerable.Range(0, 16).Select(l => l > 4)]), whole,
+            PartialSequence.Empty(grid), whole.Keep(3, 0), whole.Keep(2, 2), whole.Where(
+                [.. Enumerable.Range(0, 16).Select(l => l > 4)]), whole,
         ];
         PartialSequence[] together = models.Sample([0, 1, 2, 0, 1], [1, 2, 3, 4, 5], Fast, given);
         for (int i = 0; i < given.Length; i++)
@@ -185,9 +186,11 @@ public class PartialSequenceTests
     private static PartialSequence Whole(LatentGrid grid, Random random)
     {
         long[][] maps = Tiny.Hierarchy(grid, random);
-        int[][] codes = [.. Enumerable.Range(0, grid.StageCount).Select(i => Enumerable.Range(0, 1 << i).Select(_ => random.Next(16)).ToArray())];
+        int[][] codes = [
+            .. Enumerable.Range(0, grid.StageCount).Select(i => Enumerable.Range(0, 1 << i).Select(_ => random.Next(16)).ToArray())];
         return new PartialSequence(
-            grid, [.. maps.SelectMany(map => map).Select(label => (int)label)], [.. maps.SelectMany((map, i) => map.Select(label => codes[i][label]))]);
+            grid, [.. maps.SelectMany(map => map).Select(label => (int)label)], [
+                .. maps.SelectMany((map, i) => map.Select(label => codes[i][label]))]);
     }
 
     private sealed class Models : IDisposable

@@ -105,11 +105,13 @@ public sealed class ImageDocumentTests : IDisposable
         JsonElement metadata = header.RootElement.GetProperty("__metadata__");
         var text = new MemoryStream();
         text.Write(Encoding.UTF8.GetBytes(metadata.GetProperty("nvg.image").GetString()!));
-        foreach (JsonProperty tensor in header.RootElement.EnumerateObject().Where(p => p.Name != "__metadata__").OrderBy(p => p.Name, StringComparer.Ordinal))
+        foreach (JsonProperty tensor in header.RootElement.EnumerateObject().Where(p => p.Name != "__metadata__").OrderBy(
+            p => p.Name, StringComparer.Ordinal))
         {
             string sizes = string.Join(' ', tensor.Value.GetProperty("shape").EnumerateArray());
             text.Write(Encoding.UTF8.GetBytes($"{tensor.Name} {tensor.Value.GetProperty("dtype").GetString()} {sizes}\n"));
-            (int from, int to) = (tensor.Value.GetProperty("data_offsets")[0].GetInt32(), tensor.Value.GetProperty("data_offsets")[1].GetInt32());
+            (int from, int to) = (
+                tensor.Value.GetProperty("data_offsets")[0].GetInt32(), tensor.Value.GetProperty("data_offsets")[1].GetInt32());
             text.Write(file, data + from, to - from);
         }
 
@@ -174,7 +176,8 @@ public sealed class ImageDocumentTests : IDisposable
         {
             (document with { Description = bad }).Write(_folder["bad.nvg"]);
             Assert.Contains(
-                "invalid precision, batch size or interpolation share", Assert.Throws<NvgDataException>(() => ImageDocument.Read(_folder["bad.nvg"])).Message,
+                "invalid precision, batch size or interpolation share", Assert.Throws<NvgDataException>(
+                    () => ImageDocument.Read(_folder["bad.nvg"])).Message,
                 StringComparison.Ordinal);
         }
     }

@@ -19,7 +19,8 @@ public sealed class NvgPipelineTests : IDisposable
         var colder = _model.Config.Sampling with { Temperature = 0.5, TopK = 1 };
         ImageRequest[] images =
         [
-            new(0, 1), new(1, 2) { Options = colder }, new(2, 3) { Interpolation = new Interpolation(0, null, 0.5) }, new(1, 2) { Options = colder with { } }, new(0, 4),
+            new(0, 1), new(1, 2) { Options = colder }, new(2, 3) { Interpolation = new Interpolation(0, null, 0.5) }, new(1, 2) {
+                 Options = colder with { } }, new(0, 4),
         ];
         IReadOnlyList<GeneratedImage> together = await _pipeline.GenerateAsync(new GenerationRequest { Images = images, BatchSize = 4 });
         for (int i = 0; i < images.Length; i++)
@@ -91,7 +92,8 @@ public sealed class NvgPipelineTests : IDisposable
         ImageRequest[] images = [new(2, 3) { Given = region.Keep(first.Sequence), Surroundings = kept }, new(2, 4)];
         var shown = new List<RgbImage[]>();
         GeneratedImage[] done = new GeneratedImage[2];
-        await foreach (GenerationUpdate update in _pipeline.RunAsync(new GenerationRequest { Images = images, BatchSize = 2, WithStages = true }, previews: true))
+        await foreach (GenerationUpdate update in _pipeline.RunAsync(
+            new GenerationRequest { Images = images, BatchSize = 2, WithStages = true }, previews: true))
         {
             if (update is StageCompleted stage)
                 shown.Add([.. stage.Previews]);
@@ -160,7 +162,8 @@ public sealed class NvgPipelineTests : IDisposable
             if (inner < 3)
             {
                 Assert.True(
-                    other.Sequence.SequenceEqual((await _pipeline.GenerateAsync(new ImageRequest(1, 99)).WaitAsync(TimeSpan.FromMinutes(2))).Sequence));
+                    other.Sequence.SequenceEqual(
+                        (await _pipeline.GenerateAsync(new ImageRequest(1, 99)).WaitAsync(TimeSpan.FromMinutes(2))).Sequence));
                 inner++;
             }
 
@@ -177,7 +180,8 @@ public sealed class NvgPipelineTests : IDisposable
     public async Task RunAsync_TwoSlowReaders_GiveTheirTurnsToEachOther()
     {
         var request = new GenerationRequest { Images = GenerationRequest.OfClasses([0], 10, 7) };
-        await using IAsyncEnumerator<GenerationUpdate> first = _pipeline.RunAsync(request).GetAsyncEnumerator(), second = _pipeline.RunAsync(request).GetAsyncEnumerator();
+        await using IAsyncEnumerator<GenerationUpdate> first =
+            _pipeline.RunAsync(request).GetAsyncEnumerator(), second = _pipeline.RunAsync(request).GetAsyncEnumerator();
         int updates = 0;
         // Neither is read on before the other has come as far.
         while (await first.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(2)))

@@ -104,7 +104,8 @@ public sealed class RegionTests : IDisposable
         [
             () => whole.WithFallback(alike), () => whole.Where(new bool[8]), () => region.Keep(whole), () => reference.EncodeAlong(alike), () => reference.Keep(KeptPart.Structure, 2, alike),
             () => ReferenceSequence.FromSequence(_model.Tokenizer, alike), () => RegionMask.FromPositions(Grid, [true, false]),
-            () => Generate(image with { Given = alike.Keep(2, 0) }), () => Generate(image with { Surroundings = new KeptSurroundings(region, new RgbImage(8, 8)) }),
+            () => Generate(image with { Given = alike.Keep(2, 0) }), () => Generate(
+                image with { Surroundings = new KeptSurroundings(region, new RgbImage(8, 8)) }),
         ];
         Assert.All(mixed, mix => Assert.Contains("positions", Assert.Throws<ArgumentException>(mix).Message, StringComparison.Ordinal));
     }
@@ -114,7 +115,8 @@ public sealed class RegionTests : IDisposable
     {
         RegionMask region = RegionMask.FromPositions(Grid, [.. Enumerable.Range(0, 16).Select(l => l == 5)]);
         Assert.Contains(
-            "3 × 5", Assert.Throws<ArgumentException>(() => Generate(new ImageRequest(0, 1) { Surroundings = new KeptSurroundings(region, new RgbImage(3, 5)) })).Message,
+            "3 × 5", Assert.Throws<ArgumentException>(
+                () => Generate(new ImageRequest(0, 1) { Surroundings = new KeptSurroundings(region, new RgbImage(3, 5)) })).Message,
             StringComparison.Ordinal);
     }
 

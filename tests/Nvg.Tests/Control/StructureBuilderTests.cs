@@ -96,7 +96,8 @@ public class StructureBuilderTests
 
     [Fact]
     public void FromImage_WithoutTokenizer_IsRefused() => Assert.Contains(
-        "tokenizer", Assert.Throws<InvalidOperationException>(() => Builder.FromImage(new RgbImage(8, 8), 2)).Message, StringComparison.Ordinal);
+        "tokenizer", Assert.Throws<InvalidOperationException>(
+            () => Builder.FromImage(new RgbImage(8, 8), 2)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void FromLabels_UnevenRegions_SayWhoWentOver()
@@ -193,7 +194,8 @@ public class StructureBuilderTests
     [InlineData(8, 2)]
     public void FromMaps_OtherGrid_Throws(long rows, long columns) =>
         Assert.Contains(
-            "shape", Assert.Throws<ArgumentException>(() => Builder.FromMaps([.. Enumerable.Range(0, 16).Select(i => i / 8)], [rows, columns])).Message,
+            "shape", Assert.Throws<ArgumentException>(
+                () => Builder.FromMaps([.. Enumerable.Range(0, 16).Select(i => i / 8)], [rows, columns])).Message,
             StringComparison.Ordinal);
 
     [Fact]

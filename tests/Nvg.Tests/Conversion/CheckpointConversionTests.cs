@@ -25,7 +25,8 @@ public sealed class CheckpointConversionTests : IDisposable
         using var scope = new TensorScope();
         using var random = new RandomGenerator(1);
         // rope_ids is a table that the model computes.
-        Dictionary<string, Tensor> generator = Values(PublishedShapes.Generator, "", random), tokenizer = Values(PublishedShapes.Autoencoder, "", random);
+        Dictionary<string, Tensor> generator = Values(PublishedShapes.Generator, "", random), tokenizer = Values(
+            PublishedShapes.Autoencoder, "", random);
         foreach (string name in generator.Keys.Where(n => n.StartsWith("projector.", StringComparison.Ordinal)).ToList())
             generator.Remove(name);
         generator["rope_ids"] = new RotaryEmbedding(new LatentGrid(16, 16), 64).PositionIds();
@@ -37,14 +38,18 @@ public sealed class CheckpointConversionTests : IDisposable
         using NvgModel model = NvgModel.Load(Model);
         Assert.All(generator, p => AssertEqual(p.Key, p.Value, model.Generator.Parameters[p.Key]));
         Assert.All(tokenizer, p => AssertEqual(p.Key, p.Value, model.Tokenizer.Parameters[p.Key]));
-        Assert.Equal((2, 64, 10, 128), (model.Config.Generator!.Depth, model.Config.Generator.HeadSize, model.Config.Generator.ClassCount, model.Config.Generator.CodebookSize));
+        Assert.Equal(
+            (2, 64, 10, 128),
+            (model.Config.Generator!.Depth, model.Config.Generator.HeadSize, model.Config.Generator.ClassCount,
+            model.Config.Generator.CodebookSize));
         Assert.Equal(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"], model.Labels);
     }
 
     [Fact]
     public void InferredSizes_EveryConfig_ComesBack()
     {
-        GeneratorConfig wide = Tiny.Generator(new LatentGrid(2, 8)) with { Depth = 4, StructureWidthDivisor = 4, MlpRatio = 3, HeadSize = 48, ClassCount = 7 };
+        GeneratorConfig wide =
+            Tiny.Generator(new LatentGrid(2, 8)) with { Depth = 4, StructureWidthDivisor = 4, MlpRatio = 3, HeadSize = 48, ClassCount = 7 };
         foreach (GeneratorConfig sizes in new[] { Tiny.GeneratorSizes, wide, Tiny.Generator(new LatentGrid(1, 2)), Tiny.Generator(new LatentGrid(8, 8)) })
         {
             using var generator = new NvgGenerator(sizes, ParameterSource.Random(1));
@@ -55,7 +60,8 @@ public sealed class CheckpointConversionTests : IDisposable
         foreach (TokenizerConfig sizes in new[] { Tiny.TokenizerSizes with { BaseChannels = 32, NormGroups = 32 }, deep, deep with { ImageSize = 4 } })
         {
             using var tokenizer = new Tokenizer(sizes, ParameterSource.Random(1));
-            Assert.Equal(NvgJson.Write(sizes), NvgJson.Write(Inferred(CheckpointPartKind.Tokenizer, tokenizer.Parameters, InferredSizes.Tokenizer)));
+            Assert.Equal(
+                NvgJson.Write(sizes), NvgJson.Write(Inferred(CheckpointPartKind.Tokenizer, tokenizer.Parameters, InferredSizes.Tokenizer)));
         }
     }
 
@@ -63,7 +69,9 @@ public sealed class CheckpointConversionTests : IDisposable
     public void CountParameters_Presets_AreThePapers()
     {
         // Content and structure, in millions: paper, table 1.
-        foreach ((ModelConfig preset, int content, int structure) in new[] { (Presets.NvgD16, 255, 64), (Presets.NvgD20, 497, 125), (Presets.NvgD24, 856, 215) })
+        foreach ((
+            ModelConfig preset, int content, int structure) in new[] { (Presets.NvgD16, 255, 64), (Presets.NvgD20, 497, 125),
+            (Presets.NvgD24, 856, 215) })
         {
             using var generator = new NvgGenerator(preset.Generator!, ParameterSource.Meta());
             Dictionary<string, long> counts = CheckpointConversion.CountParameters(new ParameterStore(), generator.Parameters);
@@ -107,7 +115,8 @@ public sealed class CheckpointConversionTests : IDisposable
         using var scope = new TensorScope();
         Dictionary<string, Tensor> parts = TinyTensors();
         var both = new Dictionary<string, Tensor>(parts);
-        foreach ((string name, Tensor tensor) in parts.Where(p => !p.Key.EndsWith("rope_ids", StringComparison.Ordinal) && !p.Key.EndsWith("scale_factors", StringComparison.Ordinal)))
+        foreach ((string name, Tensor tensor) in parts.Where(
+            p => !p.Key.EndsWith("rope_ids", StringComparison.Ordinal) && !p.Key.EndsWith("scale_factors", StringComparison.Ordinal)))
             both["ema_model." + name] = tensor + 1;
         PyTorchFile.Write(_folder["both.ckpt"], both);
         PyTorchFile.Write(_folder["plain.ckpt"], parts);
@@ -119,7 +128,8 @@ public sealed class CheckpointConversionTests : IDisposable
         AssertHolds(0);
         Assert.All(Convert(["plain.ckpt"]).Sources, s => Assert.False(s.Averaged));
         AssertHolds(0);
-        AssertRefused(["plain.ckpt"], new ConversionOptions { Weights = WeightChoice.Averaged }, "only plain weights", "choose the plain weights");
+        AssertRefused(
+            ["plain.ckpt"], new ConversionOptions { Weights = WeightChoice.Averaged }, "only plain weights", "choose the plain weights");
 
         void AssertHolds(double added)
         {
@@ -162,7 +172,8 @@ public sealed class CheckpointConversionTests : IDisposable
         Dictionary<string, Tensor> tensors = TinyTensors();
         PyTorchFile.Write(_folder["x.ckpt"], tensors);
         Convert(["x.ckpt"], new ConversionOptions { Type = ScalarType.BFloat16 });
-        using SafetensorsFile generator = SafetensorsFile.Open(Path.Combine(Model, "generator.safetensors")), tokenizer = SafetensorsFile.Open(Path.Combine(Model, "tokenizer.safetensors"));
+        using SafetensorsFile generator = SafetensorsFile.Open(
+            Path.Combine(Model, "generator.safetensors")), tokenizer = SafetensorsFile.Open(Path.Combine(Model, "tokenizer.safetensors"));
         Assert.Equal(ScalarType.Float32, tokenizer["quantize.embedding.weight"].ScalarType);
         Assert.Equal(ScalarType.Float32, generator["content_embed.bias"].ScalarType);
         Assert.Equal(ScalarType.BFloat16, generator["content_embed.weight"].ScalarType);
@@ -173,8 +184,11 @@ public sealed class CheckpointConversionTests : IDisposable
     public void ToFolder_WrongTensors_AreListed()
     {
         Refuse(t => t.Remove("nvgformer.scale_factors"), "1 missing (scale_factors)");
-        Refuse(t => { t.Remove("encoder.norm_out.norm.bias"); t.Remove("decoder.conv_out.conv.bias"); }, "2 missing (encoder.norm_out.norm.bias, decoder.conv_out.conv.bias)");
-        Refuse(t => t["nvgformer.x0_head.linear.bias"] = Tensor.Zeros([5]), "1 of another shape or type (x0_head.linear.bias is [5], not [4])");
+        Refuse(
+            t => { t.Remove("encoder.norm_out.norm.bias"); t.Remove("decoder.conv_out.conv.bias"); },
+            "2 missing (encoder.norm_out.norm.bias, decoder.conv_out.conv.bias)");
+        Refuse(t => t[
+            "nvgformer.x0_head.linear.bias"] = Tensor.Zeros([5]), "1 of another shape or type (x0_head.linear.bias is [5], not [4])");
         Refuse(t => t["nvgformer.x0_head.linear.bias"] = Tensor.Zeros([4], ScalarType.Int64), "x0_head.linear.bias is Int64");
         Refuse(t => t["nvgformer.more"] = Tensor.Zeros([5]), "1 unexpected (more)", "--allow-unexpected");
         Refuse(t => t["stray"] = Tensor.Zeros([5]), "1 tensors that belong to no part of a model (stray)", "--allow-unexpected");
@@ -242,7 +256,7 @@ public sealed class CheckpointConversionTests : IDisposable
     {
         SaveTiny(_folder["first"]);
         File.Move(_folder["first/generator.safetensors"], _folder["generator"]);
-        Refuse("generator.safetensors does not exist");
+        Refuse("generator.safetensors: does not exist");
         using (Tensor tensor = Tensor.Zeros([1]))
             SafetensorsFile.Write(_folder["first/generator.safetensors"], new Dictionary<string, Tensor> { ["scale_factors"] = tensor });
         Refuse("missing");
@@ -250,7 +264,8 @@ public sealed class CheckpointConversionTests : IDisposable
         Assert.False(File.Exists(_folder["x.pth"]));
 
         void Refuse(string words, string folder = "first") =>
-            Assert.Contains(words, Assert.Throws<NvgDataException>(() => CheckpointConversion.ToCheckpoint(_folder[folder], _folder["x.pth"])).Message, StringComparison.Ordinal);
+            Assert.Contains(words, Assert.Throws<NvgDataException>(
+                () => CheckpointConversion.ToCheckpoint(_folder[folder], _folder["x.pth"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -277,8 +292,10 @@ public sealed class CheckpointConversionTests : IDisposable
     public void Open_FilesThatMakeNoModel_AreRefused()
     {
         SaveTiny(_folder["first"]);
-        Assert.Contains("both hold a tokenizer", Assert.Throws<ArgumentException>(() => CheckpointFiles.Open([_folder["first/tokenizer.safetensors"], _folder["first/tokenizer.safetensors"]])).Message, StringComparison.Ordinal);
-        Assert.Contains("no tokenizer", Assert.Throws<ArgumentException>(() => CheckpointFiles.Open([_folder["first/generator.safetensors"]])).Message, StringComparison.Ordinal);
+        Assert.Contains("both hold a tokenizer", Assert.Throws<ArgumentException>(() => CheckpointFiles.Open(
+            [_folder["first/tokenizer.safetensors"], _folder["first/tokenizer.safetensors"]])).Message, StringComparison.Ordinal);
+        Assert.Contains("no tokenizer", Assert.Throws<ArgumentException>(
+            () => CheckpointFiles.Open([_folder["first/generator.safetensors"]])).Message, StringComparison.Ordinal);
         using (Tensor tensor = Tensor.Zeros([1]))
             PyTorchFile.Write(_folder["other.pth"], new Dictionary<string, Tensor> { ["fc.weight"] = tensor });
         AssertRefused(["other.pth"], new ConversionOptions(), "none of its 1 tensors");
@@ -292,9 +309,11 @@ public sealed class CheckpointConversionTests : IDisposable
     {
         TorchPeer.Run(TorchPeer.Script("official_checkpoint.py"), "write", _folder.Root);
         Convert(["ae.ckpt", "gen.ckpt"]);
-        Assert.Contains("generator: 59 tensors equal", TorchPeer.Run(TorchPeer.Script("official_checkpoint.py"), "compare", _folder.Root, Model), StringComparison.Ordinal);
+        Assert.Contains("generator: 59 tensors equal", TorchPeer.Run(
+            TorchPeer.Script("official_checkpoint.py"), "compare", _folder.Root, Model), StringComparison.Ordinal);
         Convert(["gen.ckpt", "ae.ckpt"], new ConversionOptions { Weights = WeightChoice.Plain });
-        Assert.Contains("tokenizer: 287 tensors equal", TorchPeer.Run(TorchPeer.Script("official_checkpoint.py"), "compare", _folder.Root, Model, "--plain"), StringComparison.Ordinal);
+        Assert.Contains("tokenizer: 287 tensors equal", TorchPeer.Run(
+            TorchPeer.Script("official_checkpoint.py"), "compare", _folder.Root, Model, "--plain"), StringComparison.Ordinal);
         NvgModel.Load(Model).Dispose();
     }
 
@@ -319,7 +338,7 @@ public sealed class CheckpointConversionTests : IDisposable
         string path = _folder["sizes.safetensors"];
         SafetensorsFile.Write(path, parameters);
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        return infer(new CheckpointPart(kind, path, file, false, file.Keys.ToDictionary(k => k)));
+        return infer(new CheckpointPart(kind, path, false, file.Keys.ToDictionary(k => k, k => new StoredTensor(file, path, k))));
     }
 
     private static void SaveTiny(string folder, bool withGenerator = true, int normGroups = 4, ScalarType type = ScalarType.Float32)
@@ -328,7 +347,9 @@ public sealed class CheckpointConversionTests : IDisposable
         var config = new ModelConfig { Name = "tiny", Tokenizer = sizes, Generator = withGenerator ? Tiny.GeneratorSizes : null, Sampling = new() { StructureSteps = 3 } };
         using Tokenizer tokenizer = Tiny.Tokenizer(sizes);
         using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
-        NvgModel.Save(folder, config, tokenizer.Parameters, withGenerator ? generator.Parameters : null, withGenerator ? ["one", "two", "three"] : [], type);
+        NvgModel.Save(
+            folder, config, tokenizer.Parameters, withGenerator ? generator.Parameters : null, withGenerator ? ["one", "two", "three"] : [],
+            type);
     }
 
     // Copies under published names; the caller's scope frees them.
@@ -345,7 +366,8 @@ public sealed class CheckpointConversionTests : IDisposable
     private static Dictionary<string, Tensor> Values(PublishedShapes published, string prefix, RandomGenerator random) =>
         published.Shapes.ToDictionary(p => prefix + p.Key, p => Tensor.Randn(p.Value, random));
 
-    private static Dictionary<string, Tensor> Prefixed(string prefix, Dictionary<string, Tensor> tensors) => tensors.ToDictionary(t => prefix + t.Key, t => t.Value);
+    private static Dictionary<string, Tensor> Prefixed(string prefix, Dictionary<string, Tensor> tensors) =>
+        tensors.ToDictionary(t => prefix + t.Key, t => t.Value);
 
     private static void AssertEqual(string name, Tensor expected, Tensor actual)
     {

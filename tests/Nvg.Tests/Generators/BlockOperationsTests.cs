@@ -75,7 +75,8 @@ public class BlockOperationsTests
             using var random = new RandomGenerator(5);
             Tensor projected = Tensor.Randn([3, 9, 3 * 32 + 64], random);
             projected.RequiresGrad = true;
-            Tensor hidden = BlockOperations.AttentionMlp(projected, Tensor.Randn([16], random), Tensor.Randn([16], random), Turns(3, 9, 16, random), 2, Epsilon);
+            Tensor hidden = BlockOperations.AttentionMlp(
+                projected, Tensor.Randn([16], random), Tensor.Randn([16], random), Turns(3, 9, 16, random), 2, Epsilon);
             hidden.Square().Sum().Backward();
             return projected.Grad!.ToArray<float>();
         }
@@ -88,7 +89,8 @@ public class BlockOperationsTests
         using var random = new RandomGenerator(1);
         Tensor projected = Tensor.Randn([1, 2, 3 * 8 + 4], random);
         TorchException error = Assert.ThrowsAny<TorchException>(() =>
-            BlockOperations.AttentionMlp(projected, Tensor.Randn([8], random), Tensor.Randn([4], random), Turns(1, 2, 8, random), 1, Epsilon));
+            BlockOperations.AttentionMlp(
+                projected, Tensor.Randn([8], random), Tensor.Randn([4], random), Turns(1, 2, 8, random), 1, Epsilon));
         Assert.Contains("same even number", error.Message, StringComparison.Ordinal);
     }
 
@@ -124,7 +126,8 @@ public class BlockOperationsTests
     }
 
     // The first input in the given type, the others (scales, gates) in float32.
-    private static void Compare(long[][] shapes, ScalarType type, double tolerance, Func<Tensor[], Tensor> ours, Func<Tensor[], Tensor> theirs)
+    private static void Compare(
+        long[][] shapes, ScalarType type, double tolerance, Func<Tensor[], Tensor> ours, Func<Tensor[], Tensor> theirs)
     {
         using var scope = new TensorScope();
         using var random = new RandomGenerator(7);

@@ -95,7 +95,8 @@ public class PackedBlockTests
         using StructureCondition condition = generator.Structure.Condition(canvas, embedding, stage, time_SN, classes);
         foreach (int step in new[] { 0, 31, 32, 69, 1 })
         {
-            Tensor alone = generator.Structure.PredictVelocity(z, canvas, embedding, stage, Tensor.From([times[step], times[step]], 2), classes);
+            Tensor alone = generator.Structure.PredictVelocity(
+                z, canvas, embedding, stage, Tensor.From([times[step], times[step]], 2), classes);
             Assert.InRange((generator.Structure.PredictVelocity(condition, step, z) - alone).Abs().Max().Item(), 0, 1e-5);
         }
     }
@@ -113,7 +114,8 @@ public class PackedBlockTests
                 value.AddInPlace(Tensor.Randn(value.Shape.ToArray(), random) * 0.3);
         }
 
-        return (new TransformerBlock(new ParameterPath(store, ParameterSource.From(half, type: ScalarType.BFloat16)), heads * 64, 64, 4), store);
+        return (new TransformerBlock(
+            new ParameterPath(store, ParameterSource.From(half, type: ScalarType.BFloat16)), heads * 64, 64, 4), store);
     }
 
     private static (Tensor X_NTW, Tensor Modulation, Tensor Rotary) Inputs(int count, int tokens, int heads)

@@ -52,7 +52,8 @@ public class PackedGeneratorTests
         if (packed.IsPacked)
         {
             Assert.Contains("packed", Assert.Throws<InvalidOperationException>(
-                () => packed.Content.PredictFinalCanvas(canvas, embedding, zero, zero, new BlockTraining())).Message, StringComparison.Ordinal);
+                () => packed.Content.PredictFinalCanvas(
+                    canvas, embedding, zero, zero, new BlockTraining())).Message, StringComparison.Ordinal);
         }
 
         generator.Parameters.SetRequiresGrad(true);

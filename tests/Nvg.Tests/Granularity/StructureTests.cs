@@ -121,7 +121,8 @@ public class StructureTests
         Tensor scores_BL = StructureSplit.Scores(labels_BL, channel_BL, 4, null);
         Tensor sums = Tensor.Zeros([3, 4]).ScatterAdd(1, labels_BL, scores_BL);
         Assert.All(sums.ToArray<float>(), s => Assert.Equal(1, s, 1e-5));
-        Assert.Equal(StructureSplit.ByScore(labels_BL, channel_BL.Clamp(-1, 1), 4).ToArray<long>(), StructureSplit.ByScore(labels_BL, scores_BL, 4).ToArray<long>());
+        Assert.Equal(StructureSplit.ByScore(
+            labels_BL, channel_BL.Clamp(-1, 1), 4).ToArray<long>(), StructureSplit.ByScore(labels_BL, scores_BL, 4).ToArray<long>());
     }
 
     [Fact]
@@ -150,7 +151,8 @@ public class StructureTests
         Tensor projected = clusters.Scatter(clusters.Average(values_BLC));
         Near(projected, clusters.Scatter(clusters.Average(projected)));
         // ⟨Average x, y⟩ · size = ⟨x, Scatter y⟩: the two are adjoint up to the size.
-        Assert.Equal((clusters.Average(values_BLC) * values_BNC).Sum().Item() * size, (values_BLC * clusters.Scatter(values_BNC)).Sum().Item(), 1e-3);
+        Assert.Equal((clusters.Average(values_BLC) * values_BNC).Sum().Item() * size, (
+            values_BLC * clusters.Scatter(values_BNC)).Sum().Item(), 1e-3);
     }
 
     [Fact]
@@ -171,7 +173,8 @@ public class StructureTests
     [InlineData(0, 4)]
     [InlineData(3, 4)]
     [InlineData(-4, -4)]
-    public void LatentGrid_NoPowerOfTwo_Throws(int height, int width) => Assert.Throws<ArgumentException>(() => new LatentGrid(height, width));
+    public void LatentGrid_NoPowerOfTwo_Throws(int height, int width) =>
+        Assert.Throws<ArgumentException>(() => new LatentGrid(height, width));
 
     private static Tensor Points(int count, int length)
     {

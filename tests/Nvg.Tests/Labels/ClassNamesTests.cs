@@ -4,7 +4,8 @@ namespace Nvg.Tests.Labels;
 
 public class ClassNamesTests
 {
-    private static readonly ClassNames Names = new(["tench, Tinca tinca", "goldfish, Carassius auratus", "great white shark", "tiger shark", "7"]);
+    private static readonly ClassNames Names = new(
+        ["tench, Tinca tinca", "goldfish, Carassius auratus", "great white shark", "tiger shark", "7"]);
 
     [Theory]
     [InlineData("tench, Tinca tinca", new[] { 0 })]

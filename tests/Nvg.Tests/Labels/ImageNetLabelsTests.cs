@@ -19,6 +19,7 @@ public class ImageNetLabelsTests
         string[][] expected = [.. File.ReadLines(SharedMaterial.Path("data", "imagenet_classes.txt")).Select(line => line.Split('\t'))];
         ClassLabel[] labels = [.. ImageNetLabels.Lines.Select(ClassLabel.Parse)];
         Assert.Equal(
-            expected.Select(e => (e[0], e[1], e[2].ToLowerInvariant())), labels.Select((l, i) => ($"{i}", l.Identifier!, l.Name.ToLowerInvariant())));
+            expected.Select(e => (e[0], e[1], e[2].ToLowerInvariant())), labels.Select(
+                (l, i) => ($"{i}", l.Identifier!, l.Name.ToLowerInvariant())));
     }
 }

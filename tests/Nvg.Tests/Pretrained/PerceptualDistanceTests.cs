@@ -17,7 +17,8 @@ public class PerceptualDistanceTests
         foreach (PerceptualBackbone backbone in Enum.GetValues<PerceptualBackbone>().Where(b => b != PerceptualBackbone.ResNet18))
         {
             using var scope = new TensorScope();
-            using PerceptualDistance distance = PerceptualDistance.Load(backbone, folder[$"{backbone}.safetensors"], folder[$"{backbone}.lin.safetensors"]);
+            using PerceptualDistance distance = PerceptualDistance.Load(
+                backbone, folder[$"{backbone}.safetensors"], folder[$"{backbone}.lin.safetensors"]);
             Tensor a = expected[$"{backbone}.a"].Clone();
             a.RequiresGrad = true;
             Tensor values = distance.Forward(a, expected[$"{backbone}.b"]);
@@ -26,9 +27,11 @@ public class PerceptualDistanceTests
             AssertClose(expected[$"{backbone}.grad"], Autograd.Gradients(weighted, [a])[0]!, 1e-3);
         }
 
-        string message = Assert.Throws<NvgDataException>(() => PerceptualDistance.Load(PerceptualBackbone.Vgg16, folder["AlexNet.safetensors"], folder["Vgg16.lin.safetensors"])).Message;
+        string message = Assert.Throws<NvgDataException>(() => PerceptualDistance.Load(
+            PerceptualBackbone.Vgg16, folder["AlexNet.safetensors"], folder["Vgg16.lin.safetensors"])).Message;
         Assert.Contains("AlexNet.safetensors: does not hold the weights of Vgg16", message, StringComparison.Ordinal);
-        message = Assert.Throws<NvgDataException>(() => PerceptualDistance.Load(PerceptualBackbone.AlexNet, folder["AlexNet.safetensors"], folder["Vgg16.lin.safetensors"])).Message;
+        message = Assert.Throws<NvgDataException>(() => PerceptualDistance.Load(
+            PerceptualBackbone.AlexNet, folder["AlexNet.safetensors"], folder["Vgg16.lin.safetensors"])).Message;
         Assert.Contains("Vgg16.lin.safetensors: does not hold", message, StringComparison.Ordinal);
     }
 
@@ -55,7 +58,8 @@ public class PerceptualDistanceTests
         Assert.All(Autograd.Gradients(distance.Forward(image, other).Sum(), [image])[0]!.ToArray<float>(), g => Assert.Equal(0, g));
     }
 
-    private static PerceptualDistance Random() => PerceptualDistance.From(PerceptualBackbone.SqueezeNet, ParameterSource.Random(1), ParameterSource.Random(2));
+    private static PerceptualDistance Random() =>
+        PerceptualDistance.From(PerceptualBackbone.SqueezeNet, ParameterSource.Random(1), ParameterSource.Random(2));
 
     private static void AssertClose(Tensor expected, Tensor actual, double share)
     {

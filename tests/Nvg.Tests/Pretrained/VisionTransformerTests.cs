@@ -51,6 +51,7 @@ public class VisionTransformerTests
         Assert.DoesNotContain('\n', message);
         without.Remove("pos_embed");
         SafetensorsFile.Write(folder["b.safetensors"], without);
-        Assert.Contains("pos_embed", Assert.Throws<NvgDataException>(() => VisionTransformer.Load(folder["b.safetensors"])).Message, StringComparison.Ordinal);
+        Assert.Contains("pos_embed", Assert.Throws<NvgDataException>(
+            () => VisionTransformer.Load(folder["b.safetensors"])).Message, StringComparison.Ordinal);
     }
 }

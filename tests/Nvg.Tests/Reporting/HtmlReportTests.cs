@@ -33,7 +33,8 @@ public sealed partial class HtmlReportTests : IDisposable
         Assert.DoesNotContain("@import", text, StringComparison.Ordinal);
         Assert.DoesNotContain("<link", text, StringComparison.Ordinal);
         XElement html = Parse(text);
-        Assert.All(html.Descendants().Attributes().Where(a => a.Name.LocalName is "src" or "href"), a => Assert.StartsWith("data:", a.Value, StringComparison.Ordinal));
+        Assert.All(html.Descendants().Attributes().Where(a => a.Name.LocalName is "src" or "href"), a => Assert.StartsWith(
+            "data:", a.Value, StringComparison.Ordinal));
         // HTML does not unescape what stands in <style>.
         Assert.DoesNotMatch("[<>&]", html.Descendants("style").Single().Value);
     }
@@ -71,7 +72,14 @@ public sealed partial class HtmlReportTests : IDisposable
     private static HtmlReport Full() => new HtmlReport("Report " + Awkward, new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))
         .Section("First").Paragraph(Awkward).Table(["name", "value"], [["1", "x < y"], ["", "2"]], Awkward)
         .Section(Awkward).Settings([new(Awkward, Awkward)]).Code("./nvg evaluate  x\n  --y").Image(Images.Gradient(4, 4), Awkward)
-        .Plot(new LinePlot { Title = Awkward, XLabel = Awkward, YLabel = Awkward, Series = [new(Awkward, [(1, 2), (3, 4)]), new("b", [(1, 1)])] }, Awkward);
+        .Plot(new LinePlot
+        {
+            Title = Awkward,
+            XLabel = Awkward,
+            YLabel = Awkward,
+            Series = [
+            new(Awkward, [(1, 2), (3, 4)]), new("b", [(1, 1)])]
+        }, Awkward);
 
     private static XElement Parse(string html)
     {

@@ -58,7 +58,9 @@ public class LinePlotTests
         Assert.Equal((points[0].X + points[2].X) / 2, points[1].X, 0.02);
         Assert.Equal((points[0].Y + points[2].Y) / 2, points[1].Y, 0.02);
         Assert.True(points[0].X < points[2].X && points[0].Y > points[2].Y);
-        Assert.Equal(points.Select(p => $"{p.X.ToString(CultureInfo.InvariantCulture)},{p.Y.ToString(CultureInfo.InvariantCulture)}"), svg.Elements("polyline").Single().Attribute("points")!.Value.Split(' '));
+        Assert.Equal(
+            points.Select(p => $"{p.X.ToString(CultureInfo.InvariantCulture)},{p.Y.ToString(CultureInfo.InvariantCulture)}"),
+            svg.Elements("polyline").Single().Attribute("points")!.Value.Split(' '));
     }
 
     [Fact]
@@ -91,5 +93,6 @@ public class LinePlotTests
 
     private static LinePlot Plot(params PlotSeries[] series) => new() { Title = "t", XLabel = "x", YLabel = "y", Series = series };
 
-    private static double Number(XElement element, string name) => double.Parse(element.Attribute(name)!.Value, CultureInfo.InvariantCulture);
+    private static double Number(XElement element, string name) =>
+        double.Parse(element.Attribute(name)!.Value, CultureInfo.InvariantCulture);
 }

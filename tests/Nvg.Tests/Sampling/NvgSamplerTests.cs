@@ -148,16 +148,19 @@ public sealed class NvgSamplerTests : IClassFixture<NvgSamplerTests.Models>
     [InlineData(3.5)]
     public void Sample_Guidance_FollowsTheFormula(double guidance)
     {
-        SamplingOptions options = Fast with { ContentGuidance = StageSchedule.Constant(guidance), StructureGuidance = StageSchedule.Constant(1) };
+        SamplingOptions options =
+            Fast with { ContentGuidance = StageSchedule.Constant(guidance), StructureGuidance = StageSchedule.Constant(1) };
         Tensor canvas_BLC = Tensor.Zeros([2, 16, 4]);
         Sample([0, 1], [1, 2], options, observer: stage =>
         {
             using var scope = new TensorScope();
             using var clusters = new ClusterMean(stage.Labels_BL, 1 << stage.Stage);
             ContentGenerator generator = _models.Generator.Content;
-            Tensor structure = StructureEmbedding.Embed(stage.Labels_BL, stage.Stage, 4), number = Tensor.Full([2], stage.Stage, ScalarType.Int64);
+            Tensor structure = StructureEmbedding.Embed(stage.Labels_BL, stage.Stage, 4), number = Tensor.Full(
+                [2], stage.Stage, ScalarType.Int64);
             Tensor LogitsOf(long[] classes) =>
-                generator.Logits(generator.PredictFinalCanvas(canvas_BLC, structure, number, Tensor.From(classes, 2)), canvas_BLC, clusters);
+                generator.Logits(
+                    generator.PredictFinalCanvas(canvas_BLC, structure, number, Tensor.From(classes, 2)), canvas_BLC, clusters);
             Tensor conditional = LogitsOf([0, 1]), unconditional = LogitsOf([3, 3]);
             Tensor expected = unconditional + (conditional - unconditional) * guidance;
             Assert.Equal(expected.ToArray<float>(), stage.Logits_BNV!.ToArray<float>(), (a, b) => Math.Abs(a - b) < 1e-3);

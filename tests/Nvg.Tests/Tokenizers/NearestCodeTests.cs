@@ -131,7 +131,8 @@ public class NearestCodeTests
         Refused("float32", points_MC, Tensor.Zeros([5, 3], ScalarType.Float64));
 
         static void Refused(string reason, Tensor points_MC, Tensor codebook_VC) =>
-            Assert.Contains(reason, Assert.ThrowsAny<TorchException>(() => Kernel.Call(points_MC, codebook_VC)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                reason, Assert.ThrowsAny<TorchException>(() => Kernel.Call(points_MC, codebook_VC)).Message, StringComparison.Ordinal);
     }
 
     private static Tensor WholeNumbers(int count, int channels, RandomGenerator random) =>
@@ -147,5 +148,7 @@ public class NearestCodeTests
     }
 
     private static void AssertEqualsComposed(Tensor points_MC, Tensor codebook_VC) =>
-        Assert.Equal(NearestCode.SquaredDistances(points_MC, codebook_VC).ArgMin(1).ToArray<long>(), NearestCode.Find(points_MC, codebook_VC).ToArray<long>());
+        Assert.Equal(
+            NearestCode.SquaredDistances(points_MC, codebook_VC).ArgMin(1).ToArray<long>(),
+            NearestCode.Find(points_MC, codebook_VC).ToArray<long>());
 }

@@ -8,7 +8,8 @@ namespace Nvg.Tests.Tokenizers;
 [NoTensorLeaks]
 public class TokenizerTests
 {
-    public static TheoryData<int, int[]> Sizes => new() { { 8, [1] }, { 16, [1, 2] }, { 16, [1, 1, 2] }, { 32, [1, 1, 2, 2] }, { 4, [1, 1, 1] } };
+    public static TheoryData<int, int[]> Sizes =>
+        new() { { 8, [1] }, { 16, [1, 2] }, { 16, [1, 1, 2] }, { 32, [1, 1, 2, 2] }, { 4, [1, 1, 1] } };
 
     [Theory]
     [MemberData(nameof(Sizes))]
@@ -63,10 +64,10 @@ public class TokenizerTests
         }
 
         using QuantizedLatent quantized = tokenizer.Quantizer.Forward(latent_BLC, structure_BSL, warmUp: false);
-        Near(sum, quantized.Output_BLC, 1e-5);
+        Near(sum, quantized.Output, 1e-5);
         // The soft choice of the warm-up is one-hot in value.
         using QuantizedLatent soft = tokenizer.Quantizer.Forward(latent_BLC, structure_BSL, warmUp: true);
-        Near(sum, soft.Output_BLC, 1e-4);
+        Near(sum, soft.Output, 1e-4);
         Assert.All(soft.Content.Zip(sequence.Content), c => Assert.Equal(c.Second.ToArray<long>(), c.First.ToArray<long>()));
     }
 
@@ -132,13 +133,14 @@ public class TokenizerTests
         Tensor latent_BLC = Tensor.Randn([1, 16, 4], random), weights = Tensor.Randn([1, 16, 4], random);
         latent_BLC.RequiresGrad = true;
         using QuantizedLatent quantized = tokenizer.Quantizer.Forward(latent_BLC, StructureConstruction.Build(latent_BLC), warmUp: false);
-        Near(weights, Autograd.Gradients((quantized.Output_BLC * weights).Sum(), [latent_BLC])[0]!, 0);
+        Near(weights, Autograd.Gradients((quantized.Output * weights).Sum(), [latent_BLC])[0]!, 0);
     }
 
     [Fact]
     public void Tokenizer_ImpossibleSizes_NamesAllAndLeavesNothing()
     {
-        var error = Assert.Throws<ArgumentException>(() => Tiny.Tokenizer(Tiny.TokenizerSizes with { ImageSize = 12, BaseChannels = 6, CodebookSize = 1 }));
+        var error = Assert.Throws<ArgumentException>(
+            () => Tiny.Tokenizer(Tiny.TokenizerSizes with { ImageSize = 12, BaseChannels = 6, CodebookSize = 1 }));
         Assert.Contains("imageSize", error.Message, StringComparison.Ordinal);
         Assert.Contains("baseChannels", error.Message, StringComparison.Ordinal);
         Assert.Contains("codebookSize", error.Message, StringComparison.Ordinal);

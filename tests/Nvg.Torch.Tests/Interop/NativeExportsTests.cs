@@ -55,7 +55,8 @@ public class NativeExportsTests
     {
         string body = Regex.Match(ReadHeader(), $@"enum {name} : int32_t \{{(.*?)\}}", RegexOptions.Singleline).Groups[1].Value;
         var declared = Regex.Matches(body, @"NVGT_(\w+) = (\d+)")
-            .Select(m => (Name: m.Groups[1].Value.Replace("_", "", StringComparison.Ordinal), Value: int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture)));
+            .Select(m => (Name: m.Groups[1].Value.Replace("_", "", StringComparison.Ordinal), Value: int.Parse(
+                m.Groups[2].Value, CultureInfo.InvariantCulture)));
         var defined = Enum.GetNames(managed).Select(n => (Name: n.ToUpperInvariant(), Value: (int)Enum.Parse(managed, n)));
 
         Assert.Equal(declared.Order(), defined.Order());
@@ -73,11 +74,5 @@ public class NativeExportsTests
         return flat is "" or "void" ? 0 : flat.Count(c => c == ',') + 1;
     }
 
-    private static string HeaderPath()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "nvg.slnx")))
-            folder = folder.Parent;
-        return Path.Combine(folder!.FullName, "native", "door", "nvg_torch.h");
-    }
+    private static string HeaderPath() => Repository.PathOf("native/door/nvg_torch.h");
 }

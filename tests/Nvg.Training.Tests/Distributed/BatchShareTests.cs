@@ -24,7 +24,8 @@ public sealed class BatchShareTests
     [InlineData(8, 1, 4)]
     public void Part_AllPartsOfAllShares_CoverTheBatchAndWeighOne(int total, int processes, int parts)
     {
-        BatchShare[] all = [.. Enumerable.Range(0, processes).SelectMany(rank => Enumerable.Range(0, parts).Select(i => BatchShare.Of(total, rank, processes).Part(i, parts)))];
+        BatchShare[] all = [.. Enumerable.Range(0, processes).SelectMany(
+            rank => Enumerable.Range(0, parts).Select(i => BatchShare.Of(total, rank, processes).Part(i, parts)))];
         Assert.Equal(Enumerable.Range(0, total), all.SelectMany(p => p.Of([.. Enumerable.Range(0, total)])));
         Assert.Equal(1, all.Sum(p => p.Weight), 1e-12);
         Assert.All(all.Skip(1).Zip(all), p => Assert.Equal(p.Second.End, p.First.Start));

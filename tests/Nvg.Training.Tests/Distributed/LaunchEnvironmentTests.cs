@@ -27,8 +27,12 @@ public sealed class LaunchEnvironmentTests
     [Fact]
     public void Detect_Kubeflow_IsOneProcessPerPod()
     {
-        LaunchEnvironment environment = Detect("KUBERNETES_PORT=tcp://10.0.0.1:443 MASTER_ADDR=job-master-0 MASTER_PORT=23456 WORLD_SIZE=3 RANK=2 PYTHONUNBUFFERED=1")!;
-        Assert.Equal((2, 3, 0, 1, "job-master-0", 23456), (environment.Rank, environment.WorldSize, environment.LocalRank, environment.LocalWorldSize, environment.Address, environment.Port));
+        LaunchEnvironment environment = Detect(
+            "KUBERNETES_PORT=tcp://10.0.0.1:443 MASTER_ADDR=job-master-0 MASTER_PORT=23456 WORLD_SIZE=3 RANK=2 PYTHONUNBUFFERED=1")!;
+        Assert.Equal(
+            (2, 3, 0, 1, "job-master-0", 23456),
+            (environment.Rank, environment.WorldSize, environment.LocalRank, environment.LocalWorldSize, environment.Address,
+            environment.Port));
     }
 
     [Fact]
@@ -90,7 +94,8 @@ public sealed class LaunchEnvironmentTests
 
     private static LaunchEnvironment? Detect(string variables)
     {
-        Dictionary<string, string> values = variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(v => v.Split('=', 2)).ToDictionary(v => v[0], v => v[1]);
+        Dictionary<string, string> values = variables.Split(
+            ' ', StringSplitOptions.RemoveEmptyEntries).Select(v => v.Split('=', 2)).ToDictionary(v => v[0], v => v[1]);
         return LaunchEnvironment.Detect(values.GetValueOrDefault);
     }
 }

@@ -18,7 +18,8 @@ public sealed class TrainingProcessesTests
         float[][] all = TinyRuns.Together(3, processes =>
         {
             BatchShare share = processes.ShareOf(5);
-            using Tensor own = Tensor.From(Enumerable.Range(share.Start, share.Count).SelectMany(i => (float[])[i, -i]).ToArray(), share.Count, 2);
+            using Tensor own = Tensor.From(
+                Enumerable.Range(share.Start, share.Count).SelectMany(i => (float[])[i, -i]).ToArray(), share.Count, 2);
             using Tensor gathered = processes.Gather(own, 5);
             return gathered.ToArray<float>();
         });
@@ -28,7 +29,8 @@ public sealed class TrainingProcessesTests
     [Fact]
     public void GatherBytes_TextsOfAnyLength_ComeByRank()
     {
-        string[][] all = TinyRuns.Together(3, processes => Array.ConvertAll(processes.GatherBytes(Encoding.UTF8.GetBytes(new string('a', 5 * processes.Rank))), Encoding.UTF8.GetString));
+        string[][] all = TinyRuns.Together(3, processes => Array.ConvertAll(
+            processes.GatherBytes(Encoding.UTF8.GetBytes(new string('a', 5 * processes.Rank))), Encoding.UTF8.GetString));
         Assert.All(all, texts => Assert.Equal(["", "aaaaa", "aaaaaaaaaa"], texts));
     }
 
@@ -111,10 +113,12 @@ public sealed class TrainingProcessesTests
         {
             using var told = new ManualResetEventSlim();
             var environment = new LaunchEnvironment("test", rank, 2, rank, 2, "127.0.0.1", port);
-            TrainingProcesses processes = TrainingProcesses.Join(environment, Device.Cpu, new ProcessSettings { LostAfter = TimeSpan.FromSeconds(6) }, _ => told.Set());
+            TrainingProcesses processes = TrainingProcesses.Join(
+                environment, Device.Cpu, new ProcessSettings { LostAfter = TimeSpan.FromSeconds(6) }, _ => told.Set());
             using var task = new NoTask();
             task.Parameters.Add("weight", Tensor.Full([2, 2], 1));
-            using var trainer = new Trainer(task, new TrainingOptions { Steps = 1, BatchSize = 2, LearningRate = 0.1 }, Device.Cpu, folder["run"], processes);
+            using var trainer = new Trainer(
+                task, new TrainingOptions { Steps = 1, BatchSize = 2, LearningRate = 0.1 }, Device.Cpu, folder["run"], processes);
             processes.Barrier();
             if (rank == 1)
                 processes.Explain(TrainingDivergedException.At("latent", 7));
@@ -144,7 +148,8 @@ public sealed class TrainingProcessesTests
     public void Join_OthersDoNotCome_SaysHowMany()
     {
         var alone = new LaunchEnvironment("test", 0, 2, 0, 2, "127.0.0.1", Ranks.FreePort());
-        var error = Assert.Throws<ProcessFailedException>(() => TrainingProcesses.Join(alone, Device.Cpu, new ProcessSettings { MeetingTimeout = TimeSpan.FromSeconds(1) }, _ => { }));
+        var error = Assert.Throws<ProcessFailedException>(
+            () => TrainingProcesses.Join(alone, Device.Cpu, new ProcessSettings { MeetingTimeout = TimeSpan.FromSeconds(1) }, _ => { }));
         Assert.StartsWith("rank 0: 1 of 2 processes came to 127.0.0.1:", error.Message, StringComparison.Ordinal);
     }
 
@@ -189,7 +194,8 @@ public sealed class TrainingProcessesTests
 
         public string Fingerprint => "";
 
-        public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, RandomGenerator random, LossLog log) => throw new NotSupportedException();
+        public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, RandomGenerator random, LossLog log) =>
+            throw new NotSupportedException();
 
         public void Export(string folder, IReadOnlyDictionary<string, Tensor> parameters) => throw new NotSupportedException();
 

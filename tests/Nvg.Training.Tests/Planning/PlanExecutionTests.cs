@@ -32,7 +32,8 @@ public sealed class PlanExecutionTests : IDisposable
     public void Run_TinyPlan_TrainsAllNetworksAndKeepsTheTimeOfEach()
     {
         RunState state = Execute(CancellationToken.None);
-        Assert.All([StageNames.Tokenizer, StageNames.Classifier, StageNames.Generator], name => Assert.True(state.Stage(name).IsDone, name));
+        Assert.All(
+            [StageNames.Tokenizer, StageNames.Classifier, StageNames.Generator], name => Assert.True(state.Stage(name).IsDone, name));
         Assert.True(state.Stages.Values.Sum(stage => stage.Seconds) <= state.Seconds);
         using NvgModel model = NvgModel.Load(PlanExecution.ModelFolder(_folder[Run], StageNames.Generator));
         using ClassifierModel classifier = ClassifierModel.Load(PlanExecution.ModelFolder(_folder[Run], StageNames.Classifier));

@@ -32,7 +32,8 @@ public class TrainingPlannerTests
 
     [Theory]
     [MemberData(nameof(Combinations))]
-    public void Plan_OfAnyFacts_HasValidSettingsAndKeepsTimeAndMemory(int images, int classes, double hours, PlanQuality quality, string device)
+    public void Plan_OfAnyFacts_HasValidSettingsAndKeepsTimeAndMemory(
+        int images, int classes, double hours, PlanQuality quality, string device)
     {
         MachineFacts machine = PlanFacts.Machine(device == "cpu" ? 2e11 : 2e14, device == "cpu" ? 8 : 80, device: device);
         PlanRequest request = PlanFacts.Request(hours) with { Quality = quality };
@@ -203,7 +204,8 @@ public class TrainingPlannerTests
     {
         NvgDataException error = Assert.Throws<NvgDataException>(
             () => TrainingPlanner.Plan(PlanFacts.Request(0.5), PlanFacts.Data(1_300_000), PlanFacts.Machine()));
-        Assert.Contains("packing 1,300,000 images alone takes about 110 min: give at least --hours 5", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "packing 1,300,000 images alone takes about 110 min: give at least --hours 5", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

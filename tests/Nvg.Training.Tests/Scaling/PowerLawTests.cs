@@ -26,7 +26,8 @@ public class PowerLawTests
     {
         var law = new PowerLaw(3, 50, 0.3);
         var random = new Random(1);
-        (double X, double Y)[] points = [.. Enumerable.Range(0, 40).Select(i => Math.Pow(10, 3 + i * 0.1)).Select(x => (x, law.At(x) * (1 + 0.01 * (random.NextDouble() - 0.5))))];
+        (double X, double Y)[] points = [.. Enumerable.Range(0, 40).Select(i => Math.Pow(10, 3 + i * 0.1)).Select(
+            x => (x, law.At(x) * (1 + 0.01 * (random.NextDouble() - 0.5))))];
         PowerLawFit found = PowerLaw.Fit(points)!;
         PowerLaw fit = found.Law;
         double Error(PowerLaw l) => points.Sum(p => Math.Pow(p.Y - l.At(p.X), 2));

@@ -30,7 +30,8 @@ public sealed class TrainingCurveTests : IDisposable
         WriteRun("run", 2, [(1, 7), (2, 6), (4, 5)], """{"step": 6, "lo""");
         TrainingCurve curve = TrainingCurve.Read(_folder["run"]);
         // As training makes them: all but the sizes of the tokenizer and the depth by default.
-        var sizes = new GeneratorConfig { LatentHeight = 4, LatentWidth = 4, LatentChannels = 4, CodebookSize = 16, ClassCount = 1, Depth = 2 };
+        var sizes =
+            new GeneratorConfig { LatentHeight = 4, LatentWidth = 4, LatentChannels = 4, CodebookSize = 16, ClassCount = 1, Depth = 2 };
         using var generator = new NvgGenerator(sizes, ParameterSource.Random(1));
         long structure = GeneratorParameters.OfStructure(generator), content = GeneratorParameters.OfContent(generator);
         Assert.Equal(generator.Parameters.ParameterCount, curve.Parameters);
@@ -46,7 +47,8 @@ public sealed class TrainingCurveTests : IDisposable
     public void ScalingReport_RunsOfALaw_FindsTheLaw()
     {
         var law = new PowerLaw(2, 300, 0.4);
-        TrainingCurve[] runs = [.. new[] { 1e6, 4e6, 2e7, 1e8 }.Select((n, i) => new TrainingCurve($"r{i}", (long)n, [.. Enumerable.Repeat((1e12 * n, 99.0), 10), .. Enumerable.Repeat((2e12 * n, law.At(n)), 10)]))];
+        TrainingCurve[] runs = [.. new[] { 1e6, 4e6, 2e7, 1e8 }.Select((n, i) => new TrainingCurve(
+            $"r{i}", (long)n, [.. Enumerable.Repeat((1e12 * n, 99.0), 10), .. Enumerable.Repeat((2e12 * n, law.At(n)), 10)]))];
         var report = new ScalingReport(runs);
         Assert.Equal(0.4, report.OverParameters!.Law.Exponent, 1e-3);
         Assert.Equal(4, report.Envelope.Count(p => p.Y < 99));

@@ -78,7 +78,8 @@ internal static class Tiny
                 ImageFile.Write(Path.Combine(folder, $"{i}.png"), Image(size, name == "waves", i));
         }
 
-        Preparation.RunAsync(ImageSource.Open(images), output, new PreparationOptions { Size = size, Threads = 1 }).GetAwaiter().GetResult();
+        Preparation.RunAsync(
+            ImageSource.Open(images), output, new PreparationOptions { Size = size, Threads = 1 }).GetAwaiter().GetResult();
     }
 
     private static RgbImage Image(int size, bool waves, int number)

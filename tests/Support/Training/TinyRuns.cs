@@ -16,7 +16,8 @@ internal static class TinyRuns
     /// <param name="folder">The run's.</param>
     /// <param name="stopAfter">A step with a log line after which the run is asked to stop; null for none.</param>
     /// <param name="processes">Those that train together; null for one alone.</param>
-    internal static void Train(Func<ITrainingTask> create, TrainingOptions options, string folder, int? stopAfter = null, TrainingProcesses? processes = null)
+    internal static void Train(
+        Func<ITrainingTask> create, TrainingOptions options, string folder, int? stopAfter = null, TrainingProcesses? processes = null)
     {
         using ITrainingTask task = create();
         using var trainer = new Trainer(task, options, Device.Cpu, folder, processes);
@@ -35,7 +36,8 @@ internal static class TinyRuns
     }
 
     /// <summary>Trains to the end with several processes.</summary>
-    internal static void TrainTogether(int count, Func<TrainingProcesses, ITrainingTask> create, TrainingOptions options, string folder) => Together(count, processes =>
+    internal static void TrainTogether(int count, Func<TrainingProcesses, ITrainingTask> create, TrainingOptions options, string folder) =>
+        Together(count, processes =>
     {
         Train(() => create(processes), options, folder, processes: processes);
         return 0;
@@ -49,7 +51,8 @@ internal static class TinyRuns
         return Ranks.Run(count, rank =>
         {
             var environment = new LaunchEnvironment("test", rank, count, rank, count, "127.0.0.1", port);
-            TrainingProcesses processes = TrainingProcesses.Join(environment, Device.Cpu, new ProcessSettings { MeetingTimeout = TimeSpan.FromSeconds(60) }, _ => { });
+            TrainingProcesses processes = TrainingProcesses.Join(
+                environment, Device.Cpu, new ProcessSettings { MeetingTimeout = TimeSpan.FromSeconds(60) }, _ => { });
             T result = work(processes);
             processes.Dispose();
             return result;
@@ -57,7 +60,8 @@ internal static class TinyRuns
     }
 
     /// <summary>The log lines of a run.</summary>
-    internal static JsonNode[] Statistics(string folder) => [.. File.ReadAllLines(Path.Combine(folder, "stats.jsonl")).Select(line => JsonNode.Parse(line)!)];
+    internal static JsonNode[] Statistics(string folder) =>
+        [.. File.ReadAllLines(Path.Combine(folder, "stats.jsonl")).Select(line => JsonNode.Parse(line)!)];
 
     /// <summary>Compares the weights of two runs after a step, but for those of some names.</summary>
     internal static void AssertSameWeights(string expected, string actual, int step, double tolerance, Func<string, bool>? except = null)
@@ -72,5 +76,6 @@ internal static class TinyRuns
         }
     }
 
-    private static SafetensorsFile Weights(string folder, int step) => SafetensorsFile.Open(Path.Combine(folder, $"checkpoints/step-{step:D8}/weights.safetensors"));
+    private static SafetensorsFile Weights(string folder, int step) =>
+        SafetensorsFile.Open(Path.Combine(folder, $"checkpoints/step-{step:D8}/weights.safetensors"));
 }

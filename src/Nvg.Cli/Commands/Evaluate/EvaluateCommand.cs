@@ -17,6 +17,7 @@ internal static class EvaluateCommand
         EvaluateControlCommand.Create(),
         EvaluateStructureCommand.Create(),
         EvaluateStructureStepsCommand.Create(),
+        EvaluateStructureMapsCommand.Create(),
         EvaluatePrecisionCommand.Create(),
         EvaluateCostCommand.Create(),
     };

@@ -40,7 +40,7 @@ internal sealed class EvaluateCostCommand
         Command command =
             new Command("cost", "Parameters, time and peak memory per image, for content and structure separately") { arguments._models }
             .With(arguments._repeat, arguments._report);
-        arguments._sampling.AddTo(command);
+        arguments._sampling.AddNvgTo(command);
         command.With(arguments._device, arguments._type, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;
@@ -94,7 +94,7 @@ internal sealed class EvaluateCostCommand
         {
             progress.Report(name, null);
             using NvgModel model = Open(name, parsed.GetValue(_device), parsed.GetDataType(_type));
-            SamplingOptions options = _sampling.Read(parsed, model.Config.Sampling, model.GeneratorConfig.Grid.LastStage);
+            SamplingOptions options = _sampling.Read(parsed, model);
             costs.Add(new ModelCost(name, options.StructureSteps,
                 GenerationCost.Measure(model, options, parsed.GetValue(_repeat), cancellation)));
         }

@@ -32,7 +32,7 @@ internal sealed class EvaluatePrecisionCommand
         var arguments = new EvaluatePrecisionCommand();
         Command command = new Command("precision", "Compare bfloat16 with float32: tokens, splits and decoded images")
             .With(arguments._model, arguments._preset, arguments._count);
-        arguments._sampling.AddTo(command);
+        arguments._sampling.AddNvgTo(command);
         command.With(arguments._device, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;
@@ -46,7 +46,7 @@ internal sealed class EvaluatePrecisionCommand
         ModelConfig? preset = ModelOrPreset.Preset(parsed.GetValue(_model), parsed.GetValue(_preset));
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using NvgModel reference = Open(parsed, preset, ScalarType.Float32), other = Open(parsed, preset, ScalarType.BFloat16);
-        SamplingOptions options = _sampling.Read(parsed, reference.Config.Sampling, reference.GeneratorConfig.Grid.LastStage);
+        SamplingOptions options = _sampling.Read(parsed, reference);
         PrecisionAgreement found = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(
             () => PrecisionAgreement.Measure(
                 reference, other, count, options,

@@ -27,6 +27,13 @@ internal sealed class EvaluateStructureStepsCommand
         DefaultValueFactory = _ => ["25", "12", "8", "4", "2", "1", "auto"],
     };
 
+    private readonly Option<string?> _reference = new("--reference")
+    {
+        Description = $"Model whose images with {StructureSteps.Published} steps are compared with, such as the one that was distilled; "
+            + "by default the model itself",
+        HelpName = "DIR",
+    };
+
     private readonly Option<Device> _device = CommonOptions.Device();
     private readonly Option<ScalarType?> _type = CommonOptions.DataType();
     private readonly Option<int> _threads = CommonOptions.Threads();
@@ -37,7 +44,8 @@ internal sealed class EvaluateStructureStepsCommand
         var arguments = new EvaluateStructureStepsCommand();
         Command command =
             new Command("structure-steps", "Measure how many positions change sides with fewer steps of the structure flow").With(
-            arguments._model, arguments._count, arguments._steps, arguments._device, arguments._type, arguments._threads, arguments._json);
+            arguments._model, arguments._reference, arguments._count, arguments._steps, arguments._device,
+            arguments._type, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;
     }
@@ -52,13 +60,17 @@ internal sealed class EvaluateStructureStepsCommand
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using NvgModel model =
             NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), parsed.GetValue(_device), parsed.GetDataType(_type));
+        using NvgModel? original = parsed.GetValue(_reference) is { } folder
+            ? NvgModel.Load(ModelFolder.Locate(folder), parsed.GetValue(_device), parsed.GetDataType(_type))
+            : null;
         int lastStage = model.GeneratorConfig.Grid.LastStage;
         if (candidates.SelectMany(c => c.Validate(lastStage)).FirstOrDefault() is { } problem)
             throw new UsageException(problem);
         IReadOnlyList<StructureStepAgreement> rows = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(
             () => StructureStepAgreement.Measure(
                 model, count, StructureSteps.Published, candidates,
-                new SynchronousProgress<int>(done => progress.Report($"{done} of {count} images", (double)done / count)), cancellation),
+                new SynchronousProgress<int>(done => progress.Report($"{done} of {count} images", (double)done / count)), original,
+                cancellation),
             CancellationToken.None));
         if (parsed.GetValue(_json))
             MachineOutput.Write(rows);

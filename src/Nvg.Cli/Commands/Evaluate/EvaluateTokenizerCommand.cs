@@ -6,6 +6,7 @@ using Nvg.Data.Datasets;
 using Nvg.Data.Loading;
 using Nvg.Evaluation.Features;
 using Nvg.Evaluation.TokenizerQuality;
+using Nvg.Models;
 using Nvg.Pretrained;
 using Nvg.Torch;
 
@@ -56,7 +57,7 @@ internal sealed class EvaluateTokenizerCommand
         if (parsed.GetValue(_output) is { } target)
             ImageOutput.RequireWritableFolder(target);
         CommonOptions.Apply(device, parsed.GetValue(_threads));
-        using NvgModel model = NvgModel.Load(ModelFolder.Resolve(parsed.GetValue(_model)), device, withGenerator: false);
+        using IImageModel model = ImageModels.Load(ModelFolder.Resolve(parsed.GetValue(_model)), device, withGenerator: false);
         using IFeatureNetwork? network = _network.OpenIfGiven(parsed, device);
         using PerceptualDistance? perceptual = _perceptual.OpenIfGiven(parsed, device);
         var options = new TokenizerEvaluationOptions
@@ -78,17 +79,17 @@ internal sealed class EvaluateTokenizerCommand
     }
 
     private TokenizerReport Evaluate(
-        ParseResult parsed, NvgModel model, TokenizerEvaluationOptions options, ConsoleProgress progress, CancellationToken cancellation)
+        ParseResult parsed, IImageModel model, TokenizerEvaluationOptions options, ConsoleProgress progress, CancellationToken cancellation)
     {
         string[] data = [parsed.GetRequiredValue(_data)];
-        int side = model.Config.Tokenizer.ImageSize, all = SquareSource.Entries(data, side).Count();
+        int side = model.ImageTokenizer.ImageSize, all = SquareSource.Entries(data, side).Count();
         if (all < 2)
             throw NvgDataException.At(data[0], $"has {(all == 0 ? "no images" : "only one image")}",
                 "a tokenizer is measured over at least 2");
         int count = Math.Min(parsed.GetValue(_limit) ?? all, all);
         IEnumerable<SquareEntry> chosen = SquareSource.Entries(data, side).Where((_, index) => EvenSample.Contains(index, count, all));
         return TokenizerEvaluation.Run(
-            model.Tokenizer, chosen, count, options,
+            model.ImageTokenizer, chosen, count, options,
             new SynchronousProgress<int>(done => progress.Report($"{done} of {count} images", (double)done / count)), cancellation);
     }
 

@@ -47,7 +47,7 @@ public sealed class NpyArray
 
     /// <summary>
     /// Reads structure maps: an array of one to three sides (positions; rows and columns; or stages, rows and columns) of
-    /// uint8, int32 or int64 whose values are cluster numbers from 0.
+    /// uint8, int32, int64 or floating-point numbers whose values are cluster numbers from 0.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="shape">The sides, slowest first.</param>
@@ -90,12 +90,25 @@ public sealed class NpyArray
             NpyElement.UInt8 => [.. _bytes.Select(b => (long)b)],
             NpyElement.Int32 => [.. MemoryMarshal.Cast<byte, int>(_bytes).ToArray().Select(i => (long)i)],
             NpyElement.Int64 => MemoryMarshal.Cast<byte, long>(_bytes).ToArray(),
-            _ => throw NvgDataException.At(_where, "holds fractions where cluster numbers belong", "save it as int32"),
+            _ => Whole(ToDoubles()),
         };
         int bad = Array.FindIndex(wide, label => label is < 0 or > int.MaxValue);
         return bad < 0
             ? [.. wide.Select(label => (int)label)]
             : throw NvgDataException.At(_where, $"element {bad} is {wide[bad]}, which is no cluster number");
+    }
+
+    // NumPy's default type is float64, so label maps are often stored as whole floating-point numbers.
+    private long[] Whole(double[] values)
+    {
+        // NaN and infinities are no whole numbers either.
+        int fraction = Array.FindIndex(values, value => !(Math.Abs(value) <= 1L << 53) || value != Math.Truncate(value));
+        return fraction < 0
+            ? Array.ConvertAll(values, value => (long)value)
+            : throw NvgDataException.At(
+                _where,
+                FormattableString.Invariant($"holds fractions where cluster numbers belong: element {fraction} is {values[fraction]}"),
+                "save it as int32");
     }
 
     /// <summary>The elements of an array of uint8.</summary>

@@ -25,6 +25,8 @@ internal static class PickleTensors
             case PickleGlobalKind.RebuildTensorV3 when arguments.Length is 7 or 8
                 && arguments[6] is PickleGlobal { Kind: PickleGlobalKind.DataType } type:
                 return Tensor(arguments[0], arguments[1], arguments[2], arguments[3], type.Type);
+            case PickleGlobalKind.RebuildTensorV3 when arguments.Length is 7 or 8 && arguments[6] is PickleGlobal other:
+                return new PickleOpaque($"tensor of {other.Name}");
             case PickleGlobalKind.RebuildParameter when arguments
                 is [PickleTensor or PickleOpaque, _, _] or [PickleTensor or PickleOpaque, _, _, _]:
                 return arguments[0]!;

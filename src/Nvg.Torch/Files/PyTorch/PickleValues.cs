@@ -3,6 +3,11 @@ namespace Nvg.Torch.Files.PyTorch;
 // What a pickle describes, as inert data. Numbers, texts and None are .NET's own; nothing here has behaviour, and nothing is
 // created from a name in a file.
 
+/// <summary>A text of Python 2 that stays where it is: perhaps bytes.</summary>
+/// <param name="Start">Its first byte in the pickle.</param>
+/// <param name="Length">Its bytes.</param>
+internal sealed record PickleBytes(int Start, int Length);
+
 /// <summary>A tuple.</summary>
 internal sealed record PickleTuple(object?[] Items);
 

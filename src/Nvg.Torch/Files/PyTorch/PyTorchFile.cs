@@ -37,8 +37,16 @@ public sealed class PyTorchFile : TensorFile
         object? state = ItemOf(root, entry ?? StateEntry);
         if (entry is not null && state is null)
             throw new PyTorchFileException($"it has no entry '{entry}'");
-        Collect(state as PickleDict
-            ?? (entry is null ? root : throw new PyTorchFileException($"its entry '{entry}' is no dictionary of tensors")));
+        if (state is not PickleDict dictionary)
+        {
+            if (entry is not null)
+                throw new PyTorchFileException($"its entry '{entry}' is no dictionary of tensors");
+            CollectAll(root);
+        }
+        else if (Collect(dictionary, new HashSet<PickleDict>(ReferenceEqualityComparer.Instance)) is { } foreign)
+        {
+            throw new PyTorchFileException(foreign);
+        }
     }
 
     /// <summary>
@@ -90,8 +98,12 @@ public sealed class PyTorchFile : TensorFile
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            return stream.Length > 0 ? new PyTorchFile(path, new MappedFile(stream), entry)
-                : throw new PyTorchFileException("the file is empty");
+            if (stream.Length == 0)
+                throw new PyTorchFileException("is empty; download or create it again");
+            var file = new MappedFile(stream);
+            return FileContent.Of(file.Bytes(0, (int)Math.Min(file.Length, FileContent.HeadLength))).Refusal is { } refusal
+                ? throw new PyTorchFileException(refusal)
+                : new PyTorchFile(path, file, entry);
         }
         catch (PyTorchFileException error)
         {
@@ -129,9 +141,7 @@ public sealed class PyTorchFile : TensorFile
     /// <summary>Whether a file that begins so is a PyTorch file, as far as its first bytes tell.</summary>
     internal static bool IsStartOf(ReadOnlySpan<byte> start) => start is [(byte)'P', (byte)'K', ..] or [0x80, 0x02, 0x8A, ..];
 
-    // Names out of the file may hold line breaks.
-    private static PyTorchFileException Located(string path, PyTorchFileException error) =>
-        new($"{path}: {error.Message.ReplaceLineEndings(" ")}", error);
+    private static PyTorchFileException Located(string path, PyTorchFileException error) => new($"{path}: {error.Message}", error);
 
     private static Dictionary<string, object> ScalarsOf(PickleDict root)
     {
@@ -151,10 +161,42 @@ public sealed class PyTorchFile : TensorFile
         return found.Length < 2 ? found.FirstOrDefault() : throw new PyTorchFileException($"its entry '{name}' occurs twice");
     }
 
-    // Without recursion, and no dictionary twice: neither depth, cycles nor shared parts can make this long.
-    private void Collect(PickleDict state)
+    // A whole file without state_dict: a state itself, or dictionaries of a training run, such as {"model": …, "optimizer": …,
+    // "args": …}. Of those, entries that hold anything but tensors are left out, as they are beside a state_dict.
+    private void CollectAll(PickleDict root)
     {
-        var seen = new HashSet<PickleDict>(ReferenceEqualityComparer.Instance) { state };
+        var seen = new HashSet<PickleDict>(ReferenceEqualityComparer.Instance);
+        if (root.Items.Any(i => i.Value is PickleTensor) || !root.Items.Any(i => i.Value is PickleDict))
+        {
+            if (Collect(root, seen) is { } foreign)
+                throw new PyTorchFileException(foreign);
+            return;
+        }
+
+        string? first = null;
+        seen.Add(root);
+        foreach ((object? key, object? value) in root.Items)
+        {
+            int before = _names.Count;
+            var one = new PickleDict();
+            one.Add(key, value);
+            if (Collect(one, seen) is not { } foreign)
+                continue;
+            first ??= foreign;
+            foreach (string name in _names.Skip(before))
+                _described.Remove(name);
+            _names.RemoveRange(before, _names.Count - before);
+        }
+
+        if (_names.Count == 0 && first is not null)
+            throw new PyTorchFileException(first);
+    }
+
+    // Without recursion, and no dictionary twice: neither depth, cycles nor shared parts can make this long. Returns what the
+    // first value is that is no tensor, number or text, or null.
+    private string? Collect(PickleDict state, HashSet<PickleDict> seen)
+    {
+        seen.Add(state);
         var open = new Stack<(string Prefix, IEnumerator<(object? Key, object? Value)> Items)>();
         open.Push(("", state.Items.GetEnumerator()));
         while (open.TryPeek(out var level))
@@ -191,18 +233,22 @@ public sealed class PyTorchFile : TensorFile
                 case null or long or double or bool or string or BigInteger:
                     break;
                 default:
-                    throw new PyTorchFileException($"'{name}' is {Describe(value)}, not a tensor");
+                    return $"'{name}' is {Describe(value)}";
             }
         }
+
+        return null;
     }
 
     private static string Describe(object value) => value switch
     {
-        PickleOpaque opaque => $"an object of {opaque.What}",
-        PickleGlobal global => $"the class or function {global.Name}",
-        PickleStorageRange range => $"the bare storage '{range.Storage.Key}'",
-        PickleList => "a list",
-        PickleTuple => "a tuple",
+        PickleOpaque { What: var what } when what.StartsWith("tensor of ", StringComparison.Ordinal) =>
+            $"a {what}, a type that is not read",
+        PickleOpaque opaque => $"an object of {opaque.What}, not a tensor",
+        PickleGlobal global => $"the class or function {global.Name}, not a tensor",
+        PickleStorageRange range => $"the bare storage '{range.Storage.Key}', not a tensor",
+        PickleList => "a list, not a tensor",
+        PickleTuple => "a tuple, not a tensor",
         _ => throw new ArgumentOutOfRangeException(nameof(value)),
     };
 

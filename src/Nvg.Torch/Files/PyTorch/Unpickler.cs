@@ -22,6 +22,7 @@ internal ref struct Unpickler
 
     private readonly ReadOnlySpan<byte> _bytes;
     private readonly Dictionary<string, PickleStorage>? _storages;
+    private readonly bool _hasArrays;
     private readonly List<object?> _stack = [];
     private readonly List<int> _marks = [];
     private readonly Dictionary<uint, object?> _memo = [];
@@ -29,20 +30,26 @@ internal ref struct Unpickler
     private int _instruction;
     private int _values;
 
-    private Unpickler(ReadOnlySpan<byte> bytes, Dictionary<string, PickleStorage>? storages)
+    private Unpickler(ReadOnlySpan<byte> bytes, Dictionary<string, PickleStorage>? storages, bool hasArrays)
     {
         _bytes = bytes;
         _storages = storages;
+        _hasArrays = hasArrays;
     }
 
     /// <summary>Reads one pickle.</summary>
     /// <param name="bytes">Begin with it.</param>
     /// <param name="consumed">How many bytes it takes.</param>
     /// <param name="storages">Receives the storages that tensors refer to; null where none may be.</param>
+    /// <param name="hasArrays">
+    /// Whether arrays of NumPy become a <see cref="PickleArray"/>, and texts of Python 2 a <see cref="PickleBytes"/>, whose bytes
+    /// stay where they are.
+    /// </param>
     /// <exception cref="PyTorchFileException">It is truncated, asks for what is not allowed, or exceeds a limit.</exception>
-    internal static object? Read(ReadOnlySpan<byte> bytes, out int consumed, Dictionary<string, PickleStorage>? storages = null)
+    internal static object? Read(ReadOnlySpan<byte> bytes, out int consumed, Dictionary<string, PickleStorage>? storages = null,
+        bool hasArrays = false)
     {
-        var unpickler = new Unpickler(bytes, storages);
+        var unpickler = new Unpickler(bytes, storages, hasArrays);
         try
         {
             object? value = unpickler.Run();
@@ -90,7 +97,7 @@ internal ref struct Unpickler
             case 0x8A: Push(Long()); break;
             case (byte)'G': Push(BinaryPrimitives.ReadDoubleBigEndian(Take(sizeof(double)))); break;
             case (byte)'X': Push(Text(Length())); break;
-            case (byte)'T': Push(Encoding.Latin1.GetString(Take(Length()))); break;
+            case (byte)'T': Push(OldText(Length())); break;
             case (byte)'U': Push(Encoding.Latin1.GetString(Take(Byte()))); break;
             case (byte)'q': Remember(Byte()); break;
             case (byte)'r': Remember(BinaryPrimitives.ReadUInt32LittleEndian(Take(sizeof(uint)))); break;
@@ -141,6 +148,10 @@ internal ref struct Unpickler
             throw new PyTorchFileException("it has a text that is not UTF-8", error);
         }
     }
+
+    private object OldText(int length) => _hasArrays && length <= _bytes.Length - _position
+        ? new PickleBytes(_position, Take(length).Length)
+        : Encoding.Latin1.GetString(Take(length));
 
     private object Long()
     {
@@ -267,6 +278,7 @@ internal ref struct Unpickler
             throw new PyTorchFileException("it calls something with arguments that are no tuple");
         object made = function switch
         {
+            PickleGlobal array when _hasArrays && PickleArray.Make(array.Name, items) is { } found => found,
             PickleGlobal global => PickleTensors.Call(global, items),
             PickleOpaque opaque => opaque,
             _ => throw new PyTorchFileException("it calls something that is no function"),
@@ -297,8 +309,10 @@ internal ref struct Unpickler
     // Attributes: those of ordered dictionaries hold versions of modules, those of unknown objects are nothing to us.
     private readonly void Build()
     {
-        _ = Pop();
-        if (Top is not (PickleDict or PickleOpaque))
+        object? state = Pop();
+        if (Top is PickleArray array && array.State is null)
+            array.State = state as PickleTuple;
+        else if (Top is not (PickleDict or PickleOpaque))
             throw new PyTorchFileException("it gives attributes to something that has none");
     }
 

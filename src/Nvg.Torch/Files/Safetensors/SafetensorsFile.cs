@@ -15,12 +15,12 @@ public sealed class SafetensorsFile : TensorFile
     private readonly Dictionary<string, Tensor> _tensors = [];
     private readonly List<string> _names;
 
-    private SafetensorsFile(SafetensorsHeader header, MappedFile file, long dataStart)
+    private SafetensorsFile(SafetensorsHeader header, Func<SafetensorsHeader.Entry, Tensor> read)
     {
         Metadata = header.Metadata;
         _names = [.. header.Entries.Select(e => e.Name)];
         foreach (SafetensorsHeader.Entry entry in header.Entries)
-            _tensors.Add(entry.Name, file.Tensor(dataStart + entry.Begin, entry.Type, entry.Shape, alone: true).Own());
+            _tensors.Add(entry.Name, read(entry).Own());
     }
 
     /// <summary>The texts stored under <c>__metadata__</c>.</summary>
@@ -58,12 +58,30 @@ public sealed class SafetensorsFile : TensorFile
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
             SafetensorsHeader header = ReadHeader(stream, out long dataStart);
-            return new SafetensorsFile(header, new MappedFile(stream), dataStart);
+            var file = new MappedFile(stream);
+            return new SafetensorsFile(header, entry => file.Tensor(dataStart + entry.Begin, entry.Type, entry.Shape, alone: true));
         }
         catch (SafetensorsException error)
         {
-            // Names out of the file may hold line breaks.
-            throw new SafetensorsException($"{path}: {error.Message.ReplaceLineEndings(" ")}", error);
+            throw Named(path, error);
+        }
+    }
+
+    /// <summary>Checks a file that is in memory; its tensors are copies.</summary>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="name">What to call it in an error.</param>
+    /// <exception cref="SafetensorsException">The file breaks a rule of the format; the message names file, tensor and rule.</exception>
+    internal static SafetensorsFile Parse(byte[] bytes, string name)
+    {
+        try
+        {
+            using var stream = new MemoryStream(bytes, writable: false);
+            SafetensorsHeader header = ReadHeader(stream, out long dataStart);
+            return new SafetensorsFile(header, entry => Copy(bytes, dataStart, entry));
+        }
+        catch (SafetensorsException error)
+        {
+            throw Named(name, error);
         }
     }
 
@@ -74,6 +92,16 @@ public sealed class SafetensorsFile : TensorFile
     /// <param name="typeOf">Element type to store a tensor in, converted as it is written; null stores all as they are.</param>
     /// <exception cref="ArgumentException">A name occurs twice, or is the format's own.</exception>
     public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null, Func<string, Tensor, ScalarType>? typeOf = null) =>
+        AtomicFile.Write(path, stream => Write(stream, tensors, metadata, typeOf));
+
+    /// <summary>Writes tensors to a stream, in the format of a file.</summary>
+    /// <param name="stream">Not closed.</param>
+    /// <param name="tensors">On any device; borrowed.</param>
+    /// <param name="metadata">Texts to store with them.</param>
+    /// <param name="typeOf">Element type to store a tensor in; null stores all as they are.</param>
+    /// <exception cref="ArgumentException">A name occurs twice, or is the format's own.</exception>
+    internal static void Write(Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors,
         IReadOnlyDictionary<string, string>? metadata = null, Func<string, Tensor, ScalarType>? typeOf = null)
     {
         // Large alignments first, then by name, as the format's own writer does.
@@ -84,18 +112,15 @@ public sealed class SafetensorsFile : TensorFile
             throw new ArgumentException($"tensor names must differ from each other and from '{SafetensorsHeader.MetadataKey}'",
                 nameof(tensors));
         byte[] header = WriteHeader(ordered, metadata);
-        AtomicFile.Write(path, stream =>
+        Span<byte> length = stackalloc byte[LengthPrefix];
+        BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
+        stream.Write(length);
+        stream.Write(header);
+        foreach (StoredTensor stored in ordered)
         {
-            Span<byte> length = stackalloc byte[LengthPrefix];
-            BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
-            stream.Write(length);
-            stream.Write(header);
-            foreach (StoredTensor stored in ordered)
-            {
-                using Tensor converted = stored.Tensor.To(stored.Type);
-                converted.VisitBytes(stream.Write);
-            }
-        });
+            using Tensor converted = stored.Tensor.To(stored.Type);
+            converted.VisitBytes(stream.Write);
+        }
     }
 
     /// <inheritdoc/>
@@ -108,9 +133,15 @@ public sealed class SafetensorsFile : TensorFile
             tensor.Dispose();
     }
 
-    private static SafetensorsHeader ReadHeader(FileStream stream, out long dataStart)
+    private static SafetensorsException Named(string name, SafetensorsException error) => new($"{name}: {error.Message}", error);
+
+    private static Tensor Copy(byte[] bytes, long dataStart, SafetensorsHeader.Entry entry) => Tensor.FromBytes(
+        bytes.AsSpan(checked((int)(dataStart + entry.Begin)), checked((int)(entry.End - entry.Begin))), entry.Type, entry.Shape);
+
+    private static SafetensorsHeader ReadHeader(Stream stream, out long dataStart)
     {
         Span<byte> prefix = stackalloc byte[LengthPrefix];
+        RequireNoOtherKind(stream);
         if (stream.Length < LengthPrefix)
             throw new SafetensorsException("the file is shorter than eight bytes");
         stream.ReadExactly(prefix);
@@ -122,6 +153,16 @@ public sealed class SafetensorsFile : TensorFile
         stream.ReadExactly(json);
         dataStart = LengthPrefix + (long)length;
         return SafetensorsHeader.Parse(json, stream.Length - dataStart);
+    }
+
+    // The pointer of Git LFS is the commonest broken model.
+    private static void RequireNoOtherKind(Stream stream)
+    {
+        Span<byte> head = stackalloc byte[FileContent.HeadLength];
+        int length = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        stream.Position = 0;
+        if (FileContent.Of(head[..length]).Refusal is { } refusal)
+            throw new SafetensorsException(refusal);
     }
 
     private static byte[] WriteHeader(List<StoredTensor> tensors, IReadOnlyDictionary<string, string>? metadata)

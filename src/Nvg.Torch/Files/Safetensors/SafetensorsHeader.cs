@@ -127,7 +127,8 @@ internal sealed class SafetensorsHeader
         if (type is null || shape is null || offsets is not [var begin, var end] || end < begin)
             throw new SafetensorsException($"tensor '{name}' needs dtype, shape and data_offsets [begin, end]");
         if (!Types.TryGetValue(type, out ScalarType scalarType))
-            throw new SafetensorsException($"tensor '{name}' has the unsupported dtype '{type}'");
+            throw new SafetensorsException(
+                $"tensor '{name}' has the dtype '{type}', which is not read: store it as F32, BF16 or F16");
         CheckSize(name, scalarType, shape, end - begin);
         return new Entry(name, scalarType, shape, begin, end);
     }

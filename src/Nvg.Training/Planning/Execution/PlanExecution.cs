@@ -74,7 +74,8 @@ public sealed class PlanExecution
     private double TokenizerEnd()
     {
         double begun = _clock.Seconds - _clock.State.Stage(StageNames.Tokenizer).Seconds;
-        double Planned(params IEnumerable<string> names) => _plan.Stages.Where(stage => names.Contains(stage.Name)).Sum(stage => stage.Seconds);
+        double Planned(params IEnumerable<string> names) => _plan.Stages.Where(
+            stage => names.Contains(stage.Name)).Sum(stage => stage.Seconds);
         double left = _plan.Request.Seconds - begun - Planned(StageNames.Classifier, StageNames.Measurement);
         return begun + left * Planned(StageNames.Tokenizer) / Planned(StageNames.Tokenizer, StageNames.Generator);
     }

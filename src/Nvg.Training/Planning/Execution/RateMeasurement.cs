@@ -58,7 +58,8 @@ public sealed class RateMeasurement : IDisposable
         double classifying = _plan.Classifier is { } classifier ? Classifier(classifier with { HeldOut = 0 }, data) : 0;
         GeneratorRunConfig generator = _plan.Generator with { Tokenizer = tokenizer };
         var clock = Stopwatch.StartNew();
-        using var generators = new GeneratorTraining(generator, data, _device, Path.Combine(_folder, "generator"), cancellation: _cancellation);
+        using var generators = new GeneratorTraining(
+            generator, data, _device, Path.Combine(_folder, "generator"), cancellation: _cancellation);
         int variants = generator.Training.Orientations ?? (generator.Training.Flip ? 2 : 1);
         double encoding = data.Count * variants / clock.Elapsed.TotalSeconds;
         double generating = Rate(generators, generator.Training, "generator");
@@ -77,7 +78,8 @@ public sealed class RateMeasurement : IDisposable
 
     private double Classifier(ClassifierRunConfig config, PackedDataset data)
     {
-        using var task = new ClassifierTraining(config with { Classifier = config.Classifier with { ClassCount = data.Classes.Count } }, data, _device);
+        using var task = new ClassifierTraining(
+            config with { Classifier = config.Classifier with { ClassCount = data.Classes.Count } }, data, _device);
         return Rate(task, config.Training, "classifier");
     }
 

@@ -36,6 +36,9 @@ public sealed record PlanRequest
         if (Size is { } size && !ImageSizes.All.Contains(size))
             yield return $"a model cannot be trained on images of {size} × {size}: choose {ImageSizes.Text}";
         if (Orientations is not (1 or 2 or QuarterTurns.Orientations))
-            yield return $"orientations must be 1 (upright), 2 (mirrored) or {QuarterTurns.Orientations} (quarter turns too), not {Orientations}";
+        {
+            yield return $"orientations must be 1 (upright), 2 (mirrored) or {QuarterTurns.Orientations} (quarter turns too), "
+                + $"not {Orientations}";
+        }
     }
 }

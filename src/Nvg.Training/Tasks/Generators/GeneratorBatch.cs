@@ -31,6 +31,12 @@ public sealed record GeneratorBatch : IDisposable
     /// <summary>t in (0, 1) per image and structure stage, B × (K − 1).</summary>
     public required Tensor Time_BS { get; init; }
 
+    /// <summary>
+    /// Length of the interval that the average velocity is learned over, per image and structure stage, B × (K − 1); 0 for the velocity
+    /// itself. Null if no sequence has an interval.
+    /// </summary>
+    public Tensor? Step_BS { get; init; }
+
     /// <summary>Images that take part in the content loss of each stage; null for all.</summary>
     public IReadOnlyList<Tensor?>? ContentSubset { get; init; }
 
@@ -83,7 +89,7 @@ public sealed record GeneratorBatch : IDisposable
     {
         IEnumerable<Tensor?> owned =
         [
-            Canvases_BSLC, Structure_BSL, Class_B, Epsilon_BLK, Time_BS, Features_BLD, ContentRows?.Row_N, StructureRows?.Row_N,
+            Canvases_BSLC, Structure_BSL, Class_B, Epsilon_BLK, Time_BS, Step_BS, Features_BLD, ContentRows?.Row_N, StructureRows?.Row_N,
             .. Content, .. ContentSubset ?? [], .. StructureSubset ?? [],
         ];
         foreach (Tensor? tensor in owned)

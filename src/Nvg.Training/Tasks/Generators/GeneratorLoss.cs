@@ -128,14 +128,19 @@ public sealed class GeneratorLoss
         Tensor structure_NLK = groups.Select(stage =>
             StructureEmbedding.Embed(batch.Structure_BSL.Select(1, stage), stage, _grid.LastStage));
         var training = new BlockTraining { DropPathGenerator = dropPath, DropPathRows = batch.StructureRows, Checkpoints = _checkpoints };
-        Tensor velocity_NLK = _generator.Structure.PredictVelocity(
-            z_NLK, canvas_NLC, structure_NLK, groups.Stage_N, time_N, groups.Select(_ => batch.Class_B), training);
+        var flow = new StructureFlowBatch(z_NLK, canvas_NLC, structure_NLK, groups.Stage_N, time_N, groups.Select(_ => batch.Class_B));
+        Tensor? step_N = batch.Step_BS is { } steps_BS ? groups.Select(stage => steps_BS.Select(1, stage)) : null;
+        Tensor velocity_NLK = flow.Predict(_generator.Structure, step_N, training);
         Tensor predicted_NLK = noise_NLK - velocity_NLK;
+        // Over no time the average velocity is the velocity ε − s, which makes this the same loss.
+        Tensor expected_NLK = step_N is null
+            ? target_NLK
+            : noise_NLK - flow.TargetOfHalves(_generator.Structure, step_N, noise_NLK - target_NLK);
         foreach (StageGroups.Group group in groups.Groups)
         {
-            Tensor stageLoss = Functional.MeanSquaredError(group.Slice(predicted_NLK), group.Slice(target_NLK));
+            Tensor stageLoss = Functional.MeanSquaredError(group.Slice(predicted_NLK), group.Slice(expected_NLK));
             log.Add($"structure_{group.Stage}", stageLoss, group.Weight);
-            observer(new StructurePrediction(group.Stage, group.Slice(predicted_NLK), group.Slice(target_NLK)));
+            observer(new StructurePrediction(group.Stage, group.Slice(predicted_NLK), group.Slice(expected_NLK)));
             total += stageLoss * (group.Weight * _grid.StageCount / stages);
         }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Nvg.Training.Tasks.Generators.Intervals;
 
 namespace Nvg.Training.Tasks.Generators;
 
@@ -23,6 +24,13 @@ public sealed record GeneratorLossOptions
     /// <summary>Whether drop path is used.</summary>
     public bool DropPath { get; init; } = true;
 
+    /// <summary>
+    /// Intervals over which the structure generator learns average velocities, so that few steps suffice; null for velocities only, as in
+    /// the paper.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IntervalOptions? Intervals { get; init; }
+
     /// <summary>Representation alignment; null for none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public AlignmentOptions? Alignment { get; init; }
@@ -34,6 +42,8 @@ public sealed record GeneratorLossOptions
             yield return "tokenHeadVariance must be positive";
         if (Alignment is { } alignment && (alignment.Block < 1 || alignment.HiddenWidth < 1))
             yield return "alignment.block and alignment.hiddenWidth must be positive";
+        foreach (string problem in Intervals?.Validate() ?? [])
+            yield return $"loss.{problem}";
         if (NullClassShare is not (>= 0 and < 1) || ContentStages < 0 || StructureStages < 0)
             yield return "nullClassShare must lie in [0, 1); contentStages and structureStages must not be negative";
     }

@@ -57,7 +57,11 @@ internal sealed class GeneratorRunInputs : IDisposable
     internal NvgModel LoadStart(string folder, Device device)
     {
         NvgModel start = NvgModel.Load(folder, device);
-        if (start.HasGenerator && start.Config.Generator == Model.Generator && HasSameCodebook(start.Tokenizer))
+        // A model of velocities may learn to take the length of a step.
+        GeneratorConfig? sizes = Model.Generator!.StructureStepInput && start.Config.Generator is { } its
+            ? its with { StructureStepInput = true }
+            : start.Config.Generator;
+        if (start.HasGenerator && sizes == Model.Generator && HasSameCodebook(start.Tokenizer))
             return start;
         start.Dispose();
         throw NvgDataException.At(
@@ -80,6 +84,7 @@ internal sealed class GeneratorRunInputs : IDisposable
             ClassCount = classCount,
             Depth = config.Depth,
             TokenFeatures = config.TokenFeatures,
+            StructureStepInput = config.Loss.Intervals is not null,
         },
         Sampling = config.Sampling,
     };

@@ -12,6 +12,7 @@ using Nvg.Training.Loop;
 using Nvg.Training.Optimization;
 using Nvg.Training.Ownership;
 using Nvg.Training.Runs;
+using Nvg.Training.Tasks.Generators.Intervals;
 
 namespace Nvg.Training.Tasks.Generators;
 
@@ -34,6 +35,7 @@ public sealed class GeneratorTraining : ITrainingTask
     private readonly GeneratorLoss _loss;
     private readonly ImageLoader? _images;
     private readonly string[] _learned;
+    private readonly IntervalTimes? _intervals;
 
     /// <param name="config">Settings.</param>
     /// <param name="data">Images of the tokenizer's size, with classes; borrowed.</param>
@@ -66,6 +68,7 @@ public sealed class GeneratorTraining : ITrainingTask
         FeatureProjector? projector = CreateProjector();
         _images = projector is null ? null : _owned.Add(new ImageLoader(data, CropOf, device));
         _learned = [.. _generator.Parameters.TrainableNames.Where(IsLearned)];
+        _intervals = config.Loss.Intervals is { } intervals ? new IntervalTimes(intervals, _generator.Config.Grid.Length) : null;
         _loss = new GeneratorLoss(_generator, projector, config.Parts, config.ActivationCheckpoints);
         construction.Complete();
     }
@@ -104,6 +107,7 @@ public sealed class GeneratorTraining : ITrainingTask
         using GranularitySequence sequence = _sequences.Load(own, [.. own.Select(e => Variant(step, e))], _device);
         Tensor class_B = Tensor.From(classes, classes.Length).Send(_device);
         using GeneratorBatch full = GeneratorBatch.From(sequence, _inputs.Tokenizer.Quantizer, class_B, random, share);
+        (Tensor Time_BS, Tensor Step_BS)? steps = _intervals?.Place(_config.Training.Seed, step, own, full.Time_BS);
         GeneratorBatch batch = full with
         {
             ContentSubset = content.ImagesOf(share, _device),
@@ -112,6 +116,8 @@ public sealed class GeneratorTraining : ITrainingTask
             StructureSubset = structure.ImagesOf(share, _device),
             StructureShare = structure.Share,
             StructureRows = structure.RowsOf(share, _device),
+            Time_BS = steps?.Time_BS ?? full.Time_BS,
+            Step_BS = steps?.Step_BS,
             Features_BLD = _inputs.Encoder?.PatchFeatures(_images!.Load(step, own), grid.Height, grid.Width),
         };
         return scope.Keep(_loss.Compute(batch, log, _config.Loss.DropPath ? random : null));
@@ -176,12 +182,14 @@ public sealed class GeneratorTraining : ITrainingTask
     {
         if (start is not null)
         {
-            _generator.Parameters.CopyFrom(start.Generator.Parameters);
+            _generator.Structure.IgnoreNewInputs();
+            _generator.Parameters.CopySharedFrom(start.Generator.Parameters);
             return;
         }
 
         if (_config.Loss.TokenHeadVariance is { } variance)
             _generator.Content.StartTokenHead(_inputs.Tokenizer.Quantizer.Codebook, variance);
+        _generator.Structure.IgnoreNewInputs();
         MeasureScaleFactors();
     }
 

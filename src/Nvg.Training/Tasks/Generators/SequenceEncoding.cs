@@ -1,18 +1,12 @@
-using System.Globalization;
 using Nvg.Data.Datasets;
-using Nvg.Data.Loading;
 using Nvg.Granularity;
 using Nvg.Tokenizers;
 using Nvg.Torch;
-using Nvg.Torch.Files.Safetensors;
 using Nvg.Training.Distributed;
 
 namespace Nvg.Training.Tasks.Generators;
 
-/// <summary>
-/// Encodes a data set once with a frozen tokenizer, into files of limited size. Every process encodes its share of the files. A
-/// file is written whole or not at all, so an interrupted encoding resumes with the missing files.
-/// </summary>
+/// <summary>Encodes a data set once as granularity sequences, with a frozen tokenizer.</summary>
 /// <param name="tokenizer">The frozen tokenizer; borrowed.</param>
 /// <param name="data">The images; borrowed.</param>
 /// <param name="variants">Crops of every image that are encoded.</param>
@@ -25,21 +19,27 @@ internal sealed class SequenceEncoding(
     SequenceVariants variants,
     Device device,
     TrainingProcesses processes,
-    int rowsPerFile = SequenceEncoding.UsualRows)
+    int rowsPerFile = RowEncoding.UsualRows) : IRowEncoder
 {
-    /// <summary>Name of the folder of the files within a run folder.</summary>
-    internal const string FolderName = "sequences";
+    internal const string FolderName = RowEncoding.FolderName, SingleFileName = RowEncoding.SingleFileName;
 
-    /// <summary>Runs of earlier versions hold all rows in this single file.</summary>
-    internal const string SingleFileName = "sequences.safetensors";
+    private readonly LatentGrid _grid = tokenizer.Config.Grid;
 
-    // 12 MiB for 16 × 16 positions.
-    private const int UsualRows = 8192;
-    private const int EncodingBatch = 256;
+    public IReadOnlyDictionary<string, int> Columns =>
+        new Dictionary<string, int> { [SequenceCache.FinestName] = _grid.Length, [SequenceCache.TokensName] = 2 * _grid.Length - 1 };
 
-    private readonly long _rows = (long)data.Count * variants.Count;
+    public int Bound => Math.Max(_grid.Length, tokenizer.Config.CodebookSize);
 
-    private int FileCount => (int)((_rows + rowsPerFile - 1) / rowsPerFile);
+    public IReadOnlyDictionary<string, Tensor> Encode(Tensor images)
+    {
+        using var scope = new TensorScope();
+        using GranularitySequence sequence = tokenizer.Encode(images);
+        return new Dictionary<string, Tensor>
+        {
+            [SequenceCache.FinestName] = scope.Keep(sequence.StructureMap(_grid.LastStage)),
+            [SequenceCache.TokensName] = scope.Keep(Tensor.Cat([.. sequence.Content], 1)),
+        };
+    }
 
     /// <summary>Opens the sequences of a run, and computes the missing ones.</summary>
     /// <param name="runFolder">The run folder, shared by all processes.</param>
@@ -49,84 +49,7 @@ internal sealed class SequenceEncoding(
     /// <exception cref="NvgDataException">A process does not see the files of another.</exception>
     internal SequenceCache Open(string runFolder, string key, IProgress<int>? progress, CancellationToken cancellation)
     {
-        LatentGrid grid = tokenizer.Config.Grid;
-        string single = Path.Combine(runFolder, SingleFileName), folder = Path.Combine(runFolder, FolderName);
-        if (HasSingle(single, key))
-            return new SequenceCache([(single, key)], _rows, grid, data.Count);
-        (string Path, string Key)[] files = [.. Enumerable.Range(0, FileCount).Select(i => FileOf(folder, key, i))];
-        if (processes.IsFirst)
-        {
-            Clear(folder, files);
-            // It belongs to another tokenizer or data set, and is as large as all files together.
-            File.Delete(single);
-        }
-
-        processes.Barrier();
-        int done = 0;
-        for (int i = processes.Rank; i < files.Length; i += processes.Count)
-        {
-            int count = (int)Math.Min(rowsPerFile, _rows - (long)i * rowsPerFile);
-            using (SafetensorsFile? there = SequenceCache.OpenIf(files[i].Path, files[i].Key))
-            {
-                if (there is null)
-                {
-                    var rows = new SynchronousProgress<int>(encoded => progress?.Report(done + encoded));
-                    Encode(files[i], (long)i * rowsPerFile, count, rows, cancellation);
-                }
-            }
-
-            done += count;
-            progress?.Report(done);
-        }
-
-        processes.Barrier();
-        return new SequenceCache(files, rowsPerFile, grid, data.Count);
-    }
-
-    private (string Path, string Key) FileOf(string folder, string key, int index) => (
-        Path.Combine(folder, index.ToString("D6", CultureInfo.InvariantCulture) + ".safetensors"),
-        string.Create(CultureInfo.InvariantCulture, $"{key} file {index} of {FileCount}, {rowsPerFile} of {_rows} rows"));
-
-    private bool HasSingle(string path, string key)
-    {
-        using SafetensorsFile? file = processes.IsFirst ? SequenceCache.OpenIf(path, key) : null;
-        return processes.Broadcast(file is null ? 0 : 1) == 1;
-    }
-
-    // Removes temporary files of a killed process and files of other data.
-    private static void Clear(string folder, (string Path, string Key)[] files)
-    {
-        Directory.CreateDirectory(folder);
-        HashSet<string> wanted = [.. files.Select(f => f.Path)];
-        foreach (string file in Directory.GetFiles(folder).Where(f => !wanted.Contains(f)))
-            File.Delete(file);
-    }
-
-    private void Encode(
-        (string Path, string Key) file, long first, int count, SynchronousProgress<int> progress, CancellationToken cancellation)
-    {
-        using var scope = new TensorScope();
-        int length = tokenizer.Config.Grid.Length;
-        // Two bytes per number if they suffice.
-        ScalarType type = Math.Max(length, tokenizer.Config.CodebookSize) <= short.MaxValue ? ScalarType.Int16 : ScalarType.Int32;
-        Tensor finest = Tensor.Zeros([count, length], type), tokens = Tensor.Zeros([count, 2L * length - 1], type);
-        for (int start = 0; start < count; start += EncodingBatch)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            using var batchScope = new TensorScope();
-            int size = Math.Min(EncodingBatch, count - start);
-            long[] rows = [.. Enumerable.Range(0, size).Select(i => first + start + i)];
-            int[] examples = Array.ConvertAll(rows, row => (int)(row % data.Count));
-            Tensor images = DatasetBatch.Load(data, examples, i => variants.Crop(examples[i], (int)(rows[i] / data.Count)), device);
-            using GranularitySequence sequence = tokenizer.Encode(images);
-            finest.Narrow(0, start, size).CopyFrom(sequence.StructureMap(tokenizer.Config.Grid.LastStage));
-            tokens.Narrow(0, start, size).CopyFrom(Tensor.Cat([.. sequence.Content], 1));
-            progress.Report(start + size);
-        }
-
-        SafetensorsFile.Write(
-            file.Path,
-            new Dictionary<string, Tensor> { [SequenceCache.FinestName] = finest, [SequenceCache.TokensName] = tokens },
-            new Dictionary<string, string> { [SequenceCache.KeyName] = file.Key });
+        var encoding = new RowEncoding(this, data, variants.Count, variants.Crop, device, processes, rowsPerFile);
+        return new SequenceCache(encoding.Open(runFolder, key, progress, cancellation), _grid);
     }
 }

@@ -90,25 +90,9 @@ public sealed class TokenizerTraining : ITrainingTask
         Tensor structure_BSL = Structure(step, latent_BLC, images);
         using QuantizedLatent quantized = _tokenizer.Quantizer.Forward(
             latent_BLC, structure_BSL, warmUp: step < weights.WarmupSteps, LastStages(step, own));
-        Tensor decoded = _tokenizer.Decoder.Forward(Positions.ToMap(quantized.Output_BLC, _config.Tokenizer.Grid));
-
-        Tensor l1 = Functional.MeanAbsoluteError(decoded, images);
-        Tensor l2 = Functional.MeanSquaredError(decoded, images);
-        Tensor loss = l1 * weights.L1 + l2 * weights.L2 + quantized.Loss * weights.Quantizer;
-        log.Add("l1", l1);
-        log.Add("l2", l2);
-        log.Add("quantizer", quantized.Loss);
-        for (int stage = 0; stage < quantized.StageLosses.Count; stage++)
-            log.Add($"quantizer_{stage}", quantized.StageLosses[stage]);
-        if (_perceptual is not null)
-        {
-            Tensor perceptual = _perceptual.Forward(decoded, images).Mean();
-            log.Add("perceptual", perceptual);
-            loss += perceptual * weights.Perceptual!.Weight;
-        }
-
-        if (_game?.Loss(step, images, decoded, share, random, log) is { } game)
-            loss += game;
+        Tensor decoded = _tokenizer.Decoder.Forward(Positions.ToMap(quantized.Output, _config.Tokenizer.Grid));
+        Tensor loss = new ReconstructionLoss(weights, _perceptual, _game).Compute(
+            step, images, decoded, quantized.Loss, quantized.StageLosses, share, random, log);
         LogCodebook(quantized, log);
         return scope.Keep(loss);
     }

@@ -8,19 +8,23 @@ internal static class AreaSampling
     /// <param name="height">Rows of pixels.</param>
     /// <param name="grid">The latent positions.</param>
     /// <param name="visit">Receives column, row, position and overlap; the overlaps of a position add up to width × height.</param>
-    internal static void Visit(int width, int height, LatentGrid grid, Action<int, int, int, long> visit)
+    internal static void Visit(int width, int height, LatentGrid grid, Action<int, int, int, long> visit) =>
+        Visit(width, height, grid.Height, grid.Width, visit);
+
+    /// <summary>The same for a grid of any number of rows and columns.</summary>
+    internal static void Visit(int width, int height, int rows, int columns, Action<int, int, int, long> visit)
     {
         for (int y = 0; y < height; y++)
         {
-            (int top, int bottom) = Cells(y, grid.Height, height);
+            (int top, int bottom) = Cells(y, rows, height);
             for (int x = 0; x < width; x++)
             {
-                (int left, int right) = Cells(x, grid.Width, width);
+                (int left, int right) = Cells(x, columns, width);
                 for (int row = top; row <= bottom; row++)
                 {
-                    long overlap = Overlap(y, row, grid.Height, height);
+                    long overlap = Overlap(y, row, rows, height);
                     for (int column = left; column <= right; column++)
-                        visit(x, y, row * grid.Width + column, overlap * Overlap(x, column, grid.Width, width));
+                        visit(x, y, row * columns + column, overlap * Overlap(x, column, columns, width));
                 }
             }
         }

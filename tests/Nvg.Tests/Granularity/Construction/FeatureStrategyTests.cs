@@ -17,7 +17,8 @@ public class FeatureStrategyTests
         using var random = new RandomGenerator(1);
         using var network = new VisionTransformer(ParameterSource.Random(1), TinyTransformer.Config);
         SafetensorsFile.Write(folder["vit.safetensors"], network.Parameters);
-        using IStructureStrategy strategy = StructureStrategyConfig.Parse($"features:{folder["vit.safetensors"]}", out _)!.Create(VisionTransformer.LoadFeatures);
+        using IStructureStrategy strategy = StructureStrategyConfig.Parse($"features:{folder["vit.safetensors"]}", out _)!.Create(
+            VisionTransformer.LoadFeatures);
         Tensor images_BCHW = Tensor.Rand([2, 3, 32, 32], random) * 2 - 1;
         foreach (LatentGrid grid in new LatentGrid[] { new(4, 4), new(8, 8) })
         {
@@ -30,7 +31,8 @@ public class FeatureStrategyTests
     [Fact]
     public void Build_MissingWeights_SaysWhichFile()
     {
-        using IStructureStrategy strategy = StructureStrategyConfig.Parse("features:none.safetensors", out _)!.Create(VisionTransformer.LoadFeatures);
+        using IStructureStrategy strategy = StructureStrategyConfig.Parse("features:none.safetensors", out _)!.Create(
+            VisionTransformer.LoadFeatures);
         using Tensor points = Tensor.Zeros([1, 16, 3]), images = Tensor.Zeros([1, 3, 16, 16]);
         string message = Assert.Throws<NvgDataException>(() => strategy.Build(points, images, new LatentGrid(4, 4))).Message;
         Assert.Contains("none.safetensors", message, StringComparison.Ordinal);

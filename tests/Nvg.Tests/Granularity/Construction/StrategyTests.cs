@@ -22,7 +22,8 @@ public class StrategyTests
         {
             using var scope = new TensorScope();
             using var random = new RandomGenerator(5);
-            Tensor points_BLC = Tensor.Randn([3, grid.Length, 6], random), images_BCHW = Tensor.Rand([3, 3, grid.Height * 4, grid.Width * 4], random) * 2 - 1.0;
+            Tensor points_BLC = Tensor.Randn([3, grid.Length, 6], random), images_BCHW = Tensor.Rand(
+                [3, 3, grid.Height * 4, grid.Width * 4], random) * 2 - 1.0;
             Tensor all = strategy.Build(points_BLC, images_BCHW, grid);
             foreach (long image in new long[] { 0, 2 })
             {
@@ -74,7 +75,8 @@ public class StrategyTests
         using var strong = new SpatialStrategy(1000);
         long[] labels = strong.Build(points, images, grid).ToArray<long>()[(5 * 64)..(6 * 64)];
         // Pairs of the last split but one are neighbours, except for what greedy joining leaves over.
-        Assert.InRange(Enumerable.Range(0, 64).GroupBy(l => labels[l]).Count(pair => RegionHalving.Distance(pair.First(), pair.Last(), grid) == 1), 28, 32);
+        Assert.InRange(Enumerable.Range(0, 64).GroupBy(l => labels[l]).Count(
+            pair => RegionHalving.Distance(pair.First(), pair.Last(), grid) == 1), 28, 32);
     }
 
     [Fact]

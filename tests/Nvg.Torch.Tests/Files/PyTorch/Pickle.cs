@@ -57,6 +57,9 @@ internal static class Pickle
     /// <summary>The tensor of six elements that small files hold.</summary>
     internal static byte[] SmallTensor => Tensor("0", 6, 0, [2, 3], [3, 1]);
 
+    /// <summary>A list that holds it.</summary>
+    internal static byte[] SmallTensorList => Join(Op("]"), SmallTensor, Op("a"));
+
     /// <summary>The older form: five pickles, then the storages.</summary>
     internal static byte[] Legacy(byte[] value, params (string Key, long Count, byte[] Bytes)[] storages) =>
     [

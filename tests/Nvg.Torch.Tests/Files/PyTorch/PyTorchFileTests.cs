@@ -100,6 +100,37 @@ public sealed class PyTorchFileTests : IDisposable
         Assert.Contains("'callbacks' is no dictionary", Refuse(() => PyTorchFile.Open(Target, "callbacks")), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Open_TrainingRunWithoutStateDict_LeavesOutWhatHoldsOtherThings()
+    {
+        byte[] group = Pickle.Dictionary(
+            ("lr", Pickle.Integer(1)), ("params", Pickle.Join(Pickle.Op("]"), Pickle.Integer(0), Pickle.Op("a"))));
+        byte[] optimizer = Pickle.Dictionary(
+            ("state", Pickle.Dictionary(("exp_avg", Pickle.SmallTensor))),
+            ("param_groups", Pickle.Join(Pickle.Op("]"), group, Pickle.Op("a"))));
+        byte[] root = Pickle.Dictionary(
+            ("optimizer", optimizer),
+            ("args", Pickle.Call("argparse", "Namespace")),
+            ("epoch", Pickle.Integer(3)),
+            ("rng", Pickle.SmallTensorList),
+            ("model", Pickle.Dictionary(("encoder", Pickle.Dictionary(("w", Pickle.SmallTensor))))));
+        Save(Zip.Of(Pickle.Whole(root), ("0", Bytes(Six))));
+        using PyTorchFile file = PyTorchFile.Open(Target);
+        Assert.Equal(["model.encoder.w"], file.Keys);
+        Assert.False(file.ContainsKey("optimizer.state.exp_avg"));
+        Assert.Equal(3L, file.Scalars["epoch"]);
+    }
+
+    [Fact]
+    public void Open_TensorOfATypeThatIsNotKnown_IsNamed()
+    {
+        byte[] tensor = Pickle.Call("torch._utils", "_rebuild_tensor_v3", Pickle.Storage("0", 24, "UntypedStorage"), Pickle.Integer(0),
+            Pickle.Integers(24), Pickle.Integers(1), [0x89], Pickle.Call("collections", "OrderedDict"), Pickle.Global("torch", "float8_e4m3fn"));
+        Save(Zip.Of(Pickle.Whole(Pickle.Dictionary(("w", tensor))), ("0", Bytes(Six))));
+        Assert.Contains("'w' is a tensor of torch.float8_e4m3fn, a type that is not read", Refuse(() => PyTorchFile.Open(Target)),
+            StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("argparse", "Namespace")]
     [InlineData("functools", "partial")]

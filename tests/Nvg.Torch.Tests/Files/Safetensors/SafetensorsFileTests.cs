@@ -179,7 +179,7 @@ public sealed class SafetensorsFileTests : IDisposable
         foreach (int size in new[] { 0, 1, 7 })
         {
             File.WriteAllBytes(Target, new byte[size]);
-            AssertRefused("eight bytes");
+            AssertRefused(size == 0 ? "is empty" : "eight bytes");
         }
     }
 

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using Nvg.Torch;
+
+namespace Nvg.Cli.Bench;
+
+/// <summary>Times the parts of a model of any method one by one.</summary>
+/// <param name="device">Device of the model.</param>
+/// <param name="repeat">Timed runs per part, after a warm-up.</param>
+/// <param name="cancellation">Checked between runs.</param>
+public abstract class PartTimings(Device device, int repeat, CancellationToken cancellation) : IDisposable
+{
+    private static readonly TimeSpan MostPerPart = TimeSpan.FromSeconds(20);
+
+    private readonly RandomGenerator _random = new(0);
+
+    /// <summary>Times every part, lazily, one per enumerated item.</summary>
+    public abstract IEnumerable<Timing> Run();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _random.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Normal numbers on the device.</summary>
+    protected Tensor Random(params long[] shape)
+    {
+        using Tensor drawn = Tensor.Randn(shape, _random);
+        return drawn.To(device);
+    }
+
+    /// <summary>Times a part.</summary>
+    /// <param name="name">Name of the part.</param>
+    /// <param name="batch">Images or sequences that it computes.</param>
+    /// <param name="work">The work.</param>
+    protected Timing Measure(string name, int batch, Action work)
+    {
+        using InferenceMode inference = Autograd.Inference();
+        var seconds = new List<double>();
+        long start = Stopwatch.GetTimestamp();
+        double first = RunOnce(work);
+        // Such long work does not need a warm-up.
+        if (first > MostPerPart.TotalSeconds)
+            return new Timing(name, batch, first, 1);
+        while (seconds.Count < repeat && (seconds.Count == 0 || Stopwatch.GetElapsedTime(start) < MostPerPart))
+            seconds.Add(RunOnce(work));
+        seconds.Sort();
+        double median = (seconds[(seconds.Count - 1) / 2] + seconds[seconds.Count / 2]) / 2;
+        return new Timing(name, batch, median, seconds.Count);
+    }
+
+    private double RunOnce(Action work)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        long start = Stopwatch.GetTimestamp();
+        work();
+        TorchRuntime.Synchronize(device);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+}

@@ -1,0 +1,39 @@
+using Nvg.Cli.Arguments;
+using Nvg.Torch;
+
+namespace Nvg.Cli.Commands.Generation;
+
+/// <summary>The options of <c>nvg generate</c> as generation with a VAR model uses them.</summary>
+internal sealed record VarGenerateArguments
+{
+    internal required string Folder { get; init; }
+
+    /// <summary>Class names; null for none, which with a mask means in- or out-painting.</summary>
+    internal string? Class { get; init; }
+
+    internal required int Count { get; init; }
+
+    internal required ulong Seed { get; init; }
+
+    internal required string Output { get; init; }
+
+    internal int? Scale { get; init; }
+
+    internal bool Sheet { get; init; }
+
+    internal string? Save { get; init; }
+
+    internal bool Stages { get; init; }
+
+    internal string? Gif { get; init; }
+
+    internal int? Batch { get; init; }
+
+    internal Device Device { get; init; }
+
+    internal ScalarType Type { get; init; }
+
+    internal bool Json { get; init; }
+
+    internal required ControlRequest Control { get; init; }
+}

@@ -1,0 +1,135 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.AI;
+using Nvg.Control;
+using Nvg.Documents;
+using Nvg.Imaging;
+using Nvg.Sampling;
+
+namespace Nvg.Extensions.AI;
+
+/// <summary>Translates requests of Microsoft.Extensions.AI into requests of the library.</summary>
+/// <param name="model">Borrowed.</param>
+/// <param name="fingerprint">Its fingerprint.</param>
+/// <param name="settings">Settings of the generator.</param>
+internal sealed class RequestTranslator(NvgModel model, Lazy<string> fingerprint, NvgImageGeneratorOptions settings)
+{
+    private static readonly string[] Names = ["seed", "temperature", "top_p", "guidance", "structure_steps", "keep", "keep_stages",
+        "structure_stages"];
+
+    /// <summary>The request of the library.</summary>
+    /// <param name="generator">Is given to the factory of a raw request.</param>
+    /// <param name="request">Prompt and images.</param>
+    /// <param name="options">Count and properties, or null.</param>
+    /// <exception cref="ArgumentException">The prompt names no class, or a property, image or number is wrong.</exception>
+    internal GenerationRequest Translate(IImageGenerator generator, ImageGenerationRequest request, ImageGenerationOptions? options)
+    {
+        switch (options?.RawRepresentationFactory?.Invoke(generator))
+        {
+            case GenerationRequest raw:
+                return raw;
+            case ImageRequest raw:
+                return new GenerationRequest { Images = [raw] };
+        }
+
+        var values = new PropertyValues(options?.AdditionalProperties);
+        values.RequireKnown(Names);
+        int count = options?.Count ?? 1;
+        if (count < 1 || count > settings.MostImages)
+            throw new ArgumentException($"{count} images were asked for; 1 to {settings.MostImages} are possible");
+        var originals = new OriginalImages(request.OriginalImages);
+        ImageDocument? document = originals.ReferenceImage is { } bytes && !IsImage(bytes) ? ReadDocument(bytes) : null;
+        ImageClass @class = string.IsNullOrWhiteSpace(request.Prompt) && document is not null
+            ? document.Description.Class
+            : settings.ClassOfPrompt(model, request.Prompt ?? "");
+        // Of 32 bits, so that every client can hold it.
+        ulong seed = values.Seed("seed") ?? (uint)RandomNumberGenerator.GetInt32(int.MinValue, int.MaxValue);
+        ImageRequest first = Given(new ImageRequest(@class, seed), originals, document, values);
+        return new GenerationRequest
+        {
+            Images = [.. Enumerable.Range(0, count).Select(k => first with { Seed = unchecked(seed + (ulong)k) })],
+            Options = Sampling(values, document?.Description.Sampling ?? model.Config.Sampling),
+        };
+    }
+
+    private SamplingOptions Sampling(PropertyValues values, SamplingOptions defaults)
+    {
+        SamplingOptions options = defaults with
+        {
+            Temperature = values.Number("temperature") ?? defaults.Temperature,
+            TopP = values.Number("top_p") is { } topP ? StageSchedule.Constant(topP) : defaults.TopP,
+            ContentGuidance = values.Number("guidance") is { } guidance ? StageSchedule.Constant(guidance) : defaults.ContentGuidance,
+            StructureSteps = values.Text("structure_steps") is not { } steps ? defaults.StructureSteps
+                : StructureSteps.Parse(steps) ?? throw new ArgumentException($"'{steps}' are no structure steps: give a number or auto"),
+        };
+        return options.Validate(model.Grid.LastStage).FirstOrDefault() is { } problem ? throw new ArgumentException(problem) : options;
+    }
+
+    private ImageRequest Given(ImageRequest image, OriginalImages originals, ImageDocument? document, PropertyValues values)
+    {
+        StructureMap? structure = Structure(originals, values.Integer("structure_stages"));
+        if (originals.ReferenceImage is not { } bytes)
+        {
+            return originals.Mask is not null ? throw new ArgumentException("a mask needs a reference as first original image")
+                : values.Integer("keep_stages") is not null
+                    ? throw new ArgumentException("'keep_stages' needs a reference as first original image")
+                : image with { Structure = structure };
+        }
+
+        RgbImage pixels = document?.Image ?? Square(bytes);
+        using ReferenceSequence reference = document is null
+            ? ReferenceSequence.FromImage(model.Tokenizer, pixels)
+            : ReferenceSequence.FromSequence(model.Tokenizer, document.Sequence);
+        int? stages = values.Integer("keep_stages");
+        KeptPart part = Part(values.Text("keep"), structure);
+        if (originals.Mask is { } mask)
+        {
+            RegionMask region = RegionMask.FromImage(Mask(mask), model.Grid);
+            int inside = stages ?? 1;
+            return image with
+            {
+                Given = region.Keep(reference.Sequence, inside, part == KeptPart.Structure ? 0 : inside),
+                Surroundings = new KeptSurroundings(region, pixels),
+            };
+        }
+
+        int kept = stages ?? Math.Min(settings.ReferenceStages, structure?.Stages.Count ?? model.Grid.LastStage);
+        return image with { Given = reference.Keep(part, kept, structure?.ToSequence()), Structure = structure };
+    }
+
+    private StructureMap? Structure(OriginalImages originals, int? stages) => (originals.Structure, originals.Labels) switch
+    {
+        (null, null) => null,
+        ({ } drawing, null) => model.Structure.FromBrightness([ImageFile.Decode(drawing, "structure")], stages),
+        (null, { } labels) => model.Structure.FromLabels(ImageFile.Decode(labels, "labels"), stages),
+        _ => throw new ArgumentException("structure and labels exclude each other"),
+    };
+
+    // With structure of its own an image takes only content from its reference.
+    private static KeptPart Part(string? text, StructureMap? structure)
+    {
+        if (text is null)
+            return structure is null ? KeptPart.Structure : KeptPart.Content;
+        return Enum.TryParse(text, ignoreCase: true, out KeptPart part) && Enum.IsDefined(part)
+            ? part
+            : throw new ArgumentException($"'{text}' cannot be kept: give structure, content or both");
+    }
+
+    private RgbImage Square(byte[] bytes)
+    {
+        int side = model.Config.Tokenizer.ImageSize;
+        return ImageFile.Decode(bytes, "the reference", side).CropCentre(side, side);
+    }
+
+    // As image editors save it, transparent is new; without transparency, white is.
+    private static RgbImage Mask(byte[] bytes) => ImageFile.DecodeTransparency(bytes, "the mask") ?? ImageFile.Decode(bytes, "the mask");
+
+    private ImageDocument ReadDocument(byte[] bytes)
+    {
+        var document = ImageDocument.Read(bytes, "the reference");
+        document.RequireModel("the reference", model, fingerprint.Value);
+        return document;
+    }
+
+    // A document begins with the length of its header, whose upper bytes are zero.
+    private static bool IsImage(byte[] bytes) => bytes.Length < sizeof(long) || BitConverter.ToUInt64(bytes) > uint.MaxValue;
+}

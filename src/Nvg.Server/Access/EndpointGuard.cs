@@ -1,0 +1,79 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
+using Nvg.Torch;
+
+namespace Nvg.Server.Access;
+
+/// <summary>
+/// Stands before every endpoint: checks origin and key, and turns exceptions into the error answer of the API. What happened inside goes
+/// to the log, never to the client.
+/// </summary>
+internal sealed class EndpointGuard : IEndpointFilter
+{
+    private const string ClientItem = "nvg.client";
+
+    private readonly ClientIdentity _identity;
+    private readonly ILogger<EndpointGuard> _logger;
+
+    public EndpointGuard(ClientIdentity identity, ILogger<EndpointGuard> logger) => (_identity, _logger) = (identity, logger);
+
+    /// <summary>Whose request it is.</summary>
+    internal static string ClientOf(HttpContext http) => (string)http.Items[ClientItem]!;
+
+    /// <inheritdoc/>
+    public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        HttpContext http = context.HttpContext;
+        try
+        {
+            OriginCheck.Require(http.Request);
+            bool isOpen = http.GetEndpoint()?.Metadata.GetMetadata<OpenEndpoint>() is not null;
+            http.Items[ClientItem] = isOpen ? _identity.Find(http) ?? "" : _identity.Require(http);
+            return await next(context).ConfigureAwait(false);
+        }
+        catch (Exception) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody reads an answer.
+            return Results.Empty;
+        }
+        catch (Exception error)
+        {
+            RequestException known = Known(error);
+            if (http.Response.HasStarted)
+            {
+                // Too late for an answer: a connection that breaks is one that the client notices.
+                _logger.LogError(error, "{Method} {Path} failed in its answer", http.Request.Method, http.Request.Path);
+                http.Abort();
+                return Results.Empty;
+            }
+
+            if (known.Status == StatusCodes.Status500InternalServerError)
+                _logger.LogError(error, "{Method} {Path} failed", http.Request.Method, http.Request.Path);
+            return Answer(http, known);
+        }
+    }
+
+    /// <summary>The error answer, in the format of the endpoint.</summary>
+    internal static IResult Answer(HttpContext http, RequestException error)
+    {
+        IErrorFormat format = http.GetEndpoint()?.Metadata.GetMetadata<IErrorFormat>() ?? ProblemFormat.Instance;
+        if (error.RetryAfter is { } wait)
+            http.Response.Headers[HeaderNames.RetryAfter] = ((long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        return format.Describe(error);
+    }
+
+    private static RequestException Known(Exception error) => error switch
+    {
+        RequestException known => known,
+        BadHttpRequestException bad =>
+            new RequestException(bad.StatusCode, bad.StatusCode == 413 ? "the body is too large" : "the request is malformed", bad),
+        InvalidDataException damaged => new RequestException(400, "the form is damaged or too large", damaged),
+        TorchOutOfMemoryException full => new RequestException(503, "the memory of the device does not suffice", full)
+        {
+            RetryAfter = TimeSpan.FromSeconds(10),
+        },
+        _ => new RequestException(500, "the request failed; the server's log says why", error),
+    };
+}

@@ -1,0 +1,7 @@
+namespace Nvg.Server.Access;
+
+/// <summary>Marks an endpoint that needs no key.</summary>
+internal sealed class OpenEndpoint
+{
+    internal static OpenEndpoint Instance { get; } = new();
+}

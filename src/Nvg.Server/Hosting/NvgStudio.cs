@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.FileProviders;
+
+namespace Nvg.Server.Hosting;
+
+/// <summary>Serves the page. Everything it needs is local, and it may run nothing else.</summary>
+internal static class NvgStudio
+{
+    private const string Policy = "default-src 'self'; img-src 'self' blob: data:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
+        + "form-action 'self'; frame-ancestors 'none'";
+
+    /// <summary>The folder of the page, beside the application.</summary>
+    internal static string Folder => Path.Combine(AppContext.BaseDirectory, "wwwroot");
+
+    /// <summary>Headers of every answer.</summary>
+    internal static void UseSecurityHeaders(IApplicationBuilder app) => app.Use((http, next) =>
+    {
+        IHeaderDictionary headers = http.Response.Headers;
+        headers.ContentSecurityPolicy = Policy;
+        headers.XContentTypeOptions = "nosniff";
+        headers.XFrameOptions = "DENY";
+        headers["Referrer-Policy"] = "no-referrer";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        return next(http);
+    });
+
+    /// <summary>Serves the files, where there are any.</summary>
+    internal static void UseFiles(IApplicationBuilder app)
+    {
+        if (!Directory.Exists(Folder))
+            return;
+        var files = new PhysicalFileProvider(Folder);
+        app.UseDefaultFiles(new DefaultFilesOptions { FileProvider = files });
+        app.UseStaticFiles(new StaticFileOptions
+        {
+            FileProvider = files,
+            // Checked for a newer version each time: an update must not mix files of two.
+            OnPrepareResponse = context => context.Context.Response.Headers.CacheControl = "no-cache",
+        });
+    }
+}

@@ -1,0 +1,11 @@
+namespace Nvg.Server.Jobs;
+
+/// <summary>State of a job, or of one of its images.</summary>
+internal enum JobState
+{
+    Queued,
+    Running,
+    Completed,
+    Failed,
+    Cancelled,
+}

@@ -1,0 +1,62 @@
+using Nvg.Imaging;
+
+namespace Nvg.Server.Requests.Content;
+
+/// <summary>
+/// Decodes uploaded images: only PNG, JPEG and WebP, told by their first bytes, and only of a size that their header admits to.
+/// </summary>
+internal static class UploadedImages
+{
+    private const long MostRegionPixels = 1 << 22;
+    private const string Formats = "give PNG, JPEG or WebP";
+
+    /// <summary>Whether bytes begin as one of the formats that are accepted.</summary>
+    internal static bool IsImage(ReadOnlySpan<byte> bytes) =>
+        bytes.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10])
+        || bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF])
+        || (bytes.Length > 12 && bytes.StartsWith("RIFF"u8) && bytes[8..].StartsWith("WEBP"u8));
+
+    /// <summary>Decodes an image in its own size.</summary>
+    /// <exception cref="RequestException">It is no usable image, or too large.</exception>
+    internal static RgbImage Decode(byte[] bytes, string field, NvgServerOptions options) =>
+        Checked(bytes, field, options.UploadPixels, () => ImageFile.Decode(bytes, field));
+
+    /// <summary>Decodes an image whose every colour is a region: of fewer pixels, because each colour takes memory.</summary>
+    /// <exception cref="RequestException">It is no usable image, or too large.</exception>
+    internal static RgbImage DecodeRegions(byte[] bytes, string field, NvgServerOptions options) =>
+        Checked(bytes, field, Math.Min(options.UploadPixels, MostRegionPixels), () => ImageFile.Decode(bytes, field));
+
+    /// <summary>Decodes an image as a model sees it: its central square in the model's size.</summary>
+    /// <exception cref="RequestException">It is no usable image, or too large.</exception>
+    internal static RgbImage DecodeSquare(byte[] bytes, string field, int side, NvgServerOptions options) =>
+        Checked(bytes, field, options.UploadPixels, () => ImageFile.Decode(bytes, field, side).CropCentre(side, side));
+
+    /// <summary>Where an image is transparent, in white; null where it has no transparency.</summary>
+    /// <exception cref="RequestException">It is no usable image, or too large.</exception>
+    internal static RgbImage? DecodeTransparency(byte[] bytes, string field, NvgServerOptions options) =>
+        Checked(bytes, field, options.UploadPixels, () => ImageFile.DecodeTransparency(bytes, field));
+
+    /// <summary>What an image says of itself, after the checks.</summary>
+    /// <exception cref="RequestException">It is no usable image, or too large.</exception>
+    internal static ImageHeader Header(byte[] bytes, string field, NvgServerOptions options) =>
+        Checked(bytes, field, options.UploadPixels, () => ImageFile.DecodeHeader(bytes, field));
+
+    private static T Checked<T>(byte[] bytes, string field, long mostPixels, Func<T> decode)
+    {
+        if (!IsImage(bytes))
+            throw RequestException.Field400(field, $"'{field}' is no image that is accepted: {Formats}");
+        try
+        {
+            ImageHeader header = ImageFile.DecodeHeader(bytes, field);
+            long pixels = (long)header.Width * header.Height;
+            return pixels <= mostPixels
+                ? decode()
+                : throw RequestException.Field400(
+                    field, $"'{field}' has {header.Width} × {header.Height} pixels; at most {mostPixels} are accepted");
+        }
+        catch (Exception error) when (error is NvgDataException or OverflowException or ArgumentException)
+        {
+            throw RequestException.Field400(field, $"'{field}' cannot be decoded: {error.Message}", error);
+        }
+    }
+}

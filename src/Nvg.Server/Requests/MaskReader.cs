@@ -1,0 +1,60 @@
+using Nvg.Control;
+using Nvg.Granularity;
+using Nvg.Imaging;
+using Nvg.Server.Requests.Bodies;
+using Nvg.Server.Requests.Content;
+
+namespace Nvg.Server.Requests;
+
+/// <summary>Reads the mask of a request.</summary>
+internal static class MaskReader
+{
+    internal const string Part = "mask";
+
+    /// <summary>The region that is generated anew, or null where there is no mask.</summary>
+    /// <param name="body">The mask in JSON, or null.</param>
+    /// <param name="content">May have it as a file.</param>
+    /// <param name="reference">What it lies over, or null.</param>
+    /// <param name="grid">The latent positions.</param>
+    /// <param name="options">Limits.</param>
+    /// <exception cref="RequestException">It is unusable, leaves nothing to do, or there is no reference.</exception>
+    internal static RegionMask? Read(MaskBody? body, RequestContent content, Reference? reference, LatentGrid grid,
+        NvgServerOptions options)
+    {
+        byte[]? file = content.FileOf(Part);
+        if (file is null && body is null)
+            return null;
+        if (reference is null)
+            throw RequestException.Field400(Part, "a mask needs a reference");
+        int sources = (file is null ? 0 : 1) + (body?.Image is null ? 0 : 1) + (body?.Positions is null ? 0 : 1);
+        if (sources != 1)
+            throw RequestException.Field400(Part, "the mask needs exactly one source: positions, image, or a file");
+        bool outside = body?.Outside ?? false;
+        try
+        {
+            if (body?.Positions is { } positions)
+                return RegionMask.FromPositions(grid, [.. positions.Select(p => IsInside(p) != outside)], outside);
+            RgbImage mask = UploadedImages.Decode(file ?? Base64Field.Read(body!.Image!, "mask.image"), Part, options);
+            return FromImage(mask, reference, grid, outside);
+        }
+        catch (ArgumentException error)
+        {
+            throw RequestException.Field400(Part, error.Message, error);
+        }
+    }
+
+    /// <summary>The region that a mask image marks.</summary>
+    /// <exception cref="ArgumentException">It leaves nothing to generate or nothing to keep.</exception>
+    internal static RegionMask FromImage(RgbImage mask, Reference reference, LatentGrid grid, bool outside)
+    {
+        // A mask drawn over a whole photograph is cropped like the photograph.
+        bool isWhole = Math.Abs((double)reference.Width / reference.Height * mask.Height - mask.Width) <= 1;
+        if (mask.Width != mask.Height && isWhole)
+            mask = mask.CropCentre(Math.Min(mask.Width, mask.Height), Math.Min(mask.Width, mask.Height));
+        return RegionMask.FromImage(mask, grid, outside);
+    }
+
+    private static bool IsInside(int position) => position is 0 or 1
+        ? position == 1
+        : throw RequestException.Field400("mask.positions", "the positions of a mask are 0 or 1");
+}

@@ -1,0 +1,42 @@
+import { toRows } from '../paint/raster.js';
+
+/** @import { Recipe, StructureSettings } from '../types.js' */
+
+/**
+ * The drawing as the `structure` of a request, or `null` if there is none.
+ * @param {StructureSettings} settings
+ * @returns {Record<string, unknown> | null}
+ */
+export function structureRequest(settings) {
+  const { mode, drawings, stages } = settings;
+  switch (mode) {
+    case 'none':
+      return null;
+    case 'halves':
+      return { kind: 'brightness', brightness: toRows(drawings.halves).map(row => row.map(value => 255 * value)) };
+    case 'regions':
+      return { kind: 'labels', labels: toRows(drawings.regions), ...(stages.regions ? { stages: stages.regions } : {}) };
+    case 'depth':
+      return { kind: 'brightness', brightness: toRows(drawings.depth), stages: stages.depth };
+  }
+}
+
+/**
+ * The body of `POST /api/jobs`. The file that a continuation refers to travels beside it.
+ * @param {Recipe} recipe
+ * @param {string[]} seeds
+ * @returns {Record<string, unknown>}
+ */
+export function jobRequest(recipe, seeds) {
+  /** @type {Record<string, unknown>} */
+  const request = { model: recipe.model, class: recipe.class, seeds };
+  const structure = structureRequest(recipe.structure);
+  if (structure) request['structure'] = structure;
+  if (Object.keys(recipe.sampling).length) request['sampling'] = recipe.sampling;
+  if (recipe.continuation) {
+    const { keep, mask, border } = recipe.continuation;
+    request['keep'] = structure ? { content: keep.content } : { ...keep };
+    if (mask) request['mask'] = { positions: [...mask.data], border };
+  }
+  return request;
+}

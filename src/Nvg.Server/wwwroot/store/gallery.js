@@ -1,0 +1,89 @@
+// Images that were generated or opened, in the browser's database, with their `.nvg` documents inside.
+
+/** @import { Item } from '../types.js' */
+
+const name = 'nvg-studio';
+const table = 'images';
+const forgottenKey = 'nvg.deleted';
+
+/** @type {Promise<IDBDatabase> | null} */
+let opening = null;
+
+function open() {
+  opening ??= new Promise((resolve, reject) => {
+    const request = indexedDB.open(name, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(table, { keyPath: 'key' }).createIndex('created', 'created');
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  return opening;
+}
+
+/**
+ * @template T
+ * @param {IDBTransactionMode} mode
+ * @param {(store: IDBObjectStore) => IDBRequest<T>} run
+ * @returns {Promise<T>}
+ */
+async function transact(mode, run) {
+  const database = await open();
+  return new Promise((resolve, reject) => {
+    const transaction = database.transaction(table, mode);
+    const request = run(transaction.objectStore(table));
+    transaction.oncomplete = () => resolve(request.result);
+    transaction.onerror = () => reject(transaction.error);
+    transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+/** @returns {string[]} */
+function forgotten() {
+  return JSON.parse(localStorage.getItem(forgottenKey) ?? '[]');
+}
+
+/** Emits `change` when an image was added or deleted. */
+class Gallery extends EventTarget {
+  /** @returns {Promise<Item[]>} newest first */
+  async all() {
+    /** @type {Item[]} */
+    const items = await transact('readonly', store => store.getAll());
+    return items.sort((a, b) => b.created - a.created || (a.key < b.key ? -1 : 1));
+  }
+
+  /**
+   * @param {string} key
+   * @returns {Promise<Item | undefined>}
+   */
+  get(key) {
+    return transact('readonly', store => store.get(key));
+  }
+
+  /**
+   * Adds or replaces an image, except one that was deleted: a reload reads the events of its job again.
+   * @param {Item} item
+   */
+  async put(item) {
+    if (forgotten().includes(item.key)) return;
+    await transact('readwrite', store => store.put(item));
+    this.#changed();
+  }
+
+  /** @param {string} key */
+  async delete(key) {
+    localStorage.setItem(forgottenKey, JSON.stringify([...forgotten(), key].slice(-200)));
+    await transact('readwrite', store => store.delete(key));
+    this.#changed();
+  }
+
+  /** @param {Item} item */
+  async restore(item) {
+    localStorage.setItem(forgottenKey, JSON.stringify(forgotten().filter(key => key !== item.key)));
+    await this.put(item);
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event('change'));
+  }
+}
+
+export const gallery = new Gallery();

@@ -1,0 +1,45 @@
+using Nvg.Sampling;
+using Nvg.Training.Optimization;
+using Nvg.Training.Tasks.Generators.Intervals;
+
+namespace Nvg.Training.Tasks.Distillation;
+
+/// <summary>What is drawn for one sequence of a step: stage, class, guidance and interval.</summary>
+/// <param name="Stage">Structure stage (i).</param>
+/// <param name="HasClass">Whether the class is kept.</param>
+/// <param name="Guidance">Guidance scale; 1 without a class.</param>
+/// <param name="Interval">The interval, or null for a velocity.</param>
+/// <param name="Time">Time of the velocity, or start of the interval.</param>
+internal sealed record DistillationChoice(int Stage, bool HasClass, double Guidance, GridInterval? Interval, double Time)
+{
+    /// <summary>Length of the interval; 0 for a velocity.</summary>
+    internal double Step => Interval?.Length ?? 0;
+
+    /// <summary>The times at which a teacher's Euler steps lie. A velocity takes one step of any length.</summary>
+    internal double[] Times => Interval?.Times ?? [Time, 0];
+
+    /// <summary>Draws the choice for an example.</summary>
+    /// <param name="random">The random numbers of the example in the step.</param>
+    /// <param name="config">Settings.</param>
+    /// <param name="grid">The intervals.</param>
+    /// <param name="schedule">The teacher's guidance.</param>
+    /// <param name="lastStage">K.</param>
+    internal static DistillationChoice Draw(
+        HostRandom random, DistillationConfig config, IntervalGrid grid, StageSchedule schedule, int lastStage)
+    {
+        int stage = random.Next(lastStage - 1);
+        bool hasClass = random.Next() >= config.NullClassShare, isUsual = random.Next(2) == 0;
+        double free = random.Next();
+        double guidance = (hasClass, config.GuidanceLimit) switch
+        {
+            // Guidance of two passes is left to sampling.
+            (false, _) or (_, null) => 1,
+            // Half of the time the scale that the teacher's settings use in the stage.
+            (true, { } limit) => isUsual ? Math.Clamp(schedule.At(stage, lastStage), 1, limit) : 1 + free * (limit - 1),
+        };
+        GridInterval? interval = grid.Draw(random);
+        // Velocities as in training: the sigmoid of a normal number.
+        double normal = Math.Sqrt(-2 * Math.Log(1 - random.Next())) * Math.Cos(2 * Math.PI * random.Next());
+        return new DistillationChoice(stage, hasClass, guidance, interval, interval?.Start ?? 1 / (1 + Math.Exp(-normal)));
+    }
+}

@@ -1,0 +1,95 @@
+using System.Text.Json.Serialization;
+using Nvg.Generators;
+using Nvg.Sampling;
+using Nvg.Training.Optimization;
+using Nvg.Training.Runs;
+using Nvg.Training.Tasks.Generators.Intervals;
+
+namespace Nvg.Training.Tasks.Distillation;
+
+/// <summary>Settings of <c>nvg distill</c>.</summary>
+public sealed record DistillationConfig : IRunConfiguration<DistillationConfig>
+{
+    /// <summary>Folder of the model whose structure generator is distilled.</summary>
+    public required string Teacher { get; init; }
+
+    /// <summary>Name of the new model; null for that of the teacher.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Name { get; init; }
+
+    /// <summary>Images that the teacher draws to distil on; null to distil on a data set.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Samples { get; init; }
+
+    /// <summary>The intervals over which average velocities are learned.</summary>
+    public IntervalOptions Intervals { get; init; } = new() { Share = 0.75, FullShare = 0.5 };
+
+    /// <summary>
+    /// Steps of the grid that the teacher solves itself. The target of a longer interval is made of two steps of half its length of the
+    /// student, which costs less and accumulates the student's errors.
+    /// </summary>
+    public int TeacherSpan { get; init; } = 16;
+
+    /// <summary>
+    /// The largest guidance scale that the student takes as an input, which makes a guided step one pass. Null leaves guidance
+    /// to two passes.
+    /// </summary>
+    public double? GuidanceLimit { get; init; }
+
+    /// <summary>Weight of the loss on the split itself (docs/method.md, section 11.1); 0 for none.</summary>
+    public double RankWeight { get; init; }
+
+    /// <summary>Share of sequences without a class.</summary>
+    public double NullClassShare { get; init; } = 0.1;
+
+    /// <summary>Steps, batch, optimizer.</summary>
+    public required TrainingOptions Training { get; init; }
+
+    /// <summary>The settings for a teacher, before they are changed.</summary>
+    /// <param name="folder">Folder of the teacher.</param>
+    /// <param name="samples">Images to draw, or null for a data set.</param>
+    /// <exception cref="NvgDataException">The folder holds no model with generators.</exception>
+    public static DistillationConfig For(string folder, int? samples)
+    {
+        (GeneratorConfig sizes, SamplingOptions sampling) = DistillationTeacher.Read(folder);
+        return new DistillationConfig
+        {
+            Teacher = folder,
+            Samples = samples,
+            GuidanceLimit = DistillationTeacher.LargestGuidance(sizes, sampling) is > 1 and var largest
+                ? Math.Ceiling(largest * 2 + 1) / 2
+                : null,
+            Training = new TrainingOptions
+            {
+                Steps = 10_000,
+                BatchSize = 128,
+                LearningRate = 3e-4,
+                WarmupSteps = 200,
+                HoldShare = 0.5,
+                FinalFactor = 0.05,
+                WeightDecay = 0.01,
+                EmaDecay = 0.999,
+                Flip = false,
+                CheckpointEvery = 500,
+            },
+        };
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Validate()
+    {
+        foreach (string problem in (IEnumerable<string>)[.. Training.Validate(), .. Intervals.Validate()])
+            yield return problem;
+        if (Samples < 1)
+            yield return "samples must be positive";
+        if (TeacherSpan < 1)
+            yield return "teacherSpan must be positive";
+        if (GuidanceLimit is not (null or (> 1 and < double.PositiveInfinity)))
+            yield return "guidanceLimit must be greater than 1";
+        if (RankWeight is not (>= 0 and < double.PositiveInfinity) || NullClassShare is not (>= 0 and < 1))
+            yield return "rankWeight must not be negative; nullClassShare must lie in [0, 1)";
+    }
+
+    /// <inheritdoc/>
+    public DistillationConfig IdentitySettings() => this with { Teacher = "", Training = Training.Identity };
+}

@@ -1,0 +1,21 @@
+using Nvg.Checkpoints;
+using Nvg.Torch;
+using Nvg.Var;
+
+namespace Nvg.Models;
+
+/// <summary>Opens model folders of any method.</summary>
+public static class ImageModels
+{
+    /// <summary>Reads a model folder on the calling thread.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="device">Where the parameters go.</param>
+    /// <param name="type">Element type of the matrices of generator and decoder; null keeps the stored one.</param>
+    /// <param name="withGenerator">False reads the tokenizer alone.</param>
+    /// <exception cref="NvgDataException">The folder or one of its files is missing, damaged or does not fit the config.</exception>
+    public static IImageModel Load(
+        string folder, Device device = default, ScalarType? type = ScalarType.Float32, bool withGenerator = true) =>
+        ModelMethod.Of(folder) == ModelMethod.Var
+            ? VarModel.Load(folder, device, type, withGenerator)
+            : NvgModel.Load(folder, device, type, withGenerator);
+}

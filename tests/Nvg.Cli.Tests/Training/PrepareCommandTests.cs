@@ -1,0 +1,50 @@
+using System.Text.Json;
+using Nvg.Cli.Terminal;
+
+namespace Nvg.Cli.Tests;
+
+public class PrepareCommandTests : CommandTests
+{
+    [Theory]
+    [InlineData("--size", "0")]
+    [InlineData("--threads", "-1")]
+    [InlineData("--stored-size", "8")]
+    public async Task Prepare_ImpossibleOption_IsWrongUsage(string option, string value)
+    {
+        CommandResult result = await RunAsync("prepare", InFolder("images"), "-o", InFolder("data"), option, value);
+        Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
+        Assert.Single(result.Error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task Prepare_Json_DescribesTheDataOnOneStream()
+    {
+        Tiny.Prepare(InFolder("images"), InFolder("first"));
+        CommandResult plain = await RunAsync("prepare", InFolder("images"), "-o", InFolder("data"), "--size", "8");
+        Assert.Equal(CommandRunner.Done, plain.ExitCode);
+        Assert.Single(plain.Output.TrimEnd().Split('\n'));
+        CommandResult result = await RunAsync("prepare", InFolder("images"), "-o", InFolder("again"), "--size", "8", "--json");
+        using JsonDocument json = JsonDocument.Parse(result.Output);
+        Assert.Equal(8, json.RootElement.GetProperty("size").GetInt32());
+        Assert.Equal(2, json.RootElement.GetProperty("classes").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Prepare_KeepFiles_SaysHowEvenTheClassesAreAndTrainsATokenizer()
+    {
+        Tiny.Prepare(InFolder("images"), InFolder("first"));
+        File.Delete(Path.Combine(InFolder("images"), "waves", "0.png"));
+        CommandResult made = await RunAsync("prepare", InFolder("images"), "-o", InFolder("data"), "--size", "8", "--keep-files");
+        Assert.Contains("2 classes of 5 (waves) to 6 (stripes) images", made.Output, StringComparison.Ordinal);
+        File.WriteAllText(InFolder("config.json"), """
+            { "name": "t", "tokenizer": { "imageSize": 8, "baseChannels": 8, "channelMultipliers": [1, 2], "resNetBlocks": 1, "latentChannels": 4, "codebookSize": 16, "normGroups": 4 },
+              "training": { "steps": 2, "batchSize": 4, "learningRate": 1e-3, "precision": "float32" } }
+            """);
+        CommandResult trained = await RunAsync(
+            "train", "tokenizer", "--config", InFolder("config.json"), "--data", InFolder("data"), "-o", InFolder("run"), "--threads", "1");
+        Assert.True(trained.ExitCode == CommandRunner.Done, trained.Error);
+        CommandResult refused = await RunAsync(
+            "prepare", InFolder("images"), "-o", InFolder("other"), "--size", "8", "--keep-files", "--stored-size", "9");
+        Assert.Equal(CommandRunner.WrongUsage, refused.ExitCode);
+    }
+}

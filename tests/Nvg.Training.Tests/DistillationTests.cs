@@ -1,0 +1,289 @@
+using Nvg.Checkpoints;
+using Nvg.Data.Datasets;
+using Nvg.Generators;
+using Nvg.Granularity;
+using Nvg.Sampling;
+using Nvg.Torch;
+using Nvg.Torch.Files.Safetensors;
+using Nvg.Torch.Nn;
+using Nvg.Training.Distributed;
+using Nvg.Training.Optimization;
+using Nvg.Training.Tasks.Distillation;
+using Nvg.Training.Tasks.Generators;
+
+namespace Nvg.Training.Tests;
+
+/// <summary>Distillations of a tiny model: what they change and keep, and that they can be continued.</summary>
+[Collection(RunsAlone.Name)]
+[NoTensorLeaks]
+public sealed class DistillationTests : IClassFixture<DistillationTests.Teacher>, IDisposable
+{
+    private const int Steps = 8;
+
+    private static readonly TrainingOptions Options = new()
+    {
+        Steps = Steps,
+        BatchSize = 6,
+        LearningRate = 2e-3,
+        WarmupSteps = 2,
+        EmaDecay = 0.9,
+        Precision = ScalarType.Float32,
+        LogEvery = 2,
+        CheckpointEvery = 4,
+        KeepCheckpoints = 3,
+        Flip = false,
+    };
+
+    private readonly Teacher _teacher;
+    private readonly TemporaryFolder _folder = new();
+
+    public DistillationTests(Teacher teacher) => _teacher = teacher;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Run_StoppedAndContinued_EndsBitForBitTheSame(bool withData)
+    {
+        Run("straight", withData);
+        Run("stopped", withData, stopAfter: 6);
+        Assert.False(Directory.Exists(_folder["stopped/model"]));
+        Run("stopped", withData);
+        string[] files = [.. Directory.GetFiles(_folder["straight/model"]).Select(f => "model/" + Path.GetFileName(f)),
+            .. new[] { "weights", "average", "optimizer" }.Select(f => $"checkpoints/step-{Steps:D8}/{f}.safetensors")];
+        Assert.All(files, f => Assert.Equal(File.ReadAllBytes(_folder[$"straight/{f}"]), File.ReadAllBytes(_folder[$"stopped/{f}"])));
+    }
+
+    [Fact]
+    public void Run_Model_KeepsTokenizerAndContentAndTakesOneStep()
+    {
+        Run("run", withData: false);
+        string model = _folder["run/model"];
+        Assert.Equal(File.ReadAllBytes(_teacher["tokenizer.safetensors"]), File.ReadAllBytes(Path.Combine(model, "tokenizer.safetensors")));
+        using SafetensorsFile before = SafetensorsFile.Open(_teacher["generator.safetensors"]);
+        using SafetensorsFile after = SafetensorsFile.Open(Path.Combine(model, "generator.safetensors"));
+        string[] changed = [.. before.Keys.Where(n => !Bytes(before[n]).SequenceEqual(Bytes(after[n])))];
+        Assert.NotEmpty(changed);
+        Assert.All(changed, n => Assert.StartsWith("structure_", n, StringComparison.Ordinal));
+        Assert.All(before.Keys, n => Assert.Equal(before[n].ScalarType, after[n].ScalarType));
+        using NvgModel loaded = NvgModel.Load(model);
+        Assert.True(loaded.Generator.Structure.TakesStep);
+        Assert.Equal(3, loaded.Generator.Structure.GuidanceLimit);
+        Assert.Equal((StructureSteps)1, loaded.Config.Sampling.StructureSteps);
+        using SampledBatch sampled = loaded.Sample([new ImageRequest(1, 5)]);
+        Assert.Equal(1, sampled.Sequence.Count);
+    }
+
+    [Fact]
+    public void Constructor_Student_StartsAsTheTeacher()
+    {
+        using var scope = new TensorScope();
+        using DistillationTraining task = Task("run");
+        using NvgModel teacher = NvgModel.Load(_teacher.Folder, type: null);
+        Assert.All(
+            task.Parameters.Where(p => teacher.Generator.Parameters.ContainsKey(p.Key)),
+            p => Assert.Equal(Values(teacher.Generator.Parameters[p.Key]), Values(p.Value)));
+        Assert.All(
+            task.Parameters.Where(p => p.Key.EndsWith("embed.out_layer.weight", StringComparison.Ordinal)
+                && !teacher.Generator.Parameters.ContainsKey(p.Key)),
+            p => Assert.Equal(0, p.Value.Abs().Max().Item()));
+    }
+
+    [Fact]
+    public void Constructor_DistilledModel_IsRefused()
+    {
+        Run("run", withData: false);
+        DistillationConfig again = Config() with { Teacher = _folder["run/model"] };
+        var error = Assert.Throws<NvgDataException>(() => new DistillationTraining(again, null, Device.Cpu, _folder["again"]));
+        Assert.Contains("distilled already", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Loss_Parts_AverageToThatOfTheBatch()
+    {
+        using DistillationTraining task = Task("run", Config() with { RankWeight = 0.3 });
+        int[] examples = [0, 1, 2, 3, 4, 5];
+        double whole = Loss(task, examples, BatchShare.All(6));
+        double parts = Loss(task, examples, BatchShare.All(6).Part(0, 2)) + Loss(task, examples, BatchShare.All(6).Part(1, 2));
+        Assert.Equal(whole, parts / 2, 1e-5);
+    }
+
+    [Theory]
+    [InlineData(16, 0.0)]
+    [InlineData(16, 0.5)]
+    public void Loss_Gradient_IsThatOfFiniteDifferences(int span, double rankWeight)
+    {
+        // Targets do not depend on the student where the teacher makes all of them.
+        using DistillationTraining task = Task("run", Config() with { TeacherSpan = span, RankWeight = rankWeight });
+        Perturb(task.Parameters);
+        int[] examples = [0, 1, 2, 3, 4, 5];
+        string[] names =
+            ["structure_step_embed.in_layer.weight", "structure_guidance_embed.out_layer.weight", "structure_head.linear.weight"];
+        foreach (string name in names)
+        {
+            using var scope = new TensorScope();
+            Tensor weight = task.Parameters[name];
+            weight.RequiresGrad = true;
+            using var random = new RandomGenerator(4);
+            using var log = new LossLog();
+            Tensor gradient = Autograd.Gradients(task.Loss(3, examples, BatchShare.All(6), random, log), [weight])[0]!;
+            weight.RequiresGrad = false;
+            using var directions = new RandomGenerator(6);
+            Tensor direction = Tensor.Randn([.. weight.Shape], directions);
+            double expected = (gradient * direction).Sum().Item();
+            const double step = 2e-3;
+            weight.AddInPlace(direction, step);
+            double above = Loss(task, examples, BatchShare.All(6), 3);
+            weight.AddInPlace(direction, -2 * step);
+            double below = Loss(task, examples, BatchShare.All(6), 3);
+            weight.AddInPlace(direction, step);
+            // The rank loss holds the middles of clusters fixed, which finite differences move.
+            double tolerance = rankWeight > 0 ? 0.35 : 0.03;
+            Assert.Equal(expected, (above - below) / (2 * step), tolerance * Math.Abs(expected) + 2e-4);
+        }
+    }
+
+    [Fact]
+    public void SplitRankLoss_Gradient_IsThatOfFiniteDifferencesAwayFromTheMiddle()
+    {
+        using var scope = new TensorScope();
+        Tensor labels = Tensor.From([0L, 0, 0, 0, 1, 1, 1, 1], 1, 8), sides = Tensor.From([1f, 1, 0, 0, 0, 1, 1, 0], 1, 8);
+        float[] values = [0.9f, -0.2f, 0.1f, -0.8f, 0.5f, 0.6f, -0.1f, -0.7f];
+        Tensor channel = Tensor.From(values, 1, 8);
+        channel.RequiresGrad = true;
+        float[] gradient = Autograd.Gradients(SplitRankLoss.Compute(labels, channel, sides, 2), [channel])[0]!.ToArray<float>();
+        // The largest and the smallest of each cluster do not move its middle.
+        foreach (int i in new[] { 0, 3, 5, 7 })
+        {
+            double At(double change)
+            {
+                float[] moved = [.. values];
+                moved[i] += (float)change;
+                return SplitRankLoss.Compute(labels, Tensor.From(moved, 1, 8), sides, 2).Item();
+            }
+
+            Assert.Equal((At(1e-2) - At(-1e-2)) / 2e-2, gradient[i], 2e-3);
+        }
+
+        // A position on the wrong side is pulled across.
+        Assert.True(gradient[1] < 0 && gradient[2] > 0);
+    }
+
+    [Fact]
+    public void SplitRankLoss_Sides_AreThoseOfSampling()
+    {
+        using var scope = new TensorScope();
+        Tensor labels = Tensor.From([0L, 1, 0, 1], 1, 4), channel = Tensor.From([0.1f, 0.2f, 0.3f, -0.4f], 1, 4);
+        Assert.Equal([0, 1, 1, 0], SplitRankLoss.Sides(labels, channel, 2).ToArray<float>());
+        // A perfect and certain prediction costs almost nothing, its opposite much.
+        Tensor right = Tensor.From([-1f, 1, 1, -1], 1, 4), sides = SplitRankLoss.Sides(labels, right, 2);
+        Assert.True(SplitRankLoss.Compute(labels, right, sides, 2).Item() < 0.02);
+        Assert.True(SplitRankLoss.Compute(labels, right, 1 - sides, 2).Item() > 3.9);
+    }
+
+    [Fact]
+    public void Teacher_Velocity_IsGuidedLikeSampling()
+    {
+        using var scope = new TensorScope();
+        using var teacher = new DistillationTeacher(_teacher.Folder, Device.Cpu, ScalarType.Float32);
+        using var random = new RandomGenerator(2);
+        LatentGrid grid = teacher.Sizes.Grid;
+        Tensor z = Tensor.Randn([3, grid.Length, grid.LastStage], random), canvas = Tensor.Randn([3, grid.Length, 4], random);
+        using Tensor maps = Tiny.Structure(grid, 3, 5);
+        Tensor structure = StructureEmbedding.Embed(maps.Select(1, 1), 1, grid.LastStage), stage = Tensor.From([1L, 1, 1], 3);
+        var batch = new StructureFlowBatch(z, canvas, structure, stage, Tensor.Full([3], 0.7), Tensor.From([0L, 1, 2], 3));
+        Tensor guided = teacher.Velocity(batch, [1, 2, 3]);
+        StructureGenerator generator = teacher.Model.Generator.Structure;
+        Tensor with = batch.Predict(generator, null);
+        Tensor without = (batch with { Class_N = Tensor.Full([3], teacher.Sizes.NullClass, ScalarType.Int64) }).Predict(generator, null);
+        Tensor expected = (without + (with - without) * Tensor.From([1f, 2, 3], 3, 1, 1)).Narrow(2, 1, 3);
+        Assert.True((guided.Narrow(2, 1, 3) - expected).Abs().Max().Item() < 1e-5);
+        Assert.Equal(0, guided.Narrow(2, 0, 1).Abs().Max().Item());
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private DistillationConfig Config(bool withData = false) => new()
+    {
+        Teacher = _teacher.Folder,
+        Samples = withData ? null : 10,
+        Intervals = new() { Share = 0.7, FullShare = 0.4, Grid = 4 },
+        TeacherSpan = 2,
+        GuidanceLimit = 3,
+        RankWeight = 0.1,
+        Training = Options,
+    };
+
+    private DistillationTraining Task(string folder, DistillationConfig? config = null) =>
+        new(config ?? Config(), null, Device.Cpu, _folder[folder]);
+
+    private void Run(string folder, bool withData, int? stopAfter = null)
+    {
+        using PackedDataset? data = withData ? PackedDataset.Open(_teacher.Packed) : null;
+        TinyRuns.Train(
+            () => new DistillationTraining(Config(withData), data, Device.Cpu, _folder[folder]), Options, _folder[folder], stopAfter);
+    }
+
+    private static double Loss(DistillationTraining task, int[] examples, BatchShare share, long step = 1)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        using var random = new RandomGenerator(4);
+        using var log = new LossLog();
+        using Tensor loss = task.Loss(step, examples, share, random, log);
+        return loss.Item();
+    }
+
+    private static void Perturb(ParameterStore parameters)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        using var random = new RandomGenerator(9);
+        foreach (string name in parameters.TrainableNames)
+        {
+            using Tensor noise = Tensor.Randn([.. parameters[name].Shape], random);
+            parameters[name].AddInPlace(noise, 0.05);
+        }
+    }
+
+    private static byte[] Bytes(Tensor tensor)
+    {
+        byte[] bytes = new byte[tensor.ElementCount * (tensor.ScalarType == ScalarType.BFloat16 ? 2 : 4)];
+        tensor.CopyBytesTo(bytes);
+        return bytes;
+    }
+
+    private static float[] Values(Tensor tensor)
+    {
+        using Tensor widened = tensor.To(ScalarType.Float32);
+        return widened.ToArray<float>();
+    }
+
+    /// <summary>A model folder of random weights, and data of its classes.</summary>
+    public sealed class Teacher : IDisposable
+    {
+        private readonly TemporaryFolder _folder = new();
+
+        public Teacher()
+        {
+            Tiny.Prepare(_folder["images"], Packed);
+            using NvgModel model = NvgModel.Random(
+                new ModelConfig
+                {
+                    Name = "tiny",
+                    Tokenizer = Tiny.TokenizerSizes,
+                    Generator = Tiny.GeneratorSizes with { ClassCount = 2 },
+                    Sampling = new SamplingOptions { StructureSteps = 2 },
+                },
+                seed: 3);
+            model.Tokenizer.Quantizer.Codebook.MultiplyInPlace(16);
+            NvgModel.Save(
+                Folder, model.Config, model.Tokenizer.Parameters, model.Generator.Parameters, ["stripes", "waves"], ScalarType.BFloat16);
+        }
+
+        public string Folder => _folder["teacher"];
+
+        public string Packed => _folder["packed"];
+
+        public string this[string file] => Path.Combine(Folder, file);
+
+        public void Dispose() => _folder.Dispose();
+    }
+}
