@@ -68,6 +68,8 @@ internal sealed class PlannedModelCard
 
         foreach ((string name, double value) in _figures.Distances)
             Row($"{name}, {_figures.Samples:N0} samples against the training images", Text($"{value:G4}"));
+        if (_figures.Network is null)
+            Row("distances to the training images", "not measured: there was no time for ResNet-18, and there is no classifier");
         if (_figures.Copies is { } copies)
             Row("copies of training images", Describe(copies));
         Row("generating an image, several at once", Text($"{_figures.SecondsPerImage:F2} s on {_plan.Machine.Device}"));
