@@ -3,6 +3,7 @@ using Nvg.Data.Datasets;
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
 using Nvg.Torch.Nn;

@@ -1,6 +1,7 @@
 using Nvg.Conditioning;
 using Nvg.Generators;
 using Nvg.Granularity;
+using Nvg.Sampling.Schedules;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 

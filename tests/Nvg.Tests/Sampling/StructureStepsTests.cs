@@ -2,6 +2,7 @@ using System.Text.Json;
 using Nvg.Evaluation.Studies;
 using Nvg.Generators;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;

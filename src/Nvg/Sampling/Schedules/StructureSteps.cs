@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 
-namespace Nvg.Sampling;
+namespace Nvg.Sampling.Schedules;
 
 /// <summary>Euler steps of the structure flow: the same number in every stage, a number per stage, or as many as a split needs.</summary>
 [JsonConverter(typeof(StructureStepsConverter))]
