@@ -46,9 +46,9 @@ internal sealed class Pacing
             _point++;
         if (step <= _baseStep || seconds <= _baseSeconds)
             return false;
-        // Between the rate of late and that of the whole: a short burst or pause of other work is no trend.
+        // A stage that slowed down may stay slow and must not run late. A faster one is trusted by half: other work may return.
         double late = (step - _baseStep) / (seconds - _baseSeconds), whole = (step - _startStep) / (seconds - start);
-        double rate = (late + whole) / 2;
+        double rate = Math.Min(late, (late + whole) / 2);
         (_baseStep, _baseSeconds) = (step, seconds);
         return Choose(step, (long)(step + rate * Math.Max(0, _deadline - seconds)));
     }
