@@ -79,12 +79,13 @@ internal sealed class GivenRowsReader
         if (_request.Reference is not { } path)
             return new GivenRows([(null, plan?.ToSequence())], plan, null);
         _document?.RequireModel(path, _model, _model.Fingerprint());
+        NoteFraming(new[] { _document is null ? path : null, _request.Mask }.OfType<string>());
         RgbImage? image = _document is null ? SquareImage.Read(path, _model.Config.Tokenizer.ImageSize) : null;
         using IStructureStrategy? construction = _request.Construction?.Create(VisionTransformer.LoadFeatures);
         using ReferenceSequence reference = image is not null
             ? ReferenceSequence.FromImage(_model.Tokenizer, image, construction)
             : ReferenceSequence.FromSequence(_model.Tokenizer, _document!.Sequence);
-        RegionMask? mask = ReadMask(_document is null ? path : null);
+        RegionMask? mask = ReadMask();
         IReadOnlyList<int> stages = _request.Stages;
         NoteWithoutEffect();
         return new GivenRows(
@@ -115,11 +116,37 @@ internal sealed class GivenRowsReader
     {
         if (_request.Structures.Count == 0)
             return null;
-        StructureKind kind = _request.Kind ?? StructureKind.Brightness;
-        if (kind != StructureKind.Image)
-            return _model.Structure.Read(_request.Structures, kind, _request.StructureStages);
+        NoteFraming(_request.Structures);
+        if (_request.Kind != StructureKind.Image)
+        {
+            NoteKind();
+            return _model.Structure.Read(_request.Structures, _request.Kind ?? StructureKind.Auto, _request.StructureStages);
+        }
+
         using IStructureStrategy? construction = _request.Construction?.Create(VisionTransformer.LoadFeatures);
         return _model.Structure.FromImage(_request.Structures[0], _request.StructureStages!.Value, construction);
+    }
+
+    private void NoteKind()
+    {
+        if (_request.Kind is not null || _request.Structures is not [var path] || !ImageFile.HasImageName(path))
+            return;
+        string reading = _model.Structure.KindOf(ImageFile.Read(path)) == StructureKind.Labels
+            ? "flat colours, read as regions (--structure-kind labels)"
+            : "shades, read as brightness (--structure-kind brightness)";
+        ConsoleText.Note($"structure: {path} has {reading}");
+    }
+
+    // Whatever is laid over the image is framed alike.
+    private static void NoteFraming(IEnumerable<string> paths)
+    {
+        foreach (string path in paths.Where(ImageFile.HasImageName))
+        {
+            ImageHeader image = ImageFile.DecodeHeader(ImageFile.ReadBytes(path), path);
+            int side = Math.Min(image.Width, image.Height);
+            if (image.Width != image.Height)
+                ConsoleText.Note($"note: {path} has {image.Width} × {image.Height} pixels; its central {side} × {side} are used");
+        }
     }
 
     private PartialSequence Kept(ReferenceSequence reference, int stages, StructureMap? plan, RegionMask? mask)
@@ -131,17 +158,7 @@ internal sealed class GivenRowsReader
         return _document is null || plan is not null ? kept : kept.WithFallback(_document.Given).With(_document.Given.Border);
     }
 
-    private RegionMask? ReadMask(string? photograph)
-    {
-        if (_request.Mask is not { } path)
-            return null;
-        RgbImage mask = ImageFile.Read(path);
-        // A mask drawn over a whole photograph is cropped like the photograph.
-        if (photograph is not null && mask.Width != mask.Height && HasAspectOf(ImageFile.Read(photograph), mask))
-            mask = mask.CropCentre(Math.Min(mask.Width, mask.Height), Math.Min(mask.Width, mask.Height));
-        return RegionMask.FromImage(mask, _model.Tokenizer.Config.Grid, _request.Outside);
-    }
-
-    private static bool HasAspectOf(RgbImage photograph, RgbImage mask) =>
-        Math.Abs((double)photograph.Width / photograph.Height * mask.Height - mask.Width) <= 1;
+    private RegionMask? ReadMask() => _request.Mask is { } path
+        ? RegionMask.FromImage(ImageFile.Read(path), _model.Tokenizer.Config.Grid, _request.Outside)
+        : null;
 }

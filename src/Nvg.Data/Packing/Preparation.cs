@@ -51,7 +51,7 @@ public static class Preparation
             .Select(_ => Task.Run(() => DecodeAsync(work.Reader, options, stop.Token), CancellationToken.None))];
         try
         {
-            await WriteAsync(inOrder.Reader, writer, progress, stop.Token).ConfigureAwait(false);
+            await WriteAsync(inOrder.Reader, writer, () => source.ShareRead, progress, stop.Token).ConfigureAwait(false);
             await reading.ConfigureAwait(false);
         }
         finally
@@ -118,7 +118,8 @@ public static class Preparation
     }
 
     private static async Task WriteAsync(
-        ChannelReader<Item> inOrder, DatasetWriter writer, IProgress<PreparationProgress>? progress, CancellationToken stop)
+        ChannelReader<Item> inOrder, DatasetWriter writer, Func<double?> share, IProgress<PreparationProgress>? progress,
+        CancellationToken stop)
     {
         var clock = Stopwatch.StartNew();
         TimeSpan reported = TimeSpan.Zero;
@@ -143,7 +144,8 @@ public static class Preparation
         Report(clock.Elapsed);
 
         void Report(TimeSpan now) =>
-            progress?.Report(new PreparationProgress(writer.Count, writer.SkippedCount, writer.Count / Math.Max(1e-3, now.TotalSeconds)));
+            progress?.Report(new PreparationProgress(
+                writer.Count, writer.SkippedCount, writer.Count / Math.Max(1e-3, now.TotalSeconds), share()));
     }
 
     /// <summary>Removes the name, which is reported separately.</summary>

@@ -88,7 +88,7 @@ internal sealed class EvaluateClassifierCommand
         string path = parsed.GetRequiredValue(_data);
         int? limit = parsed.GetValue(_limit);
         IEnumerable<LabelledImage> images = parsed.GetValue(_heldOut) is { } heldOut
-            ? LabelledImages.Packed(path, network.Labels, data => HeldOutSplit.Of(data, heldOut).HeldOut, limit)
+            ? LabelledImages.Prepared(path, network.Labels, data => HeldOutSplit.Of(data, heldOut).HeldOut, limit)
             : LabelledImages.Read(path, network.Labels, limit);
         return parsed.GetValue(_through) is { } folder ? Reconstructed(images, folder, parsed.GetValue(_device)) : images;
     }

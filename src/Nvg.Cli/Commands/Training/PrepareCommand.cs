@@ -68,7 +68,7 @@ internal sealed class PrepareCommand
         DatasetDescription description = await ConsoleProgress.ShowAsync("packing", progress => Preparation.RunAsync(
             ImageSource.Open(parsed.GetRequiredValue(_source), parsed.GetValue(_subset)), output, options,
             new SynchronousProgress<PreparationProgress>(
-                p => progress.Report($"{ConsoleText.Count(p.Done, "image")}, {p.Skipped} skipped, {p.ImagesPerSecond:F0}/s", null)),
+                p => progress.Report($"{ConsoleText.Count(p.Done, "image")}, {p.Skipped} skipped, {p.ImagesPerSecond:F0}/s", p.Share)),
             cancellation));
         ClassBalance balance = ClassBalance.Of(description.Classes);
         if (parsed.GetValue(_json))
