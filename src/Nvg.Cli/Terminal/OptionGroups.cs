@@ -18,8 +18,8 @@ internal static class OptionGroups
         [
             "--guidance", "--structure-guidance", "--top-p", "--top-k", "--temperature", "--structure-steps", "--gumbel", "--smooth",
         ]),
-        ("Given structure:", ["--structure", "--structure-kind", "--structure-stages", "--construction", "--explain"]),
-        ("Given image or result:", ["--reference", "--keep", "--keep-stages", "--mask", "--outside", "--border"]),
+        ("Structure:", ["--structure", "--structure-kind", "--structure-stages", "--construction", "--explain"]),
+        ("Reference and mask:", ["--reference", "--keep", "--keep-stages", "--mask", "--outside", "--border"]),
         ("Interpolation:", ["--to-class", "--to-seed"]),
         ("Networks that measure:", ["--weights", "--features", "--onnx", "--resize", "--lpips", "--lpips-backbone", "--lpips-linear"]),
         ("Computation:", ["--batch", "--device", "--dtype", "--threads", "--processes"]),

@@ -22,9 +22,8 @@ internal static partial class Suggestions
         bool isGiven = int.TryParse(match.Groups[1].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int given);
         int position = isGiven ? Math.Min(given, line.Length) : line.Length;
         string word = line[..position].Split(' ')[^1];
-        // The library suggests whatever contains the word; shells expect what begins with it.
-        return [.. root.Parse(line[..position]).GetCompletions(position).Select(TextOf)
-            .Where(text => text.StartsWith(word, StringComparison.OrdinalIgnoreCase)).Distinct()];
+        SuggestWords(root);
+        return [.. root.Parse(line[..position]).GetCompletions(position).Select(TextOf).Where(text => Completes(text, word)).Distinct()];
     }
 
     /// <summary>Suggests names for a list that commas separate.</summary>
@@ -36,8 +35,28 @@ internal static partial class Suggestions
         return names.Select(name => before + name);
     }
 
+    // The library suggests whatever contains the word; shells expect what begins with it. Options are many, and wait for their dash.
+    private static bool Completes(string text, string word) =>
+        text.StartsWith(word, StringComparison.OrdinalIgnoreCase) && (word.StartsWith('-') || !text.StartsWith('-'));
+
+    // The words of the help, such as vgg|alex|squeeze, and not the names of the values in the program.
+    private static void SuggestWords(Command command)
+    {
+        foreach (Option option in command.Options.Where(option => option.HelpName is { } help && Words().IsMatch(help)))
+        {
+            option.CompletionSources.Clear();
+            option.CompletionSources.Add(option.HelpName!.Split('|'));
+        }
+
+        foreach (Command inner in command.Subcommands)
+            SuggestWords(inner);
+    }
+
     private static string TextOf(CompletionItem item) => item.InsertText ?? item.Label;
 
     [GeneratedRegex(@"^\[suggest(?::(\d+))?\]$")]
     private static partial Regex Directive();
+
+    [GeneratedRegex(@"^[a-z0-9-]+(\|[a-z0-9-]+)+$")]
+    private static partial Regex Words();
 }

@@ -43,6 +43,17 @@ public class PrepareCommandTests : CommandTests
         CommandResult trained = await RunAsync(
             "train", "tokenizer", "--config", InFolder("config.json"), "--data", InFolder("data"), "-o", InFolder("run"), "--threads", "1");
         Assert.True(trained.ExitCode == CommandRunner.Done, trained.Error);
+        // Measured as it is trained, without pixels.
+        CommandResult measured = await RunAsync(
+            "evaluate", "tokenizer", "--model", InFolder("run/model"), "--data", InFolder("data"), "--threads", "1", "--json");
+        Assert.True(measured.ExitCode == CommandRunner.Done, measured.Error);
+        using JsonDocument report = JsonDocument.Parse(measured.Output);
+        CommandResult files = await RunAsync(
+            "evaluate", "tokenizer", "--model", InFolder("run/model"), "--data", InFolder("images"), "--threads", "1", "--json");
+        using JsonDocument reportOfFiles = JsonDocument.Parse(files.Output);
+        Assert.Equal(11, report.RootElement.GetProperty("count").GetInt32());
+        Assert.Equal(
+            reportOfFiles.RootElement.GetProperty("quality").GetRawText(), report.RootElement.GetProperty("quality").GetRawText());
         CommandResult refused = await RunAsync(
             "prepare", InFolder("images"), "-o", InFolder("other"), "--size", "8", "--keep-files", "--stored-size", "9");
         Assert.Equal(CommandRunner.WrongUsage, refused.ExitCode);
