@@ -62,7 +62,7 @@ public class ModelCommandTests(TinyModel model) : CommandTests, IClassFixture<Ti
     [InlineData(2 * Side + 4, 2 * Side + 4, "--sheet", "--scale", "2")]
     public async Task Generate_OneFile_HasTheRequestedSize(int width, int height, params string[] options)
     {
-        CommandResult result = await GenerateAsync([.. options, "-o", InFolder("x.png")]);
+        CommandResult result = await GenerateAsync([.. options, "--quiet", "-o", InFolder("x.png")]);
         Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
         RgbImage image = ImageFile.Read(InFolder("x.png"));
         Assert.Equal((width, height), (image.Width, image.Height));

@@ -21,7 +21,7 @@ public static class Preparation
     /// named with a reason.
     /// </summary>
     /// <param name="source">The images.</param>
-    /// <param name="folder">The folder to create; it must not exist or be empty.</param>
+    /// <param name="folder">The folder to create; it must not exist or be empty, unless a data set is to be replaced.</param>
     /// <param name="options">Sizes and threads.</param>
     /// <param name="progress">Receives progress about ten times a second and once at the end; may be null.</param>
     /// <param name="cancellationToken">Stops the work; nothing is left behind.</param>
@@ -40,7 +40,7 @@ public static class Preparation
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         ImageLibrary.Load();
-        using var writer = new DatasetWriter(folder, options.KeepFiles);
+        using var writer = new DatasetWriter(folder, options.KeepFiles, options.Replaces);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var bounds = new BoundedChannelOptions(options.EffectiveThreads * ImagesInFlightPerThread);
         var work = Channel.CreateBounded<Item>(bounds);

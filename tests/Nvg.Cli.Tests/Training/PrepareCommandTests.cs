@@ -30,6 +30,25 @@ public class PrepareCommandTests : CommandTests
     }
 
     [Fact]
+    public async Task Prepare_ExistingOutput_IsReplacedOnRequestOnly()
+    {
+        Tiny.Prepare(InFolder("images"), InFolder("first"));
+        string[] prepare = ["prepare", InFolder("images"), "--size", "8", "-o"];
+        Assert.Equal(CommandRunner.Done, (await RunAsync([.. prepare, InFolder("data")])).ExitCode);
+        CommandResult refused = await RunAsync([.. prepare, InFolder("data")]);
+        Assert.Equal(CommandRunner.WrongUsage, refused.ExitCode);
+        Assert.Contains("use --overwrite", refused.Error, StringComparison.Ordinal);
+        File.Delete(Path.Combine(InFolder("images"), "waves", "0.png"));
+        CommandResult replaced = await RunAsync([.. prepare, InFolder("data"), "--overwrite"]);
+        Assert.Equal(CommandRunner.Done, replaced.ExitCode);
+        Assert.StartsWith("11 images", replaced.Output, StringComparison.Ordinal);
+        // The images themselves are no data set that could be replaced.
+        CommandResult other = await RunAsync([.. prepare, InFolder("images"), "--overwrite"]);
+        Assert.Equal(CommandRunner.Failed, other.ExitCode);
+        Assert.True(File.Exists(Path.Combine(InFolder("images"), "waves", "1.png")));
+    }
+
+    [Fact]
     public async Task Prepare_KeepFiles_SaysHowEvenTheClassesAreAndTrainsATokenizer()
     {
         Tiny.Prepare(InFolder("images"), InFolder("first"));
