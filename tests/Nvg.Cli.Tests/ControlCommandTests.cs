@@ -412,5 +412,5 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     }
 
     private Task<CommandResult> GenerateAsync(params string[] arguments) =>
-        RunAsync(["generate", "--model", model.Folder, "--threads", "1", .. arguments]);
+        RunAsync(["generate", "--model", model.Folder, "--threads", "1", "--quiet", .. arguments]);
 }

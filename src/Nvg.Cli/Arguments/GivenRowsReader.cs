@@ -32,7 +32,10 @@ internal sealed class GivenRowsReader
     {
         try
         {
-            return new GivenRowsReader(request, model, document).Read();
+            var reader = new GivenRowsReader(request, model, document);
+            GivenRows rows = reader.Read();
+            reader.NoteReading();
+            return rows;
         }
         catch (ArgumentException error)
         {
@@ -79,7 +82,6 @@ internal sealed class GivenRowsReader
         if (_request.Reference is not { } path)
             return new GivenRows([(null, plan?.ToSequence())], plan, null);
         _document?.RequireModel(path, _model, _model.Fingerprint());
-        NoteFraming(new[] { _document is null ? path : null, _request.Mask }.OfType<string>());
         RgbImage? image = _document is null ? SquareImage.Read(path, _model.Config.Tokenizer.ImageSize) : null;
         using IStructureStrategy? construction = _request.Construction?.Create(VisionTransformer.LoadFeatures);
         using ReferenceSequence reference = image is not null
@@ -116,19 +118,17 @@ internal sealed class GivenRowsReader
     {
         if (_request.Structures.Count == 0)
             return null;
-        NoteFraming(_request.Structures);
         if (_request.Kind != StructureKind.Image)
-        {
-            NoteKind();
             return _model.Structure.Read(_request.Structures, _request.Kind ?? StructureKind.Auto, _request.StructureStages);
-        }
-
         using IStructureStrategy? construction = _request.Construction?.Create(VisionTransformer.LoadFeatures);
         return _model.Structure.FromImage(_request.Structures[0], _request.StructureStages!.Value, construction);
     }
 
-    private void NoteKind()
+    // After everything was accepted: a refusal is a single line.
+    private void NoteReading()
     {
+        string? photograph = _document is null ? _request.Reference : null;
+        NoteFraming(_request.Structures.Append(photograph).Append(_request.Mask).OfType<string>());
         if (_request.Kind is not null || _request.Structures is not [var path] || !ImageFile.HasImageName(path))
             return;
         string reading = _model.Structure.KindOf(ImageFile.Read(path)) == StructureKind.Labels
