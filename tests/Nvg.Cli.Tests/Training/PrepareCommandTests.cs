@@ -62,6 +62,14 @@ public class PrepareCommandTests : CommandTests
         CommandResult trained = await RunAsync(
             "train", "tokenizer", "--config", InFolder("config.json"), "--data", InFolder("data"), "-o", InFolder("run"), "--threads", "1");
         Assert.True(trained.ExitCode == CommandRunner.Done, trained.Error);
+        string[] end = [$"model written to {InFolder("run/model")}",
+            $"next: nvg evaluate tokenizer --model {InFolder("run/model")} --data {InFolder("data")}"];
+        Assert.Equal(end, trained.Error.TrimEnd().Split('\n')[^2..]);
+        Assert.Contains("warning: the learning rate rises over training.warmupSteps = 1,000 of 2 steps", trained.Error, StringComparison.Ordinal);
+        CommandResult complete = await RunAsync(
+            "train", "tokenizer", "--config", InFolder("config.json"), "--data", InFolder("data"), "-o", InFolder("run"), "--threads", "1",
+            "--resume");
+        Assert.Equal(end, complete.Error.TrimEnd().Split('\n')[^2..]);
         // Measured as it is trained, without pixels.
         CommandResult measured = await RunAsync(
             "evaluate", "tokenizer", "--model", InFolder("run/model"), "--data", InFolder("data"), "--threads", "1", "--json");

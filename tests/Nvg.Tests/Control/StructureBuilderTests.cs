@@ -215,10 +215,10 @@ public class StructureBuilderTests
     }
 
     [Fact]
-    public void Draw_AnyMap_HasThreeRowsAndAColumnForEachStage()
+    public void Draw_AnyMap_HasThreeRowsAndAColumnForEachSplit()
     {
         RgbImage drawn = Builder.FromLabels([.. Enumerable.Range(0, 400)], 20, 20, 4).Draw();
-        Assert.Equal((4 * 66 + 2, 3 * 66 + 2), (drawn.Width, drawn.Height));
+        Assert.Equal((3 * 66 + 2, 3 * 66 + 2), (drawn.Width, drawn.Height));
     }
 
     [Fact]
