@@ -12,6 +12,8 @@ internal sealed class CompletionCommand
     internal static Command Create()
     {
         var arguments = new CompletionCommand();
+        arguments._shell.CompletionSources.Clear();
+        arguments._shell.CompletionSources.Add(Enum.GetNames<CompletedShell>().Select(name => name.ToLowerInvariant()).ToArray());
         var command = new Command("completion", "Print the script that completes command lines in a shell") { arguments._shell };
         command.SetAction(arguments.Run);
         return command;

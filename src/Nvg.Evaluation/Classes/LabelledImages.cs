@@ -30,7 +30,26 @@ public static class LabelledImages
             return Folder(path, new ClassMatch(classes, path), limit);
         if (NpzFile.IsAt(path))
             return Npz(path, classes.Count, limit);
-        throw NvgDataException.At(path, "is not a data set, a folder or an .npz of images", "check the path");
+        throw NoImages(path);
+    }
+
+    /// <summary>The number of images that <see cref="Read"/> enumerates without a limit; none of them is decoded.</summary>
+    /// <param name="path">Data set, folder or .npz.</param>
+    /// <exception cref="NvgDataException">It is none of these, or is damaged.</exception>
+    public static long CountOf(string path)
+    {
+        if (File.Exists(Path.Combine(path, DatasetDescription.FileName)))
+        {
+            using IImageDataset data = ImageDataset.Open(path);
+            return data.Count;
+        }
+
+        if (Directory.Exists(path))
+            return ImageSource.Open(path).Entries().Count();
+        if (!NpzFile.IsAt(path))
+            throw NoImages(path);
+        using NpzFile file = NpzFile.Open(path);
+        return file.ImageShape().Count;
     }
 
     /// <summary>Some images of a data set made by <c>nvg prepare</c>, of either form.</summary>
@@ -54,6 +73,9 @@ public static class LabelledImages
             yield return new LabelledImage($"{path}[{index}]", image, numbers[data.Label(index)]);
         }
     }
+
+    private static NvgDataException NoImages(string path) =>
+        NvgDataException.At(path, "is not a data set, a folder or an .npz of images", "check the path");
 
     private static IEnumerable<LabelledImage> Folder(string path, ClassMatch match, int? limit)
     {

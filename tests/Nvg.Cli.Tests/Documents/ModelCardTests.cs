@@ -12,11 +12,11 @@ public partial class ModelCardTests
 {
     private const string End = "<!-- end of measurements -->";
 
-    public static TheoryData<string> Models =>
-    [
-        .. Directory.GetFiles(Repository.PathOf("models"), "measurements.json", SearchOption.AllDirectories)
-            .Select(file => Path.GetFileName(Path.GetDirectoryName(file)!)).Order(StringComparer.Ordinal),
-    ];
+    public static TheoryData<string> Models => [.. Names];
+
+    private static IEnumerable<string> Names =>
+        Directory.GetFiles(Repository.PathOf("models"), "measurements.json", SearchOption.AllDirectories)
+            .Select(file => Path.GetFileName(Path.GetDirectoryName(file)!)).Order(StringComparer.Ordinal);
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -61,7 +61,7 @@ public partial class ModelCardTests
     {
         // A figure that two cards quote was measured once.
         var seen = new Dictionary<string, (string Name, double Value)>(StringComparer.Ordinal);
-        foreach (string name in Models.Select(model => (string)model[0]))
+        foreach (string name in Names)
         {
             using JsonDocument measured = Read(name);
             foreach (JsonElement row in measured.RootElement.GetProperty("tables").EnumerateObject().SelectMany(Rows))
@@ -88,20 +88,24 @@ public partial class ModelCardTests
         JsonElement[] rows = [.. table.GetProperty("rows").EnumerateArray()];
         bool hasCommands = rows.Any(row => row.TryGetProperty("command", out _));
         string[] heading = ["", .. columns, .. hasCommands ? (string[])["command"] : []];
-        IEnumerable<string[]> lines = [heading, [.. heading.Select(_ => "---")], .. rows.Select(row => Cells(row, hasCommands))];
-        return string.Concat(lines.Select(cells => $"| {string.Join(" | ", cells)} |\n")).Replace("|  |", "| |", StringComparison.Ordinal);
+        IEnumerable<string[]> cells = rows.Select((row, i) => Cells(row, hasCommands, i > 0 ? CommandOf(rows[i - 1]) : null));
+        IEnumerable<string[]> lines = [heading, [.. heading.Select(_ => "---")], .. cells];
+        return string.Concat(lines.Select(line => $"| {string.Join(" | ", line)} |\n")).Replace("|  |", "| |", StringComparison.Ordinal);
     }
 
-    private static string[] Cells(JsonElement row, bool hasCommands)
+    private static string[] Cells(JsonElement row, bool hasCommands, string? before)
     {
         string format = Text(row, "format");
         string error = row.TryGetProperty("error", out JsonElement e) ? $" ± {e.GetDouble().ToString(format, CultureInfo.InvariantCulture)}" : "";
         IEnumerable<string> values = row.GetProperty("values").EnumerateArray().Select(value => value.ValueKind == JsonValueKind.Null
             ? ""
             : value.GetDouble().ToString(format, CultureInfo.InvariantCulture) + error);
-        string[] command = !hasCommands ? [] : row.TryGetProperty("command", out JsonElement c) ? [$"`{c.GetString()}`"] : [""];
+        string own = CommandOf(row) is not { } text ? "" : text == before ? "the same" : $"`{text}`";
+        string[] command = hasCommands ? [own] : [];
         return [Text(row, "name"), .. values, .. command];
     }
+
+    private static string? CommandOf(JsonElement row) => row.TryGetProperty("command", out JsonElement command) ? command.GetString() : null;
 
     private static string Text(JsonElement element, string key) => element.GetProperty(key).GetString()!;
 
