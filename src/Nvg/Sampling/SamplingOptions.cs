@@ -1,4 +1,5 @@
 using Nvg.Configuration;
+using Nvg.Sampling.Schedules;
 
 namespace Nvg.Sampling;
 

@@ -3,6 +3,7 @@ using Nvg.Imaging;
 using Nvg.Methods;
 using Nvg.Models;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 using Nvg.Var;
 using Nvg.Var.Sampling;

@@ -6,6 +6,7 @@ using Nvg.Cli.Terminal;
 using Nvg.Evaluation.Studies;
 using Nvg.Reporting;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;

@@ -1,4 +1,4 @@
-namespace Nvg.Verification;
+namespace Nvg.Verification.Checks;
 
 /// <summary>Allowed difference from a reference: |a − b| ≤ absolute + relative · |b|.</summary>
 /// <param name="Relative">Relative to the reference.</param>

@@ -1,6 +1,6 @@
 using Nvg.Granularity;
 
-namespace Nvg.Verification;
+namespace Nvg.Verification.Fixtures;
 
 /// <summary>The latent grid of fixtures that store only the number of positions.</summary>
 internal static class FixtureGrid

@@ -2,8 +2,10 @@ using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Var.Tokenizers;
 using Nvg.Var.Transformers;
+using Nvg.Verification.Checks;
+using Nvg.Verification.Fixtures;
 
-namespace Nvg.Verification;
+namespace Nvg.Verification.Var;
 
 /// <summary>Builds the models of VAR's fixtures from their settings.</summary>
 internal static class VarFixture

@@ -1,7 +1,7 @@
 using Nvg.Generators;
 using Nvg.Granularity;
 
-namespace Nvg.Verification;
+namespace Nvg.Verification.Fixtures;
 
 /// <summary>Reads the constructor arguments of the published generators from a fixture's metadata.</summary>
 internal static class FixtureGenerator

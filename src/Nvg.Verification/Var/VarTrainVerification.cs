@@ -6,8 +6,10 @@ using Nvg.Training.Optimization;
 using Nvg.Training.Tasks.Var;
 using Nvg.Var.Tokenizers;
 using Nvg.Var.Transformers;
+using Nvg.Verification.Checks;
+using Nvg.Verification.Fixtures;
 
-namespace Nvg.Verification;
+namespace Nvg.Verification.Var;
 
 /// <summary>Checks a teacher-forced training pass of VAR's transformer, which parameters decay, and the schedules of the recipe.</summary>
 internal static class VarTrainVerification

@@ -1,4 +1,4 @@
-namespace Nvg.Verification;
+namespace Nvg.Verification.Checks;
 
 /// <summary>A tensor of a fixture that was not compared.</summary>
 /// <param name="Name">Name of the tensor in the fixture.</param>

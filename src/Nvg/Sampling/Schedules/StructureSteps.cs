@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 
-namespace Nvg.Sampling;
+namespace Nvg.Sampling.Schedules;
 
 /// <summary>Euler steps of the structure flow: the same number in every stage, a number per stage, or as many as a split needs.</summary>
 [JsonConverter(typeof(StructureStepsConverter))]
@@ -21,6 +21,8 @@ public sealed record StructureSteps
     /// <summary>The word for <see cref="Auto"/> in options and files.</summary>
     public const string AutoName = "auto";
 
+    // Automatic steps of a generator of average velocities where parts of a split are given.
+    private const int StepsAroundGiven = 4;
     private const int MostSteps = 1000;
 
     private readonly int[] _steps;
@@ -42,7 +44,8 @@ public sealed record StructureSteps
     /// <summary>
     /// Splits a stage with 1, 2, 4, … steps, at most 16, until twice as many change the side of at most
     /// <paramref name="tolerance"/> of an image's positions. (Comparing the directions of single fine steps does not work: near
-    /// the noise they agree with each other but not with the end.) A structure generator of average velocities takes one step.
+    /// the noise they agree with each other but not with the end.) A structure generator of average velocities takes one step, and
+    /// four where parts of a split are given, because the other positions see these from the second step on.
     /// </summary>
     public static StructureSteps Auto(double tolerance = DefaultTolerance) => new([FinestAuto], tolerance);
 
@@ -52,9 +55,10 @@ public sealed record StructureSteps
     /// <summary>The steps of one stage, or the most that it may take.</summary>
     public int At(int stage) => _steps.Length == 1 ? _steps[0] : _steps[stage];
 
-    /// <summary>The steps that a structure generator takes.</summary>
-    /// <param name="takesStep">Whether it predicts average velocities; then automatic steps are one step.</param>
-    internal StructureSteps For(bool takesStep) => takesStep && Tolerance is not null ? Constant(1) : this;
+    /// <summary>The steps that a structure generator of average velocities takes.</summary>
+    /// <param name="isPartlyGiven">Whether parts of the split are given.</param>
+    internal StructureSteps OfAverageVelocities(bool isPartlyGiven) =>
+        Tolerance is null ? this : Constant(isPartlyGiven ? StepsAroundGiven : 1);
 
     /// <summary>Reads <c>25</c>, <c>25,20,15,10,8</c>, <c>auto</c> or <c>auto:0.05</c>.</summary>
     /// <returns>Null where the text is none of these.</returns>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-namespace Nvg.Verification;
+namespace Nvg.Verification.Checks;
 
 /// <summary>The reports of all fixtures of a run, as text and as JSON.</summary>
 /// <param name="Fixtures">One report per file.</param>

@@ -1,4 +1,4 @@
-namespace Nvg.Verification;
+namespace Nvg.Verification.Checks;
 
 /// <summary>Comparison of one reference tensor with the value computed by this build.</summary>
 /// <param name="Name">Name of the tensor in the fixture, with the compared part in parentheses if it is not the whole.</param>

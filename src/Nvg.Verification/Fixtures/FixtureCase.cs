@@ -1,8 +1,9 @@
 using System.Text.Json;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
+using Nvg.Verification.Checks;
 
-namespace Nvg.Verification;
+namespace Nvg.Verification.Fixtures;
 
 /// <summary>
 /// One of several independent models of a fixture. Its tensors and settings have the name of the case and a dot in front, which

@@ -1,8 +1,10 @@
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Var.Tokenizers;
+using Nvg.Verification.Checks;
+using Nvg.Verification.Fixtures;
 
-namespace Nvg.Verification;
+namespace Nvg.Verification.Var;
 
 /// <summary>Checks VAR's tokenizer: encoder, quantization at all scales, decoder, and the training passes with gradients.</summary>
 internal static class VarTokenizerVerification

@@ -1,11 +1,13 @@
-using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Var.Sampling;
 using Nvg.Var.Tokenizers;
 using Nvg.Var.Transformers;
+using Nvg.Verification.Checks;
+using Nvg.Verification.Fixtures;
 
-namespace Nvg.Verification;
+namespace Nvg.Verification.Var;
 
 /// <summary>Checks zero-shot in-painting, out-painting and class-conditional editing.</summary>
 internal static class VarEditVerification

@@ -1,4 +1,4 @@
-namespace Nvg.Sampling;
+namespace Nvg.Sampling.Schedules;
 
 /// <summary>The times of the structure flow, from 1 (noise) to 0 (structure), denser near noise the longer the sequence.</summary>
 public static class FlowSchedule

@@ -1,4 +1,4 @@
-namespace Nvg.Verification;
+namespace Nvg.Verification.Checks;
 
 /// <summary>Result of one fixture. Every tensor except inputs and parameters is in one of the two lists.</summary>
 /// <param name="File">File name without folder.</param>

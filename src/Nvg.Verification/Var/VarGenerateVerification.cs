@@ -1,11 +1,13 @@
-using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Var.Sampling;
 using Nvg.Var.Tokenizers;
 using Nvg.Var.Transformers;
+using Nvg.Verification.Checks;
+using Nvg.Verification.Fixtures;
 
-namespace Nvg.Verification;
+namespace Nvg.Verification.Var;
 
 /// <summary>Checks VAR's whole sampling loop with its cache: most likely tokens, drawn tokens, and smooth mixtures.</summary>
 internal static class VarGenerateVerification

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Nvg.Sampling;
+namespace Nvg.Sampling.Schedules;
 
 /// <summary>A setting that changes over the stages 0…K.</summary>
 [JsonConverter(typeof(StageScheduleConverter))]

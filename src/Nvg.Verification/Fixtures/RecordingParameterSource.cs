@@ -1,7 +1,7 @@
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
-namespace Nvg.Verification;
+namespace Nvg.Verification.Fixtures;
 
 /// <summary>Forwards parameters and records which were read, to tell them from tables that a model computes.</summary>
 internal sealed class RecordingParameterSource(ParameterSource source, Action<string> asked) : ParameterSource

@@ -1,6 +1,6 @@
 using Nvg.Torch;
 
-namespace Nvg.Verification;
+namespace Nvg.Verification.Checks;
 
 /// <summary>Compares a computed tensor with its reference, element by element in float64.</summary>
 internal static class TensorComparison

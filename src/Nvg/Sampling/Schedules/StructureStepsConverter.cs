@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Nvg.Sampling;
+namespace Nvg.Sampling.Schedules;
 
 /// <summary>Steps in JSON: a number, a list of numbers, or text such as <c>"auto"</c>.</summary>
 internal sealed class StructureStepsConverter : JsonConverter<StructureSteps>

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Nvg.Sampling;
+namespace Nvg.Sampling.Schedules;
 
 /// <summary>Schedules in JSON: a number, <c>{"linear": [a, b]}</c>, <c>{"power": [a, b]}</c> or <c>{"perStage": [...]}</c>.</summary>
 internal sealed class StageScheduleConverter : JsonConverter<StageSchedule>

@@ -3,8 +3,9 @@ using System.Text.RegularExpressions;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
 using Nvg.Torch.Nn;
+using Nvg.Verification.Checks;
 
-namespace Nvg.Verification;
+namespace Nvg.Verification.Fixtures;
 
 /// <summary>
 /// An open fixture with the status of its tensors: each is an input, a parameter, checked, or not covered for a stated reason.
