@@ -128,25 +128,13 @@ internal sealed class GivenRowsReader
     private void NoteReading()
     {
         string? photograph = _document is null ? _request.Reference : null;
-        NoteFraming(_request.Structures.Append(photograph).Append(_request.Mask).OfType<string>());
+        Framing.Note(_request.Structures.Append(photograph).Append(_request.Mask).OfType<string>());
         if (_request.Kind is not null || _request.Structures is not [var path] || !ImageFile.HasImageName(path))
             return;
         string reading = _model.Structure.KindOf(ImageFile.Read(path)) == StructureKind.Labels
             ? "flat colours, read as regions (--structure-kind labels)"
             : "shades, read as brightness (--structure-kind brightness)";
         ConsoleText.Note($"structure: {path} has {reading}");
-    }
-
-    // Whatever is laid over the image is framed alike.
-    private static void NoteFraming(IEnumerable<string> paths)
-    {
-        foreach (string path in paths.Where(ImageFile.HasImageName))
-        {
-            ImageHeader image = ImageFile.DecodeHeader(ImageFile.ReadBytes(path), path);
-            int side = Math.Min(image.Width, image.Height);
-            if (image.Width != image.Height)
-                ConsoleText.Note($"note: {path} has {image.Width} × {image.Height} pixels; its central {side} × {side} are used");
-        }
     }
 
     private PartialSequence Kept(ReferenceSequence reference, int stages, StructureMap? plan, RegionMask? mask)
