@@ -32,7 +32,10 @@ internal sealed class GivenRowsReader
     {
         try
         {
-            return new GivenRowsReader(request, model, document).Read();
+            var reader = new GivenRowsReader(request, model, document);
+            GivenRows rows = reader.Read();
+            reader.NoteReading();
+            return rows;
         }
         catch (ArgumentException error)
         {
@@ -67,7 +70,7 @@ internal sealed class GivenRowsReader
             return;
         int positions = plan.Grid.Length;
         string stages = string.Join(", ", moved.Skip(1).Select((count, i) => $"{count} of {positions} in stage {i + 1}"));
-        string more = request.Explain is { } file ? $"; drawn in {file}"
+        string more = request.Explain is { } file ? $"; drawn in {file} (rows: requested, used, moved; a column for each of these stages)"
             : moved.Any(count => count > NoteworthyShare * positions) ? "; --explain FILE.png shows them"
             : "";
         ConsoleText.Note($"structure: positions moved to make the halves equal: {stages}{more}");
@@ -84,7 +87,7 @@ internal sealed class GivenRowsReader
         using ReferenceSequence reference = image is not null
             ? ReferenceSequence.FromImage(_model.Tokenizer, image, construction)
             : ReferenceSequence.FromSequence(_model.Tokenizer, _document!.Sequence);
-        RegionMask? mask = ReadMask(_document is null ? path : null);
+        RegionMask? mask = ReadMask();
         IReadOnlyList<int> stages = _request.Stages;
         NoteWithoutEffect();
         return new GivenRows(
@@ -115,11 +118,23 @@ internal sealed class GivenRowsReader
     {
         if (_request.Structures.Count == 0)
             return null;
-        StructureKind kind = _request.Kind ?? StructureKind.Brightness;
-        if (kind != StructureKind.Image)
-            return _model.Structure.Read(_request.Structures, kind, _request.StructureStages);
+        if (_request.Kind != StructureKind.Image)
+            return _model.Structure.Read(_request.Structures, _request.Kind ?? StructureKind.Auto, _request.StructureStages);
         using IStructureStrategy? construction = _request.Construction?.Create(VisionTransformer.LoadFeatures);
         return _model.Structure.FromImage(_request.Structures[0], _request.StructureStages!.Value, construction);
+    }
+
+    // After everything was accepted: a refusal is a single line.
+    private void NoteReading()
+    {
+        string? photograph = _document is null ? _request.Reference : null;
+        Framing.Note(_request.Structures.Append(photograph).Append(_request.Mask).OfType<string>());
+        if (_request.Kind is not null || _request.Structures is not [var path] || !ImageFile.HasImageName(path))
+            return;
+        string reading = _model.Structure.KindOf(ImageFile.Read(path)) == StructureKind.Labels
+            ? "flat colours, read as regions (--structure-kind labels)"
+            : "shades, read as brightness (--structure-kind brightness)";
+        ConsoleText.Note($"structure: {path} has {reading}");
     }
 
     private PartialSequence Kept(ReferenceSequence reference, int stages, StructureMap? plan, RegionMask? mask)
@@ -131,17 +146,7 @@ internal sealed class GivenRowsReader
         return _document is null || plan is not null ? kept : kept.WithFallback(_document.Given).With(_document.Given.Border);
     }
 
-    private RegionMask? ReadMask(string? photograph)
-    {
-        if (_request.Mask is not { } path)
-            return null;
-        RgbImage mask = ImageFile.Read(path);
-        // A mask drawn over a whole photograph is cropped like the photograph.
-        if (photograph is not null && mask.Width != mask.Height && HasAspectOf(ImageFile.Read(photograph), mask))
-            mask = mask.CropCentre(Math.Min(mask.Width, mask.Height), Math.Min(mask.Width, mask.Height));
-        return RegionMask.FromImage(mask, _model.Tokenizer.Config.Grid, _request.Outside);
-    }
-
-    private static bool HasAspectOf(RgbImage photograph, RgbImage mask) =>
-        Math.Abs((double)photograph.Width / photograph.Height * mask.Height - mask.Width) <= 1;
+    private RegionMask? ReadMask() => _request.Mask is { } path
+        ? RegionMask.FromImage(ImageFile.Read(path), _model.Tokenizer.Config.Grid, _request.Outside)
+        : null;
 }

@@ -38,7 +38,7 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
         if (!generator.TakesStep || stage.Options.StructureSteps.Tolerance is null || isGiven.Distinct().Count() == 1)
             return Split(stage, GivenSplitOf(stage, isGiven));
         using var scope = new TensorScope();
-        StageSplit[] groups = [.. new[] { false, true }.Select(value => SplitGroup(stage, isGiven, value))];
+        StageSplit[] groups = [SplitGroup(stage, isGiven, value: false), SplitGroup(stage, isGiven, value: true)];
         Tensor scores_BL = groups[0].Scores_BL! + groups[1].Scores_BL!, labels_BL = groups[0].Labels_BL + groups[1].Labels_BL;
         return new StageSplit(scope.Keep(scores_BL), scope.Keep(labels_BL), groups.Max(group => group.Steps));
     }

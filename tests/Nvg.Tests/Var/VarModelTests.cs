@@ -133,6 +133,11 @@ public sealed class VarModelTests : IDisposable
         Assert.Equal([true, true, false, false], edit.Keep.Take(4));
         Assert.Equal([false, false, true, true], VarEdit.FromMask(image, mask, 4, outside: true).Keep.Take(4));
         Assert.Throws<ArgumentException>(() => VarEdit.FromMask(image, new RgbImage(4, 4), 4));
+        // Of a wide mask the central square counts: here its left half is black.
+        RgbImage wide = new(8, 4);
+        for (int y = 0; y < 4; y++)
+            wide.Row(y)[12..].Fill(255);
+        Assert.Equal([true, true, false, false], VarEdit.FromMask(image, wide, 4).Keep.Take(4));
     }
 
     [Fact]
