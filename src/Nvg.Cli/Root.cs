@@ -38,6 +38,7 @@ internal static class Root
             VerifyCommand.Create(),
             BenchCommand.Create(),
             DoctorCommand.Create(),
+            CompletionCommand.Create(),
         };
         // Without a command, the help lists the commands.
         root.SetAction(parsed => ((SynchronousCommandLineAction)help.Action!).Invoke(parsed));

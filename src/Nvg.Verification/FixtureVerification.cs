@@ -1,5 +1,8 @@
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
+using Nvg.Verification.Checks;
+using Nvg.Verification.Fixtures;
+using Nvg.Verification.Var;
 
 namespace Nvg.Verification;
 

@@ -20,14 +20,14 @@ internal sealed class ControlArguments
     private readonly Option<StructureKind?> _kind = new("--structure-kind")
     {
         Description =
-            "Meaning of --structure: brightness ranks positions, labels are regions, image uses the structure of the image itself; "
-            + "brightness by default",
-        HelpName = "brightness|labels|image",
+            "Meaning of --structure: brightness ranks positions, labels are regions, image uses the structure of the image itself; auto, "
+            + "the default, takes a few flat colours for labels and shades for brightness",
+        HelpName = "auto|brightness|labels|image",
     };
 
     private readonly Option<int?> _structureStages = new("--structure-stages")
     {
-        Description = "Number of stages that --structure determines; by default as many as it distinguishes",
+        Description = "Number of stages that --structure determines; by default as many as separate its regions, and four of a shaded drawing",
         HelpName = "N",
     };
 
@@ -107,7 +107,7 @@ internal sealed class ControlArguments
     internal ControlRequest Read(ParseResult parsed) => new()
     {
         Structures = parsed.GetValue(_structure) ?? [],
-        Kind = parsed.GetValue(_kind),
+        Kind = parsed.GetValue(_kind) is { } kind and not StructureKind.Auto ? kind : null,
         StructureStages = parsed.GetValue(_structureStages),
         Construction = parsed.GetValue(_construction),
         Explain = parsed.GetValue(_explain),

@@ -12,6 +12,7 @@ internal sealed record ControlRequest
 {
     internal required IReadOnlyList<string> Structures { get; init; }
 
+    /// <summary>What the structure shows; null to find it out.</summary>
     internal StructureKind? Kind { get; init; }
 
     internal int? StructureStages { get; init; }

@@ -32,7 +32,10 @@ internal sealed class GivenRowsReader
     {
         try
         {
-            return new GivenRowsReader(request, model, document).Read();
+            var reader = new GivenRowsReader(request, model, document);
+            GivenRows rows = reader.Read();
+            reader.NoteReading();
+            return rows;
         }
         catch (ArgumentException error)
         {
@@ -67,7 +70,7 @@ internal sealed class GivenRowsReader
             return;
         int positions = plan.Grid.Length;
         string stages = string.Join(", ", moved.Skip(1).Select((count, i) => $"{count} of {positions} in stage {i + 1}"));
-        string more = request.Explain is { } file ? $"; drawn in {file}"
+        string more = request.Explain is { } file ? $"; drawn in {file} (rows: requested, used, moved; a column for each of these stages)"
             : moved.Any(count => count > NoteworthyShare * positions) ? "; --explain FILE.png shows them"
             : "";
         ConsoleText.Note($"structure: positions moved to make the halves equal: {stages}{more}");
@@ -80,12 +83,10 @@ internal sealed class GivenRowsReader
             return new GivenRows([(null, plan?.ToSequence())], plan, null);
         _document?.RequireModel(path, _model, _model.Fingerprint());
         using IStructureStrategy? construction = _request.Construction?.Create(VisionTransformer.LoadFeatures);
-        // Read once: it may come through a pipe.
-        byte[]? photograph = _document is null ? ImageFile.ReadBytes(path) : null;
-        using Continuation reference = photograph is not null
-            ? Continuation.Of(_model.Tokenizer, Square(photograph, path), construction)
-            : Continuation.Of(_model.Tokenizer, _document!);
-        RegionMask? mask = ReadMask(photograph, path);
+        using Continuation reference = _document is null
+            ? Continuation.Of(_model.Tokenizer, SquareImage.Read(path, _model.Config.Tokenizer.ImageSize), construction)
+            : Continuation.Of(_model.Tokenizer, _document);
+        RegionMask? mask = ReadMask();
         NoteWithoutEffect();
         IReadOnlyList<int> stages = _request.Stages;
         GivenParts[] rows = [.. stages.Select(count => Given(reference, count, plan, mask))];
@@ -120,30 +121,27 @@ internal sealed class GivenRowsReader
     {
         if (_request.Structures.Count == 0)
             return null;
-        StructureKind kind = _request.Kind ?? StructureKind.Brightness;
-        if (kind != StructureKind.Image)
-            return _model.Structure.Read(_request.Structures, kind, _request.StructureStages);
+        if (_request.Kind != StructureKind.Image)
+            return _model.Structure.Read(_request.Structures, _request.Kind ?? StructureKind.Auto, _request.StructureStages);
         using IStructureStrategy? construction = _request.Construction?.Create(VisionTransformer.LoadFeatures);
         return _model.Structure.FromImage(_request.Structures[0], _request.StructureStages!.Value, construction);
     }
 
-    private RgbImage Square(byte[] photograph, string name)
+    // After everything was accepted: a refusal is a single line.
+    private void NoteReading()
     {
-        int side = _model.Config.Tokenizer.ImageSize;
-        return ImageFile.Decode(photograph, name, side).CropCentre(side, side);
+        string? photograph = _document is null ? _request.Reference : null;
+        Framing.Note(_request.Structures.Append(photograph).Append(_request.Mask).OfType<string>());
+        if (_request.Kind is not null || _request.Structures is not [var path] || !ImageFile.HasImageName(path)
+            || !InputFile.CanBeReadAgain(path))
+            return;
+        string reading = _model.Structure.KindOf(ImageFile.Read(path)) == StructureKind.Labels
+            ? "flat colours, read as regions (--structure-kind labels)"
+            : "shades, read as brightness (--structure-kind brightness)";
+        ConsoleText.Note($"structure: {path} has {reading}");
     }
 
-    private RegionMask? ReadMask(byte[]? photograph, string name)
-    {
-        if (_request.Mask is not { } path)
-            return null;
-        RgbImage mask = ImageFile.Read(path);
-        if (photograph is not null)
-        {
-            ImageHeader header = ImageFile.DecodeHeader(photograph, name);
-            mask = RegionMask.Cropped(mask, header.Width, header.Height);
-        }
-
-        return RegionMask.FromImage(mask, _model.Tokenizer.Config.Grid, _request.Outside);
-    }
+    private RegionMask? ReadMask() => _request.Mask is { } path
+        ? RegionMask.FromImage(ImageFile.Read(path), _model.Tokenizer.Config.Grid, _request.Outside)
+        : null;
 }

@@ -27,5 +27,8 @@ internal static class InputFile
             ImageFile.RequireReadFormat(content, path);
     }
 
-    private static FileContent? ContentOf(string path) => FolderListing.Obstacle(path) is null ? FileContent.OfFile(path) : null;
+    /// <summary>Whether a file can be opened several times; a pipe cannot.</summary>
+    internal static bool CanBeReadAgain(string path) => FolderListing.Obstacle(path) is null;
+
+    private static FileContent? ContentOf(string path) => CanBeReadAgain(path) ? FileContent.OfFile(path) : null;
 }

@@ -35,18 +35,13 @@ internal static class MaskReader
             if (body?.Positions is { } positions)
                 return RegionMask.FromPositions(grid, [.. positions.Select(p => IsInside(p) != outside)], outside);
             RgbImage mask = UploadedImages.Decode(file ?? Base64Field.Read(body!.Image!, "mask.image"), Part, options);
-            return FromImage(mask, reference, grid, outside);
+            return RegionMask.FromImage(mask, grid, outside);
         }
         catch (ArgumentException error)
         {
             throw RequestException.Field400(Part, error.Message, error);
         }
     }
-
-    /// <summary>The region that a mask image marks.</summary>
-    /// <exception cref="ArgumentException">It leaves nothing to generate or nothing to keep.</exception>
-    internal static RegionMask FromImage(RgbImage mask, Reference reference, LatentGrid grid, bool outside) =>
-        RegionMask.FromImage(RegionMask.Cropped(mask, reference.Width, reference.Height), grid, outside);
 
     private static bool IsInside(int position) => position is 0 or 1
         ? position == 1

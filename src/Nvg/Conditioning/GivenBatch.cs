@@ -34,6 +34,10 @@ internal sealed class GivenBatch
     /// <summary>The given labels of a stage, or null where there are none; they belong to the innermost scope.</summary>
     internal GivenValues? Labels(int stage, Device device) => Values(sequence => sequence.Labels(stage).ToArray(), device);
 
+    /// <summary>Per image, whether any label of a stage is given.</summary>
+    internal bool[] HasLabels(int stage) =>
+        [.. _sequences.Select(sequence => sequence.Labels(stage).ContainsAnyExcept(PartialSequence.Unknown))];
+
     /// <summary>The given tokens of a stage by position, or null where there are none; they belong to the innermost scope.</summary>
     internal GivenValues? Tokens(int stage, Device device) => Values(sequence => sequence.Tokens(stage).ToArray(), device);
 

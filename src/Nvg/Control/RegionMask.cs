@@ -19,7 +19,9 @@ public sealed class RegionMask
     public IReadOnlyList<bool> Inside { get; }
 
     /// <summary>Reads a mask image: white is generated anew, black is kept.</summary>
-    /// <param name="mask">Of any size, stretched over the whole image. A pixel is white where its channels' mean is at least 128.</param>
+    /// <param name="mask">
+    /// Of any size; the central square is used, as of a photograph. A pixel is white where its channels' mean is at least 128.
+    /// </param>
     /// <param name="grid">The latent positions; one that a white pixel touches is generated anew.</param>
     /// <param name="outside">Whether the black part is generated anew instead.</param>
     /// <exception cref="ArgumentException">Nothing would be generated, or nothing would be kept.</exception>
@@ -67,16 +69,5 @@ public sealed class RegionMask
         return !kept.IsComplete ? kept : throw new ArgumentException(
             $"the mask leaves nothing to generate where its inside keeps all {Grid.StageCount} stages too: "
             + $"keep at most {Grid.StageCount - 1}");
-    }
-
-    /// <summary>A mask that was drawn over a whole photograph, cropped to its central square like the photograph.</summary>
-    /// <param name="mask">Another mask is returned as it is.</param>
-    /// <param name="width">Columns of the photograph.</param>
-    /// <param name="height">Rows of the photograph.</param>
-    internal static RgbImage Cropped(RgbImage mask, int width, int height)
-    {
-        bool isWhole = mask.Width != mask.Height && Math.Abs((double)width / height * mask.Height - mask.Width) <= 1;
-        int side = Math.Min(mask.Width, mask.Height);
-        return isWhole ? mask.CropCentre(side, side) : mask;
     }
 }

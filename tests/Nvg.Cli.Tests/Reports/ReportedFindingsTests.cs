@@ -106,15 +106,15 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
     {
         if (!OperatingSystem.IsLinux())
             return;
-        RgbImage mask = new(12, 9);
-        mask.Pixels.AsSpan(0, 12 * 3 * 5).Fill(255);
-        ImageFile.Write(InFolder("photo.png"), Images.Gradient(24, 18));
+        RgbImage mask = new(9, 9);
+        mask.Pixels.AsSpan(0, 9 * 3 * 5).Fill(255);
+        ImageFile.Write(InFolder("photo.png"), Images.Gradient(18, 18));
         ImageFile.Write(InFolder("mask.png"), mask);
         CommandResult files = await GenerateAsync("--reference", InFolder("photo.png"), "--mask", InFolder("mask.png"));
         Assert.Equal((CommandRunner.Done, ""), (files.ExitCode, files.Error));
         byte[] expected = await File.ReadAllBytesAsync(InFolder("out.png"));
-        Task writing = Task.WhenAll(PipeAsync("photo.png", "photo"), PipeAsync("mask.png", "mask"));
-        CommandResult pipes = await GenerateAsync("--reference", InFolder("photo"), "--mask", InFolder("mask"))
+        Task writing = Task.WhenAll(PipeAsync("photo.png", "pipe-1.png"), PipeAsync("mask.png", "pipe-2.png"));
+        CommandResult pipes = await GenerateAsync("--reference", InFolder("pipe-1.png"), "--mask", InFolder("pipe-2.png"))
             .WaitAsync(TimeSpan.FromMinutes(10));
         await writing;
         Assert.Equal((CommandRunner.Done, ""), (pipes.ExitCode, pipes.Error));

@@ -65,9 +65,11 @@ internal sealed class VarGenerateCommand(VarGenerateArguments arguments, Samplin
             return null;
         try
         {
-            return VarEdit.FromMask(
+            var edit = VarEdit.FromMask(
                 SquareImage.Read(reference, model.Tokenizer.Config.ImageSize), ImageFile.Read(mask),
                 model.Tokenizer.Quantizer.Scales.LatentSide, arguments.Control.Outside);
+            Framing.Note([reference, mask]);
+            return edit;
         }
         catch (ArgumentException error)
         {
