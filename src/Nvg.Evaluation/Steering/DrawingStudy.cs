@@ -1,4 +1,3 @@
-using Nvg.Control;
 using Nvg.Evaluation.Classes;
 using Nvg.Granularity;
 using Nvg.Imaging;
