@@ -153,7 +153,7 @@ internal sealed class ModelMeasurement
     {
         if (_plan.Machine.HasPerceptualNetwork)
         {
-            IFeatureNetwork network = ResNet18Features.Load(null, _device);
+            var network = ResNet18Features.Load(null, _device);
             if (FitsIn(_plan.Stage(StageNames.Measurement).Seconds - _clock.Elapsed.TotalSeconds, network, samples))
                 return network;
             network.Dispose();
