@@ -1,11 +1,9 @@
-using Apache.Arrow;
-using Apache.Arrow.Types;
 using Nvg.Data.Datasets;
 using Nvg.Data.Packing;
 using Nvg.Data.Sources;
 using Nvg.Imaging;
 using ParquetSharp;
-using ParquetSharp.Arrow;
+using ParquetSharp.Schema;
 
 namespace Nvg.Data.Tests;
 
@@ -51,32 +49,33 @@ public sealed class ArrowParquetTests
     // As datasets of Hugging Face are saved: a struct of bytes and path, and a ClassLabel with its names in the metadata.
     private static void Write(string path, (int Class, string Name, byte[] Png)[] images, Compression compression, string column)
     {
-        var type = new StructType([new Field("bytes", BinaryType.Default, true), new Field("path", StringType.Default, true)]);
-        string names = string.Join(", ", Classes.Select(name => $"\"{name}\""));
-        var schema = new Schema(
-            [new Field("image", type, true), new Field(column, Int64Type.Default, true)],
-            new Dictionary<string, string>
-            {
-                ["huggingface"] = "{\"info\": {\"features\": {\"image\": {\"_type\": \"Image\"}, \"" + column
-                    + "\": {\"names\": [" + names + "], \"_type\": \"ClassLabel\"}}}}",
-            });
+        using var bytes = new PrimitiveNode("bytes", Repetition.Optional, LogicalType.None(), PhysicalType.ByteArray);
+        using var file = new PrimitiveNode("path", Repetition.Optional, LogicalType.String(), PhysicalType.ByteArray);
+        using var image = new GroupNode("image", Repetition.Optional, [bytes, file]);
+        using var label = new PrimitiveNode(column, Repetition.Optional, LogicalType.None(), PhysicalType.Int64);
+        using var schema = new GroupNode("schema", Repetition.Required, [image, label]);
         using WriterProperties properties = new WriterPropertiesBuilder().Compression(compression).Build();
-        using var writer = new FileWriter(path, schema, properties);
+        string names = string.Join(", ", Classes.Select(name => $"\"{name}\""));
+        var metadata = new Dictionary<string, string>
+        {
+            ["huggingface"] = "{\"info\": {\"features\": {\"image\": {\"_type\": \"Image\"}, \"" + column
+                + "\": {\"names\": [" + names + "], \"_type\": \"ClassLabel\"}}}}",
+        };
+        using var writer = new ParquetFileWriter(path, schema, properties, metadata);
         foreach ((int Class, string Name, byte[] Png)[] part in images.Chunk(3))
         {
-            (var bytes, var paths, var labels) = (new BinaryArray.Builder(), new StringArray.Builder(), new Int64Array.Builder());
-            foreach ((int number, string name, byte[] png) in part)
-            {
-                bytes.Append(png.AsSpan());
-                paths.Append(name);
-                labels.Append(number);
-            }
-
-            var image = new StructArray(type, part.Length, [bytes.Build(), paths.Build()], ArrowBuffer.Empty, nullCount: 0);
-            using var batch = new RecordBatch(schema, [image, labels.Build()], part.Length);
-            writer.WriteRecordBatch(batch);
+            using RowGroupWriter rows = writer.AppendRowGroup();
+            Write(rows, Array.ConvertAll(part, i => (Nested<byte[]>?)new Nested<byte[]>(i.Png)));
+            Write(rows, Array.ConvertAll(part, i => (Nested<string>?)new Nested<string>(i.Name)));
+            Write(rows, Array.ConvertAll(part, i => (long?)i.Class));
         }
 
         writer.Close();
+    }
+
+    private static void Write<T>(RowGroupWriter rows, T[] values)
+    {
+        using LogicalColumnWriter<T> column = rows.NextColumn().LogicalWriter<T>();
+        column.WriteBatch(values);
     }
 }
