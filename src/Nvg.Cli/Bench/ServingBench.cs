@@ -11,7 +11,9 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Bench;
 
-/// <summary>Times <c>nvg serve</c> with real requests: what HTTP adds, what computing together brings, how soon the first stage is seen.</summary>
+/// <summary>
+/// Times <c>nvg serve</c> with real requests: what HTTP adds, what computing together brings, how soon the first stage is seen.
+/// </summary>
 /// <param name="model">Borrowed.</param>
 /// <param name="type">Its precision.</param>
 /// <param name="images">Requests that are sent at once.</param>

@@ -62,8 +62,8 @@ internal sealed class BenchCommand
 
     private readonly Option<int> _serve = new("--serve")
     {
-        Description = "Time nvg serve with N real requests at once: what HTTP adds to an image, images per second one by one and in batches "
-            + "of --batch, and how soon the first stage is seen",
+        Description = "Time nvg serve with N real requests at once: what HTTP adds to an image, images per second one by one and in "
+            + "batches of --batch, and how soon the first stage is seen",
         HelpName = "N",
     };
 
@@ -92,8 +92,8 @@ internal sealed class BenchCommand
         var arguments = new BenchCommand();
         Command command = new Command("bench", "Time each part of a model")
             .With(arguments._model, arguments._preset, arguments._save, arguments._repeat, arguments._batch, arguments._steps)
-            .With(arguments._soak, arguments._queue, arguments._replicas, arguments._serve, arguments._decode, arguments._size, arguments._device)
-            .With(arguments._type, arguments._threads, arguments._json);
+            .With(arguments._soak, arguments._queue, arguments._replicas, arguments._serve, arguments._decode, arguments._size)
+            .With(arguments._device, arguments._type, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;
     }
@@ -187,7 +187,8 @@ internal sealed class BenchCommand
 
         ConsoleText.Print(
             $"HTTP, queue and encoding add {speed.HttpMilliseconds:F2} ms to an image (95 %: {speed.HttpMilliseconds95:F2} ms)");
-        ConsoleText.Print($"the first stage is seen after {speed.FirstPreviewSeconds:G3} s; a stage takes {speed.StageSeconds:G3} s on average");
+        ConsoleText.Print(
+            $"the first stage is seen after {speed.FirstPreviewSeconds:G3} s; a stage takes {speed.StageSeconds:G3} s on average");
         ConsoleTable.Write(
             ["computed together", "images/s", "processor seconds per image"],
             new[] { speed.OneByOne, speed.Batched }.Select(t => new[] { $"{t.Batch}", $"{t.PerSecond:G3}", $"{t.ProcessorSeconds:G3}" }));

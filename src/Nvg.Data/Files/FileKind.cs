@@ -17,7 +17,8 @@ internal readonly record struct FileKind(FileRole Role, string Description)
         Role switch
         {
             FileRole.Image => null,
-            FileRole.Tar or FileRole.Zip or FileRole.Parquet => $"is not a readable image: {Description}, which is not read here; unpack it",
+            FileRole.Tar or FileRole.Zip or FileRole.Parquet =>
+                $"is not a readable image: {Description}, which is not read here; unpack it",
             _ => Description == Empty ? "is empty" : $"is not a readable image: {Description}",
         };
 

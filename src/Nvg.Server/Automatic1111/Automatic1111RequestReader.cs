@@ -8,7 +8,9 @@ using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.Automatic1111;
 
-/// <summary>Translates requests of AUTOMATIC1111's API into jobs. Fields without meaning here are ignored; wrong types are errors.</summary>
+/// <summary>
+/// Translates requests of AUTOMATIC1111's API into jobs. Fields without meaning here are ignored; wrong types are errors.
+/// </summary>
 internal sealed class Automatic1111RequestReader
 {
     private const int MostImages = 16;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 
-namespace Nvg.Server.Tests;
+namespace Nvg.Server.Tests.Clients;
 
 /// <summary>
 /// Packages of npm that know nothing of this server, installed once into a folder of the tests from the lock file in <c>Node/</c>.

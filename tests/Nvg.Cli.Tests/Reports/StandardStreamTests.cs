@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Nvg.Cli.Terminal;
 
-namespace Nvg.Cli.Tests;
+namespace Nvg.Cli.Tests.Reports;
 
 /// <summary>Real processes whose standard output or error is on a full disk, or closed: messages are lost, work is not.</summary>
 public sealed class StandardStreamTests(TinyModel model) : IClassFixture<TinyModel>, IDisposable

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Nvg.Imaging;
 
-namespace Nvg.Server.Tests;
+namespace Nvg.Server.Tests.Clients;
 
 /// <summary>The part of AUTOMATIC1111's API that is served with <c>--sdapi</c>, with the fields that its clients send.</summary>
 public sealed class Automatic1111Tests(ServedTinyModel model) : IClassFixture<ServedTinyModel>

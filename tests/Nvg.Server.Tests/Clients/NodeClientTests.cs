@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Nvg.Imaging;
 
-namespace Nvg.Server.Tests;
+namespace Nvg.Server.Tests.Clients;
 
 /// <summary>Clients for Node.js, unmodified: the npm packages <c>openai</c> and <c>@ai-sdk/openai-compatible</c>.</summary>
 public sealed class NodeClientTests(ServedTinyModel model, NodeClients node) : IClassFixture<ServedTinyModel>, IClassFixture<NodeClients>

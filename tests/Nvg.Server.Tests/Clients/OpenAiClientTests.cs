@@ -10,7 +10,7 @@ using Nvg.Imaging;
 using OpenAI;
 using OpenAI.Images;
 
-namespace Nvg.Server.Tests;
+namespace Nvg.Server.Tests.Clients;
 
 /// <summary>Clients that know nothing of this server: the OpenAI library, and two that are built on it.</summary>
 public sealed class OpenAiClientTests(ServedTinyModel model) : IClassFixture<ServedTinyModel>, IAsyncLifetime
