@@ -27,24 +27,28 @@ internal sealed class ServingBench(NvgModel model, ScalarType type, int images, 
     /// <param name="batch">Images that are computed together, to compare with one by one.</param>
     internal async Task<ServingSpeed> RunAsync(int batch)
     {
-        double[] http = await HttpAsync().ConfigureAwait(false);
+        (double[] http, double processor) = await HttpAsync().ConfigureAwait(false);
         (double first, double stage) = await PreviewsAsync().ConfigureAwait(false);
         ServingThroughput oneByOne = await ThroughputAsync(1).ConfigureAwait(false);
         ServingThroughput batched = await ThroughputAsync(batch).ConfigureAwait(false);
-        return new ServingSpeed(1000 * At(http, 0.5), 1000 * At(http, 0.95), images, oneByOne, batched, first, stage);
+        return new ServingSpeed(
+            1000 * At(http, 0.5), 1000 * At(http, 0.95), 1000 * processor, images, oneByOne, batched, first, stage);
     }
 
     private static double At(double[] sorted, double share) => sorted[(int)(share * (sorted.Length - 1))];
 
-    private async Task<double[]> HttpAsync()
+    private async Task<(double[] Seconds, double Processor)> HttpAsync()
     {
         GeneratedImage image = model.Generate(new GenerationRequest { Images = [new ImageRequest(0, 0)] }, null, cancellation).Single();
         await using NvgServerHost host = await StartAsync(1, new GivenImageEngine(image)).ConfigureAwait(false);
         using var client = new HttpClient { BaseAddress = new Uri(host.Urls[0]) };
         var seconds = new List<double>();
-        for (int i = 0; i < WarmUp + Requests; i++)
+        for (int i = 0; i < WarmUp; i++)
+            await PostAsync(client, i).ConfigureAwait(false);
+        TimeSpan before = Environment.CpuUsage.TotalTime;
+        for (int i = 0; i < Requests; i++)
             seconds.Add(await SecondsAsync(() => PostAsync(client, i)).ConfigureAwait(false));
-        return [.. seconds.Skip(WarmUp).Order()];
+        return ([.. seconds.Order()], (Environment.CpuUsage.TotalTime - before).TotalSeconds / Requests);
     }
 
     private async Task<ServingThroughput> ThroughputAsync(int batch)
@@ -52,9 +56,14 @@ internal sealed class ServingBench(NvgModel model, ScalarType type, int images, 
         await using NvgServerHost host = await StartAsync(batch, null).ConfigureAwait(false);
         using var client = new HttpClient { BaseAddress = new Uri(host.Urls[0]), Timeout = Timeout.InfiniteTimeSpan };
         await PostAsync(client, 0).ConfigureAwait(false);
+        // While one is computed, all others come, so that every pass of them is full.
+        Task first = PostAsync(client, 0);
+        while (!first.IsCompleted && await RunningAsync(client).ConfigureAwait(false) == 0)
+            await Task.Delay(1, cancellation).ConfigureAwait(false);
+        var all = Task.WhenAll(Enumerable.Range(1, images).Select(seed => PostAsync(client, seed)));
+        await first.ConfigureAwait(false);
         TimeSpan before = Environment.CpuUsage.TotalTime;
-        double seconds = await SecondsAsync(
-            () => Task.WhenAll(Enumerable.Range(0, images).Select(seed => PostAsync(client, seed)))).ConfigureAwait(false);
+        double seconds = await SecondsAsync(() => all).ConfigureAwait(false);
         return new ServingThroughput(batch, images / seconds, (Environment.CpuUsage.TotalTime - before).TotalSeconds / images);
     }
 
@@ -95,6 +104,10 @@ internal sealed class ServingBench(NvgModel model, ScalarType type, int images, 
         return times;
     }
 
+    private async Task<int> RunningAsync(HttpClient client) =>
+        (await client.GetFromJsonAsync<JsonElement>("api/status", cancellation).ConfigureAwait(false))
+            .GetProperty("runningImages").GetInt32();
+
     private async Task PostAsync(HttpClient client, int seed)
     {
         string prompt = model.Classes.Classes[0].Name;
@@ -108,7 +121,7 @@ internal sealed class ServingBench(NvgModel model, ScalarType type, int images, 
         var options = new NvgHostOptions { Urls = ["http://127.0.0.1:0"] };
         options.Server.Models.Add(model);
         (options.Server.Type, options.Server.Device, options.Server.BatchSize) = (type, model.Device, batch);
-        (options.Server.QueueLimit, options.Server.QueueLimitPerClient) = (images + 1, images + 1);
+        (options.Server.QueueLimit, options.Server.QueueLimitPerClient) = (images + 2, images + 2);
         // The command has set it.
         options.Server.Threads = null;
         return await NvgServerHost.StartAsync(options, builder =>

@@ -186,7 +186,8 @@ internal sealed class BenchCommand
         }
 
         ConsoleText.Print(
-            $"HTTP, queue and encoding add {speed.HttpMilliseconds:F2} ms to an image (95 %: {speed.HttpMilliseconds95:F2} ms)");
+            $"HTTP, queue and encoding add {speed.HttpMilliseconds:F2} ms to an image (95 %: {speed.HttpMilliseconds95:F2} ms; "
+            + $"{speed.HttpProcessorMilliseconds:F2} ms of processor time)");
         ConsoleText.Print(
             $"the first stage is seen after {speed.FirstPreviewSeconds:G3} s; a stage takes {speed.StageSeconds:G3} s on average");
         ConsoleTable.Write(
