@@ -47,6 +47,13 @@ public sealed class StructureBuilder
         _ => FromBrightness([.. paths.Select(path => ImageFile.Read(path))], stages),
     };
 
+    /// <summary>Reads a drawing from a file, as <see cref="FromDrawing(RgbImage, int?)"/> does.</summary>
+    /// <param name="path">An image of any size.</param>
+    /// <param name="stages">Number of stages, stage 0 included; null for as many as the drawing determines.</param>
+    /// <exception cref="NvgDataException">The file is missing or unusable.</exception>
+    /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
+    public StructureMap FromDrawing(string path, int? stages = null) => FromDrawing(ImageFile.Read(path), stages);
+
     /// <summary>
     /// Reads a drawing by what it shows (<see cref="KindOf"/>): flat colours are regions, shades split by brightness.
     /// </summary>
@@ -54,9 +61,13 @@ public sealed class StructureBuilder
     /// <param name="stages">
     /// Number of stages, stage 0 included; null for as many as separate all regions, or four of brightness.
     /// </param>
+    /// <remarks>
+    /// Content follows flat colours as well: what is drawn darker becomes darker. Shades are more often depth than colour, and the other
+    /// methods take the layout alone.
+    /// </remarks>
     /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
     public StructureMap FromDrawing(RgbImage drawing, int? stages = null) => KindOf(drawing) == StructureKind.Labels
-        ? FromLabels(drawing, stages)
+        ? FromLabels(drawing, stages) with { Colours = DrawnColours.Of(drawing, Grid) }
         : FromBrightness([drawing], stages ?? Math.Min(StagesOfShades, Grid.StageCount));
 
     /// <summary>

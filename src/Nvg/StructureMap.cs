@@ -16,8 +16,11 @@ public sealed record StructureMap(LatentGrid Grid, IReadOnlyList<StructureStage>
 {
     private const int DrawnSide = 64;
 
+    /// <summary>Colours of the drawing that the map was made from, which the content follows; null where only the layout counts.</summary>
+    public DrawnColours? Colours { get; init; }
+
     /// <summary>The maps as a partial sequence, to combine them with given content.</summary>
-    public PartialSequence ToSequence() => PartialSequence.FromStructure(Grid, [.. Stages.SelectMany(s => s.Used)]);
+    public PartialSequence ToSequence() => PartialSequence.FromStructure(Grid, [.. Stages.SelectMany(s => s.Used)]).With(Colours);
 
     /// <summary>
     /// Draws one column per split, that is, per stage after stage 0: what was asked for, what is used, and in white the positions that

@@ -13,7 +13,8 @@ internal sealed class ControlArguments
 
     private readonly Option<string[]> _structure = new("--structure")
     {
-        Description = "Structure to follow: a drawing, a depth map or a label map (image or .npy). Repeat it for one drawing per split",
+        Description = "Structure to follow: a drawing, whose flat colours count as well, a depth map or a label map (image or .npy). "
+            + "Repeat it for one drawing per split",
         HelpName = "FILE",
     };
 

@@ -7,7 +7,7 @@ namespace Nvg.Evaluation.Steering;
 
 /// <summary>
 /// Measures how well images follow drawings of two regions. The drawings come from real images: their dark region, such as the
-/// water of a river. Each is given as a label drawing, and the dark region of the generated image is compared with it.
+/// water of a river. Each is given as a drawing, and the dark region of the generated image is compared with it.
 /// </summary>
 public sealed class DrawingStudy
 {
@@ -49,7 +49,7 @@ public sealed class DrawingStudy
         var study = new DrawingStudy(model, batch);
         TwoRegions[] drawn = [.. references.Select(reference => TwoRegions.Of(reference.Image))];
         StructureMap[] maps =
-            [.. drawn.Zip(references, (d, r) => model.Structure.FromLabels(d.Draw(r.Image.Width, r.Image.Height), stages))];
+            [.. drawn.Zip(references, (d, r) => model.Structure.FromDrawing(d.Draw(r.Image.Width, r.Image.Height), stages))];
         ImageRequest[] free = [.. references.Select((r, i) => new ImageRequest(r.Label ?? 0, unchecked(seed + (ulong)i)))];
         ImageRequest[] steered = [.. free.Zip(maps, (request, map) => request with { Structure = map })];
         TwoRegions[] followed = study.Generate(steered, 0, progress, cancellation);
