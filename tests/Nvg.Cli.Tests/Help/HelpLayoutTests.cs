@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
+using Nvg.Cli.Help;
 using Nvg.Cli.Terminal;
 
 namespace Nvg.Cli.Tests;
