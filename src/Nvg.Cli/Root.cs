@@ -6,7 +6,6 @@ using Nvg.Cli.Commands.Comparison;
 using Nvg.Cli.Commands.Evaluate;
 using Nvg.Cli.Commands.Training;
 using Nvg.Cli.Help;
-using Nvg.Cli.Terminal;
 
 namespace Nvg.Cli;
 

@@ -1,4 +1,3 @@
-using Nvg.Cli.Arguments;
 using Nvg.Cli.Arguments.Steering;
 using Nvg.Torch;
 
