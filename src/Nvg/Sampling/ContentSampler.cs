@@ -28,7 +28,7 @@ internal sealed class ContentSampler(ContentGenerator generator, int nullClass)
         GivenValues? openGiven = given?.Select(open);
         using var clusters = new ClusterMean(openStage.Labels_BL, stage.ClusterCount);
         (Tensor predicted_NLC, Tensor logits_RNV) = Logits(openStage, clusters, openGiven);
-        PredictedValues.RequireFinite(logits_RNV, $"content generator in stage {stage.Stage}", openStage.Noise.Describe);
+        openStage.RequireFinite(logits_RNV, $"content generator in stage {stage.Stage}");
         Tensor drawn_RN = Draw(openStage, logits_RNV);
         Tensor drawn_RL = clusters.Spread(drawn_RN);
         if (given is null)

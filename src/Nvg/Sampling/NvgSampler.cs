@@ -66,16 +66,19 @@ public sealed class NvgSampler
         GivenBatch? givenBatch = given is null ? null : GivenBatch.Create(given, classes.Count, _config.Grid, _config.CodebookSize);
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
+        // A GPU works through a whole batch without waiting for the host, unless someone looks at every stage.
+        using var checks = new FiniteChecks(deferred: _device.Type == DeviceType.Cuda && observer is null);
         var first = new StageContext
         {
             Stage = 0,
             Grid = _config.Grid,
             Canvas_BLC = Tensor.Zeros([classes.Count, _config.Grid.Length, _config.LatentChannels], device: _device),
             Labels_BL = Tensor.Zeros([classes.Count, _config.Grid.Length], ScalarType.Int64, _device),
-            Classes = new ClassConditioning(Tensor.From([.. classes.Select(c => (long)c)], classes.Count).To(_device), blend),
+            Classes = new ClassConditioning(Tensor.From([.. classes.Select(c => (long)c)], classes.Count).Send(_device), blend),
             Noise = noise,
             Options = options,
             Given = givenBatch,
+            Checks = checks,
             Cancellation = cancellation,
         };
         return Run(first, observer);
@@ -93,7 +96,7 @@ public sealed class NvgSampler
             using var stageScope = new TensorScope();
             StageContent tokens = _content.Sample(stage);
             Tensor canvas_BLC = stage.Canvas_BLC + _quantizer.Contribution(i, tokens.Tokens_BL);
-            PredictedValues.RequireFinite(canvas_BLC, $"quantizer in stage {i}", stage.Noise.Describe);
+            stage.RequireFinite(canvas_BLC, $"quantizer in stage {i}");
             StageSplit? split = i < stage.Grid.LastStage ? _structure.Sample(stage with { Canvas_BLC = canvas_BLC }) : null;
             observer?.Invoke(StageResult.Create(stage, tokens, canvas_BLC, split));
             maps.Add(stage.Labels_BL);
@@ -107,6 +110,7 @@ public sealed class NvgSampler
             };
         }
 
+        stage.Checks?.Require();
         // A border may give a cluster several tokens, so where something was given tokens are kept by position as well.
         Tensor? tokens_BSL = stage.Given is null ? null : Tensor.Stack([.. positions], 1);
         return new SampledBatch(new GranularitySequence(stage.Grid, Tensor.Stack([.. maps], 1), content, tokens_BSL), stage.Canvas_BLC);

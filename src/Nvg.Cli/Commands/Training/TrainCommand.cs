@@ -36,8 +36,9 @@ internal static class TrainCommand
                 start => new GeneratorTraining(
                     start.Settings, start.Data, start.Device, start.Folder, start.Processes,
                     new SynchronousProgress<int>(done => start.Progress.Report($"{ConsoleText.Count(done, "image")} encoded", null)),
-                    start.Cancellation),
-                (model, _) => $"nvg generate --model {model} --count 16 -o samples.png")),
+                    start.Cancellation, start.Sequences),
+                (model, _) => $"nvg generate --model {model} --count 16 -o samples.png",
+                TakesSequences: true)),
         TrainTaskCommand<VarTokenizerRunConfig>.Create(
             "var-tokenizer", "Train VAR's multi-scale autoencoder",
             new TrainedTask<VarTokenizerRunConfig>(
@@ -51,8 +52,9 @@ internal static class TrainCommand
                 start => new VarTraining(
                     start.Settings, start.Data, start.Device, start.Folder, start.Processes,
                     new SynchronousProgress<int>(done => start.Progress.Report($"{ConsoleText.Count(done, "image")} encoded", null)),
-                    start.Cancellation),
-                (model, _) => $"nvg generate --model {model} --count 16 -o samples.png")),
+                    start.Cancellation, start.Sequences),
+                (model, _) => $"nvg generate --model {model} --count 16 -o samples.png",
+                TakesSequences: true)),
         TrainTaskCommand<ClassifierRunConfig>.Create(
             "classifier", "Train a classifier, which measures generated images",
             new TrainedTask<ClassifierRunConfig>(

@@ -44,6 +44,9 @@ public sealed class GeneratorTraining : ITrainingTask
     /// <param name="processes">The processes that train together; borrowed. Null for a single one.</param>
     /// <param name="progress">Receives the number of encoded images while sequences are computed.</param>
     /// <param name="cancellation">Ends the computation of sequences.</param>
+    /// <param name="sequences">
+    /// A folder of sequences that were encoded elsewhere, which are used as they are; null to keep them in the run folder.
+    /// </param>
     /// <exception cref="NvgDataException">The tokenizer or the data cannot be used.</exception>
     public GeneratorTraining(
         GeneratorRunConfig config,
@@ -52,7 +55,8 @@ public sealed class GeneratorTraining : ITrainingTask
         string folder,
         TrainingProcesses? processes = null,
         IProgress<int>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default,
+        string? sequences = null)
     {
         (_config, _data, _device, _processes) = (config, data, device, processes ?? TrainingProcesses.Single);
         using OwnedObjects.Construction construction = _owned.Construct();
@@ -62,7 +66,8 @@ public sealed class GeneratorTraining : ITrainingTask
         _variants = new SequenceVariants(config.Crops ?? 1, config.Training.IsMirrored, config.Training.Seed, config.Training.IsTurned);
         var encoding = new SequenceEncoding(_inputs.Tokenizer, data, _variants, device, _processes);
         string key = RunIdentity.Of(_variants.Key, data, _inputs.TokenizerFingerprint);
-        _sequences = _owned.Add(encoding.Open(folder, key, progress, cancellation));
+        _sequences = _owned.Add(
+            sequences is null ? encoding.Open(folder, key, progress, cancellation) : encoding.OpenGiven(sequences, key));
         _generator = _owned.Add(new NvgGenerator(_inputs.Model.Generator!, ParameterSource.Random(config.Training.Seed, device)));
         InitializeGenerator(start);
         FeatureProjector? projector = CreateProjector();
