@@ -14,7 +14,7 @@ namespace Nvg.Cli.Bench;
 /// </summary>
 internal sealed class TrainingTimings : PartTimings
 {
-    private static readonly int[] ContentStages = [2, 3], StructureStages = [2];
+    private const int ContentStages = 2, FirstStage = 2;
 
     private readonly NvgModel _model;
     private readonly Device _device;
@@ -75,12 +75,18 @@ internal sealed class TrainingTimings : PartTimings
             Class_B = Integers(_batch),
             Epsilon_BLK = Random(_batch, grid.Length, grid.LastStage).Own(),
             Time_BS = Tensor.Full([_batch, config.StructureStageCount], 0.5, device: _device).Own(),
-            ContentSubset = [.. Enumerable.Range(0, grid.StageCount).Select(i => Images(ContentStages.Contains(i)))],
-            StructureSubset = [.. Enumerable.Range(0, config.StructureStageCount).Select(i => Images(StructureStages.Contains(i)))],
+            ContentSubset = Images(FirstStage, ContentStages, grid.StageCount),
+            StructureSubset = Images(FirstStage, 1, config.StructureStageCount),
         };
     }
 
     private Tensor Integers(params long[] shape) => Tensor.Zeros(shape, ScalarType.Int64, _device).Own();
 
-    private Tensor Images(bool all) => Tensor.Arange(0, all ? _batch : 0, 1, ScalarType.Int64, _device).Own();
+    // All images in some consecutive stages, none in the others.
+    private Tensor?[] Images(int first, int count, int stages)
+    {
+        int start = Math.Max(0, Math.Min(first, stages - count));
+        return [.. Enumerable.Range(0, stages).Select(i =>
+            Tensor.Arange(0, i >= start && i < start + count ? _batch : 0, 1, ScalarType.Int64, _device).Own())];
+    }
 }

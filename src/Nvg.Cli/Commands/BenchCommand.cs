@@ -49,6 +49,11 @@ internal sealed class BenchCommand
 
     private readonly Option<StructureSteps?> _steps = SamplingArguments.StructureStepsOption();
 
+    private readonly Option<bool> _imagesOnly = new("--images-only")
+    {
+        Description = "Time whole images alone, not the parts of an NVG model",
+    };
+
     private readonly Option<bool> _training = new("--training")
     {
         Description = "Also time a training step of generators of this size, with weights of their own in float32",
@@ -96,7 +101,7 @@ internal sealed class BenchCommand
         var arguments = new BenchCommand();
         Command command = new Command("bench", "Time each part of a model")
             .With(arguments._model, arguments._preset, arguments._save, arguments._repeat, arguments._batch, arguments._steps)
-            .With(arguments._training, arguments._profile, arguments._soak, arguments._queue, arguments._replicas, arguments._decode, arguments._size, arguments._device)
+            .With(arguments._imagesOnly, arguments._training, arguments._profile, arguments._soak, arguments._queue, arguments._replicas, arguments._decode, arguments._size, arguments._device)
             .With(arguments._type, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;
@@ -266,6 +271,7 @@ internal sealed class BenchCommand
             : new ModelTimings((NvgModel)model, device, repeat, batch, cancellation)
             {
                 StructureSteps = parsed.GetValue(_steps),
+                ImagesOnly = parsed.GetValue(_imagesOnly),
                 Recorder = recorder,
             };
         using TrainingTimings? training = parsed.GetValue(_training)

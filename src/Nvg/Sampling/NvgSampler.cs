@@ -44,9 +44,15 @@ public sealed class NvgSampler
     internal NvgSampler(GeneratorConfig config, Device device, ContentGenerator content, StructureGenerator structure, Quantizer quantizer)
     {
         (_config, _device, _quantizer) = (config, device, quantizer);
+        DefersChecks = device.Type == DeviceType.Cuda;
         _content = new ContentSampler(content, config.NullClass);
         _structure = new StructureSampler(structure, config.NullClass);
     }
+
+    /// <summary>
+    /// Whether values that are not finite are found at the end of a batch, so that a GPU works through it without waiting for the host.
+    /// </summary>
+    internal bool DefersChecks { get; init; }
 
     /// <summary>Draws sequences.</summary>
     /// <param name="classes">Class of each image.</param>
@@ -66,8 +72,8 @@ public sealed class NvgSampler
         GivenBatch? givenBatch = given is null ? null : GivenBatch.Create(given, classes.Count, _config.Grid, _config.CodebookSize);
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
-        // A GPU works through a whole batch without waiting for the host, unless someone looks at every stage.
-        using var checks = new FiniteChecks(deferred: _device.Type == DeviceType.Cuda && observer is null);
+        // Someone who looks at every stage is not shown values that are refused afterwards.
+        using var checks = new FiniteChecks(deferred: DefersChecks && observer is null);
         var first = new StageContext
         {
             Stage = 0,
