@@ -57,7 +57,12 @@ if [[ ! -x $tree/usr/bin/apt-get ]]; then
   debootstrap --variant=minbase --include=ca-certificates trixie "$tree" >"$tree.log" 2>&1 || fail "debootstrap failed: see $tree.log"
 fi
 cp -L -- /etc/resolv.conf /etc/hosts "$tree/etc/"
-if ! inside bash -c 'command -v g++ cmake make xz >/dev/null && python3 -c "import torch, numpy" && [ -e /usr/include/torch/csrc/api/include/torch/version.h ]'; then
+has_requirements() {
+  inside bash -euc 'for program in g++ cmake make xz; do command -v $program >/dev/null; done
+    python3 -c "import torch, numpy"
+    test -e /usr/include/torch/csrc/api/include/torch/version.h' 2>/dev/null
+}
+if ! has_requirements; then
   say "installing libtorch, PyTorch, CMake and a compiler there…"
   inside bash -euc 'apt-get -qq update && apt-get -qq install -y --no-install-recommends \
     g++ make cmake libtorch-dev libopenblas0-pthread python3-torch python3-numpy xz-utils zlib1g libssl3t64' >>"$tree.log" 2>&1 ||
@@ -96,14 +101,15 @@ found=$(mktemp -d)
 trap 'rm -rf -- "$found"' EXIT
 "$here/parts.sh" join "$base/out" nvg-results.tar.xz "$found/results.tar.xz" || fail "the results did not come through"
 tar -xJf "$found/results.tar.xz" -C "$found"
-for file in results/steps.tsv results/verify-float32.json results/verify-bfloat16.json results/bench.md results/profile.md logs/build.log; do
-  [[ -s $found/$file ]] || fail "$file is missing among the results"
+for file in steps.tsv machine.txt verify-float32.json verify-bfloat16.json bench.md profile.md; do
+  [[ -s $found/results/$file ]] || fail "$file is missing among the results"
 done
 while IFS=$'\t' read -r step code seconds; do
   printf '  %-14s %s, %s s\n' "$step" "$( ((code == 0)) && echo passed || echo "FAILED ($code)")" "$seconds" >&2
 done <"$found/results/steps.tsv"
 files=$(find "$base/out" -type f | wc -l)
 ((files <= 8)) || fail "$files files came out; a narrow way back takes eight"
-say "$(du -sm --apparent-size -- "$pack" | cut -f1) MiB in, $(du -sk --apparent-size -- "$base/out" | cut -f1) KiB in $files files out, $((SECONDS - started)) s"
+in=$(du -sm --apparent-size -- "$pack" | cut -f1) out=$(du -sk --apparent-size -- "$base/out" | cut -f1)
+say "$in MiB in, $out KiB in $files files out, $((SECONDS - started)) s"
 ((status == 0)) || fail "a step failed: its log is in $base/work/logs"
 say "green"

@@ -215,19 +215,19 @@ images_of_the_cpu() {
 
 # Killed while it trains, and continued: it must end where it was to end.
 killed_training() {
-  local run=$work/runs/killed
+  local run=$work/runs/killed length=400 every=20
+  [[ -n $quick ]] && length=12 every=4
   rm -rf -- "$run"
   local all=(train generator --config configs/eurosat-generator.json --data sequences/eurosat/data --sequences sequences/eurosat/sequences
-    -o "$run" --resume --device "$device" --quiet --set tokenizer=models/nvg-eurosat training.steps=24 training.batchSize=8
-    training.checkpointEvery=4 training.logEvery=4 training.imageEvery=0)
+    -o "$run" --resume --device "$device" --quiet --set tokenizer=models/nvg-eurosat "training.steps=$length"
+    training.batchSize=8 "training.checkpointEvery=$every" "training.logEvery=$every" training.imageEvery=0)
   [[ -e sequences/eurosat/mirrored ]] && all+=(training.orientations=null)
-  nvg "${all[@]}" &
-  local process=$! tries=0
-  until [[ -e $run/checkpoints/step-00000008 ]] || ! kill -0 "$process" 2>/dev/null; do
-    sleep 0.1
-    ((++tries < 1800)) || break
+  "$kit/app/Nvg.Cli" "${all[@]}" &
+  local process=$!
+  until compgen -G "$run/checkpoints/step-*" >/dev/null || ! kill -0 "$process" 2>/dev/null; do
+    sleep 0.05
   done
-  kill -KILL "$process" 2>/dev/null
+  kill -KILL "$process" 2>/dev/null && echo "killed after $(ls "$run/checkpoints")"
   wait "$process" 2>/dev/null
   nvg "${all[@]}" && [[ -e $run/model/generator.safetensors ]]
 }
@@ -328,10 +328,15 @@ train() {
   total=$(awk -v done="$done_steps" -v left="$left" -v step="$(cat -- "$run/seconds-per-step")" \
     'BEGIN { print done + int(0.9 * (left > 0 ? left : 0) / step) + 1 }')
   echo "$name: $done_steps steps done, $left s left, $(cat -- "$run/seconds-per-step") s a step: to step $total"
-  # What comes late is stopped with a checkpoint, from which the next call goes on.
+  # What comes late is stopped with a checkpoint.
   train_until "$name" "$total" "$every" "$batch" "$left"
   local status=$?
   kill "$keeper" 2>/dev/null
+  if ((status == 124)); then
+    # What has been trained is a model as well.
+    train_until "$name" "$(python3 summary.py step "$run/stats.jsonl")" "$every" "$batch"
+    status=$?
+  fi
   snapshot "$name"
   ((status == 0)) || return $status
   cp -- "$run/log.txt" "$results/train-$name.log"

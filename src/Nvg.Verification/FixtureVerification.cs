@@ -84,7 +84,8 @@ public static class FixtureVerification
 
         if (fixture.Precision != ScalarType.Float32 && !RoundedVerification.Covers(kind))
         {
-            fixture.RestNotCovered($"not compared in {fixture.Precision}: it holds discrete choices, exact formulas or very narrow networks");
+            fixture.RestNotCovered(
+                $"not compared in {fixture.Precision}: it holds discrete choices, exact formulas or very narrow networks");
             return;
         }
 

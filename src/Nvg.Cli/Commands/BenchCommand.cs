@@ -101,7 +101,8 @@ internal sealed class BenchCommand
         var arguments = new BenchCommand();
         Command command = new Command("bench", "Time each part of a model")
             .With(arguments._model, arguments._preset, arguments._save, arguments._repeat, arguments._batch, arguments._steps)
-            .With(arguments._imagesOnly, arguments._training, arguments._profile, arguments._soak, arguments._queue, arguments._replicas, arguments._decode, arguments._size, arguments._device)
+            .With(arguments._imagesOnly, arguments._training, arguments._profile)
+            .With(arguments._soak, arguments._queue, arguments._replicas, arguments._decode, arguments._size, arguments._device)
             .With(arguments._type, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;

@@ -56,12 +56,12 @@ internal sealed class RowEncoding(
         foreach ((string path, string fileKey) in files)
         {
             using SafetensorsFile? file = EncodedRows.OpenIf(path, fileKey);
-            if (file is null)
-            {
-                throw NvgDataException.At(
-                    path, File.Exists(path) ? "was encoded with another tokenizer, other data or other variants, or is damaged" : "is missing",
-                    "encode the sequences again, with the same tokenizer, data and settings");
-            }
+            if (file is not null)
+                continue;
+            string problem = File.Exists(path)
+                ? "was encoded with another tokenizer, other data or other variants, or is damaged"
+                : "is missing";
+            throw NvgDataException.At(path, problem, "encode the sequences again, with the same tokenizer, data and settings");
         }
 
         return new EncodedRows(files, rowsPerFile, data.Count);
