@@ -99,9 +99,9 @@ NVGT_EXPORT int32_t nvgt_set_allow_tf32(uint8_t allowed);
 // Counts and times every operator of all threads, backward passes included, until nvgt_trace_end.
 NVGT_EXPORT int32_t nvgt_trace_begin();
 NVGT_EXPORT int32_t nvgt_trace_end();
-// A line per operator of the last trace: its name, its calls and its nanoseconds without the operators that it called, with
-// tabs between. Copies between host and device are named "copy to host" and "copy to device", with ", waiting" where the
-// host waits for the device.
+// A line per operator of the last trace: its name, its calls and its nanoseconds without the operators that it called,
+// with tabs between. Copies between host and device are named "copy to host" and "copy to device", with ", waiting"
+// where the host waits for the device.
 NVGT_EXPORT int32_t nvgt_trace_report(char *buffer, int64_t capacity, int64_t *length);
 // libtorch's profiler, which also sees the kernels of a GPU; its trace is written as Chrome's trace events. A libtorch
 // without Kineto has none, and says so in nvgt_profile_end.

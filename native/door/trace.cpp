@@ -63,8 +63,7 @@ std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction &) {
 
 void leave(const at::RecordFunction &function, at::ObserverContext *context) {
   auto *running = static_cast<Running *>(context);
-  const int64_t elapsed =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - running->start).count();
+  const int64_t elapsed = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - running->start).count();
   innermost = running->outer;
   if (innermost != nullptr)
     innermost->inner += elapsed;
