@@ -1,5 +1,8 @@
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
+using Nvg.Verification.Checks;
+using Nvg.Verification.Fixtures;
+using Nvg.Verification.Var;
 
 namespace Nvg.Verification;
 
@@ -82,7 +85,7 @@ public static class FixtureVerification
             return;
         }
 
-        if (fixture.Precision != ScalarType.Float32 && !RoundedVerification.Covers(kind))
+        if (fixture.Precision != ScalarType.Float32 && !RoundedComparison.Covers(kind))
         {
             fixture.RestNotCovered(
                 $"not compared in {fixture.Precision}: it holds discrete choices, exact formulas or very narrow networks");

@@ -3,6 +3,7 @@ using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Torch.Optim;
+using Nvg.Verification.Checks;
 
 namespace Nvg.Verification;
 

@@ -38,6 +38,7 @@ internal static class CommonOptions
     {
         Description = $"Model folder, or the name of a model that ships; by default {ModelFolder.Variable} or {ModelFolder.ShippedName}",
         HelpName = "DIR",
+        CompletionSources = { ModelSuggestions.Models },
     };
 
     internal static Option<bool> Json() => new("--json") { Description = "Print the result as JSON" };

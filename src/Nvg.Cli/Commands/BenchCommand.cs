@@ -5,7 +5,7 @@ using Nvg.Cli.Bench;
 using Nvg.Cli.Terminal;
 using Nvg.Data.Datasets;
 using Nvg.Data.Sources;
-using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Server.Scheduling;
 using Nvg.Torch;
 using Nvg.Var;

@@ -3,6 +3,7 @@ using Nvg.Cli.Arguments;
 using Nvg.Cli.Terminal;
 using Nvg.Torch;
 using Nvg.Verification;
+using Nvg.Verification.Checks;
 
 namespace Nvg.Cli.Commands;
 

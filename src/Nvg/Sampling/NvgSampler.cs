@@ -54,6 +54,12 @@ public sealed class NvgSampler
     /// </summary>
     internal bool DefersChecks { get; init; }
 
+    /// <summary>
+    /// Decodes canvases, B × L × C, to images, B × 3 × H × W in [−1, 1], so that content follows the colours of given drawings
+    /// (<see cref="PartialSequence.Colours"/>); null to leave colours out of account.
+    /// </summary>
+    public Func<Tensor, Tensor>? Decode { get; init; }
+
     /// <summary>Draws sequences.</summary>
     /// <param name="classes">Class of each image.</param>
     /// <param name="noise">Random numbers of each image; borrowed.</param>
@@ -94,13 +100,14 @@ public sealed class NvgSampler
     private SampledBatch Run(StageContext stage, Action<StageResult>? observer)
     {
         using var scope = new TensorScope();
+        ColourChoice? colours = Decode is null ? null : new ColourChoice(_quantizer, Decode);
         var maps = new List<Tensor>();
         var content = new List<Tensor>();
         var positions = new List<Tensor>();
         for (int i = 0; i <= stage.Grid.LastStage; i++)
         {
             using var stageScope = new TensorScope();
-            StageContent tokens = _content.Sample(stage);
+            StageContent tokens = _content.Sample(stage, colours);
             Tensor canvas_BLC = stage.Canvas_BLC + _quantizer.Contribution(i, tokens.Tokens_BL);
             stage.RequireFinite(canvas_BLC, $"quantizer in stage {i}");
             StageSplit? split = i < stage.Grid.LastStage ? _structure.Sample(stage with { Canvas_BLC = canvas_BLC }) : null;

@@ -1,5 +1,6 @@
 using Nvg.Conditioning;
 using Nvg.Generators;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 
 namespace Nvg.Sampling;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Nvg.Cli.Arguments;
 using Nvg.Cli.Launching;
+using Nvg.Cli.Planning;
 using Nvg.Cli.Terminal;
 using Nvg.Data.Datasets;
 using Nvg.Torch;
@@ -85,6 +86,8 @@ internal sealed class TrainTaskCommand<TConfig>
         string file = parsed.GetRequiredValue(_config);
         string[] overrides = parsed.GetValue(_set) ?? [];
         SettingKeys.Check(typeof(TConfig), overrides);
+        if (RunKind.OfFile(file) is { Length: > 0 } kinds && !kinds.Contains(_name))
+            throw new NvgDataException($"{file}: has settings for nvg train {string.Join(" or ", kinds)}, not for nvg train {_name}");
         TConfig settings = RunConfiguration.Read<TConfig>(file, overrides);
         if (_task.Validate(settings).ToList() is { Count: > 0 } problems)
             throw new NvgDataException($"{file}{(overrides.Length > 0 ? " with --set" : "")}: {string.Join("; ", problems)}");
@@ -142,7 +145,11 @@ internal sealed class TrainTaskCommand<TConfig>
         using RunLock? exclusive = processes.IsFirst ? RunLock.Take(start.Folder) : null;
         using ITrainingTask task = _task.Create(start);
         if (processes.IsFirst)
+        {
             ConsoleText.Note(Summary(start, options, task));
+            NoteLongWarmup(options);
+        }
+
         using var trainer = new Trainer(task, options, start.Device, start.Folder, processes)
         {
             Accepted = () =>
@@ -158,6 +165,16 @@ internal sealed class TrainTaskCommand<TConfig>
             new SynchronousProgress<TrainingProgress>(p => start.Progress.Report(Describe(p, options), (double)p.Step / p.Steps));
         trainer.Run(reporter, start.Cancellation);
         return trainer.ModelFolder;
+    }
+
+    // The defaults are those of long runs.
+    private static void NoteLongWarmup(TrainingOptions options)
+    {
+        if (options.WarmupSteps > options.Steps / 2)
+        {
+            ConsoleText.Note($"warning: the learning rate rises over training.warmupSteps = {options.WarmupSteps:N0} of {options.Steps:N0} "
+                + $"steps; a shorter run needs fewer, such as {Math.Max(1, options.Steps / 20):N0}");
+        }
     }
 
     private string Summary(TrainingStart<TConfig> start, TrainingOptions options, ITrainingTask task)
