@@ -3,7 +3,7 @@
 #
 #   --eurosat DATA        a data set made by nvg prepare: its sequences are packed, not its images
 #   --cifar10 DATA        the same for CIFAR-10
-#   --orientations        all eight orientations of EuroSAT instead of the mirrored ones (37 MB instead of 9)
+#   --orientations        all eight orientations of EuroSAT instead of the mirrored ones (38 MB instead of 10)
 #   --generators          all shipped generators, not only that of nvg-eurosat
 #   --limit MIB           the most that the folder may have (60)
 #   --cache DIR           where the published command and the encoded sequences are kept between calls (.build/gpu)

@@ -15,31 +15,29 @@ internal sealed unsafe class OperatorTrace : IDisposable
         "copy to host, waiting", "copy to device, waiting",
     ];
 
-    private bool _isRunning;
+    private IReadOnlyList<OperatorTotal>? _totals;
 
     /// <summary>Starts to count.</summary>
     /// <exception cref="TorchException">Another trace runs.</exception>
-    internal OperatorTrace()
-    {
-        Native.Check(Native.nvgt_trace_begin(), "operator trace");
-        _isRunning = true;
-    }
+    internal OperatorTrace() => Native.Check(Native.nvgt_trace_begin(), "operator trace");
 
     /// <summary>What has run so far, ordered by name.</summary>
-    internal IReadOnlyList<OperatorTotal> Totals =>
-        [.. Native.ReadText(Native.nvgt_trace_report).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Parse)];
+    internal IReadOnlyList<OperatorTotal> Totals => _totals ?? Read();
 
     /// <summary>Operators that stop the host until a device has caught up, with their number; on the CPU they cost nothing.</summary>
     internal IReadOnlyList<OperatorTotal> Synchronizations => [.. Totals.Where(total => Waiting.Contains(total.Name))];
 
-    /// <summary>Ends the trace; what was counted stays readable until the next one starts.</summary>
+    /// <summary>Ends the trace; what was counted stays readable.</summary>
     public void Dispose()
     {
-        if (!_isRunning)
+        if (_totals is not null)
             return;
-        _isRunning = false;
         Native.Check(Native.nvgt_trace_end(), "operator trace");
+        _totals = Read();
     }
+
+    private static List<OperatorTotal> Read() =>
+        [.. Native.ReadText(Native.nvgt_trace_report).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Parse)];
 
     private static OperatorTotal Parse(string line)
     {

@@ -35,8 +35,8 @@ internal static class TrainCommand
                 c => c.Training, c => c.Validate(),
                 start => new GeneratorTraining(
                     start.Settings, start.Data, start.Device, start.Folder, start.Processes,
-                    Encoding(start, GeneratorTraining.ImagesToEncode(start.Settings, start.Data)), start.Cancellation,
-                    start.Sequences),
+                    Encoding(start, GeneratorTraining.ImagesToEncode(start.Settings, start.Data)), start.Sequences,
+                    start.Cancellation),
                 (model, _) => $"nvg generate --model {model} --count 16 -o samples.png",
                 TakesSequences: true)),
         TrainTaskCommand<VarTokenizerRunConfig>.Create(
@@ -51,8 +51,8 @@ internal static class TrainCommand
                 c => c.Training, c => c.Validate(),
                 start => new VarTraining(
                     start.Settings, start.Data, start.Device, start.Folder, start.Processes,
-                    Encoding(start, VarTraining.ImagesToEncode(start.Settings, start.Data)), start.Cancellation,
-                    start.Sequences),
+                    Encoding(start, VarTraining.ImagesToEncode(start.Settings, start.Data)), start.Sequences,
+                    start.Cancellation),
                 (model, _) => $"nvg generate --model {model} --count 16 -o samples.png",
                 TakesSequences: true)),
         TrainTaskCommand<ClassifierRunConfig>.Create(

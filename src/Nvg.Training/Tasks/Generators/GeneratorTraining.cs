@@ -43,10 +43,10 @@ public sealed class GeneratorTraining : ITrainingTask
     /// <param name="folder">Run folder, which keeps the encoded sequences. All processes write to it.</param>
     /// <param name="processes">The processes that train together; borrowed. Null for a single one.</param>
     /// <param name="progress">Receives the number of encoded images while sequences are computed.</param>
-    /// <param name="cancellation">Ends the computation of sequences.</param>
     /// <param name="sequences">
     /// A folder of sequences that were encoded elsewhere, which are used as they are; null to keep them in the run folder.
     /// </param>
+    /// <param name="cancellation">Ends the computation of sequences.</param>
     /// <exception cref="NvgDataException">The tokenizer or the data cannot be used.</exception>
     public GeneratorTraining(
         GeneratorRunConfig config,
@@ -55,8 +55,8 @@ public sealed class GeneratorTraining : ITrainingTask
         string folder,
         TrainingProcesses? processes = null,
         IProgress<int>? progress = null,
-        CancellationToken cancellation = default,
-        string? sequences = null)
+        string? sequences = null,
+        CancellationToken cancellation = default)
     {
         (_config, _data, _device, _processes) = (config, data, device, processes ?? TrainingProcesses.Single);
         using OwnedObjects.Construction construction = _owned.Construct();
