@@ -5,7 +5,7 @@ using Nvg.Cli.Commands;
 using Nvg.Cli.Commands.Comparison;
 using Nvg.Cli.Commands.Evaluate;
 using Nvg.Cli.Commands.Training;
-using Nvg.Cli.Terminal;
+using Nvg.Cli.Help;
 
 namespace Nvg.Cli;
 

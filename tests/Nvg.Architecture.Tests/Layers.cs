@@ -69,9 +69,9 @@ internal static class Layers
         ["Nvg.Extensions.AI"] = ["Nvg.Extensions.AI"],
         ["Nvg.Cli"] =
         [
-            "Nvg.Cli.Terminal", "Nvg.Cli.Serving", "Nvg.Cli.Bench", "Nvg.Cli.Launching", "Nvg.Cli.Arguments", "Nvg.Cli.Output",
-            "Nvg.Cli.Planning", "Nvg.Cli.Commands.Training", "Nvg.Cli.Commands.Generation", "Nvg.Cli.Commands", "Nvg.Cli.Commands.Evaluate",
-            "Nvg.Cli.Commands.Comparison", "Nvg.Cli",
+            "Nvg.Cli.Terminal", "Nvg.Cli.Serving", "Nvg.Cli.Bench", "Nvg.Cli.Launching", "Nvg.Cli.Arguments",
+            "Nvg.Cli.Arguments.Steering", "Nvg.Cli.Output", "Nvg.Cli.Planning", "Nvg.Cli.Help", "Nvg.Cli.Commands.Training",
+            "Nvg.Cli.Commands.Generation", "Nvg.Cli.Commands", "Nvg.Cli.Commands.Evaluate", "Nvg.Cli.Commands.Comparison", "Nvg.Cli",
         ],
     };
 

@@ -38,7 +38,7 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
     {
         CommandResult result = await RunAsync(
             "bench", "--model", model.Folder, "--serve", "6", "--threads", "1", "--batch", "3", "--json");
-        Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
+        Assert.True(result.ExitCode == CommandRunner.Done, result.Error);
         using JsonDocument json = JsonDocument.Parse(result.Output);
         JsonElement speed = json.RootElement, batched = speed.GetProperty("batched");
         Assert.Equal((6, 3), (speed.GetProperty("images").GetInt32(), batched.GetProperty("batch").GetInt32()));
@@ -46,6 +46,24 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
         foreach (string figure in (string[])["httpMilliseconds", "firstPreviewSeconds", "stageSeconds"])
             Assert.True(speed.GetProperty(figure).GetDouble() > 0, figure);
         Assert.Equal(CommandRunner.WrongUsage, (await RunAsync("bench", "--model", model.Folder, "--serve", "-1")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Bench_TrainingAndProfile_NameWhatRuns()
+    {
+        CommandResult result = await RunAsync(
+            "bench", "--model", model.Folder, "--threads", "1", "--repeat", "1", "--batch", "2", "--images-only", "--training",
+            "--profile", InFolder("profile"), "--json");
+        Assert.Equal(CommandRunner.Done, result.ExitCode);
+        using JsonDocument json = JsonDocument.Parse(result.Output);
+        Assert.Equal(
+            ["generate 1", "generate 2", "training step 2"],
+            json.RootElement.GetProperty("timings").EnumerateArray().Select(t => $"{t.GetProperty("name")} {t.GetProperty("batch")}"));
+        string[] step = await File.ReadAllLinesAsync(InFolder("profile/training-step-2.operators.tsv"));
+        Assert.Equal("operator\tcalls\tseconds\twaits", step[0]);
+        Assert.Contains(step, line => line.StartsWith("nvg::attention_mlp_backward\t", StringComparison.Ordinal));
+        Assert.DoesNotContain(step, line => line.EndsWith("\tyes", StringComparison.Ordinal));
+        Assert.True(File.Exists(InFolder("profile/generate-1.operators.tsv")));
     }
 
     [Fact]

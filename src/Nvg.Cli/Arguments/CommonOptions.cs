@@ -103,7 +103,7 @@ internal static class CommonOptions
                 $"--device {device}: libtorch {TorchRuntime.Version} finds {ConsoleText.Count(TorchRuntime.CudaDeviceCount, "GPU")}");
     }
 
-    private static ScalarType? ParseDataType(ArgumentResult result)
+    internal static ScalarType? ParseDataType(ArgumentResult result)
     {
         switch (result.Tokens[0].Value.ToLowerInvariant())
         {

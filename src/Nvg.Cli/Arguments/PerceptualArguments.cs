@@ -54,7 +54,8 @@ internal sealed class PerceptualArguments
             if (!File.Exists(file))
             {
                 throw NvgDataException.At(
-                    file, "does not exist", "it holds published weights: torchvision's of the backbone, those of LPIPS of the linear layers");
+                    file, "does not exist",
+                    "it holds published weights: torchvision's of the backbone, those of LPIPS of the linear layers");
             }
 
             InputFile.RequireContent(file);

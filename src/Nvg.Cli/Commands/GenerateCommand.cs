@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Nvg.Checkpoints;
 using Nvg.Cli.Arguments;
+using Nvg.Cli.Arguments.Steering;
 using Nvg.Cli.Commands.Generation;
 using Nvg.Cli.Output;
 using Nvg.Cli.Terminal;

@@ -41,6 +41,32 @@ internal static class TensorComparison
             failures == 0, detail);
     }
 
+    /// <summary>Compares a computed tensor with its reference as a whole, for results with rounded products.</summary>
+    /// <param name="name">Name in the report.</param>
+    /// <param name="expected">The reference.</param>
+    /// <param name="actual">The value computed by this build.</param>
+    /// <param name="tolerance">Allowed ‖a − b‖ / ‖b‖.</param>
+    internal static TensorCheck CompareRounded(string name, Tensor expected, Tensor actual, double tolerance)
+    {
+        bool isNumber = expected.ElementCount == 1 && actual.ElementCount == 1;
+        if (!isNumber && !expected.Shape.SequenceEqual(actual.Shape))
+            return TensorCheck.Impossible(name, $"the reference is {expected}, this build gives {actual}");
+        double[] references = Values(expected), values = Values(actual);
+        double largest = 0, error = 0, norm = 0;
+        for (int i = 0; i < values.Length; i++)
+        {
+            double difference = Difference(values[i], references[i]);
+            largest = Larger(largest, difference);
+            error += difference * difference;
+            norm += references[i] * references[i];
+        }
+
+        double relative = error == 0 ? 0 : Math.Sqrt(error / norm);
+        bool passed = relative <= tolerance;
+        string? detail = passed ? null : $"the error of all values together is {relative:0.0e+0} of their norm";
+        return new TensorCheck(name, expected.Shape.ToArray(), largest, relative, tolerance, 0, passed, detail);
+    }
+
     private static double[] Values(Tensor tensor)
     {
         using Tensor wide = tensor.To(Device.Cpu, ScalarType.Float64);

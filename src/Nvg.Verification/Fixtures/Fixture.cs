@@ -19,12 +19,15 @@ internal sealed class Fixture : IDisposable
     private readonly List<UncoveredTensor> _uncovered = [];
 
     /// <exception cref="SafetensorsException">The file is damaged.</exception>
-    internal Fixture(string path, Device device)
+    internal Fixture(string path, Device device, ScalarType precision = ScalarType.Float32)
     {
         _file = SafetensorsFile.Open(path);
         _name = Path.GetFileName(path);
-        Device = device;
+        (Device, Precision) = (device, precision);
     }
+
+    /// <summary>Precision of matrix products and convolutions.</summary>
+    internal ScalarType Precision { get; }
 
     /// <summary>The device under test.</summary>
     internal Device Device { get; }
@@ -89,8 +92,10 @@ internal sealed class Fixture : IDisposable
     }
 
     /// <summary>Compares an output with a part of a reference, or with an input that it must reproduce.</summary>
-    internal void CheckPart(string name, Tensor expected, Tensor actual, Tolerance tolerance) =>
-        _checks.Add(TensorComparison.Compare(name, expected, actual, tolerance));
+    internal void CheckPart(string name, Tensor expected, Tensor actual, Tolerance tolerance) => _checks.Add(
+        Precision == ScalarType.Float32
+            ? TensorComparison.Compare(name, expected, actual, tolerance)
+            : TensorComparison.CompareRounded(name, expected, actual, RoundedComparison.Tolerance));
 
     /// <summary>Records a comparison that could not be made.</summary>
     internal void Fail(string name, string reason)

@@ -16,7 +16,7 @@ internal sealed class BatchSubset
     {
         (Images, _count) = (images, count);
         // The whole batch is used as it is: nothing is copied, so nothing is rounded differently.
-        _index_R = images.Length == count ? null : Tensor.From(images, images.Length).To(device);
+        _index_R = images.Length == count ? null : Tensor.From(images, images.Length).Send(device);
     }
 
     /// <summary>Indices of the images in the batch.</summary>

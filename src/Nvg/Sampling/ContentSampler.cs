@@ -1,7 +1,6 @@
 using Nvg.Conditioning;
 using Nvg.Generators;
 using Nvg.Granularity;
-using Nvg.Tokenizers;
 using Nvg.Torch;
 
 namespace Nvg.Sampling;
@@ -30,7 +29,7 @@ internal sealed class ContentSampler(ContentGenerator generator, int nullClass)
         GivenValues? openGiven = given?.Select(open);
         using var clusters = new ClusterMean(openStage.Labels_BL, stage.ClusterCount);
         (Tensor predicted_NLC, Tensor logits_RNV) = Logits(openStage, clusters, openGiven);
-        PredictedValues.RequireFinite(logits_RNV, $"content generator in stage {stage.Stage}", openStage.Noise.Describe);
+        openStage.RequireFinite(logits_RNV, $"content generator in stage {stage.Stage}");
         Tensor drawn_RN = Draw(openStage, logits_RNV, noise.Tokens(stage.Stage));
         if (colours is not null)
             drawn_RN = colours.Choose(openStage, drawn_RN, (images, uniform) => Draw(openStage, images.Select(logits_RNV), uniform));

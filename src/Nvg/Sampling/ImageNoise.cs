@@ -53,7 +53,7 @@ public sealed class ImageNoise : IDisposable
         }
 
         return new ImageNoise(
-            Tensor.Stack(structure, 0).To(device), Tensor.Stack(tokens, 0).To(device), Tensor.Stack(gumbel, 0).To(device), grid,
+            Tensor.Stack(structure, 0).Send(device), Tensor.Stack(tokens, 0).Send(device), Tensor.Stack(gumbel, 0).Send(device), grid,
             [.. seeds]);
     }
 

@@ -2,7 +2,6 @@ using Nvg.Conditioning;
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Sampling.Schedules;
-using Nvg.Tokenizers;
 using Nvg.Torch;
 
 namespace Nvg.Sampling;
@@ -71,7 +70,7 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
 
         Tensor? gumbel_BL = stage.Options.Gumbel ? stage.Noise.Gumbel(stage.Stage) : null;
         (Tensor channel_BL, int steps) = Flow(stage, given, gumbel_BL);
-        PredictedValues.RequireFinite(channel_BL, $"structure generator in stage {stage.Stage}", stage.Noise.Describe);
+        stage.RequireFinite(channel_BL, $"structure generator in stage {stage.Stage}");
         return new StageSplit(scope.Keep(channel_BL), scope.Keep(SplitBy(channel_BL, stage, given, gumbel_BL)), steps);
     }
 

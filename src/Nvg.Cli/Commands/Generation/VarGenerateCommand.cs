@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Nvg.Cli.Arguments;
+using Nvg.Cli.Arguments.Steering;
 using Nvg.Cli.Output;
 using Nvg.Cli.Terminal;
 using Nvg.Imaging;

@@ -35,8 +35,10 @@ internal static class TrainCommand
                 c => c.Training, c => c.Validate(),
                 start => new GeneratorTraining(
                     start.Settings, start.Data, start.Device, start.Folder, start.Processes,
-                    Encoding(start, GeneratorTraining.ImagesToEncode(start.Settings, start.Data)), start.Cancellation),
-                (model, _) => $"nvg generate --model {model} --count 16 -o samples.png")),
+                    Encoding(start, GeneratorTraining.ImagesToEncode(start.Settings, start.Data)), start.Sequences,
+                    start.Cancellation),
+                (model, _) => $"nvg generate --model {model} --count 16 -o samples.png",
+                TakesSequences: true)),
         TrainTaskCommand<VarTokenizerRunConfig>.Create(
             "var-tokenizer", "Train VAR's multi-scale autoencoder",
             new TrainedTask<VarTokenizerRunConfig>(
@@ -49,8 +51,10 @@ internal static class TrainCommand
                 c => c.Training, c => c.Validate(),
                 start => new VarTraining(
                     start.Settings, start.Data, start.Device, start.Folder, start.Processes,
-                    Encoding(start, VarTraining.ImagesToEncode(start.Settings, start.Data)), start.Cancellation),
-                (model, _) => $"nvg generate --model {model} --count 16 -o samples.png")),
+                    Encoding(start, VarTraining.ImagesToEncode(start.Settings, start.Data)), start.Sequences,
+                    start.Cancellation),
+                (model, _) => $"nvg generate --model {model} --count 16 -o samples.png",
+                TakesSequences: true)),
         TrainTaskCommand<ClassifierRunConfig>.Create(
             "classifier", "Train a classifier, which measures generated images",
             new TrainedTask<ClassifierRunConfig>(

@@ -26,6 +26,12 @@ internal sealed class TrainTaskCommand<TConfig>
         new("--data") { Description = "A data set made by nvg prepare", Required = true, HelpName = "DATA" };
     private readonly Option<string> _output =
         new("--output", "-o") { Description = "Folder of the run", Required = true, HelpName = "RUN" };
+    private readonly Option<string?> _sequences = new("--sequences")
+    {
+        Description = "Train on the sequences that another run has encoded (its folder sequences); the images of DATA may then be missing",
+        HelpName = "DIR",
+    };
+
     private readonly Option<bool> _resume = new("--resume") { Description = "Continue the run in the folder, if there is one" };
 
     private readonly Option<string[]> _set = new("--set")
@@ -53,6 +59,8 @@ internal sealed class TrainTaskCommand<TConfig>
         Command command = new Command(name, description).With(
             arguments._config, arguments._data, arguments._output, arguments._resume, arguments._set, arguments._device, arguments._threads,
             arguments._processes);
+        if (task.TakesSequences)
+            command.Add(arguments._sequences);
         command.SetAction(arguments.RunAsync);
         return command;
     }
@@ -100,11 +108,13 @@ internal sealed class TrainTaskCommand<TConfig>
         ParseResult parsed, TConfig settings, Device device, TrainingProcesses processes, string? launcher, CancellationToken cancellation)
     {
         string folder = parsed.GetRequiredValue(_output), data = parsed.GetRequiredValue(_data);
+        string? sequences = _task.TakesSequences ? parsed.GetValue(_sequences) : null;
         Func<ConsoleProgress, Task<string>> work = progress => Task.Run(
             () =>
             {
-                using IImageDataset images = ImageDataset.Open(data);
-                return Train(new TrainingStart<TConfig>(settings, images, folder, device, processes, launcher, progress, cancellation));
+                using IImageDataset images = sequences is null ? ImageDataset.Open(data) : ImageDataset.OpenLabels(data);
+                return Train(new TrainingStart<TConfig>(
+                    settings, images, folder, device, processes, launcher, progress, cancellation, sequences));
             },
             CancellationToken.None);
         try

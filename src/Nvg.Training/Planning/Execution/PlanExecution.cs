@@ -102,7 +102,9 @@ public sealed class PlanExecution
         {
             using ITrainingTask task = create(folder);
             Accepted?.Invoke(folder);
-            Train(name, task, options, end, folder, steps => RunConfiguration.Write(Path.Combine(folder, "options.json"), with(steps)), cancellation);
+            Train(
+                name, task, options, end, folder, steps => RunConfiguration.Write(Path.Combine(folder, "options.json"), with(steps)),
+                cancellation);
         }
         catch (OperationCanceledException)
         {

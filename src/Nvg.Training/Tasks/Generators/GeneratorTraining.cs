@@ -43,6 +43,9 @@ public sealed class GeneratorTraining : ITrainingTask
     /// <param name="folder">Run folder, which keeps the encoded sequences. All processes write to it.</param>
     /// <param name="processes">The processes that train together; borrowed. Null for a single one.</param>
     /// <param name="progress">Receives the number of encoded images while sequences are computed.</param>
+    /// <param name="sequences">
+    /// A folder of sequences that were encoded elsewhere, which are used as they are; null to keep them in the run folder.
+    /// </param>
     /// <param name="cancellation">Ends the computation of sequences.</param>
     /// <exception cref="NvgDataException">The tokenizer or the data cannot be used.</exception>
     public GeneratorTraining(
@@ -52,6 +55,7 @@ public sealed class GeneratorTraining : ITrainingTask
         string folder,
         TrainingProcesses? processes = null,
         IProgress<int>? progress = null,
+        string? sequences = null,
         CancellationToken cancellation = default)
     {
         (_config, _data, _device, _processes) = (config, data, device, processes ?? TrainingProcesses.Single);
@@ -62,7 +66,8 @@ public sealed class GeneratorTraining : ITrainingTask
         _variants = VariantsOf(config);
         var encoding = new SequenceEncoding(_inputs.Tokenizer, data, _variants, device, _processes);
         string key = RunIdentity.Of(_variants.Key, data, _inputs.TokenizerFingerprint);
-        _sequences = _owned.Add(encoding.Open(folder, key, progress, cancellation));
+        _sequences = _owned.Add(
+            sequences is null ? encoding.Open(folder, key, progress, cancellation) : encoding.OpenGiven(sequences, key));
         _generator = _owned.Add(new NvgGenerator(_inputs.Model.Generator!, ParameterSource.Random(config.Training.Seed, device)));
         InitializeGenerator(start);
         FeatureProjector? projector = CreateProjector();

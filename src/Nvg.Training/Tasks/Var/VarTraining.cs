@@ -39,11 +39,14 @@ public sealed class VarTraining : ITrainingTask
     /// <param name="folder">Run folder, which keeps the encoded token maps. All processes write to it.</param>
     /// <param name="processes">The processes that train together; borrowed. Null for a single one.</param>
     /// <param name="progress">Receives the number of encoded images while token maps are computed.</param>
+    /// <param name="sequences">
+    /// A folder of token maps that were encoded elsewhere, which are used as they are; null to keep them in the run folder.
+    /// </param>
     /// <param name="cancellation">Ends the computation of token maps.</param>
     /// <exception cref="NvgDataException">The tokenizer or the data cannot be used.</exception>
     public VarTraining(
         VarRunConfig config, IImageDataset data, Device device, string folder, TrainingProcesses? processes = null,
-        IProgress<int>? progress = null, CancellationToken cancellation = default)
+        IProgress<int>? progress = null, string? sequences = null, CancellationToken cancellation = default)
     {
         (_config, _data, _device) = (config, data, device);
         using OwnedObjects.Construction construction = _owned.Construct();
@@ -57,7 +60,9 @@ public sealed class VarTraining : ITrainingTask
         _variants = VariantsOf(config);
         var encoder = new TokenMapEncoder(_tokenizer.Tokenizer);
         var encoding = new RowEncoding(encoder, data, _variants.Count, _variants.Crop, device, processes ?? TrainingProcesses.Single);
-        _rows = _owned.Add(encoding.Open(folder, RunIdentity.Of(_variants.Key, data, tokenizer), progress, cancellation));
+        string key = RunIdentity.Of(_variants.Key, data, tokenizer);
+        _rows = _owned.Add(
+            sequences is null ? encoding.Open(folder, key, progress, cancellation) : encoding.OpenGiven(sequences, key));
         _transformer = _owned.Add(new VarTransformer(_model.Transformer!, ParameterSource.Random(config.Training.Seed, device)));
         _transformer.StartGates(config.Loss.GateFactor);
         _loss = new VarLoss(_transformer, config.Loss.LabelSmoothing);

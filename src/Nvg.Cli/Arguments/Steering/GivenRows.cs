@@ -1,7 +1,7 @@
 using Nvg.Conditioning;
 using Nvg.Control;
 
-namespace Nvg.Cli.Arguments;
+namespace Nvg.Cli.Arguments.Steering;
 
 /// <summary>Structure and content that the command line gives to images, in one or several rows.</summary>
 /// <param name="Rows">Name of each row, or null if there is only one, and what is given to its images.</param>

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Nvg.Cli.Terminal;
 
-namespace Nvg.Cli.Terminal;
+namespace Nvg.Cli.Help;
 
 /// <summary>Shows the help of a command with its options in groups, followed by examples.</summary>
 internal sealed class HelpWithExamples : SynchronousCommandLineAction

@@ -6,7 +6,7 @@ using Nvg.Granularity.Construction;
 using Nvg.Imaging;
 using Nvg.Pretrained;
 
-namespace Nvg.Cli.Arguments;
+namespace Nvg.Cli.Arguments.Steering;
 
 /// <summary>Reads the files that a <see cref="ControlRequest"/> names into what is given to the images.</summary>
 internal sealed class GivenRowsReader

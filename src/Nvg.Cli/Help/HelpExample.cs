@@ -1,4 +1,4 @@
-namespace Nvg.Cli.Terminal;
+namespace Nvg.Cli.Help;
 
 /// <summary>A command line in the help.</summary>
 /// <param name="Command">What to type.</param>

@@ -4,7 +4,7 @@ using Nvg.Conditioning;
 using Nvg.Control;
 using Nvg.Granularity.Construction;
 
-namespace Nvg.Cli.Arguments;
+namespace Nvg.Cli.Arguments.Steering;
 
 /// <summary>Options that give a part of the images: structure, a reference, a region, or the end of an interpolation.</summary>
 internal sealed class ControlArguments
@@ -28,7 +28,8 @@ internal sealed class ControlArguments
 
     private readonly Option<int?> _structureStages = new("--structure-stages")
     {
-        Description = "Number of stages that --structure determines; by default as many as separate its regions, and four of a shaded drawing",
+        Description = "Number of stages that --structure determines; by default as many as separate its regions, and four of a shaded "
+            + "drawing",
         HelpName = "N",
     };
 

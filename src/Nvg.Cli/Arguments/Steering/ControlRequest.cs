@@ -5,7 +5,7 @@ using Nvg.Documents;
 using Nvg.Granularity.Construction;
 using Nvg.Labels;
 
-namespace Nvg.Cli.Arguments;
+namespace Nvg.Cli.Arguments.Steering;
 
 /// <summary>The values of <see cref="ControlArguments"/>; each property is the option of the same name.</summary>
 internal sealed record ControlRequest

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Nvg.Cli.Terminal;
+namespace Nvg.Cli.Help;
 
 /// <summary>Arranges the help of a command: options in groups, and lines no longer than the terminal is wide.</summary>
 internal sealed partial class HelpLayout

@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace Nvg.Cli.Terminal;
+namespace Nvg.Cli.Help;
 
 /// <summary>Headings under which the help of commands with many options lists them.</summary>
 internal static class OptionGroups
