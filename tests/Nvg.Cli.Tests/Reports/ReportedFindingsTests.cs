@@ -18,7 +18,9 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
         var image = new RgbImage(8, 8);
         image.Pixels.AsSpan(0, 8 * 3 * 3).Fill(255);
         ImageFile.Write(InFolder("drawing.png"), image);
-        CommandResult result = await GenerateAsync("--structure", InFolder("drawing.png"), "--explain", InFolder("why.png"), "--json");
+        CommandResult result = await GenerateAsync(
+            "--structure", InFolder("drawing.png"), "--structure-kind", "brightness", "--structure-stages", "2",
+            "--explain", InFolder("why.png"), "--json");
         Assert.Equal(CommandRunner.Done, result.ExitCode);
         using JsonDocument json = JsonDocument.Parse(result.Output);
         JsonElement structure = json.RootElement.GetProperty("structure");
@@ -42,7 +44,7 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
         ImageFile.Write(InFolder("flat.png"), image);
         CommandResult result = await GenerateAsync("--structure", InFolder("flat.png"));
         Assert.Equal(CommandRunner.Done, result.ExitCode);
-        Assert.Contains("note: the drawing of stage 1 has a single tone, so its regions are halved by position alone", result.Error,
+        Assert.Contains("note: the drawing of stage 1, 2, 3 has a single tone, so its regions are halved by position alone", result.Error,
             StringComparison.Ordinal);
         CommandResult json = await GenerateAsync("--structure", InFolder("flat.png"), "--json");
         Assert.True(JsonDocument.Parse(json.Output).RootElement.GetProperty("structure").GetProperty("stages")[1].GetProperty("byPosition").GetBoolean());
