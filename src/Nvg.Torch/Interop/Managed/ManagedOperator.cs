@@ -7,13 +7,12 @@ internal sealed class ManagedOperator
 {
     private readonly StableOperator? _stable;
     private readonly ComposedOperator? _composed;
-    private readonly string _name;
 
-    private ManagedOperator(string name, StableOperator? stable, ComposedOperator? composed) =>
-        (_name, _stable, _composed) = (name, stable, composed);
+    private ManagedOperator(string schema, StableOperator? stable, ComposedOperator? composed) =>
+        (Schema, _stable, _composed) = (schema, stable, composed);
 
-    /// <summary>libtorch's notation, or the name of a composed operator.</summary>
-    internal string Schema => _stable?.Schema ?? _name;
+    /// <summary>libtorch's notation.</summary>
+    internal string Schema { get; }
 
     /// <summary>An operator by name.</summary>
     /// <exception cref="TorchOperatorException">The managed door has none of this name.</exception>
@@ -22,12 +21,12 @@ internal sealed class ManagedOperator
         string qualified = overload.Length == 0 ? name : $"{name}.{overload}";
         const string space = "aten::";
         string bare = qualified.StartsWith(space, StringComparison.Ordinal) ? qualified[space.Length..] : "";
-        ManagedOperator found = (ScalarOperators.Find(bare), OperatorTable.Find(bare)) switch
-        {
-            ({ } composed, _) => new ManagedOperator(qualified, null, composed),
-            (_, { } schema) => new ManagedOperator(qualified, new StableOperator(schema), null),
-            _ => throw new TorchOperatorException($"{qualified}: the managed door does not call this operator; {ManagedDoor.WayOut}"),
-        };
+        if (OperatorTable.TextOf(bare) is not { } text)
+            throw new TorchOperatorException($"{qualified}: the managed door does not call this operator; {ManagedDoor.WayOut}");
+        string schema = space + text;
+        var found = ScalarOperators.Find(bare) is { } composed
+            ? new ManagedOperator(schema, null, composed)
+            : new ManagedOperator(schema, new StableOperator(OperatorSchema.Parse(text)), null);
         return GCHandle.ToIntPtr(GCHandle.Alloc(found));
     }
 

@@ -13,8 +13,12 @@ internal static class OperatorTable
     /// <summary>The names, with their overloads.</summary>
     internal static IEnumerable<string> Names => Schemas.Keys;
 
+    /// <summary>The schema of an operator in libtorch's notation, without its namespace; null if the table has none.</summary>
+    internal static string? TextOf(string name) => Schemas.GetValueOrDefault(name);
+
     /// <summary>The schema of an operator such as <c>softmax.int</c>, without its namespace; null if the table has none.</summary>
-    internal static OperatorSchema? Find(string name) => Schemas.TryGetValue(name, out string? text) ? OperatorSchema.Parse(text) : null;
+    /// <exception cref="FormatException">The stable interface does not pass one of its types.</exception>
+    internal static OperatorSchema? Find(string name) => TextOf(name) is { } text ? OperatorSchema.Parse(text) : null;
 
     private static FrozenDictionary<string, string> Read()
     {

@@ -51,7 +51,10 @@ internal sealed unsafe class StableOperator
         }
 
         StableExports.Check(StableExports.aoti_torch_call_dispatcher(_name, _overload, stack));
-        return ReadResults(stack, results);
+        if (_schema.Results.Length != 1 || _schema.Results[0].IsList)
+            return ReadResults(stack, results);
+        results[0] = StableValue.Decode(stack[0], _schema.Results[0]);
+        return 1;
     }
 
     /// <summary>Calls an operator that returns one tensor.</summary>
@@ -64,16 +67,24 @@ internal sealed unsafe class StableOperator
 
     private int ReadResults(ulong* stack, Span<NativeValue> results)
     {
-        int count = 0;
+        var read = new List<NativeValue>(_schema.Results.Length);
         for (int i = 0; i < _schema.Results.Length; i++)
         {
             if (_schema.Results[i].IsList)
-                count += StableValue.DecodeTensors((nint)stack[i], results[count..]);
+                StableValue.DecodeTensors((nint)stack[i], read);
             else
-                results[count++] = StableValue.Decode(stack[i], _schema.Results[i]);
+                read.Add(StableValue.Decode(stack[i], _schema.Results[i]));
         }
 
-        return count;
+        if (read.Count > results.Length)
+        {
+            foreach (NativeValue value in read.Where(v => v.Kind == ValueKind.Tensor && v.Payload != 0))
+                _ = StableExports.aoti_torch_delete_tensor_object((nint)value.Payload);
+            throw Wrong($"room for {results.Length} results, {Name} gave {read.Count}");
+        }
+
+        CollectionsMarshal.AsSpan(read).CopyTo(results);
+        return read.Count;
     }
 
     private static NativeValue DefaultOf(OperatorSchema.Parameter parameter) => parameter.Default switch

@@ -26,9 +26,8 @@ internal static unsafe class StableValue
         _ => throw new DoorException(NativeStatus.Argument, $"a result of type {type.Base} cannot be returned"),
     };
 
-    /// <summary>A list of tensors among the results, which is freed.</summary>
-    /// <returns>The number of tensors.</returns>
-    internal static int DecodeTensors(nint list, Span<NativeValue> results)
+    /// <summary>Adds the tensors of a list among the results, and frees the list.</summary>
+    internal static void DecodeTensors(nint list, List<NativeValue> results)
     {
         nuint size;
         StableExports.Check(StableExports.torch_list_size(list, &size));
@@ -36,11 +35,10 @@ internal static unsafe class StableValue
         {
             ulong element;
             StableExports.Check(StableExports.torch_list_get_item(list, i, &element));
-            results[(int)i] = new NativeValue { Kind = ValueKind.Tensor, Payload = Defined((nint)element) };
+            results.Add(new NativeValue { Kind = ValueKind.Tensor, Payload = Defined((nint)element) });
         }
 
         StableExports.Check(StableExports.torch_delete_list(list));
-        return (int)size;
     }
 
     private static ulong EncodeOne(in NativeValue value, OperatorSchema.Parameter parameter) => (parameter.Type.Base, value.Kind) switch

@@ -9,6 +9,9 @@ internal static unsafe class Sums
     private static readonly StableOperator Copy = new(OperatorTable.Find("copy_")!);
     private static readonly StableOperator Matmul = new(OperatorTable.Find("matmul")!);
     private static readonly StableOperator Multiply = new(OperatorTable.Find("mul.Tensor")!);
+    private static readonly StableOperator Broadcast = new(OperatorTable.Find("broadcast_tensors")!);
+    private static readonly StableOperator Stack = new(OperatorTable.Find("stack")!);
+    private static readonly StableOperator SumOver = new(OperatorTable.Find("sum.dim_IntList")!);
     private static readonly StableOperator Put = new(OperatorTable.Find("index_put_")!);
 
     // From the narrowest to the widest; 8 bits with and without sign meet in 16.
@@ -75,12 +78,30 @@ internal static unsafe class Sums
         ScalarType first = OwnedTensor.TypeOf(left), second = OwnedTensor.TypeOf(right);
         if (!Integers.Contains(first) || !Integers.Contains(second))
             return Difference(left, right, -factor);
-        // The factor is a real number, which integers refuse: float64 holds them up to 2⁵³.
-        using var wideLeft = new OwnedTensor(Number.Cast(left, ScalarType.Float64));
-        using var wideRight = new OwnedTensor(Number.Cast(right, ScalarType.Float64));
-        using var sum = new OwnedTensor(Difference(wideLeft.Handle, wideRight.Handle, -factor));
+        using var sum = new OwnedTensor(IntegerSum(left, right, factor));
         return Number.Cast(sum.Handle, Common(left, first, right, second));
     }
+
+    // The factor of the subtraction is a real number, which integers refuse: they are stacked, and summed over the stack.
+    private static nint IntegerSum(nint left, nint right, double factor)
+    {
+        var whole = new NativeValue { Kind = ValueKind.Int, Payload = checked((long)factor) };
+        using var wide = new OwnedTensor(Number.Cast(right, ScalarType.Int64));
+        using OwnedTensor number = Number.Beside(whole, wide.Handle);
+        using var scaled = new OwnedTensor(Multiply.CallOne(wide.Value, number.Value));
+        using var first = new OwnedTensor(Number.Cast(left, ScalarType.Int64));
+        long* pair = stackalloc long[] { first.Handle, scaled.Handle };
+        Span<NativeValue> equal = stackalloc NativeValue[2];
+        _ = Broadcast.Call([TensorList(pair, 2)], equal);
+        using OwnedTensor one = new((nint)equal[0].Payload), other = new((nint)equal[1].Payload);
+        long* layers = stackalloc long[] { one.Handle, other.Handle };
+        long dimension = 0;
+        using var stack = new OwnedTensor(Stack.CallOne(TensorList(layers, 2)));
+        return SumOver.CallOne(stack.Value, new NativeValue { Kind = ValueKind.IntList, Count = 1, Payload = (nint)(&dimension) });
+    }
+
+    private static NativeValue TensorList(long* handles, int count) =>
+        new() { Kind = ValueKind.TensorList, Count = count, Payload = (nint)handles };
 
     private static nint Difference(nint left, nint right, double factor)
     {
