@@ -1,6 +1,7 @@
+using Nvg.Torch.Interop;
 using Nvg.Torch.Interop.Managed;
 
-namespace Nvg.Torch.Interop;
+namespace Nvg.Torch;
 
 /// <summary>Chooses the door of the process: the compiled one where its library is there, else the managed one.</summary>
 internal static class DoorChoice
