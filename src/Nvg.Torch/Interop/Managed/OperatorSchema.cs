@@ -31,11 +31,11 @@ internal sealed class OperatorSchema
         int close = text.LastIndexOf(')', arrow);
         Parameter[] parameters = [.. Split(text[(open + 1)..close]).Where(p => p != "*").Select(ParseParameter)];
         string results = text[(arrow + 2)..].Trim();
-        IEnumerable<string> types = results.StartsWith('(') ? Split(results[1..^1]) : [results];
+        string[] types = results.StartsWith('(') ? Split(results[1..^1]) : [results];
         return new OperatorSchema(text, text[..open], parameters, [.. types.Select(t => ParameterType.Parse(t.Split(' ')[0]))]);
     }
 
-    private static IEnumerable<string> Split(string list) =>
+    private static string[] Split(string list) =>
         list.Split(", ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private static Parameter ParseParameter(string text)

@@ -13,6 +13,8 @@ internal delegate NativeValue ComposedOperator(ReadOnlySpan<NativeValue> argumen
 /// </summary>
 internal static unsafe class ScalarOperators
 {
+    private static readonly StableOperator ClampTensor = new(OperatorTable.Find("clamp.Tensor")!);
+
     private static readonly FrozenDictionary<string, ComposedOperator> All = new Dictionary<string, ComposedOperator>
     {
         ["mul.Scalar"] = WithNumber("mul.Tensor", 1),
@@ -67,8 +69,6 @@ internal static unsafe class ScalarOperators
         using OwnedTensor minimum = Number.Beside(low ? a[1] : a[2], self), maximum = Number.Beside(high ? a[2] : a[1], self);
         return OwnedTensor.ValueOf(ClampTensor.CallOne(a[0], low ? minimum.Value : default, high ? maximum.Value : default));
     }
-
-    private static readonly StableOperator ClampTensor = new(OperatorTable.Find("clamp.Tensor")!);
 
     private static ComposedOperator Pad()
     {
