@@ -21,7 +21,7 @@ fail() {
 ((EUID == 0)) || fail "must run as root: it makes a tree of Debian and mounts folders into it"
 suite=$1
 tree=${NVG_DEBIAN_TREE:-$root/.build/debian-$suite-bare}
-runtime=${DOTNET_ROOT:-$(dirname -- "$(readlink -f -- "$(dotnet --list-runtimes | sed -n 's/^Microsoft.NETCore.App .*\[\(.*\)\/shared\/.*/\1/p' | head -1)/dotnet")")}
+runtime=${DOTNET_ROOT:-$(dotnet --list-runtimes | sed -n 's/^Microsoft.AspNetCore.App .*\[\(.*\)\/shared\/.*/\1/p' | head -n 1)}
 [[ -x $runtime/dotnet ]] || fail "no dotnet in $runtime: set DOTNET_ROOT"
 
 if [[ ! -x $tree/usr/bin/apt-get ]]; then

@@ -97,10 +97,11 @@ public static partial class TorchRuntime
     // A door calls its own exports while it is being opened. Other callers are what only the compiled library does.
     private static nint CompiledHandle()
     {
-        if (CompiledLibrary.Handle != 0)
-            return CompiledLibrary.Handle;
-        Load();
-        return CompiledLibrary.Handle != 0 ? CompiledLibrary.Handle : throw new TorchException($"the managed door is open: {ManagedDoor.WayOut}");
+        if (CompiledLibrary.Handle == 0)
+            Load();
+        return CompiledLibrary.Handle != 0
+            ? CompiledLibrary.Handle
+            : throw new TorchException($"the managed door is open: {ManagedDoor.WayOut}");
     }
 
     // OpenBLAS picks its kernels by processor model and falls back to 2004's when it does not know the model, as 0.3.21

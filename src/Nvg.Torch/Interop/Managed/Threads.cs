@@ -31,7 +31,11 @@ internal sealed unsafe class Threads
         set
         {
             if (_set is null)
-                throw new TorchException("the number of threads cannot be set: no OpenMP lies beside libtorch; set OMP_NUM_THREADS instead");
+            {
+                throw new TorchException(
+                    "the number of threads cannot be set: no OpenMP lies beside libtorch; set OMP_NUM_THREADS instead");
+            }
+
             Volatile.Write(ref _wanted, value);
         }
     }
