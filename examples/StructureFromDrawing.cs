@@ -10,7 +10,7 @@ internal static class StructureFromDrawing
         await using NvgModel model = await NvgModel.LoadAsync(modelFolder);
 
         // Regions of any number and size. Clusters have equal sizes, so the map says which positions had to move.
-        StructureMap layout = model.Structure.FromLabels(Hill(side: 64), stages: 3);
+        StructureMap layout = model.Structure.FromDrawing(Hill(side: 64), stages: 3);
         layout.Draw().Save(Path.Combine(folder, "drawing-explained.png"));
         for (int i = 0; i < layout.Stages.Count; i++)
             Console.WriteLine($"stage {i}: {layout.Stages[i].Moved.Count(moved => moved)} of {layout.Grid.Length} positions moved");

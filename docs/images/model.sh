@@ -10,7 +10,7 @@ generate() { "$nvg" generate --threads 1 --quiet "$@"; }
 generate --class "$classes" --count 10 --seed 1 -o $to/classes.png
 generate --class river,industrial --count 2 --seed 1 --stages -o $to/stages.png --gif $to/growth.gif
 mkdir -p $to/gallery
-draw() { generate --class "$2" --count 8 --seed 1 --structure $from/"$1".png --structure-kind labels --structure-stages "$3" -o $to/gallery/"$1".png; }
+draw() { generate --class "$2" --count 8 --seed 1 --structure $from/"$1".png --structure-stages "$3" -o $to/gallery/"$1".png; }
 draw river river 3
 draw coast sea 2
 draw fields field 3

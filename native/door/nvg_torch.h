@@ -95,6 +95,19 @@ NVGT_EXPORT int32_t nvgt_synchronize(int32_t device_type, int32_t device_index);
 // Whether float32 matrix products on CUDA may be computed in TensorFloat-32.
 NVGT_EXPORT int32_t nvgt_set_allow_tf32(uint8_t allowed);
 
+// --- what runs
+// Counts and times every operator of all threads, backward passes included, until nvgt_trace_end.
+NVGT_EXPORT int32_t nvgt_trace_begin();
+NVGT_EXPORT int32_t nvgt_trace_end();
+// A line per operator of the last trace: its name, its calls and its nanoseconds without the operators that it called,
+// with tabs between. Copies between host and device are named "copy to host" and "copy to device", with ", waiting"
+// where the host waits for the device.
+NVGT_EXPORT int32_t nvgt_trace_report(char *buffer, int64_t capacity, int64_t *length);
+// libtorch's profiler, which also sees the kernels of a GPU; its trace is written as Chrome's trace events. A libtorch
+// without Kineto has none, and says so in nvgt_profile_end.
+NVGT_EXPORT int32_t nvgt_profile_begin(uint8_t with_cuda);
+NVGT_EXPORT int32_t nvgt_profile_end(const char *path);
+
 // --- tensors
 // Copies `byte_count` bytes, row-major, into a new CPU tensor. -> new reference
 NVGT_EXPORT int32_t nvgt_tensor_copy_from(const void *data, int64_t byte_count, int32_t scalar_type,

@@ -5,7 +5,7 @@ using Nvg.Cli.Commands;
 using Nvg.Cli.Commands.Comparison;
 using Nvg.Cli.Commands.Evaluate;
 using Nvg.Cli.Commands.Training;
-using Nvg.Cli.Terminal;
+using Nvg.Cli.Help;
 
 namespace Nvg.Cli;
 
@@ -38,6 +38,7 @@ internal static class Root
             VerifyCommand.Create(),
             BenchCommand.Create(),
             DoctorCommand.Create(),
+            CompletionCommand.Create(),
         };
         // Without a command, the help lists the commands.
         root.SetAction(parsed => ((SynchronousCommandLineAction)help.Action!).Invoke(parsed));

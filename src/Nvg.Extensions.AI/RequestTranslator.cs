@@ -4,6 +4,7 @@ using Nvg.Control;
 using Nvg.Documents;
 using Nvg.Imaging;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 
 namespace Nvg.Extensions.AI;
 

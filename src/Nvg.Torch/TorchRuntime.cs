@@ -81,7 +81,7 @@ public static partial class TorchRuntime
     public static void Synchronize(Device device) => Interop.Door.Current.Synchronize(device);
 
     /// <summary>Whether float32 matrix products on a GPU may run in TensorFloat-32.</summary>
-    public static void AllowTensorFloat32(bool allowed) => Native.Check(Native.nvgt_set_allow_tf32(allowed ? (byte)1 : (byte)0), "TF32");
+    public static void AllowTensorFloat32(bool allowed) => Interop.Door.Current.AllowTensorFloat32(allowed);
 
 #pragma warning disable CA2255 // Only registers the search; nothing is loaded before the first call or Load().
     [ModuleInitializer]

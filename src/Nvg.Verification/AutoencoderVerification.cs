@@ -1,6 +1,8 @@
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
+using Nvg.Verification.Checks;
+using Nvg.Verification.Fixtures;
 
 namespace Nvg.Verification;
 

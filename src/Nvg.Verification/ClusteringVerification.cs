@@ -1,5 +1,7 @@
 using Nvg.Granularity;
 using Nvg.Torch;
+using Nvg.Verification.Checks;
+using Nvg.Verification.Fixtures;
 
 namespace Nvg.Verification;
 

@@ -3,6 +3,8 @@ using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Training.Adversarial;
 using Nvg.Training.Optimization;
+using Nvg.Verification.Checks;
+using Nvg.Verification.Fixtures;
 
 namespace Nvg.Verification;
 

@@ -1,5 +1,8 @@
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
+using Nvg.Verification.Checks;
+using Nvg.Verification.Fixtures;
+using Nvg.Verification.Var;
 
 namespace Nvg.Verification;
 
@@ -30,10 +33,14 @@ public static class FixtureVerification
     /// <summary>Runs every fixture of a folder, lazily, one per enumerated report.</summary>
     /// <param name="directory">Folder with <c>*.safetensors</c> files; folders below it are not searched.</param>
     /// <param name="device">Where to compute. On a GPU, TensorFloat-32 is disabled for the process, because references are float32.</param>
+    /// <param name="precision">
+    /// Precision of matrix products and convolutions. With bfloat16 only fixtures without discrete choices are compared, each tensor as a
+    /// whole.
+    /// </param>
     /// <returns>One report per file, ordered by name. A damaged file is a failed check, not an exception.</returns>
     /// <exception cref="NvgDataException">The folder does not exist, or has no fixtures.</exception>
     /// <exception cref="TorchException">The device cannot be used.</exception>
-    public static IEnumerable<FixtureReport> Run(string directory, Device device)
+    public static IEnumerable<FixtureReport> Run(string directory, Device device, ScalarType precision = ScalarType.Float32)
     {
         if (!Directory.Exists(directory))
             throw NvgDataException.At(directory, "folder not found", "give the folder that contains the fixtures");
@@ -48,18 +55,19 @@ public static class FixtureVerification
 
         if (device.Type == DeviceType.Cuda)
             TorchRuntime.AllowTensorFloat32(false);
-        return paths.Select(path => RunFile(path, device));
+        return paths.Select(path => RunFile(path, device, precision));
     }
 
     /// <summary>Runs one fixture.</summary>
     /// <param name="path">The file; its name selects the check, as in <c>quantizer.safetensors</c>.</param>
     /// <param name="device">Where to compute.</param>
-    public static FixtureReport RunFile(string path, Device device)
+    /// <param name="precision">Precision of matrix products and convolutions.</param>
+    public static FixtureReport RunFile(string path, Device device, ScalarType precision = ScalarType.Float32)
     {
         string file = Path.GetFileName(path);
         try
         {
-            using var fixture = new Fixture(path, device);
+            using var fixture = new Fixture(path, device, precision);
             RunOpened(fixture, Path.GetFileNameWithoutExtension(path));
             return fixture.Report();
         }
@@ -77,9 +85,17 @@ public static class FixtureVerification
             return;
         }
 
+        if (fixture.Precision != ScalarType.Float32 && !RoundedComparison.Covers(kind))
+        {
+            fixture.RestNotCovered(
+                $"not compared in {fixture.Precision}: it holds discrete choices, exact formulas or very narrow networks");
+            return;
+        }
+
         try
         {
             using var scope = new TensorScope();
+            using Autocast rounded = Autograd.Autocast(fixture.Device, fixture.Precision);
             run(fixture);
         }
         catch (Exception error) when (error is not (TorchLoadException or OutOfMemoryException))

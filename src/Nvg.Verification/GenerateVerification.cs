@@ -1,9 +1,12 @@
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
+using Nvg.Verification.Checks;
+using Nvg.Verification.Fixtures;
 
 namespace Nvg.Verification;
 

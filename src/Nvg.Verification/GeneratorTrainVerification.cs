@@ -4,6 +4,8 @@ using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Training.Optimization;
 using Nvg.Training.Tasks.Generators;
+using Nvg.Verification.Checks;
+using Nvg.Verification.Fixtures;
 
 namespace Nvg.Verification;
 

@@ -2,8 +2,11 @@ using System.Text.RegularExpressions;
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 using Nvg.Training.Optimization;
+using Nvg.Verification.Checks;
+using Nvg.Verification.Fixtures;
 
 namespace Nvg.Verification;
 

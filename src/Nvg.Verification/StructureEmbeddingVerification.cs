@@ -1,6 +1,8 @@
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Torch;
+using Nvg.Verification.Checks;
+using Nvg.Verification.Fixtures;
 
 namespace Nvg.Verification;
 

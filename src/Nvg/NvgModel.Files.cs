@@ -175,7 +175,8 @@ public sealed partial class NvgModel
     internal static ModelConfig ReadConfig(string folder)
     {
         if (!Directory.Exists(folder))
-            throw new NvgDataException($"no model folder at {folder}");
+            throw NvgDataException.At(
+                folder, "there is no model folder", "nvg models lists those that have a name; nvg convert makes one of checkpoints");
         if (!File.Exists(Path.Combine(folder, TokenizerFile)))
             throw NvgDataException.At(folder, $"is no model folder: it has no {TokenizerFile}");
         if (ModelMethod.Of(folder) is var method and not ModelMethod.Nvg)

@@ -206,7 +206,7 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
         PartialSequence[]? sequences = Array.Exists(given, g => g is { IsEmpty: false })
             ? Array.ConvertAll(given, g => g ?? PartialSequence.Empty(Grid))
             : null;
-        return new NvgSampler(SamplingGenerator, Tokenizer.Quantizer).Sample(
+        return new NvgSampler(SamplingGenerator, Tokenizer.Quantizer) { Decode = Tokenizer.Decode }.Sample(
             [.. images.Select((p, i) => p.StartClass(classes[i]))], noise, options ?? Config.Sampling, sequences, observer, blend,
             cancellation);
     }

@@ -10,11 +10,15 @@ namespace Nvg;
 
 /// <summary>
 /// Builds structure maps from drawings, label images, arrays and photographs: balanced, nested label maps of the first
-/// stages. Images of any size are stretched over the whole grid. The same input always gives the same map.
+/// stages. Images may have any size; like photographs, drawings and label maps are cropped to their central square (for a grid that is
+/// no square, to its aspect ratio). The same input always gives the same map.
 /// </summary>
 public sealed class StructureBuilder
 {
     private const string BalanceRemedy = "read as labels (StructureKind.Labels, --structure-kind labels), any label map is balanced";
+
+    // One split by brightness is hardly seen in an image.
+    private const int StagesOfShades = 4;
 
     private readonly Tokenizer? _tokenizer;
 
@@ -33,14 +37,48 @@ public sealed class StructureBuilder
     /// <param name="stages">Number of stages, stage 0 included; null for as many as the input determines.</param>
     /// <exception cref="NvgDataException">A file is unusable, or its label maps are not a valid hierarchy.</exception>
     /// <exception cref="ArgumentException">The number of stages or drawings is wrong.</exception>
-    public StructureMap Read(IReadOnlyList<string> paths, StructureKind kind, int? stages = null) => kind switch
+    public StructureMap Read(IReadOnlyList<string> paths, StructureKind kind = StructureKind.Auto, int? stages = null) => kind switch
     {
+        StructureKind.Auto when paths.Count == 1 && !IsArray(paths[0]) => FromDrawing(ImageFile.Read(paths[0]), stages),
         StructureKind.Labels => FromLabels(paths[0], stages),
         StructureKind.Image => FromImage(
             paths[0], stages ?? throw new ArgumentException("the structure of an image needs a number of stages")),
         _ when IsArray(paths[0]) => FromMaps(paths[0], stages),
         _ => FromBrightness([.. paths.Select(path => ImageFile.Read(path))], stages),
     };
+
+    /// <summary>Reads a drawing from a file, as <see cref="FromDrawing(RgbImage, int?)"/> does.</summary>
+    /// <param name="path">An image of any size.</param>
+    /// <param name="stages">Number of stages, stage 0 included; null for as many as the drawing determines.</param>
+    /// <exception cref="NvgDataException">The file is missing or unusable.</exception>
+    /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
+    public StructureMap FromDrawing(string path, int? stages = null) => FromDrawing(ImageFile.Read(path), stages);
+
+    /// <summary>
+    /// Reads a drawing by what it shows (<see cref="KindOf"/>): flat colours are regions, shades split by brightness.
+    /// </summary>
+    /// <param name="drawing">Of any size.</param>
+    /// <param name="stages">
+    /// Number of stages, stage 0 included; null for as many as separate all regions, or four of brightness.
+    /// </param>
+    /// <remarks>
+    /// Content follows flat colours as well: what is drawn darker becomes darker. Shades are more often depth than colour, and the other
+    /// methods take the layout alone.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
+    public StructureMap FromDrawing(RgbImage drawing, int? stages = null) => KindOf(drawing) == StructureKind.Labels
+        ? FromLabels(drawing, stages) with { Colours = DrawnColours.Of(drawing, Grid) }
+        : FromBrightness([drawing], stages ?? Math.Min(StagesOfShades, Grid.StageCount));
+
+    /// <summary>
+    /// What a drawing shows: <see cref="StructureKind.Labels"/> if a few flat colours cover it, and at least two of them the larger part
+    /// of a position; otherwise <see cref="StructureKind.Brightness"/>, which thin lines count in as well.
+    /// </summary>
+    /// <param name="drawing">Of any size.</param>
+    public StructureKind KindOf(RgbImage drawing) =>
+        FlatColours.Cover(drawing, Grid) && FromLabels(drawing, stages: 1).Stages[0].Asked.Distinct().Skip(1).Any()
+            ? StructureKind.Labels
+            : StructureKind.Brightness;
 
     /// <summary>Keeps the regions of a label map together: every colour of an image, or number of a .npy array, is a region.</summary>
     /// <param name="path">An image, or a .npy array of rows and columns.</param>

@@ -16,22 +16,30 @@ public sealed record StructureMap(LatentGrid Grid, IReadOnlyList<StructureStage>
 {
     private const int DrawnSide = 64;
 
-    /// <summary>The maps as a partial sequence, to combine them with given content.</summary>
-    public PartialSequence ToSequence() => PartialSequence.FromStructure(Grid, [.. Stages.SelectMany(s => s.Used)]);
+    /// <summary>Colours of the drawing that the map was made from, which the content follows; null where only the layout counts.</summary>
+    public DrawnColours? Colours { get; init; }
 
-    /// <summary>Draws one column per stage: what was asked for, what is used, and in white the positions that moved.</summary>
+    /// <summary>The maps as a partial sequence, to combine them with given content.</summary>
+    public PartialSequence ToSequence() => PartialSequence.FromStructure(Grid, [.. Stages.SelectMany(s => s.Used)]).With(Colours);
+
+    /// <summary>
+    /// Draws one column per split, that is, per stage after stage 0: what was asked for, what is used, and in white the positions that
+    /// moved.
+    /// </summary>
     public RgbImage Draw()
     {
+        // Stage 0 is one region; it is drawn where there is nothing else.
+        StructureStage[] drawn = [.. Stages.Skip(Stages.Count > 1 ? 1 : 0)];
         int width = DrawnSide, height = Math.Max(1, DrawnSide * Grid.Height / Grid.Width);
         RgbImage Paint(IEnumerable<int> labels) =>
             StructureMapPainting.WithPalette([.. labels], Grid.Height, Grid.Width, width, height);
         return ImageGrid.Compose(
             [
-                .. Stages.Select(s => Paint(Renumber(s.Asked))),
-                .. Stages.Select(s => Paint(s.Used)),
-                .. Stages.Select(s => Paint(s.Moved.Select(m => m ? 1 : 0))),
+                .. drawn.Select(s => Paint(Renumber(s.Asked))),
+                .. drawn.Select(s => Paint(s.Used)),
+                .. drawn.Select(s => Paint(s.Moved.Select(m => m ? 1 : 0))),
             ],
-            columns: Stages.Count);
+            columns: drawn.Length);
     }
 
     // Regions may have any numbers; the palette has colours for 0…L − 1. Two regions are drawn like two clusters.

@@ -37,8 +37,9 @@ internal static class Layers
         [
             "Nvg.Configuration", "Nvg.Granularity", "Nvg.Granularity.Construction", "Nvg.Pretrained", "Nvg.Tokenizers.Layers",
             "Nvg.Tokenizers", "Nvg.Var.Tokenizers", "Nvg.Generators", "Nvg.Var.Transformers", "Nvg.Labels", "Nvg.Conditioning",
-            "Nvg.Sampling", "Nvg.Var.Sampling", "Nvg.Checkpoints", "Nvg.Classifiers", "Nvg.Reporting", "Nvg.Control", "Nvg.Previews",
-            "Nvg.Methods", "Nvg", "Nvg.Var", "Nvg.Models", "Nvg.Documents", "Nvg.Conversion", "Nvg.Conversion.Var",
+            "Nvg.Sampling.Schedules", "Nvg.Sampling", "Nvg.Var.Sampling", "Nvg.Checkpoints", "Nvg.Classifiers", "Nvg.Reporting",
+            "Nvg.Control", "Nvg.Previews", "Nvg.Methods", "Nvg", "Nvg.Var", "Nvg.Models", "Nvg.Documents",
+            "Nvg.Conversion", "Nvg.Conversion.Var",
         ],
         ["Nvg.Data"] = ["Nvg.Data.Files", "Nvg.Data.Sources", "Nvg.Data.Datasets", "Nvg.Data.Loading", "Nvg.Data.Packing"],
         ["Nvg.Training"] =
@@ -58,7 +59,8 @@ internal static class Layers
             "Nvg.Evaluation.Distributions", "Nvg.Evaluation.TokenizerQuality", "Nvg.Evaluation.Neighbours", "Nvg.Evaluation.Steering",
             "Nvg.Evaluation.Studies", "Nvg.Evaluation.Comparison",
         ],
-        ["Nvg.Verification"] = ["Nvg.Verification"],
+        ["Nvg.Verification"] =
+            ["Nvg.Verification.Checks", "Nvg.Verification.Fixtures", "Nvg.Verification.Var", "Nvg.Verification"],
         ["Nvg.Server"] =
         [
             "Nvg.Server.Observability", "Nvg.Server", "Nvg.Server.Models", "Nvg.Server.Scheduling", "Nvg.Server.Jobs",
@@ -68,9 +70,9 @@ internal static class Layers
         ["Nvg.Extensions.AI"] = ["Nvg.Extensions.AI"],
         ["Nvg.Cli"] =
         [
-            "Nvg.Cli.Terminal", "Nvg.Cli.Serving", "Nvg.Cli.Bench", "Nvg.Cli.Launching", "Nvg.Cli.Arguments", "Nvg.Cli.Output",
-            "Nvg.Cli.Planning", "Nvg.Cli.Commands.Training", "Nvg.Cli.Commands.Generation", "Nvg.Cli.Commands", "Nvg.Cli.Commands.Evaluate",
-            "Nvg.Cli.Commands.Comparison", "Nvg.Cli",
+            "Nvg.Cli.Terminal", "Nvg.Cli.Serving", "Nvg.Cli.Bench", "Nvg.Cli.Launching", "Nvg.Cli.Arguments",
+            "Nvg.Cli.Arguments.Steering", "Nvg.Cli.Output", "Nvg.Cli.Planning", "Nvg.Cli.Help", "Nvg.Cli.Commands.Training",
+            "Nvg.Cli.Commands.Generation", "Nvg.Cli.Commands", "Nvg.Cli.Commands.Evaluate", "Nvg.Cli.Commands.Comparison", "Nvg.Cli",
         ],
     };
 

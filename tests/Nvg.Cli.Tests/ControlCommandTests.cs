@@ -197,6 +197,48 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     }
 
     [Fact]
+    public async Task Generate_MaskOverAWidePhotograph_LiesOverItsCentreInAnySize()
+    {
+        // A photograph of 2 : 1, a mask drawn over the whole of it, and one over its central square.
+        WriteImage("photo.png", 2 * Side, Side);
+        RgbImage wide = new(2 * Side, Side), square = new(Side, Side);
+        for (int y = 0; y < Side / 2; y++)
+        {
+            wide.Row(y)[..(3 * Side)].Fill(255);
+            square.Row(y)[..(3 * Side / 2)].Fill(255);
+        }
+
+        ImageFile.Write(InFolder("wide.png"), wide);
+        ImageFile.Write(InFolder("square.png"), square);
+        foreach (string mask in new[] { "wide", "square" })
+        {
+            CommandResult result = await GenerateAsync(
+                "--class", "cat", "--reference", InFolder("photo.png"), "--mask", InFolder($"{mask}.png"), "-o", InFolder(mask));
+            Assert.Equal(CommandRunner.Done, result.ExitCode);
+            Assert.Contains($"photo.png has {2 * Side} × {Side} pixels; its central {Side} × {Side} are used", result.Error,
+                StringComparison.Ordinal);
+        }
+
+        Assert.Equal(File.ReadAllBytes(InFolder("square/cat/0.png")), File.ReadAllBytes(InFolder("wide/cat/0.png")));
+    }
+
+    [Theory]
+    [InlineData(true, "labels")]
+    [InlineData(false, "brightness", "--structure-stages", "4")]
+    public async Task Generate_BareDrawing_IsReadByWhatItShows(bool isFlat, string kind, params string[] stages)
+    {
+        var drawing = new RgbImage(Side, Side);
+        for (int i = 0; i < Side * Side; i++)
+            drawing.Pixels.AsSpan(3 * i, 3).Fill((byte)(isFlat ? i % Side < 10 ? 40 : 200 : i * 255 / (Side * Side)));
+        ImageFile.Write(InFolder("drawing.png"), drawing);
+        string[] arguments = ["--class", "cat", "--seed", "3", "--structure", InFolder("drawing.png"), "-o"];
+        CommandResult bare = await GenerateAsync([.. arguments, InFolder("bare")]);
+        Assert.Contains($"(--structure-kind {kind})", bare.Error, StringComparison.Ordinal);
+        await DoneAsync([.. arguments, InFolder("same"), "--structure-kind", kind, .. stages]);
+        Assert.Equal(File.ReadAllBytes(InFolder("same/cat/3.png")), File.ReadAllBytes(InFolder("bare/cat/3.png")));
+    }
+
+    [Fact]
     public async Task Generate_FirstStagesOfFinishedMaps_GivesThoseAlone()
     {
         await DoneAsync("--class", "cat", "--seed", "5", "--save", InFolder("saved"), "-o", InFolder("x.png"));
@@ -370,5 +412,5 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     }
 
     private Task<CommandResult> GenerateAsync(params string[] arguments) =>
-        RunAsync(["generate", "--model", model.Folder, "--threads", "1", .. arguments]);
+        RunAsync(["generate", "--model", model.Folder, "--threads", "1", "--quiet", .. arguments]);
 }

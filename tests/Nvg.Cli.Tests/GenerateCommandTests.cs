@@ -152,6 +152,8 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
     [InlineData("--reference", "x.png")]
     [InlineData("--gif", "growth.png")]
     [InlineData("--no-such-option", "1")]
+    [InlineData("--guidance", "-1")]
+    [InlineData("--structure-guidance", "1--2")]
     public async Task Generate_BadOption_IsWrongUsageInOneLine(string option, string value)
     {
         CommandResult result = await GenerateAsync(option, value, "-o", InFolder("x.png"));

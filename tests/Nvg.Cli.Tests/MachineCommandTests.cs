@@ -34,6 +34,24 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
     }
 
     [Fact]
+    public async Task Bench_TrainingAndProfile_NameWhatRuns()
+    {
+        CommandResult result = await RunAsync(
+            "bench", "--model", model.Folder, "--threads", "1", "--repeat", "1", "--batch", "2", "--images-only", "--training",
+            "--profile", InFolder("profile"), "--json");
+        Assert.Equal(CommandRunner.Done, result.ExitCode);
+        using JsonDocument json = JsonDocument.Parse(result.Output);
+        Assert.Equal(
+            ["generate 1", "generate 2", "training step 2"],
+            json.RootElement.GetProperty("timings").EnumerateArray().Select(t => $"{t.GetProperty("name")} {t.GetProperty("batch")}"));
+        string[] step = await File.ReadAllLinesAsync(InFolder("profile/training-step-2.operators.tsv"));
+        Assert.Equal("operator\tcalls\tseconds\twaits", step[0]);
+        Assert.Contains(step, line => line.StartsWith("nvg::attention_mlp_backward\t", StringComparison.Ordinal));
+        Assert.DoesNotContain(step, line => line.EndsWith("\tyes", StringComparison.Ordinal));
+        Assert.True(File.Exists(InFolder("profile/generate-1.operators.tsv")));
+    }
+
+    [Fact]
     public async Task Bench_Preset_IsNamedOrExplained()
     {
         CommandResult unknown = await RunAsync("bench", "--preset", "nvg-d61");

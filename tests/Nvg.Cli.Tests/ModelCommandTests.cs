@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Nvg.Cli.Terminal;
 using Nvg.Imaging;
+using Nvg.Labels;
 
 namespace Nvg.Cli.Tests;
 
@@ -62,7 +63,7 @@ public class ModelCommandTests(TinyModel model) : CommandTests, IClassFixture<Ti
     [InlineData(2 * Side + 4, 2 * Side + 4, "--sheet", "--scale", "2")]
     public async Task Generate_OneFile_HasTheRequestedSize(int width, int height, params string[] options)
     {
-        CommandResult result = await GenerateAsync([.. options, "-o", InFolder("x.png")]);
+        CommandResult result = await GenerateAsync([.. options, "--quiet", "-o", InFolder("x.png")]);
         Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
         RgbImage image = ImageFile.Read(InFolder("x.png"));
         Assert.Equal((width, height), (image.Width, image.Height));
@@ -86,6 +87,35 @@ public class ModelCommandTests(TinyModel model) : CommandTests, IClassFixture<Ti
     {
         string[] output = options.Contains("-o") ? [] : ["-o", InFolder("x.png")];
         Assert.Equal(CommandRunner.WrongUsage, (await GenerateAsync([.. options, .. output])).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("car", "automobile")]
+    [InlineData("plane", "airplane")]
+    [InlineData("Aeroplane", "airplane")]
+    public void Classes_OfTheShippedModel_HaveSynonyms(string synonym, string name)
+    {
+        var classes = new ClassNames(File.ReadAllLines(Repository.PathOf("models/nvg-cifar10/labels.txt")));
+        Assert.Equal(name, classes.Classes[classes.Find(synonym)].Name);
+    }
+
+    [Fact]
+    public void Table_InAPipe_IsAsWideAsItsCells()
+    {
+        TextWriter before = Console.Out;
+        using var output = new StringWriter();
+        string wide = new('x', 150);
+        try
+        {
+            Console.SetOut(output);
+            ConsoleTable.Write(["name", wide], [["a", wide]]);
+        }
+        finally
+        {
+            Console.SetOut(before);
+        }
+
+        Assert.Equal(2, output.ToString().Split('\n').Count(line => line.Contains(wide, StringComparison.Ordinal)));
     }
 
     [Fact]

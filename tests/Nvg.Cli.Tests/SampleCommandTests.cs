@@ -48,6 +48,9 @@ public class SampleCommandTests(TinyModel model) : CommandTests, IClassFixture<T
         Assert.Equal((CommandRunner.UnusableData, 1), (other.ExitCode, other.Error.Count(c => c == '\n')));
         Assert.Contains("seed 1 instead of 0", other.Error, StringComparison.Ordinal);
         Assert.Equal(before, await File.ReadAllBytesAsync(InFolder("a.npz")));
+        Assert.Equal(CommandRunner.WrongUsage, (await SampleAsync("-o", InFolder("a.npz"), "--resume", "--overwrite")).ExitCode);
+        Assert.Equal(CommandRunner.Done, (await SampleAsync("-o", InFolder("a.npz"), "--overwrite", "--seed", "1")).ExitCode);
+        Assert.NotEqual(before, await File.ReadAllBytesAsync(InFolder("a.npz")));
     }
 
     [Fact]

@@ -68,6 +68,31 @@ public class UsageTests(TinyModel model) : CommandTests, IClassFixture<TinyModel
         Assert.StartsWith($"nvg: {expected}", result.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("tokenizer", "cifar10-generator", "for nvg train generator or var, not for nvg train tokenizer")]
+    [InlineData("generator", "cifar10-tokenizer", "for nvg train tokenizer, not")]
+    [InlineData("classifier", "eurosat-var-tokenizer", "for nvg train var-tokenizer, not")]
+    [InlineData("var", "cifar10-classifier", "for nvg train classifier, not")]
+    public async Task Train_SettingsOfAnotherRun_AreNamed(string command, string config, string expected)
+    {
+        CommandResult result = await RunAsync(
+            "train", command, "--config", Repository.PathOf($"configs/{config}.json"), "--data", InFolder("data"), "-o", InFolder("run"));
+        Assert.Equal(CommandRunner.UnusableData, result.ExitCode);
+        Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("no model folder; nvg models lists", "generate", "--model", "models/none", "-o", "x.png")]
+    [InlineData("take 32 or 64", "train", "tokenizer", "--config", "TOKENIZER", "--set", "tokenizer.imageSize=48", "--data", "d", "-o", "r")]
+    [InlineData("holds published weights", "evaluate", "tokenizer", "--data", "d", "--lpips-backbone", "vgg.pth", "--lpips-linear", "l.pth")]
+    public async Task Refusal_OfWhatIsMissing_SaysWhatToDo(string expected, params string[] arguments)
+    {
+        string[] command = [.. arguments.Select(a => a == "TOKENIZER" ? Repository.PathOf("configs/cifar10-tokenizer.json") : a)];
+        CommandResult result = await RunAsync(command);
+        Assert.Equal(CommandRunner.UnusableData, result.ExitCode);
+        Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Names_WithControlCharacters_AreEscaped()
     {

@@ -31,6 +31,32 @@ public class ArchiveTests
             ImageSource.Open(folder[name]).AllEntries().Select(e => (e.Name, e.ClassName)));
     }
 
+    [Theory]
+    [InlineData("a.tar")]
+    [InlineData("a.tar.gz")]
+    [InlineData("a.zip")]
+    [InlineData("a-{0..1}.tar")]
+    [InlineData("")]
+    public void ShareRead_WhileEntriesAreTaken_RisesToTheEnd(string name)
+    {
+        const int count = 40;
+        using var folder = new TemporaryFolder();
+        (string, byte[])[] files = [.. Enumerable.Range(0, count).Select(i => ($"cat/{i:D2}.png", Png))];
+        folder.Write("a.tar", Tar(files));
+        folder.Write("a.tar.gz", Gzip(Tar(files)));
+        folder.Write("a-0.tar", Tar(files[..(count / 2)]));
+        folder.Write("a-1.tar", Tar(files[(count / 2)..]));
+        folder.Write("a.zip", Zip(files));
+        var source = ImageSource.Open(folder[name]);
+        Assert.Null(source.ShareRead);
+        double?[] shares = [.. source.AllEntries().Select(_ => source.ShareRead)];
+        Assert.True(shares.Length >= count);
+        Assert.All(shares, share => Assert.InRange(share!.Value, 0, 1));
+        Assert.Equal(shares.Order(), shares);
+        // Compressed files are read ahead in large blocks, so only the end is certain.
+        Assert.InRange(shares[^1]!.Value, 0.9, 1);
+    }
+
     public static TheoryData<string, byte[], string> Others => new()
     {
         { "xz.tar", [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0, 1, 2], "is not a readable archive: a file compressed with xz" },
@@ -144,6 +170,21 @@ public class ArchiveTests
 
     internal static byte[] Tar(params (string Name, byte[] Content)[] files) =>
         ForeignNameSourceTests.Tar([.. files.Select(file => (Encoding.UTF8.GetBytes(file.Name), file.Content))]);
+
+    private static byte[] Zip(params (string Name, byte[] Content)[] files)
+    {
+        using var bytes = new MemoryStream();
+        using (var zip = new ZipArchive(bytes, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach ((string name, byte[] content) in files)
+            {
+                using Stream entry = zip.CreateEntry(name).Open();
+                entry.Write(content);
+            }
+        }
+
+        return bytes.ToArray();
+    }
 
     internal static byte[] Gzip(byte[] content)
     {

@@ -1,4 +1,6 @@
 using Nvg.Data.Loading;
+using Nvg.Data.Packing;
+using Nvg.Data.Sources;
 using Nvg.Imaging;
 
 namespace Nvg.Data.Tests;
@@ -17,6 +19,21 @@ public class SquareSourceTests
             File.Delete(folder["d/a.png"]);
             Assert.Equal(new ImageHeader(12, 10, false), entry.Header!());
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Entries_OfADataSet_AreTheSquaresOfItsFiles(bool keepFiles)
+    {
+        using var folder = new TemporaryFolder();
+        for (int i = 0; i < 3; i++)
+            folder.Write($"in/a/{i}.png", ImageFile.Encode(Images.Gradient(40 + i, 30 - i, 50 * i), ImageFormat.Png));
+        await Preparation.RunAsync(
+            ImageSource.Open(folder["in"]), folder["out"], new PreparationOptions { Size = 16, KeepFiles = keepFiles, Threads = 1 });
+        byte[][] Squares(string name) => [.. SquareSource.Entries([folder[name]], 16).Select(entry => entry.Read().Pixels)];
+        Assert.Equal(Squares("in"), Squares("out"));
+        Assert.Equal(Squares("in"), ImageSet.Open(folder["out"]).Images().Select(image => image.Pixels));
     }
 
     [Fact]

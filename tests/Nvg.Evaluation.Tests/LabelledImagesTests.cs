@@ -23,7 +23,8 @@ public sealed class LabelledImagesTests : IDisposable
         Assert.Equal([2, 2, 0, 0], data.Select(p => p.Label));
         Assert.All(folder.Zip(data), pair => Assert.Equal(pair.First.Image.Pixels, pair.Second.Image.Pixels));
         Assert.Equal([2, 0], LabelledImages.Read(_folder["data"], Classes, limit: 2).Select(p => p.Label));
-        Assert.Equal([2], LabelledImages.Packed(_folder["data"], Classes, _ => [1]).Select(p => p.Label));
+        Assert.Equal(LabelledImages.Read(_folder["data"], Classes).Count(), LabelledImages.CountOf(_folder["data"]));
+        Assert.Equal([2], LabelledImages.Prepared(_folder["data"], Classes, _ => [1]).Select(p => p.Label));
         Assert.Contains("'stripes'", Assert.Throws<NvgDataException>(
             () => LabelledImages.Read(_folder["data"], ["waves"]).ToList()).Message, StringComparison.Ordinal);
     }

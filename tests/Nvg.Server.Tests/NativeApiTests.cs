@@ -162,6 +162,21 @@ public sealed class NativeApiTests(ServedTinyModel model) : IClassFixture<Served
     }
 
     [Fact]
+    public async Task Structure_DrawingInFlatColours_GivesTheImageOfTheLibrary()
+    {
+        RgbImage drawing = Images.Gradient(40, 40);
+        for (int i = 0; i < 40 * 40; i++)
+            drawing.Pixels.AsSpan(3 * i, 3).Fill((byte)(i % 40 < 20 ? 20 : 230));
+        byte[] png = ImageFile.Encode(drawing, ImageFormat.Png);
+        byte[] served = (await _server.GenerateAsync(
+            new { @class = "ship", seed = 4, structure = new { images = new[] { Convert.ToBase64String(png) } } }, "png"))[0];
+        StructureMap structure = _server.Model.Structure.FromDrawing(drawing);
+        Assert.NotNull(structure.Colours);
+        GeneratedImage expected = await _server.Model.GenerateAsync(new ImageRequest("ship", 4) { Structure = structure });
+        Assert.Equal(expected.Image.Pixels, ImageFile.Decode(served, "served").Pixels);
+    }
+
+    [Fact]
     public async Task Mask_OverAReference_KeepsItsSurroundings()
     {
         byte[] document = (await _server.GenerateAsync(new { @class = "ship", seed = 3 }, "nvg"))[0];

@@ -1,6 +1,6 @@
 using Nvg.Generators;
 using Nvg.Granularity;
-using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;

@@ -43,7 +43,7 @@ public sealed class ClassifierTrainingTests : IDisposable
         Assert.Equal(12, all.Count);
         Assert.Equal(1, all.Accuracy);
         ClassAccuracy heldOut = ClassEvaluation.Run(
-            network, LabelledImages.Packed(_folder["data"], network.Labels, d => HeldOutSplit.Of(d, 2).HeldOut));
+            network, LabelledImages.Prepared(_folder["data"], network.Labels, d => HeldOutSplit.Of(d, 2).HeldOut));
         Assert.Equal((2, 1), (heldOut.Count, heldOut.Accuracy));
     }
 

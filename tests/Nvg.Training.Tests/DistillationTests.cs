@@ -3,6 +3,7 @@ using Nvg.Data.Datasets;
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
 using Nvg.Torch.Nn;
@@ -68,7 +69,7 @@ public sealed class DistillationTests : IClassFixture<DistillationTests.Teacher>
         using NvgModel loaded = NvgModel.Load(model);
         Assert.True(loaded.Generator.Structure.TakesStep);
         Assert.Equal(3, loaded.Generator.Structure.GuidanceLimit);
-        Assert.Equal((StructureSteps)1, loaded.Config.Sampling.StructureSteps);
+        Assert.Equal(StructureSteps.Auto(), loaded.Config.Sampling.StructureSteps);
         using SampledBatch sampled = loaded.Sample([new ImageRequest(1, 5)]);
         Assert.Equal(1, sampled.Sequence.Count);
     }

@@ -116,6 +116,43 @@ public sealed class SequenceEncodingTests : IDisposable
         Assert.Contains("run folder", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void OpenGiven_SequencesOfAnotherRun_AreUsedWithoutImages()
+    {
+        long[] expected = Encode("run");
+        File.Delete(_folder["data/images.u8"]);
+        using IImageDataset labels = ImageDataset.OpenLabels(_folder["data"]);
+        Assert.Equal(_data.Fingerprint, labels.Fingerprint);
+        var encoding = new SequenceEncoding(_tokenizer, labels, Variants, Device.Cpu, TrainingProcesses.Single, RowsPerFile);
+        using SequenceCache cache = encoding.OpenGiven(_folder["run/sequences"], "key");
+        Assert.Equal(expected, AllRows(cache));
+    }
+
+    [Fact]
+    public void OpenGiven_SequencesThatAreNotThoseOfTheRun_AreNamed()
+    {
+        Encode("run");
+        var encoding = new SequenceEncoding(_tokenizer, _data, Variants, Device.Cpu, TrainingProcesses.Single, RowsPerFile);
+        Assert.Contains("another tokenizer", Refusal("run/sequences", "another"), StringComparison.Ordinal);
+        File.Delete(_folder["run/sequences/000002.safetensors"]);
+        Assert.Contains("000002.safetensors", Refusal("run/sequences", "key"), StringComparison.Ordinal);
+        Assert.Contains("not found", Refusal("nowhere", "key"), StringComparison.Ordinal);
+
+        string Refusal(string folder, string key) =>
+            Assert.Throws<NvgDataException>(() => encoding.OpenGiven(_folder[folder], key)).Message;
+    }
+
+    [Fact]
+    public void Load_RowsKeptOnADevice_AreThoseOfTheFiles()
+    {
+        long[] expected = Encode("run");
+        IEnumerable<(string, string)> files = Enumerable.Range(0, 5).Select(i =>
+            (_folder[$"run/sequences/{i:D6}.safetensors"], $"key file {i} of 5, {RowsPerFile} of {2 * Images} rows"));
+        using var kept = new EncodedRows(files, RowsPerFile, Images) { IsKeptOn = _ => true };
+        using var cache = new SequenceCache(kept, _tokenizer.Config.Grid);
+        Assert.Equal(expected, AllRows(cache));
+    }
+
     public void Dispose()
     {
         _data.Dispose();
@@ -130,6 +167,12 @@ public sealed class SequenceEncodingTests : IDisposable
         using var scope = new TensorScope();
         var encoding = new SequenceEncoding(_tokenizer, _data, Variants, Device.Cpu, processes ?? TrainingProcesses.Single, rowsPerFile);
         using SequenceCache cache = encoding.Open(_folder[run], key, progress, cancellation);
+        return AllRows(cache);
+    }
+
+    private static long[] AllRows(SequenceCache cache)
+    {
+        using var scope = new TensorScope();
         int[] rows = [.. Enumerable.Range(0, 2 * Images)];
         using GranularitySequence sequence = cache.Load(
             Array.ConvertAll(rows, r => r % Images), Array.ConvertAll(rows, r => r / Images), Device.Cpu);

@@ -8,6 +8,7 @@ using Nvg.Imaging;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
+using Nvg.Torch.Optim;
 using Nvg.Training.Distributed;
 using Nvg.Training.Loop;
 using Nvg.Training.Optimization;
@@ -219,6 +220,48 @@ public sealed class TrainerTests : IClassFixture<TrainerTests.Data>, IDisposable
         float[] factors = model.Generator.Content.ScaleFactors.ToArray<float>();
         Assert.Equal(1, factors[0]);
         Assert.All(factors, f => Assert.True(float.IsFinite(f) && f > 0));
+    }
+
+    [Fact]
+    public void Run_GeneratorOnGivenSequencesWithoutImages_EndsBitForBitTheSame()
+    {
+        Run("generator", "straight");
+        // The data set as it travels with its sequences: description and labels.
+        Directory.CreateDirectory(_folder["labels"]);
+        foreach (string file in new[] { "dataset.json", "labels.i32" })
+            File.Copy(Path.Combine(_data.Packed, file), _folder[$"labels/{file}"]);
+        using IImageDataset labels = ImageDataset.OpenLabels(_folder["labels"]);
+        TinyRuns.Train(
+            () => new GeneratorTraining(
+                GeneratorConfig(Options), labels, Device.Cpu, _folder["given"], sequences: _folder["straight/sequences"]),
+            Options, _folder["given"]);
+        AssertSameResult("straight", "given");
+        Assert.False(Directory.Exists(_folder["given/sequences"]));
+    }
+
+    [Fact]
+    public void Loss_StepOfAGenerator_NeverWaitsForTheDevice()
+    {
+        using PackedDataset data = PackedDataset.Open(_data.Packed);
+        using var task = new GeneratorTraining(GeneratorConfig(Options), data, Device.Cpu, _folder["run"]);
+        using var optimizer = new AdamW(task.Parameters);
+        using var average = new WeightAverage(task.Parameters, 0.9, task.IsAveraged);
+        using var log = new LossLog();
+        using var random = new RandomGenerator(1);
+        OperatorTrace trace;
+        using (trace = new OperatorTrace())
+        {
+            using var scope = new TensorScope();
+            Tensor loss = task.Loss(0, [0, 1, 2, 3], BatchShare.All(4), random, log);
+            log.Add("loss", loss);
+            loss.Backward();
+            optimizer.ClipGradients(1);
+            optimizer.Step(1e-3);
+            average.Update(1);
+        }
+
+        Assert.Empty(trace.Synchronizations);
+        Assert.Contains(trace.Totals, total => total.Name == "aten::_foreach_add_");
     }
 
     [Theory]

@@ -4,6 +4,7 @@ using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Training.Tasks.Generators;
+using Nvg.Verification.Checks;
 
 namespace Nvg.Verification.Tests;
 

@@ -1,3 +1,5 @@
+using Nvg.Verification.Checks;
+
 namespace Nvg.Verification.Tests;
 
 /// <summary>This build against the reference numbers: those of the repository, and the shared ones where they are present.</summary>

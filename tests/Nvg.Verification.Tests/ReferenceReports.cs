@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Nvg.Torch;
+using Nvg.Verification.Checks;
 
 namespace Nvg.Verification.Tests;
 

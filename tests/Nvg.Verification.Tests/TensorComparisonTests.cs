@@ -1,4 +1,5 @@
 using Nvg.Torch;
+using Nvg.Verification.Checks;
 
 namespace Nvg.Verification.Tests;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Nvg.Verification.Checks;
 
 namespace Nvg.Verification.Tests;
 

@@ -38,6 +38,7 @@ internal static class CommonOptions
     {
         Description = $"Model folder, or the name of a model that ships; by default {ModelFolder.Variable} or {ModelFolder.ShippedName}",
         HelpName = "DIR",
+        CompletionSources = { ModelSuggestions.Models },
     };
 
     internal static Option<bool> Json() => new("--json") { Description = "Print the result as JSON" };
@@ -102,7 +103,7 @@ internal static class CommonOptions
                 $"--device {device}: libtorch {TorchRuntime.Version} finds {ConsoleText.Count(TorchRuntime.CudaDeviceCount, "GPU")}");
     }
 
-    private static ScalarType? ParseDataType(ArgumentResult result)
+    internal static ScalarType? ParseDataType(ArgumentResult result)
     {
         switch (result.Tokens[0].Value.ToLowerInvariant())
         {

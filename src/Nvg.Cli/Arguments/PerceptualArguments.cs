@@ -50,7 +50,17 @@ internal sealed class PerceptualArguments
         if (features is null && linear is null && !parsed.IsGiven(_backbone))
             return null;
         foreach (string file in new[] { features, linear }.OfType<string>())
+        {
+            if (!File.Exists(file))
+            {
+                throw NvgDataException.At(
+                    file, "does not exist",
+                    "it holds published weights: torchvision's of the backbone, those of LPIPS of the linear layers");
+            }
+
             InputFile.RequireContent(file);
+        }
+
         return features is not null && linear is not null
             ? PerceptualDistance.Load(parsed.GetValue(_backbone) ?? PerceptualBackbone.Vgg16, features, linear, device)
             : throw new UsageException("LPIPS needs both --lpips-backbone FILE and --lpips-linear FILE");

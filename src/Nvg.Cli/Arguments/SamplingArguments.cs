@@ -2,6 +2,7 @@ using System.CommandLine;
 using Nvg.Cli.Terminal;
 using Nvg.Configuration;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Var.Sampling;
 
 namespace Nvg.Cli.Arguments;

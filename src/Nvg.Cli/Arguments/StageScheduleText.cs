@@ -1,6 +1,6 @@
 using System.CommandLine.Parsing;
 using System.Globalization;
-using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 
 namespace Nvg.Cli.Arguments;
 

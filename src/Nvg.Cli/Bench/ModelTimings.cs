@@ -1,6 +1,7 @@
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Bench;
@@ -24,8 +25,21 @@ public sealed class ModelTimings : PartTimings
     /// <summary>Steps of the structure flow in whole images; null for those of the model's settings.</summary>
     public StructureSteps? StructureSteps { get; init; }
 
+    /// <summary>Whether only whole images are timed.</summary>
+    internal bool ImagesOnly { get; init; }
+
     /// <inheritdoc/>
     public override IEnumerable<Timing> Run()
+    {
+        foreach (Timing timing in ImagesOnly ? [] : Parts())
+            yield return timing;
+        if (!_model.HasGenerator)
+            yield break;
+        foreach (int count in new[] { 1, _batch }.Distinct())
+            yield return Generate(count);
+    }
+
+    private IEnumerable<Timing> Parts()
     {
         foreach ((int length, int channels) in new[] { (64, 16), (256, 32), (1024, 32) })
             yield return StructureOf(length, channels);
@@ -39,9 +53,6 @@ public sealed class ModelTimings : PartTimings
             yield return ContentPass(sequences, images, kind);
             yield return StructurePass(sequences, images, kind);
         }
-
-        foreach (int count in new[] { 1, _batch }.Distinct())
-            yield return Generate(count);
     }
 
     private LatentGrid Grid => _model.Config.Tokenizer.Grid;

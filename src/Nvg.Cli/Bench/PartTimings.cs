@@ -13,6 +13,9 @@ public abstract class PartTimings(Device device, int repeat, CancellationToken c
 
     private readonly RandomGenerator _random = new(0);
 
+    /// <summary>Also records what a part runs, by its name and batch; null not to.</summary>
+    internal Action<string, int, Action>? Recorder { get; init; }
+
     /// <summary>Times every part, lazily, one per enumerated item.</summary>
     public abstract IEnumerable<Timing> Run();
 
@@ -37,6 +40,22 @@ public abstract class PartTimings(Device device, int repeat, CancellationToken c
     protected Timing Measure(string name, int batch, Action work)
     {
         using InferenceMode inference = Autograd.Inference();
+        return MeasureTraining(name, batch, work);
+    }
+
+    /// <summary>Times a part that may compute gradients.</summary>
+    /// <param name="name">Name of the part.</param>
+    /// <param name="batch">Images or sequences that it computes.</param>
+    /// <param name="work">The work.</param>
+    protected Timing MeasureTraining(string name, int batch, Action work)
+    {
+        Timing timing = Time(name, batch, work);
+        Recorder?.Invoke(name, batch, work);
+        return timing;
+    }
+
+    private Timing Time(string name, int batch, Action work)
+    {
         var seconds = new List<double>();
         long start = Stopwatch.GetTimestamp();
         double first = RunOnce(work);

@@ -5,7 +5,7 @@ using Nvg.Cli.Bench;
 using Nvg.Cli.Terminal;
 using Nvg.Data.Datasets;
 using Nvg.Data.Sources;
-using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Server.Scheduling;
 using Nvg.Torch;
 using Nvg.Var;
@@ -49,6 +49,22 @@ internal sealed class BenchCommand
 
     private readonly Option<StructureSteps?> _steps = SamplingArguments.StructureStepsOption();
 
+    private readonly Option<bool> _imagesOnly = new("--images-only")
+    {
+        Description = "Time whole images alone, not the parts of an NVG model",
+    };
+
+    private readonly Option<bool> _training = new("--training")
+    {
+        Description = "Also time a training step of generators of this size, with weights of their own in float32",
+    };
+
+    private readonly Option<string?> _profile = new("--profile")
+    {
+        Description = "Also write which operators every part runs, and on a GPU which kernels, into a folder",
+        HelpName = "DIR",
+    };
+
     private readonly Option<int> _soak = new("--soak")
     {
         Description = "Generate N images one after another and show tensors and memory, instead of timing",
@@ -85,6 +101,7 @@ internal sealed class BenchCommand
         var arguments = new BenchCommand();
         Command command = new Command("bench", "Time each part of a model")
             .With(arguments._model, arguments._preset, arguments._save, arguments._repeat, arguments._batch, arguments._steps)
+            .With(arguments._imagesOnly, arguments._training, arguments._profile)
             .With(arguments._soak, arguments._queue, arguments._replicas, arguments._decode, arguments._size, arguments._device)
             .With(arguments._type, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
@@ -104,6 +121,8 @@ internal sealed class BenchCommand
         if (parsed.GetValue(_soak) > 0 && !model.HasGenerator)
             throw new UsageException($"--soak generates images, but {model.Name} has no generator");
         CheckSteps(parsed, model);
+        if (parsed.GetValue(_training) && model is not NvgModel { HasGenerator: true })
+            throw new UsageException("--training is for NVG models with a generator");
         if (parsed.GetValue(_save) is { } folder)
             Save(model, folder);
 
@@ -244,14 +263,23 @@ internal sealed class BenchCommand
         // A batch of a published size takes minutes on a CPU.
         bool single = parsed.GetValue(_preset) is not null && parsed.GetValue(_device).Type == DeviceType.Cpu;
         int batch = parsed.GetValue(_batch) ?? (single ? 1 : DefaultBatch);
+        Device device = parsed.GetValue(_device);
+        int repeat = parsed.GetValue(_repeat);
+        PartProfile? profile = parsed.GetValue(_profile) is { } folder ? new PartProfile(folder, device, ConsoleText.Note) : null;
+        Action<string, int, Action>? recorder = profile is null ? null : profile.Record;
         using PartTimings timings = model is VarModel ofVar
-            ? new VarTimings(ofVar, parsed.GetValue(_device), parsed.GetValue(_repeat), batch, cancellation)
-            : new ModelTimings((NvgModel)model, parsed.GetValue(_device), parsed.GetValue(_repeat), batch, cancellation)
+            ? new VarTimings(ofVar, device, repeat, batch, cancellation) { Recorder = recorder }
+            : new ModelTimings((NvgModel)model, device, repeat, batch, cancellation)
             {
                 StructureSteps = parsed.GetValue(_steps),
+                ImagesOnly = parsed.GetValue(_imagesOnly),
+                Recorder = recorder,
             };
+        using TrainingTimings? training = parsed.GetValue(_training)
+            ? new TrainingTimings((NvgModel)model, device, repeat, batch, parsed.GetDataType(_type), cancellation) { Recorder = recorder }
+            : null;
         var done = new List<Timing>();
-        foreach (Timing timing in timings.Run())
+        foreach (Timing timing in timings.Run().Concat(training?.Run() ?? []))
         {
             done.Add(timing);
             progress.Report(timing.Name, null);

@@ -12,6 +12,7 @@ internal sealed class ClassesCommand
     {
         Description = $"Model folder or name; by default {ModelFolder.Variable} or {ModelFolder.ShippedName}",
         Arity = ArgumentArity.ZeroOrOne,
+        CompletionSources = { ModelSuggestions.Models },
     };
 
     private readonly Option<bool> _json = CommonOptions.Json();

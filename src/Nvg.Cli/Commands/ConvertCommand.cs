@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Nvg.Checkpoints;
 using Nvg.Cli.Arguments;
+using Nvg.Cli.Output;
 using Nvg.Cli.Terminal;
 using Nvg.Conversion;
 using Nvg.Conversion.Var;
@@ -35,10 +36,13 @@ internal sealed class ConvertCommand
     private readonly Option<bool> _noAverage = new("--no-ema") { Description = "Use the final weights instead of the averaged ones" };
     private readonly Option<ScalarType?> _type = CommonOptions.StoredDataType();
 
+    private static readonly string[] PresetNames = [.. Presets.All.Select(m => m.Name), .. VarPresets.All.Select(m => m.Name)];
+
     private readonly Option<string?> _preset = new("--preset")
     {
-        Description = "Refuse sizes other than those of this published model",
-        HelpName = string.Join('|', [.. Presets.All.Select(m => m.Name), .. VarPresets.All.Select(m => m.Name)]),
+        Description = $"Refuse sizes other than those of a published model: {string.Join(", ", PresetNames)}",
+        HelpName = "NAME",
+        CompletionSources = { PresetNames },
     };
 
     private readonly Option<string?> _name = new("--name") { Description = "Name of the model", HelpName = "NAME" };
@@ -61,7 +65,7 @@ internal sealed class ConvertCommand
         },
     };
 
-    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace an existing output" };
+    private readonly Option<bool> _overwrite = ExistingOutput.Overwrite();
     private readonly Option<bool> _json = CommonOptions.Json();
 
     internal static Command Create()
@@ -87,17 +91,6 @@ internal sealed class ConvertCommand
         return CommandRunner.Done;
     }
 
-    // The existing output may be minutes of work, or the only copy of a model.
-    private void RequireFree(ParseResult parsed, string target)
-    {
-        if (parsed.GetValue(_overwrite))
-            return;
-        if (File.Exists(target))
-            throw new UsageException($"{target} exists: choose another output, or use --overwrite");
-        if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
-            throw new UsageException($"{target} is not empty: choose another folder, or use --overwrite");
-    }
-
     private IConversionReport ToFolder(ParseResult parsed, string[] sources)
     {
         string folder = parsed.GetRequiredValue(_output);
@@ -108,7 +101,7 @@ internal sealed class ConvertCommand
         string trimmed = Path.TrimEndingDirectorySeparator(full);
         if (sources.FirstOrDefault(s => IsIn(Path.TrimEndingDirectorySeparator(Path.GetFullPath(s)), trimmed)) is { } inside)
             throw new UsageException($"{inside} is inside the output folder: choose another one");
-        RequireFree(parsed, folder);
+        ExistingOutput.RequireFree(folder, parsed.GetValue(_overwrite));
         Array.ForEach(sources, InputFile.RequireContent);
         if (VarCheckpointFiles.Recognise(sources))
             return VarToFolder(parsed, sources, folder);
@@ -167,7 +160,7 @@ internal sealed class ConvertCommand
         if (!IsCheckpointName(path) || Directory.Exists(path))
             throw new UsageException($"a model folder is converted to a checkpoint: its name must end in "
                 + $"{string.Join(" or ", CheckpointExtensions)}, not {path}");
-        RequireFree(parsed, path);
+        ExistingOutput.RequireFree(path, parsed.GetValue(_overwrite));
         return ModelMethod.Of(folder) == ModelMethod.Var
             ? VarCheckpointConversion.ToCheckpoint(folder, path, parsed.GetValue(_type))
             : CheckpointConversion.ToCheckpoint(folder, path, parsed.GetValue(_type));

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Nvg.Checkpoints;
 using Nvg.Cli.Arguments;
+using Nvg.Cli.Arguments.Steering;
 using Nvg.Cli.Commands.Generation;
 using Nvg.Cli.Output;
 using Nvg.Cli.Terminal;
@@ -79,6 +80,7 @@ internal sealed class GenerateCommand
     internal static Command Create()
     {
         var arguments = new GenerateCommand();
+        arguments._class.CompletionSources.Add(context => ModelSuggestions.Classes(context, arguments._model));
         Command command = new Command("generate", "Generate images of classes, freely or with given structure")
             .With(arguments._model, arguments._class, arguments._count, arguments._seed, arguments._output, arguments._scale,
                 arguments._sheet)

@@ -86,6 +86,7 @@ internal sealed class ReconstructCommand
         IReadOnlyList<PairFiles>? files = parsed.GetValue(_output) is { } folder
             ? PairFiles.Plan(folder, SquareSource.Entries(paths, side), parsed.GetValue(_stages))
             : null;
+        int count = Math.Min(limit, SquareSource.Entries(paths, side).Count());
         IEnumerable<(int Index, string Name, RgbImage Image)> images = Usable(SquareSource.Entries(paths, side), report).Take(limit);
         foreach ((int Index, string Name, RgbImage Image)[] batch in images.Chunk(parsed.GetValue(_batch)))
         {
@@ -94,7 +95,8 @@ internal sealed class ReconstructCommand
                 Reconstruction.Run(model.ImageTokenizer, Array.ConvertAll(batch, p => p.Image), parsed.GetValue(_stages));
             for (int i = 0; i < batch.Length; i++)
                 report.Images.Add(Write(files?[batch[i].Index], batch[i].Name, results[i]));
-            progress.Report(ConsoleText.Count(report.Images.Count, "image"), null);
+            progress.Report($"{report.Images.Count} of {ConsoleText.Count(count, "image")}",
+                (double)(report.Images.Count + report.Skipped.Count) / (count + report.Skipped.Count));
         }
 
         return true;

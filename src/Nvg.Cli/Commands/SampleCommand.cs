@@ -45,6 +45,7 @@ internal sealed class SampleCommand
     };
 
     private readonly Option<bool> _resume = new("--resume") { Description = "Continue the run of this file, if there is one" };
+    private readonly Option<bool> _overwrite = ExistingOutput.Overwrite();
 
     private readonly Option<int?> _batch = CommonOptions.GenerationBatch();
 
@@ -59,7 +60,7 @@ internal sealed class SampleCommand
         var arguments = new SampleCommand();
         Command command = new Command("sample", "Draw samples for metrics: the same number per class, resumable, in parts").With(
             arguments._model, arguments._perClass, arguments._classes, arguments._seed, arguments._output, arguments._shard,
-            arguments._resume);
+            arguments._resume, arguments._overwrite);
         arguments._sampling.AddTo(command);
         command.With(arguments._batch, arguments._device, arguments._type, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
@@ -137,13 +138,21 @@ internal sealed class SampleCommand
     {
         if (!parsed.GetValue(_resume))
         {
-            if (SampleFile.IsBegun(output))
+            bool overwrite = parsed.GetValue(_overwrite);
+            if (SampleFile.IsBegun(output) && !overwrite)
+            {
                 throw new UsageException(
-                    $"{SampleFile.PartialFolder(output)} has an incomplete run: continue it with --resume, or delete it");
-            if (File.Exists(output))
-                throw new UsageException($"{output} exists: delete it, or choose another output");
+                    $"{SampleFile.PartialFolder(output)} has an incomplete run: continue it with --resume, or use --overwrite");
+            }
+
+            ExistingOutput.RequireFree(output, overwrite);
+            SampleFile.RemoveFolder(output);
+            File.Delete(output);
             return false;
         }
+
+        if (parsed.GetValue(_overwrite))
+            throw new UsageException("--resume and --overwrite exclude each other");
 
         if (!SampleArchive.IsComplete(output, settings))
             return false;

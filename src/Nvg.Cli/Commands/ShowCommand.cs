@@ -8,6 +8,7 @@ using Nvg.Imaging;
 using Nvg.Labels;
 using Nvg.Previews;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 using Nvg.Torch.Files.Npy;
 using Nvg.Var.Sampling;

@@ -3,6 +3,7 @@ using Nvg.Cli.Arguments;
 using Nvg.Cli.Terminal;
 using Nvg.Torch;
 using Nvg.Verification;
+using Nvg.Verification.Checks;
 
 namespace Nvg.Cli.Commands;
 
@@ -11,6 +12,19 @@ internal sealed class VerifyCommand
 {
     private readonly Argument<string> _folder = new("fixtures") { Description = "Folder of reference values (*.safetensors)" };
     private readonly Option<Device> _device = CommonOptions.Device();
+
+    private readonly Option<ScalarType?> _type = new("--dtype")
+    {
+        Description = "Precision of matrix products and convolutions; float32 by default. With bfloat16 tensors are compared as a whole",
+        HelpName = "float32|bfloat16",
+        CustomParser = CommonOptions.ParseDataType,
+    };
+
+    private readonly Option<bool> _operations = new("--operations")
+    {
+        Description = "Also compare the device with the CPU: every operation that is computed in another way there",
+    };
+
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
 
@@ -18,7 +32,7 @@ internal sealed class VerifyCommand
     {
         var arguments = new VerifyCommand();
         Command command = new Command("verify", "Compare this build with reference values") { arguments._folder }
-            .With(arguments._device, arguments._threads, arguments._json);
+            .With(arguments._device, arguments._type, arguments._operations, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;
     }
@@ -29,11 +43,19 @@ internal sealed class VerifyCommand
         return Task.Run(() => Run(parsed, cancellation), CancellationToken.None);
     }
 
+    private IEnumerable<FixtureReport> Reports(ParseResult parsed)
+    {
+        Device device = parsed.GetValue(_device);
+        IEnumerable<FixtureReport> fixtures =
+            FixtureVerification.Run(parsed.GetRequiredValue(_folder), device, parsed.GetDataType(_type));
+        return parsed.GetValue(_operations) ? fixtures.Append(OperationVerification.Run(device)) : fixtures;
+    }
+
     private int Run(ParseResult parsed, CancellationToken cancellation)
     {
         bool json = parsed.GetValue(_json);
         var reports = new List<FixtureReport>();
-        foreach (FixtureReport fixture in FixtureVerification.Run(parsed.GetRequiredValue(_folder), parsed.GetValue(_device)))
+        foreach (FixtureReport fixture in Reports(parsed))
         {
             cancellation.ThrowIfCancellationRequested();
             reports.Add(fixture);

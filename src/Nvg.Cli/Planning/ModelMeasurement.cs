@@ -28,8 +28,8 @@ internal sealed class ModelMeasurement
     // Share of the time for measuring that drawing samples may take.
     private const double SamplingShare = 0.4;
 
-    // Larger collections are measured with ResNet-18 only if there is time for it.
-    private const int FewImages = 2000;
+    // Images on which a feature network is timed before it is used.
+    private const int TimedImages = 8;
 
     private readonly TrainingPlan _plan;
     private readonly string _folder;
@@ -37,6 +37,7 @@ internal sealed class ModelMeasurement
     private readonly Device _device;
     private readonly ConsoleProgress _progress;
     private readonly CancellationToken _cancellation;
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
 
     private ModelMeasurement(TrainingPlan plan, PlanFolder folder, Device device, ConsoleProgress progress, CancellationToken cancellation)
     {
@@ -76,7 +77,7 @@ internal sealed class ModelMeasurement
         int count = (int)Math.Clamp(
             _plan.Stage(StageNames.Measurement).Seconds * SamplingShare / secondsPerImage, LeastSamples, MostSamples);
         IReadOnlyList<GeneratedImage> samples = await DrawAsync(model, SampleRequests(model, count));
-        using IFeatureNetwork? network = OpenNetwork();
+        using IFeatureNetwork? network = OpenNetwork(samples);
         (IReadOnlyList<(string, double)> distances, MemorisationCheck? copies) =
             network is null ? ([], null) : (Distances(network, samples), Copies(network, samples));
         (double? generated, double? real) = Accuracy(samples);
@@ -147,13 +148,37 @@ internal sealed class ModelMeasurement
         new GenerationRequest { Images = images, BatchSize = SampleBatch },
         new SynchronousProgress<GenerationProgress>(_ => _progress.Report($"{images.Count} samples", null)), _cancellation);
 
-    private IFeatureNetwork? OpenNetwork()
+    // ResNet-18 where there is time for it, else the run's own classifier, which is much smaller.
+    private IFeatureNetwork? OpenNetwork(IReadOnlyList<GeneratedImage> samples)
     {
-        bool affordable = _plan.Data.Images <= FewImages || _plan.Request.Hours >= 1;
-        if (_plan.Machine.HasPerceptualNetwork && affordable)
-            return ResNet18Features.Load(null, _device);
+        if (_plan.Machine.HasPerceptualNetwork)
+        {
+            var network = ResNet18Features.Load(null, _device);
+            if (FitsIn(_plan.Stage(StageNames.Measurement).Seconds - _clock.Elapsed.TotalSeconds, network, samples))
+                return network;
+            network.Dispose();
+            ConsoleText.Note("the features of ResNet-18 would take too long here");
+        }
+
         return _plan.Classifier is null ? null : ClassifierFeatures.Load(
             PlanExecution.ModelFolder(_folder, StageNames.Classifier), _device);
+    }
+
+    // The training images are read for the distances and again for the neighbours.
+    private bool FitsIn(double seconds, IFeatureNetwork network, IReadOnlyList<GeneratedImage> samples)
+    {
+        RgbImage[] few = [.. samples.Take(TimedImages).Select(sample => sample.Image)];
+        double images = 2.0 * (_plan.Data.Images + samples.Count);
+        double once = Time(network, few[..1]), perImage = Time(network, few) / few.Length;
+        return once + perImage * images <= seconds;
+    }
+
+    private static double Time(IFeatureNetwork network, RgbImage[] images)
+    {
+        var clock = Stopwatch.StartNew();
+        using Tensor images_NHWC = ImageTensor.ToBytes(images);
+        using ImageFeatures features = network.Extract(images_NHWC);
+        return clock.Elapsed.TotalSeconds;
     }
 
     private List<(string, double)> Distances(IFeatureNetwork network, IReadOnlyList<GeneratedImage> samples)

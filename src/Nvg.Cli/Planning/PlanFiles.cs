@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Nvg.Cli.Output;
 using Nvg.Configuration;
 using Nvg.Torch.Files;
 using Nvg.Training.Planning;
@@ -27,15 +28,21 @@ internal static class PlanFiles
     /// <param name="target">File or folder.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="data">The prepared data, for the commands; as in the folder of a run.</param>
+    /// <param name="overwrite">Whether existing files are replaced.</param>
     /// <returns>The commands that use the settings; none if the plan is one file.</returns>
-    internal static IReadOnlyList<string> Export(string target, TrainingPlan plan, string data)
+    internal static IReadOnlyList<string> Export(string target, TrainingPlan plan, string data, bool overwrite)
     {
         if (Path.GetExtension(target).Equals(".json", StringComparison.OrdinalIgnoreCase))
         {
+            ExistingOutput.RequireFree(target, overwrite);
             Write(target, plan);
             return [];
         }
 
+        string[] stages =
+            [StageNames.Tokenizer, .. plan.Classifier is null ? (string[])[] : [StageNames.Classifier], StageNames.Generator];
+        foreach (string stage in stages)
+            ExistingOutput.RequireFree(Path.Combine(target, stage + ".json"), overwrite);
         Directory.CreateDirectory(target);
         string runs = Path.Combine(target, "runs");
         string reasons = string.Join('\n', plan.Choices.Select(c => $"{c.Name}: {c.Value} ({c.Reason})"));
@@ -44,8 +51,6 @@ internal static class PlanFiles
         WriteSettings(target, StageNames.Generator, plan.Generator with { Tokenizer = model }, reasons);
         if (plan.Classifier is { } classifier)
             WriteSettings(target, StageNames.Classifier, classifier, reasons);
-        string[] stages =
-            [StageNames.Tokenizer, .. plan.Classifier is null ? (string[])[] : [StageNames.Classifier], StageNames.Generator];
         return [.. stages.Select(stage => $"nvg train {stage} --config {Path.Combine(target, stage + ".json")} --data {data} "
             + $"-o {Path.Combine(runs, stage)}")];
     }

@@ -68,6 +68,8 @@ internal sealed class PlannedModelCard
 
         foreach ((string name, double value) in _figures.Distances)
             Row($"{name}, {_figures.Samples:N0} samples against the training images", Text($"{value:G4}"));
+        if (_figures.Network is null)
+            Row("distances to the training images", "not measured: there was no time for ResNet-18, and there is no classifier");
         if (_figures.Copies is { } copies)
             Row("copies of training images", Describe(copies));
         Row("generating an image, several at once", Text($"{_figures.SecondsPerImage:F2} s on {_plan.Machine.Device}"));
@@ -113,6 +115,10 @@ internal sealed class PlannedModelCard
         foreach (PlanChoice choice in _plan.Choices)
             Row(choice.Name, choice.Value, choice.Reason);
         Heading("Limits");
+        PlannedStage generator = _plan.Stage(StageNames.Generator);
+        long seen = _state.Stage(StageNames.Generator).Steps * generator.Batch;
+        Line($"The generators saw {seen:N0} images; the plan was {generator.Steps * generator.Batch:N0}. What the plan expected:");
+        Line();
         foreach (string sentence in _plan.Expectations)
             Line($"- {sentence}");
         Line("- The licence of the images applies to what is made of them; this card does not know it.");

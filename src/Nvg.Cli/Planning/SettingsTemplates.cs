@@ -1,4 +1,5 @@
 using System.Text;
+using Nvg.Cli.Output;
 using Nvg.Cli.Terminal;
 using Nvg.Data.Datasets;
 using Nvg.Torch.Files;
@@ -19,9 +20,10 @@ internal static class SettingsTemplates
     /// <summary>Writes the settings of all three runs and their schemas.</summary>
     /// <param name="folder">Created if it does not exist.</param>
     /// <param name="size">Side of the images.</param>
+    /// <param name="overwrite">Whether existing files are replaced.</param>
     /// <returns>The files.</returns>
     /// <exception cref="UsageException">The size is impossible, or a file exists.</exception>
-    internal static IReadOnlyList<string> Write(string folder, int size)
+    internal static IReadOnlyList<string> Write(string folder, int size, bool overwrite)
     {
         TrainingPlan plan = Example(size);
         (string Stage, Func<SettingsSchema, string> Text)[] files =
@@ -32,8 +34,8 @@ internal static class SettingsTemplates
             (StageNames.Classifier, schema => CommentedSettings.Write(plan.Classifier! with { Name = "my-classifier" }, schema)),
         ];
         string PathOf(string stage) => Path.Combine(folder, stage + ".json");
-        if (files.Select(file => PathOf(file.Stage)).FirstOrDefault(File.Exists) is { } existing)
-            throw new UsageException($"{existing} exists: choose another folder, or remove it");
+        foreach ((string stage, _) in files)
+            ExistingOutput.RequireFree(PathOf(stage), overwrite);
         Directory.CreateDirectory(folder);
         foreach ((string stage, Func<SettingsSchema, string> text) in files)
         {

@@ -41,7 +41,7 @@ internal static class SourcePreparation
         Task<DatasetDescription> PackAsync(bool heldOut, string target) => Preparation.RunAsync(
             ImageSource.Open(source, subset).Part(every, heldOut, plan.IgnoresClasses), target, new PreparationOptions { Size = plan.Size },
             new SynchronousProgress<PreparationProgress>(
-                p => progress.Report($"{ConsoleText.Count(p.Done, "image")} packed, {p.Skipped} skipped", null)), cancellation);
+                p => progress.Report($"{ConsoleText.Count(p.Done, "image")} packed, {p.Skipped} skipped", p.Share)), cancellation);
     }
 
     private static TrainingPlan WithClassesOf(PlanFolder folder, TrainingPlan plan)

@@ -33,6 +33,13 @@ internal static class CommandRunner
     {
         foreach (Option option in (Option[])[Progress, Quiet, Verbose])
             root.Options.Add(option);
+        if (Suggestions.Find(root, args) is { } suggestions)
+        {
+            foreach (string suggestion in suggestions)
+                ConsoleText.Print(suggestion);
+            return Done;
+        }
+
         ParseResult parsed = root.Parse(args is ["help", .. var command] ? [.. command, "--help"] : args);
         if (UsageProblem.Find(parsed) is { } problem)
         {

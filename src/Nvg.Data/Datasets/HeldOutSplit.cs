@@ -11,15 +11,17 @@ public sealed record HeldOutSplit(IReadOnlyList<int> Training, IReadOnlyList<int
     /// <param name="data">The data set.</param>
     /// <param name="heldOut">Number of held-out images, rounded down to a multiple of the number of classes.</param>
     /// <exception cref="NvgDataException">A class would have no training image left.</exception>
-    public static HeldOutSplit Of(PackedDataset data, int heldOut)
+    public static HeldOutSplit Of(IImageDataset data, int heldOut)
     {
         int perClass = heldOut / data.Classes.Count;
-        IReadOnlyList<DatasetClass> classes = data.Description.Classes;
-        int[] left = [.. classes.Select(c => c.Count - perClass)];
+        int[] counts = new int[data.Classes.Count];
+        for (int i = 0; i < data.Count; i++)
+            counts[data.Label(i)]++;
+        int[] left = Array.ConvertAll(counts, count => count - perClass);
         if (perClass > 0 && Array.FindIndex(left, count => count < 1) is var empty and >= 0)
         {
             throw new NvgDataException(
-                $"{perClass} of {classes[empty].Count} images of class {ForeignName.Display(classes[empty].Name)} "
+                $"{perClass} of {counts[empty]} images of class {ForeignName.Display(data.Classes[empty])} "
                 + "would be held out: hold out fewer");
         }
 

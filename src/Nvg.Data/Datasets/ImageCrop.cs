@@ -13,8 +13,14 @@ public readonly record struct ImageCrop(double Left, double Top, bool Flip, doub
     /// <summary>The shorter side is resized to 1.125 times the crop (docs/method.md, section 3.6).</summary>
     public const double UsualZoom = 1.125;
 
-    /// <summary>The centre crop, which evaluation uses.</summary>
+    /// <summary>The centre crop, with the zoom of training.</summary>
     public static ImageCrop Centre => new(-1, -1, false);
+
+    /// <summary>
+    /// The central square with the whole of the shorter side, which evaluation uses: images measure the same as files, as kept files
+    /// and as pixels.
+    /// </summary>
+    public static ImageCrop CentralSquare => new(-1, -1, false, Zoom: 1);
 
     /// <summary>First row or column of a crop with this much room.</summary>
     internal static int Offset(double place, int room) => place < 0 ? room / 2 : (int)(place * (room + 1));

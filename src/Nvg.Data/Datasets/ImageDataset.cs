@@ -13,4 +13,9 @@ public static class ImageDataset
         bool encoded = Directory.Exists(folder) && DatasetDescription.Read(folder).Encoded;
         return encoded ? EncodedDataset.Open(folder) : PackedDataset.Open(folder);
     }
+
+    /// <summary>Opens a data set for its description and labels alone; its images may be missing.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="NvgDataException">The folder is not a data set, or is damaged.</exception>
+    internal static IImageDataset OpenLabels(string folder) => LabelDataset.Open(folder);
 }

@@ -14,22 +14,23 @@ internal static class ArchiveFile
     /// <exception cref="NvgDataException">The file cannot be read, or is not a file.</exception>
     internal static FileKind KindOf(string path)
     {
-        using Stream stream = Open(path, out FileKind kind);
+        using Stream stream = Open(path, out FileKind kind, out _);
         return kind;
     }
 
     /// <summary>Opens a file and removes layers of gzip. The caller disposes the stream.</summary>
     /// <param name="path">The file.</param>
     /// <param name="kind">What the content is.</param>
+    /// <param name="file">The file itself, whose position tells how much was read; it belongs to the result.</param>
     /// <exception cref="NvgDataException">The file cannot be read, or is not a file.</exception>
-    internal static Stream Open(string path, out FileKind kind)
+    internal static Stream Open(string path, out FileKind kind, out Stream file)
     {
         if (FolderListing.Obstacle(ForeignName.FromText(path)) is { } obstacle)
             throw NvgDataException.At(path, obstacle);
         Stream? stream = null;
         try
         {
-            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferLength);
+            file = stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferLength);
             byte[] head = new byte[FileKind.HeadLength];
             kind = FileKind.Of(head.AsSpan(0, stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)));
             stream.Position = 0;

@@ -44,7 +44,7 @@ public sealed class ImageSet
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (File.Exists(System.IO.Path.Combine(path, DatasetDescription.FileName)))
-            return OpenPacked(path);
+            return OpenPrepared(path);
         return NpzFile.IsAt(path) ? OpenNpz(path) : OpenFiles(path);
     }
 
@@ -84,9 +84,9 @@ public sealed class ImageSet
         }
     }
 
-    private static ImageSet OpenPacked(string path)
+    private static ImageSet OpenPrepared(string path)
     {
-        using PackedDataset data = PackedDataset.Open(path);
+        using IImageDataset data = ImageDataset.Open(path);
         int side = data.Size;
         return new ImageSet(
             path, data.Count, side, side, () => SquareSource.Entries([path], side).Select(entry => (entry.Name, entry.Read())));

@@ -13,7 +13,7 @@ public static class SquareSource
     /// <param name="side">Side of the model's images.</param>
     /// <exception cref="NvgDataException">A data set is damaged or has images of another size.</exception>
     public static IEnumerable<SquareEntry> Entries(IReadOnlyList<string> paths, int side) => paths.SelectMany(path =>
-        File.Exists(Path.Combine(path, DatasetDescription.FileName)) ? Packed(path, side)
+        File.Exists(Path.Combine(path, DatasetDescription.FileName)) ? Prepared(path, side)
         : Directory.Exists(path) ? Folder(path, side)
         : [Once(path, path, () => ImageFile.ReadBytes(path), side)]);
 
@@ -39,23 +39,22 @@ public static class SquareSource
         };
     }
 
-    private static IEnumerable<SquareEntry> Packed(string path, int side)
+    private static IEnumerable<SquareEntry> Prepared(string path, int side)
     {
-        using PackedDataset data = PackedDataset.Open(path);
+        using IImageDataset data = ImageDataset.Open(path);
         if (data.Size != side)
         {
             throw NvgDataException.At(
                 path, $"has images of {data.Size} × {data.Size}, the model takes {side} × {side}", $"prepare them with --size {side}");
         }
 
-        int left = (data.StoredSize - side) / 2;
         for (int i = 0; i < data.Count; i++)
         {
             int index = i;
             yield return new SquareEntry($"{index:D6}", () =>
             {
                 var image = new RgbImage(side, side);
-                data.CopyCrop(index, left, left, false, image.Pixels);
+                data.CopySquare(index, ImageCrop.CentralSquare, image.Pixels);
                 return image;
             });
         }

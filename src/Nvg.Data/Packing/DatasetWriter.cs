@@ -22,11 +22,13 @@ internal sealed class DatasetWriter : IDisposable
     private readonly List<SkippedFile> _skipped = [];
 
     /// <exception cref="IOException">The folder exists, or cannot be created.</exception>
-    internal DatasetWriter(string folder, bool keepFiles)
+    internal DatasetWriter(string folder, bool keepFiles, bool replaces = false)
     {
         _offsets = keepFiles ? [0] : null;
-        if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
+        if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any() && !replaces))
             throw new IOException($"{folder}: already exists; give another name or remove it first");
+        if (IsSomethingElse(folder))
+            throw new IOException($"{folder}: is not a data set, and only a data set is replaced; give another name");
         (_folder, _temporary) = (folder, AtomicFile.TemporaryName(folder));
         _pixels = Guard(() =>
         {
@@ -94,12 +96,15 @@ internal sealed class DatasetWriter : IDisposable
         }
 
         AtomicFile.Write(Path.Combine(_temporary, DatasetDescription.FileName), description.ToJson());
-        // An empty folder of that name is allowed, but a folder cannot be renamed over it.
+        // A folder cannot be renamed over another one.
         if (Directory.Exists(_folder))
-            Directory.Delete(_folder);
+            Directory.Delete(_folder, recursive: true);
         Directory.Move(_temporary, Path.GetFullPath(_folder));
         return description;
     });
+
+    private static bool IsSomethingElse(string folder) => Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()
+        && !File.Exists(Path.Combine(folder, DatasetDescription.FileName));
 
     /// <summary>Removes an incomplete data set.</summary>
     public void Dispose()

@@ -21,7 +21,7 @@ public static class Preparation
     /// named with a reason.
     /// </summary>
     /// <param name="source">The images.</param>
-    /// <param name="folder">The folder to create; it must not exist or be empty.</param>
+    /// <param name="folder">The folder to create; it must not exist or be empty, unless a data set is to be replaced.</param>
     /// <param name="options">Sizes and threads.</param>
     /// <param name="progress">Receives progress about ten times a second and once at the end; may be null.</param>
     /// <param name="cancellationToken">Stops the work; nothing is left behind.</param>
@@ -40,7 +40,7 @@ public static class Preparation
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         ImageLibrary.Load();
-        using var writer = new DatasetWriter(folder, options.KeepFiles);
+        using var writer = new DatasetWriter(folder, options.KeepFiles, options.Replaces);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var bounds = new BoundedChannelOptions(options.EffectiveThreads * ImagesInFlightPerThread);
         var work = Channel.CreateBounded<Item>(bounds);
@@ -51,7 +51,7 @@ public static class Preparation
             .Select(_ => Task.Run(() => DecodeAsync(work.Reader, options, stop.Token), CancellationToken.None))];
         try
         {
-            await WriteAsync(inOrder.Reader, writer, progress, stop.Token).ConfigureAwait(false);
+            await WriteAsync(inOrder.Reader, writer, () => source.ShareRead, progress, stop.Token).ConfigureAwait(false);
             await reading.ConfigureAwait(false);
         }
         finally
@@ -118,7 +118,8 @@ public static class Preparation
     }
 
     private static async Task WriteAsync(
-        ChannelReader<Item> inOrder, DatasetWriter writer, IProgress<PreparationProgress>? progress, CancellationToken stop)
+        ChannelReader<Item> inOrder, DatasetWriter writer, Func<double?> share, IProgress<PreparationProgress>? progress,
+        CancellationToken stop)
     {
         var clock = Stopwatch.StartNew();
         TimeSpan reported = TimeSpan.Zero;
@@ -143,7 +144,8 @@ public static class Preparation
         Report(clock.Elapsed);
 
         void Report(TimeSpan now) =>
-            progress?.Report(new PreparationProgress(writer.Count, writer.SkippedCount, writer.Count / Math.Max(1e-3, now.TotalSeconds)));
+            progress?.Report(new PreparationProgress(
+                writer.Count, writer.SkippedCount, writer.Count / Math.Max(1e-3, now.TotalSeconds), share()));
     }
 
     /// <summary>Removes the name, which is reported separately.</summary>

@@ -32,6 +32,9 @@ public sealed record PreparationOptions
     /// <summary>Number of decoding threads; 0 for one per processor. The result does not depend on it.</summary>
     public int Threads { get; init; }
 
+    /// <summary>Whether a data set that is in the folder already is replaced, when the new one is complete.</summary>
+    public bool Replaces { get; init; }
+
     internal int EffectiveStoredSize => StoredSize ?? Size;
 
     internal int EffectiveShorterSide => ShorterSide ?? EffectiveStoredSize;

@@ -29,7 +29,17 @@ internal sealed class FolderImageSource(string path, string? subset) : ImageSour
             KeepSplit(Subset!);
         ImageEntry[] files = [.. _entries.OrderBy(e => e.ClassName, StringComparer.Ordinal).ThenBy(e => e.Name, StringComparer.Ordinal)];
         var archives = _archives.OrderBy(archive => archive.Name, StringComparer.Ordinal).ToArray();
-        return files.Concat(archives.SelectMany(archive => FromArchive(archive.Name, archive.Path))).Concat(FromCifar(isFolder));
+        int all = files.Length + archives.Length;
+        return files.Select((file, i) => Passed(file, i, all))
+            .Concat(archives.SelectMany((archive, i) => FromArchive(archive.Name, archive.Path, files.Length + i, all)))
+            .Concat(FromCifar(isFolder));
+    }
+
+    // A file and an archive count alike: the sizes of files are not looked up.
+    private ImageEntry Passed(ImageEntry entry, double done, int all)
+    {
+        NoteRead(done, all);
+        return entry;
     }
 
     // Unpacked archives of CIFAR: their splits are no folders, so the subset selects here.
@@ -118,7 +128,7 @@ internal sealed class FolderImageSource(string path, string? subset) : ImageSour
     }
 
     // An archive counts as a folder of its name, but labels that it stores come first.
-    private static IEnumerable<ImageEntry> FromArchive(string name, string path)
+    private IEnumerable<ImageEntry> FromArchive(string name, string path, int before, int all)
     {
         if (OpenArchive(path, out string? problem) is not { } archive)
         {
@@ -130,6 +140,7 @@ internal sealed class FolderImageSource(string path, string? subset) : ImageSour
         string folder = ending is null ? name : name[..^ending.Length];
         foreach (ImageEntry entry in archive.AllEntries())
         {
+            NoteRead(before + (archive.ShareRead ?? 0), all);
             string inside = $"{folder}/{entry.Name}";
             string className = entry.IsLabelled ? entry.ClassName : ClassOf(inside);
             yield return entry.NotAImage is { } reason

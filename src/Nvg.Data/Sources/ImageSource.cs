@@ -25,6 +25,8 @@ public abstract class ImageSource
     /// <summary>Larger encoded images are refused: reading one whole would cost its size in memory.</summary>
     private protected const long LargestFile = 1L << 28;
 
+    private double _shareRead = double.NaN;
+
     private protected ImageSource(string path, string? subset) =>
         (Path, Subset) = (path, subset is null ? null : ForeignName.WithSlashes(subset).Trim('/') is { Length: > 0 } s ? s : null);
 
@@ -33,6 +35,12 @@ public abstract class ImageSource
 
     /// <summary>The folder inside to which the source is limited, without slashes at its ends; null for everything.</summary>
     public string? Subset { get; }
+
+    /// <summary>
+    /// How much of the source the entries taken last have passed, from 0 to 1, by bytes or files; null while nothing is known. May be
+    /// asked for by another thread than the one that takes the entries.
+    /// </summary>
+    internal virtual double? ShareRead => Volatile.Read(ref _shareRead) is var share && double.IsNaN(share) ? null : share;
 
     /// <summary>Opens a folder, an archive, or several shards.</summary>
     /// <param name="path">A folder, a file, or a pattern of files with numbers in braces.</param>
@@ -64,6 +72,12 @@ public abstract class ImageSource
     /// <summary>All files, including those that are passed over; see <see cref="Entries"/>.</summary>
     /// <exception cref="NvgDataException">The source is damaged.</exception>
     public abstract IEnumerable<ImageEntry> AllEntries();
+
+    /// <summary>Notes how much has been read.</summary>
+    /// <param name="done">Bytes, files or images.</param>
+    /// <param name="all">All of them.</param>
+    private protected void NoteRead(double done, double all) =>
+        Volatile.Write(ref _shareRead, all > 0 ? Math.Clamp(done / all, 0, 1) : double.NaN);
 
     /// <summary>A file of a known kind as a source.</summary>
     private protected static ImageSource OpenFile(string path, string? subset)

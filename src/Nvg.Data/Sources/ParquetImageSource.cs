@@ -30,7 +30,11 @@ internal sealed class ParquetImageSource(string path, string? subset) : ImageSou
             for (int group = 0; group < reader.RowGroupCount; group++)
             {
                 foreach (ImageEntry entry in Rows(reader, group, images, labels, names, row))
+                {
+                    NoteRead(group, reader.RowGroupCount);
                     yield return entry;
+                }
+
                 row += reader.RowGroups[group].RowCount;
             }
         }

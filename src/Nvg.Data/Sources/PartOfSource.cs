@@ -7,6 +7,8 @@ namespace Nvg.Data.Sources;
 /// <param name="ignoresClasses">Whether all images have one class.</param>
 internal sealed class PartOfSource(ImageSource whole, int every, bool heldOut, bool ignoresClasses) : ImageSource(whole.Path, whole.Subset)
 {
+    internal override double? ShareRead => whole.ShareRead;
+
     /// <inheritdoc/>
     public override IEnumerable<ImageEntry> AllEntries()
     {

@@ -4,5 +4,9 @@ namespace Nvg.Data.Sources;
 internal sealed class ShardedImageSource(string path, string? subset, IReadOnlyList<ImageSource> shards) : ImageSource(path, subset)
 {
     /// <inheritdoc/>
-    public override IEnumerable<ImageEntry> AllEntries() => shards.SelectMany(shard => shard.AllEntries());
+    public override IEnumerable<ImageEntry> AllEntries() => shards.SelectMany((shard, i) => shard.AllEntries().Select(entry =>
+    {
+        NoteRead(i + (shard.ShareRead ?? 0), shards.Count);
+        return entry;
+    }));
 }

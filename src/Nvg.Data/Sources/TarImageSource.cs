@@ -11,12 +11,13 @@ internal sealed class TarImageSource(string path, string? subset) : ImageSource(
     private static readonly string[] Endings = [".tar.gz", ".tgz", ".tar", ".gz"];
 
     private string? _last;
+    private Stream? _file;
 
     /// <inheritdoc/>
     public override IEnumerable<ImageEntry> AllEntries()
     {
         _last = null;
-        using Stream stream = ArchiveFile.Open(Path, out _);
+        using Stream stream = ArchiveFile.Open(Path, out _, out _file);
         var cifar = new CifarArchive();
         foreach (ImageEntry entry in Walk(stream, folder: "", cifar, nesting: 0))
             yield return entry;
@@ -42,6 +43,7 @@ internal sealed class TarImageSource(string path, string? subset) : ImageSource(
         {
             string name = folder + ForeignName.FromBytes(member.Name);
             _last = name;
+            NoteRead(_file!.Position, _file.Length);
             if (member.IsFolder)
                 continue;
             foreach (ImageEntry entry in Read(tar, member, name, cifar, sample, nesting))

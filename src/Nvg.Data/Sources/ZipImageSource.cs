@@ -42,8 +42,10 @@ internal sealed class ZipImageSource(string path, string? subset) : ImageSource(
         // Programs store files in the order of their disk; sorted, the same files give the same data.
         var items = zip.Entries.Select(item => (Item: item, Path: PathOf(item)))
             .OrderBy(item => ClassOf(item.Path), StringComparer.Ordinal).ThenBy(item => item.Path, StringComparer.Ordinal);
+        int done = 0;
         foreach ((ZipArchiveEntry item, string path) in items)
         {
+            NoteRead(done++, zip.Entries.Count);
             if (item.FullName is [.., '/' or '\\'])
                 continue;
             if (CifarArchive.IsPart(path) && Obstacle(item) is null)
@@ -109,6 +111,7 @@ internal sealed class ZipImageSource(string path, string? subset) : ImageSource(
         int digits = (count - 1).ToString(CultureInfo.InvariantCulture).Length;
         foreach ((int index, RgbImage image) in file.Images(ImageArray).Index())
         {
+            NoteRead(index, count);
             string number = index.ToString(CultureInfo.InvariantCulture).PadLeft(digits, '0');
             string name = labels is null ? $"{number}.png" : $"{labels[index]}/{number}.png";
             if (NameInSubset(name) is { } inside)

@@ -7,7 +7,7 @@ using Nvg.Labels;
 namespace Nvg.Evaluation.Classes;
 
 /// <summary>
-/// Reads images with classes from a packed data set, a folder with a sub-folder per class (as <c>nvg generate -o DIR</c>
+/// Reads images with classes from a prepared data set, a folder with a sub-folder per class (as <c>nvg generate -o DIR</c>
 /// writes it), or an .npz with <c>arr_0</c> and, for the classes, <c>arr_1</c>, <c>labels</c> or <c>label</c>.
 /// </summary>
 public static class LabelledImages
@@ -25,36 +25,57 @@ public static class LabelledImages
     public static IEnumerable<LabelledImage> Read(string path, IReadOnlyList<string> classes, int? limit = null)
     {
         if (Directory.Exists(path) && File.Exists(Path.Combine(path, DatasetDescription.FileName)))
-            return Packed(path, classes, null, limit);
+            return Prepared(path, classes, null, limit);
         if (Directory.Exists(path))
             return Folder(path, new ClassMatch(classes, path), limit);
         if (NpzFile.IsAt(path))
             return Npz(path, classes.Count, limit);
-        throw NvgDataException.At(path, "is not a data set, a folder or an .npz of images", "check the path");
+        throw NoImages(path);
     }
 
-    /// <summary>Some images of a packed data set.</summary>
+    /// <summary>The number of images that <see cref="Read"/> enumerates without a limit; none of them is decoded.</summary>
+    /// <param name="path">Data set, folder or .npz.</param>
+    /// <exception cref="NvgDataException">It is none of these, or is damaged.</exception>
+    public static long CountOf(string path)
+    {
+        if (File.Exists(Path.Combine(path, DatasetDescription.FileName)))
+        {
+            using IImageDataset data = ImageDataset.Open(path);
+            return data.Count;
+        }
+
+        if (Directory.Exists(path))
+            return ImageSource.Open(path).Entries().Count();
+        if (!NpzFile.IsAt(path))
+            throw NoImages(path);
+        using NpzFile file = NpzFile.Open(path);
+        return file.ImageShape().Count;
+    }
+
+    /// <summary>Some images of a data set made by <c>nvg prepare</c>, of either form.</summary>
     /// <param name="path">The data set.</param>
     /// <param name="classes">As <see cref="Read"/> takes them.</param>
     /// <param name="choose">Selects images by index; null for all in order.</param>
     /// <param name="limit">Maximum number of them, chosen evenly; null for all.</param>
     /// <exception cref="NvgDataException">The data set is damaged, or has an unknown class.</exception>
-    public static IEnumerable<LabelledImage> Packed(
-        string path, IReadOnlyList<string> classes, Func<PackedDataset, IReadOnlyList<int>>? choose, int? limit = null)
+    public static IEnumerable<LabelledImage> Prepared(
+        string path, IReadOnlyList<string> classes, Func<IImageDataset, IReadOnlyList<int>>? choose, int? limit = null)
     {
-        using PackedDataset data = PackedDataset.Open(path);
+        using IImageDataset data = ImageDataset.Open(path);
         var match = new ClassMatch(classes, path);
         int[] numbers = [.. data.Classes.Select(match.NumberOf)];
-        int centre = (data.StoredSize - data.Size) / 2;
         IReadOnlyList<int> all = choose?.Invoke(data) ?? [.. Enumerable.Range(0, data.Count)];
         foreach (int place in EvenSample.Of(all.Count, limit))
         {
             int index = all[place];
             var image = new RgbImage(data.Size, data.Size);
-            data.CopyCrop(index, centre, centre, false, image.Pixels);
+            data.CopySquare(index, ImageCrop.CentralSquare, image.Pixels);
             yield return new LabelledImage($"{path}[{index}]", image, numbers[data.Label(index)]);
         }
     }
+
+    private static NvgDataException NoImages(string path) =>
+        NvgDataException.At(path, "is not a data set, a folder or an .npz of images", "check the path");
 
     private static IEnumerable<LabelledImage> Folder(string path, ClassMatch match, int? limit)
     {

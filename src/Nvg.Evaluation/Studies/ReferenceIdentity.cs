@@ -9,14 +9,14 @@ namespace Nvg.Evaluation.Studies;
 /// <summary>A cheap identity of a reference's content, which changes when the data under the same path change.</summary>
 internal static class ReferenceIdentity
 {
-    /// <summary>Checksums of a packed data set; paths, lengths and modification times of other files or folders.</summary>
+    /// <summary>Checksums of a prepared data set; paths, lengths and modification times of other files or folders.</summary>
     /// <param name="path">A path as for <see cref="ImageSet.Open"/>.</param>
     /// <exception cref="NvgDataException">The path does not exist, or cannot be listed.</exception>
     internal static string Of(string path)
     {
         if (File.Exists(Path.Combine(path, DatasetDescription.FileName)))
         {
-            using PackedDataset data = PackedDataset.Open(path);
+            using IImageDataset data = ImageDataset.Open(path);
             return data.Fingerprint;
         }
 

@@ -15,16 +15,16 @@ internal sealed class ReferenceImages
 {
     private readonly RgbImage[][] _byClass;
 
-    /// <param name="path">A packed data set.</param>
+    /// <param name="path">A data set made by <c>nvg prepare</c>.</param>
     /// <param name="classes">Lines of <c>labels.txt</c>, by class index.</param>
     /// <param name="perClass">Images needed per class.</param>
     /// <exception cref="NvgDataException">A class has fewer images.</exception>
     internal ReferenceImages(string path, IReadOnlyList<string> classes, int perClass)
     {
-        using PackedDataset data = PackedDataset.Open(path);
+        using IImageDataset data = ImageDataset.Open(path);
         Fingerprint = data.Fingerprint;
         ILookup<int, RgbImage> images =
-            LabelledImages.Packed(path, classes, FirstOfEach(perClass)).ToLookup(p => p.Label!.Value, p => p.Image);
+            LabelledImages.Prepared(path, classes, FirstOfEach(perClass)).ToLookup(p => p.Label!.Value, p => p.Image);
         _byClass = [.. Enumerable.Range(0, classes.Count).Select(c => images[c].ToArray())];
         if (Array.FindIndex(_byClass, found => found.Length < perClass) is var few and >= 0)
         {
@@ -48,7 +48,7 @@ internal sealed class ReferenceImages
         return Array.ConvertAll(PartialSequence.FromBatch(sequence), whole => whole.Keep(kept.Stages, contentStages));
     }
 
-    private static Func<PackedDataset, IReadOnlyList<int>> FirstOfEach(int perClass) => data =>
+    private static Func<IImageDataset, IReadOnlyList<int>> FirstOfEach(int perClass) => data =>
     {
         int[] taken = new int[data.Classes.Count];
         return [.. Enumerable.Range(0, data.Count).Where(i => taken[data.Label(i)]++ < perClass)];

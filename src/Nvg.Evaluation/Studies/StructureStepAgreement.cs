@@ -1,5 +1,6 @@
 using Nvg.Generators;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 
 namespace Nvg.Evaluation.Studies;

@@ -142,7 +142,7 @@ internal sealed partial class OpenAiRequestReader
             return null;
         try
         {
-            RegionMask region = MaskReader.FromImage(mask, reference, model.Model.Grid, outside: false);
+            RegionMask region = RegionMask.FromImage(mask, model.Model.Grid);
             return new MaskBody { Positions = [.. region.Inside.Select(inside => inside ? 1 : 0)], Border = BorderRule.Split };
         }
         catch (ArgumentException error)

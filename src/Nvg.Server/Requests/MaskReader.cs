@@ -35,23 +35,12 @@ internal static class MaskReader
             if (body?.Positions is { } positions)
                 return RegionMask.FromPositions(grid, [.. positions.Select(p => IsInside(p) != outside)], outside);
             RgbImage mask = UploadedImages.Decode(file ?? Base64Field.Read(body!.Image!, "mask.image"), Part, options);
-            return FromImage(mask, reference, grid, outside);
+            return RegionMask.FromImage(mask, grid, outside);
         }
         catch (ArgumentException error)
         {
             throw RequestException.Field400(Part, error.Message, error);
         }
-    }
-
-    /// <summary>The region that a mask image marks.</summary>
-    /// <exception cref="ArgumentException">It leaves nothing to generate or nothing to keep.</exception>
-    internal static RegionMask FromImage(RgbImage mask, Reference reference, LatentGrid grid, bool outside)
-    {
-        // A mask drawn over a whole photograph is cropped like the photograph.
-        bool isWhole = Math.Abs((double)reference.Width / reference.Height * mask.Height - mask.Width) <= 1;
-        if (mask.Width != mask.Height && isWhole)
-            mask = mask.CropCentre(Math.Min(mask.Width, mask.Height), Math.Min(mask.Width, mask.Height));
-        return RegionMask.FromImage(mask, grid, outside);
     }
 
     private static bool IsInside(int position) => position is 0 or 1

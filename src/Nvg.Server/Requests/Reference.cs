@@ -6,6 +6,4 @@ namespace Nvg.Server.Requests;
 /// <summary>What a request refers to: an image, or a result of the model.</summary>
 /// <param name="Image">Its pixels, in the model's size.</param>
 /// <param name="Document">How it was made, or null for an image from elsewhere.</param>
-/// <param name="Width">Columns before it was cropped.</param>
-/// <param name="Height">Rows before it was cropped.</param>
-internal sealed record Reference(RgbImage Image, ImageDocument? Document, int Width, int Height);
+internal sealed record Reference(RgbImage Image, ImageDocument? Document);

@@ -1,5 +1,4 @@
 using Nvg.Documents;
-using Nvg.Imaging;
 using Nvg.Server.Jobs;
 using Nvg.Server.Models;
 using Nvg.Server.Requests.Bodies;
@@ -37,9 +36,7 @@ internal sealed class ReferenceReader
     {
         if (!UploadedImages.IsImage(bytes))
             return OfDocument(model, ReadDocument(bytes, Part));
-        ImageHeader header = UploadedImages.Header(bytes, Part, _options);
-        RgbImage image = UploadedImages.DecodeSquare(bytes, Part, model.ImageSize, _options);
-        return new Reference(image, null, header.Width, header.Height);
+        return new Reference(UploadedImages.DecodeSquare(bytes, Part, model.ImageSize, _options), null);
     }
 
     /// <summary>Reads a document.</summary>
@@ -78,6 +75,6 @@ internal sealed class ReferenceReader
                 $"the reference was made by another model ({document.Description.Model}) than {model.Name}");
         }
 
-        return new Reference(document.Image, document, document.Image.Width, document.Image.Height);
+        return new Reference(document.Image, document);
     }
 }

@@ -31,8 +31,11 @@ internal sealed class StructureReader
             depth = [.. content.FilesOf(DepthPart)];
         _files = [.. (body.Images ?? []).Select((text, i) => Base64Field.Read(text, $"structure.images[{i}]")), .. structure, .. labels,
             .. depth];
+        bool isBrightness = body.Brightness is not null || depth.Length > 0 || _files.Count > 1;
         _kind = body.Kind ?? (body.Maps is not null ? StructureSource.Maps
-            : labels.Length > 0 || body.Labels is not null ? StructureSource.Labels : StructureSource.Brightness);
+            : labels.Length > 0 || body.Labels is not null ? StructureSource.Labels
+            : isBrightness ? StructureSource.Brightness
+            : StructureSource.Drawing);
         _body = depth.Length > 0 && body.Stages is null ? body with { Stages = Math.Min(DepthStages, model.StageCount) } : body;
     }
 
@@ -77,6 +80,8 @@ internal sealed class StructureReader
             StructureSource.Labels when _body.Labels is { } rows => FromRows(rows, builder),
             StructureSource.Labels => builder.FromLabels(OnlyRegions(), _body.Stages),
             StructureSource.Image => FromImage(builder),
+            StructureSource.Drawing when _files is [var drawing] => builder.FromDrawing(Decode(drawing), _body.Stages),
+            StructureSource.Drawing => throw Wrong("of the kind drawing needs one image"),
             _ when _body.Brightness is { } numbers => builder.FromBrightness(Drawings(numbers), _body.Stages),
             _ => builder.FromBrightness([.. _files.Take(MostDrawings + 1).Select(Decode)], _body.Stages),
         };

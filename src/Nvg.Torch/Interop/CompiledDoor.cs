@@ -37,6 +37,9 @@ internal sealed unsafe class CompiledDoor(string path) : Door
     internal override void Synchronize(Device device) =>
         Native.Check(Native.nvgt_synchronize((int)device.Type, device.Index), "synchronize");
 
+    internal override void AllowTensorFloat32(bool allowed) =>
+        Native.Check(Native.nvgt_set_allow_tf32(allowed ? (byte)1 : (byte)0), "TF32");
+
     internal override nint CopyTensor(void* data, long byteCount, int scalarType, long* shape, int rank)
     {
         nint handle;

@@ -31,6 +31,8 @@ internal abstract unsafe class Door
 
     internal abstract void Synchronize(Device device);
 
+    internal abstract void AllowTensorFloat32(bool allowed);
+
     /// <summary>A new CPU tensor with a copy of the bytes.</summary>
     internal abstract nint CopyTensor(void* data, long byteCount, int scalarType, long* shape, int rank);
 

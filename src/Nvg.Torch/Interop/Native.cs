@@ -50,6 +50,12 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial int nvgt_synchronize(int deviceType, int deviceIndex);
     [LibraryImport(Library)] internal static partial int nvgt_set_allow_tf32(byte allowed);
 
+    [LibraryImport(Library)] internal static partial int nvgt_trace_begin();
+    [LibraryImport(Library)] internal static partial int nvgt_trace_end();
+    [LibraryImport(Library)] internal static partial int nvgt_trace_report(byte* buffer, long capacity, long* length);
+    [LibraryImport(Library)] internal static partial int nvgt_profile_begin(byte withCuda);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] internal static partial int nvgt_profile_end(string path);
+
     [LibraryImport(Library)]
     internal static partial int nvgt_tensor_copy_from(void* data, long byteCount, int scalarType, long* shape, int rank, nint* result);
     [LibraryImport(Library)]

@@ -8,6 +8,9 @@ namespace Nvg.Torch.Optim;
 /// </summary>
 public sealed class AdamW : IDisposable
 {
+    // In libtorch 2.0 and later for GPUs, in 2.4 and later for the CPU too.
+    private static readonly Operator FusedOp = new("aten::_fused_adamw_");
+
     private readonly ParameterStore _parameters;
     private readonly string[] _names;
     private readonly Dictionary<string, Tensor> _mean = [];
@@ -22,6 +25,7 @@ public sealed class AdamW : IDisposable
     {
         _parameters = parameters;
         _names = [.. names];
+        IsFused = _names.Length > 0 && parameters[_names[0]].Device.Type == DeviceType.Cuda && HasFusedKernel;
         using GradMode noGrad = Autograd.NoGrad();
         foreach (string name in _names)
         {
@@ -45,6 +49,15 @@ public sealed class AdamW : IDisposable
 
     /// <summary>Parameters of two or more dimensions that weight decay leaves alone.</summary>
     public IReadOnlySet<string> NotDecayed { get; init; } = new HashSet<string>();
+
+    /// <summary>
+    /// Whether a step is one kernel over all parameters, which reads and writes every number once; otherwise it is a kernel per
+    /// operation. Both compute the same up to rounding.
+    /// </summary>
+    internal bool IsFused { get; init; }
+
+    /// <summary>Whether the loaded libtorch has the single kernel.</summary>
+    internal static bool HasFusedKernel => FusedOp.Exists;
 
     /// <summary>Steps taken.</summary>
     public long StepCount { get; private set; }
@@ -80,12 +93,38 @@ public sealed class AdamW : IDisposable
             return;
         StepCount++;
         Tensor[] grads = Array.ConvertAll(names, n => _parameters[n].Grad!);
+        if (IsFused && Array.TrueForAll(grads, grad => grad.IsContiguous))
+            StepFused(names, grads, learningRate);
+        else
+            StepComposed(names, grads, learningRate);
+        foreach (string name in _names)
+            _parameters[name].Grad = null;
+    }
+
+    // The kernel takes one weight decay, so parameters with and without it are two calls.
+    private void StepFused(string[] names, Tensor[] grads, double learningRate)
+    {
+        Tensor step = Tensor.Full([], StepCount, device: grads[0].Device);
+        foreach (bool isDecayed in new[] { true, false })
+        {
+            int[] part = [.. Enumerable.Range(0, names.Length).Where(i => IsDecayed(names[i]) == isDecayed)];
+            if (part.Length == 0)
+                continue;
+            FusedOp.Run(
+                Array.ConvertAll(part, i => _parameters[names[i]]), Array.ConvertAll(part, i => grads[i]),
+                Array.ConvertAll(part, i => _mean[names[i]]), Array.ConvertAll(part, i => _meanSquare[names[i]]), Array.Empty<Tensor>(),
+                Array.ConvertAll(part, _ => step), learningRate, Beta1, Beta2, isDecayed ? WeightDecay : 0.0, Epsilon, false, false);
+        }
+    }
+
+    private void StepComposed(string[] names, Tensor[] grads, double learningRate)
+    {
         Tensor[] weights = Array.ConvertAll(names, n => _parameters[n]);
         Tensor[] mean = Array.ConvertAll(names, n => _mean[n]);
         Tensor[] meanSquare = Array.ConvertAll(names, n => _meanSquare[n]);
         if (WeightDecay > 0)
         {
-            Tensor[] decayed = [.. weights.Where((w, i) => w.Rank >= 2 && !NotDecayed.Contains(names[i]))];
+            Tensor[] decayed = [.. weights.Where((_, i) => IsDecayed(names[i]))];
             ForeachOps.Multiply(decayed, 1 - learningRate * WeightDecay);
         }
 
@@ -98,8 +137,6 @@ public sealed class AdamW : IDisposable
         ForeachOps.Divide(denominators, Math.Sqrt(correction2));
         ForeachOps.Add(denominators, Epsilon);
         ForeachOps.AddQuotient(weights, mean, denominators, -learningRate / correction1);
-        foreach (string name in _names)
-            _parameters[name].Grad = null;
     }
 
     /// <summary>The moments by name, to store in a checkpoint; owned by the optimizer.</summary>
@@ -122,6 +159,8 @@ public sealed class AdamW : IDisposable
         foreach (Tensor tensor in _mean.Values.Concat(_meanSquare.Values))
             tensor.Dispose();
     }
+
+    private bool IsDecayed(string name) => _parameters[name].Rank >= 2 && !NotDecayed.Contains(name);
 
     private static bool HasGrad(Tensor parameter)
     {

@@ -62,7 +62,8 @@ public sealed class LossLog : IDisposable
     /// <summary>Returns and clears the sums: terms in the order of their first addition, then codebook statistics.</summary>
     internal IReadOnlyList<TermSum> TakeSums()
     {
-        List<TermSum> sums = [.. _terms.Select(t => new TermSum(t.Key, t.Value.Sum.Item(), t.Value.Count))];
+        double[] values = Read([.. _terms.Values.Select(t => t.Sum)]);
+        List<TermSum> sums = [.. _terms.Select((t, i) => new TermSum(t.Key, values[i], t.Value.Count))];
         if (_codeCounts.Count > 0)
         {
             var stages = _codeCounts.Select(c => (Suffix: $"_{c.Key}", Counts: c.Value.ToArray<double>())).ToList();
@@ -83,6 +84,16 @@ public sealed class LossLog : IDisposable
             counts.Dispose();
         _terms.Clear();
         _codeCounts.Clear();
+    }
+
+    // One copy from the device for all terms.
+    private static double[] Read(Tensor[] numbers)
+    {
+        if (numbers.Length == 0)
+            return [];
+        using GradMode noGrad = Autograd.NoGrad();
+        using var scope = new TensorScope();
+        return Tensor.Stack([.. numbers.Select(number => number.To(ScalarType.Float64).Reshape())], 0).ToArray<double>();
     }
 
     private static TermSum[] Codebook(string suffix, double[] counts)

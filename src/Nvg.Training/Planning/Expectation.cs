@@ -43,7 +43,8 @@ internal static class Expectation
     private static string Reach(double seen) => seen switch
     {
         < ColoursOnly => "That suffices for the colours, the layout and simple shapes of the data; details stay blurred.",
-        < Textures => "That suffices for layouts and textures; simple objects can be recognised, others not.",
+        < Textures => "That suffices for colours, layouts and textures; objects are recognised only where the images of a class look "
+            + "alike.",
         < Objects => "That suffices for textures and many simple objects; faces, animals and writing stay unclear.",
         _ => "That suffices for objects of most classes; longer training still improves details.",
     };

@@ -13,6 +13,9 @@ public sealed record TimeBudget(double Preparation, double Tokenizer, double Cla
 
     private const double RateShare = 0.04, LongestRates = 90, ShortestRates = 4;
     private const double MeasurementShare = 0.05, LongestMeasurement = 900, ShortestMeasurement = 8;
+    // Images that are generated to be shown and measured at least, and what else measuring takes in multiples of their time.
+    private const double MeasuredImages = 96, MeasurementOverhead = 1.5, MostMeasurementShare = 0.15;
+
     private const double ClassifierShare = 0.05, LongestClassifier = 1200, ShortestClassifier = 10;
 
     // Images that a thread decodes and packs per second; large photographs.
@@ -27,10 +30,17 @@ public sealed record TimeBudget(double Preparation, double Tokenizer, double Cla
     /// <param name="images">Images to pack; 0 if they are prepared.</param>
     /// <param name="threads">Threads that decode.</param>
     /// <param name="withClassifier">Whether a classifier is of use.</param>
-    internal static TimeBudget Divide(double total, int images, int threads, bool withClassifier)
+    /// <param name="sampling">Images per second that the model generates, if that was measured.</param>
+    internal static TimeBudget Divide(double total, int images, int threads, bool withClassifier, double? sampling = null)
     {
         double preparation = Rates(total) + images / (PackedPerThread * threads);
         double measurement = Math.Clamp(MeasurementShare * total, ShortestMeasurement, LongestMeasurement);
+        if (sampling is { } rate)
+        {
+            double needed = Math.Min(MeasurementOverhead * MeasuredImages / rate, MostMeasurementShare * total);
+            measurement = Math.Max(measurement, needed);
+        }
+
         double classifier = withClassifier && ClassifierShare * total >= ShortestClassifier
             ? Math.Min(ClassifierShare * total, LongestClassifier)
             : 0;

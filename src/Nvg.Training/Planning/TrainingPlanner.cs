@@ -1,5 +1,6 @@
 using Nvg.Data.Datasets;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 using Nvg.Training.Adversarial;
 using Nvg.Training.Optimization;
@@ -52,6 +53,8 @@ public sealed class TrainingPlanner
         AddData();
         _sizes = SizePlanner.Choose(request, data, machine, _time, _choices);
         _rates = measured ?? _sizes.Estimate(machine);
+        if (measured is not null)
+            _time = TimeBudget.Divide(request.Seconds, packed, machine.Threads, WithClassifier, measured.Sampling);
         if (machine.Precision != ScalarType.BFloat16)
             Add("precision", "float32", "this machine has no fast bfloat16");
     }
@@ -158,7 +161,7 @@ public sealed class TrainingPlanner
             Loss = _sizes.Tokenizer.Loss with
             {
                 // A weak pull towards the codes lets colours spread in the latent sooner; long runs need a codebook that fits.
-                Quantizer = steps < ManySteps ? 0.25 : 1,
+                Quantizer = steps < ManySteps ? 0.1 : 1,
                 WarmupSteps = Math.Clamp(steps / 8, 20, 1000),
                 ReviveEvery = 20,
                 ReviveUntil = steps / 2,

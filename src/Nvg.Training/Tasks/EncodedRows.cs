@@ -4,7 +4,10 @@ using Nvg.Training.Ownership;
 
 namespace Nvg.Training.Tasks;
 
-/// <summary>The encoded images of a data set in all variants. Files are memory-mapped; only rows in use are loaded.</summary>
+/// <summary>
+/// The encoded images of a data set in all variants. Files are memory-mapped; only rows in use are loaded. A GPU keeps a copy of all
+/// rows unless they are many, so that a batch is a selection on the device rather than a copy.
+/// </summary>
 internal sealed class EncodedRows : IDisposable
 {
     internal const string KeyName = "key";
@@ -13,6 +16,7 @@ internal sealed class EncodedRows : IDisposable
     private readonly List<SafetensorsFile> _files = [];
     private readonly long _rowsPerFile;
     private readonly int _images;
+    private readonly Dictionary<string, Tensor> _onDevice = [];
 
     /// <param name="files">The files in row order, with the key of each.</param>
     /// <param name="rowsPerFile">Rows per file; the last may have fewer.</param>
@@ -31,6 +35,12 @@ internal sealed class EncodedRows : IDisposable
 
         construction.Complete();
     }
+
+    /// <summary>The most bytes of one tensor that are kept on a GPU.</summary>
+    internal const long MostBytesOnDevice = 1L << 30;
+
+    /// <summary>Whether all rows are kept on a device.</summary>
+    internal Func<Device, bool> IsKeptOn { get; init; } = device => device.Type == DeviceType.Cuda;
 
     /// <summary>Opens a file of rows; null if it is missing, damaged, or has another key.</summary>
     internal static SafetensorsFile? OpenIf(string path, string key)
@@ -60,12 +70,38 @@ internal sealed class EncodedRows : IDisposable
     internal Tensor Load(string name, IReadOnlyList<int> examples, IReadOnlyList<int> variants, Device device)
     {
         using var scope = new TensorScope();
-        Tensor[] found = [.. examples.Select((e, i) => Row(name, e + (long)variants[i] * _images))];
+        long[] rows = [.. examples.Select((e, i) => e + (long)variants[i] * _images)];
+        if (OnDevice(name, device) is { } all)
+        {
+            Tensor row_B = Tensor.From(rows, rows.Length).Send(device);
+            return scope.Keep(all.IndexSelect(0, row_B).To(ScalarType.Int64));
+        }
+
+        Tensor[] found = Array.ConvertAll(rows, row => Row(name, row));
         return scope.Keep(Tensor.Cat(found, 0).Send(device).To(ScalarType.Int64));
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _owned.Dispose();
+    public void Dispose()
+    {
+        foreach (Tensor kept in _onDevice.Values)
+            kept.Dispose();
+        _onDevice.Clear();
+        _owned.Dispose();
+    }
+
+    // All rows of a tensor on a device, or null where they are loaded row by row.
+    private Tensor? OnDevice(string name, Device device)
+    {
+        if (!IsKeptOn(device))
+            return null;
+        if (_onDevice.TryGetValue(name, out Tensor? kept))
+            return kept;
+        if (_files.Sum(file => file[name].ElementCount * file[name].ScalarType.ByteSize()) > MostBytesOnDevice)
+            return null;
+        using var scope = new TensorScope();
+        return _onDevice[name] = Tensor.Cat([.. _files.Select(file => file[name])], 0).Send(device).Own();
+    }
 
     private Tensor Row(string name, long row) => _files[(int)(row / _rowsPerFile)][name].Narrow(0, row % _rowsPerFile, 1);
 }

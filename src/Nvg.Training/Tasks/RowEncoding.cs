@@ -44,6 +44,29 @@ internal sealed class RowEncoding(
 
     private int FileCount => (int)((_rows + rowsPerFile - 1) / rowsPerFile);
 
+    /// <summary>Opens rows that were encoded elsewhere; nothing is computed or written.</summary>
+    /// <param name="folder">The folder of the files: <see cref="FolderName"/> of another run.</param>
+    /// <param name="key">Identifies tokenizer, data and variants.</param>
+    /// <exception cref="NvgDataException">A file is missing, or was encoded with another tokenizer, other data or variants.</exception>
+    internal EncodedRows OpenGiven(string folder, string key)
+    {
+        if (!Directory.Exists(folder))
+            throw NvgDataException.At(folder, "folder not found", "give the folder with the encoded sequences of a run");
+        (string Path, string Key)[] files = [.. Enumerable.Range(0, FileCount).Select(i => FileOf(folder, key, i))];
+        foreach ((string path, string fileKey) in files)
+        {
+            using SafetensorsFile? file = EncodedRows.OpenIf(path, fileKey);
+            if (file is not null)
+                continue;
+            string problem = File.Exists(path)
+                ? "was encoded with another tokenizer, other data or other variants, or is damaged"
+                : "is missing";
+            throw NvgDataException.At(path, problem, "encode the sequences again, with the same tokenizer, data and settings");
+        }
+
+        return new EncodedRows(files, rowsPerFile, data.Count);
+    }
+
     /// <summary>Opens the rows of a run, and computes the missing ones.</summary>
     /// <param name="runFolder">The run folder, shared by all processes.</param>
     /// <param name="key">Identifies tokenizer, data and variants; files with another key are replaced.</param>

@@ -16,7 +16,7 @@ internal sealed class BatchSubset
     {
         (Images, _count) = (images, count);
         // The whole batch is used as it is: nothing is copied, so nothing is rounded differently.
-        _index_R = images.Length == count ? null : Tensor.From(images, images.Length).To(device);
+        _index_R = images.Length == count ? null : Tensor.From(images, images.Length).Send(device);
     }
 
     /// <summary>Indices of the images in the batch.</summary>
@@ -24,6 +24,15 @@ internal sealed class BatchSubset
 
     /// <summary>B × … → R × ….</summary>
     internal Tensor Select(Tensor batch) => _index_R is null ? batch.Alias() : batch.IndexSelect(0, _index_R);
+
+    /// <summary>B × N with the rows of the subset replaced.</summary>
+    internal Tensor Replace(Tensor batch_BN, Tensor subset_RN)
+    {
+        if (_index_R is null)
+            return subset_RN.Alias();
+        using var scope = new TensorScope();
+        return scope.Keep(batch_BN.Scatter(0, _index_R.Unsqueeze(1).Expand(-1, subset_RN.Size(1)).Contiguous(), subset_RN));
+    }
 
     /// <summary>R × L → B × L, zero in the other images.</summary>
     internal Tensor Restore(Tensor subset_RL)

@@ -34,6 +34,23 @@ internal sealed class GivenBatch
     /// <summary>The given labels of a stage, or null where there are none; they belong to the innermost scope.</summary>
     internal GivenValues? Labels(int stage, Device device) => Values(sequence => sequence.Labels(stage).ToArray(), device);
 
+    /// <summary>Per image, whether any label of a stage is given.</summary>
+    internal bool[] HasLabels(int stage) =>
+        [.. _sequences.Select(sequence => sequence.Labels(stage).ContainsAnyExcept(PartialSequence.Unknown))];
+
+    /// <summary>
+    /// Indices of the images that follow the colours of a drawing in a stage: its structure map is given, and none of its tokens.
+    /// </summary>
+    internal long[] Coloured(int stage) =>
+    [
+        .. _sequences.Index().Where(image => image.Item.Colours is not null && image.Item.StructureStages > stage
+                && !image.Item.Tokens(stage).ContainsAnyExcept(PartialSequence.Unknown))
+            .Select(image => (long)image.Index),
+    ];
+
+    /// <summary>The drawn colours, B × L × 3, of images that all have them; they belong to the innermost scope.</summary>
+    internal Tensor Colours(Device device) => DrawnColours.Stack([.. _sequences.Select(sequence => sequence.Colours!)], device);
+
     /// <summary>The given tokens of a stage by position, or null where there are none; they belong to the innermost scope.</summary>
     internal GivenValues? Tokens(int stage, Device device) => Values(sequence => sequence.Tokens(stage).ToArray(), device);
 

@@ -48,6 +48,9 @@ public sealed class PartialSequence
     /// <summary>How a cluster whose token is known at some positions only chooses its tokens.</summary>
     public BorderRule Border { get; }
 
+    /// <summary>Colours that the content of the first stages follows where it is not given, or null.</summary>
+    public DrawnColours? Colours { get; private init; }
+
     /// <summary>Labels of all stages, (K + 1) × L.</summary>
     public ReadOnlySpan<int> AllLabels => _labels_SL;
 
@@ -151,7 +154,13 @@ public sealed class PartialSequence
         : throw new ArgumentException($"{kept.Count} positions cannot be chosen among {Grid}");
 
     /// <summary>The same sequence with another border rule.</summary>
-    public PartialSequence With(BorderRule border) => new(Grid, _labels_SL, _tokens_SL, border);
+    public PartialSequence With(BorderRule border) => new(Grid, _labels_SL, _tokens_SL, border) { Colours = Colours };
+
+    /// <summary>The same sequence with the colours of a drawing, or without.</summary>
+    /// <exception cref="ArgumentException">The drawing has another grid.</exception>
+    public PartialSequence With(DrawnColours? colours) => colours is null || colours.Grid == Grid
+        ? new(Grid, _labels_SL, _tokens_SL, Border) { Colours = colours }
+        : throw new ArgumentException($"colours of {colours.Grid} positions were given, the sequence has {Grid}");
 
     /// <summary>This sequence, with unknown entries filled from another.</summary>
     /// <exception cref="ArgumentException">They have different grids, or together are not a valid hierarchy.</exception>
@@ -160,10 +169,13 @@ public sealed class PartialSequence
         if (Grid != other.Grid)
             throw new ArgumentException($"sequences of {Grid} and of {other.Grid} positions cannot be put together");
         int[] Merge(int[] mine, int[] theirs) => [.. mine.Select((value, i) => value == Unknown ? theirs[i] : value)];
-        return new PartialSequence(Grid, Merge(_labels_SL, other._labels_SL), Merge(_tokens_SL, other._tokens_SL), Border);
+        return new PartialSequence(Grid, Merge(_labels_SL, other._labels_SL), Merge(_tokens_SL, other._tokens_SL), Border)
+        {
+            Colours = Colours ?? other.Colours,
+        };
     }
 
-    /// <summary>Whether both have the same grid, labels and tokens; border rules do not count.</summary>
+    /// <summary>Whether both have the same grid, labels and tokens; border rules and colours do not count.</summary>
     public bool SequenceEqual(PartialSequence other) => Grid == other.Grid
         && _labels_SL.AsSpan().SequenceEqual(other._labels_SL) && _tokens_SL.AsSpan().SequenceEqual(other._tokens_SL);
 
@@ -183,7 +195,7 @@ public sealed class PartialSequence
     {
         int[] Select(int[] values, Func<int, int, bool> keep) =>
             [.. values.Select((value, i) => keep(i / Grid.Length, i % Grid.Length) ? value : Unknown)];
-        return new PartialSequence(Grid, Select(_labels_SL, label), Select(_tokens_SL, token), Border);
+        return new PartialSequence(Grid, Select(_labels_SL, label), Select(_tokens_SL, token), Border) { Colours = Colours };
     }
 
     private int KnownStages(int[] values)

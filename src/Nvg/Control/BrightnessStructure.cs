@@ -8,7 +8,7 @@ namespace Nvg.Control;
 internal static class BrightnessStructure
 {
     // Rec. 601 luma in thousandths: whole numbers, so that equal areas stay exactly equal.
-    private const int RedWeight = 299, GreenWeight = 587, BlueWeight = 114, WeightSum = 1000;
+    private const int RedWeight = 299, GreenWeight = 587, BlueWeight = 114;
 
     /// <summary>Builds the stages.</summary>
     /// <param name="images">The first makes stage 1, and so on; the last also makes the remaining stages.</param>
@@ -22,14 +22,15 @@ internal static class BrightnessStructure
         {
             int image = Math.Min(i, images.Count) - 1;
             int[] used = Split(stages[^1].Used, sums[image], grid);
-            // An image that makes several stages asks for equal steps of brightness, one that makes a single stage for light
-            // and dark; both within what the images before it ask for.
+            // An image that makes several stages asks for equal steps between its darkest and its brightest position, one that makes
+            // a single stage for light and dark; both within what the images before it ask for.
             int splits = i - image;
+            (long darkest, long brightest) = (sums[image].Min(), sums[image].Max());
             int[] asked = [.. Enumerable.Range(0, grid.Length).Select(l =>
-                (stages[image].Asked[l] << splits) + Step(sums[image][l], images[image], 1 << splits))];
+                (stages[image].Asked[l] << splits) + Step(sums[image][l], darkest, brightest, 1 << splits))];
             stages.Add(new StructureStage(asked, used, [.. asked.Zip(used, (a, u) => a != u)])
             {
-                IsByPosition = Array.TrueForAll(sums[image], sum => sum == sums[image][0]),
+                IsByPosition = darkest == brightest,
             });
         }
 
@@ -61,9 +62,9 @@ internal static class BrightnessStructure
         return [.. members.OrderByDescending(l => brightness[l]).ThenBy(Nearness).ThenBy(l => l)];
     }
 
-    // Which of a number of equal steps of brightness the mean of a position falls into.
-    private static int Step(long sum, RgbImage image, int steps) =>
-        (int)((Int128)sum * steps / ((Int128)image.Width * image.Height * WeightSum * 256));
+    // Which of a number of equal steps of brightness a position falls into.
+    private static int Step(long sum, long darkest, long brightest, int steps) =>
+        (int)((Int128)(sum - darkest) * steps / (brightest - darkest + 1));
 
     private static long[] Brightness(RgbImage image, LatentGrid grid)
     {

@@ -19,7 +19,9 @@ public sealed class RegionMask
     public IReadOnlyList<bool> Inside { get; }
 
     /// <summary>Reads a mask image: white is generated anew, black is kept.</summary>
-    /// <param name="mask">Of any size, stretched over the whole image. A pixel is white where its channels' mean is at least 128.</param>
+    /// <param name="mask">
+    /// Of any size; the central square is used, as of a photograph. A pixel is white where its channels' mean is at least 128.
+    /// </param>
     /// <param name="grid">The latent positions; one that a white pixel touches is generated anew.</param>
     /// <param name="outside">Whether the black part is generated anew instead.</param>
     /// <exception cref="ArgumentException">Nothing would be generated, or nothing would be kept.</exception>

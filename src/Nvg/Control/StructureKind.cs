@@ -13,4 +13,9 @@ public enum StructureKind
 
     /// <summary>The structure that the tokenizer finds in a photograph.</summary>
     Image,
+
+    /// <summary>
+    /// A drawing is read by what it shows: as <see cref="Labels"/> if it has a few flat colours, else as <see cref="Brightness"/>.
+    /// </summary>
+    Auto,
 }

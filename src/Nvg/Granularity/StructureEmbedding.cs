@@ -52,7 +52,7 @@ public static class StructureEmbedding
     {
         using var scope = new TensorScope();
         double[] weights = [.. Enumerable.Range(0, (int)embedding.Size(-1)).Select(j => j < stage ? Math.Pow(2, stage - 2 - j) : 0)];
-        Tensor weighted = embedding * Tensor.From(Array.ConvertAll(weights, w => (float)w), weights.Length).To(embedding.Device);
+        Tensor weighted = embedding * Tensor.From(Array.ConvertAll(weights, w => (float)w), weights.Length).Send(embedding.Device);
         return scope.Keep((weighted.Sum(-1) + 0.5).Floor().To(ScalarType.Int64));
     }
 }

@@ -1,7 +1,6 @@
 using Nvg.Conditioning;
 using Nvg.Generators;
 using Nvg.Granularity;
-using Nvg.Tokenizers;
 using Nvg.Torch;
 
 namespace Nvg.Sampling;
@@ -16,7 +15,9 @@ namespace Nvg.Sampling;
 internal sealed class ContentSampler(ContentGenerator generator, int nullClass)
 {
     /// <summary>The content of a stage, from the canvas before it.</summary>
-    internal StageContent Sample(StageContext stage)
+    /// <param name="stage">The stage.</param>
+    /// <param name="colours">Lets content follow the colours of drawings; null if it does not.</param>
+    internal StageContent Sample(StageContext stage, ColourChoice? colours = null)
     {
         using var scope = new TensorScope();
         GivenValues? given = stage.Given?.Tokens(stage.Stage, stage.Device);
@@ -28,8 +29,10 @@ internal sealed class ContentSampler(ContentGenerator generator, int nullClass)
         GivenValues? openGiven = given?.Select(open);
         using var clusters = new ClusterMean(openStage.Labels_BL, stage.ClusterCount);
         (Tensor predicted_NLC, Tensor logits_RNV) = Logits(openStage, clusters, openGiven);
-        PredictedValues.RequireFinite(logits_RNV, $"content generator in stage {stage.Stage}", openStage.Noise.Describe);
-        Tensor drawn_RN = Draw(openStage, logits_RNV);
+        openStage.RequireFinite(logits_RNV, $"content generator in stage {stage.Stage}");
+        Tensor drawn_RN = Draw(openStage, logits_RNV, noise.Tokens(stage.Stage));
+        if (colours is not null)
+            drawn_RN = colours.Choose(openStage, drawn_RN, (images, uniform) => Draw(openStage, images.Select(logits_RNV), uniform));
         Tensor drawn_RL = clusters.Spread(drawn_RN);
         if (given is null)
             return new StageContent(scope.Keep(predicted_NLC), scope.Keep(logits_RNV), scope.Keep(drawn_RN), scope.Keep(drawn_RL));
@@ -55,8 +58,8 @@ internal sealed class ContentSampler(ContentGenerator generator, int nullClass)
         return (scope.Keep(predicted_NLC), scope.Keep(logits_RNV));
     }
 
-    private static Tensor Draw(StageContext stage, Tensor logits_BNV) => TokenSampling.Draw(
-        logits_BNV, stage.Noise.Tokens(stage.Stage), stage.Options.Temperature, stage.Options.TopK,
+    private static Tensor Draw(StageContext stage, Tensor logits_BNV, Tensor uniform_BN) => TokenSampling.Draw(
+        logits_BNV, uniform_BN, stage.Options.Temperature, stage.Options.TopK,
         stage.Options.TopP.At(stage.Stage, stage.Grid.LastStage));
 
     private static Tensor TokenPerCluster(StageContext stage, Tensor tokens_BL)

@@ -10,8 +10,8 @@ namespace Nvg.Sampling;
 /// </summary>
 public sealed class ImageNoise : IDisposable
 {
-    // A separate stream, so that Gumbel noise does not change which tokens are drawn.
-    private const ulong GumbelStream = 0x9E3779B97F4A7C15;
+    // Separate streams, so that Gumbel noise and further draws do not change which tokens are drawn.
+    private const ulong GumbelStream = 0x9E3779B97F4A7C15, DrawStream = 0xD1B54A32D192ED03;
 
     private readonly LatentGrid _grid;
     private readonly Tensor _tokens_BM;
@@ -53,7 +53,7 @@ public sealed class ImageNoise : IDisposable
         }
 
         return new ImageNoise(
-            Tensor.Stack(structure, 0).To(device), Tensor.Stack(tokens, 0).To(device), Tensor.Stack(gumbel, 0).To(device), grid,
+            Tensor.Stack(structure, 0).Send(device), Tensor.Stack(tokens, 0).Send(device), Tensor.Stack(gumbel, 0).Send(device), grid,
             [.. seeds]);
     }
 
@@ -124,6 +124,24 @@ public sealed class ImageNoise : IDisposable
 
     /// <summary>Uniform numbers for the tokens of one stage, B × 2^i.</summary>
     public Tensor Tokens(int stage) => _tokens_BM.Narrow(1, LatentGrid.ClusterCount(stage) - 1, LatentGrid.ClusterCount(stage));
+
+    /// <summary>Uniform numbers for further draws of the tokens of one stage, each B × 2^i; none for noise without seeds.</summary>
+    internal Tensor[] MoreTokens(int stage, int draws)
+    {
+        if (_seeds.Length == 0)
+            return [];
+        using var scope = new TensorScope();
+        Tensor[] perImage_DN = [.. _seeds.Select(seed =>
+        {
+            using RandomGenerator generator = GeneratorOf(seed ^ (DrawStream + (ulong)stage));
+            return Tensor.Rand([draws, LatentGrid.ClusterCount(stage)], generator);
+        })];
+        Tensor uniform_BDN = Tensor.Stack(perImage_DN, 0).To(_tokens_BM.Device);
+        var numbers_DBN = new Tensor[draws];
+        for (int draw = 0; draw < draws; draw++)
+            numbers_DBN[draw] = scope.Keep(uniform_BDN.Select(1, draw).Contiguous());
+        return numbers_DBN;
+    }
 
     /// <summary>Standard Gumbel noise for the split of one stage, B × L.</summary>
     public Tensor Gumbel(int stage)

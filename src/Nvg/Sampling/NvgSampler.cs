@@ -44,9 +44,21 @@ public sealed class NvgSampler
     internal NvgSampler(GeneratorConfig config, Device device, ContentGenerator content, StructureGenerator structure, Quantizer quantizer)
     {
         (_config, _device, _quantizer) = (config, device, quantizer);
+        DefersChecks = device.Type == DeviceType.Cuda;
         _content = new ContentSampler(content, config.NullClass);
         _structure = new StructureSampler(structure, config.NullClass);
     }
+
+    /// <summary>
+    /// Whether values that are not finite are found at the end of a batch, so that a GPU works through it without waiting for the host.
+    /// </summary>
+    internal bool DefersChecks { get; init; }
+
+    /// <summary>
+    /// Decodes canvases, B × L × C, to images, B × 3 × H × W in [−1, 1], so that content follows the colours of given drawings
+    /// (<see cref="PartialSequence.Colours"/>); null to leave colours out of account.
+    /// </summary>
+    public Func<Tensor, Tensor>? Decode { get; init; }
 
     /// <summary>Draws sequences.</summary>
     /// <param name="classes">Class of each image.</param>
@@ -66,16 +78,19 @@ public sealed class NvgSampler
         GivenBatch? givenBatch = given is null ? null : GivenBatch.Create(given, classes.Count, _config.Grid, _config.CodebookSize);
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
+        // Someone who looks at every stage is not shown values that are refused afterwards.
+        using var checks = new FiniteChecks(deferred: DefersChecks && observer is null);
         var first = new StageContext
         {
             Stage = 0,
             Grid = _config.Grid,
             Canvas_BLC = Tensor.Zeros([classes.Count, _config.Grid.Length, _config.LatentChannels], device: _device),
             Labels_BL = Tensor.Zeros([classes.Count, _config.Grid.Length], ScalarType.Int64, _device),
-            Classes = new ClassConditioning(Tensor.From([.. classes.Select(c => (long)c)], classes.Count).To(_device), blend),
+            Classes = new ClassConditioning(Tensor.From([.. classes.Select(c => (long)c)], classes.Count).Send(_device), blend),
             Noise = noise,
             Options = options,
             Given = givenBatch,
+            Checks = checks,
             Cancellation = cancellation,
         };
         return Run(first, observer);
@@ -85,15 +100,16 @@ public sealed class NvgSampler
     private SampledBatch Run(StageContext stage, Action<StageResult>? observer)
     {
         using var scope = new TensorScope();
+        ColourChoice? colours = Decode is null ? null : new ColourChoice(_quantizer, Decode);
         var maps = new List<Tensor>();
         var content = new List<Tensor>();
         var positions = new List<Tensor>();
         for (int i = 0; i <= stage.Grid.LastStage; i++)
         {
             using var stageScope = new TensorScope();
-            StageContent tokens = _content.Sample(stage);
+            StageContent tokens = _content.Sample(stage, colours);
             Tensor canvas_BLC = stage.Canvas_BLC + _quantizer.Contribution(i, tokens.Tokens_BL);
-            PredictedValues.RequireFinite(canvas_BLC, $"quantizer in stage {i}", stage.Noise.Describe);
+            stage.RequireFinite(canvas_BLC, $"quantizer in stage {i}");
             StageSplit? split = i < stage.Grid.LastStage ? _structure.Sample(stage with { Canvas_BLC = canvas_BLC }) : null;
             observer?.Invoke(StageResult.Create(stage, tokens, canvas_BLC, split));
             maps.Add(stage.Labels_BL);
@@ -107,6 +123,7 @@ public sealed class NvgSampler
             };
         }
 
+        stage.Checks?.Require();
         // A border may give a cluster several tokens, so where something was given tokens are kept by position as well.
         Tensor? tokens_BSL = stage.Given is null ? null : Tensor.Stack([.. positions], 1);
         return new SampledBatch(new GranularitySequence(stage.Grid, Tensor.Stack([.. maps], 1), content, tokens_BSL), stage.Canvas_BLC);

@@ -1,4 +1,5 @@
 using Nvg.Configuration;
+using Nvg.Sampling.Schedules;
 
 namespace Nvg.Sampling;
 
@@ -52,8 +53,11 @@ public sealed record SamplingOptions : ISamplingSettings
         {
             if (TopP.At(stage, lastStage) is not (> 0 and <= 1))
                 yield return $"top-p must lie in (0, 1], stage {stage} has {TopP.At(stage, lastStage)}";
-            if (!double.IsFinite(ContentGuidance.At(stage, lastStage)) || !double.IsFinite(StructureGuidance.At(stage, lastStage)))
-                yield return $"guidance of stage {stage} is not a number";
+            foreach (double scale in new[] { ContentGuidance.At(stage, lastStage), StructureGuidance.At(stage, lastStage) })
+            {
+                if (scale is not (>= 0 and < double.PositiveInfinity))
+                    yield return $"guidance must not be negative, stage {stage} has {scale}";
+            }
         }
 
         if (TopK < 0)

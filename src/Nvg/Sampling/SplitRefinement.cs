@@ -39,7 +39,7 @@ internal sealed class SplitRefinement : IDisposable
         {
             // Images that have settled keep their split.
             long[] settled = Array.ConvertAll(_settled, s => s ? 1L : 0L);
-            Tensor settled_B1 = Tensor.From(settled, settled.Length, 1).To(channel_BL.Device).IsEqual(1);
+            Tensor settled_B1 = Tensor.From(settled, settled.Length, 1).Send(channel_BL.Device).IsEqual(1);
             kept_BL = settled_B1.Where(_channel_BL!, channel_BL);
             float[] same = labels_BL.IsEqual(_labels_BL).To(ScalarType.Float32).Mean(-1).ToArray<float>();
             for (int b = 0; b < _settled.Length; b++)

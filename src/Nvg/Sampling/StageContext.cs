@@ -1,5 +1,6 @@
 using Nvg.Conditioning;
 using Nvg.Granularity;
+using Nvg.Tokenizers;
 using Nvg.Torch;
 
 namespace Nvg.Sampling;
@@ -29,6 +30,9 @@ internal sealed record StageContext
     /// <summary>Settings.</summary>
     internal required SamplingOptions Options { get; init; }
 
+    /// <summary>Refuses predicted values that are not finite; null to refuse them at once.</summary>
+    internal FiniteChecks? Checks { get; init; }
+
     /// <summary>What is given of the images, or null where nothing is.</summary>
     internal GivenBatch? Given { get; init; }
 
@@ -43,6 +47,18 @@ internal sealed record StageContext
 
     /// <summary>The device that the stage is computed on.</summary>
     internal Device Device => Labels_BL.Device;
+
+    /// <summary>Refuses values that are not finite, at once or at the end of the batch.</summary>
+    /// <param name="values">One row per image of this stage.</param>
+    /// <param name="part">The part of the model that predicted them.</param>
+    /// <exception cref="NvgDataException">A value is NaN or infinite.</exception>
+    internal void RequireFinite(Tensor values, string part)
+    {
+        if (Checks is null)
+            PredictedValues.RequireFinite(values, part, Noise.Describe);
+        else
+            Checks.Add(values, part, Noise.Describe);
+    }
 
     /// <summary>Embedding of the structure map, B × L × K; belongs to the innermost scope.</summary>
     internal Tensor EmbedStructure() => StructureEmbedding.Embed(Labels_BL, Stage, Grid.LastStage);

@@ -1,5 +1,6 @@
 using Nvg.Conditioning;
 using Nvg.Generators;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 
 namespace Nvg.Sampling;
@@ -39,7 +40,7 @@ internal sealed class StructureFlow : IDisposable
         Tensor structure_BLK = stage.EmbedStructure();
         ClassConditioning classes = _guidance.Batch(stage.Classes, nullClass);
         Tensor stage_N = Tensor.Full(classes.Class_B.Shape.ToArray(), stage.Stage, ScalarType.Int64, stage.Device);
-        Tensor time_SN = Tensor.From(_times, _times.Length).To(stage.Device, ScalarType.Float32)
+        Tensor time_SN = Tensor.From(_times, _times.Length).Send(stage.Device).To(ScalarType.Float32)
             .Narrow(0, 0, steps).Unsqueeze(1).Expand(-1, classes.Class_B.Size(0));
         _condition = generator.Condition(
             _guidance.Batch(stage.Canvas_BLC), _guidance.Batch(structure_BLK), stage_N, time_SN, classes.Class_B, classes.Blend,
@@ -91,7 +92,7 @@ internal sealed class StructureFlow : IDisposable
     {
         using var scope = new TensorScope();
         double[] lengths = [.. _times.Zip(_times.Skip(1), (start, end) => start - end)];
-        return scope.Keep(Tensor.From(lengths, lengths.Length).To(device, ScalarType.Float32).Unsqueeze(1).Expand(-1, count));
+        return scope.Keep(Tensor.From(lengths, lengths.Length).Send(device).To(ScalarType.Float32).Unsqueeze(1).Expand(-1, count));
     }
 
     private Tensor Velocity(int time, Tensor point_BLJ)

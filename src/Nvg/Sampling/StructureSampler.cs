@@ -1,7 +1,7 @@
 using Nvg.Conditioning;
 using Nvg.Generators;
 using Nvg.Granularity;
-using Nvg.Tokenizers;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 
 namespace Nvg.Sampling;
@@ -24,12 +24,38 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
             return new StageSplit(null, scope.Keep(given.Values_BL), 0);
         BatchSubset open = stage.Incomplete(given);
         using ImageNoise noise = stage.Noise.Select(open);
-        StageContext openStage = stage.Select(open, noise);
-        GivenSplit? givenSplit = given is null ? null : openStage.Given!.Split(stage.Stage, stage.Device);
-        StageSplit split = Split(openStage, givenSplit);
+        StageSplit split = SplitByGiven(stage.Select(open, noise));
         Tensor labels_BL = given is null ? split.Labels_BL : given.Or(open.Restore(split.Labels_BL));
         return new StageSplit(scope.Keep(split.Scores_BL!), scope.Keep(labels_BL), split.Steps);
     }
+
+    // Automatic steps differ with and without given parts. The images are split in two groups then, so that none depends on the
+    // others of its batch.
+    private StageSplit SplitByGiven(StageContext stage)
+    {
+        bool[] isGiven = stage.Given?.HasLabels(stage.Stage + 1) ?? new bool[stage.Count];
+        if (!generator.TakesStep || stage.Options.StructureSteps.Tolerance is null || isGiven.Distinct().Count() == 1)
+            return Split(stage, GivenSplitOf(stage, isGiven));
+        using var scope = new TensorScope();
+        StageSplit[] groups = [SplitGroup(stage, isGiven, value: false), SplitGroup(stage, isGiven, value: true)];
+        Tensor scores_BL = groups[0].Scores_BL! + groups[1].Scores_BL!, labels_BL = groups[0].Labels_BL + groups[1].Labels_BL;
+        return new StageSplit(scope.Keep(scores_BL), scope.Keep(labels_BL), groups.Max(group => group.Steps));
+    }
+
+    // The split of the images with and without given parts, zero in the others.
+    private StageSplit SplitGroup(StageContext stage, bool[] isGiven, bool value)
+    {
+        using var scope = new TensorScope();
+        long[] images = [.. isGiven.Index().Where(image => image.Item == value).Select(image => (long)image.Index)];
+        var group = new BatchSubset(images, stage.Count, stage.Device);
+        using ImageNoise noise = stage.Noise.Select(group);
+        StageContext own = stage.Select(group, noise);
+        StageSplit split = Split(own, value ? own.Given!.Split(stage.Stage, stage.Device) : null);
+        return new StageSplit(scope.Keep(group.Restore(split.Scores_BL!)), scope.Keep(group.Restore(split.Labels_BL)), split.Steps);
+    }
+
+    private static GivenSplit? GivenSplitOf(StageContext stage, bool[] isGiven) =>
+        isGiven.Contains(true) ? stage.Given!.Split(stage.Stage, stage.Device) : null;
 
     private StageSplit Split(StageContext stage, GivenSplit? given)
     {
@@ -44,7 +70,7 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
 
         Tensor? gumbel_BL = stage.Options.Gumbel ? stage.Noise.Gumbel(stage.Stage) : null;
         (Tensor channel_BL, int steps) = Flow(stage, given, gumbel_BL);
-        PredictedValues.RequireFinite(channel_BL, $"structure generator in stage {stage.Stage}", stage.Noise.Describe);
+        stage.RequireFinite(channel_BL, $"structure generator in stage {stage.Stage}");
         return new StageSplit(scope.Keep(channel_BL), scope.Keep(SplitBy(channel_BL, stage, given, gumbel_BL)), steps);
     }
 
@@ -59,8 +85,10 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
     private (Tensor Channel_BL, int Steps) Flow(StageContext stage, GivenSplit? given, Tensor? gumbel_BL)
     {
         using var scope = new TensorScope();
+        StructureSteps settings = stage.Options.StructureSteps;
         // A generator of average velocities needs no search for the number of steps.
-        StructureSteps settings = stage.Options.StructureSteps.For(generator.TakesStep);
+        if (generator.TakesStep)
+            settings = settings.OfAverageVelocities(given is not null);
         int steps = settings.At(stage.Stage);
         using var flow = new StructureFlow(generator, nullClass, stage, given, steps);
         if (settings.Tolerance is not { } tolerance)

@@ -17,8 +17,13 @@ internal static class PredictedValues
     {
         if (FiniteValues.FirstOtherRow(values) is not { } row)
             return;
-        throw NvgDataException.At(
-            describe?.Invoke(row) ?? $"image {row} of the batch", $"the values of the {part} are not finite (NaN or infinite)",
-            "the weights are damaged, or too large for the precision that they are computed in");
+        throw NotFinite(describe?.Invoke(row) ?? $"image {row} of the batch", part);
     }
+
+    /// <summary>What is thrown for values that are not finite.</summary>
+    /// <param name="image">The image, as messages name it.</param>
+    /// <param name="part">The part.</param>
+    internal static NvgDataException NotFinite(string image, string part) => NvgDataException.At(
+        image, $"the values of the {part} are not finite (NaN or infinite)",
+        "the weights are damaged, or too large for the precision that they are computed in");
 }

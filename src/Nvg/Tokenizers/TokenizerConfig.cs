@@ -54,12 +54,19 @@ public sealed record TokenizerConfig : IAutoencoderSizes
         if (ChannelMultipliers.Count == 0 || ChannelMultipliers.Any(m => m < 1))
             yield return "channelMultipliers must name at least one level, each at least 1";
         else if (ImageSize < 1 || ImageSize % DownsamplingFactor != 0 || !int.IsPow2(ImageSize / DownsamplingFactor))
-            yield return $"imageSize {ImageSize} divided by {DownsamplingFactor} must be a power of two";
+            yield return $"imageSize {ImageSize} divided by {DownsamplingFactor} must be a power of two: take {SizesAround(ImageSize)}";
         if (NormGroups < 1 || BaseChannels < 1 || BaseChannels % NormGroups != 0)
             yield return $"baseChannels {BaseChannels} must be a multiple of normGroups {NormGroups}";
         if (LatentChannels < 1 || CodebookSize < 2 || ResNetBlocks < 1)
             yield return "latentChannels, codebookSize and resNetBlocks must be positive (codebookSize at least 2)";
         foreach (string problem in Structure?.Validate() ?? [])
             yield return problem;
+    }
+
+    // The nearest sizes that these levels can have.
+    private string SizesAround(int size)
+    {
+        int below = DownsamplingFactor << int.Log2(Math.Max(1, size / DownsamplingFactor));
+        return $"{below} or {2 * below}";
     }
 }

@@ -15,7 +15,9 @@ public sealed record VarEdit(RgbImage Image, IReadOnlyList<bool> Keep)
 
     /// <summary>Reads a mask image: white is generated anew, black is kept.</summary>
     /// <param name="image">The image of which a part is kept.</param>
-    /// <param name="mask">Of any size, stretched over the whole image. A position that a white pixel touches is generated anew.</param>
+    /// <param name="mask">
+    /// Of any size; the central square is used, as of a photograph. A position that a white pixel touches is generated anew.
+    /// </param>
     /// <param name="side">Side of the latent (n).</param>
     /// <param name="outside">Whether the black part is generated anew instead.</param>
     /// <exception cref="ArgumentException">Nothing would be generated, or nothing would be kept.</exception>

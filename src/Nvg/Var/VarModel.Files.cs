@@ -127,7 +127,8 @@ public sealed partial class VarModel
     internal static VarModelConfig ReadConfig(string folder)
     {
         if (!Directory.Exists(folder))
-            throw new NvgDataException($"no model folder at {folder}");
+            throw NvgDataException.At(
+                folder, "there is no model folder", "nvg models lists those that have a name; nvg convert makes one of checkpoints");
         if (!File.Exists(Path.Combine(folder, TokenizerFile)))
             throw NvgDataException.At(folder, $"is no model folder: it has no {TokenizerFile}");
         string path = Path.Combine(folder, ConfigFile);

@@ -41,7 +41,7 @@ internal sealed class SmallData : IDisposable
         ("ae.ckpt", "needs published weights"), ("nvg-d16", "needs published weights, or gigabytes of random ones"),
         ("models/nvg-d16", "needs published weights"),
         ("VIRTUAL_imagenet256_labeled.npz", "needs published statistics"), ("ILSVRC2012_img_train.tar", "needs ImageNet"),
-        ("data/imagenet", "needs ImageNet"), ("data/imagenet-800", "needs ImageNet"), ("data/imagenet-100", "needs ImageNet"),
+        ("data/imagenet", "needs ImageNet"), ("data/imagenet-800", "needs ImageNet"), ("imagenet-800", "needs ImageNet"), ("imagenet-100", "needs ImageNet"), ("data/imagenet-100", "needs ImageNet"),
         ("resnet18", "needs a package that is not part of the project"), ("scaling", "needs finished runs of several sizes"),
         ("verify", "run by the tests of Nvg.Verification"), ("bench", "measures time"),
         ("serve", "ends only when it is stopped; run by the tests of Nvg.Server"), ("var_d16.pth", "needs published weights"),
@@ -72,8 +72,8 @@ internal sealed class SmallData : IDisposable
         WriteImage("photo.jpg", 1, 80, 60);
         WriteImage("mask.png", 0, 32, 32, (x, _) => x < 16);
         WriteImage("layout.png", 0, 32, 32, (_, y) => y < 12);
-        WriteArchive("cifar10.tar.gz", TinyModel.Labels, 32);
-        WriteArchive("eurosat-rgb-64.tar.gz", [.. TinyShippedModel.Lines.Select(line => ClassLabel.Parse(line).Name)], 64);
+        WriteArchive("cifar-10-python.tar.gz", TinyModel.Labels, 32);
+        WriteArchive("eurosat", [.. TinyShippedModel.Lines.Select(line => ClassLabel.Parse(line).Name)], 64);
     }
 
     public string Folder => _folder.Root;
@@ -122,10 +122,10 @@ internal sealed class SmallData : IDisposable
 
     private static string[]? MakerOf(string path) => path switch
     {
-        "data/cifar10-train" => ["prepare", "cifar10.tar.gz", "--subset", "train", "--size", "32", "-o", path],
-        "data/eurosat-train" => ["prepare", "eurosat-rgb-64.tar.gz", "--subset", "train", "--size", "32", "-o", path],
-        "data/eurosat-test" => ["prepare", "eurosat-rgb-64.tar.gz", "--subset", "test", "--size", "32", "-o", path],
-        "data/cifar10-test" => ["prepare", "cifar10.tar.gz", "--subset", "test", "--size", "32", "-o", path],
+        "data/cifar10-train" => ["prepare", "cifar-10-python.tar.gz", "--subset", "train", "--size", "32", "-o", path],
+        "data/eurosat-train" => ["prepare", "eurosat", "--subset", "train", "--size", "32", "-o", path],
+        "data/eurosat-test" => ["prepare", "eurosat", "--subset", "test", "--size", "32", "-o", path],
+        "data/cifar10-test" => ["prepare", "cifar-10-python.tar.gz", "--subset", "test", "--size", "32", "-o", path],
         _ when path.EndsWith(".npz", StringComparison.Ordinal) => ["sample", "--per-class", "2", "-o", path],
         _ => null,
     };

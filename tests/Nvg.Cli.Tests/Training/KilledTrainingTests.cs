@@ -79,7 +79,8 @@ public sealed class KilledTrainingTests(ITestOutputHelper output) : IDisposable
             process.Signal(signal);
             (int exitCode, string error) = process.End();
             Assert.Equal(130, exitCode);
-            Assert.Contains("nvg: interrupted", error, StringComparison.Ordinal);
+            Assert.Contains(
+                $"nvg: interrupted: the run is saved in {_folder["run"]}; continue it with --resume", error, StringComparison.Ordinal);
         }
 
         string log = File.ReadAllText(_folder["run/log.txt"]);

@@ -145,7 +145,7 @@ public sealed class SamplingStudyTests : IDisposable
         using var study = new SamplingStudy(model, network, Settings with { Given = _folder["three"] });
         var all = new StudyPoint("all", [new("keep", $"both:{Tiny.GeneratorSizes.Grid.StageCount}")]);
         study.Run(all);
-        RgbImage[] reference = [.. LabelledImages.Packed(_folder["three"], Labels, _ => [0, 5, 10]).Select(p => p.Image)];
+        RgbImage[] reference = [.. LabelledImages.Prepared(_folder["three"], Labels, _ => [0, 5, 10]).Select(p => p.Image)];
         Assert.Equal(
             Reconstruction.Decode(model.Tokenizer, reference).Select(p => p.Pixels), study.FirstOfEachClass(all).Select(p => p.Pixels));
     }

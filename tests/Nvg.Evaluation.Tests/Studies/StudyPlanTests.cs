@@ -1,6 +1,7 @@
 using Nvg.Control;
 using Nvg.Evaluation.Studies;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 
 namespace Nvg.Evaluation.Tests.Studies;
 

@@ -14,8 +14,10 @@ public sealed class RegionTests : IDisposable
     [Fact]
     public void FromImage_TouchedPositions_AreInside()
     {
+        // Of an image that is wider than high the central square counts, here from column 10.
         var mask = new RgbImage(40, 20);
-        mask.Row(7).Slice(3 * 12, 3).Fill(255);
+        mask.Row(7).Slice(3 * 17, 3).Fill(255);
+        mask.Row(7).Slice(3 * 9, 3).Fill(255);
         IReadOnlyList<bool> inside = RegionMask.FromImage(mask, Grid).Inside;
         Assert.Equal(5, Assert.Single(Enumerable.Range(0, 16), l => inside[l]));
         // The rest of the image touches every position.

@@ -22,6 +22,60 @@ public class StructureBuilderTests
         Assert.Equal([0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1], FirstSplit(image));
     }
 
+    [Theory]
+    [InlineData(96, 32)]
+    [InlineData(32, 71)]
+    [InlineData(33, 32)]
+    public void From_ImageThatIsNoSquare_UsesTheSquareThatPhotographsUse(int width, int height)
+    {
+        RgbImage image = Images.Gradient(width, height, 7);
+        for (int i = 0; i < image.Pixels.Length; i++)
+            image.Pixels[i] = (byte)(image.Pixels[i] / 64 * 64);
+        RgbImage square = image.CropCentre(32, 32);
+        Assert.Equal(Maps(Builder.FromBrightness([square], 5)), Maps(Builder.FromBrightness([image], 5)));
+        Assert.Equal(Maps(Builder.FromLabels(square, 5)), Maps(Builder.FromLabels(image, 5)));
+        Assert.Equal(Maps(Builder.FromDrawing(square)), Maps(Builder.FromDrawing(image)));
+        // What lies beside the square has no influence.
+        RgbImage other = new(width, height);
+        other.Pixels.AsSpan().Fill(255);
+        int left = (width - 32) / 2, top = (height - 32) / 2;
+        for (int y = 0; y < 32; y++)
+            square.Row(y).CopyTo(other.Row(top + y)[(3 * left)..]);
+        Assert.Equal(Maps(Builder.FromLabels(image, 5)), Maps(Builder.FromLabels(other, 5)));
+        using var folder = new TemporaryFolder();
+        ImageFile.Write(folder["wide.png"], image);
+        Assert.Equal(square.Pixels, SquareImage.Read(folder["wide.png"], 32).Pixels);
+    }
+
+    [Fact]
+    public void KindOf_Drawings_FlatColoursAreRegionsAndShadesBrightness()
+    {
+        RgbImage flat = Half(64, (x, y) => (x - 32) * (x - 32) + (y - 32) * (y - 32) < 200), line = Half(64, (x, _) => x == 20);
+        var shades = new RgbImage(64, 64);
+        for (int i = 0; i < 64 * 64; i++)
+            shades.Pixels.AsSpan(3 * i, 3).Fill((byte)(i / 16));
+        Assert.Equal(StructureKind.Labels, Builder.KindOf(flat));
+        Assert.Equal(StructureKind.Brightness, Builder.KindOf(shades));
+        // No position is covered by the line for the larger part, and one colour has no regions.
+        Assert.Equal(StructureKind.Brightness, Builder.KindOf(line));
+        Assert.Equal(StructureKind.Brightness, Builder.KindOf(new RgbImage(8, 8)));
+        Assert.Equal(Maps(Builder.FromLabels(flat)), Maps(Builder.FromDrawing(flat)));
+        Assert.Equal(Maps(Builder.FromBrightness([shades], 4)), Maps(Builder.FromDrawing(shades)));
+        Assert.Equal(3, Builder.FromDrawing(shades, 3).Stages.Count);
+    }
+
+    [Theory]
+    [InlineData(0, 255)]
+    [InlineData(90, 110)]
+    [InlineData(200, 255)]
+    public void FromBrightness_BalancedHalves_HaveMovedNothingWhateverTheirTones(int dark, int bright)
+    {
+        RgbImage drawing = Half(8, (x, _) => x < 4);
+        for (int i = 0; i < drawing.Pixels.Length; i++)
+            drawing.Pixels[i] = (byte)(drawing.Pixels[i] == 255 ? bright : dark);
+        Assert.DoesNotContain(true, Builder.FromBrightness([drawing]).Stages[1].Moved);
+    }
+
     [Fact]
     public void FromBrightness_SmallShape_GrowsIntoItsSurroundings()
     {
@@ -161,10 +215,10 @@ public class StructureBuilderTests
     }
 
     [Fact]
-    public void Draw_AnyMap_HasThreeRowsAndAColumnForEachStage()
+    public void Draw_AnyMap_HasThreeRowsAndAColumnForEachSplit()
     {
         RgbImage drawn = Builder.FromLabels([.. Enumerable.Range(0, 400)], 20, 20, 4).Draw();
-        Assert.Equal((4 * 66 + 2, 3 * 66 + 2), (drawn.Width, drawn.Height));
+        Assert.Equal((3 * 66 + 2, 3 * 66 + 2), (drawn.Width, drawn.Height));
     }
 
     [Fact]
@@ -212,6 +266,8 @@ public class StructureBuilderTests
             "stage 2", Assert.Throws<ArgumentException>(() => Builder.FromMaps([.. first, .. second], [2, 16])).Message,
             StringComparison.Ordinal);
     }
+
+    private static int[] Maps(StructureMap map) => [.. map.Stages.SelectMany(stage => stage.Used)];
 
     private static long[] FirstSplit(RgbImage image)
     {

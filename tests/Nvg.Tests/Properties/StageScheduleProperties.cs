@@ -1,6 +1,6 @@
 using System.Text.Json;
 using CsCheck;
-using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 
 namespace Nvg.Tests.Properties;
 

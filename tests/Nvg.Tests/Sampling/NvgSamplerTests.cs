@@ -2,6 +2,7 @@ using Nvg.Conditioning;
 using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;

@@ -1,7 +1,10 @@
 using System.Text.Json;
+using Nvg.Conditioning;
 using Nvg.Evaluation.Studies;
 using Nvg.Generators;
+using Nvg.Granularity;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
@@ -103,14 +106,58 @@ public class StructureStepsTests
         Assert.InRange(found.WorstDecodedPsnr, 100, 200);
     }
 
-    private static (long[] Finest, List<int> Steps) Run(StructureSteps steps, ulong[] seeds)
+    [Fact]
+    public void Sample_AutoOfAverageVelocities_TakesOneStep()
     {
-        using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(3));
+        (long[] finest, List<int> steps) = Run(StructureSteps.Auto(), [3], AverageVelocities);
+        Assert.Equal([1, 1, 1], steps.Take(3));
+        Assert.Equal(Run(1, [3], AverageVelocities).Finest, finest);
+    }
+
+    [Fact]
+    public void Sample_AutoOfAverageVelocitiesAroundGivenParts_TakesFourSteps()
+    {
+        PartialSequence[] given = [GivenHalf()];
+        (long[] finest, List<int> steps) = Run(StructureSteps.Auto(), [3], AverageVelocities, given);
+        Assert.Equal([4, 4, 4], steps.Take(3));
+        Assert.Equal(Run(4, [3], AverageVelocities, given).Finest, finest);
+    }
+
+    [Fact]
+    public void Sample_AutoOfAverageVelocities_SplitsAnImageTheSameWhateverIsGivenOfOthers()
+    {
+        PartialSequence half = GivenHalf(), nothing = PartialSequence.Empty(Tiny.GeneratorSizes.Grid);
+        long[] together = Run(StructureSteps.Auto(), [1, 2, 3], AverageVelocities, [nothing, half, nothing]).Finest;
+        int length = Tiny.GeneratorSizes.Grid.Length;
+        Assert.Equal(Run(1, [1], AverageVelocities).Finest, together[..length]);
+        Assert.Equal(Run(4, [2], AverageVelocities, [half]).Finest, together[length..(2 * length)]);
+        Assert.Equal(Run(1, [3], AverageVelocities).Finest, together[(2 * length)..]);
+    }
+
+    private static GeneratorConfig AverageVelocities => Tiny.GeneratorSizes with { StructureStepInput = true };
+
+    // The left half of a whole image.
+    private static PartialSequence GivenHalf()
+    {
+        using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(4));
+        using Tokenizer tokenizer = Tiny.Tokenizer();
+        using ImageNoise noise = ImageNoise.FromSeeds([9], Tiny.GeneratorSizes.Grid, default);
+        using SampledBatch sampled = new NvgSampler(generator, tokenizer.Quantizer).Sample(
+            [0], noise, new SamplingOptions { StructureSteps = 2 });
+        LatentGrid grid = Tiny.GeneratorSizes.Grid;
+        return PartialSequence.FromBatch(sampled.Sequence)[0].Where(
+            [.. Enumerable.Range(0, grid.Length).Select(position => position % grid.Width < grid.Width / 2)]);
+    }
+
+    private static (long[] Finest, List<int> Steps) Run(
+        StructureSteps steps, ulong[] seeds, GeneratorConfig? config = null, PartialSequence[]? given = null)
+    {
+        using var generator = new NvgGenerator(config ?? Tiny.GeneratorSizes, ParameterSource.Random(3));
         using Tokenizer tokenizer = Tiny.Tokenizer();
         using ImageNoise noise = ImageNoise.FromSeeds(seeds, Tiny.GeneratorSizes.Grid, default);
         var taken = new List<int>();
         using SampledBatch sampled = new NvgSampler(generator, tokenizer.Quantizer).Sample(
-            new int[seeds.Length], noise, new SamplingOptions { StructureSteps = steps }, null, stage => taken.Add(stage.StructureSteps));
+            new int[seeds.Length], noise, new SamplingOptions { StructureSteps = steps }, given, stage => taken.Add(stage.StructureSteps));
         using Tensor finest = sampled.Sequence.StructureMap(Tiny.GeneratorSizes.Grid.LastStage);
         return (finest.ToArray<long>(), taken);
     }

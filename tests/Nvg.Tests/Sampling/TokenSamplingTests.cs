@@ -1,5 +1,6 @@
 using Nvg.Configuration;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 
 namespace Nvg.Tests.Sampling;

@@ -3,6 +3,7 @@ using Nvg.Imaging;
 using Nvg.Methods;
 using Nvg.Models;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 using Nvg.Var;
 using Nvg.Var.Sampling;
@@ -132,6 +133,11 @@ public sealed class VarModelTests : IDisposable
         Assert.Equal([true, true, false, false], edit.Keep.Take(4));
         Assert.Equal([false, false, true, true], VarEdit.FromMask(image, mask, 4, outside: true).Keep.Take(4));
         Assert.Throws<ArgumentException>(() => VarEdit.FromMask(image, new RgbImage(4, 4), 4));
+        // Of a wide mask the central square counts: here its left half is black.
+        RgbImage wide = new(8, 4);
+        for (int y = 0; y < 4; y++)
+            wide.Row(y)[12..].Fill(255);
+        Assert.Equal([true, true, false, false], VarEdit.FromMask(image, wide, 4).Keep.Take(4));
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using System.Text.Json.Schema;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using Nvg.Configuration;
-using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 
 namespace Nvg.Training.Tests.Planning;

@@ -1,5 +1,6 @@
 using Nvg.Data.Datasets;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Training.Optimization;

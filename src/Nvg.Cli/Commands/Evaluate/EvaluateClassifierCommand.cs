@@ -61,10 +61,14 @@ internal sealed class EvaluateClassifierCommand
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         var clock = Stopwatch.StartNew();
         using var network = ClassifierFeatures.Load(ModelFolder.Locate(parsed.GetRequiredValue(_model)), parsed.GetValue(_device));
+        long count = Math.Min(
+            parsed.GetValue(_limit) ?? long.MaxValue, parsed.GetValue(_heldOut) ?? LabelledImages.CountOf(parsed.GetRequiredValue(_data)));
         ClassAccuracy accuracy = await ConsoleProgress.ShowAsync("classifying", progress => Task.Run(
             () => ClassEvaluation.Run(
                 network, Images(parsed, network), Batch,
-                new SynchronousProgress<long>(done => progress.Report(ConsoleText.Count(done, "image"), null)), cancellation),
+                new SynchronousProgress<long>(done => progress.Report(
+                    $"{done:N0} of {ConsoleText.Count(count, "image")}", Math.Min(1, (double)done / count))),
+                cancellation),
             CancellationToken.None));
         var report = new Report(
             parsed.GetRequiredValue(_model), parsed.GetRequiredValue(_data), parsed.GetValue(_through), accuracy.Count, accuracy.Accuracy,
@@ -88,7 +92,7 @@ internal sealed class EvaluateClassifierCommand
         string path = parsed.GetRequiredValue(_data);
         int? limit = parsed.GetValue(_limit);
         IEnumerable<LabelledImage> images = parsed.GetValue(_heldOut) is { } heldOut
-            ? LabelledImages.Packed(path, network.Labels, data => HeldOutSplit.Of(data, heldOut).HeldOut, limit)
+            ? LabelledImages.Prepared(path, network.Labels, data => HeldOutSplit.Of(data, heldOut).HeldOut, limit)
             : LabelledImages.Read(path, network.Labels, limit);
         return parsed.GetValue(_through) is { } folder ? Reconstructed(images, folder, parsed.GetValue(_device)) : images;
     }

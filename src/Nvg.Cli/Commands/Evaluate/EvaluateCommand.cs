@@ -15,6 +15,7 @@ internal static class EvaluateCommand
         EvaluateSweepCommand.Create(),
         EvaluateScalingCommand.Create(),
         EvaluateControlCommand.Create(),
+        EvaluateDrawingsCommand.Create(),
         EvaluateStructureCommand.Create(),
         EvaluateStructureStepsCommand.Create(),
         EvaluateStructureMapsCommand.Create(),

@@ -6,6 +6,7 @@ using Nvg.Cli.Terminal;
 using Nvg.Evaluation.Studies;
 using Nvg.Reporting;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;
@@ -90,9 +91,10 @@ internal sealed class EvaluateCostCommand
         }
 
         var costs = new List<ModelCost>();
-        foreach (string name in parsed.GetRequiredValue(_models))
+        string[] names = parsed.GetRequiredValue(_models);
+        foreach (string name in names)
         {
-            progress.Report(name, null);
+            progress.Report(name, (double)costs.Count / names.Length);
             using NvgModel model = Open(name, parsed.GetValue(_device), parsed.GetDataType(_type));
             SamplingOptions options = _sampling.Read(parsed, model);
             costs.Add(new ModelCost(name, options.StructureSteps,

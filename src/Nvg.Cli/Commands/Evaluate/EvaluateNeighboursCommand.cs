@@ -98,7 +98,9 @@ internal sealed class EvaluateNeighboursCommand
         RgbImage[] Images(string path) => [.. ImageSet.Open(path).Images(limit)];
         var study = NeighbourStudy.Run(
             network, Images(parsed.GetRequiredValue(_samples)), Images(parsed.GetRequiredValue(_test)), () => training.Images(),
-            new SynchronousProgress<long>(done => progress.Report(ConsoleText.Count(done, "training image"), null)), cancellation);
+            new SynchronousProgress<long>(done => progress.Report(
+                $"{done:N0} of {ConsoleText.Count(training.Count, "training image")}", (double)done / training.Count)),
+            cancellation);
         return (study, (parsed.GetValue(_output) ?? parsed.GetValue(_report)) is null ? null : study.Sheet(cancellation));
     }
 

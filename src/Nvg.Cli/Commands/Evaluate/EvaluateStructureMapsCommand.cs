@@ -6,6 +6,7 @@ using Nvg.Evaluation.Steering;
 using Nvg.Granularity;
 using Nvg.Imaging;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;

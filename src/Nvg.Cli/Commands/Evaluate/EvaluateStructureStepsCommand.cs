@@ -2,7 +2,7 @@ using System.CommandLine;
 using Nvg.Cli.Arguments;
 using Nvg.Cli.Terminal;
 using Nvg.Evaluation.Studies;
-using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;

@@ -1,4 +1,4 @@
-using Nvg.Cli.Arguments;
+using Nvg.Cli.Arguments.Steering;
 using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Generation;

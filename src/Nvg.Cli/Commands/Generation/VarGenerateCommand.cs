@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Nvg.Cli.Arguments;
+using Nvg.Cli.Arguments.Steering;
 using Nvg.Cli.Output;
 using Nvg.Cli.Terminal;
 using Nvg.Imaging;
@@ -65,9 +66,11 @@ internal sealed class VarGenerateCommand(VarGenerateArguments arguments, Samplin
             return null;
         try
         {
-            return VarEdit.FromMask(
+            var edit = VarEdit.FromMask(
                 SquareImage.Read(reference, model.Tokenizer.Config.ImageSize), ImageFile.Read(mask),
                 model.Tokenizer.Quantizer.Scales.LatentSide, arguments.Control.Outside);
+            Framing.Note([reference, mask]);
+            return edit;
         }
         catch (ArgumentException error)
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Nvg.Cli.Arguments;
+using Nvg.Cli.Output;
 using Nvg.Cli.Terminal;
 using Nvg.Data.Datasets;
 using Nvg.Data.Packing;
@@ -47,6 +48,7 @@ internal sealed class PrepareCommand
 
     private readonly Option<string?> _subset =
         new("--subset") { Description = "Use only this folder of the source, such as train", HelpName = "FOLDER" };
+    private readonly Option<bool> _overwrite = ExistingOutput.Overwrite();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
 
@@ -55,7 +57,7 @@ internal sealed class PrepareCommand
         var arguments = new PrepareCommand();
         Command command = new Command("prepare", "Decode, crop and pack a data set for training") { arguments._source }
             .With(arguments._output, arguments._size, arguments._stored, arguments._shorterSide, arguments._keepFiles)
-            .With(arguments._subset, arguments._threads, arguments._json);
+            .With(arguments._subset, arguments._overwrite, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;
     }
@@ -64,11 +66,12 @@ internal sealed class PrepareCommand
     {
         PreparationOptions options = Options(parsed);
         string output = parsed.GetRequiredValue(_output);
+        ExistingOutput.RequireFree(output, parsed.GetValue(_overwrite));
         var clock = Stopwatch.StartNew();
         DatasetDescription description = await ConsoleProgress.ShowAsync("packing", progress => Preparation.RunAsync(
             ImageSource.Open(parsed.GetRequiredValue(_source), parsed.GetValue(_subset)), output, options,
             new SynchronousProgress<PreparationProgress>(
-                p => progress.Report($"{ConsoleText.Count(p.Done, "image")}, {p.Skipped} skipped, {p.ImagesPerSecond:F0}/s", null)),
+                p => progress.Report($"{ConsoleText.Count(p.Done, "image")}, {p.Skipped} skipped, {p.ImagesPerSecond:F0}/s", p.Share)),
             cancellation));
         ClassBalance balance = ClassBalance.Of(description.Classes);
         if (parsed.GetValue(_json))
@@ -98,6 +101,7 @@ internal sealed class PrepareCommand
             ShorterSide = parsed.GetValue(_shorterSide),
             KeepFiles = parsed.GetValue(_keepFiles),
             Threads = parsed.GetValue(_threads),
+            Replaces = parsed.GetValue(_overwrite),
         };
         try
         {

@@ -35,9 +35,10 @@ internal static class TrainCommand
                 c => c.Training, c => c.Validate(),
                 start => new GeneratorTraining(
                     start.Settings, start.Data, start.Device, start.Folder, start.Processes,
-                    new SynchronousProgress<int>(done => start.Progress.Report($"{ConsoleText.Count(done, "image")} encoded", null)),
+                    Encoding(start, GeneratorTraining.ImagesToEncode(start.Settings, start.Data)), start.Sequences,
                     start.Cancellation),
-                (model, _) => $"nvg generate --model {model} --count 16 -o samples.png")),
+                (model, _) => $"nvg generate --model {model} --count 16 -o samples.png",
+                TakesSequences: true)),
         TrainTaskCommand<VarTokenizerRunConfig>.Create(
             "var-tokenizer", "Train VAR's multi-scale autoencoder",
             new TrainedTask<VarTokenizerRunConfig>(
@@ -50,9 +51,10 @@ internal static class TrainCommand
                 c => c.Training, c => c.Validate(),
                 start => new VarTraining(
                     start.Settings, start.Data, start.Device, start.Folder, start.Processes,
-                    new SynchronousProgress<int>(done => start.Progress.Report($"{ConsoleText.Count(done, "image")} encoded", null)),
+                    Encoding(start, VarTraining.ImagesToEncode(start.Settings, start.Data)), start.Sequences,
                     start.Cancellation),
-                (model, _) => $"nvg generate --model {model} --count 16 -o samples.png")),
+                (model, _) => $"nvg generate --model {model} --count 16 -o samples.png",
+                TakesSequences: true)),
         TrainTaskCommand<ClassifierRunConfig>.Create(
             "classifier", "Train a classifier, which measures generated images",
             new TrainedTask<ClassifierRunConfig>(
@@ -60,6 +62,14 @@ internal static class TrainCommand
                 start => new ClassifierTraining(start.Settings, Pixels(start.Data), start.Device),
                 (model, data) => $"nvg evaluate classifier --model {model} --data {data}")),
     };
+
+    // Processes share the images evenly.
+    private static SynchronousProgress<int> Encoding<TConfig>(TrainingStart<TConfig> start, long images)
+    {
+        long own = Math.Max(1, images / start.Processes.Count);
+        return new SynchronousProgress<int>(
+            done => start.Progress.Report($"{done:N0} of {ConsoleText.Count(own, "image")} encoded", Math.Min(1, (double)done / own)));
+    }
 
     private static PackedDataset Pixels(IImageDataset data) =>
         data as PackedDataset ?? throw new UsageException("a classifier is trained on pixels: prepare the data without --keep-files");

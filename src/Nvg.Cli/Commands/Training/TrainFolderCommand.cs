@@ -64,6 +64,8 @@ internal sealed class TrainFolderCommand
     private readonly Option<bool> _init =
         new("--init") { Description = "Write configs with a comment at every setting, and their schemas, to the folder -o and stop" };
 
+    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace existing settings, with --init and --plan" };
+
     private readonly Option<ulong> _seed = new("--seed")
     {
         Description = "Seed of initial weights, data order and noise",
@@ -82,8 +84,8 @@ internal sealed class TrainFolderCommand
         var arguments = new TrainFolderCommand();
         command.Arguments.Add(arguments._source);
         command.With(arguments._output, arguments._hours, arguments._size, arguments._quality, arguments._orientations)
-            .With(arguments._subset, arguments._dryRun, arguments._plan, arguments._init, arguments._seed, arguments._device)
-            .With(arguments._threads, arguments._json);
+            .With(arguments._subset, arguments._dryRun, arguments._plan, arguments._init, arguments._overwrite)
+            .With(arguments._seed, arguments._device, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
     }
 
@@ -110,7 +112,7 @@ internal sealed class TrainFolderCommand
             () => new PlanMaking(request, device, progress, cancellation).Plan(source, parsed.GetValue(_subset)), CancellationToken.None));
         Show(parsed, plan, plansOnly);
         if (export is not null)
-            Export(export, plan, output, source);
+            Export(export, plan, output, source, parsed.GetValue(_overwrite));
         if (plansOnly)
             return CommandRunner.Done;
         Directory.CreateDirectory(output!);
@@ -122,7 +124,8 @@ internal sealed class TrainFolderCommand
     {
         string folder = parsed.GetValue(_output)
             ?? throw new UsageException("where to? give a folder for the configs: nvg train --init -o FOLDER");
-        foreach (string file in SettingsTemplates.Write(folder, parsed.GetValue(_size) ?? SettingsTemplates.UsualSize))
+        foreach (string file in SettingsTemplates.Write(folder, parsed.GetValue(_size) ?? SettingsTemplates.UsualSize,
+            parsed.GetValue(_overwrite)))
             ConsoleText.Print(file);
         ConsoleText.Note($"next: nvg prepare IMAGES -o data --size {parsed.GetValue(_size) ?? SettingsTemplates.UsualSize}, then "
             + $"nvg train tokenizer --config {Path.Combine(folder, "tokenizer.json")} --data data -o runs/tokenizer");
@@ -190,10 +193,10 @@ internal sealed class TrainFolderCommand
         }
     }
 
-    private static void Export(string target, TrainingPlan plan, string? output, string source)
+    private static void Export(string target, TrainingPlan plan, string? output, string source, bool overwrite)
     {
         string data = plan.Data.PreparedSide is not null ? source : Path.Combine(output ?? "data");
-        IReadOnlyList<string> commands = PlanFiles.Export(target, plan, data);
+        IReadOnlyList<string> commands = PlanFiles.Export(target, plan, data, overwrite);
         if (commands.Count > 0 && plan.Data.PreparedSide is null)
             ConsoleText.Note($"next: nvg prepare {source} -o {data} --size {plan.Size}");
         foreach (string command in commands)

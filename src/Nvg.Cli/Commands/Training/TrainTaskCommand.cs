@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Nvg.Cli.Arguments;
 using Nvg.Cli.Launching;
+using Nvg.Cli.Planning;
 using Nvg.Cli.Terminal;
 using Nvg.Data.Datasets;
 using Nvg.Torch;
@@ -25,6 +26,12 @@ internal sealed class TrainTaskCommand<TConfig>
         new("--data") { Description = "A data set made by nvg prepare", Required = true, HelpName = "DATA" };
     private readonly Option<string> _output =
         new("--output", "-o") { Description = "Folder of the run", Required = true, HelpName = "RUN" };
+    private readonly Option<string?> _sequences = new("--sequences")
+    {
+        Description = "Train on the sequences that another run has encoded (its folder sequences); the images of DATA may then be missing",
+        HelpName = "DIR",
+    };
+
     private readonly Option<bool> _resume = new("--resume") { Description = "Continue the run in the folder, if there is one" };
 
     private readonly Option<string[]> _set = new("--set")
@@ -52,6 +59,8 @@ internal sealed class TrainTaskCommand<TConfig>
         Command command = new Command(name, description).With(
             arguments._config, arguments._data, arguments._output, arguments._resume, arguments._set, arguments._device, arguments._threads,
             arguments._processes);
+        if (task.TakesSequences)
+            command.Add(arguments._sequences);
         command.SetAction(arguments.RunAsync);
         return command;
     }
@@ -77,6 +86,8 @@ internal sealed class TrainTaskCommand<TConfig>
         string file = parsed.GetRequiredValue(_config);
         string[] overrides = parsed.GetValue(_set) ?? [];
         SettingKeys.Check(typeof(TConfig), overrides);
+        if (RunKind.OfFile(file) is { Length: > 0 } kinds && !kinds.Contains(_name))
+            throw new NvgDataException($"{file}: has settings for nvg train {string.Join(" or ", kinds)}, not for nvg train {_name}");
         TConfig settings = RunConfiguration.Read<TConfig>(file, overrides);
         if (_task.Validate(settings).ToList() is { Count: > 0 } problems)
             throw new NvgDataException($"{file}{(overrides.Length > 0 ? " with --set" : "")}: {string.Join("; ", problems)}");
@@ -97,11 +108,13 @@ internal sealed class TrainTaskCommand<TConfig>
         ParseResult parsed, TConfig settings, Device device, TrainingProcesses processes, string? launcher, CancellationToken cancellation)
     {
         string folder = parsed.GetRequiredValue(_output), data = parsed.GetRequiredValue(_data);
+        string? sequences = _task.TakesSequences ? parsed.GetValue(_sequences) : null;
         Func<ConsoleProgress, Task<string>> work = progress => Task.Run(
             () =>
             {
-                using IImageDataset images = ImageDataset.Open(data);
-                return Train(new TrainingStart<TConfig>(settings, images, folder, device, processes, launcher, progress, cancellation));
+                using IImageDataset images = sequences is null ? ImageDataset.Open(data) : ImageDataset.OpenLabels(data);
+                return Train(new TrainingStart<TConfig>(
+                    settings, images, folder, device, processes, launcher, progress, cancellation, sequences));
             },
             CancellationToken.None);
         try
@@ -132,7 +145,11 @@ internal sealed class TrainTaskCommand<TConfig>
         using RunLock? exclusive = processes.IsFirst ? RunLock.Take(start.Folder) : null;
         using ITrainingTask task = _task.Create(start);
         if (processes.IsFirst)
+        {
             ConsoleText.Note(Summary(start, options, task));
+            NoteLongWarmup(options);
+        }
+
         using var trainer = new Trainer(task, options, start.Device, start.Folder, processes)
         {
             Accepted = () =>
@@ -148,6 +165,16 @@ internal sealed class TrainTaskCommand<TConfig>
             new SynchronousProgress<TrainingProgress>(p => start.Progress.Report(Describe(p, options), (double)p.Step / p.Steps));
         trainer.Run(reporter, start.Cancellation);
         return trainer.ModelFolder;
+    }
+
+    // The defaults are those of long runs.
+    private static void NoteLongWarmup(TrainingOptions options)
+    {
+        if (options.WarmupSteps > options.Steps / 2)
+        {
+            ConsoleText.Note($"warning: the learning rate rises over training.warmupSteps = {options.WarmupSteps:N0} of {options.Steps:N0} "
+                + $"steps; a shorter run needs fewer, such as {Math.Max(1, options.Steps / 20):N0}");
+        }
     }
 
     private string Summary(TrainingStart<TConfig> start, TrainingOptions options, ITrainingTask task)

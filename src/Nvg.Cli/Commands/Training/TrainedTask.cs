@@ -8,7 +8,8 @@ namespace Nvg.Cli.Commands.Training;
 /// <param name="Validate">Problems of the config.</param>
 /// <param name="Create">Creates the task.</param>
 /// <param name="NextCommand">The command to run after training, from the model folder and the data set.</param>
+/// <param name="TakesSequences">Whether it trains on encoded sequences, so that no images are needed where those are given.</param>
 internal sealed record TrainedTask<TConfig>(
     Func<TConfig, TrainingOptions> OptionsOf, Func<TConfig, IEnumerable<string>> Validate, Func<TrainingStart<TConfig>,
     ITrainingTask> Create,
-    Func<string, string, string> NextCommand);
+    Func<string, string, string> NextCommand, bool TakesSequences = false);

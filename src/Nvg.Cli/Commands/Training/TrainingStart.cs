@@ -14,7 +14,9 @@ namespace Nvg.Cli.Commands.Training;
 /// <param name="Launcher">Name of the launcher, or null.</param>
 /// <param name="Progress">Shows progress.</param>
 /// <param name="Cancellation">Requests to save and end.</param>
+/// <param name="Sequences">Folder of sequences that were encoded elsewhere, or null.</param>
 internal sealed record TrainingStart<TConfig>(
     TConfig Settings, IImageDataset Data, string Folder, Device Device, TrainingProcesses Processes, string? Launcher,
     ConsoleProgress Progress,
-    CancellationToken Cancellation);
+    CancellationToken Cancellation,
+    string? Sequences = null);

@@ -1,4 +1,5 @@
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 
 namespace Nvg.Server.Requests.Bodies;
 

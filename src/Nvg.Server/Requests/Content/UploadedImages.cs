@@ -36,11 +36,6 @@ internal static class UploadedImages
     internal static RgbImage? DecodeTransparency(byte[] bytes, string field, NvgServerOptions options) =>
         Checked(bytes, field, options.UploadPixels, () => ImageFile.DecodeTransparency(bytes, field));
 
-    /// <summary>What an image says of itself, after the checks.</summary>
-    /// <exception cref="RequestException">It is no usable image, or too large.</exception>
-    internal static ImageHeader Header(byte[] bytes, string field, NvgServerOptions options) =>
-        Checked(bytes, field, options.UploadPixels, () => ImageFile.DecodeHeader(bytes, field));
-
     private static T Checked<T>(byte[] bytes, string field, long mostPixels, Func<T> decode)
     {
         if (!IsImage(bytes))

@@ -21,7 +21,7 @@ export class Painter extends EventTarget {
   #history = new History();
   /** @type {{ before: Pixels, at: { x: number, y: number }, pointer: number } | null} */
   #stroke = null;
-  /** @type {CanvasImageSource | null} */
+  /** @type {ImageBitmap | null} */
   #background = null;
   #translucent = 1;
   #colourOf;
@@ -89,7 +89,7 @@ export class Painter extends EventTarget {
 
   /**
    * Draws over an image, with what is painted translucent and value 0 invisible.
-   * @param {CanvasImageSource | null} image
+   * @param {ImageBitmap | null} image
    * @param {number} opacity
    */
   setBackground(image, opacity) {
@@ -159,7 +159,7 @@ export class Painter extends EventTarget {
     canvas.width = width * unit;
     canvas.height = height * unit;
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
-    if (this.#background) context.drawImage(this.#background, 0, 0, canvas.width, canvas.height);
+    if (this.#background) drawCentre(context, this.#background);
     this.#buffer.width = width;
     this.#buffer.height = height;
     const image = new ImageData(width, height);
@@ -269,4 +269,16 @@ export class Painter extends EventTarget {
   #tell(name) {
     this.dispatchEvent(new Event(name));
   }
+}
+
+/**
+ * Fills a canvas with the central square of an image, which is what the server uses of it.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {ImageBitmap} image
+ */
+function drawCentre(context, image) {
+  const { width, height } = context.canvas;
+  const side = Math.min(image.width, image.height);
+  context.drawImage(image, (image.width - side) / 2, (image.height - side) / 2, side, side, 0, 0, width, height);
 }

@@ -54,6 +54,11 @@ internal sealed unsafe class ManagedDoor : Door
     {
     }
 
+    // Of GPUs alone.
+    internal override void AllowTensorFloat32(bool allowed)
+    {
+    }
+
     internal override nint CopyTensor(void* data, long byteCount, int scalarType, long* shape, int rank)
     {
         _threads.Follow();

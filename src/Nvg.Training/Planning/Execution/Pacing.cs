@@ -18,6 +18,7 @@ internal sealed class Pacing
     private double? _start;
     private double _baseSeconds;
     private long _baseStep;
+    private long _startStep;
 
     /// <param name="steps">Number of steps so far planned.</param>
     /// <param name="holdShare">Share of the steps before the decay.</param>
@@ -34,7 +35,7 @@ internal sealed class Pacing
     {
         if (_start is not { } start)
         {
-            (_start, _baseStep, _baseSeconds) = (seconds, step, seconds);
+            (_start, _startStep, _baseStep, _baseSeconds) = (seconds, step, step, seconds);
             return false;
         }
 
@@ -45,7 +46,9 @@ internal sealed class Pacing
             _point++;
         if (step <= _baseStep || seconds <= _baseSeconds)
             return false;
-        double rate = (step - _baseStep) / (seconds - _baseSeconds);
+        // A stage that slowed down may stay slow and must not run late. A faster one is trusted by half: other work may return.
+        double late = (step - _baseStep) / (seconds - _baseSeconds), whole = (step - _startStep) / (seconds - start);
+        double rate = Math.Min(late, (late + whole) / 2);
         (_baseStep, _baseSeconds) = (step, seconds);
         return Choose(step, (long)(step + rate * Math.Max(0, _deadline - seconds)));
     }

@@ -50,18 +50,21 @@ public sealed class PlanExecution
     /// <exception cref="OperationCanceledException">The run was stopped; executing the plan again continues it.</exception>
     public void Run(PackedDataset data, CancellationToken cancellation)
     {
-        Train(StageNames.Tokenizer, _plan.Tokenizer, _plan.Tokenizer.Training, TokenizerEnd(),
+        Train(StageNames.Tokenizer, _plan.Tokenizer.Training, TokenizerEnd(),
+            steps => _plan.Tokenizer with { Training = _plan.Tokenizer.Training with { Steps = steps } },
             _ => new TokenizerTraining(_plan.Tokenizer, data, _device), cancellation);
         if (_plan.Classifier is { } classifier)
         {
             double begun = _clock.Seconds - _clock.State.Stage(StageNames.Classifier).Seconds;
-            Train(StageNames.Classifier, classifier, classifier.Training, begun + _plan.Stage(StageNames.Classifier).Seconds,
+            Train(StageNames.Classifier, classifier.Training, begun + _plan.Stage(StageNames.Classifier).Seconds,
+                steps => classifier with { Training = classifier.Training with { Steps = steps } },
                 _ => new ClassifierTraining(classifier, data, _device), cancellation);
         }
 
         GeneratorRunConfig generator = _plan.Generator with { Tokenizer = ModelFolder(_folder, StageNames.Tokenizer) };
         double end = _plan.Request.Seconds - _plan.Stage(StageNames.Measurement).Seconds;
-        Train(StageNames.Generator, generator, generator.Training, end, Generator, cancellation);
+        Train(StageNames.Generator, generator.Training, end,
+            steps => generator with { Training = generator.Training with { Steps = steps } }, Generator, cancellation);
 
         ITrainingTask Generator(string folder) => new GeneratorTraining(
             generator, data, _device, folder, progress: new SynchronousProgress<int>(Encoded), cancellation: cancellation);
@@ -83,8 +86,9 @@ public sealed class PlanExecution
         Progress?.Report(new PlannedStageProgress(StageNames.Generator, $"{images:N0} images encoded", null, 0));
     }
 
+    // The settings in the folder of a stage have the number of steps that it ends with, so that its own command accepts them.
     private void Train<TConfig>(
-        string name, TConfig settings, TrainingOptions options, double end, Func<string, ITrainingTask> create,
+        string name, TrainingOptions options, double end, Func<long, TConfig> with, Func<string, ITrainingTask> create,
         CancellationToken cancellation)
     {
         if (_clock.State.Stage(name).IsDone)
@@ -93,13 +97,14 @@ public sealed class PlanExecution
         _clock.Begin(name);
         string folder = Path.Combine(_folder, name);
         using RunLock exclusive = RunLock.Take(folder);
-        RunConfiguration.Write(Path.Combine(folder, "options.json"), settings);
         Progress?.Report(new PlannedStageProgress(name, "starting", null, 0));
         try
         {
             using ITrainingTask task = create(folder);
             Accepted?.Invoke(folder);
-            Train(name, task, options, end, folder, cancellation);
+            Train(
+                name, task, options, end, folder, steps => RunConfiguration.Write(Path.Combine(folder, "options.json"), with(steps)),
+                cancellation);
         }
         catch (OperationCanceledException)
         {
@@ -111,13 +116,15 @@ public sealed class PlanExecution
     }
 
     private void Train(
-        string name, ITrainingTask task, TrainingOptions options, double end, string folder, CancellationToken cancellation)
+        string name, ITrainingTask task, TrainingOptions options, double end, string folder, Action<long> describe,
+        CancellationToken cancellation)
     {
         long before = _clock.State.Stage(name).Steps;
         var pacing = new Pacing(before > 0 ? before : options.Steps, options.HoldShare, end - EndOfStage);
         while (true)
         {
             _clock.Save(name, stage => stage with { Steps = pacing.Steps });
+            describe(pacing.Steps);
             if (TrainUntilReplanned(name, task, options with { Steps = pacing.Steps }, pacing, folder, cancellation))
                 return;
         }

@@ -36,7 +36,7 @@ internal sealed record DistillationBatch(StructureFlowBatch Flow, Tensor Labels_
         Device device = class_N.Device;
         int count = choices.Length, lastStage = sequence.Grid.LastStage;
         Tensor row_N = Tensor.Arange(0, count, 1, ScalarType.Int64, device);
-        Tensor stage_N = Tensor.From(Array.ConvertAll(choices, c => (long)c.Stage), count).To(device);
+        Tensor stage_N = Tensor.From(Array.ConvertAll(choices, c => (long)c.Stage), count).Send(device);
         Tensor labels_NL = sequence.Structure_BSL.Index(row_N, stage_N);
         Tensor canvas_NLC = quantizer.Canvases(sequence).Index(row_N, stage_N + 1);
         Tensor finest_NLK = StructureEmbedding.Embed(sequence.StructureMap(lastStage), lastStage, lastStage);

@@ -1,4 +1,4 @@
-using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Training.Optimization;
 using Nvg.Training.Tasks.Generators.Intervals;
 

@@ -4,6 +4,7 @@ using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Imaging;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Training.Distributed;
@@ -127,7 +128,7 @@ public sealed class DistillationTraining : ITrainingTask
     {
         Name = config.Name ?? teacher.Name,
         Generator = teacher.Generator! with { StructureStepInput = true, StructureGuidanceLimit = config.GuidanceLimit },
-        Sampling = teacher.Sampling with { StructureSteps = 1 },
+        Sampling = teacher.Sampling with { StructureSteps = StructureSteps.Auto() },
     };
 
     // From the weights as they are stored, not as the teacher computes with them.

@@ -43,6 +43,9 @@ public sealed class GeneratorTraining : ITrainingTask
     /// <param name="folder">Run folder, which keeps the encoded sequences. All processes write to it.</param>
     /// <param name="processes">The processes that train together; borrowed. Null for a single one.</param>
     /// <param name="progress">Receives the number of encoded images while sequences are computed.</param>
+    /// <param name="sequences">
+    /// A folder of sequences that were encoded elsewhere, which are used as they are; null to keep them in the run folder.
+    /// </param>
     /// <param name="cancellation">Ends the computation of sequences.</param>
     /// <exception cref="NvgDataException">The tokenizer or the data cannot be used.</exception>
     public GeneratorTraining(
@@ -52,6 +55,7 @@ public sealed class GeneratorTraining : ITrainingTask
         string folder,
         TrainingProcesses? processes = null,
         IProgress<int>? progress = null,
+        string? sequences = null,
         CancellationToken cancellation = default)
     {
         (_config, _data, _device, _processes) = (config, data, device, processes ?? TrainingProcesses.Single);
@@ -59,10 +63,11 @@ public sealed class GeneratorTraining : ITrainingTask
         _inputs = _owned.Add(new GeneratorRunInputs(config, data, device));
         using NvgModel? start = config.Start is null ? null : _inputs.LoadStart(config.Start, device);
         Fingerprint = RunIdentity.Of(config, data, _inputs.FingerprintWith(start));
-        _variants = new SequenceVariants(config.Crops ?? 1, config.Training.IsMirrored, config.Training.Seed, config.Training.IsTurned);
+        _variants = VariantsOf(config);
         var encoding = new SequenceEncoding(_inputs.Tokenizer, data, _variants, device, _processes);
         string key = RunIdentity.Of(_variants.Key, data, _inputs.TokenizerFingerprint);
-        _sequences = _owned.Add(encoding.Open(folder, key, progress, cancellation));
+        _sequences = _owned.Add(
+            sequences is null ? encoding.Open(folder, key, progress, cancellation) : encoding.OpenGiven(sequences, key));
         _generator = _owned.Add(new NvgGenerator(_inputs.Model.Generator!, ParameterSource.Random(config.Training.Seed, device)));
         InitializeGenerator(start);
         FeatureProjector? projector = CreateProjector();
@@ -72,6 +77,11 @@ public sealed class GeneratorTraining : ITrainingTask
         _loss = new GeneratorLoss(_generator, projector, config.Parts, config.ActivationCheckpoints);
         construction.Complete();
     }
+
+    /// <summary>The number of images, in all their variants, whose sequences a run computes before its first step.</summary>
+    /// <param name="config">Settings.</param>
+    /// <param name="data">The data set.</param>
+    public static long ImagesToEncode(GeneratorRunConfig config, IImageDataset data) => (long)data.Count * VariantsOf(config).Count;
 
     /// <inheritdoc/>
     public ParameterStore Parameters => _generator.Parameters;
@@ -209,4 +219,7 @@ public sealed class GeneratorTraining : ITrainingTask
         using Tensor measured = Tensor.From(factors, factors.Length);
         _generator.Content.ScaleFactors.CopyFrom(measured);
     }
+
+    private static SequenceVariants VariantsOf(GeneratorRunConfig config) =>
+        new(config.Crops ?? 1, config.Training.IsMirrored, config.Training.Seed, config.Training.IsTurned);
 }

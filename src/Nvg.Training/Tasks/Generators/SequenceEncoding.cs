@@ -47,9 +47,14 @@ internal sealed class SequenceEncoding(
     /// <param name="progress">Receives the number of encoded images in the share of this process.</param>
     /// <param name="cancellation">Ends the computation; complete files are kept.</param>
     /// <exception cref="NvgDataException">A process does not see the files of another.</exception>
-    internal SequenceCache Open(string runFolder, string key, IProgress<int>? progress, CancellationToken cancellation)
-    {
-        var encoding = new RowEncoding(this, data, variants.Count, variants.Crop, device, processes, rowsPerFile);
-        return new SequenceCache(encoding.Open(runFolder, key, progress, cancellation), _grid);
-    }
+    internal SequenceCache Open(string runFolder, string key, IProgress<int>? progress, CancellationToken cancellation) =>
+        new(Rows.Open(runFolder, key, progress, cancellation), _grid);
+
+    /// <summary>Opens sequences that were encoded elsewhere.</summary>
+    /// <param name="folder">The folder of the files.</param>
+    /// <param name="key">Identifies tokenizer, data and variants.</param>
+    /// <exception cref="NvgDataException">The sequences are not those of this run.</exception>
+    internal SequenceCache OpenGiven(string folder, string key) => new(Rows.OpenGiven(folder, key), _grid);
+
+    private RowEncoding Rows => new(this, data, variants.Count, variants.Crop, device, processes, rowsPerFile);
 }

@@ -39,11 +39,14 @@ public sealed class VarTraining : ITrainingTask
     /// <param name="folder">Run folder, which keeps the encoded token maps. All processes write to it.</param>
     /// <param name="processes">The processes that train together; borrowed. Null for a single one.</param>
     /// <param name="progress">Receives the number of encoded images while token maps are computed.</param>
+    /// <param name="sequences">
+    /// A folder of token maps that were encoded elsewhere, which are used as they are; null to keep them in the run folder.
+    /// </param>
     /// <param name="cancellation">Ends the computation of token maps.</param>
     /// <exception cref="NvgDataException">The tokenizer or the data cannot be used.</exception>
     public VarTraining(
         VarRunConfig config, IImageDataset data, Device device, string folder, TrainingProcesses? processes = null,
-        IProgress<int>? progress = null, CancellationToken cancellation = default)
+        IProgress<int>? progress = null, string? sequences = null, CancellationToken cancellation = default)
     {
         (_config, _data, _device) = (config, data, device);
         using OwnedObjects.Construction construction = _owned.Construct();
@@ -54,15 +57,22 @@ public sealed class VarTraining : ITrainingTask
             throw new NvgDataException($"settings of the run: {string.Join("; ", problems)}");
         string tokenizer = _tokenizer.Fingerprint();
         Fingerprint = RunIdentity.Of(config, data, tokenizer);
-        _variants = new SequenceVariants(config.Crops ?? 1, config.Training.IsMirrored, config.Training.Seed, config.Training.IsTurned);
+        _variants = VariantsOf(config);
         var encoder = new TokenMapEncoder(_tokenizer.Tokenizer);
         var encoding = new RowEncoding(encoder, data, _variants.Count, _variants.Crop, device, processes ?? TrainingProcesses.Single);
-        _rows = _owned.Add(encoding.Open(folder, RunIdentity.Of(_variants.Key, data, tokenizer), progress, cancellation));
+        string key = RunIdentity.Of(_variants.Key, data, tokenizer);
+        _rows = _owned.Add(
+            sequences is null ? encoding.Open(folder, key, progress, cancellation) : encoding.OpenGiven(sequences, key));
         _transformer = _owned.Add(new VarTransformer(_model.Transformer!, ParameterSource.Random(config.Training.Seed, device)));
         _transformer.StartGates(config.Loss.GateFactor);
         _loss = new VarLoss(_transformer, config.Loss.LabelSmoothing);
         construction.Complete();
     }
+
+    /// <summary>The number of images, in all their variants, whose token maps a run computes before its first step.</summary>
+    /// <param name="config">Settings.</param>
+    /// <param name="data">The data set.</param>
+    public static long ImagesToEncode(VarRunConfig config, IImageDataset data) => (long)data.Count * VariantsOf(config).Count;
 
     /// <inheritdoc/>
     public ParameterStore Parameters => _transformer.Parameters;
@@ -155,4 +165,7 @@ public sealed class VarTraining : ITrainingTask
             BernoulliOp.Run(keep_B, keepRate, random);
             return scope.Keep(share.Of(keep_B));
         });
+
+    private static SequenceVariants VariantsOf(VarRunConfig config) =>
+        new(config.Crops ?? 1, config.Training.IsMirrored, config.Training.Seed, config.Training.IsTurned);
 }

@@ -1,34 +1,49 @@
 namespace Nvg.Granularity.Construction;
 
-/// <summary>Relates pixels of an image of any size to the latent positions they overlap, in exact integer areas.</summary>
+/// <summary>
+/// Relates pixels of an image of any size to the latent positions they overlap, in exact integer areas. The image is framed as every
+/// image for a model is: of an image with another aspect ratio than the grid's, the largest central part is used.
+/// </summary>
 internal static class AreaSampling
 {
-    /// <summary>Visits every pixel together with every position that it overlaps.</summary>
-    /// <param name="width">Columns of pixels; the image is stretched over the whole grid.</param>
+    /// <summary>Visits every pixel of the central part together with every position that it overlaps.</summary>
+    /// <param name="width">Columns of pixels.</param>
     /// <param name="height">Rows of pixels.</param>
     /// <param name="grid">The latent positions.</param>
-    /// <param name="visit">Receives column, row, position and overlap; the overlaps of a position add up to width × height.</param>
+    /// <param name="visit">
+    /// Receives column and row in the whole image, position and overlap; the overlaps of a position add up to the number of pixels in
+    /// the central part.
+    /// </param>
     internal static void Visit(int width, int height, LatentGrid grid, Action<int, int, int, long> visit) =>
         Visit(width, height, grid.Height, grid.Width, visit);
 
     /// <summary>The same for a grid of any number of rows and columns.</summary>
     internal static void Visit(int width, int height, int rows, int columns, Action<int, int, int, long> visit)
     {
-        for (int y = 0; y < height; y++)
+        (int used, int usedRows) = Frame(width, height, rows, columns);
+        int firstColumn = (width - used) / 2, firstRow = (height - usedRows) / 2;
+        for (int y = 0; y < usedRows; y++)
         {
-            (int top, int bottom) = Cells(y, rows, height);
-            for (int x = 0; x < width; x++)
+            (int top, int bottom) = Cells(y, rows, usedRows);
+            for (int x = 0; x < used; x++)
             {
-                (int left, int right) = Cells(x, columns, width);
+                (int left, int right) = Cells(x, columns, used);
                 for (int row = top; row <= bottom; row++)
                 {
-                    long overlap = Overlap(y, row, rows, height);
+                    long overlap = Overlap(y, row, rows, usedRows);
                     for (int column = left; column <= right; column++)
-                        visit(x, y, row * columns + column, overlap * Overlap(x, column, columns, width));
+                    {
+                        visit(firstColumn + x, firstRow + y, row * columns + column,
+                            overlap * Overlap(x, column, columns, used));
+                    }
                 }
             }
         }
     }
+
+    // The size of the largest part with the aspect ratio of the grid.
+    private static (int Width, int Height) Frame(int width, int height, int rows, int columns) => (
+        (int)Math.Clamp((long)height * columns / rows, 1, width), (int)Math.Clamp((long)width * rows / columns, 1, height));
 
     // Pixel p covers [p · cells, (p + 1) · cells) and cell c covers [c · pixels, (c + 1) · pixels).
     private static (int First, int Last) Cells(int pixel, int cells, int pixels) =>

@@ -68,7 +68,7 @@ public sealed class VarSampler(VarTransformer transformer, ScaleQuantizer quanti
     {
         IEnumerable<int> all = isGuided ? [.. classes, .. Enumerable.Repeat(_nullClass, classes.Count)] : classes;
         long[] numbers = [.. all.Select(c => (long)c)];
-        return Tensor.From(numbers, numbers.Length).To(transformer.Device);
+        return Tensor.From(numbers, numbers.Length).Send(transformer.Device);
     }
 
     private static Tensor Guided(ScaleDecoding decoding, Tensor? input_BTC, double scale, bool isGuided)

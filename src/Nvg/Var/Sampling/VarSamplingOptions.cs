@@ -1,5 +1,5 @@
 using Nvg.Configuration;
-using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 
 namespace Nvg.Var.Sampling;
 

@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Packs everything that a rented GPU machine needs into one small folder: deploy/gpu/pack.sh [OPTIONS] FOLDER
+#
+#   --eurosat DATA        a data set made by nvg prepare: its sequences are packed, not its images
+#   --cifar10 DATA        the same for CIFAR-10
+#   --orientations        all eight orientations of EuroSAT instead of the mirrored ones (38 MB instead of 10)
+#   --generators          all shipped generators, not only that of nvg-eurosat
+#   --limit MIB           the most that the folder may have (60)
+#   --cache DIR           where the published command and the encoded sequences are kept between calls (.build/gpu)
+#
+# FOLDER receives run.sh, parts.sh and the parts of kit.tar.xz with their checksums. Needs the .NET SDK and what ./nvg needs.
+# NVG_COMMAND names a built command to encode with, ./nvg by default.
+set -euo pipefail
+
+here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
+root=${here%/deploy/gpu}
+nvg=${NVG_COMMAND:-$root/nvg}
+cache=$root/.build/gpu
+limit=60
+orientations=
+generators=
+folder=
+declare -A data=()
+
+fail() {
+  echo "pack: $*" >&2
+  exit "${2:-1}"
+}
+say() { echo "pack: $*" >&2; }
+megabytes() { du -sm --apparent-size -- "$1" | cut -f1; }
+
+while (($# > 0)); do
+  case $1 in
+    --eurosat | --cifar10)
+      data[${1#--}]=${2:?"pack: $1 needs a folder"}
+      shift
+      ;;
+    --orientations) orientations=1 ;;
+    --generators) generators=1 ;;
+    --limit)
+      limit=${2:?"pack: --limit needs a number"}
+      shift
+      ;;
+    --cache)
+      cache=${2:?"pack: --cache needs a folder"}
+      shift
+      ;;
+    -*) fail "unknown option $1" 2 ;;
+    *) folder=$1 ;;
+  esac
+  shift
+done
+[[ -n $folder ]] || fail "usage: deploy/gpu/pack.sh [--eurosat DATA] [--cifar10 DATA] [--limit MIB] FOLDER" 2
+for name in "${!data[@]}"; do
+  [[ -f ${data[$name]}/dataset.json ]] || fail "${data[$name]}: no data set made by nvg prepare" 3
+done
+mkdir -p -- "$cache" "$folder"
+stage=$(mktemp -d -- "$cache/stage.XXXXXXXX")
+trap 'rm -rf -- "$stage"' EXIT
+
+# The command with its runtime, for a machine without .NET. What reflects over its own types is not trimmed; the framework is.
+publish() {
+  local app=$cache/app
+  say "publishing the command…"
+  rm -rf -- "$app"
+  (cd -- "$root" && dotnet publish src/Nvg.Cli -c Release -r linux-x64 --self-contained -o "$app" -v quiet \
+    -p:PackAsTool=false -p:PublishTrimmed=true -p:TrimMode=partial -p:JsonSerializerIsReflectionEnabledByDefault=true \
+    -p:SuppressTrimAnalysisWarnings=true -p:GenerateDocumentationFile=false -p:RunAnalyzers=false -p:DebugType=none \
+    -p:NvgSkipNative=true -p:NvgNativeFolder="$cache/none") >"$cache/publish.log" 2>&1 ||
+    fail "dotnet publish failed: see $cache/publish.log"
+}
+
+# Without what no step uses: the studio, ONNX Runtime, debugging support, and the model, which is packed by itself.
+copy_app() {
+  cp -a -- "$cache/app" "$stage/app"
+  (cd -- "$stage/app" && rm -rf models wwwroot libonnxruntime* onnxruntime* *.pdb createdump libmscordaccore.so libmscordbi.so \
+    libclrgc*.so libcoreclrtraceptprovider.so libnvg_torch.so)
+}
+
+copy_repository() {
+  local name
+  mkdir -p -- "$stage/models" "$stage/configs" "$stage/native"
+  cp -a -- "$root/native/CMakeLists.txt" "$root/native/door" "$root/native/kernels" "$stage/native"
+  mkdir -- "$stage/fixtures"
+  cp -a -- "$root"/tests/fixtures/*.safetensors "$stage/fixtures"
+  cp -a -- "$root"/configs/*-generator.json "$stage/configs"
+  cp -a -- "$root/benchmarks/pytorch_peer.py" "$root/benchmarks/peers" "$stage"
+  cp -a -- "$here"/*.py "$stage"
+  for name in nvg-eurosat nvg-cifar10; do
+    mkdir -- "$stage/models/$name"
+    cp -a -- "$root/models/$name"/{config.json,labels.txt,tokenizer.safetensors} "$stage/models/$name"
+    if [[ $name == nvg-eurosat || -n $generators ]]; then
+      cp -a -- "$root/models/$name/generator.safetensors" "$stage/models/$name"
+    fi
+  done
+  find "$stage" -name __pycache__ -prune -exec rm -rf {} +
+}
+
+# A run of one step leaves the encoded sequences behind; they are kept and checked by their keys when this is called again.
+encode() {
+  local name=$1 run=$cache/$1 settings=(tokenizer="$root/models/nvg-$1" training.steps=1 training.imageEvery=0)
+  [[ $name == eurosat && -z $orientations ]] && settings+=(training.orientations=null)
+  say "encoding $name…"
+  rm -rf -- "$run/checkpoints" "$run/model"
+  "$nvg" train generator --config "$root/configs/$name-generator.json" --data "${data[$name]}" -o "$run" --set "${settings[@]}" \
+    --progress plain || fail "$name: the sequences were not encoded"
+  mkdir -p -- "$stage/sequences/$name/data"
+  cp -a -- "$run/sequences" "$stage/sequences/$name"
+  cp -a -- "${data[$name]}"/{dataset.json,labels.i32} "$stage/sequences/$name/data"
+  if [[ -z $orientations ]]; then : >"$stage/sequences/$name/mirrored"; fi
+}
+
+[[ -n ${NVG_GPU_SKIP_PUBLISH:-} && -d $cache/app ]] || publish
+copy_app
+copy_repository
+for name in "${!data[@]}"; do encode "$name"; done
+git -C "$root" rev-parse HEAD >"$stage/commit" 2>/dev/null || echo unknown >"$stage/commit"
+say "compressing $(megabytes "$stage") MiB…"
+tar -C "$stage" --sort=name --owner=0 --group=0 -c . | xz -6 -T0 >"$cache/kit.tar.xz"
+rm -f -- "$folder"/kit.tar.xz.*
+"$here/parts.sh" split "$cache/kit.tar.xz" "$folder"
+rm -f -- "$cache/kit.tar.xz"
+cp -a -- "$here/run.sh" "$here/parts.sh" "$folder"
+size=$(megabytes "$folder")
+((size <= limit)) || fail "$folder has $size MiB, more than $limit: leave out a data set, --orientations or --generators"
+say "$folder: $size MiB"

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Runs the whole GPU kit without a GPU: deploy/gpu/rehearse.sh [OPTIONS OF pack.sh…]
+#
+#   deploy/gpu/rehearse.sh                                          # without training: no data set is needed
+#   deploy/gpu/rehearse.sh --eurosat data/eurosat-train --cifar10 data/cifar10-train
+#
+# Packs the kit, makes a tree of Debian 13 with libtorch 2.6, PyTorch, CMake and a compiler but without .NET, and runs every
+# step there on the CPU, with seconds instead of minutes. Then the parts that came out are joined here and looked through. Needs
+# root and debootstrap, and what pack.sh needs.
+#
+#   NVG_DEBIAN_TREE   the tree; it is made where it is missing and used again (.build/debian-gpu)
+#   NVG_GPU_PACK      a folder that pack.sh has filled: packs nothing
+#   NVG_GPU_FACTOR    how many times as long as usual every step may take, on a slow or busy machine (1)
+set -euo pipefail
+
+here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
+root=${here%/deploy/gpu}
+tree=${NVG_DEBIAN_TREE:-$root/.build/debian-gpu}
+pack=${NVG_GPU_PACK:-}
+factor=${NVG_GPU_FACTOR:-1}
+started=$SECONDS
+
+fail() {
+  echo "rehearse: $*" >&2
+  exit 1
+}
+say() { echo "rehearse: $*" >&2; }
+
+((EUID == 0)) || fail "must run as root: it makes a tree of Debian and mounts folders into it"
+
+if [[ -z $pack ]]; then
+  pack=$root/.build/gpu/pack
+  "$here/pack.sh" "$@" "$pack"
+fi
+
+# --- the tree ---------------------------------------------------------------------------------------------------------
+
+# PATTERN OF CHROOT'S COMMAND…: with /dev, /proc and an empty /tmp, in mounts that end with the command.
+inside() {
+  unshare --mount --propagation private bash -euc '
+    tree=$1
+    shift
+    mount --rbind /dev "$tree/dev"
+    mount -t proc proc "$tree/proc"
+    mount -t tmpfs tmpfs "$tree/tmp"
+    # Certificates as on this machine, which may be behind a proxy.
+    mount --bind -o ro /etc/ssl "$tree/etc/ssl"
+    exec chroot "$tree" /usr/bin/env -i HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+      PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin ${NVG_GPU_JOBS:+NVG_GPU_JOBS="$NVG_GPU_JOBS"} "$@"
+  ' bash "$tree" "$@"
+}
+
+if [[ ! -x $tree/usr/bin/apt-get ]]; then
+  command -v debootstrap >/dev/null || fail "debootstrap is missing: apt-get install debootstrap"
+  mkdir -p -- "$tree"
+  say "making a tree of Debian 13 in $tree…"
+  debootstrap --variant=minbase --include=ca-certificates trixie "$tree" >"$tree.log" 2>&1 || fail "debootstrap failed: see $tree.log"
+fi
+cp -L -- /etc/resolv.conf /etc/hosts "$tree/etc/"
+has_requirements() {
+  inside bash -euc 'for program in g++ cmake make xz; do command -v $program >/dev/null; done
+    python3 -c "import torch, numpy"
+    test -e /usr/include/torch/csrc/api/include/torch/version.h' 2>/dev/null
+}
+if ! has_requirements; then
+  say "installing libtorch, PyTorch, CMake and a compiler there…"
+  inside bash -euc 'apt-get -qq update && apt-get -qq install -y --no-install-recommends \
+    g++ make cmake libtorch-dev libopenblas0-pthread python3-torch python3-numpy xz-utils zlib1g libssl3t64' >>"$tree.log" 2>&1 ||
+    fail "apt-get failed: see $tree.log"
+fi
+! inside bash -c 'command -v dotnet' >/dev/null || fail "$tree has .NET: the rehearsal must show that none is needed"
+
+# --- the steps --------------------------------------------------------------------------------------------------------
+
+base=$tree/opt/nvg-gpu
+rm -rf -- "$base/kit" "$base/out"
+# The native build is kept, as on a machine that is still warm; everything else starts anew.
+rm -rf -- "$base/work/kit" "$base/work/unpacked" "$base/work/results" "$base/work/logs" "$base/work/runs"
+mkdir -p -- "$base/kit" "$base/out"
+cp -- "$pack"/* "$base/kit"
+limits=()
+for limit in unpack=120 build=900 verify=180 tests=300 bench=300 profile=180 train-eurosat=90 train-cifar10=90 collect=60; do
+  seconds=${limit#*=}
+  # Training takes whatever it is given.
+  [[ $limit == train-* ]] || seconds=$((seconds * factor))
+  [[ $limit == train-* && $factor -gt 1 ]] && seconds=$((seconds * 2))
+  limits+=(--limit "${limit%%=*}=$seconds")
+done
+steps=(unpack build verify tests bench profile)
+for name in eurosat cifar10; do
+  [[ " $* " == *" --$name "* || -n ${NVG_GPU_PACK:-} ]] && steps+=("train-$name")
+done
+say "running: ${steps[*]} collect"
+status=0
+inside /opt/nvg-gpu/kit/run.sh --device cpu --quick --work /opt/nvg-gpu/work --out /opt/nvg-gpu/out "${limits[@]}" \
+  "${steps[@]}" collect || status=$?
+
+# --- what came out ----------------------------------------------------------------------------------------------------
+
+found=$(mktemp -d)
+trap 'rm -rf -- "$found"' EXIT
+"$here/parts.sh" join "$base/out" nvg-results.tar.xz "$found/results.tar.xz" || fail "the results did not come through"
+tar -xJf "$found/results.tar.xz" -C "$found"
+for file in steps.tsv machine.txt verify-float32.json verify-bfloat16.json bench.md profile.md; do
+  [[ -s $found/results/$file ]] || fail "$file is missing among the results"
+done
+while IFS=$'\t' read -r step code seconds; do
+  printf '  %-14s %s, %s s\n' "$step" "$( ((code == 0)) && echo passed || echo "FAILED ($code)")" "$seconds" >&2
+done <"$found/results/steps.tsv"
+files=$(find "$base/out" -type f | wc -l)
+((files <= 8)) || fail "$files files came out; a narrow way back takes eight"
+in=$(du -sm --apparent-size -- "$pack" | cut -f1) out=$(du -sk --apparent-size -- "$base/out" | cut -f1)
+say "$in MiB in, $out KiB in $files files out, $((SECONDS - started)) s"
+((status == 0)) || fail "a step failed: its log is in $base/work/logs"
+say "green"

@@ -1,0 +1,30 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using Nvg.Cli.Terminal;
+using Nvg.Labels;
+
+namespace Nvg.Cli.Arguments;
+
+/// <summary>What a shell may complete: models and their classes.</summary>
+internal static class ModelSuggestions
+{
+    /// <summary>Names of the models that are found by name.</summary>
+    internal static IEnumerable<CompletionItem> Models(CompletionContext context) =>
+        ModelFolder.All().Select(folder => new CompletionItem(Path.GetFileName(folder)));
+
+    /// <summary>Classes of the model on the command line, for a list separated by commas.</summary>
+    internal static IEnumerable<CompletionItem> Classes(CompletionContext context, Option<string?> model)
+    {
+        try
+        {
+            ModelCard card = ModelCard.Read(ModelFolder.Resolve(context.ParseResult.GetValue(model)));
+            IEnumerable<string> names = card.Classes.Select(line => ClassLabel.Parse(line).Name);
+            return Suggestions.OfList(names, context.WordToComplete).Select(name => new CompletionItem(name));
+        }
+        catch (NvgDataException)
+        {
+            // Whatever is wrong with the model is said when the command runs.
+            return [];
+        }
+    }
+}

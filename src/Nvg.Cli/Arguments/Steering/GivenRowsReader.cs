@@ -1,0 +1,152 @@
+using Nvg.Cli.Terminal;
+using Nvg.Conditioning;
+using Nvg.Control;
+using Nvg.Documents;
+using Nvg.Granularity.Construction;
+using Nvg.Imaging;
+using Nvg.Pretrained;
+
+namespace Nvg.Cli.Arguments.Steering;
+
+/// <summary>Reads the files that a <see cref="ControlRequest"/> names into what is given to the images.</summary>
+internal sealed class GivenRowsReader
+{
+    // If more positions than this had to move, the drawing is worth a look.
+    private const double NoteworthyShare = 0.25;
+
+    private readonly ControlRequest _request;
+    private readonly NvgModel _model;
+    private readonly ImageDocument? _document;
+
+    private GivenRowsReader(ControlRequest request, NvgModel model, ImageDocument? document) =>
+        (_request, _model, _document) = (request, model, document);
+
+    /// <summary>Reads the files.</summary>
+    /// <param name="request">The options.</param>
+    /// <param name="model">The model; borrowed.</param>
+    /// <param name="document">The saved result that the reference is, or null.</param>
+    /// <returns>One row per number of kept stages; one row with nothing if nothing is given.</returns>
+    /// <exception cref="UsageException">The model has fewer stages.</exception>
+    /// <exception cref="NvgDataException">A file is unusable.</exception>
+    internal static GivenRows Read(ControlRequest request, NvgModel model, ImageDocument? document)
+    {
+        try
+        {
+            var reader = new GivenRowsReader(request, model, document);
+            GivenRows rows = reader.Read();
+            reader.NoteReading();
+            return rows;
+        }
+        catch (ArgumentException error)
+        {
+            throw new UsageException(error.Message);
+        }
+    }
+
+    /// <summary>Tells how much of a drawing had to move, and draws it if requested.</summary>
+    internal static void Explain(ControlRequest request, StructureMap? plan)
+    {
+        if (plan is null)
+            return;
+        if (request.Explain is not null)
+            ImageFile.Write(request.Explain, plan.Draw());
+        if (plan.Stages.Count < 2)
+        {
+            ConsoleText.Note("note: the structure has a single region, so it has no effect; draw at least two tones or colours, "
+                + "or raise --structure-stages");
+            return;
+        }
+
+        int[] flat = [.. Enumerable.Range(0, plan.Stages.Count).Where(i => plan.Stages[i].IsByPosition)];
+        if (flat.Length > 0)
+        {
+            ConsoleText.Note($"note: the drawing of stage {string.Join(", ", flat)} has a single tone, so its regions are halved by "
+                + "position alone; draw light and dark parts");
+        }
+
+        int[] moved = [.. plan.Stages.Select(s => s.Moved.Count(m => m))];
+        // Finished maps are used as they are.
+        if (request.Explain is null && moved.All(count => count == 0))
+            return;
+        int positions = plan.Grid.Length;
+        string stages = string.Join(", ", moved.Skip(1).Select((count, i) => $"{count} of {positions} in stage {i + 1}"));
+        string more = request.Explain is { } file ? $"; drawn in {file} (rows: requested, used, moved; a column for each of these stages)"
+            : moved.Any(count => count > NoteworthyShare * positions) ? "; --explain FILE.png shows them"
+            : "";
+        ConsoleText.Note($"structure: positions moved to make the halves equal: {stages}{more}");
+    }
+
+    private GivenRows Read()
+    {
+        StructureMap? plan = ReadStructure();
+        if (_request.Reference is not { } path)
+            return new GivenRows([(null, plan?.ToSequence())], plan, null);
+        _document?.RequireModel(path, _model, _model.Fingerprint());
+        RgbImage? image = _document is null ? SquareImage.Read(path, _model.Config.Tokenizer.ImageSize) : null;
+        using IStructureStrategy? construction = _request.Construction?.Create(VisionTransformer.LoadFeatures);
+        using ReferenceSequence reference = image is not null
+            ? ReferenceSequence.FromImage(_model.Tokenizer, image, construction)
+            : ReferenceSequence.FromSequence(_model.Tokenizer, _document!.Sequence);
+        RegionMask? mask = ReadMask();
+        IReadOnlyList<int> stages = _request.Stages;
+        NoteWithoutEffect();
+        return new GivenRows(
+            [.. stages.Select(m => (stages.Count > 1 ? $"keep{m}" : null, (PartialSequence?)Kept(reference, m, plan, mask)))],
+            plan, Surroundings(mask, plan, image));
+    }
+
+    // Stage 0 is a single region, so structure begins to matter with the second kept stage.
+    private void NoteWithoutEffect()
+    {
+        if (_request.Mask is not null || _request.KeepStages is not { } stages)
+            return;
+        int effective = _request.Part == KeptPart.Structure ? 2 : 1;
+        string[] idle = [.. stages.Where(m => m < effective).Select(m => $"{m}")];
+        if (idle.Length > 0 && (_document is null || _document.Given.IsEmpty))
+        {
+            string reason = _request.Part == KeptPart.Structure ? "stage 0 is a single region" : "no stage is kept";
+            ConsoleText.Note($"note: --keep-stages {string.Join(", ", idle)} keeps nothing of the reference ({reason})");
+        }
+    }
+
+    // The pixels of the reference itself, not those of its reconstruction. A new structure discards the surroundings of an
+    // earlier region.
+    private KeptSurroundings? Surroundings(RegionMask? mask, StructureMap? plan, RgbImage? image) =>
+        mask is not null ? new KeptSurroundings(mask, _document?.Image ?? image!) : plan is null ? _document?.Surroundings : null;
+
+    private StructureMap? ReadStructure()
+    {
+        if (_request.Structures.Count == 0)
+            return null;
+        if (_request.Kind != StructureKind.Image)
+            return _model.Structure.Read(_request.Structures, _request.Kind ?? StructureKind.Auto, _request.StructureStages);
+        using IStructureStrategy? construction = _request.Construction?.Create(VisionTransformer.LoadFeatures);
+        return _model.Structure.FromImage(_request.Structures[0], _request.StructureStages!.Value, construction);
+    }
+
+    // After everything was accepted: a refusal is a single line.
+    private void NoteReading()
+    {
+        string? photograph = _document is null ? _request.Reference : null;
+        Framing.Note(_request.Structures.Append(photograph).Append(_request.Mask).OfType<string>());
+        if (_request.Kind is not null || _request.Structures is not [var path] || !ImageFile.HasImageName(path))
+            return;
+        string reading = _model.Structure.KindOf(ImageFile.Read(path)) == StructureKind.Labels
+            ? "flat colours, read as regions (--structure-kind labels)"
+            : "shades, read as brightness (--structure-kind brightness)";
+        ConsoleText.Note($"structure: {path} has {reading}");
+    }
+
+    private PartialSequence Kept(ReferenceSequence reference, int stages, StructureMap? plan, RegionMask? mask)
+    {
+        PartialSequence kept = reference.Keep(_request.Part, stages, plan?.ToSequence());
+        if (mask is not null)
+            return mask.Keep(reference.Sequence, kept.StructureStages, kept.ContentStages, _request.Border ?? BorderRule.Split);
+        // Whatever was given to the earlier result stays given.
+        return _document is null || plan is not null ? kept : kept.WithFallback(_document.Given).With(_document.Given.Border);
+    }
+
+    private RegionMask? ReadMask() => _request.Mask is { } path
+        ? RegionMask.FromImage(ImageFile.Read(path), _model.Tokenizer.Config.Grid, _request.Outside)
+        : null;
+}

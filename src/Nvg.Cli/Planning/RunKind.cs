@@ -1,0 +1,40 @@
+using System.Text.Json;
+
+namespace Nvg.Cli.Planning;
+
+/// <summary>Tells for which commands a settings file can have been written, by the keys that tell runs apart.</summary>
+internal static class RunKind
+{
+    private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    /// <summary>The commands after <c>nvg train</c>; none if the file is unreadable or could be of any kind.</summary>
+    /// <param name="path">A settings file.</param>
+    internal static string[] OfFile(string path)
+    {
+        try
+        {
+            using JsonDocument settings = JsonDocument.Parse(File.ReadAllBytes(path), Lenient);
+            return settings.RootElement.ValueKind == JsonValueKind.Object ? Of(settings.RootElement) : [];
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            // Whatever is wrong is said when the settings are read.
+            return [];
+        }
+    }
+
+    private static string[] Of(JsonElement settings)
+    {
+        if (settings.TryGetProperty("classifier", out JsonElement classifier) && classifier.ValueKind == JsonValueKind.Object)
+            return ["classifier"];
+        if (!settings.TryGetProperty("tokenizer", out JsonElement tokenizer))
+            return [];
+        return tokenizer.ValueKind switch
+        {
+            // Generators name the folder of their tokenizer.
+            JsonValueKind.String => ["generator", "var"],
+            JsonValueKind.Object => tokenizer.TryGetProperty("scales", out _) ? ["var-tokenizer"] : ["tokenizer"],
+            _ => [],
+        };
+    }
+}

@@ -1,0 +1,194 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Nvg.Torch;
+using Nvg.Torch.Files.Safetensors;
+using Nvg.Torch.Nn;
+using Nvg.Verification.Checks;
+
+namespace Nvg.Verification.Fixtures;
+
+/// <summary>
+/// An open fixture with the status of its tensors: each is an input, a parameter, checked, or not covered for a stated reason.
+/// </summary>
+internal sealed class Fixture : IDisposable
+{
+    private readonly SafetensorsFile _file;
+    private readonly string _name;
+    private readonly HashSet<string> _used = [];
+    private readonly List<TensorCheck> _checks = [];
+    private readonly List<UncoveredTensor> _uncovered = [];
+
+    /// <exception cref="SafetensorsException">The file is damaged.</exception>
+    internal Fixture(string path, Device device, ScalarType precision = ScalarType.Float32)
+    {
+        _file = SafetensorsFile.Open(path);
+        _name = Path.GetFileName(path);
+        (Device, Precision) = (device, precision);
+    }
+
+    /// <summary>Precision of matrix products and convolutions.</summary>
+    internal ScalarType Precision { get; }
+
+    /// <summary>The device under test.</summary>
+    internal Device Device { get; }
+
+    /// <summary>Names of all tensors.</summary>
+    internal IEnumerable<string> Names => _file.Keys;
+
+    /// <summary>The rest of each name that starts with a prefix.</summary>
+    internal IEnumerable<string> Following(string prefix) =>
+        Names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Select(n => n[prefix.Length..]);
+
+    /// <summary>Reads an input, on the device.</summary>
+    /// <exception cref="SafetensorsException">The file has no tensor of this name.</exception>
+    internal Tensor Input(string name)
+    {
+        Tensor stored = _file[name];
+        _used.Add(name);
+        return stored.To(Device);
+    }
+
+    /// <summary>Reads a copy of an input that requires gradients.</summary>
+    internal Tensor DifferentiableInput(string name)
+    {
+        Tensor copy = Input(name).Clone();
+        copy.RequiresGrad = true;
+        return copy;
+    }
+
+    /// <summary>Parameters with a prefix, for a model's constructor; call <see cref="CheckParameters"/> afterwards.</summary>
+    internal ParameterSource Parameters(string prefix) =>
+        new RecordingParameterSource(ParameterSource.From(_file, prefix, Device), name => _used.Add(prefix + name)) { Device = Device };
+
+    /// <summary>
+    /// Checks that every parameter of the fixture belongs to a model: it was loaded, or it is a fixed table that the model
+    /// computes, which is compared.
+    /// </summary>
+    internal void CheckParameters(string prefix, params ParameterStore[] stores)
+    {
+        foreach (string name in Following(prefix).Where(n => !_used.Contains(prefix + n)))
+        {
+            if (stores.FirstOrDefault(s => s.ContainsKey(name)) is { } store)
+                Check(prefix + name, store[name], Tolerance.Exact);
+            else
+                Fail(prefix + name, "the model of this build has no such parameter");
+        }
+    }
+
+    /// <summary>Reads the reference of an output that is compared in parts.</summary>
+    internal Tensor Expected(string name) => Input(name);
+
+    /// <summary>Compares an output with the reference of the same name.</summary>
+    internal void Check(string name, Tensor actual, Tolerance tolerance)
+    {
+        if (!_file.TryGetValue(name, out Tensor? expected))
+        {
+            Fail(name, "the file has no such tensor");
+            return;
+        }
+
+        _used.Add(name);
+        CheckPart(name, expected, actual, tolerance);
+    }
+
+    /// <summary>Compares an output with a part of a reference, or with an input that it must reproduce.</summary>
+    internal void CheckPart(string name, Tensor expected, Tensor actual, Tolerance tolerance) => _checks.Add(
+        Precision == ScalarType.Float32
+            ? TensorComparison.Compare(name, expected, actual, tolerance)
+            : TensorComparison.CompareRounded(name, expected, actual, RoundedComparison.Tolerance));
+
+    /// <summary>Records a comparison that could not be made.</summary>
+    internal void Fail(string name, string reason)
+    {
+        _used.Add(name);
+        _checks.Add(TensorCheck.Impossible(name, reason));
+    }
+
+    /// <summary>Records why a tensor is not compared.</summary>
+    internal void NotCovered(string name, string reason)
+    {
+        _used.Add(name);
+        _uncovered.Add(new UncoveredTensor(name, reason));
+    }
+
+    /// <summary>Records the same reason for every remaining tensor.</summary>
+    internal void RestNotCovered(string reason)
+    {
+        foreach (string name in Names.Where(n => !_used.Contains(n)).ToList())
+            NotCovered(name, reason);
+    }
+
+    /// <summary>The numbers after a prefix in the names, ascending: the stored stages.</summary>
+    /// <exception cref="InvalidDataException">There are none.</exception>
+    internal IReadOnlyList<int> Numbered(string prefix)
+    {
+        var pattern = new Regex($"^{Regex.Escape(prefix)}([0-9]+)$");
+        return [.. Matching(pattern).Select(m => int.Parse(m.Parts[1].Value)).Order()];
+    }
+
+    /// <summary>The tensors whose names match a pattern, with the groups of the match.</summary>
+    /// <exception cref="InvalidDataException">There are none.</exception>
+    internal IReadOnlyList<(string Name, GroupCollection Parts)> Matching(Regex pattern)
+    {
+        var matches =
+            Names.Select(n => (n, Match: pattern.Match(n))).Where(m => m.Match.Success).Select(m => (m.n, m.Match.Groups)).ToList();
+        return matches.Count > 0 ? matches : throw new InvalidDataException($"the file has no tensors with names like {pattern}");
+    }
+
+    /// <summary>Reads a metadata string.</summary>
+    /// <exception cref="InvalidDataException">There is no metadata of this name.</exception>
+    internal string Text(string key) =>
+        _file.Metadata.TryGetValue(key, out string? text) ? text : throw new InvalidDataException($"metadata '{key}' is missing");
+
+    /// <summary>Reads a metadata integer.</summary>
+    internal int Integer(string key) => Parsed(key, int.Parse);
+
+    /// <summary>Reads a metadata number.</summary>
+    internal double Number(string key) => Parsed(key, double.Parse);
+
+    /// <summary>Reads a metadata Boolean.</summary>
+    internal bool Flag(string key) => Parsed(key, bool.Parse);
+
+    /// <summary>Reads a metadata list of integers.</summary>
+    internal IReadOnlyList<int> Integers(string key) => Parsed(key, text => JsonSerializer.Deserialize<int[]>(text)!);
+
+    /// <summary>Reads a metadata list of numbers.</summary>
+    internal IReadOnlyList<double> Numbers(string key) => Parsed(key, text => JsonSerializer.Deserialize<double[]>(text)!);
+
+    /// <summary>Throws if the fixture was made with settings that this build does not support.</summary>
+    /// <exception cref="InvalidDataException">The metadata has another value.</exception>
+    internal void Require(string key, string value)
+    {
+        if (Text(key) != value)
+            throw new InvalidDataException($"metadata '{key}' is {Text(key)}, this build supports only {value}");
+    }
+
+    /// <inheritdoc cref="Require(string, string)"/>
+    internal void Require(string key, double value)
+    {
+        if (Number(key) != value)
+            throw new InvalidDataException($"metadata '{key}' is {Text(key)}, this build supports only {value}");
+    }
+
+    /// <summary>The report. Call it last.</summary>
+    internal FixtureReport Report()
+    {
+        RestNotCovered("no check uses this name");
+        return new FixtureReport(_name, _checks, _uncovered);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private T Parsed<T>(string key, Func<string, T> parse)
+    {
+        try
+        {
+            return parse(Text(key));
+        }
+        catch (Exception error) when (error is FormatException or OverflowException or JsonException)
+        {
+            throw new InvalidDataException($"metadata '{key}' has the invalid value '{Text(key)}'", error);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using Nvg.Torch;
+using Nvg.Torch.Nn;
+using Nvg.Verification.Checks;
+
+namespace Nvg.Verification.Fixtures;
+
+/// <summary>
+/// One of several independent models of a fixture. Its tensors and settings have the name of the case and a dot in front, which
+/// this class adds.
+/// </summary>
+internal sealed class FixtureCase(Fixture fixture, string name)
+{
+    private readonly string _prefix = name + ".";
+
+    /// <summary>The device under test.</summary>
+    internal Device Device => fixture.Device;
+
+    /// <summary>The cases that a fixture lists.</summary>
+    internal static IEnumerable<FixtureCase> All(Fixture fixture) =>
+        JsonSerializer.Deserialize<string[]>(fixture.Text("cases"))!.Select(name => new FixtureCase(fixture, name));
+
+    /// <summary>A part of the case with a name of its own, such as one of several runs.</summary>
+    internal FixtureCase Part(string part) => new(fixture, _prefix + part);
+
+    internal bool Has(string tensor) => fixture.Names.Contains(_prefix + tensor);
+
+    internal IEnumerable<string> Following(string start) => fixture.Following(_prefix + start);
+
+    internal Tensor Input(string tensor) => fixture.Input(_prefix + tensor);
+
+    internal Tensor DifferentiableInput(string tensor) => fixture.DifferentiableInput(_prefix + tensor);
+
+    internal Tensor Expected(string tensor) => fixture.Expected(_prefix + tensor);
+
+    internal ParameterSource Parameters(string start) => fixture.Parameters(_prefix + start);
+
+    internal void CheckParameters(string start, params ParameterStore[] stores) => fixture.CheckParameters(_prefix + start, stores);
+
+    internal void Check(string tensor, Tensor actual, Tolerance tolerance) => fixture.Check(_prefix + tensor, actual, tolerance);
+
+    /// <summary>Compares a result that not every case stores.</summary>
+    internal void CheckIfStored(string tensor, Tensor actual, Tolerance tolerance)
+    {
+        if (Has(tensor))
+            Check(tensor, actual, tolerance);
+    }
+
+    internal void CheckPart(string tensor, Tensor expected, Tensor actual, Tolerance tolerance) =>
+        fixture.CheckPart(_prefix + tensor, expected, actual, tolerance);
+
+    internal void NotCovered(string tensor, string reason) => fixture.NotCovered(_prefix + tensor, reason);
+
+    internal string Text(string key) => fixture.Text(_prefix + key);
+
+    internal int Integer(string key) => fixture.Integer(_prefix + key);
+
+    internal double Number(string key) => fixture.Number(_prefix + key);
+
+    internal bool Flag(string key) => fixture.Flag(_prefix + key);
+
+    internal IReadOnlyList<int> Integers(string key) => fixture.Integers(_prefix + key);
+
+    internal IReadOnlyList<double> Numbers(string key) => fixture.Numbers(_prefix + key);
+
+    internal IReadOnlyList<string> Texts(string key) => JsonSerializer.Deserialize<string[]>(Text(key))!;
+
+    internal void Require(string key, string value) => fixture.Require(_prefix + key, value);
+
+    internal void Require(string key, double value) => fixture.Require(_prefix + key, value);
+
+    /// <summary>Gradients of a loss with respect to the parameters that the case stores gradients of.</summary>
+    /// <param name="start">What stands before the parameters' names, such as <c>grad.</c>.</param>
+    /// <param name="loss">The loss.</param>
+    /// <param name="parameters">The parameters, which require gradients.</param>
+    /// <param name="tolerance">Allowed difference.</param>
+    /// <param name="keepsGraph">Whether more gradients of the loss follow.</param>
+    internal void CheckGradients(string start, Tensor loss, ParameterStore parameters, Tolerance tolerance, bool keepsGraph = false)
+    {
+        string[] names = [.. Following(start)];
+        Tensor[] inputs = Array.ConvertAll(names, n => parameters[n]);
+        Tensor?[] gradients = Autograd.Gradients(loss, inputs, keepsGraph);
+        for (int i = 0; i < names.Length; i++)
+            Check(start + names[i], gradients[i] ?? Tensor.ZerosLike(inputs[i]), tolerance);
+    }
+}

@@ -1,0 +1,17 @@
+using Nvg.Granularity;
+
+namespace Nvg.Verification.Fixtures;
+
+/// <summary>The latent grid of fixtures that store only the number of positions.</summary>
+internal static class FixtureGrid
+{
+    /// <summary>As many rows as columns.</summary>
+    /// <exception cref="InvalidDataException">The number is not a square.</exception>
+    internal static LatentGrid Square(long length)
+    {
+        int side = (int)Math.Round(Math.Sqrt(length));
+        return (long)side * side == length
+            ? new LatentGrid(side, side)
+            : throw new InvalidDataException($"{length} positions do not form a square grid");
+    }
+}

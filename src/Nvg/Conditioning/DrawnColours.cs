@@ -1,0 +1,49 @@
+using Nvg.Granularity;
+using Nvg.Granularity.Construction;
+using Nvg.Imaging;
+using Nvg.Torch;
+
+namespace Nvg.Conditioning;
+
+/// <summary>
+/// The colours of a drawing by latent position. The content of the first stages is chosen to follow them: what is drawn dark becomes
+/// darker than what is drawn bright. Only differences count, so that any colours do. Immutable; needs no disposal.
+/// </summary>
+public sealed class DrawnColours
+{
+    private readonly float[] _colours_LC;
+
+    private DrawnColours(LatentGrid grid, float[] colours_LC) => (Grid, _colours_LC) = (grid, colours_LC);
+
+    /// <summary>The latent positions.</summary>
+    public LatentGrid Grid { get; }
+
+    /// <summary>Red, green and blue of every position, in [0, 255] less their mean over the drawing; L × 3.</summary>
+    public ReadOnlySpan<float> Values => _colours_LC;
+
+    /// <summary>The mean colours of the positions.</summary>
+    /// <param name="drawing">Of any size.</param>
+    /// <param name="grid">The latent positions, which frame the drawing.</param>
+    /// <returns>Null if the drawing has one colour.</returns>
+    public static DrawnColours? Of(RgbImage drawing, LatentGrid grid)
+    {
+        long[] sums_LC = new long[grid.Length * RgbImage.Channels], areas_L = new long[grid.Length];
+        AreaSampling.Visit(drawing.Width, drawing.Height, grid, (x, y, position, overlap) =>
+        {
+            ReadOnlySpan<byte> pixel = drawing.Row(y).Slice(x * RgbImage.Channels, RgbImage.Channels);
+            for (int c = 0; c < RgbImage.Channels; c++)
+                sums_LC[position * RgbImage.Channels + c] += overlap * pixel[c];
+            areas_L[position] += overlap;
+        });
+        double[] colours_LC = [.. sums_LC.Select((sum, i) => sum / (double)areas_L[i / RgbImage.Channels])];
+        double[] mean_C = [.. Enumerable.Range(0, RgbImage.Channels).Select(c =>
+            colours_LC.Where((_, i) => i % RgbImage.Channels == c).Average())];
+        float[] differences_LC = [.. colours_LC.Select((colour, i) => (float)(colour - mean_C[i % RgbImage.Channels]))];
+        return Array.TrueForAll(differences_LC, difference => difference == 0) ? null : new DrawnColours(grid, differences_LC);
+    }
+
+    /// <summary>Drawings together, B × L × 3; the tensor belongs to the innermost scope.</summary>
+    internal static Tensor Stack(IReadOnlyList<DrawnColours> drawings, Device device) =>
+        Tensor.From([.. drawings.SelectMany(drawing => drawing._colours_LC)], drawings.Count, drawings[0].Grid.Length, RgbImage.Channels)
+            .To(device);
+}

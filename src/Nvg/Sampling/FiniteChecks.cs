@@ -1,0 +1,63 @@
+using Nvg.Tokenizers;
+using Nvg.Torch;
+
+namespace Nvg.Sampling;
+
+/// <summary>
+/// Refuses predicted values that are NaN or infinite: each time at once, or, where reading a result waits for a GPU, all of them
+/// with a single copy at the end of a batch. Either way the first part that failed is named.
+/// </summary>
+/// <param name="deferred">Whether results are read by <see cref="Require"/> alone.</param>
+internal sealed class FiniteChecks(bool deferred) : IDisposable
+{
+    private readonly List<Check> _open = [];
+
+    /// <summary>Checks values, or notes that they are to be checked.</summary>
+    /// <param name="values">One row per image; borrowed.</param>
+    /// <param name="part">The part of the model, as messages name it.</param>
+    /// <param name="describe">Names an image by its row.</param>
+    /// <exception cref="NvgDataException">A value is NaN or infinite, and checks are not deferred.</exception>
+    internal void Add(Tensor values, string part, Func<long, string> describe)
+    {
+        if (!deferred)
+        {
+            PredictedValues.RequireFinite(values, part, describe);
+            return;
+        }
+
+        using var scope = new TensorScope();
+        long rows = values.Size(0);
+        Tensor finite_R = values.IsFinite().Reshape(rows, -1).Sum(1);
+        _open.Add(new Check(finite_R.Own(), values.ElementCount / rows, part, describe));
+    }
+
+    /// <summary>Reads the results of all checks that are open.</summary>
+    /// <exception cref="NvgDataException">A value was NaN or infinite; the message names image and part.</exception>
+    internal void Require()
+    {
+        if (_open.Count == 0)
+            return;
+        using var scope = new TensorScope();
+        long[] counts = Tensor.Cat([.. _open.Select(check => check.Finite_R)], 0).ToArray<long>();
+        int next = 0;
+        foreach (Check check in _open)
+        {
+            long rows = check.Finite_R.ElementCount;
+            for (long row = 0; row < rows; row++)
+            {
+                if (counts[next++] != check.ValuesPerRow)
+                    throw PredictedValues.NotFinite(check.Describe(row), check.Part);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Check check in _open)
+            check.Finite_R.Dispose();
+        _open.Clear();
+    }
+
+    private sealed record Check(Tensor Finite_R, long ValuesPerRow, string Part, Func<long, string> Describe);
+}
