@@ -207,16 +207,19 @@ operations() {
 }
 
 same_images() {
-  local file
+  local file count=4
+  [[ -n $quick ]] && count=1
   for file in first second; do
-    nvg generate --model models/nvg-eurosat --class river,forest --count 4 --seed 1 --device "$device" --quiet -o "$work/$file.npz" ||
+    nvg generate --model models/nvg-eurosat --class river,forest --count "$count" --seed 1 --device "$device" --quiet -o "$work/$file.npz" ||
       return 1
   done
   python3 compare.py same "$work/first.npz" "$work/second.npz"
 }
 
 images_of_the_cpu() {
-  nvg generate --model models/nvg-eurosat --class river,forest --count 4 --seed 1 --quiet -o "$work/cpu.npz" || return 1
+  local count=4
+  [[ -n $quick ]] && count=1
+  nvg generate --model models/nvg-eurosat --class river,forest --count "$count" --seed 1 --quiet -o "$work/cpu.npz" || return 1
   python3 compare.py close "$work/first.npz" "$work/cpu.npz"
 }
 
