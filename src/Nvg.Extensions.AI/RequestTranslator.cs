@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.AI;
+using Nvg.Conditioning;
 using Nvg.Control;
 using Nvg.Documents;
 using Nvg.Imaging;
@@ -76,25 +77,20 @@ internal sealed class RequestTranslator(NvgModel model, Lazy<string> fingerprint
                 : image with { Structure = structure };
         }
 
-        RgbImage pixels = document?.Image ?? Square(bytes);
-        using ReferenceSequence reference = document is null
-            ? ReferenceSequence.FromImage(model.Tokenizer, pixels)
-            : ReferenceSequence.FromSequence(model.Tokenizer, document.Sequence);
-        int? stages = values.Integer("keep_stages");
         KeptPart part = Part(values.Text("keep"), structure);
-        if (originals.Mask is { } mask)
-        {
-            RegionMask region = RegionMask.FromImage(Mask(mask), model.Grid);
-            int inside = stages ?? 1;
-            return image with
-            {
-                Given = region.Keep(reference.Sequence, inside, part == KeptPart.Structure ? 0 : inside),
-                Surroundings = new KeptSurroundings(region, pixels),
-            };
-        }
-
-        int kept = stages ?? Math.Min(settings.ReferenceStages, structure?.Stages.Count ?? model.Grid.LastStage);
-        return image with { Given = reference.Keep(part, kept, structure?.ToSequence()), Structure = structure };
+        if (structure is not null && (originals.Mask is not null || part != KeptPart.Content))
+            throw new ArgumentException("structure takes the place of the reference's: keep content alone, and give no mask");
+        using Continuation reference = document is null
+            ? Continuation.Of(model.Tokenizer, Square(bytes))
+            : Continuation.Of(model.Tokenizer, document);
+        int? stages = values.Integer("keep_stages");
+        StageSelection kept = StageSelection.First(part, stages ?? (originals.Mask is not null ? 1
+            : Math.Min(settings.ReferenceStages, structure?.Stages.Count ?? model.Grid.LastStage)));
+        GivenParts given = originals.Mask is { } mask
+                ? reference.Redo(RegionMask.FromImage(Mask(mask), model.Grid), kept, BorderRule.Split)
+            : structure is not null ? reference.Follow(structure, kept)
+            : reference.Keep(kept);
+        return image with { Given = given.Sequence, Surroundings = given.Surroundings };
     }
 
     private StructureMap? Structure(OriginalImages originals, int? stages) => (originals.Structure, originals.Labels) switch

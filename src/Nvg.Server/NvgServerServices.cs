@@ -51,6 +51,7 @@ public static class NvgServerServices
         services.AddSingleton<ApiKeys>().AddSingleton<ClientIdentity>().AddSingleton<EndpointGuard>();
         services.AddSingleton<ModelEndpoints>().AddSingleton<JobEndpoints>().AddSingleton<StructureEndpoints>()
             .AddSingleton<DocumentEndpoints>().AddSingleton<OpenAiRequestReader>().AddSingleton<OpenAiEndpoints>()
+            .AddSingleton<Automatic1111RequestReader>()
             .AddSingleton<Automatic1111Endpoints>().AddSingleton<HealthEndpoints>();
         services.AddHostedService<NvgServerService>();
         services.AddOpenApi(NvgServerEndpoints.DocumentName, document => document.AddDocumentTransformer((content, _, _) =>

@@ -218,8 +218,14 @@ public sealed class StructureBuilder
         using ReferenceSequence own = ReferenceSequence.FromImage(RequireTokenizer(), image, strategy);
         PartialSequence kept = own.Keep(KeptPart.Structure, stages);
         int count = kept.StructureStages;
-        return FromMaps(kept.AllLabels[..(count * Grid.Length)].ToArray(), [count, Grid.Length]);
+        StructureMap map = FromMaps(kept.AllLabels[..(count * Grid.Length)].ToArray(), [count, Grid.Length]);
+        // What the tokenizer finds in an image of one colour comes from the borders of its convolutions.
+        return !HasOneColour(image) ? map
+            : new StructureMap(Grid, [.. map.Stages.Select((stage, i) => stage with { IsByPosition = i > 0 })]);
     }
+
+    private static bool HasOneColour(RgbImage image) =>
+        image.Pixels.AsSpan(RgbImage.Channels).SequenceEqual(image.Pixels.AsSpan(..^RgbImage.Channels));
 
     private static bool IsArray(string path) => Path.GetExtension(path).Equals(".npy", StringComparison.OrdinalIgnoreCase);
 

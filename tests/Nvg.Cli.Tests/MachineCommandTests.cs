@@ -34,6 +34,21 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
     }
 
     [Fact]
+    public async Task Bench_Serve_TimesRealRequests()
+    {
+        CommandResult result = await RunAsync(
+            "bench", "--model", model.Folder, "--serve", "6", "--threads", "1", "--batch", "3", "--json");
+        Assert.True(result.ExitCode == CommandRunner.Done, result.Error);
+        using JsonDocument json = JsonDocument.Parse(result.Output);
+        JsonElement speed = json.RootElement, batched = speed.GetProperty("batched");
+        Assert.Equal((6, 3), (speed.GetProperty("images").GetInt32(), batched.GetProperty("batch").GetInt32()));
+        Assert.True(batched.GetProperty("perSecond").GetDouble() > 0);
+        foreach (string figure in (string[])["httpMilliseconds", "firstPreviewSeconds", "stageSeconds"])
+            Assert.True(speed.GetProperty(figure).GetDouble() > 0, figure);
+        Assert.Equal(CommandRunner.WrongUsage, (await RunAsync("bench", "--model", model.Folder, "--serve", "-1")).ExitCode);
+    }
+
+    [Fact]
     public async Task Bench_TrainingAndProfile_NameWhatRuns()
     {
         CommandResult result = await RunAsync(

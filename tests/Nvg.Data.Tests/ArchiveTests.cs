@@ -92,6 +92,15 @@ public class ArchiveTests
     }
 
     [Fact]
+    public void AllEntries_ZipInside_IsNamedWithItsRemedy()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("a.tar", Tar(("cat/1.png", Png), ("cat.zip", [.. "PK\u0003\u0004"u8, .. new byte[30]])));
+        ImageEntry zip = Assert.Single(ImageSource.Open(folder["a.tar"]).AllEntries(), e => e.NotAImage is not null);
+        Assert.Equal("is not a readable image: a zip archive, which is not read here; unpack it", zip.NotAImage);
+    }
+
+    [Fact]
     public void AllEntries_ArchivesAppendedToEachOther_AreReadAsOne()
     {
         using var folder = new TemporaryFolder();

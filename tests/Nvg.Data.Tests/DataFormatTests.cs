@@ -58,6 +58,20 @@ public class DataFormatTests
     }
 
     [Fact]
+    public void AllEntries_ShardWithAnnotations_HasTheImagesAlone()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] png = ImageFile.Encode(Images.Gradient(8, 8), ImageFormat.Png);
+        folder.Write("a.tar", ArchiveTests.Tar(
+            ("0.cls", "4"u8.ToArray()), ("0.jpg", png), ("0.json", """{"label": 7}"""u8.ToArray()), ("0.txt", "a caption"u8.ToArray()),
+            ("1.jpg", "text"u8.ToArray()), ("1.txt", "another"u8.ToArray())));
+        // What belongs to no image is named.
+        Assert.Equal(
+            [("0.jpg", "4", true), ("1.jpg", "all", true), ("1.txt", "", false)],
+            ImageSource.Open(folder["a.tar"]).AllEntries().Select(e => (e.Name, e.ClassName, e.NotAImage is null)));
+    }
+
+    [Fact]
     public async Task AllEntries_ParquetRowsWithoutImageOrLabel_AreNamed()
     {
         using var folder = new TemporaryFolder();

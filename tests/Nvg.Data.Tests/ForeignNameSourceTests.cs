@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Compression;
 using System.Text;
 using Nvg.Data.Datasets;
 using Nvg.Data.Packing;
@@ -28,6 +29,25 @@ public class ForeignNameSourceTests
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder["a.tar"], Tar([.. names.Select(name => (Bytes(name, "/1.png"), Png))]));
         AssertClasses(names, ImageSource.Open(folder["a.tar"]));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void AllEntries_ZipWithForeignNames_KeepsClassesApart(string[] names)
+    {
+        using var folder = new TemporaryFolder();
+        // Latin-1 keeps every byte, and sets no flag for UTF-8, as programs of Windows do not.
+        using (FileStream file = File.Create(folder["a.zip"]))
+        using (var zip = new ZipArchive(file, ZipArchiveMode.Create, leaveOpen: false, Encoding.Latin1))
+        {
+            foreach (string name in names)
+            {
+                using Stream entry = zip.CreateEntry(Encoding.Latin1.GetString(Bytes(name, "/1.png"))).Open();
+                entry.Write(Png);
+            }
+        }
+
+        AssertClasses(names, ImageSource.Open(folder["a.zip"]));
     }
 
     [Theory]

@@ -113,6 +113,16 @@ public sealed class NvgImageGeneratorTests(TinyModelFolder tiny) : IClassFixture
         Assert.Equal(expected.Stages[1].Used, image.Sequence.Labels(1).ToArray());
     }
 
+    [Theory]
+    [InlineData("structure", "photo.png", "structure.png")]
+    [InlineData("content", "photo.png", "structure.png", "mask.png")]
+    public async Task Generate_WithStructureBesideThatOfTheReference_IsRefused(string keep, params string[] names)
+    {
+        var request = new ImageGenerationRequest("lion", names.Select(name => Data(Images.Gradient(8, 8), name)));
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => _generator.GenerateAsync(request, With(("keep", keep))));
+        Assert.Contains("structure takes the place of the reference's", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Generate_WithARawRequest_TakesItAsItIs()
     {

@@ -69,6 +69,8 @@ public sealed class MutatedRequestTests(ServedTinyModel model) : IClassFixture<S
                 """{"prompt":"lion","response_format":"b64_json","output_format":"webp","stream":true,"partial_images":2}"""u8
                     .ToArray()),
             ("/sdapi/v1/txt2img", json, """{"prompt":"lion","seed":-1,"batch_size":2,"steps":20,"width":512}"""u8.ToArray()),
+            ("/sdapi/v1/img2img", json, Encoding.UTF8.GetBytes(
+                $$"""{"prompt":"lion","seed":3,"init_images":["{{Convert.ToBase64String(png)}}"],"denoising_strength":0.5}""")),
             ("/api/session", json, """{"key":"some key"}"""u8.ToArray()),
             ("/api/documents", "application/octet-stream", document), ("/api/documents", "image/png", png),
                 ("/api/documents", "image/jpeg", jpeg), ("/api/documents", "image/webp", webp),

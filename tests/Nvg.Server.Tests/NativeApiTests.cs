@@ -147,6 +147,15 @@ public sealed class NativeApiTests(ServedTinyModel model) : IClassFixture<Served
     }
 
     [Fact]
+    public async Task Structure_OfOneTone_IsNoted()
+    {
+        using HttpResponseMessage response = await _server.Client.PostAsJsonAsync(
+            "/api/structure", new { structure = new { brightness = new[] { new[] { 7, 7 }, new[] { 7, 7 } }, stages = 3 } });
+        JsonElement notes = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("notes");
+        Assert.Contains(notes.EnumerateArray(), note => note.GetString()!.Contains("stage 1 has a single tone", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Structure_AsFiles_IsThatOfTheLibrary()
     {
         byte[] drawing = ImageFile.Encode(Images.Gradient(40, 40), ImageFormat.Png);

@@ -14,7 +14,7 @@ namespace Nvg.Server.Tests;
 internal sealed class TestServer : IAsyncDisposable
 {
     // Longer than any of them takes: a busy machine must not decide.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private readonly NvgServerHost _host;
 

@@ -63,6 +63,22 @@ public sealed class GalleryTests(StudioServer studio)
         Assert.Empty(await page.GalleryAsync());
     }
 
+    // A page that is left ends the transactions of its database that are on their way, so a deletion may get no further than this.
+    [ChromiumFact]
+    public async Task Delete_JustBeforeAReload_StaysDeleted()
+    {
+        await using StudioPage page = await (await StudioPage.OpenAsync(studio)).ReadyAsync();
+        await page.SetAsync("14", 1);
+        await page.GenerateAsync();
+        string key = (await page.SingleAsync()).Key;
+        await page.Page.EvaluateAsync("key => localStorage.setItem('nvg.deleted', JSON.stringify([key]))", key);
+        await page.Page.ReloadAsync();
+        await page.ReadyAsync();
+        await page.WaitForRunAsync("completed");
+        Assert.Empty(await page.GalleryAsync());
+        await Assertions.Expect(page.Page.Locator(".entry")).ToHaveCountAsync(0);
+    }
+
     [ChromiumFact]
     public async Task Download_Document_IsTheStoredOne()
     {

@@ -7,10 +7,10 @@ namespace Nvg.Cli.Arguments;
 internal static class Framing
 {
     /// <summary>Says which images are cropped to their central square.</summary>
-    /// <param name="paths">Files; arrays and saved results among them are passed over.</param>
+    /// <param name="paths">Files; arrays, saved results and pipes among them are passed over.</param>
     internal static void Note(IEnumerable<string> paths)
     {
-        foreach (string path in paths.Where(ImageFile.HasImageName))
+        foreach (string path in paths.Where(path => ImageFile.HasImageName(path) && InputFile.CanBeReadAgain(path)))
         {
             ImageHeader image = ImageFile.DecodeHeader(ImageFile.ReadBytes(path), path);
             int side = Math.Min(image.Width, image.Height);

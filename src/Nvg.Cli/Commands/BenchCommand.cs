@@ -17,7 +17,7 @@ internal sealed class BenchCommand
 {
     // They are held in memory while they are decoded repeatedly.
     private const int MaximumDecodedFiles = 500;
-    private const int DefaultBatch = 16, MaximumReplicas = 1000, QueuedImages = 256;
+    private const int DefaultBatch = 16, MaximumReplicas = 1000, QueuedImages = 256, MostRequests = 10_000;
 
     private readonly Option<string?> _model = CommonOptions.Model();
 
@@ -76,6 +76,13 @@ internal sealed class BenchCommand
         Description = "Time a pass of --batch images, and simulate the latency of nvg serve against its load with the real queue",
     };
 
+    private readonly Option<int> _serve = new("--serve")
+    {
+        Description = "Time nvg serve with N real requests at once: what HTTP adds to an image, images per second one by one and in "
+            + "batches of --batch, and how soon the first stage is seen",
+        HelpName = "N",
+    };
+
     private readonly Option<int> _replicas = new("--replicas")
     {
         Description = "With --queue: servers behind a load balancer",
@@ -102,14 +109,16 @@ internal sealed class BenchCommand
         Command command = new Command("bench", "Time each part of a model")
             .With(arguments._model, arguments._preset, arguments._save, arguments._repeat, arguments._batch, arguments._steps)
             .With(arguments._imagesOnly, arguments._training, arguments._profile)
-            .With(arguments._soak, arguments._queue, arguments._replicas, arguments._decode, arguments._size, arguments._device)
-            .With(arguments._type, arguments._threads, arguments._json);
+            .With(arguments._soak, arguments._queue, arguments._replicas, arguments._serve, arguments._decode, arguments._size)
+            .With(arguments._device, arguments._type, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;
     }
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
+        if (parsed.GetValue(_serve) is < 0 or > MostRequests)
+            throw new UsageException($"--serve must lie in 1…{MostRequests}, not {parsed.GetValue(_serve)}");
         if (parsed.GetValue(_repeat) < 1 || parsed.GetValue(_batch) < 1)
             throw new UsageException("--repeat and --batch must be at least 1");
         if (parsed.GetValue(_decode) is { } source)
@@ -132,6 +141,12 @@ internal sealed class BenchCommand
         {
             return model is NvgModel served ? Queue(parsed, served, cancellation)
                 : throw new UsageException("--queue is for NVG models, which the server computes");
+        }
+
+        if (parsed.GetValue(_serve) > 0)
+        {
+            return model is NvgModel served ? await ServeAsync(parsed, served, cancellation)
+                : throw new UsageException("--serve is for NVG models, which the server computes");
         }
 
         List<Timing> timings = await ConsoleProgress.ShowAsync(
@@ -174,6 +189,29 @@ internal sealed class BenchCommand
                 $"{l.Load:P0}", $"{l.PerSecond:G3}", $"{l.MeanBatch:F1}", $"{l.Median:G3}", $"{l.Percentile95:G3}", $"{l.Percentile99:G3}",
                     $"{l.Refused:P1}",
             }));
+        return CommandRunner.Done;
+    }
+
+    private async Task<int> ServeAsync(ParseResult parsed, NvgModel model, CancellationToken cancellation)
+    {
+        model.RequireGenerator();
+        var bench = new ServingBench(model, parsed.GetDataType(_type), parsed.GetValue(_serve), cancellation);
+        ServingSpeed speed = await ConsoleProgress.ShowAsync(
+            "serving", _ => Task.Run(() => bench.RunAsync(parsed.GetValue(_batch) ?? DefaultBatch), CancellationToken.None));
+        if (parsed.GetValue(_json))
+        {
+            MachineOutput.Write(speed);
+            return CommandRunner.Done;
+        }
+
+        ConsoleText.Print(
+            $"HTTP, queue and encoding add {speed.HttpMilliseconds:F2} ms to an image (95 %: {speed.HttpMilliseconds95:F2} ms; "
+            + $"{speed.HttpProcessorMilliseconds:F2} ms of processor time)");
+        ConsoleText.Print(
+            $"the first stage is seen after {speed.FirstPreviewSeconds:G3} s; a stage takes {speed.StageSeconds:G3} s on average");
+        ConsoleTable.Write(
+            ["computed together", "images/s", "processor seconds per image"],
+            new[] { speed.OneByOne, speed.Batched }.Select(t => new[] { $"{t.Batch}", $"{t.PerSecond:G3}", $"{t.ProcessorSeconds:G3}" }));
         return CommandRunner.Done;
     }
 

@@ -60,7 +60,7 @@ internal sealed class VerifyCommand
             cancellation.ThrowIfCancellationRequested();
             reports.Add(fixture);
             if (!json)
-                VerificationReport.WriteText(Console.Out, fixture);
+                FileFailure.Writing("standard output", () => VerificationReport.WriteText(Console.Out, fixture));
         }
 
         var report = new VerificationReport(reports);

@@ -29,8 +29,12 @@ internal sealed class SheetOutput(string path, SheetStyle style, bool withStages
             return [path];
         }
 
-        using Stream output = Console.OpenStandardOutput();
-        output.Write(ImageFile.Encode(sheet, ImageFormat.Png));
+        byte[] png = ImageFile.Encode(sheet, ImageFormat.Png);
+        FileFailure.Writing("standard output", () =>
+        {
+            using Stream output = Console.OpenStandardOutput();
+            output.Write(png);
+        });
         return [];
     }
 

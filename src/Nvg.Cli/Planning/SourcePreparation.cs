@@ -1,3 +1,4 @@
+using Nvg.Cli.Output;
 using Nvg.Cli.Terminal;
 using Nvg.Data.Datasets;
 using Nvg.Data.Packing;
@@ -9,8 +10,6 @@ namespace Nvg.Cli.Planning;
 /// <summary>Prepares the images of a plan: those to train on and those that are kept aside, each as a data set.</summary>
 internal static class SourcePreparation
 {
-    private const int MostShownSkips = 10;
-
     /// <summary>Prepares what is not prepared yet.</summary>
     /// <returns>The plan; changed if classes have no usable image, which is known only now.</returns>
     /// <param name="source">Folder or archive.</param>
@@ -28,10 +27,7 @@ internal static class SourcePreparation
         if (!Directory.Exists(folder.TrainingData))
         {
             DatasetDescription done = await PackAsync(heldOut: false, folder.TrainingData);
-            foreach (SkippedFile file in done.Skipped.Take(MostShownSkips))
-                ConsoleText.Note($"skipped {Nvg.Torch.Files.ForeignName.Display(file.Name)}: {file.Reason}");
-            if (done.SkippedCount > MostShownSkips)
-                ConsoleText.Note($"skipped {done.SkippedCount - MostShownSkips:N0} more; {folder.TrainingData}/dataset.json lists them");
+            SkippedFiles.Note(done, folder.TrainingData);
         }
 
         if (every > 0 && !Directory.Exists(folder.HeldOutData))

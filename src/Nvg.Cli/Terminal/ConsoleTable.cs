@@ -25,7 +25,7 @@ internal static class ConsoleTable
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
         if (Console.IsOutputRedirected)
             console.Profile.Width = UnlimitedWidth;
-        console.Write(table);
+        FileFailure.Writing("standard output", () => console.Write(table));
     }
 
     private static bool IsNumeric(string cell) =>

@@ -14,7 +14,13 @@ internal readonly record struct FileKind(FileRole Role, string Description)
 
     /// <summary>Why a file of this kind is not an image, or null if it is one.</summary>
     internal string? NotAnImage =>
-        Role == FileRole.Image ? null : Description == Empty ? "is empty" : $"is not a readable image: {Description}";
+        Role switch
+        {
+            FileRole.Image => null,
+            FileRole.Tar or FileRole.Zip or FileRole.Parquet =>
+                $"is not a readable image: {Description}, which is not read here; unpack it",
+            _ => Description == Empty ? "is empty" : $"is not a readable image: {Description}",
+        };
 
     /// <summary>Why a file of this kind is not a source of images.</summary>
     internal string NotASource => Description == Empty ? "is empty" : $"is not a readable archive: {Description}";

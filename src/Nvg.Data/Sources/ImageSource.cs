@@ -112,15 +112,7 @@ public abstract class ImageSource
         name.IndexOf('/', StringComparison.Ordinal) is > 0 and var end ? ClassNamed(name[..end]) : FlatClass;
 
     /// <summary>The name of a class as labels hold it: spaces at its ends would be lost there.</summary>
-    internal static string ClassNamed(string text)
-    {
-        string inner = text.Trim(' ');
-        int start = text.IndexOf(inner, StringComparison.Ordinal);
-        return inner.Length == text.Length
-            ? text
-            : string.Concat(Enumerable.Repeat(@"\x20", start)) + inner
-                + string.Concat(Enumerable.Repeat(@"\x20", text.Length - start - inner.Length));
-    }
+    internal static string ClassNamed(string text) => ForeignName.WithSpaces(text);
 
     /// <summary>Why a file or folder is passed over by convention, judged by a part of its path; null if it is not.</summary>
     private protected static string? PassedOver(string part) => part switch

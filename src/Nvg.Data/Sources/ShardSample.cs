@@ -7,11 +7,14 @@ namespace Nvg.Data.Sources;
 
 /// <summary>
 /// Files of an archive that belong together: in a WebDataset shard, consecutive files with the same path up to the first dot of
-/// the file name. The label of an image is in <c>key.cls</c> or <c>key.json</c>; without one, its folder is the class.
+/// the file name. The label of an image is in <c>key.cls</c> or <c>key.json</c>; without one, its folder is the class. Other texts
+/// beside an image, such as captions, are annotations of it, and no images that are skipped.
 /// </summary>
 internal sealed class ShardSample
 {
     private static readonly string[] LabelKeys = ["class_name", "label_name", "classname", "cls", "label", "class"];
+
+    private static readonly string[] AnnotationEndings = [".cls", ".json", ".txt"];
 
     private readonly List<(string Name, FileKind Kind, byte[] Content)> _files = [];
 
@@ -28,10 +31,10 @@ internal sealed class ShardSample
     internal IReadOnlyList<ImageEntry> Take()
     {
         bool hasImage = _files.Any(file => file.Kind.Role == FileRole.Image);
-        (string? label, string? source) = hasImage ? Label() : (null, null);
+        string? label = hasImage ? Label() : null;
         ImageEntry[] entries =
         [
-            .. _files.Where(file => file.Name != source)
+            .. _files.Where(file => !hasImage || file.Kind.Role == FileRole.Image || !IsAnnotation(file.Name))
                 .Select(file => ImageSourceEntries.Of(file.Name, file.Kind, file.Content, label)),
         ];
         _files.Clear();
@@ -39,23 +42,26 @@ internal sealed class ShardSample
     }
 
     // A .cls always counts; a .json may be anything, so it only counts for images that are in no folder.
-    private (string? Label, string? Source) Label()
+    private string? Label()
     {
         foreach ((string name, _, byte[] content) in _files)
         {
             if (name.EndsWith(".cls", StringComparison.OrdinalIgnoreCase) && content.Length is > 0 and <= 1 << 12)
-                return (ForeignName.FromBytes(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(content).Trim())), name);
+                return ForeignName.FromBytes(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(content).Trim()));
         }
 
         foreach ((string name, _, byte[] content) in _files)
         {
             bool isFlat = !name.Contains('/', StringComparison.Ordinal);
             if (isFlat && name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && JsonLabel(content) is { } label)
-                return (ForeignName.FromText(label), name);
+                return ForeignName.FromText(label);
         }
 
-        return (null, null);
+        return null;
     }
+
+    private static bool IsAnnotation(string name) =>
+        AnnotationEndings.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
 
     private static string? JsonLabel(byte[] content)
     {

@@ -8,35 +8,33 @@ using Nvg.Server.Access;
 using Nvg.Server.Jobs;
 using Nvg.Server.Models;
 using Nvg.Server.Native;
-using Nvg.Server.OpenAi;
-using Nvg.Server.Requests;
-using Nvg.Server.Requests.Bodies;
 using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.Automatic1111;
 
 /// <summary>
-/// The part of AUTOMATIC1111's API that front ends for chats use: lists, <c>txt2img</c>, progress and interruption of one's own work.
+/// The part of AUTOMATIC1111's API that front ends for chats use: lists, <c>txt2img</c>, <c>img2img</c>, progress and
+/// interruption of one's own work.
 /// </summary>
 internal sealed class Automatic1111Endpoints
 {
-    private const int MostImages = 16;
     private const string NoSampler = "nvg";
 
     private readonly JobService _jobs;
     private readonly ServedModels _models;
     private readonly ContentReader _contents;
-    private readonly PlanBuilder _plans;
+    private readonly Automatic1111RequestReader _requests;
     private readonly RunningJobs _running = new();
 
-    public Automatic1111Endpoints(JobService jobs, ServedModels models, ContentReader contents, PlanBuilder plans) =>
-        (_jobs, _models, _contents, _plans) = (jobs, models, contents, plans);
+    public Automatic1111Endpoints(
+        JobService jobs, ServedModels models, ContentReader contents, Automatic1111RequestReader requests) =>
+        (_jobs, _models, _contents, _requests) = (jobs, models, contents, requests);
 
     internal void Map(RouteGroupBuilder group)
     {
         group.WithMetadata(DetailFormat.Instance);
         group.MapGet("/options", (HttpContext _) => Json(new { sd_model_checkpoint = _models.Default.Name }));
-        group.MapPost("/options", (HttpContext _) => Json(new { }));
+        group.MapPost("/options", (Delegate)SetOptionsAsync);
         group.MapGet("/sd-models", (HttpContext _) =>
             Json(_models.All.Select(m => new { title = m.Name, model_name = m.Name, filename = m.Name })));
         group.MapGet("/samplers", (HttpContext _) =>
@@ -44,7 +42,8 @@ internal sealed class Automatic1111Endpoints
         group.MapGet("/schedulers", (HttpContext _) => Json(new[] { new { name = "automatic", label = "Automatic" } }));
         foreach (string empty in (string[])["/upscalers", "/latent-upscale-modes", "/sd-vae", "/sd-modules", "/loras", "/embeddings"])
             group.MapGet(empty, (HttpContext _) => Json(Array.Empty<object>()));
-        group.MapPost("/txt2img", (Delegate)TextToImageAsync);
+        group.MapPost("/txt2img", Generation(_requests.ReadTextToImage));
+        group.MapPost("/img2img", Generation(_requests.ReadImageToImage));
         group.MapGet("/progress", (HttpContext http) => Json(Progress(EndpointGuard.ClientOf(http))));
         group.MapPost("/interrupt", (HttpContext http) =>
         {
@@ -54,11 +53,24 @@ internal sealed class Automatic1111Endpoints
         });
     }
 
-    private async Task<IResult> TextToImageAsync(HttpContext http)
+    private async Task<IResult> SetOptionsAsync(HttpContext http)
+    {
+        await _contents.ReadAsync(http, content =>
+        {
+            _requests.CheckOptions(content);
+            return true;
+        }).ConfigureAwait(false);
+        return Json(new { });
+    }
+
+    // A lambda of this form would be taken for one that writes its answer itself.
+    private Delegate Generation(Func<RequestContent, JobPlan> read) => (HttpContext http) => GenerateAsync(http, read);
+
+    private async Task<IResult> GenerateAsync(HttpContext http, Func<RequestContent, JobPlan> read)
     {
         string client = EndpointGuard.ClientOf(http);
         _jobs.RequireRoom(client);
-        JobPlan plan = await _contents.ReadAsync(http, content => Read(OpenAiFields.Read(content), client)).ConfigureAwait(false);
+        JobPlan plan = await _contents.ReadAsync(http, read).ConfigureAwait(false);
         Job job = _jobs.Submit(client, plan with { Detached = true }, null);
         using IDisposable running = _running.Add(job);
         using CancellationTokenRegistration leaving = http.RequestAborted.UnsafeRegister(_ => _jobs.Cancel(job, CancelReason.Client), null);
@@ -84,27 +96,6 @@ internal sealed class Automatic1111Endpoints
             info,
         });
     }
-
-    private JobPlan Read(OpenAiFields fields, string client)
-    {
-        ServedModel model = _models.Default;
-        string prompt = fields.Text("prompt") ?? "";
-        int count = (fields.Number("batch_size", 1, MostImages) ?? 1) * (fields.Number("n_iter", 1, MostImages) ?? 1);
-        var body = new JobBody
-        {
-            Class = JsonSerializer.SerializeToElement(OpenAiRequestReader.ClassOf(prompt, model)),
-            Count = count,
-            Seed = Seed(fields.Any("seed")),
-            Previews = true,
-        };
-        return _plans.Build(body, new RequestContent(null, new Dictionary<string, string>(), []), client);
-    }
-
-    // −1 means any seed.
-    private static JsonElement Seed(JsonElement? value) =>
-        value is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out long seed) && seed < 0 || value is null
-            ? JsonSerializer.SerializeToElement(SeedField.Draw())
-            : value.Value;
 
     private object Progress(string client)
     {

@@ -22,7 +22,7 @@ internal sealed class GivenPartsReader(NvgServerOptions options, ServedModel mod
 
     /// <summary>Reads them.</summary>
     /// <exception cref="RequestException">One is unusable, or they contradict each other.</exception>
-    internal GivenParts Read()
+    internal RequestedParts Read()
     {
         StructureMap? drawn = StructureReader.Read(options, model, body.Structure, content, body.Construction);
         KeptParts? keep = KeptParts.Read(body.Keep, Grid.StageCount);
@@ -30,18 +30,22 @@ internal sealed class GivenPartsReader(NvgServerOptions options, ServedModel mod
         {
             return keep is not null ? throw Wrong("keep", "'keep' needs a reference")
                 : body.Mask is not null || content.FileOf(MaskReader.Part) is not null ? throw Wrong("mask", "a mask needs a reference")
-                : new GivenParts(drawn?.ToSequence(), null, drawn);
+                : new RequestedParts(drawn?.ToSequence(), null, drawn);
         }
 
         RegionMask? mask = MaskReader.Read(body.Mask, content, reference, Grid, options);
         Check(keep, mask, drawn);
         try
         {
-            return new GivenParts(Kept(keep, mask, drawn), Surroundings(mask, drawn), drawn);
+            using Continuation continuation = Continue();
+            GivenParts given = mask is not null ? continuation.Redo(mask, Inside(keep), body.Mask?.Border ?? BorderRule.Split)
+                : drawn is not null ? continuation.Follow(drawn, Stages(keep))
+                : continuation.Keep(Stages(keep));
+            return new RequestedParts(given.Sequence, given.Surroundings, drawn);
         }
         catch (ArgumentException error)
         {
-            throw Wrong("keep", error.Message, error);
+            throw Wrong(drawn is null ? "keep" : "keep.content", error.Message, error);
         }
     }
 
@@ -55,54 +59,19 @@ internal sealed class GivenPartsReader(NvgServerOptions options, ServedModel mod
             throw Wrong("keep.structure", "'structure' and the structure of the reference exclude each other: keep only content");
     }
 
-    private PartialSequence? Kept(KeptParts? keep, RegionMask? mask, StructureMap? drawn)
-    {
-        ImageDocument? document = reference!.Document;
-        using ReferenceSequence own = Sequence();
-        if (drawn is not null)
-            return Along(own, keep, drawn);
-        // Inside a mask the first token sets the tone, and it is chosen before the surroundings are seen.
-        int content = keep?.ContentStages ?? (mask is null ? 0 : 1);
-        int structure = keep?.Structure ?? (keep is null && mask is not null ? 1 : content);
-        PartialSequence kept = keep?.Of(own.Sequence, structure) ?? own.Sequence.Keep(structure, content);
-        if (mask is not null)
-            return Around(own.Sequence, kept, mask);
-        // Whatever was given to the earlier result stays given.
-        return document is null ? kept : kept.WithFallback(document.Given).With(document.Given.Border);
-    }
+    private static StageSelection Stages(KeptParts? keep) =>
+        keep is null ? new StageSelection(0, []) : new StageSelection(keep.Structure ?? keep.ContentStages, keep.Content);
 
-    private PartialSequence Around(PartialSequence sequence, PartialSequence inside, RegionMask mask)
-    {
-        BorderRule border = body.Mask?.Border ?? BorderRule.Split;
-        PartialSequence kept = sequence.Where([.. mask.Inside.Select(i => !i)]).WithFallback(inside).With(border);
-        return !kept.IsComplete ? kept : throw Wrong("keep", "the mask leaves nothing to generate: keep fewer stages inside");
-    }
+    // Inside a mask the first token sets the tone, and it is chosen before the surroundings are seen.
+    private static StageSelection Inside(KeptParts? keep) => keep is null ? new StageSelection(1, [0]) : Stages(keep);
 
-    private static PartialSequence Along(ReferenceSequence own, KeptParts? keep, StructureMap drawn)
-    {
-        PartialSequence structure = drawn.ToSequence();
-        if (keep is null || keep.Content.Count == 0)
-            return structure;
-        if (keep.ContentStages > structure.StructureStages)
-        {
-            throw Wrong(
-                "keep.content", $"content of {keep.ContentStages} stages needs their structure, {structure.StructureStages} are given");
-        }
-
-        return keep.Of(own.EncodeAlong(structure), structure.StructureStages);
-    }
-
-    private ReferenceSequence Sequence()
+    private Continuation Continue()
     {
         if (reference!.Document is { } document)
-            return ReferenceSequence.FromSequence(model.Model.Tokenizer, document.Sequence);
+            return Continuation.Of(model.Model.Tokenizer, document);
         using IStructureStrategy? strategy = StructureReader.Strategy(body.Construction);
-        return ReferenceSequence.FromImage(model.Model.Tokenizer, reference.Image, strategy);
+        return Continuation.Of(model.Model.Tokenizer, reference.Image, strategy);
     }
-
-    // A new structure discards the surroundings of an earlier region.
-    private KeptSurroundings? Surroundings(RegionMask? mask, StructureMap? drawn) =>
-        mask is not null ? new KeptSurroundings(mask, reference!.Image) : drawn is null ? reference!.Document?.Surroundings : null;
 
     private static RequestException Wrong(string field, string message, Exception? cause = null) =>
         RequestException.Field400(field, message, cause);

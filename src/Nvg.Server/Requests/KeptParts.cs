@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Nvg.Conditioning;
 using Nvg.Server.Requests.Bodies;
 
 namespace Nvg.Server.Requests;
@@ -26,24 +25,6 @@ internal sealed record KeptParts(int? Structure, IReadOnlyList<int> Content)
 
     /// <summary>Number of stages up to the last one whose content is kept.</summary>
     internal int ContentStages => Content.Count > 0 ? Content[^1] + 1 : 0;
-
-    /// <summary>The kept part of a complete sequence.</summary>
-    /// <param name="sequence">Complete.</param>
-    /// <param name="structure">Number of first stages whose structure is kept.</param>
-    internal PartialSequence Of(PartialSequence sequence, int structure)
-    {
-        PartialSequence first = sequence.Keep(structure, ContentStages);
-        if (Content.Count == ContentStages)
-            return first;
-        int[] tokens = first.AllTokens.ToArray();
-        for (int stage = 0; stage < ContentStages; stage++)
-        {
-            if (!Content.Contains(stage))
-                tokens.AsSpan(stage * sequence.Grid.Length, sequence.Grid.Length).Fill(PartialSequence.Unknown);
-        }
-
-        return new PartialSequence(sequence.Grid, first.AllLabels, tokens);
-    }
 
     private static int[] Stages(JsonElement value, int stages)
     {

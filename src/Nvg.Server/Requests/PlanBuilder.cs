@@ -36,7 +36,7 @@ internal sealed class PlanBuilder
     /// <summary>Reads a request whose reference has been read.</summary>
     internal JobPlan Build(ServedModel model, JobBody body, RequestContent content, Reference? reference)
     {
-        GivenParts given = new GivenPartsReader(_options, model, body, content, reference).Read();
+        RequestedParts given = new GivenPartsReader(_options, model, body, content, reference).Read();
         ImageDocument? document = reference?.Document;
         SamplingOptions sampling = Sampling(model, body, document);
         IReadOnlyList<ImageRequest> images = [.. new ImageListReader(_options, model, body, document).Read()
@@ -71,7 +71,7 @@ internal sealed class PlanBuilder
     }
 
     // Without kept stages another class or seed would be an image that has nothing to do with the reference.
-    private static void RequireChange(JobBody body, ImageDocument? document, GivenParts given)
+    private static void RequireChange(JobBody body, ImageDocument? document, RequestedParts given)
     {
         if (document is null || given.Given is { IsEmpty: false } || given.Structure is not null || body.Keep is not null)
             return;
@@ -79,7 +79,7 @@ internal sealed class PlanBuilder
             throw RequestException.Field400("keep", "another class, seed or count than that of the reference needs 'keep', or a mask");
     }
 
-    private static IEnumerable<string> Notes(ServedModel model, JobBody body, ImageDocument? document, GivenParts given)
+    private static IEnumerable<string> Notes(ServedModel model, JobBody body, ImageDocument? document, RequestedParts given)
     {
         if (given.Structure is { } structure)
         {
@@ -108,6 +108,12 @@ internal sealed class PlanBuilder
         int positions = structure.Grid.Length;
         foreach ((int stage, Control.StructureStage map) in structure.Stages.Index())
         {
+            if (map.IsByPosition)
+            {
+                yield return $"what is drawn for stage {stage} has a single tone, so its clusters are halved by position alone: "
+                    + "draw light and dark parts";
+            }
+
             int moved = map.Moved.Count(m => m);
             if (moved > NoteworthyShare * positions)
                 yield return $"{moved} of {positions} positions had to move in stage {stage}, to make the clusters equal";

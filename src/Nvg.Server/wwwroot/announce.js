@@ -1,4 +1,5 @@
 import { byId, el } from './dom.js';
+import { icon } from './icons.js';
 
 let last = '';
 let timer = 0;
@@ -17,7 +18,7 @@ export function announce(sentence) {
 }
 
 /**
- * Shows a short message at the bottom of the page, with an optional action.
+ * Shows a short message at the bottom of the page, with an optional action, which stays long enough to be found by keyboard.
  * @param {string} sentence
  * @param {{ label: string, run: () => void }} [action]
  */
@@ -29,8 +30,11 @@ export function toast(sentence, action) {
       close();
       action.run();
     };
-    node.append(el('button', { type: 'button', class: 'link', onclick: run }, action.label));
+    node.append(
+      el('button', { type: 'button', class: 'link', onclick: run }, action.label),
+      el('button', { type: 'button', class: 'link', 'aria-label': 'Dismiss', onclick: close }, icon('close')),
+    );
   }
   byId('toasts').append(node);
-  window.setTimeout(close, action ? 10000 : 6000);
+  window.setTimeout(close, action ? 60000 : 6000);
 }

@@ -32,6 +32,17 @@ internal static class ForeignName
     /// <summary>The text of a name that is known as text, such as one from an archive that stores UTF-8.</summary>
     internal static string FromText(string name) => FromBytes(Encoding.UTF8.GetBytes(name));
 
+    /// <summary>A name with the spaces at its ends escaped, for places where they would be lost.</summary>
+    internal static string WithSpaces(string text)
+    {
+        string inner = text.Trim(' ');
+        int start = text.IndexOf(inner, StringComparison.Ordinal);
+        return inner.Length == text.Length
+            ? text
+            : string.Concat(Enumerable.Repeat(@"\x20", start)) + inner
+                + string.Concat(Enumerable.Repeat(@"\x20", text.Length - start - inner.Length));
+    }
+
     /// <summary>The bytes of a name; the inverse of <see cref="FromBytes"/>.</summary>
     internal static byte[] ToBytes(string text)
     {

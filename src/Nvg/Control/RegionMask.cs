@@ -57,12 +57,15 @@ public sealed class RegionMask
     /// <param name="border">How clusters on both sides of the border choose tokens.</param>
     /// <exception cref="ArgumentException">The sequence has another grid, or nothing would be left to generate.</exception>
     public PartialSequence Keep(
-        PartialSequence sequence, int structureStages = 0, int contentStages = 0, BorderRule border = BorderRule.Split)
+        PartialSequence sequence, int structureStages = 0, int contentStages = 0, BorderRule border = BorderRule.Split) =>
+        Keep(sequence, sequence.Keep(structureStages, contentStages), border);
+
+    /// <summary>As the other, with any part of the sequence kept inside.</summary>
+    internal PartialSequence Keep(PartialSequence sequence, PartialSequence inside, BorderRule border)
     {
         if (sequence.Grid != Grid)
             throw new ArgumentException($"a sequence of {sequence.Grid} positions was given, the mask has {Grid}");
-        PartialSequence outside = sequence.Where([.. Inside.Select(inside => !inside)]);
-        PartialSequence kept = outside.WithFallback(sequence.Keep(structureStages, contentStages)).With(border);
+        PartialSequence kept = sequence.Where([.. Inside.Select(isInside => !isInside)]).WithFallback(inside).With(border);
         return !kept.IsComplete ? kept : throw new ArgumentException(
             $"the mask leaves nothing to generate where its inside keeps all {Grid.StageCount} stages too: "
             + $"keep at most {Grid.StageCount - 1}");

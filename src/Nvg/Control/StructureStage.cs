@@ -7,7 +7,7 @@ namespace Nvg.Control;
 public sealed record StructureStage(IReadOnlyList<int> Asked, IReadOnlyList<int> Used, IReadOnlyList<bool> Moved)
 {
     /// <summary>
-    /// Whether the drawing has one tone only, so that the clusters are halved by position and not by anything that was drawn.
+    /// Whether the drawing or image has one tone only, so that the clusters are halved by position and not by anything that was drawn.
     /// </summary>
     public bool IsByPosition { get; init; }
 }

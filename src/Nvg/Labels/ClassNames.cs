@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Nvg.Configuration;
 using Nvg.Torch;
+using Nvg.Torch.Files;
 
 namespace Nvg.Labels;
 
@@ -23,9 +24,8 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
     /// <exception cref="ClassNameException">No class has this name, or several have.</exception>
     public int Find(string name)
     {
-        string trimmed = name.Trim();
-        int[] matches = Matches(trimmed);
-        return matches.Length == 1 ? matches[0] : throw Unknown(trimmed, matches);
+        int[] matches = MatchesAsTyped(name);
+        return matches.Length == 1 ? matches[0] : throw Unknown(name.Trim(), matches);
     }
 
     /// <summary>The number of a class, without an exception where there is none.</summary>
@@ -34,7 +34,7 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
     /// <returns>Whether exactly one class has this name.</returns>
     public bool TryFind([NotNullWhen(true)] string? name, out int number)
     {
-        int[] matches = name is null ? [] : Matches(name.Trim());
+        int[] matches = name is null ? [] : MatchesAsTyped(name);
         number = matches.Length == 1 ? matches[0] : 0;
         return matches.Length == 1;
     }
@@ -68,6 +68,14 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
             throw new NvgDataException("the model has no classes to choose from");
         // Mixed, so that consecutive seeds choose unrelated classes.
         return (int)(SplitMix64.Mix(seed) % (ulong)_classes.Length);
+    }
+
+    // The name of a folder comes first as it is: labels escape control characters, and spaces at its ends.
+    private int[] MatchesAsTyped(string typed)
+    {
+        string stored = ForeignName.WithSpaces(ForeignName.FromText(typed));
+        int[] exact = stored == typed ? [] : [.. Enumerable.Range(0, _classes.Length).Where(i => _classes[i].Name == stored)];
+        return exact.Length > 0 ? exact : Matches(typed.Trim());
     }
 
     // An identifier or first name wins over a synonym: the name of a class stays unambiguous where another has it as a synonym.

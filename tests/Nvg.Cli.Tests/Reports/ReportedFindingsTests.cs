@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using Nvg.Cli.Terminal;
 using Nvg.Imaging;
@@ -47,6 +49,19 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
     }
 
     [Fact]
+    public async Task Generate_StructureOfAnImageOfOneColour_SaysThatPositionsDecide()
+    {
+        var image = new RgbImage(16, 16);
+        image.Pixels.AsSpan().Fill(90);
+        ImageFile.Write(InFolder("flat.png"), image);
+        string[] options = ["--structure", InFolder("flat.png"), "--structure-kind", "image", "--structure-stages", "3"];
+        Assert.Contains("the drawing of stage 1, 2 has a single tone", (await GenerateAsync(options)).Error, StringComparison.Ordinal);
+        image.Pixels[7] = 91;
+        ImageFile.Write(InFolder("flat.png"), image);
+        Assert.DoesNotContain("single tone", (await GenerateAsync(options)).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Generate_SecondDrawingOfOneTone_IsNamedByItsStage()
     {
         var image = new RgbImage(8, 8);
@@ -68,12 +83,42 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
             Assert.Equal(CommandRunner.Done, (await GenerateAsync("--structure", InFolder("maps.npy"))).ExitCode);
         }
 
+        // Truth values, as masks have them.
+        using (var truth = new MemoryStream())
+        {
+            NpyArray.Of(Array.ConvertAll(maps, m => (byte)m), 8, 8).Write(truth);
+            string text = Encoding.Latin1.GetString(truth.ToArray()).Replace("|u1", "|b1", StringComparison.Ordinal);
+            await File.WriteAllBytesAsync(InFolder("maps.npy"), Encoding.Latin1.GetBytes(text));
+        }
+
+        Assert.Equal(CommandRunner.Done, (await GenerateAsync("--structure", InFolder("maps.npy"))).ExitCode);
         maps[9] = 0.5f;
         using (FileStream file = File.Create(InFolder("maps.npy")))
             NpyArray.Of(maps, 8, 8).Write(file);
         CommandResult result = await GenerateAsync("--structure", InFolder("maps.npy"));
         Assert.Equal(CommandRunner.UnusableData, result.ExitCode);
         Assert.Contains("element 9 is 0.5", result.Error, StringComparison.Ordinal);
+    }
+
+    // Whatever opens a pipe a second time waits for ever, or finds it empty.
+    [Fact]
+    public async Task Generate_InputsThroughPipes_AreReadOnce()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        RgbImage mask = new(9, 9);
+        mask.Pixels.AsSpan(0, 9 * 3 * 5).Fill(255);
+        ImageFile.Write(InFolder("photo.png"), Images.Gradient(18, 18));
+        ImageFile.Write(InFolder("mask.png"), mask);
+        CommandResult files = await GenerateAsync("--reference", InFolder("photo.png"), "--mask", InFolder("mask.png"));
+        Assert.Equal((CommandRunner.Done, ""), (files.ExitCode, files.Error));
+        byte[] expected = await File.ReadAllBytesAsync(InFolder("out.png"));
+        Task writing = Task.WhenAll(PipeAsync("photo.png", "pipe-1.png"), PipeAsync("mask.png", "pipe-2.png"));
+        CommandResult pipes = await GenerateAsync("--reference", InFolder("pipe-1.png"), "--mask", InFolder("pipe-2.png"))
+            .WaitAsync(TimeSpan.FromMinutes(10));
+        await writing;
+        Assert.Equal((CommandRunner.Done, ""), (pipes.ExitCode, pipes.Error));
+        Assert.Equal(expected, await File.ReadAllBytesAsync(InFolder("out.png")));
     }
 
     [Fact]
@@ -127,6 +172,14 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
             "generate", "--model", model.Folder, "--class", "cat", "--count", "1000000", "-o", InFolder("out.png"));
         Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
         Assert.Contains("1000000 images are too many for", result.Error, StringComparison.Ordinal);
+    }
+
+    // A named pipe that a file is written into as soon as somebody reads it.
+    private async Task PipeAsync(string file, string pipe)
+    {
+        using (Process make = Process.Start("mkfifo", InFolder(pipe)))
+            await make.WaitForExitAsync();
+        await Task.Run(() => File.WriteAllBytes(InFolder(pipe), File.ReadAllBytes(InFolder(file))));
     }
 
     private Task<CommandResult> GenerateAsync(params string[] arguments) => RunAsync(

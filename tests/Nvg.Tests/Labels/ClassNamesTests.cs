@@ -15,6 +15,21 @@ public class ClassNamesTests
     [InlineData("4, 2", new[] { 4, 2 })]
     public void Find_NamesSynonymsNumbers_Found(string list, int[] expected) => Assert.Equal(expected, Names.FindAll(list));
 
+    // As folders are called, and as labels store it.
+    [Theory]
+    [InlineData("trailing", 0)]
+    [InlineData("trailing ", 1)]
+    [InlineData(@"trailing\x20", 1)]
+    [InlineData(" trailing", 0)]
+    [InlineData("new\nline", 2)]
+    [InlineData(@"new\x0aline", 2)]
+    public void Find_NamesWithSpacesOrControlCharacters_AreThoseOfTheFolders(string name, int expected)
+    {
+        var names = new ClassNames(["trailing", @"trailing\x20", @"new\x0aline"]);
+        Assert.Equal(expected, names.Find(name));
+        Assert.Equal([expected], names.FindAll(name));
+    }
+
     [Theory]
     [InlineData("goldfisch", "goldfish")]
     [InlineData("shark", "great white shark or tiger shark")]

@@ -82,17 +82,25 @@ internal sealed class GivenRowsReader
         if (_request.Reference is not { } path)
             return new GivenRows([(null, plan?.ToSequence())], plan, null);
         _document?.RequireModel(path, _model, _model.Fingerprint());
-        RgbImage? image = _document is null ? SquareImage.Read(path, _model.Config.Tokenizer.ImageSize) : null;
         using IStructureStrategy? construction = _request.Construction?.Create(VisionTransformer.LoadFeatures);
-        using ReferenceSequence reference = image is not null
-            ? ReferenceSequence.FromImage(_model.Tokenizer, image, construction)
-            : ReferenceSequence.FromSequence(_model.Tokenizer, _document!.Sequence);
+        using Continuation reference = _document is null
+            ? Continuation.Of(_model.Tokenizer, SquareImage.Read(path, _model.Config.Tokenizer.ImageSize), construction)
+            : Continuation.Of(_model.Tokenizer, _document);
         RegionMask? mask = ReadMask();
-        IReadOnlyList<int> stages = _request.Stages;
         NoteWithoutEffect();
+        IReadOnlyList<int> stages = _request.Stages;
+        GivenParts[] rows = [.. stages.Select(count => Given(reference, count, plan, mask))];
         return new GivenRows(
-            [.. stages.Select(m => (stages.Count > 1 ? $"keep{m}" : null, (PartialSequence?)Kept(reference, m, plan, mask)))],
-            plan, Surroundings(mask, plan, image));
+            [.. stages.Zip(rows, (count, row) => (stages.Count > 1 ? $"keep{count}" : null, (PartialSequence?)row.Sequence))],
+            plan, rows[0].Surroundings);
+    }
+
+    private GivenParts Given(Continuation reference, int stages, StructureMap? plan, RegionMask? mask)
+    {
+        StageSelection kept = StageSelection.First(_request.Part, stages);
+        return mask is not null ? reference.Redo(mask, kept, _request.Border ?? BorderRule.Split)
+            : plan is not null ? reference.Follow(plan, kept)
+            : reference.Keep(kept);
     }
 
     // Stage 0 is a single region, so structure begins to matter with the second kept stage.
@@ -109,11 +117,6 @@ internal sealed class GivenRowsReader
         }
     }
 
-    // The pixels of the reference itself, not those of its reconstruction. A new structure discards the surroundings of an
-    // earlier region.
-    private KeptSurroundings? Surroundings(RegionMask? mask, StructureMap? plan, RgbImage? image) =>
-        mask is not null ? new KeptSurroundings(mask, _document?.Image ?? image!) : plan is null ? _document?.Surroundings : null;
-
     private StructureMap? ReadStructure()
     {
         if (_request.Structures.Count == 0)
@@ -129,21 +132,13 @@ internal sealed class GivenRowsReader
     {
         string? photograph = _document is null ? _request.Reference : null;
         Framing.Note(_request.Structures.Append(photograph).Append(_request.Mask).OfType<string>());
-        if (_request.Kind is not null || _request.Structures is not [var path] || !ImageFile.HasImageName(path))
+        if (_request.Kind is not null || _request.Structures is not [var path] || !ImageFile.HasImageName(path)
+            || !InputFile.CanBeReadAgain(path))
             return;
         string reading = _model.Structure.KindOf(ImageFile.Read(path)) == StructureKind.Labels
             ? "flat colours, read as regions (--structure-kind labels)"
             : "shades, read as brightness (--structure-kind brightness)";
         ConsoleText.Note($"structure: {path} has {reading}");
-    }
-
-    private PartialSequence Kept(ReferenceSequence reference, int stages, StructureMap? plan, RegionMask? mask)
-    {
-        PartialSequence kept = reference.Keep(_request.Part, stages, plan?.ToSequence());
-        if (mask is not null)
-            return mask.Keep(reference.Sequence, kept.StructureStages, kept.ContentStages, _request.Border ?? BorderRule.Split);
-        // Whatever was given to the earlier result stays given.
-        return _document is null || plan is not null ? kept : kept.WithFallback(_document.Given).With(_document.Given.Border);
     }
 
     private RegionMask? ReadMask() => _request.Mask is { } path

@@ -6,7 +6,6 @@ using Nvg.Cli.Terminal;
 using Nvg.Data.Datasets;
 using Nvg.Data.Packing;
 using Nvg.Data.Sources;
-using Nvg.Torch.Files;
 
 namespace Nvg.Cli.Commands.Training;
 
@@ -87,8 +86,7 @@ internal sealed class PrepareCommand
                 $"{images} of {description.Size} × {description.Size} → {output} ({clock.Elapsed.TotalSeconds:F1} s): {balance}");
         }
 
-        foreach (SkippedFile file in description.Skipped)
-            ConsoleText.Note($"skipped {ForeignName.Display(file.Name)}: {file.Reason}");
+        SkippedFiles.Note(description, output);
         return CommandRunner.Done;
     }
 

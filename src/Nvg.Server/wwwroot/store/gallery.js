@@ -41,21 +41,26 @@ function forgotten() {
   return JSON.parse(localStorage.getItem(forgottenKey) ?? '[]');
 }
 
-/** Emits `change` when an image was added or deleted. */
+/**
+ * Emits `change` when an image was added or deleted. A page that is left ends the transactions that are on their way, so an image counts
+ * as deleted as soon as its key is in the list of those, which is stored at once; what is left of it in the database goes when it is found.
+ */
 class Gallery extends EventTarget {
   /** @returns {Promise<Item[]>} newest first */
   async all() {
     /** @type {Item[]} */
     const items = await transact('readonly', store => store.getAll());
-    return items.sort((a, b) => b.created - a.created || (a.key < b.key ? -1 : 1));
+    const deleted = new Set(forgotten());
+    for (const item of items) if (deleted.has(item.key)) transact('readwrite', store => store.delete(item.key));
+    return items.filter(item => !deleted.has(item.key)).sort((a, b) => b.created - a.created || (a.key < b.key ? -1 : 1));
   }
 
   /**
    * @param {string} key
    * @returns {Promise<Item | undefined>}
    */
-  get(key) {
-    return transact('readonly', store => store.get(key));
+  async get(key) {
+    return forgotten().includes(key) ? undefined : transact('readonly', store => store.get(key));
   }
 
   /**

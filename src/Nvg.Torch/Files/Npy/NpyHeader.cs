@@ -64,7 +64,8 @@ internal sealed partial record NpyHeader(NpyElement Element, IReadOnlyList<long>
             throw NvgDataException.At(where, "is stored column by column (Fortran order)", "save it with numpy.ascontiguousarray");
         NpyElement element = match.Groups["type"].Value switch
         {
-            "|u1" or "<u1" => NpyElement.UInt8,
+            // Truth values, as masks have them, are bytes of 0 and 1.
+            "|u1" or "<u1" or "|b1" => NpyElement.UInt8,
             "<i4" => NpyElement.Int32,
             "<i8" => NpyElement.Int64,
             "<f4" => NpyElement.Float32,

@@ -7,4 +7,4 @@ namespace Nvg.Server.Requests;
 /// <param name="Given">The given part, or null for nothing.</param>
 /// <param name="Surroundings">The region that is generated anew and the image around it, or null.</param>
 /// <param name="Structure">The structure that was drawn, or null.</param>
-internal sealed record GivenParts(PartialSequence? Given, KeptSurroundings? Surroundings, StructureMap? Structure);
+internal sealed record RequestedParts(PartialSequence? Given, KeptSurroundings? Surroundings, StructureMap? Structure);

@@ -10,7 +10,7 @@ using Nvg.Imaging;
 using OpenAI;
 using OpenAI.Images;
 
-namespace Nvg.Server.Tests;
+namespace Nvg.Server.Tests.Clients;
 
 /// <summary>Clients that know nothing of this server: the OpenAI library, and two that are built on it.</summary>
 public sealed class OpenAiClientTests(ServedTinyModel model) : IClassFixture<ServedTinyModel>, IAsyncLifetime
@@ -147,7 +147,7 @@ public sealed class OpenAiClientTests(ServedTinyModel model) : IClassFixture<Ser
 
     private OpenAIClientOptions Options() => new() { Endpoint = new Uri(_server.Url, "/v1"), RetryPolicy = new ClientRetryPolicy(0) };
 
-    private static byte[] LeftColumnTransparent()
+    internal static byte[] LeftColumnTransparent()
     {
         using var mask = NetVips.Image.NewFromMemory(
             Enumerable.Range(0, 64).SelectMany(i => new byte[] { 255, 255, 255, (byte)(i % 8 < 2 ? 0 : 255) }).ToArray(), 8, 8, 4,

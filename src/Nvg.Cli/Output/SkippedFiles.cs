@@ -1,0 +1,26 @@
+using Nvg.Cli.Terminal;
+using Nvg.Data.Datasets;
+using Nvg.Data.Sources;
+using Nvg.Torch.Files;
+
+namespace Nvg.Cli.Output;
+
+/// <summary>Names the files that were skipped in a preparation: some of them, and where the others are listed.</summary>
+internal static class SkippedFiles
+{
+    private const int MostShown = 10;
+
+    /// <summary>Writes them to standard error.</summary>
+    /// <param name="description">The prepared data.</param>
+    /// <param name="folder">Where it is.</param>
+    internal static void Note(DatasetDescription description, string folder)
+    {
+        foreach (SkippedFile file in description.Skipped.Take(MostShown))
+            ConsoleText.Note($"skipped {ForeignName.Display(file.Name)}: {file.Reason}");
+        if (description.SkippedCount > MostShown)
+        {
+            ConsoleText.Note($"skipped {description.SkippedCount - MostShown:N0} more; "
+                + $"{Path.Combine(folder, DatasetDescription.FileName)} lists them");
+        }
+    }
+}
