@@ -45,7 +45,8 @@ inside() {
     mount -t tmpfs tmpfs "$tree/tmp"
     # Certificates as on this machine, which may be behind a proxy.
     mount --bind -o ro /etc/ssl "$tree/etc/ssl"
-    exec chroot "$tree" /usr/bin/env -i HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+    # One thread: small models are hardly faster with more, and on a busy machine threads wait for each other.
+    exec chroot "$tree" /usr/bin/env -i HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive DOTNET_PROCESSOR_COUNT=1 \
       PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin ${NVG_GPU_JOBS:+NVG_GPU_JOBS="$NVG_GPU_JOBS"} "$@"
   ' bash "$tree" "$@"
 }

@@ -84,7 +84,7 @@ internal sealed class RequestTranslator(NvgModel model, Lazy<string> fingerprint
             ? Continuation.Of(model.Tokenizer, Square(bytes))
             : Continuation.Of(model.Tokenizer, document);
         int? stages = values.Integer("keep_stages");
-        KeptStages kept = KeptStages.First(part, stages ?? (originals.Mask is not null ? 1
+        StageSelection kept = StageSelection.First(part, stages ?? (originals.Mask is not null ? 1
             : Math.Min(settings.ReferenceStages, structure?.Stages.Count ?? model.Grid.LastStage)));
         GivenParts given = originals.Mask is { } mask
                 ? reference.Redo(RegionMask.FromImage(Mask(mask), model.Grid), kept, BorderRule.Split)

@@ -2,61 +2,65 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Nvg.Torch.Interop;
+using Nvg.Torch.Interop.Managed;
 
 namespace Nvg.Torch;
 
 /// <summary>
 /// Loading of the native library and settings of the process. Order of the search: <see cref="LibraryPath"/>, the
 /// environment variable <c>NVG_NATIVE</c>, the folders of the application and of this assembly, and the native folders
-/// of packages (<c>runtimes/linux-x64/native</c>).
+/// of packages (<c>runtimes/linux-x64/native</c>). Where there is none, the libtorch of a package <c>libtorch-cpu-…</c> is looked
+/// for in the same folders, or in the one that <c>NVG_LIBTORCH</c> names (<see cref="TorchDoor.Managed"/>).
 /// </summary>
-public static unsafe partial class TorchRuntime
+public static partial class TorchRuntime
 {
-    private const string FileName = "libnvg_torch.so";
-    private const string PathVariable = "NVG_NATIVE";
-    private const string PackageName = "Nvg.Native.linux-x64";
     private static readonly Lock LoadLock = new();
-    private static nint _library;
+    private static TorchDoor? _asked;
 
     /// <summary>An explicit path of the native library; to be set before the first tensor is made.</summary>
     public static string? LibraryPath { get; set; }
 
-    /// <summary>The path the library was loaded from, or null before.</summary>
-    public static string? LoadedPath { get; private set; }
+    /// <summary>
+    /// Which way into libtorch to use; to be set before the first tensor is made. The environment variable <c>NVG_DOOR</c>
+    /// (<c>compiled</c> or <c>managed</c>) is read where this is not set. Once a library is loaded, the way that was taken.
+    /// </summary>
+    /// <exception cref="TorchLoadException">The environment variable is neither.</exception>
+    public static TorchDoor Door
+    {
+        get => Interop.Door.Opened switch
+        {
+            null => _asked ?? DoorChoice.FromEnvironment(),
+            CompiledDoor => TorchDoor.Compiled,
+            _ => TorchDoor.Managed,
+        };
+        set => _asked = value;
+    }
+
+    /// <summary>The path of the library that was loaded, or null before: libnvg_torch, or libtorch for the managed door.</summary>
+    public static string? LoadedPath => Interop.Door.Opened?.LibraryPath;
 
     /// <summary>Version of the loaded libtorch.</summary>
-    public static string Version => Native.ReadText(Native.nvgt_torch_version);
+    public static string Version => Interop.Door.Current.TorchVersion;
 
     /// <summary>How the loaded libtorch was built and which libraries it computes with.</summary>
-    public static string BuildSettings => Native.ReadText(Native.nvgt_build_settings);
+    public static string BuildSettings => Interop.Door.Current.BuildSettings;
 
     /// <summary>Threads that one operation may use on the CPU.</summary>
     public static int ThreadCount
     {
-        get
-        {
-            int count;
-            Native.Check(Native.nvgt_get_thread_count(&count), "thread count");
-            return count;
-        }
-
+        get => Interop.Door.Current.ThreadCount;
         set
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
-            Native.Check(Native.nvgt_set_thread_count(value), "thread count");
+            Interop.Door.Current.ThreadCount = value;
         }
     }
 
     /// <summary>GPUs that the loaded libtorch can use.</summary>
-    public static int CudaDeviceCount
-    {
-        get
-        {
-            int count;
-            Native.Check(Native.nvgt_cuda_device_count(&count), "CUDA devices");
-            return count;
-        }
-    }
+    public static int CudaDeviceCount => Interop.Door.Current.CudaDeviceCount;
+
+    /// <summary>Whether the kernels <c>nvg::…</c> of the native library can be called; else their composed twins serve.</summary>
+    internal static bool HasKernels => Interop.Door.Current.HasKernels;
 
     /// <summary>Loads the native library now, so that a failure shows here and not in the middle of the work.</summary>
     /// <exception cref="TorchLoadException">Every path tried, the loader's words and the fix.</exception>
@@ -64,93 +68,40 @@ public static unsafe partial class TorchRuntime
     {
         lock (LoadLock)
         {
-            if (_library == 0)
-                _library = Find();
+            if (Interop.Door.Opened is not null)
+                return;
+            ChooseBlasKernels();
+            LimitSpinning();
+            KeepQuiet();
+            Interop.Door.Use(DoorChoice.Open(_asked ?? DoorChoice.FromEnvironment(), LibraryPath));
         }
     }
 
     /// <summary>Waits until a device has done all work given to it.</summary>
-    public static void Synchronize(Device device) => Native.Check(Native.nvgt_synchronize((int)device.Type, device.Index), "synchronize");
+    public static void Synchronize(Device device) => Interop.Door.Current.Synchronize(device);
 
     /// <summary>Whether float32 matrix products on a GPU may run in TensorFloat-32.</summary>
-    public static void AllowTensorFloat32(bool allowed) => Native.Check(Native.nvgt_set_allow_tf32(allowed ? (byte)1 : (byte)0), "TF32");
+    public static void AllowTensorFloat32(bool allowed) => Interop.Door.Current.AllowTensorFloat32(allowed);
 
 #pragma warning disable CA2255 // Only registers the search; nothing is loaded before the first call or Load().
     [ModuleInitializer]
     internal static void RegisterSearch() =>
-        NativeLibrary.SetDllImportResolver(typeof(TorchRuntime).Assembly, (name, _, _) =>
+        NativeLibrary.SetDllImportResolver(typeof(TorchRuntime).Assembly, (name, _, _) => name switch
         {
-            if (name != Native.Library)
-                return 0;
-            Load();
-            return _library;
+            Native.Library => CompiledHandle(),
+            StableExports.Library => TorchPackage.Handle,
+            _ => 0,
         });
 #pragma warning restore CA2255
 
-    private static nint Find()
+    // A door calls its own exports while it is being opened. Other callers are what only the compiled library does.
+    private static nint CompiledHandle()
     {
-        ChooseBlasKernels();
-        LimitSpinning();
-        KeepQuiet();
-        string[] candidates = [.. Candidates().Distinct()];
-        var tried = new List<string>();
-        foreach (string path in candidates)
-        {
-            if (!File.Exists(path))
-                tried.Add($"{path}: no such file");
-            else if (TryLoad(path, out nint library) is { } problem)
-                tried.Add($"{path}: {problem}");
-            else
-                return library;
-        }
-
-        throw new TorchLoadException(
-            $"the native library could not be loaded; tried {string.Join("; ", tried)}. Reference the package {PackageName} that was "
-            + $"built for the installed libtorch, or build the library from a checkout with ./nvg doctor and name it in {PathVariable}; "
-            + "libtorch itself must be installed (Debian: libtorch-dev) or be found through LD_LIBRARY_PATH")
-        {
-            Paths = candidates,
-        };
-    }
-
-    // The reason why a file that exists cannot be used, or null.
-    private static string? TryLoad(string path, out nint library)
-    {
-        library = 0;
-        try
-        {
-            library = NativeLibrary.Load(path);
-            var version = (delegate* unmanaged<int>)NativeLibrary.GetExport(library, nameof(Native.nvgt_abi_version));
-            if (version() != Native.AbiVersion)
-                return $"it has interface version {version()}, this build needs {Native.AbiVersion}";
-            LoadedPath = path;
-            return null;
-        }
-        catch (Exception error) when (error is DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
-        {
-            return error.Message.ReplaceLineEndings(" ");
-        }
-    }
-
-    private static IEnumerable<string> Candidates()
-    {
-        if (LibraryPath is { } explicitPath)
-            yield return Path.GetFullPath(explicitPath);
-        if (Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } named)
-            yield return Path.GetFullPath(named);
-        string package = Path.Combine("runtimes", RuntimeInformation.RuntimeIdentifier, "native");
-        string beside = Path.GetDirectoryName(typeof(TorchRuntime).Assembly.Location) ?? "";
-        foreach (string folder in new[] { AppContext.BaseDirectory, beside }.Where(folder => folder.Length > 0))
-        {
-            yield return Path.Combine(folder, FileName);
-            yield return Path.Combine(folder, package, FileName);
-        }
-
-        // The host's list, from the application's .deps.json: it leads into the package cache for an application that runs
-        // from its build folder.
-        string hosted = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
-        foreach (string folder in hosted.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
-            yield return Path.Combine(folder, FileName);
+        if (CompiledLibrary.Handle == 0)
+            Load();
+        return CompiledLibrary.Handle != 0
+            ? CompiledLibrary.Handle
+            : throw new TorchException($"the managed door is open: {ManagedDoor.WayOut}");
     }
 
     // OpenBLAS picks its kernels by processor model and falls back to 2004's when it does not know the model, as 0.3.21

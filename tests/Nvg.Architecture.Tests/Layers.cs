@@ -28,8 +28,9 @@ internal static class Layers
     {
         ["Nvg.Torch"] =
         [
-            "Nvg", "Nvg.Torch.Interop", "Nvg.Torch", "Nvg.Torch.Files", "Nvg.Torch.Files.Npy", "Nvg.Torch.Files.Onnx",
-            "Nvg.Torch.Files.PyTorch", "Nvg.Torch.Files.Safetensors", "Nvg.Torch.Nn", "Nvg.Torch.Optim", "Nvg.Torch.Distributed",
+            "Nvg", "Nvg.Torch.Interop", "Nvg.Torch.Interop.Managed", "Nvg.Torch", "Nvg.Torch.Files", "Nvg.Torch.Files.Npy",
+            "Nvg.Torch.Files.Onnx", "Nvg.Torch.Files.PyTorch", "Nvg.Torch.Files.Safetensors", "Nvg.Torch.Nn", "Nvg.Torch.Optim",
+            "Nvg.Torch.Distributed",
         ],
         ["Nvg.Imaging"] = ["Nvg.Imaging", "Nvg.Imaging.Npz"],
         ["Nvg"] =
@@ -80,6 +81,8 @@ internal static class Layers
     [
         // Handles and calls of the native interface speak of tensors, which are built on them.
         ("Nvg.Torch.Interop", "Nvg.Torch"),
+        // The managed door speaks of element types, and draws random numbers.
+        ("Nvg.Torch.Interop.Managed", "Nvg.Torch"),
         // The base of all errors of files escapes names from outside.
         ("Nvg", "Nvg.Torch.Files"),
         // A tensor may be a view of a mapped file.

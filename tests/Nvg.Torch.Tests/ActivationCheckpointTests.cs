@@ -1,6 +1,7 @@
 namespace Nvg.Torch.Tests;
 
 [Collection(RunsAlone.Name), NoTensorLeaks]
+[Trait(TorchDoors.Trait, TorchDoors.Compiled)]
 public class ActivationCheckpointTests
 {
     [Fact]

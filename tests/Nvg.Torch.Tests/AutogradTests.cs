@@ -2,6 +2,7 @@ namespace Nvg.Torch.Tests;
 
 [Collection(RunsAlone.Name)]
 [NoTensorLeaks]
+[Trait(TorchDoors.Trait, TorchDoors.Compiled)]
 public class AutogradTests
 {
     private const int Width = 4, Heads = 2;

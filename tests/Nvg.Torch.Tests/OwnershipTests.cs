@@ -123,6 +123,7 @@ public class OwnershipTests
     }
 
     [Fact]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Dispose_InputsBeforeBackward_AutogradKeepsItsOwn()
     {
         using Tensor x = Tensor.From([2f], 1);
@@ -211,6 +212,7 @@ public class OwnershipTests
     }
 
     [Fact]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public unsafe void Wrap_Views_HoldTheOwnerUntilTheLastGoes()
     {
         (WeakReference owner, Tensor view) = WrapArray();

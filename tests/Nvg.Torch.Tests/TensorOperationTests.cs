@@ -66,7 +66,7 @@ public class TensorOperationTests
         Assert.Equal([5f, 0, 3, 1, 4, 2, 8, 10, 7, 9, 6, 11], gathered.ToArray<float>());
         Assert.Equal(x.ToArray<float>(), Tensor.ZerosLike(x).Scatter(1, order, gathered).ToArray<float>());
         Assert.Equal([0f, 3, 3], Tensor.Zeros([3]).ScatterAdd(0, Tensor.From([1L, 2, 1], 3), Tensor.From([1f, 3, 2], 3)).ToArray<float>());
-        Assert.Throws<TorchArgumentException>(() => Bad(() => x.IndexSelect(0, Tensor.From([7L], 1))));
+        Assert.ThrowsAny<TorchException>(() => Bad(() => x.IndexSelect(0, Tensor.From([7L], 1))));
     }
 
     [Fact]

@@ -57,6 +57,7 @@ public class TensorTests
     }
 
     [Fact]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Backward_SumOfSquares_IsTwiceInput()
     {
         using var scope = new TensorScope();
@@ -89,6 +90,7 @@ public class TensorTests
     }
 
     [Fact]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Autocast_BFloat16_ChangesProductTypeAndRestores()
     {
         using var scope = new TensorScope();

@@ -49,19 +49,8 @@ internal sealed class DoctorCommand
         {
             TorchRuntime.Load();
             TorchRuntime.ThreadCount = Environment.ProcessorCount;
-            string settings = TorchRuntime.BuildSettings;
-            List<Finding> findings =
-            [
-                new("native library", TorchRuntime.LoadedPath!),
-                new("libtorch", $"{TorchRuntime.Version}, {Line(settings, "MKL-DNN") ?? "without oneDNN"}, "
-                    + $"{Line(settings, "CPU capability") ?? "unknown capability"}, {TorchRuntime.ThreadCount} threads"),
-                OfBlas(),
-                new("BLAS kernels", $"{BlasKernels}={Machine.NativeVariable(BlasKernels) ?? "(not set)"}"),
-                OfCuda(),
-                OfProcessGroups(),
-            ];
-            findings.AddRange(OfProduct(ScalarType.Float32), OfProduct(ScalarType.BFloat16));
-            return findings;
+            bool isManaged = TorchRuntime.Door == TorchDoor.Managed;
+            return [.. isManaged ? OfManagedDoor() : OfCompiledDoor(), OfProduct(ScalarType.Float32), OfProduct(ScalarType.BFloat16)];
         }
         catch (TorchException error)
         {
@@ -70,6 +59,27 @@ internal sealed class DoctorCommand
             return [new Finding("libtorch", error.Message, State.Missing, advice)];
         }
     }
+
+    private static Finding[] OfCompiledDoor()
+    {
+        string settings = TorchRuntime.BuildSettings;
+        return
+        [
+            new("native library", TorchRuntime.LoadedPath!),
+            new("libtorch", $"{TorchRuntime.Version}, {Line(settings, "MKL-DNN") ?? "without oneDNN"}, "
+                + $"{Line(settings, "CPU capability") ?? "unknown capability"}, {TorchRuntime.ThreadCount} threads"),
+            OfBlas(),
+            new("BLAS kernels", $"{BlasKernels}={Machine.NativeVariable(BlasKernels) ?? "(not set)"}"),
+            OfCuda(),
+            OfProcessGroups(),
+        ];
+    }
+
+    private static Finding[] OfManagedDoor() =>
+    [
+        new("door", "managed: images on the CPU, without training", State.Note, "docs/doors.md"),
+        new("libtorch", $"{TorchRuntime.Version}, {TorchRuntime.LoadedPath}, {TorchRuntime.ThreadCount} threads"),
+    ];
 
     private static Finding OfBlas() => Machine.LoadedBlas() switch
     {

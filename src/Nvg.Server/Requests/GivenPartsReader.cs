@@ -59,11 +59,11 @@ internal sealed class GivenPartsReader(NvgServerOptions options, ServedModel mod
             throw Wrong("keep.structure", "'structure' and the structure of the reference exclude each other: keep only content");
     }
 
-    private static KeptStages Stages(KeptParts? keep) =>
-        keep is null ? new KeptStages(0, []) : new KeptStages(keep.Structure ?? keep.ContentStages, keep.Content);
+    private static StageSelection Stages(KeptParts? keep) =>
+        keep is null ? new StageSelection(0, []) : new StageSelection(keep.Structure ?? keep.ContentStages, keep.Content);
 
     // Inside a mask the first token sets the tone, and it is chosen before the surroundings are seen.
-    private static KeptStages Inside(KeptParts? keep) => keep is null ? new KeptStages(1, [0]) : Stages(keep);
+    private static StageSelection Inside(KeptParts? keep) => keep is null ? new StageSelection(1, [0]) : Stages(keep);
 
     private Continuation Continue()
     {

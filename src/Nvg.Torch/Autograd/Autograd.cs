@@ -88,9 +88,7 @@ public static unsafe class Autograd
     /// </summary>
     public static ScalarType AutocastType(Device device)
     {
-        byte enabled;
-        int type;
-        Native.Check(Native.nvgt_get_autocast((int)device.Type, &enabled, &type), "autocast");
-        return enabled != 0 ? (ScalarType)type : ScalarType.Float32;
+        (bool enabled, int type) = Door.Current.GetAutocast(device.Type);
+        return enabled ? (ScalarType)type : ScalarType.Float32;
     }
 }

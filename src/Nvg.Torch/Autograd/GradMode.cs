@@ -3,16 +3,14 @@ using Nvg.Torch.Interop;
 namespace Nvg.Torch;
 
 /// <summary>A span of code with gradients on or off; disposing restores what was before.</summary>
-public unsafe ref struct GradMode
+public ref struct GradMode
 {
-    private readonly byte _previous;
+    private readonly bool _previous;
     private bool _active;
 
     internal GradMode(bool enabled)
     {
-        byte previous;
-        Native.Check(Native.nvgt_set_grad_mode(enabled ? (byte)1 : (byte)0, &previous), "grad mode");
-        _previous = previous;
+        _previous = Door.Current.SetGradMode(enabled);
         _active = true;
     }
 
@@ -22,7 +20,6 @@ public unsafe ref struct GradMode
         if (!_active)
             return;
         _active = false;
-        byte ignored;
-        Native.Check(Native.nvgt_set_grad_mode(_previous, &ignored), "grad mode");
+        _ = Door.Current.SetGradMode(_previous);
     }
 }

@@ -34,21 +34,11 @@ internal static unsafe partial class Native
 
     internal static void Throw(int status, string operation) => throw Failure(status, operation);
 
-    /// <summary>The exception that belongs to a failed status; the native library's text of this thread says why.</summary>
-    internal static TorchException Failure(int status, string operation)
-    {
-        string message = ReadText(nvgt_last_error).Trim();
-        // libtorch's messages may have several lines of advice; the first says what happened.
-        int end = message.IndexOf('\n');
-        string line = $"{operation}: {(end < 0 ? message : message[..end])}";
-        return (NativeStatus)status switch
-        {
-            NativeStatus.Argument => new TorchArgumentException(line),
-            NativeStatus.UnknownOperator => new TorchOperatorException(line),
-            NativeStatus.OutOfMemory => new TorchOutOfMemoryException(line),
-            _ => new TorchException(line),
-        };
-    }
+    /// <summary>What the native library had to say of the last failure of this thread.</summary>
+    internal static string LastError() => ReadText(nvgt_last_error).Trim();
+
+    private static TorchException Failure(int status, string operation) =>
+        DoorException.Describe((NativeStatus)status, operation, LastError());
 
     [LibraryImport(Library)] internal static partial int nvgt_abi_version();
     [LibraryImport(Library)] internal static partial int nvgt_last_error(byte* buffer, long capacity, long* length);

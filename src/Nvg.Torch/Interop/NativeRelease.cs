@@ -11,13 +11,13 @@ internal interface INativeRelease
 /// <summary>A tensor.</summary>
 internal readonly struct TensorRelease : INativeRelease
 {
-    public static int Release(nint handle) => Native.nvgt_tensor_release(handle);
+    public static int Release(nint handle) => Door.Current.ReleaseTensor(handle);
 }
 
 /// <summary>A random generator.</summary>
 internal readonly struct GeneratorRelease : INativeRelease
 {
-    public static int Release(nint handle) => Native.nvgt_generator_release(handle);
+    public static int Release(nint handle) => Door.Current.ReleaseGenerator(handle);
 }
 
 /// <summary>A connection to a store at which processes meet.</summary>

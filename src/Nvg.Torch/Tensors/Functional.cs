@@ -5,6 +5,7 @@ public static class Functional
 {
     private static readonly Operator LinearOp = new("aten::linear");
     private static readonly Operator Conv2dOp = new("nvg::conv2d");
+    private static readonly Operator ComposedConv2dOp = new("aten::conv2d");
     private static readonly Operator EmbeddingOp = new("aten::embedding");
     private static readonly Operator LayerNormOp = new("aten::layer_norm");
     private static readonly Operator GroupNormOp = new("aten::group_norm");
@@ -37,7 +38,9 @@ public static class Functional
     /// In bfloat16 on the CPU its gradients may come from a kernel of this library, which has no second derivatives and throws instead.
     /// </remarks>
     public static Tensor Conv2d(Tensor input, Tensor weight, Tensor? bias, int stride = 1, int padding = 0) =>
-        Conv2dOp.Call(input, weight, bias, stride, padding);
+        TorchRuntime.HasKernels
+            ? Conv2dOp.Call(input, weight, bias, stride, padding)
+            : ComposedConv2dOp.Call(input, weight, bias, new long[] { stride, stride }, new long[] { padding, padding });
 
     /// <summary>Looks up rows of a table.</summary>
     public static Tensor Embedding(Tensor weight, Tensor indices) => EmbeddingOp.Call(weight, indices);
@@ -61,8 +64,14 @@ public static class Functional
     /// <param name="bias">Shift per channel.</param>
     /// <param name="epsilon">Under the root.</param>
     /// <returns>Of the input's type and layout; sums are in float32 and wider.</returns>
-    public static Tensor GroupNormSwish(Tensor input, int groups, Tensor weight, Tensor bias, double epsilon) =>
-        GroupNormSwishOp.Call(input, weight, bias, groups, epsilon);
+    public static Tensor GroupNormSwish(Tensor input, int groups, Tensor weight, Tensor bias, double epsilon)
+    {
+        if (TorchRuntime.HasKernels)
+            return GroupNormSwishOp.Call(input, weight, bias, groups, epsilon);
+        Tensor normed = GroupNorm(input, groups, weight, bias, epsilon);
+        SiluInPlace(normed);
+        return normed;
+    }
 
     /// <summary>Normalisation of every channel of N × C × H × W by stored statistics.</summary>
     public static Tensor BatchNorm(Tensor input, Tensor weight, Tensor bias, Tensor mean, Tensor variance, double epsilon) =>

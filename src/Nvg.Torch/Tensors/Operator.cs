@@ -25,12 +25,7 @@ public sealed unsafe class Operator
     public Operator(string name, string overload = "")
     {
         Name = overload.Length == 0 ? name : $"{name}.{overload}";
-        _handle = new Lazy<nint>(() =>
-        {
-            nint handle;
-            Native.Check(Native.nvgt_operator_find(name, overload, &handle), Name);
-            return handle;
-        });
+        _handle = new Lazy<nint>(() => Door.Current.FindOperator(name, overload));
     }
 
     /// <summary>The qualified name with the overload.</summary>
@@ -53,14 +48,7 @@ public sealed unsafe class Operator
     }
 
     /// <summary>The operator's schema in libtorch's notation.</summary>
-    public string Schema
-    {
-        get
-        {
-            nint handle = _handle.Value;
-            return Native.ReadText((buffer, capacity, length) => Native.nvgt_operator_schema(handle, buffer, capacity, length));
-        }
-    }
+    public string Schema => Door.Current.SchemaOf(_handle.Value);
 
     /// <summary>Calls an operator that returns one tensor.</summary>
     /// <returns>A new tensor, which the caller owns; an in-place operator returns an alias of its first argument.</returns>
@@ -82,7 +70,7 @@ public sealed unsafe class Operator
         for (int i = 0; i < count; i++)
         {
             if (results[i].Kind == ValueKind.Tensor && results[i].Payload != 0)
-                _ = Native.nvgt_tensor_release((nint)results[i].Payload);
+                _ = Door.Current.ReleaseTensor((nint)results[i].Payload);
         }
     }
 
@@ -110,7 +98,7 @@ public sealed unsafe class Operator
         NativeValue* results = stackalloc NativeValue[1];
         int count = Invoke(arguments, results, 1);
         if (count == 1 && results[0].Kind == ValueKind.Tensor && results[0].Payload != 0)
-            _ = Native.nvgt_tensor_release((nint)results[0].Payload);
+            _ = Door.Current.ReleaseTensor((nint)results[0].Payload);
         if (count != 1 || results[0].Kind is not (ValueKind.Double or ValueKind.Int or ValueKind.Bool))
             throw new TorchArgumentException($"{Name} does not give one number: {Schema}");
         return results[0].Kind == ValueKind.Double ? BitConverter.Int64BitsToDouble(results[0].Payload) : results[0].Payload;
@@ -133,11 +121,11 @@ public sealed unsafe class Operator
             long* next = block;
             for (int i = 0; i < arguments.Length; i++)
                 values[i] = ToNative(arguments[i], ref next, ref pinned);
-            int count;
-            int status = Native.nvgt_operator_call(_handle.Value, values, arguments.Length, results, capacity, &count);
-            if (status != 0)
-                throw Native.Failure(status, Describe(arguments)).Of(Name, ShapesOf(arguments));
-            return count;
+            return Door.Current.CallOperator(_handle.Value, values, arguments.Length, results, capacity);
+        }
+        catch (DoorException refusal)
+        {
+            throw DoorException.Describe(refusal.Status, Describe(arguments), refusal.Message).Of(Name, ShapesOf(arguments));
         }
         finally
         {

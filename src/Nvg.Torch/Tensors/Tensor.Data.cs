@@ -26,9 +26,8 @@ public sealed unsafe partial class Tensor
         fixed (T* data = values)
         fixed (long* sizes = shape)
         {
-            Native.Check(
-                Native.nvgt_tensor_copy_from(data, (long)values.Length * sizeof(T), (int)ScalarTypes.Of<T>(), sizes, shape.Length, &handle),
-                "tensor from values");
+            handle = Door.Current.CopyTensor(
+                data, (long)values.Length * sizeof(T), (int)ScalarTypes.Of<T>(), sizes, shape.Length);
         }
 
         return Adopt(handle);
@@ -44,7 +43,7 @@ public sealed unsafe partial class Tensor
         nint handle;
         fixed (byte* data = bytes)
         fixed (long* sizes = shape)
-            Native.Check(Native.nvgt_tensor_copy_from(data, bytes.Length, (int)type, sizes, shape.Length, &handle), "tensor from bytes");
+            handle = Door.Current.CopyTensor(data, bytes.Length, (int)type, sizes, shape.Length);
         return Adopt(handle);
     }
 
@@ -53,12 +52,13 @@ public sealed unsafe partial class Tensor
     {
         nint handle;
         fixed (long* sizes = shape)
-            Native.Check(Native.nvgt_tensor_copy_from(data, byteCount, (int)type, sizes, shape.Length, &handle), "tensor from memory");
+            handle = Door.Current.CopyTensor(data, byteCount, (int)type, sizes, shape.Length);
         return Adopt(handle);
     }
 
     /// <summary>
-    /// A CPU tensor over memory of <paramref name="owner"/>, which stays referenced until the last native reference goes.
+    /// A CPU tensor over memory of <paramref name="owner"/>, which stays referenced until the last native reference goes. The
+    /// managed door, which could not tell when that is, copies the memory.
     /// </summary>
     /// <param name="data">First element; aligned for the element type, readable for the whole shape.</param>
     /// <param name="type">Element type.</param>
@@ -69,16 +69,7 @@ public sealed unsafe partial class Tensor
         var keepAlive = GCHandle.Alloc(owner);
         nint handle;
         fixed (long* sizes = shape)
-        {
-            int status = Native.nvgt_tensor_wrap(data, (int)type, sizes, shape.Length, &ReleaseOwner, GCHandle.ToIntPtr(keepAlive),
-                &handle);
-            if (status != 0)
-            {
-                keepAlive.Free();
-                Native.Throw(status, "tensor over memory");
-            }
-        }
-
+            handle = Door.Current.WrapTensor(data, (int)type, sizes, shape.Length, &ReleaseOwner, GCHandle.ToIntPtr(keepAlive));
         return Adopt(handle);
     }
 
@@ -204,12 +195,7 @@ public sealed unsafe partial class Tensor
         return new Span<T>(DataPointer(), checked((int)ElementCount));
     }
 
-    private void* DataPointer()
-    {
-        void* data;
-        Native.Check(Native.nvgt_tensor_data(Handle, &data), "data");
-        return data;
-    }
+    private void* DataPointer() => Door.Current.DataOf(Handle);
 
     [UnmanagedCallersOnly]
     private static void ReleaseOwner(nint context)

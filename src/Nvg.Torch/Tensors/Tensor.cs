@@ -66,7 +66,7 @@ public sealed unsafe partial class Tensor : IDisposable
     public bool RequiresGrad
     {
         get => Describe().RequiresGrad != 0;
-        set => Native.Check(Native.nvgt_set_requires_grad(Handle, value ? (byte)1 : (byte)0), "requires_grad");
+        set => Door.Current.SetRequiresGrad(Handle, value);
     }
 
     /// <summary>The accumulated gradient as a new tensor, or null; setting replaces it, null clears.</summary>
@@ -99,12 +99,7 @@ public sealed unsafe partial class Tensor : IDisposable
     public long Size(int dimension) => Shape[dimension < 0 ? dimension + Rank : dimension];
 
     /// <summary>A second reference to the same tensor, to be disposed on its own.</summary>
-    public Tensor Alias()
-    {
-        nint alias;
-        Native.Check(Native.nvgt_tensor_alias(Handle, &alias), "alias");
-        return Adopt(alias);
-    }
+    public Tensor Alias() => Adopt(Door.Current.AliasTensor(Handle));
 
     /// <summary>Takes this tensor out of every open scope: it now belongs to the object that calls this and disposes it.</summary>
     /// <returns>This tensor.</returns>
@@ -136,7 +131,7 @@ public sealed unsafe partial class Tensor : IDisposable
     private NativeTensorInfo Describe()
     {
         NativeTensorInfo info;
-        Native.Check(Native.nvgt_tensor_describe(Handle, &info), "tensor");
+        Door.Current.Describe(Handle, &info);
         return info;
     }
 
@@ -144,7 +139,7 @@ public sealed unsafe partial class Tensor : IDisposable
     {
         long[] shape = new long[Describe().Rank];
         fixed (long* sizes = shape)
-            Native.Check(Native.nvgt_tensor_shape(Handle, sizes, shape.Length), "shape");
+            Door.Current.ReadShape(Handle, sizes, shape.Length);
         return shape;
     }
 }

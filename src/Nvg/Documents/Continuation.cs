@@ -35,7 +35,7 @@ internal sealed class Continuation : IDisposable
     /// <summary>Keeps stages. Whatever was given to an earlier result stays given, and so does what surrounds its region.</summary>
     /// <param name="kept">The stages.</param>
     /// <exception cref="ArgumentException">The model has fewer, or content is kept without its structure.</exception>
-    internal GivenParts Keep(KeptStages kept)
+    internal GivenParts Keep(StageSelection kept)
     {
         PartialSequence own = kept.Of(_reference.Sequence);
         return new GivenParts(
@@ -46,7 +46,7 @@ internal sealed class Continuation : IDisposable
     /// <param name="structure">The structure; it replaces that of the reference and the surroundings of an earlier region.</param>
     /// <param name="kept">Its content counts.</param>
     /// <exception cref="ArgumentException">Content is kept of stages that the structure does not have.</exception>
-    internal GivenParts Follow(StructureMap structure, KeptStages kept)
+    internal GivenParts Follow(StructureMap structure, StageSelection kept)
     {
         PartialSequence maps = structure.ToSequence();
         return new GivenParts(
@@ -58,7 +58,7 @@ internal sealed class Continuation : IDisposable
     /// <param name="inside">The stages that are kept inside it as well.</param>
     /// <param name="border">How clusters on both sides of its border choose tokens.</param>
     /// <exception cref="ArgumentException">Nothing would be left to generate.</exception>
-    internal GivenParts Redo(RegionMask region, KeptStages inside, BorderRule border) => new(
+    internal GivenParts Redo(RegionMask region, StageSelection inside, BorderRule border) => new(
         region.Keep(_reference.Sequence, inside.Of(_reference.Sequence), border),
         // The pixels of the reference itself, not those of its reconstruction.
         new KeptSurroundings(region, _image));

@@ -4,7 +4,7 @@ namespace Nvg.Generators;
 
 /// <summary>
 /// The three steps of a transformer block around its matrix products. On the CPU each is a fused native kernel with its own
-/// gradient; on other devices it is composed of libtorch operators by the same formula.
+/// gradient; on other devices, and through the managed door, it is composed of libtorch operators by the same formula.
 /// </summary>
 /// <remarks>Shapes: N sequences, T tokens, W width, H heads, D head size, M width of the MLP.</remarks>
 internal static class BlockOperations
@@ -17,7 +17,7 @@ internal static class BlockOperations
     private static readonly Operator WholeBlockOp = new("nvg::transformer_block_");
 
     /// <summary>Whether this processor has matrix instructions for packed bfloat16 (AMX, or AVX-512 with bfloat16).</summary>
-    internal static bool HasMatrixEngine => HasMatrixEngineOp.CallNumber() != 0;
+    internal static bool HasMatrixEngine => TorchRuntime.HasKernels && HasMatrixEngineOp.CallNumber() != 0;
 
     /// <summary>(1 + scale) · LayerNorm(x) + shift.</summary>
     /// <param name="x_NTW">Residual stream, float32.</param>
@@ -67,7 +67,7 @@ internal static class BlockOperations
         (Tensor Matrix, Tensor? Bias) second, double epsilon) => WholeBlockOp.Run(
             x_NTW, modulation_NM, first.Matrix, first.Bias, queryScale_D, keyScale_D, turns, second.Matrix, second.Bias, epsilon);
 
-    private static bool HasKernels(Tensor tensor) => tensor.Device.Type == DeviceType.Cpu;
+    private static bool HasKernels(Tensor tensor) => tensor.Device.Type == DeviceType.Cpu && TorchRuntime.HasKernels;
 
     /// <summary>The same formulas composed of libtorch operators, for every device.</summary>
     internal static class Composed

@@ -19,6 +19,6 @@ public static class StructureConstruction
         using GradMode noGrad = Autograd.NoGrad();
         using Tensor detached = points_BLC.Detach();
         using Tensor host = detached.To(Device.Cpu, ScalarType.Float32);
-        return GreedyClusteringOp.Call(host);
+        return TorchRuntime.HasKernels ? GreedyClusteringOp.Call(host) : GreedyClustering.Cluster(host);
     }
 }

@@ -18,11 +18,11 @@ internal static class NearestCode
     }
 
     /// <summary>The index of the nearest code of every point. Ties go to the lower index; NaN counts as the smallest distance.</summary>
-    /// <remarks>On the CPU a kernel computes this without storing distances; other devices compute all distances.</remarks>
+    /// <remarks>On the CPU a kernel computes this without storing distances; without it all distances are computed.</remarks>
     /// <returns>M indices, 64-bit, without gradient.</returns>
     internal static Tensor Find(Tensor points_MC, Tensor codebook_VC)
     {
-        if (points_MC.Device.Type == DeviceType.Cpu && points_MC.ScalarType == ScalarType.Float32)
+        if (points_MC.Device.Type == DeviceType.Cpu && points_MC.ScalarType == ScalarType.Float32 && TorchRuntime.HasKernels)
             return NearestCodeOp.Call(points_MC, codebook_VC);
         using GradMode noGrad = Autograd.NoGrad();
         using Tensor distances_MV = SquaredDistances(points_MC, codebook_VC);

@@ -46,6 +46,7 @@ internal sealed class SmallData : IDisposable
         ("verify", "run by the tests of Nvg.Verification"), ("bench", "measures time"),
         ("serve", "ends only when it is stopped; run by the tests of Nvg.Server"), ("var_d16.pth", "needs published weights"),
         ("models/var-d16", "needs published weights"), ("photos", "trains for hours; run by the tests of the command"),
+        ("--sequences", "needs the sequences of another run; run by SequenceEncodingTests"),
         ("distill", "trains for minutes; run by DistillCommandTests"),
         ("cifar10-4000.tar", "a subset that one makes oneself"), ("runs/fast/model", "needs the model that a run before makes"),
         ("CONFIG", "stands for a file of the reader"), ("DISTILLED", "stands for a model of the reader"),

@@ -111,6 +111,7 @@ public sealed class NvgModelTests : IDisposable
     [InlineData(ScalarType.Float32, false)]
     [InlineData(ScalarType.BFloat16, false)]
     [InlineData(ScalarType.BFloat16, true)]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Sampled_Model_CanStillBeSavedAndTrained(ScalarType type, bool isInUse)
     {
         using NvgModel model = PackableModel(type);

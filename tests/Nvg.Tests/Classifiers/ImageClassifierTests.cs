@@ -59,6 +59,7 @@ public class ImageClassifierTests
     }
 
     [Fact]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void ForwardTraining_Loss_ReachesEveryLearnedTensor()
     {
         using var scope = new TensorScope();

@@ -6,6 +6,7 @@ namespace Nvg.Tests.Generators;
 /// <summary>The kernels against the same formulas composed of libtorch's operators: values and all gradients.</summary>
 [Collection(RunsAlone.Name)]
 [NoTensorLeaks]
+[Trait(TorchDoors.Trait, TorchDoors.Compiled)]
 public class BlockOperationsTests
 {
     private const double Epsilon = 1e-6;

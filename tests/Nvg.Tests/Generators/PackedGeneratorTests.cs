@@ -43,6 +43,7 @@ public class PackedGeneratorTests
     }
 
     [Fact]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Packed_AskedToTrain_IsRefusedAndItsSourceTrains()
     {
         using var scope = new TensorScope();

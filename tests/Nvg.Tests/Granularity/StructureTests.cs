@@ -156,6 +156,7 @@ public class StructureTests
     }
 
     [Fact]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void ClusterMean_Gradient_IsScatterOverSize()
     {
         using var scope = new TensorScope();

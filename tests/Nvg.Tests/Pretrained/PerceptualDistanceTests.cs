@@ -9,6 +9,7 @@ namespace Nvg.Tests.Pretrained;
 public class PerceptualDistanceTests
 {
     [TorchPeerFact]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Forward_PeersWeights_GivesPeersDistanceAndGradient()
     {
         using var folder = new TemporaryFolder();
@@ -47,6 +48,7 @@ public class PerceptualDistanceTests
     }
 
     [Fact]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Forward_FeaturesAllZero_HasAFiniteGradient()
     {
         // Weights of zero make features of zero: the root of their length has no gradient, and NaN times zero is NaN.

@@ -52,6 +52,7 @@ public class ResNet18Tests
     }
 
     [Fact]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Distance_Gradient_IsTheFiniteDifference()
     {
         using ResNet18Distance distance = ResNet18Distance.Load(ResNet18Package.Folder);

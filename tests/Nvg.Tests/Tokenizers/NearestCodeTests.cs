@@ -101,6 +101,7 @@ public class NearestCodeTests
     }
 
     [Fact]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Find_TrainedCodebook_RecordsNothing()
     {
         using var scope = new TensorScope();

@@ -125,6 +125,7 @@ public class TokenizerTests
     }
 
     [Fact]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Forward_StraightThrough_PassesTheGradientToTheLatent()
     {
         using var scope = new TensorScope();

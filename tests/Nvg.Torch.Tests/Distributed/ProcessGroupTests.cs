@@ -7,6 +7,7 @@ namespace Nvg.Torch.Tests.Distributed;
 /// </summary>
 [Collection(RunsAlone.Name)]
 [NoTensorLeaks]
+[Trait(TorchDoors.Trait, TorchDoors.Compiled)]
 public sealed class ProcessGroupTests
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);

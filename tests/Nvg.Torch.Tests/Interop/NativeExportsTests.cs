@@ -14,6 +14,7 @@ public class NativeExportsTests
             .Where(m => m.GetCustomAttribute<LibraryImportAttribute>()?.LibraryName == Native.Library)];
 
     [Fact]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Imports_LoadedLibrary_ExportsEveryOne()
     {
         TorchRuntime.Load();

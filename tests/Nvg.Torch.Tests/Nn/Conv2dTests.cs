@@ -35,10 +35,12 @@ public class Conv2dTests
     };
 
     [Theory, MemberData(nameof(TiledShapes))]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Forward_BFloat16_HasTheGradientsOfFloat64(int count, int inputs, int outputs, int height, int width, int kernel) =>
         Compare(count, inputs, outputs, height, width, kernel, parameterTolerance: OverTiles ? Exact : Rounded);
 
     [Theory, MemberData(nameof(OtherShapes))]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Forward_ShapesThatDoNotFillTiles_HasTheGradientsOfFloat64(int count, int inputs, int outputs, int height, int width,
         int kernel) =>
         Compare(count, inputs, outputs, height, width, kernel, parameterTolerance: Rounded);
@@ -47,6 +49,7 @@ public class Conv2dTests
     [InlineData(1)]
     [InlineData(3)]
     [InlineData(9)]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Forward_AnyNumberOfThreads_HasTheGradientsOfFloat64(int threads)
     {
         int before = TorchRuntime.ThreadCount;
@@ -62,6 +65,7 @@ public class Conv2dTests
     }
 
     [Fact]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Forward_OneWeightTwiceInOtherLayouts_HasTheSumOfItsGradients()
     {
         using var scope = new TensorScope();
@@ -84,6 +88,7 @@ public class Conv2dTests
     [Theory]
     [InlineData(true, false)]
     [InlineData(false, true)]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Forward_OneOfInputAndWeightIsFixed_TheOtherHasItsGradient(bool inputLearns, bool weightLearns)
     {
         using var scope = new TensorScope();
@@ -103,6 +108,7 @@ public class Conv2dTests
     }
 
     [MatrixEngineFact]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Forward_OverTiles_SecondDerivativesAreRefused()
     {
         using var scope = new TensorScope();
@@ -116,7 +122,7 @@ public class Conv2dTests
         Assert.Contains("second derivatives", error.Message);
     }
 
-    private static bool OverTiles => new Operator("nvg::has_matrix_engine").CallNumber() != 0;
+    private static bool OverTiles => TorchRuntime.HasKernels && new Operator("nvg::has_matrix_engine").CallNumber() != 0;
 
     // Under autocast from float32, as a training step calls it. Operands are bfloat16 numbers, so that casting loses nothing.
     private static void Compare(int count, int inputs, int outputs, int height, int width, int kernel, double parameterTolerance)

@@ -5,6 +5,7 @@ namespace Nvg.Torch.Tests.Nn;
 /// <summary>The kernel of normalisation and swish, value and gradient, against libtorch's operators in float32.</summary>
 [Collection(RunsAlone.Name)]
 [NoTensorLeaks]
+[Trait(TorchDoors.Trait, TorchDoors.Compiled)]
 public class GroupNormTests
 {
     private const double Epsilon = 1e-6;

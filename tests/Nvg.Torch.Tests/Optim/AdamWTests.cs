@@ -6,6 +6,7 @@ namespace Nvg.Torch.Tests.Optim;
 
 [Collection(RunsAlone.Name)]
 [NoTensorLeaks]
+[Trait(TorchDoors.Trait, TorchDoors.Compiled)]
 public sealed class AdamWTests : IDisposable
 {
     private const double Beta1 = 0.9, Beta2 = 0.95, Epsilon = 1e-8, Decay = 0.1;

@@ -97,7 +97,7 @@ internal sealed class GivenRowsReader
 
     private GivenParts Given(Continuation reference, int stages, StructureMap? plan, RegionMask? mask)
     {
-        KeptStages kept = KeptStages.First(_request.Part, stages);
+        StageSelection kept = StageSelection.First(_request.Part, stages);
         return mask is not null ? reference.Redo(mask, kept, _request.Border ?? BorderRule.Split)
             : plan is not null ? reference.Follow(plan, kept)
             : reference.Keep(kept);

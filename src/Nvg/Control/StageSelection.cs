@@ -5,13 +5,13 @@ namespace Nvg.Control;
 /// <summary>Which stages of a reference are kept.</summary>
 /// <param name="Structure">Number of first stages whose structure is kept.</param>
 /// <param name="Content">Stages whose content is kept, ascending.</param>
-internal sealed record KeptStages(int Structure, IReadOnlyList<int> Content)
+internal sealed record StageSelection(int Structure, IReadOnlyList<int> Content)
 {
     /// <summary>Number of stages up to the last one whose content is kept.</summary>
     internal int ContentStages => Content.Count > 0 ? Content[^1] + 1 : 0;
 
     /// <summary>A part of the first stages; content alone has the structure of stage 0, which every image has.</summary>
-    internal static KeptStages First(KeptPart part, int stages) => new(
+    internal static StageSelection First(KeptPart part, int stages) => new(
         part == KeptPart.Content ? Math.Min(1, stages) : stages, part == KeptPart.Structure ? [] : [.. Enumerable.Range(0, stages)]);
 
     /// <summary>The kept part of a sequence.</summary>

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Checks the managed door where there is nothing but .NET's runtime: build/check-managed.sh SUITE
+#
+#   build/check-managed.sh trixie
+#
+# Needs root and debootstrap. Makes a minimal tree of the Debian suite (in NVG_DEBIAN_TREE, .build/debian-SUITE-bare by default; one
+# that is there is used again), builds an application with the packages and libtorch from NuGet outside, and runs it in the tree,
+# which has no compiler, no libtorch and no libvips. It generates the recorded image, reconstructs it and serves it. Nothing
+# outside the tree changes: the mounts end with the script. NVG_PACKAGES names a folder of packages that are made already.
+set -euo pipefail
+
+root=$(readlink -f -- "${BASH_SOURCE[0]}")
+root=${root%/build/*}
+
+fail() {
+  echo "check-managed: $*" >&2
+  exit 1
+}
+
+(($# == 1)) || fail "usage: build/check-managed.sh SUITE"
+((EUID == 0)) || fail "must run as root: it makes a tree of Debian and mounts folders into it"
+suite=$1
+tree=${NVG_DEBIAN_TREE:-$root/.build/debian-$suite-bare}
+runtime=${DOTNET_ROOT:-$(dotnet --list-runtimes | sed -n 's/^Microsoft.AspNetCore.App .*\[\(.*\)\/shared\/.*/\1/p' | head -n 1)}
+[[ -x $runtime/dotnet ]] || fail "no dotnet in $runtime: set DOTNET_ROOT"
+
+if [[ ! -x $tree/usr/bin/apt-get ]]; then
+  command -v debootstrap >/dev/null || fail "debootstrap is missing: apt-get install debootstrap"
+  mkdir -p -- "$tree"
+  echo "check-managed: making a tree of $suite in $tree…" >&2
+  # What .NET needs.
+  debootstrap --variant=minbase --include=ca-certificates,libstdc++6 "$suite" "$tree" >"$tree.log" 2>&1 ||
+    fail "debootstrap failed: see $tree.log"
+fi
+for present in usr/bin/g++ usr/bin/cmake usr/lib/x86_64-linux-gnu/libtorch_cpu.so usr/lib/x86_64-linux-gnu/libvips.so.42; do
+  [[ ! -e $tree/$present ]] || fail "$tree has /$present: the tree must be bare"
+done
+
+folder=$(mktemp -d -- "$tree/opt/nvg.XXXXXXXX")
+trap 'rm -rf -- "$folder"' EXIT
+packages=${NVG_PACKAGES:-$folder/packages}
+if [[ -z ${NVG_PACKAGES:-} ]]; then
+  for project in Nvg.Torch Nvg.Imaging Nvg Nvg.Server; do
+    dotnet pack "$root/src/$project" -c Release -o "$packages" -p:NvgSkipNative=true >"$folder/pack.log" 2>&1 || {
+      cat -- "$folder/pack.log" >&2
+      fail "$project cannot be packed"
+    }
+  done
+fi
+version=$(sed -n 's/.*<Version>\(.*\)<\/Version>.*/\1/p' "$root/Directory.Build.props")
+mkdir -- "$folder/consumer" "$folder/out"
+cp -- "$root/build/managed/"*.cs "$root/build/managed/"*.csproj "$folder/consumer"
+cp -R -- "$root/models/nvg-cifar10" "$folder/model"
+cp -- "$root/tests/fixtures/golden/ship-7.nvg" "$folder/recorded.nvg"
+# An empty cache for our own packages, so that none of an earlier run is taken; the others come from the usual one.
+NUGET_FALLBACK_PACKAGES=${NUGET_PACKAGES:-$HOME/.nuget/packages} NUGET_PACKAGES=$folder/cache \
+  dotnet publish "$folder/consumer" -c Release -r linux-x64 --no-self-contained -o "$folder/app" "-p:NvgVersion=$version" \
+  "-p:RestoreAdditionalProjectSources=$packages" >"$folder/build.log" 2>&1 || {
+  cat -- "$folder/build.log" >&2
+  fail "an application with the packages does not build"
+}
+[[ ! -e $folder/app/libnvg_torch.so ]] || fail "the application has a compiled library"
+
+export tree folder runtime
+mkdir -p -- "$tree/opt/dotnet"
+unshare --mount --propagation private bash -euc '
+  mount --bind -o ro "$runtime" "$tree/opt/dotnet"
+  mount --rbind /dev "$tree/dev"
+  mount -t proc proc "$tree/proc"
+  mount -t tmpfs tmpfs "$tree/tmp"
+  inside=/opt/${folder##*/}
+  chroot "$tree" /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/usr/bin:/bin DOTNET_ROOT=/opt/dotnet \
+    bash -euc '\''
+      . /etc/os-release
+      echo "$PRETTY_NAME, application with libtorch: $(du -shL "$1/app" | cut -f1)"
+      /opt/dotnet/dotnet "$1/app/Consumer.dll" "$1/model" "$1/recorded.nvg" "$1/out"
+      ls -l "$1/out"
+    '\'' bash "$inside"
+'

@@ -1,0 +1,54 @@
+using Nvg.Torch.Interop;
+using Nvg.Torch.Interop.Managed;
+
+namespace Nvg.Torch;
+
+/// <summary>Chooses the door of the process: the compiled one where its library is there, else the managed one.</summary>
+internal static class DoorChoice
+{
+    /// <summary>The environment variable that asks for one of the doors.</summary>
+    internal const string Variable = "NVG_DOOR";
+
+    private const string NativePackage = "Nvg.Native.linux-x64";
+
+    /// <summary>Opens a door.</summary>
+    /// <param name="asked">Which, or automatic.</param>
+    /// <param name="libraryPath">An explicit path of the compiled library, or null.</param>
+    /// <exception cref="TorchLoadException">None can be opened; the message names every path tried and the ways out.</exception>
+    internal static Door Open(TorchDoor asked, string? libraryPath)
+    {
+        LibrarySearch compiled = CompiledLibrary.Search(libraryPath), managed = TorchPackage.Search();
+        // A compiled library that is there and cannot be used is an error: silently its users would lose training and speed.
+        bool wantsCompiled = asked == TorchDoor.Compiled
+            || asked == TorchDoor.Automatic && (CompiledLibrary.IsNamed(libraryPath) || compiled.Exists || !managed.Exists);
+        return wantsCompiled
+            ? compiled.Open(CompiledLibrary.TryOpen) ?? throw NoCompiled(compiled)
+            : managed.Open(TorchPackage.TryOpen) ?? throw NoManaged(managed);
+    }
+
+    /// <summary>The door that the environment asks for.</summary>
+    internal static TorchDoor FromEnvironment() => Environment.GetEnvironmentVariable(Variable) switch
+    {
+        null or "" => TorchDoor.Automatic,
+        "compiled" => TorchDoor.Compiled,
+        "managed" => TorchDoor.Managed,
+        var other => throw new TorchLoadException($"{Variable} is '{other}': compiled, managed, or not set"),
+    };
+
+    private static TorchLoadException NoCompiled(LibrarySearch search) => new(
+        $"the native library could not be loaded; tried {search.Problems}. Reference the package {NativePackage} that was "
+        + $"built for the installed libtorch, or build the library from a checkout with ./nvg doctor and name it in "
+        + $"{CompiledLibrary.PathVariable}; libtorch itself must be installed (Debian: libtorch-dev) or be found through "
+        + $"LD_LIBRARY_PATH. Without compiler and libtorch, the package {TorchPackage.Name} {TorchPackage.Version}.0 is enough to "
+        + $"generate images (docs/doors.md)")
+    {
+        Paths = search.Paths,
+    };
+
+    private static TorchLoadException NoManaged(LibrarySearch search) => new(
+        $"libtorch for the managed door could not be loaded; tried {search.Problems}. Reference the package {TorchPackage.Name} "
+        + $"{TorchPackage.Version}.0, or name the folder of a libtorch {TorchPackage.Version} in {TorchPackage.FolderVariable}")
+    {
+        Paths = search.Paths,
+    };
+}

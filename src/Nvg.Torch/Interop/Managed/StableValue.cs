@@ -1,0 +1,119 @@
+using System.Runtime.InteropServices;
+
+namespace Nvg.Torch.Interop.Managed;
+
+/// <summary>Values of the stable interface from and to those of a door.</summary>
+internal static unsafe class StableValue
+{
+    /// <summary>An argument; what it refers to is handed over to the dispatcher.</summary>
+    /// <exception cref="DoorException">The parameter has another type.</exception>
+    internal static ulong Encode(in NativeValue value, OperatorSchema.Parameter parameter)
+    {
+        ParameterType type = parameter.Type;
+        if (value.Kind == ValueKind.None)
+            return type.IsOptional ? 0UL : throw Mismatch(value, parameter);
+        ulong plain = type.IsList ? EncodeList(value, parameter) : EncodeOne(value, parameter);
+        return type.IsOptional ? Optional(plain) : plain;
+    }
+
+    /// <summary>A result that is no list.</summary>
+    internal static NativeValue Decode(ulong value, ParameterType type) => type.Base switch
+    {
+        BaseType.Tensor => new NativeValue { Kind = ValueKind.Tensor, Payload = Defined((nint)value) },
+        BaseType.Int => new NativeValue { Kind = ValueKind.Int, Payload = (long)value },
+        BaseType.Float => new NativeValue { Kind = ValueKind.Double, Payload = (long)value },
+        BaseType.Bool => new NativeValue { Kind = ValueKind.Bool, Payload = (byte)value },
+        _ => throw new DoorException(NativeStatus.Argument, $"a result of type {type.Base} cannot be returned"),
+    };
+
+    /// <summary>Adds the tensors of a list among the results, and frees the list.</summary>
+    internal static void DecodeTensors(nint list, List<NativeValue> results)
+    {
+        nuint size;
+        StableExports.Check(StableExports.torch_list_size(list, &size));
+        for (nuint i = 0; i < size; i++)
+        {
+            ulong element;
+            StableExports.Check(StableExports.torch_list_get_item(list, i, &element));
+            results.Add(new NativeValue { Kind = ValueKind.Tensor, Payload = Defined((nint)element) });
+        }
+
+        StableExports.Check(StableExports.torch_delete_list(list));
+    }
+
+    private static ulong EncodeOne(in NativeValue value, OperatorSchema.Parameter parameter) => (parameter.Type.Base, value.Kind) switch
+    {
+        (BaseType.Tensor, ValueKind.Tensor) => NewReference((nint)value.Payload),
+        (BaseType.Int, ValueKind.Int or ValueKind.Bool) => (ulong)value.Payload,
+        (BaseType.Float, ValueKind.Double) => (ulong)value.Payload,
+        (BaseType.Float, ValueKind.Int) => BitConverter.DoubleToUInt64Bits(value.Payload),
+        (BaseType.Bool, ValueKind.Bool or ValueKind.Int) => value.Payload != 0 ? 1UL : 0,
+        (BaseType.Device, ValueKind.Device) => (ulong)value.Payload,
+        (BaseType.Text, ValueKind.String) => NewText(value),
+        _ => throw Mismatch(value, parameter),
+    };
+
+    private static ulong EncodeList(in NativeValue value, OperatorSchema.Parameter parameter)
+    {
+        bool fits = (parameter.Type.Base, value.Kind) switch
+        {
+            (BaseType.Int, ValueKind.IntList) or (BaseType.Float, ValueKind.DoubleList) or (BaseType.Bool, ValueKind.BoolList) => true,
+            (BaseType.Tensor, ValueKind.TensorList or ValueKind.OptionalTensorList) => true,
+            _ => false,
+        };
+        if (!fits)
+            throw Mismatch(value, parameter);
+        nint list;
+        StableExports.Check(StableExports.torch_new_list_reserve_size((nuint)value.Count, &list));
+        for (int i = 0; i < value.Count; i++)
+            StableExports.Check(StableExports.torch_list_push_back(list, Element(value, parameter.Type, i)));
+        return (ulong)list;
+    }
+
+    private static ulong Element(in NativeValue list, ParameterType type, int index)
+    {
+        if (type.Base == BaseType.Bool)
+            return ((byte*)list.Payload)[index];
+        ulong bits = ((ulong*)list.Payload)[index];
+        if (type.Base != BaseType.Tensor)
+            return bits;
+        if (!type.HasOptionalElements)
+            return NewReference((nint)bits);
+        return bits == 0 ? 0 : Optional(NewReference((nint)bits));
+    }
+
+    private static ulong NewReference(nint tensor)
+    {
+        nint reference;
+        StableExports.Check(StableExports.aoti_torch_new_tensor_handle(tensor, &reference));
+        return (ulong)reference;
+    }
+
+    private static ulong NewText(in NativeValue text)
+    {
+        nint handle;
+        StableExports.Check(StableExports.torch_new_string_handle((byte*)text.Payload, (nuint)text.Count, &handle));
+        return (ulong)handle;
+    }
+
+    // libtorch 2.10 frees it with C++'s delete, which is the C library's free.
+    private static ulong Optional(ulong value)
+    {
+        ulong* memory = (ulong*)NativeMemory.Alloc(sizeof(ulong));
+        *memory = value;
+        return (ulong)memory;
+    }
+
+    private static nint Defined(nint tensor)
+    {
+        byte defined;
+        StableExports.Check(StableExports.aoti_torch_is_defined(tensor, &defined));
+        if (defined != 0)
+            return tensor;
+        _ = StableExports.aoti_torch_delete_tensor_object(tensor);
+        return 0;
+    }
+
+    private static DoorException Mismatch(in NativeValue value, OperatorSchema.Parameter parameter) =>
+        new(NativeStatus.Argument, $"argument '{parameter.Name}' is a {parameter.Type}, not {value.Kind}");
+}

@@ -1,0 +1,49 @@
+using System.Runtime.InteropServices;
+
+namespace Nvg.Torch.Interop.Managed;
+
+/// <summary>Finds and loads the libtorch of the packages <c>libtorch-cpu-…</c>, for the managed door.</summary>
+internal static class TorchPackage
+{
+    /// <summary>The environment variable that names the folder of a libtorch.</summary>
+    internal const string FolderVariable = "NVG_LIBTORCH";
+
+    /// <summary>The version that the table of operators was made for.</summary>
+    internal const string Version = "2.10";
+
+    /// <summary>The loaded library; 0 before.</summary>
+    internal static nint Handle { get; private set; }
+
+    /// <summary>The package for this system.</summary>
+    internal static string Name => $"libtorch-cpu-{RuntimeInformation.RuntimeIdentifier}";
+
+    private static string FileName =>
+        OperatingSystem.IsWindows() ? "torch_cpu.dll" : OperatingSystem.IsMacOS() ? "libtorch_cpu.dylib" : "libtorch_cpu.so";
+
+    /// <summary>Where it is looked for.</summary>
+    internal static LibrarySearch Search()
+    {
+        string? named = Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } folder ? Path.GetFullPath(folder) : null;
+        IEnumerable<string> folders = named is null ? NativeFolders.All() : [named];
+        return new LibrarySearch(folders.Select(f => Path.Combine(f, FileName)));
+    }
+
+    /// <summary>Loads a file.</summary>
+    /// <returns>The door, or the reason why a file that exists cannot be used.</returns>
+    internal static (Door? Door, string? Problem) TryOpen(string path)
+    {
+        try
+        {
+            Handle = NativeLibrary.Load(path);
+            var door = new ManagedDoor(Handle, path);
+            string version = door.TorchVersion;
+            return version.StartsWith($"{Version}.", StringComparison.Ordinal)
+                ? (door, null)
+                : (null, $"it is libtorch {version}, the managed door needs {Version}");
+        }
+        catch (Exception error) when (error is DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
+        {
+            return (null, error.Message.ReplaceLineEndings(" "));
+        }
+    }
+}
