@@ -96,9 +96,10 @@ copy_repository() {
   find "$stage" -name __pycache__ -prune -exec rm -rf {} +
 }
 
-# A run of one step leaves the encoded sequences behind; they are kept and checked by their keys when this is called again.
+# A run of one step leaves the encoded sequences behind; they are kept and checked by their keys when this is called again. The
+# key is that of the model as it is packed, with or without its generator.
 encode() {
-  local name=$1 run=$cache/$1 settings=(tokenizer="$root/models/nvg-$1" training.steps=1 training.imageEvery=0)
+  local name=$1 run=$cache/$1 settings=(tokenizer="$stage/models/nvg-$1" training.steps=1 training.imageEvery=0)
   [[ $name == eurosat && -z $orientations ]] && settings+=(training.orientations=null)
   say "encoding $name…"
   rm -rf -- "$run/checkpoints" "$run/model"
