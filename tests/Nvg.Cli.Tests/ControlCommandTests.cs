@@ -53,7 +53,10 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
         {
             CommandResult refused = await GenerateAsync(arguments);
             Assert.Equal(CommandRunner.WrongUsage, refused.ExitCode);
-            Assert.Contains("is read by this command", Assert.Single(refused.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+            string[] lines = refused.Error.TrimEnd().Split('\n');
+            Assert.Contains("is read by this command", lines[^1], StringComparison.Ordinal);
+            // How a drawing was read is said before.
+            Assert.All(lines[..^1], line => Assert.StartsWith("structure: ", line, StringComparison.Ordinal));
         }
 
         Assert.Equal(before, File.ReadAllBytes(saved));
@@ -232,10 +235,14 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
             drawing.Pixels.AsSpan(3 * i, 3).Fill((byte)(isFlat ? i % Side < 10 ? 40 : 200 : i * 255 / (Side * Side)));
         ImageFile.Write(InFolder("drawing.png"), drawing);
         string[] arguments = ["--class", "cat", "--seed", "3", "--structure", InFolder("drawing.png"), "-o"];
-        CommandResult bare = await GenerateAsync([.. arguments, InFolder("bare")]);
+        CommandResult bare = await GenerateAsync([.. arguments, InFolder("bare"), "--save", InFolder("bare")]);
         Assert.Contains($"(--structure-kind {kind})", bare.Error, StringComparison.Ordinal);
-        await DoneAsync([.. arguments, InFolder("same"), "--structure-kind", kind, .. stages]);
-        Assert.Equal(File.ReadAllBytes(InFolder("same/cat/3.png")), File.ReadAllBytes(InFolder("bare/cat/3.png")));
+        await DoneAsync([.. arguments, InFolder("same"), "--save", InFolder("same"), "--structure-kind", kind, .. stages]);
+        ImageDocument bareDocument = ImageDocument.Read(InFolder("bare/cat/3.nvg")), same = ImageDocument.Read(InFolder("same/cat/3.nvg"));
+        Assert.True(bareDocument.Given.SequenceEqual(same.Given));
+        // Content follows flat colours as well, which the explicit kind leaves out of account.
+        if (!isFlat)
+            Assert.Equal(File.ReadAllBytes(InFolder("same/cat/3.png")), File.ReadAllBytes(InFolder("bare/cat/3.png")));
     }
 
     [Fact]

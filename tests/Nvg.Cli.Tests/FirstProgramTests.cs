@@ -50,7 +50,7 @@ public class FirstProgramTests(TinyShippedModel model) : CommandTests, IClassFix
         CommandResult plain = await RunAsync("generate", "--model", folder, "--class", "river", "--seed", "7", "-o", InFolder("plain"));
         CommandResult steered = await RunAsync(
             "generate", "--model", folder, "--class", "river", "--seed", "7", "--structure", InFolder("drawing.png"),
-            "--structure-kind", "labels", "--structure-stages", "3", "-o", InFolder("steered"));
+            "-o", InFolder("steered"));
         Assert.Equal((CommandRunner.Done, CommandRunner.Done), (plain.ExitCode, steered.ExitCode));
         Assert.Equal(File.ReadAllBytes(InFolder("plain/river/7.png")), File.ReadAllBytes(InFolder("river.png")));
         Assert.Equal(File.ReadAllBytes(InFolder("steered/river/7.png")), File.ReadAllBytes(InFolder("steered.png")));

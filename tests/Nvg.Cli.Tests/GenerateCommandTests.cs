@@ -189,7 +189,8 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
         string[] content = ["--reference", InFolder("map.png"), "--keep", "content", "-o", InFolder("x.png")];
         Assert.Equal(CommandRunner.WrongUsage, (await GenerateAsync([.. content, "--keep-stages", "2"])).ExitCode);
         Assert.Equal(CommandRunner.WrongUsage, (
-            await GenerateAsync([.. content, "--keep-stages", "3", "--structure", InFolder("map.png")])).ExitCode);
+            await GenerateAsync(
+                [.. content, "--keep-stages", "3", "--structure", InFolder("map.png"), "--structure-stages", "2"])).ExitCode);
         Assert.Equal(
             CommandRunner.Done, (await GenerateAsync([.. content, "--keep-stages", "2", "--structure", InFolder("map.png")])).ExitCode);
     }

@@ -49,7 +49,9 @@ internal sealed class PerceptualArguments
         string? features = parsed.GetValue(_features), linear = parsed.GetValue(_linear);
         if (features is null && linear is null && !parsed.IsGiven(_backbone))
             return null;
-        foreach (string file in new[] { features, linear }.OfType<string>())
+        if (features is null || linear is null)
+            throw new UsageException("LPIPS needs both --lpips-backbone FILE and --lpips-linear FILE");
+        foreach (string file in new[] { features, linear })
         {
             if (!File.Exists(file))
             {
@@ -61,8 +63,6 @@ internal sealed class PerceptualArguments
             InputFile.RequireContent(file);
         }
 
-        return features is not null && linear is not null
-            ? PerceptualDistance.Load(parsed.GetValue(_backbone) ?? PerceptualBackbone.Vgg16, features, linear, device)
-            : throw new UsageException("LPIPS needs both --lpips-backbone FILE and --lpips-linear FILE");
+        return PerceptualDistance.Load(parsed.GetValue(_backbone) ?? PerceptualBackbone.Vgg16, features, linear, device);
     }
 }
