@@ -79,6 +79,27 @@ public sealed class FailureThreadTests(ServedTinyModel model) : IClassFixture<Se
         await OpenAiAsync(server, 2);
     }
 
+    // The same, in the middle of an image: nothing is computed after the stage in which the client left.
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    [InlineData(3, false)]
+    public async Task Client_ThatLeavesAfterAStage_EndsThePassThere(int stage, bool streams)
+    {
+        var engine = new PausingEngine(stage);
+        await using TestServer server = await TestServer.StartAsync(model, engine: engine);
+        using var leaving = new CancellationTokenSource();
+        object body = streams ? new { prompt = "ship", seed = 1, stream = true, partial_images = 2 } : new { prompt = "ship", seed = 1 };
+        Task<string> request = ReadAllAsync(server, body, leaving.Token);
+        await TestServer.UntilAsync(() => engine.IsPaused, "the stage is not reached");
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
+        await server.UntilIdleAsync();
+        Assert.Equal(stage + 1, engine.Finished);
+        await OpenAiAsync(server, 2);
+    }
+
     // ollama #7758, #4124: the limit was counted in the wrong place, and a full queue said 500.
     [Fact]
     public async Task Queue_AtItsLimit_RefusesTheNextAtOnce()
@@ -331,6 +352,12 @@ public sealed class FailureThreadTests(ServedTinyModel model) : IClassFixture<Se
         string text = await response.Content.ReadAsStringAsync(cancellation);
         Assert.True(response.IsSuccessStatusCode, text);
         return JsonDocument.Parse(text).RootElement.GetProperty("data")[0].GetProperty("b64_json").GetBytesFromBase64();
+    }
+
+    private static async Task<string> ReadAllAsync(TestServer server, object body, CancellationToken cancellation)
+    {
+        using HttpResponseMessage response = await server.Client.PostAsJsonAsync("/v1/images/generations", body, cancellation);
+        return await response.Content.ReadAsStringAsync(cancellation);
     }
 
     private static byte[] Broken(string kind)

@@ -49,6 +49,20 @@ internal sealed class OpenAiEndpoints
         Job job = _jobs.Submit(client, plan with { Detached = true }, links);
         // A client that leaves takes its work with it.
         using CancellationTokenRegistration leaving = http.RequestAborted.UnsafeRegister(_ => _jobs.Cancel(job, CancelReason.Client), null);
+        try
+        {
+            return await AnswerAsync(http, job, request, kind).ConfigureAwait(false);
+        }
+        catch
+        {
+            // The stream may end first when the client leaves; the registration is then disposed without having been called.
+            _jobs.Cancel(job, CancelReason.Client);
+            throw;
+        }
+    }
+
+    private static async Task<IResult> AnswerAsync(HttpContext http, Job job, OpenAiImageRequest request, string kind)
+    {
         if (request.Stream)
         {
             await OpenAiStream.WriteAsync(http, job, request, kind).ConfigureAwait(false);
