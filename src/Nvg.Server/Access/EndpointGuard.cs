@@ -61,6 +61,9 @@ internal sealed class EndpointGuard : IEndpointFilter
         IErrorFormat format = http.GetEndpoint()?.Metadata.GetMetadata<IErrorFormat>() ?? ProblemFormat.Instance;
         if (error.RetryAfter is { } wait)
             http.Response.Headers[HeaderNames.RetryAfter] = ((long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        // The rest of the body is not read, so the connection ends. Clients that were not told would send their next request on it.
+        if (error.Status == StatusCodes.Status413PayloadTooLarge && HttpProtocol.IsHttp11(http.Request.Protocol))
+            http.Response.Headers.Connection = "close";
         return format.Describe(error);
     }
 
