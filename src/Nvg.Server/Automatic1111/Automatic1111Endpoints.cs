@@ -73,7 +73,11 @@ internal sealed class Automatic1111Endpoints
         JobPlan plan = await _contents.ReadAsync(http, read).ConfigureAwait(false);
         Job job = _jobs.Submit(client, plan with { Detached = true }, null);
         using IDisposable running = _running.Add(job);
-        using CancellationTokenRegistration leaving = http.RequestAborted.UnsafeRegister(_ => _jobs.Cancel(job, CancelReason.Client), null);
+        return await _jobs.AnswerAsync(job, http.RequestAborted, () => AnswerAsync(http, job)).ConfigureAwait(false);
+    }
+
+    private static async Task<IResult> AnswerAsync(HttpContext http, Job job)
+    {
         await job.Ended.ConfigureAwait(false);
         http.RequestAborted.ThrowIfCancellationRequested();
         if (job.Reason != CancelReason.Client)

@@ -85,6 +85,25 @@ internal sealed class JobService : IDisposable
         _queue.RemoveCancelled(job.Client);
     }
 
+    /// <summary>Answers the client that waits for a job, and cancels the job when the client leaves or the answer fails.</summary>
+    /// <param name="job">From <see cref="Submit"/>.</param>
+    /// <param name="leaving">Cancelled when the client leaves.</param>
+    /// <param name="answer">Waits for the job and answers.</param>
+    internal async Task<T> AnswerAsync<T>(Job job, CancellationToken leaving, Func<Task<T>> answer)
+    {
+        using CancellationTokenRegistration cancelling = leaving.UnsafeRegister(_ => Cancel(job, CancelReason.Client), null);
+        try
+        {
+            return await answer().ConfigureAwait(false);
+        }
+        catch
+        {
+            // The answer may end first when the client leaves; the registration is then disposed without having been called.
+            Cancel(job, CancelReason.Client);
+            throw;
+        }
+    }
+
     /// <summary>Images that are computed before the first of a job, or null where it does not wait.</summary>
     internal int? PositionOf(Job job) => job.State == JobState.Queued && _queue.PositionOf(job) is >= 0 and var position ? position : null;
 

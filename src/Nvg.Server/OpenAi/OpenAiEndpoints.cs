@@ -47,18 +47,7 @@ internal sealed class OpenAiEndpoints
         (OpenAiImageRequest request, JobPlan plan) = await _contents.ReadAsync(http, read).ConfigureAwait(false);
         JobLinks? links = request.WantsUrl ? new JobLinks($"{http.Request.PathBase}{NvgPaths.Jobs(http.GetEndpoint())}") : null;
         Job job = _jobs.Submit(client, plan with { Detached = true }, links);
-        // A client that leaves takes its work with it.
-        using CancellationTokenRegistration leaving = http.RequestAborted.UnsafeRegister(_ => _jobs.Cancel(job, CancelReason.Client), null);
-        try
-        {
-            return await AnswerAsync(http, job, request, kind).ConfigureAwait(false);
-        }
-        catch
-        {
-            // The stream may end first when the client leaves; the registration is then disposed without having been called.
-            _jobs.Cancel(job, CancelReason.Client);
-            throw;
-        }
+        return await _jobs.AnswerAsync(job, http.RequestAborted, () => AnswerAsync(http, job, request, kind)).ConfigureAwait(false);
     }
 
     private static async Task<IResult> AnswerAsync(HttpContext http, Job job, OpenAiImageRequest request, string kind)
