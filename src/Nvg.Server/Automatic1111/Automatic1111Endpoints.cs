@@ -73,7 +73,7 @@ internal sealed class Automatic1111Endpoints
         JobPlan plan = await _contents.ReadAsync(http, read).ConfigureAwait(false);
         Job job = _jobs.Submit(client, plan with { Detached = true }, null);
         using IDisposable running = _running.Add(job);
-        return await _jobs.AnswerAsync(job, http.RequestAborted, () => AnswerAsync(http, job)).ConfigureAwait(false);
+        return await _jobs.AnswerAsync(job, () => AnswerAsync(http, job), http.RequestAborted).ConfigureAwait(false);
     }
 
     private static async Task<IResult> AnswerAsync(HttpContext http, Job job)

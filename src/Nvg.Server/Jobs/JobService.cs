@@ -87,9 +87,9 @@ internal sealed class JobService : IDisposable
 
     /// <summary>Answers the client that waits for a job, and cancels the job when the client leaves or the answer fails.</summary>
     /// <param name="job">From <see cref="Submit"/>.</param>
-    /// <param name="leaving">Cancelled when the client leaves.</param>
     /// <param name="answer">Waits for the job and answers.</param>
-    internal async Task<T> AnswerAsync<T>(Job job, CancellationToken leaving, Func<Task<T>> answer)
+    /// <param name="leaving">Cancelled when the client leaves.</param>
+    internal async Task<T> AnswerAsync<T>(Job job, Func<Task<T>> answer, CancellationToken leaving)
     {
         using CancellationTokenRegistration cancelling = leaving.UnsafeRegister(_ => Cancel(job, CancelReason.Client), null);
         try

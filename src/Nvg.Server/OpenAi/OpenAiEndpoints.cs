@@ -47,7 +47,7 @@ internal sealed class OpenAiEndpoints
         (OpenAiImageRequest request, JobPlan plan) = await _contents.ReadAsync(http, read).ConfigureAwait(false);
         JobLinks? links = request.WantsUrl ? new JobLinks($"{http.Request.PathBase}{NvgPaths.Jobs(http.GetEndpoint())}") : null;
         Job job = _jobs.Submit(client, plan with { Detached = true }, links);
-        return await _jobs.AnswerAsync(job, http.RequestAborted, () => AnswerAsync(http, job, request, kind)).ConfigureAwait(false);
+        return await _jobs.AnswerAsync(job, () => AnswerAsync(http, job, request, kind), http.RequestAborted).ConfigureAwait(false);
     }
 
     private static async Task<IResult> AnswerAsync(HttpContext http, Job job, OpenAiImageRequest request, string kind)
