@@ -77,7 +77,7 @@ install_packages() {
 check_requirements() {
   local problem=0
   list_missing_packages
-  if ((${#missing[@]})) && ((EUID == 0)) && [[ ${NVG_NO_INSTALL:-} != 1 ]] && command -v apt-get >/dev/null; then
+  if [[ $variant != managed ]] && ((${#missing[@]})) && can_install; then
     install_packages "${missing[@]}"
     list_missing_packages
   fi
@@ -90,7 +90,11 @@ check_requirements() {
     ((EUID == 0)) && sudo=
     say "missing: ${missing[*]}"
     say "install with: ${sudo}apt-get install ${missing[*]}"
-    problem=1
+    if [[ $variant == managed ]]; then
+      say "until then, images are made through libtorch from NuGet (130 MB), without training and GPUs: docs/doors.md"
+    else
+      problem=1
+    fi
   fi
   if [[ -n $libtorch && ! -e $libtorch/lib/libtorch_cpu.so ]]; then
     say "LIBTORCH=$LIBTORCH: no lib/libtorch_cpu.so there (a libtorch zip's or a pip torch package's folder is meant)"
@@ -105,12 +109,36 @@ name_optional_packages() {
     say "chromium is not installed: the tests of the studio will be skipped (apt-get install chromium)"
 }
 
+# Whether list_missing_packages' findings can be mended from here.
+can_install() {
+  ((EUID == 0)) && [[ ${NVG_NO_INSTALL:-} != 1 ]] && command -v apt-get >/dev/null
+}
+
+# Whether images must be made through libtorch from NuGet (docs/doors.md): as asked for, or for want of a compiler or of libtorch.
+needs_managed_door() {
+  [[ -z ${NVG_DOOR:-} ]] || {
+    [[ $NVG_DOOR == managed ]]
+    return
+  }
+  [[ -z $libtorch && -z ${NVG_NATIVE:-} ]] || return 1
+  list_missing_packages
+  ((${#missing[@]})) && ! can_install
+}
+
+# From here on, the command without a compiled library is meant.
+use_managed_door() {
+  variant=managed
+  apps=$state/$variant
+}
+
 # --- what is stale --------------------------------------------------------------------------------------------
 
 # Names, sizes and times of all that the command is built from, in one process. Names of deleted files vanish from it.
 list_inputs() {
-  cd -- "$root" && find src native Directory.*.props global.json build \
-    "$torch_include/torch/csrc/api/include/torch/version.h" \
+  cd -- "$root" || return
+  local -a inputs=(src native Directory.*.props global.json build)
+  [[ $variant == managed ]] || inputs+=("$torch_include/torch/csrc/api/include/torch/version.h")
+  find "${inputs[@]}" \
     '(' -name bin -o -name obj -o -name node_modules -o -name 'build-*' -o -path native/build -o -name '.*' ')' -prune \
     -o -type f -printf '%p %s %T@\n' 2>/dev/null
 }
@@ -186,11 +214,16 @@ build_app() {
   local inputs digest app
   inputs=$(list_inputs) || true
   digest=$(digest_inputs)
-  build_native nvg_torch
+  if [[ $variant == managed ]]; then
+    step libtorch "$root/build/managed/libtorch.sh"
+  else
+    build_native nvg_torch
+  fi
   (build_managed managed-build src/Nvg.Cli)
   app=$(mktemp -d -- "$apps/app.XXXXXXXX")
   chmod 755 -- "$app"
   cp -R -- "$root"/src/Nvg.Cli/bin/Release/net10.0/. "$app"
+  [[ $variant != managed ]] || rm -f -- "$app/libnvg_torch.so"
   printf '%s\n' "$inputs" >"$app/inputs"
   printf '%s\n' "$digest" >"$app/digest"
   ln -s -- "${app##*/}" "$app.link"

@@ -3,7 +3,7 @@ using Nvg.Torch.Interop.Managed;
 
 namespace Nvg.Torch;
 
-/// <summary>Chooses the door of the process: the compiled one where its library is there, else the managed one.</summary>
+/// <summary>Chooses the door of the process: the compiled one where its library and a libtorch are there, else the managed one.</summary>
 internal static class DoorChoice
 {
     /// <summary>The environment variable that asks for one of the doors.</summary>
@@ -18,12 +18,16 @@ internal static class DoorChoice
     internal static Door Open(TorchDoor asked, string? libraryPath)
     {
         LibrarySearch compiled = CompiledLibrary.Search(libraryPath), managed = TorchPackage.Search();
-        // A compiled library that is there and cannot be used is an error: silently its users would lose training and speed.
         bool wantsCompiled = asked == TorchDoor.Compiled
             || asked == TorchDoor.Automatic && (CompiledLibrary.IsNamed(libraryPath) || compiled.Exists || !managed.Exists);
-        return wantsCompiled
-            ? compiled.Open(CompiledLibrary.TryOpen) ?? throw NoCompiled(compiled)
-            : managed.Open(TorchPackage.TryOpen) ?? throw NoManaged(managed);
+        if (!wantsCompiled)
+            return managed.Open(TorchPackage.TryOpen) ?? throw NoManaged(managed);
+        if (compiled.Open(CompiledLibrary.TryOpen) is { } door)
+            return door;
+        // A compiled library that is there and cannot be used is an error: silently its users would lose training and speed. Where
+        // no libtorch is installed at all, it cannot have been meant.
+        bool mayReplace = asked == TorchDoor.Automatic && !CompiledLibrary.IsNamed(libraryPath) && !CompiledLibrary.HasLibtorch();
+        return (mayReplace && managed.Exists ? managed.Open(TorchPackage.TryOpen) : null) ?? throw NoCompiled(compiled);
     }
 
     /// <summary>The door that the environment asks for.</summary>

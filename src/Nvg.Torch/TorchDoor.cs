@@ -3,7 +3,7 @@ namespace Nvg.Torch;
 /// <summary>The ways from .NET into libtorch (docs/doors.md).</summary>
 public enum TorchDoor
 {
-    /// <summary>The compiled library where it is found, else the managed door.</summary>
+    /// <summary>The compiled library where it and a libtorch are found, else the managed door.</summary>
     Automatic,
 
     /// <summary><c>libnvg_torch</c>, compiled against an installed libtorch: training, process groups, GPUs, fused kernels.</summary>

@@ -9,8 +9,9 @@ namespace Nvg.Torch;
 /// <summary>
 /// Loading of the native library and settings of the process. Order of the search: <see cref="LibraryPath"/>, the
 /// environment variable <c>NVG_NATIVE</c>, the folders of the application and of this assembly, and the native folders
-/// of packages (<c>runtimes/linux-x64/native</c>). Where there is none, the libtorch of a package <c>libtorch-cpu-…</c> is looked
-/// for in the same folders, or in the one that <c>NVG_LIBTORCH</c> names (<see cref="TorchDoor.Managed"/>).
+/// of packages (<c>runtimes/linux-x64/native</c>). Where there is none, or no libtorch is installed for it, the libtorch of a
+/// package <c>libtorch-cpu-…</c> is looked for in the same folders, or in the one that <c>NVG_LIBTORCH</c> names
+/// (<see cref="TorchDoor.Managed"/>).
 /// </summary>
 public static partial class TorchRuntime
 {

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Nvg.Cli.Arguments;
+using Nvg.Cli.Commands;
 using Nvg.Cli.Terminal;
+using Nvg.Documents;
 
 namespace Nvg.Cli.Tests;
 
@@ -16,6 +18,49 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
         Assert.Contains("GFLOP/s", result.Output, StringComparison.Ordinal);
         using JsonDocument json = JsonDocument.Parse((await RunAsync("doctor", "--json")).Output);
         Assert.True(json.RootElement.GetProperty("ready").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Doctor_SelfTest_FindsTheRecordedImage()
+    {
+        CommandResult result = await RunAsync("doctor", "--self-test");
+        Assert.True(result.ExitCode == CommandRunner.Done, result.Output + result.Error);
+        Assert.Contains("ok       tokens            as recorded", result.Output, StringComparison.Ordinal);
+        Assert.Contains("ok       image             as recorded", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_SelfTest_AnotherImage_IsWrong()
+    {
+        // Its weights are random: they do not give the image that was recorded with the model that ships.
+        using var shipped = new TinyShippedModel();
+        await RunAsync("generate", "--model", shipped.Folder, "--class", "river", "--seed", "7", "-o", InFolder("a"), "--save", InFolder("a"));
+        await RunAsync("generate", "--model", shipped.Folder, "--class", "river", "--seed", "8", "-o", InFolder("b"), "--save", InFolder("b"));
+        (int rightCode, string right) = await SelfTestAsync(shipped.Folder, InFolder("a/river/7.nvg"));
+        Assert.True(rightCode == CommandRunner.Done, right);
+        // The image of seed 8 in the name of seed 7.
+        string forged = InFolder("forged.nvg");
+        ImageDocument other = ImageDocument.Read(InFolder("b/river/8.nvg"));
+        (other with { Description = other.Description with { Seed = 7 } }).Write(forged);
+        (int code, string output) = await SelfTestAsync(shipped.Folder, forged);
+        Assert.Equal(CommandRunner.Failed, code);
+        Assert.Contains("WRONG    tokens", output, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int Code, string Output)> SelfTestAsync(string model, string recorded)
+    {
+        File.Copy(recorded, Path.Combine(model, DoctorCommand.RecordedImage), overwrite: true);
+        string? before = Environment.GetEnvironmentVariable(ModelFolder.Variable);
+        Environment.SetEnvironmentVariable(ModelFolder.Variable, model);
+        try
+        {
+            CommandResult result = await RunAsync("doctor", "--self-test");
+            return (result.ExitCode, result.Output + result.Error);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(ModelFolder.Variable, before);
+        }
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Nvg.Cli.Arguments;
+using Nvg.Cli.Launching;
 using Nvg.Cli.Terminal;
+using Nvg.Documents;
 using Nvg.Imaging;
 using Nvg.Torch;
 using Nvg.Torch.Distributed;
@@ -13,26 +15,55 @@ internal sealed class DoctorCommand
     private const string BlasKernels = "OPENBLAS_CORETYPE";
     private const int ProductSide = 1024;
 
+    /// <summary>The document in the folder of the model that ships, for the self-test.</summary>
+    internal const string RecordedImage = "recorded.nvg";
+
     private readonly Option<bool> _json = CommonOptions.Json();
+
+    private readonly Option<bool> _selfTest = new("--self-test")
+    {
+        Description = "Also generate the image that was recorded with the model, and compare tokens and pixels",
+    };
+
+    private readonly Option<bool> _fetch = new("--fetch-libtorch")
+    {
+        Description = "First restore libtorch for inference on the CPU from NuGet (130 MB), for a machine without libtorch",
+    };
 
     internal static Command Create()
     {
         var arguments = new DoctorCommand();
-        Command command = new Command("doctor", "Show what is installed, what is missing and how to install it").With(arguments._json);
-        command.SetAction(arguments.Run);
+        Command command = new Command("doctor", "Show what is installed, what is missing and how to install it")
+            .With(arguments._selfTest, arguments._fetch, arguments._json);
+        command.SetAction(arguments.RunAsync);
         return command;
     }
 
-    private int Run(ParseResult parsed)
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
+        if (parsed.GetValue(_fetch))
+        {
+            await LibtorchPackage.FetchAsync(cancellation);
+            LibtorchPackage.Offer();
+        }
+
         Machine machine = Machine.Current();
         List<Finding> findings = [.. OfMachine(machine), .. OfTorch(), OfImages(), OfModel()];
-        bool missing = findings.Any(f => f.State == State.Missing);
+        if (parsed.GetValue(_selfTest))
+        {
+            // Without libraries there is nothing to test; what is missing is named above.
+            if (findings.Any(f => f.State == State.Missing))
+                findings.Add(new Finding("self-test", "not run: something is missing", State.Missing));
+            else
+                findings.AddRange(await SelfTestAsync(cancellation));
+        }
+
+        bool failed = findings.Any(f => f.State is State.Missing or State.Wrong);
         if (parsed.GetValue(_json))
-            MachineOutput.Write(new Report(!missing, machine, findings));
+            MachineOutput.Write(new Report(!failed, machine, findings));
         else
             Print(findings);
-        return missing ? CommandRunner.Failed : CommandRunner.Done;
+        return failed ? CommandRunner.Failed : CommandRunner.Done;
     }
 
     private static IEnumerable<Finding> OfMachine(Machine machine) =>
@@ -55,7 +86,8 @@ internal sealed class DoctorCommand
         catch (TorchException error)
         {
             const string advice =
-                "install libtorch (Debian: apt-get install libtorch-dev libopenblas0-pthread) or set LIBTORCH, then run ./nvg doctor";
+                "install libtorch (Debian: apt-get install libtorch-dev libopenblas0-pthread) or set LIBTORCH, then run ./nvg doctor; "
+                + "to generate images alone, nvg doctor --fetch-libtorch is enough";
             return [new Finding("libtorch", error.Message, State.Missing, advice)];
         }
     }
@@ -133,6 +165,30 @@ internal sealed class DoctorCommand
                 State.Note, "name a model with --model DIR");
     }
 
+    // The recorded image is of the model that ships: tokens must be equal, and decoders round differently by one grey level.
+    private static async Task<Finding[]> SelfTestAsync(CancellationToken cancellation)
+    {
+        string folder = ModelFolder.FromEnvironment() ?? ModelFolder.FindShipped() ?? "";
+        string file = Path.Combine(folder, RecordedImage);
+        if (!File.Exists(file))
+            return [new Finding("self-test", $"not run: there is no {file}", State.Missing)];
+        ImageDocument recorded = ImageDocument.Read(file);
+        using NvgModel model = await NvgModel.LoadAsync(folder, cancellation: cancellation);
+        GeneratedImage image = await model.GenerateAsync(recorded.Description.Class, recorded.Description.Seed, cancellation: cancellation);
+        bool sameTokens = image.Sequence.SequenceEqual(recorded.Sequence);
+        int distance = image.Image.Pixels.Zip(recorded.Image.Pixels, (a, b) => Math.Abs(a - b)).Max();
+        return
+        [
+            new Finding("tokens", sameTokens ? "as recorded" : "differ from the recorded ones", sameTokens ? State.Ok : State.Wrong),
+            new Finding("image", distance switch
+            {
+                0 => "as recorded",
+                1 => "as recorded, within one grey level",
+                _ => $"differs from the recorded one by up to {distance} grey levels",
+            }, distance <= 1 ? State.Ok : State.Wrong),
+        ];
+    }
+
     private static string? Line(string settings, string word) =>
         settings.Split('\n').FirstOrDefault(line => line.Contains(word, StringComparison.Ordinal))?.Trim(' ', '-').Split(" (")[0];
 
@@ -150,6 +206,7 @@ internal sealed class DoctorCommand
     private static string Mark(State state) => state switch
     {
         State.Missing => "MISSING",
+        State.Wrong => "WRONG  ",
         State.Slow => "slow   ",
         State.Note => "note   ",
         _ => "ok     ",
@@ -161,6 +218,7 @@ internal sealed class DoctorCommand
         Note,
         Slow,
         Missing,
+        Wrong,
     }
 
     private sealed record Finding(string Name, string Value, State State = State.Ok, string? Advice = null, double? Gflops = null);

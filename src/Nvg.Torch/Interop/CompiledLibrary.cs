@@ -8,7 +8,7 @@ internal static unsafe class CompiledLibrary
     /// <summary>The environment variable that names the file.</summary>
     internal const string PathVariable = "NVG_NATIVE";
 
-    private const string FileName = "libnvg_torch.so";
+    private const string FileName = "libnvg_torch.so", Libtorch = "libtorch_cpu.so";
 
     /// <summary>The loaded library; 0 before.</summary>
     internal static nint Handle { get; private set; }
@@ -19,6 +19,9 @@ internal static unsafe class CompiledLibrary
 
     /// <summary>Whether a path was given: then no other door will do.</summary>
     internal static bool IsNamed(string? named) => named is not null || Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 };
+
+    /// <summary>Whether the system's loader finds a libtorch, of any version.</summary>
+    internal static bool HasLibtorch() => NativeLibrary.TryLoad(Libtorch, out _);
 
     /// <summary>Loads a file.</summary>
     /// <returns>The door, or the reason why a file that exists cannot be used.</returns>

@@ -35,6 +35,7 @@ internal static class TorchPackage
         try
         {
             Handle = NativeLibrary.Load(path);
+            SilenceWarnings();
             var door = new ManagedDoor(Handle, path);
             string version = door.TorchVersion;
             return version.StartsWith($"{Version}.", StringComparison.Ordinal)
@@ -45,5 +46,15 @@ internal static class TorchPackage
         {
             return (null, error.Message.ReplaceLineEndings(" "));
         }
+    }
+
+    // Only Python's binding reads TORCH_CPP_LOG_LEVEL. Without it every convolution on a processor that NNPACK does not support
+    // writes a line to standard error. Errors are still written: the stable interface has no other place for their text.
+    private static unsafe void SilenceWarnings()
+    {
+        const string level = "FLAGS_caffe2_log_level";
+        const int error = 2;
+        if (NativeLibrary.TryGetExport(Handle, level, out nint flag))
+            *(int*)flag = error;
     }
 }

@@ -1,0 +1,94 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Nvg.Torch;
+
+namespace Nvg.Cli.Launching;
+
+/// <summary>
+/// The libtorch of the NuGet packages <c>libtorch-cpu-…</c> in the user's package cache. Where no libtorch is installed, commands
+/// use it through the managed door (docs/doors.md).
+/// </summary>
+internal static class LibtorchPackage
+{
+    /// <summary>The version of the packages that the managed door calls.</summary>
+    internal const string Version = "2.10.0";
+
+    // Read by Nvg.Torch.
+    private const string FolderVariable = "NVG_LIBTORCH";
+
+    /// <summary>The package for this system.</summary>
+    internal static string Name => $"libtorch-cpu-{RuntimeInformation.RuntimeIdentifier}";
+
+    /// <summary>Where its libraries are once it is restored.</summary>
+    internal static string Folder =>
+        Path.Combine(PackageCache, Name, Version, "runtimes", RuntimeInformation.RuntimeIdentifier, "native");
+
+    private static string PackageCache => Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } cache
+        ? cache
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
+    /// <summary>Offers the restored package to this process, after what is installed; without effect where there is none.</summary>
+    internal static void Offer()
+    {
+        if (Environment.GetEnvironmentVariable(FolderVariable) is not { Length: > 0 } && Directory.Exists(Folder))
+            Environment.SetEnvironmentVariable(FolderVariable, Folder);
+    }
+
+    /// <summary>Restores the package, about 130 MB, by <c>dotnet restore</c>; does nothing where it is there.</summary>
+    /// <exception cref="TorchLoadException">There is no .NET SDK, or the package cannot be restored; with the last line of NuGet.</exception>
+    internal static async Task FetchAsync(CancellationToken cancellation)
+    {
+        if (Directory.Exists(Folder))
+            return;
+        DirectoryInfo work = Directory.CreateTempSubdirectory("nvg-");
+        try
+        {
+            string project = Path.Combine(work.FullName, "libtorch.csproj");
+            await File.WriteAllTextAsync(project, Project, cancellation).ConfigureAwait(false);
+            await RestoreAsync(project, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            work.Delete(recursive: true);
+        }
+
+        if (!Directory.Exists(Folder))
+            throw new TorchLoadException($"{Name} {Version} was restored, but has no libraries in {Folder}");
+    }
+
+    private static string Project => $"""
+        <Project Sdk="Microsoft.NET.Sdk">
+          <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
+          <ItemGroup><PackageDownload Include="{Name}" Version="[{Version}]" /></ItemGroup>
+        </Project>
+        """;
+
+    private static async Task RestoreAsync(string project, CancellationToken cancellation)
+    {
+        var start = new ProcessStartInfo("dotnet", ["restore", project, "--nologo"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        try
+        {
+            using Process process = Process.Start(start)!;
+            using CancellationTokenRegistration ending = cancellation.UnsafeRegister(_ => process.Kill(entireProcessTree: true), null);
+            Task<string> output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+            Task<string> errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+            await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+            cancellation.ThrowIfCancellationRequested();
+            if (process.ExitCode != 0)
+            {
+                string text = $"{await output.ConfigureAwait(false)}\n{await errors.ConfigureAwait(false)}";
+                string reason = text.Split('\n').FirstOrDefault(line => line.Contains("error", StringComparison.Ordinal)) ?? text;
+                throw new TorchLoadException($"{Name} {Version} cannot be restored: {reason.Trim()}");
+            }
+        }
+        catch (Win32Exception)
+        {
+            throw new TorchLoadException($"{Name} {Version} is restored with the .NET SDK, and there is no dotnet on the PATH");
+        }
+    }
+}
