@@ -42,8 +42,8 @@ internal sealed class Automatic1111Endpoints
         group.MapGet("/schedulers", (HttpContext _) => Json(new[] { new { name = "automatic", label = "Automatic" } }));
         foreach (string empty in (string[])["/upscalers", "/latent-upscale-modes", "/sd-vae", "/sd-modules", "/loras", "/embeddings"])
             group.MapGet(empty, (HttpContext _) => Json(Array.Empty<object>()));
-        group.MapPost("/txt2img", Generation(_requests.ReadTextToImage));
-        group.MapPost("/img2img", Generation(_requests.ReadImageToImage));
+        group.MapPost("/txt2img", (Delegate)TextToImageAsync);
+        group.MapPost("/img2img", (Delegate)ImageToImageAsync);
         group.MapGet("/progress", (HttpContext http) => Json(Progress(EndpointGuard.ClientOf(http))));
         group.MapPost("/interrupt", (HttpContext http) =>
         {
@@ -63,8 +63,9 @@ internal sealed class Automatic1111Endpoints
         return Json(new { });
     }
 
-    // A lambda of this form would be taken for one that writes its answer itself.
-    private Delegate Generation(Func<RequestContent, JobPlan> read) => (HttpContext http) => GenerateAsync(http, read);
+    private Task<IResult> TextToImageAsync(HttpContext http) => GenerateAsync(http, _requests.ReadTextToImage);
+
+    private Task<IResult> ImageToImageAsync(HttpContext http) => GenerateAsync(http, _requests.ReadImageToImage);
 
     private async Task<IResult> GenerateAsync(HttpContext http, Func<RequestContent, JobPlan> read)
     {
