@@ -100,17 +100,8 @@ public sealed class StructureBuilder
     /// <param name="image">Of any size. A position belongs to the region that covers most of it.</param>
     /// <param name="stages">Number of stages, stage 0 included; null for as many as separate all regions.</param>
     /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
-    public StructureMap FromLabels(RgbImage image, int? stages = null)
-    {
-        int[] colours = new int[image.Width * image.Height];
-        for (int i = 0; i < colours.Length; i++)
-        {
-            ReadOnlySpan<byte> pixel = image.Pixels.AsSpan(i * RgbImage.Channels, RgbImage.Channels);
-            colours[i] = (pixel[0] << 16) | (pixel[1] << 8) | pixel[2];
-        }
-
-        return FromLabels(colours, image.Width, image.Height, stages);
-    }
+    public StructureMap FromLabels(RgbImage image, int? stages = null) =>
+        FromLabels(FlatColours.Numbers(image), image.Width, image.Height, stages);
 
     /// <summary>Keeps the regions of a label map together: every number is a region.</summary>
     /// <param name="labels">A number for every pixel, row by row.</param>
