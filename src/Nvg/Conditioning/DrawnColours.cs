@@ -38,5 +38,5 @@ public sealed class DrawnColours
     /// <summary>Drawings together, B × L × 3; the tensor belongs to the innermost scope.</summary>
     internal static Tensor Stack(IReadOnlyList<DrawnColours> drawings, Device device) =>
         Tensor.From([.. drawings.SelectMany(drawing => drawing._colours_LC)], drawings.Count, drawings[0].Grid.Length, RgbImage.Channels)
-            .To(device);
+            .Send(device);
 }
