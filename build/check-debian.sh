@@ -12,6 +12,7 @@ set -euo pipefail
 
 root=$(readlink -f -- "${BASH_SOURCE[0]}")
 root=${root%/build/*}
+source "$root/build/debian-tree.sh"
 
 fail() {
   echo "check-debian: $*" >&2
@@ -26,14 +27,8 @@ tree=${NVG_DEBIAN_TREE:-$root/.build/debian-$suite}
 sdk=$(dirname -- "$(readlink -f -- "$(command -v dotnet)")") || fail "no dotnet on the PATH"
 cache=${NUGET_PACKAGES:-$HOME/.nuget/packages}
 
-if [[ ! -x $tree/usr/bin/apt-get ]]; then
-  command -v debootstrap >/dev/null || fail "debootstrap is missing: apt-get install debootstrap"
-  mkdir -p -- "$tree"
-  echo "check-debian: making a tree of $suite in $tree…" >&2
-  # What the .NET SDK needs that ./nvg does not ask for.
-  debootstrap --variant=minbase --include=ca-certificates,openssl,libstdc++6,zlib1g "$suite" "$tree" >"$tree.log" 2>&1 ||
-    fail "debootstrap failed: see $tree.log"
-fi
+# What the .NET SDK needs that ./nvg does not ask for.
+debian_tree "$tree" "$suite" ca-certificates,openssl,libstdc++6,zlib1g
 
 checkout=$(mktemp -d -- "$tree/opt/nvg.XXXXXXXX")
 trap 'rm -rf -- "$checkout"' EXIT

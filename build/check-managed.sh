@@ -11,6 +11,7 @@ set -euo pipefail
 
 root=$(readlink -f -- "${BASH_SOURCE[0]}")
 root=${root%/build/*}
+source "$root/build/debian-tree.sh"
 
 fail() {
   echo "check-managed: $*" >&2
@@ -24,14 +25,8 @@ tree=${NVG_DEBIAN_TREE:-$root/.build/debian-$suite-bare}
 runtime=${DOTNET_ROOT:-$(dotnet --list-runtimes | sed -n 's/^Microsoft.AspNetCore.App .*\[\(.*\)\/shared\/.*/\1/p' | head -n 1)}
 [[ -x $runtime/dotnet ]] || fail "no dotnet in $runtime: set DOTNET_ROOT"
 
-if [[ ! -x $tree/usr/bin/apt-get ]]; then
-  command -v debootstrap >/dev/null || fail "debootstrap is missing: apt-get install debootstrap"
-  mkdir -p -- "$tree"
-  echo "check-managed: making a tree of $suite in $tree…" >&2
-  # What .NET needs.
-  debootstrap --variant=minbase --include=ca-certificates,libstdc++6 "$suite" "$tree" >"$tree.log" 2>&1 ||
-    fail "debootstrap failed: see $tree.log"
-fi
+# What .NET needs.
+debian_tree "$tree" "$suite" ca-certificates,libstdc++6
 for present in usr/bin/g++ usr/bin/cmake usr/lib/x86_64-linux-gnu/libtorch_cpu.so usr/lib/x86_64-linux-gnu/libvips.so.42; do
   [[ ! -e $tree/$present ]] || fail "$tree has /$present: the tree must be bare"
 done

@@ -15,6 +15,7 @@ set -euo pipefail
 
 here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 root=${here%/deploy/gpu}
+source "$root/build/debian-tree.sh"
 tree=${NVG_DEBIAN_TREE:-$root/.build/debian-gpu}
 pack=${NVG_GPU_PACK:-}
 factor=${NVG_GPU_FACTOR:-1}
@@ -51,12 +52,7 @@ inside() {
   ' bash "$tree" "$@"
 }
 
-if [[ ! -x $tree/usr/bin/apt-get ]]; then
-  command -v debootstrap >/dev/null || fail "debootstrap is missing: apt-get install debootstrap"
-  mkdir -p -- "$tree"
-  say "making a tree of Debian 13 in $tree…"
-  debootstrap --variant=minbase --include=ca-certificates trixie "$tree" >"$tree.log" 2>&1 || fail "debootstrap failed: see $tree.log"
-fi
+debian_tree "$tree" trixie ca-certificates "Debian 13"
 cp -L -- /etc/resolv.conf /etc/hosts "$tree/etc/"
 has_requirements() {
   inside bash -euc 'for program in g++ cmake make xz; do command -v $program >/dev/null; done

@@ -19,7 +19,7 @@ namespace Nvg;
 public sealed partial class NvgModel
 {
     private const string ConfigFile = "config.json";
-    private const string TokenizerFile = "tokenizer.safetensors";
+    private const string TokenizerFile = ModelFolderFiles.Tokenizer;
     private const string GeneratorFile = "generator.safetensors";
     private const string LabelsFile = "labels.txt";
 
@@ -174,11 +174,7 @@ public sealed partial class NvgModel
     /// <exception cref="NvgDataException">There is none, or it does not describe a model.</exception>
     internal static ModelConfig ReadConfig(string folder)
     {
-        if (!Directory.Exists(folder))
-            throw NvgDataException.At(
-                folder, "there is no model folder", "nvg models lists those that have a name; nvg convert makes one of checkpoints");
-        if (!File.Exists(Path.Combine(folder, TokenizerFile)))
-            throw NvgDataException.At(folder, $"is no model folder: it has no {TokenizerFile}");
+        ModelFolderFiles.Require(folder);
         if (ModelMethod.Of(folder) is var method and not ModelMethod.Nvg)
             throw NvgDataException.At(folder, $"holds a model of the method '{method}'", "this needs an NVG model");
         ModelConfig config = NvgJson.Read<ModelConfig>(Path.Combine(folder, ConfigFile));

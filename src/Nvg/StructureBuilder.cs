@@ -37,15 +37,27 @@ public sealed class StructureBuilder
     /// <param name="stages">Number of stages, stage 0 included; null for as many as the input determines.</param>
     /// <exception cref="NvgDataException">A file is unusable, or its label maps are not a valid hierarchy.</exception>
     /// <exception cref="ArgumentException">The number of stages or drawings is wrong.</exception>
-    public StructureMap Read(IReadOnlyList<string> paths, StructureKind kind = StructureKind.Auto, int? stages = null) => kind switch
+    public StructureMap Read(IReadOnlyList<string> paths, StructureKind kind = StructureKind.Auto, int? stages = null) =>
+        Read(paths, kind, stages, out _);
+
+    /// <summary>As the other, and tells what a drawing shows.</summary>
+    /// <param name="paths">One file, or for brightness several drawings.</param>
+    /// <param name="kind">What the files show.</param>
+    /// <param name="stages">Number of stages, or null for as many as the input determines.</param>
+    /// <param name="read">What a drawing was read as (<see cref="KindOf"/>), if the kind is left open; otherwise the kind.</param>
+    internal StructureMap Read(IReadOnlyList<string> paths, StructureKind kind, int? stages, out StructureKind read)
     {
-        StructureKind.Auto when paths.Count == 1 && !IsArray(paths[0]) => FromDrawing(ImageFile.Read(paths[0]), stages),
-        StructureKind.Labels => FromLabels(paths[0], stages),
-        StructureKind.Image => FromImage(
-            paths[0], stages ?? throw new ArgumentException("the structure of an image needs a number of stages")),
-        _ when IsArray(paths[0]) => FromMaps(paths[0], stages),
-        _ => FromBrightness([.. paths.Select(path => ImageFile.Read(path))], stages),
-    };
+        read = kind;
+        return kind switch
+        {
+            StructureKind.Auto when paths.Count == 1 && !IsArray(paths[0]) => FromDrawing(ImageFile.Read(paths[0]), stages, out read),
+            StructureKind.Labels => FromLabels(paths[0], stages),
+            StructureKind.Image => FromImage(
+                paths[0], stages ?? throw new ArgumentException("the structure of an image needs a number of stages")),
+            _ when IsArray(paths[0]) => FromMaps(paths[0], stages),
+            _ => FromBrightness([.. paths.Select(path => ImageFile.Read(path))], stages),
+        };
+    }
 
     /// <summary>Reads a drawing from a file, as <see cref="FromDrawing(RgbImage, int?)"/> does.</summary>
     /// <param name="path">An image of any size.</param>
@@ -66,9 +78,15 @@ public sealed class StructureBuilder
     /// methods take the layout alone.
     /// </remarks>
     /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
-    public StructureMap FromDrawing(RgbImage drawing, int? stages = null) => KindOf(drawing) == StructureKind.Labels
-        ? FromLabels(drawing, stages) with { Colours = DrawnColours.Of(drawing, Grid) }
-        : FromBrightness([drawing], stages ?? Math.Min(StagesOfShades, Grid.StageCount));
+    public StructureMap FromDrawing(RgbImage drawing, int? stages = null) => FromDrawing(drawing, stages, out _);
+
+    private StructureMap FromDrawing(RgbImage drawing, int? stages, out StructureKind kind)
+    {
+        kind = KindOf(drawing);
+        return kind == StructureKind.Labels
+            ? FromLabels(drawing, stages) with { Colours = DrawnColours.Of(drawing, Grid) }
+            : FromBrightness([drawing], stages ?? Math.Min(StagesOfShades, Grid.StageCount));
+    }
 
     /// <summary>
     /// What a drawing shows: <see cref="StructureKind.Labels"/> if a few flat colours cover it, and at least two of them the larger part
@@ -100,17 +118,8 @@ public sealed class StructureBuilder
     /// <param name="image">Of any size. A position belongs to the region that covers most of it.</param>
     /// <param name="stages">Number of stages, stage 0 included; null for as many as separate all regions.</param>
     /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
-    public StructureMap FromLabels(RgbImage image, int? stages = null)
-    {
-        int[] colours = new int[image.Width * image.Height];
-        for (int i = 0; i < colours.Length; i++)
-        {
-            ReadOnlySpan<byte> pixel = image.Pixels.AsSpan(i * RgbImage.Channels, RgbImage.Channels);
-            colours[i] = (pixel[0] << 16) | (pixel[1] << 8) | pixel[2];
-        }
-
-        return FromLabels(colours, image.Width, image.Height, stages);
-    }
+    public StructureMap FromLabels(RgbImage image, int? stages = null) =>
+        FromLabels(FlatColours.Numbers(image), image.Width, image.Height, stages);
 
     /// <summary>Keeps the regions of a label map together: every number is a region.</summary>
     /// <param name="labels">A number for every pixel, row by row.</param>
@@ -221,7 +230,7 @@ public sealed class StructureBuilder
         StructureMap map = FromMaps(kept.AllLabels[..(count * Grid.Length)].ToArray(), [count, Grid.Length]);
         // What the tokenizer finds in an image of one colour comes from the borders of its convolutions.
         return !HasOneColour(image) ? map
-            : new StructureMap(Grid, [.. map.Stages.Select((stage, i) => stage with { IsByPosition = i > 0 })]);
+            : map with { Stages = [.. map.Stages.Select((stage, i) => stage with { IsByPosition = i > 0 })] };
     }
 
     private static bool HasOneColour(RgbImage image) =>

@@ -147,7 +147,8 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
             mask.Row(y).Slice(3 * 12, 3 * 8).Fill(255);
         ImageFile.Write(InFolder("mask.png"), mask);
         CommandResult result = await GenerateAsync(
-            "--reference", InFolder("saved/cat/5.nvg"), "--mask", InFolder("mask.png"), "--class", "dog", "--border", border, "--json", "--save", InFolder("saved"), "-o", InFolder("out"));
+            "--reference", InFolder("saved/cat/5.nvg"), "--mask", InFolder("mask.png"), "--class", "dog", "--border", border,
+            "--json", "--save", InFolder("saved"), "-o", InFolder("out"));
         Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
         RgbImage before = ImageFile.Read(InFolder("out/cat/5.png")), after = ImageFile.Read(InFolder("out/dog/5.png"));
         for (int y = 0; y < Side; y++)
@@ -287,8 +288,10 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
         WriteImage("a.png", 32, 32);
         WriteImage("b.png", 60, 40);
         await DoneAsync(
-            "--class", "cat", "--structure", InFolder("a.png"), "--structure-kind", "image", "--structure-stages", "4", "--construction", "spatial:1",
-            "--reference", InFolder("b.png"), "--keep", "content", "--keep-stages", "3", "--save", InFolder("mixed"), "-o", InFolder("x.png"));
+            "--class", "cat", "--structure", InFolder("a.png"), "--structure-kind", "image", "--structure-stages", "4",
+            "--construction", "spatial:1",
+            "--reference", InFolder("b.png"), "--keep", "content", "--keep-stages", "3", "--save", InFolder("mixed"),
+            "-o", InFolder("x.png"));
         ImageDocument mixed = ImageDocument.Read(InFolder("mixed/cat/0.nvg"));
         Assert.Equal((4, 3), (mixed.Given.StructureStages, mixed.Given.ContentStages));
     }
@@ -305,7 +308,8 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
             "--structure", InFolder("map.png"), "--structure-kind", kind, "--explain", InFolder("why.png"), "-o", InFolder("x.png"));
         Assert.Equal(CommandRunner.Done, result.ExitCode);
         Assert.Matches(
-            @"structure: positions moved to make the halves equal: \d+ of 64 in stage 1.*; drawn in .*why\.png|note: .*single (region|tone)",
+            @"structure: positions moved to make the halves equal: \d+ of 64 in stage 1.*; "
+                + @"drawn in .*why\.png|note: .*single (region|tone)",
             result.Error);
         Assert.True(File.Exists(InFolder("why.png")));
     }

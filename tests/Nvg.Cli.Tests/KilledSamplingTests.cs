@@ -37,7 +37,10 @@ public sealed class KilledSamplingTests(TinyModel model) : IClassFixture<TinyMod
         using (Process last = Start("killed.npz"))
             AssertExit(last, CommandRunner.Done);
         Assert.Equal(File.ReadAllBytes(_folder["straight.npz"]), File.ReadAllBytes(_folder["killed.npz"]));
-        Assert.Equal(["killed.npz", "straight.npz"], Directory.GetFileSystemEntries(_folder.Root).Select(e => Path.GetFileName(e)).Where(e => e != "tiny").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["killed.npz", "straight.npz"],
+            Directory.GetFileSystemEntries(_folder.Root).Select(e => Path.GetFileName(e)).Where(e => e != "tiny")
+                .Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -18,7 +18,8 @@ public class TokenizerAloneTests(TinyModel model) : CommandTests, IClassFixture<
             [.. arguments.Select(a => a == "MODEL" ? folder : a.Replace("OUT", InFolder("out"), StringComparison.Ordinal))]);
         Assert.Equal(CommandRunner.UnusableData, result.ExitCode);
         Assert.Equal(
-            $"nvg: {folder}: holds a tokenizer without generator: it reconstructs, but does not generate; train one with nvg train generator",
+            $"nvg: {folder}: holds a tokenizer without generator: it reconstructs, but does not generate; "
+                + "train one with nvg train generator",
             result.Error.TrimEnd().Split('\n')[^1]);
     }
 }

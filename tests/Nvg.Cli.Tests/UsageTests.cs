@@ -83,8 +83,10 @@ public class UsageTests(TinyModel model) : CommandTests, IClassFixture<TinyModel
 
     [Theory]
     [InlineData("no model folder; nvg models lists", "generate", "--model", "models/none", "-o", "x.png")]
-    [InlineData("take 32 or 64", "train", "tokenizer", "--config", "TOKENIZER", "--set", "tokenizer.imageSize=48", "--data", "d", "-o", "r")]
-    [InlineData("holds published weights", "evaluate", "tokenizer", "--data", "d", "--lpips-backbone", "vgg.pth", "--lpips-linear", "l.pth")]
+    [InlineData("take 32 or 64", "train", "tokenizer", "--config", "TOKENIZER", "--set", "tokenizer.imageSize=48",
+        "--data", "d", "-o", "r")]
+    [InlineData("holds published weights", "evaluate", "tokenizer", "--data", "d", "--lpips-backbone", "vgg.pth",
+        "--lpips-linear", "l.pth")]
     public async Task Refusal_OfWhatIsMissing_SaysWhatToDo(string expected, params string[] arguments)
     {
         string[] command = [.. arguments.Select(a => a == "TOKENIZER" ? Repository.PathOf("configs/cifar10-tokenizer.json") : a)];

@@ -60,10 +60,16 @@ public class ArchiveTests
     public static TheoryData<string, byte[], string> Others => new()
     {
         { "xz.tar", [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0, 1, 2], "is not a readable archive: a file compressed with xz" },
-        { "page.tar.gz", "<!DOCTYPE html><html>404</html>"u8.ToArray(), "is not a readable archive: a web page, perhaps an error page of the server" },
+        {
+            "page.tar.gz", "<!DOCTYPE html><html>404</html>"u8.ToArray(),
+            "is not a readable archive: a web page, perhaps an error page of the server"
+        },
         { "empty.tar", [], "is empty" },
         { "zstd.tar", [0x28, 0xB5, 0x2F, 0xFD, 0], "is not a readable archive: a file compressed with zstd" },
-        { "pointer.tar", "version https://git-lfs.github.com/spec/v1\n"u8.ToArray(), "a Git LFS pointer, not the file itself; run git lfs pull" },
+        {
+            "pointer.tar", "version https://git-lfs.github.com/spec/v1\n"u8.ToArray(),
+            "a Git LFS pointer, not the file itself; run git lfs pull"
+        },
         { "text.tgz", "hello"u8.ToArray(), "is not a readable archive: text" },
         { "gz.tar", Gzip("hello"u8.ToArray()), "is not a readable archive: a gzip file of text" },
     };
@@ -118,7 +124,8 @@ public class ArchiveTests
     {
         using var folder = new TemporaryFolder();
         byte[] File(string name, char type) => ForeignNameSourceTests.Header(Encoding.UTF8.GetBytes(name), 0, type);
-        folder.Write("a.tar", [.. File("a/hard.png", '1'), .. File("a/soft.png", '2'), .. File("a/device.png", '3'), .. File("a/pipe.png", '6'),
+        folder.Write("a.tar", [.. File("a/hard.png", '1'), .. File("a/soft.png", '2'), .. File("a/device.png", '3'),
+            .. File("a/pipe.png", '6'),
             .. File("a/", '5'), .. File("a/sparse.png", 'S'), .. File("a/.hidden.png", '0'), .. Plain]);
         Dictionary<string, string?> reasons = ImageSource.Open(folder["a.tar"]).AllEntries().ToDictionary(e => e.Name, e => e.NotAImage);
         Assert.Equal("is a hard link inside the archive, which is not followed", reasons["a/hard.png"]);

@@ -47,7 +47,9 @@ public class DataFormatTests
     {
         using var folder = new TemporaryFolder();
         byte[] png = ImageFile.Encode(Images.Gradient(8, 8), ImageFormat.Png);
-        folder.Write("d/0.tar", ArchiveTests.Tar(("a.png", png), ("a.json", """{"label": 7, "caption": "x"}"""u8.ToArray()), ("b.jpg.txt", "a text"u8.ToArray())));
+        folder.Write("d/0.tar",
+            ArchiveTests.Tar(("a.png", png), ("a.json", """{"label": 7, "caption": "x"}"""u8.ToArray()),
+                ("b.jpg.txt", "a text"u8.ToArray())));
         folder.Write("d/1.tar", ArchiveTests.Tar(("c.cls", "3"u8.ToArray()), ("c.png", png), ("d.png", png)));
         ImageEntry[] entries = [.. ImageSource.Open(folder["d"]).AllEntries()];
         // What has no label has the class of its archive.
@@ -236,7 +238,8 @@ public class DataFormatTests
         await using ParquetWriter writer = await ParquetWriter.CreateAsync(schema, file);
         writer.CustomMetadata = new Dictionary<string, string>
         {
-            ["huggingface"] = """{"info": {"features": {"image": {"_type": "Image"}, "label": {"names": ["ship", "bird", "cat"], "_type": "ClassLabel"}}}}""",
+            ["huggingface"] = """{"info": {"features": {"image": {"_type": "Image"}"""
+                + """, "label": {"names": ["ship", "bird", "cat"], "_type": "ClassLabel"}}}}""",
         };
         foreach ((string Class, string Name, byte[] Png)[] part in images.Chunk(2))
         {

@@ -60,7 +60,8 @@ public class ForeignNameSourceTests
         folder.Write("1.png", Png);
         // No path of .NET reaches such a name, so the shell makes and removes the folders.
         string script = string.Concat(names.Select(name =>
-            $"d=$(printf '{string.Concat(Convert.FromHexString(name).Select(b => $"\\{Convert.ToString(b, 8).PadLeft(3, '0')}"))}_'); d=${{d%_}}; mkdir -p \"in/$d\"; cp 1.png \"in/$d/1.png\"; "));
+            $"d=$(printf '{string.Concat(Convert.FromHexString(name).Select(b => $"\\{Convert.ToString(b, 8).PadLeft(3, '0')}"))}_'); "
+            + $"d=${{d%_}}; mkdir -p \"in/$d\"; cp 1.png \"in/$d/1.png\"; "));
         try
         {
             Shell(folder.Root, script);

@@ -10,7 +10,12 @@ public class ImageSourceTests
     public void Entries_FolderOfClasses_AreSortedAndNamed()
     {
         using var folder = new TemporaryFolder();
-        foreach (string name in new[] { "dog/2.png", "dog/deep/1.jpg", "cat/b.PNG", "a-b/x.png", "a/x.png", ".hidden/x.png", "__MACOSX/x.png", "cat/notes.txt", "loose.gif" })
+        string[] names =
+        [
+            "dog/2.png", "dog/deep/1.jpg", "cat/b.PNG", "a-b/x.png", "a/x.png", ".hidden/x.png", "__MACOSX/x.png", "cat/notes.txt",
+            "loose.gif",
+        ];
+        foreach (string name in names)
             folder.Write(name, [1]);
         ImageEntry[] entries = [.. ImageSource.Open(folder.Root).Entries()];
         Assert.Equal(

@@ -35,7 +35,8 @@ public sealed class LabelDatasetTests : IDisposable
     public void OpenLabels_FileMissing_NamesIt(string name)
     {
         File.Delete(_folder[$"data/{name}"]);
-        Assert.Contains(name, Assert.Throws<NvgDataException>(() => ImageDataset.OpenLabels(_folder["data"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            name, Assert.Throws<NvgDataException>(() => ImageDataset.OpenLabels(_folder["data"])).Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

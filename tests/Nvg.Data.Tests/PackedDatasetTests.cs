@@ -82,6 +82,16 @@ public class PackedDatasetTests
     }
 
     [Fact]
+    public async Task IsAt_FolderOfADataSet_IsTrueThereAlone()
+    {
+        using TemporaryFolder folder = await Make();
+        Assert.True(ImageDataset.IsAt(folder["data"]));
+        Assert.False(ImageDataset.IsAt(folder.Root));
+        Assert.False(ImageDataset.IsAt(folder["data/images.u8"]));
+        Assert.False(ImageDataset.IsAt(folder["missing"]));
+    }
+
+    [Fact]
     public async Task Verify_PixelChanged_IsNoticed()
     {
         using TemporaryFolder folder = await Make();

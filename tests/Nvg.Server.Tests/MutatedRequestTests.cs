@@ -35,7 +35,8 @@ public sealed class MutatedRequestTests(ServedTinyModel model) : IClassFixture<S
             answers[status] = answers.GetValueOrDefault(status) + 1;
             Assert.True(
                 status is < 500 or 503,
-                $"request {i} to {path} gave {status}: {Encoding.Latin1.GetString(mutated[..Math.Min(mutated.Length, 2000)])}\n{server.Errors}");
+                $"request {i} to {path} gave {status}: {Encoding.Latin1.GetString(mutated[..Math.Min(mutated.Length, 2000)])}\n"
+                    + $"{server.Errors}");
         }
 
         await server.UntilIdleAsync();

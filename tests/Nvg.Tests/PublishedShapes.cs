@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 
 namespace Nvg.Tests;
 
-/// <summary>Names and shapes of the parameters of the published code at reduced sizes (<c>tests/fixtures/published_shapes.json</c>).</summary>
+/// <summary>
+/// Names and shapes of the parameters of the published code at reduced sizes (<c>tests/fixtures/published_shapes.json</c>).
+/// </summary>
 /// <param name="Sizes">The sizes that they belong to.</param>
 /// <param name="Shapes">By parameter name.</param>
 internal sealed record PublishedShapes(JsonObject Sizes, Dictionary<string, long[]> Shapes)

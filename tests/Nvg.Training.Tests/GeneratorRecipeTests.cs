@@ -108,7 +108,8 @@ public sealed class GeneratorRecipeTests : IClassFixture<GeneratorRecipeTests.Da
     [Fact]
     public void Run_BothPartsApart_IsTheJointRunWithoutItsSharedRandomness()
     {
-        // The generators share no parameters: apart they learn what they learn together, where nothing random and no common limit joins them.
+        // The generators share no parameters: apart they learn what they learn together, where nothing random and no
+        // common limit joins them.
         GeneratorRunConfig joint = Config() with { Loss = new() { DropPath = false }, Training = Config().Training with { ClipNorm = 0 } };
         Run("joint", joint);
         Run("content", joint with { Parts = GeneratorParts.Content });

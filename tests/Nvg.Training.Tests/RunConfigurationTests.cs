@@ -37,7 +37,11 @@ public class RunConfigurationTests
     public void Read_WrongOverride_IsNamedWithoutTypes(string assignment, string expected)
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["config.json"], """{ "name": "a", "tokenizer": { "imageSize": 8, "baseChannels": 8, "channelMultipliers": [1], "latentChannels": 4, "codebookSize": 16 }, "training": { "steps": 1, "batchSize": 1, "learningRate": 1 } }""");
+        File.WriteAllText(folder["config.json"], """
+            { "name": "a", "tokenizer": { "imageSize": 8, "baseChannels": 8, "channelMultipliers": [1],
+                "latentChannels": 4, "codebookSize": 16 },
+              "training": { "steps": 1, "batchSize": 1, "learningRate": 1 } }
+            """);
         string message = Assert.Throws<NvgDataException>(
             () => RunConfiguration.Read<TokenizerRunConfig>(folder["config.json"], [assignment])).Message;
         Assert.StartsWith($"--set {assignment}: {expected}", message, StringComparison.Ordinal);

@@ -97,7 +97,9 @@ public sealed class RunReportTests : IDisposable
     {
         Directory.CreateDirectory(_folder["run/images"]);
         File.WriteAllLines(_folder["run/stats.jsonl"], Enumerable.Range(1, lines).Select(i => string.Create(CultureInfo.InvariantCulture,
-            $$"""{"step":{{i}},"epoch":{{i / 10.0}},"learningRate":0.001,"imagesPerSecond":{{100 + i % 7}},"memoryMiB":512,"loss":{{1.0 / i}},"ce_0":{{2.0 / i}},"ce_1":{{3.0 / i}},"codebook_usage_0":0.25,"codebook_usage_1":0.5,"codebook_perplexity_0":4,"codebook_perplexity_1":9}""")));
+            $$"""{"step":{{i}},"epoch":{{i / 10.0}},"learningRate":0.001,"imagesPerSecond":{{100 + i % 7}},"memoryMiB":512"""
+            + $$""","loss":{{1.0 / i}},"ce_0":{{2.0 / i}},"ce_1":{{3.0 / i}}"""
+            + $$""","codebook_usage_0":0.25,"codebook_usage_1":0.5,"codebook_perplexity_0":4,"codebook_perplexity_1":9}""")));
         for (int i = 1; i <= images; i++)
             ImageFile.Write(_folder[$"run/images/step-{10 * i:D8}.png"], new RgbImage(4, 4));
         File.WriteAllText(_folder["run/options.json"], """{ "name": "tiny", "training": { "steps": 10000, "batchSize": 4 } }""");

@@ -162,7 +162,8 @@ public sealed class SequenceEncodingTests : IDisposable
 
     // All rows in order, as one list of labels and tokens.
     private long[] Encode(
-        string run, string key = "key", int rowsPerFile = RowsPerFile, TrainingProcesses? processes = null, IProgress<int>? progress = null, CancellationToken cancellation = default)
+        string run, string key = "key", int rowsPerFile = RowsPerFile, TrainingProcesses? processes = null,
+        IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         using var scope = new TensorScope();
         var encoding = new SequenceEncoding(_tokenizer, _data, Variants, Device.Cpu, processes ?? TrainingProcesses.Single, rowsPerFile);

@@ -126,7 +126,10 @@ public sealed class TokenizerRecipeTests : IClassFixture<TokenizerRecipeTests.Da
         TokenizerRunConfig config = Config(DiscriminatorKind.Patch), divided;
         config = config with
         {
-            Loss = config.Loss with { Adversarial = config.Loss.Adversarial! with { LecamWeight = microBatchSize is null ? 0.1 : 0, StartStep = 0 } },
+            Loss = config.Loss with
+            {
+                Adversarial = config.Loss.Adversarial! with { LecamWeight = microBatchSize is null ? 0.1 : 0, StartStep = 0 },
+            },
             Training = config.Training with { BatchSize = 5, MicroBatchSize = null, Steps = 4 },
         };
         divided = config with { Training = config.Training with { MicroBatchSize = microBatchSize } };

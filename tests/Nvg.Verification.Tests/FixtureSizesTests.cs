@@ -21,7 +21,16 @@ public class FixtureSizesTests
         using var generator = new RandomGenerator(1);
         using var parameters = new ParameterStore();
         var root = new ParameterPath(parameters, ParameterSource.Random(2));
-        var config = new TokenizerConfig { ImageSize = 16, BaseChannels = 4, ChannelMultipliers = [1, 3], ResNetBlocks = 1, LatentChannels = 5, NormGroups = 2, CodebookSize = 2 };
+        var config = new TokenizerConfig
+        {
+            ImageSize = 16,
+            BaseChannels = 4,
+            ChannelMultipliers = [1, 3],
+            ResNetBlocks = 1,
+            LatentChannels = 5,
+            NormGroups = 2,
+            CodebookSize = 2,
+        };
         var encoder = new Encoder(root / "encoder", config);
         var decoder = new Decoder(root / "decoder", config);
         foreach ((string name, Tensor value) in parameters)
@@ -45,7 +54,10 @@ public class FixtureSizesTests
         using var copy = new FixtureCopy();
         using var generator = new RandomGenerator(3);
         AddQuantizer(copy, "param.");
-        Metadata(copy, $"n_e={Codes}|e_dim={Channels}|beta=0.25|v_patch_nums=[1, 2, 4, 8, 16]|quant_resi=0.5|share_quant_resi=0|smooth_end_epoch=1|warm_epoch=0");
+        Metadata(
+            copy,
+            $"n_e={Codes}|e_dim={Channels}|beta=0.25|v_patch_nums=[1, 2, 4, 8, 16]|quant_resi=0.5"
+                + "|share_quant_resi=0|smooth_end_epoch=1|warm_epoch=0");
         copy.Set("f", Tensor.Randn([3, Channels, Side, Side], generator));
         copy.Set("fwd_g", Tensor.Randn([3, Channels, Side, Side], generator));
         copy.Set("warm_g", Tensor.Randn([3, Channels, Side, Side], generator));
@@ -61,7 +73,11 @@ public class FixtureSizesTests
         using var random = new RandomGenerator(4);
         const int batch = 3, depth = 4, features = 6;
         GeneratorMetadata(copy, depth);
-        Metadata(copy, $"use_repa=True|repa_depth=3|repa_dims={features}|repa_projector_dim=10|loss_weight_strategy=uniform|final_loss_scale=1.0|next_unique_loss_scale=1.0|structure_loss_scale=1|repa_loss_scale=0.5");
+        Metadata(
+            copy,
+            $"use_repa=True|repa_depth=3|repa_dims={features}|repa_projector_dim=10"
+                + "|loss_weight_strategy=uniform|final_loss_scale=1.0|next_unique_loss_scale=1.0|structure_loss_scale=1"
+                + "|repa_loss_scale=0.5");
         AddGenerator(copy, depth);
         using (var projector = new FeatureProjector(ParameterSource.Random(5), 64 * depth, 10, features, 3))
         {
@@ -92,7 +108,11 @@ public class FixtureSizesTests
         using var random = new RandomGenerator(6);
         const int batch = 2, depth = 2;
         GeneratorMetadata(copy, depth);
-        Metadata(copy, $"vq_n_e={Codes}|vq_e_dim={Channels}|vq_quant_resi=0.5|vq_share_quant_resi=0|top_k=[1, 1, 1, 1, 1]|top_p=[1.0, 1.0, 1.0, 1.0, 1.0]|temperature=1.0|structure_sampling_step=3|use_gumbel_topk=False|content_use_cfg=True|structure_use_cfg=True");
+        Metadata(
+            copy,
+            $"vq_n_e={Codes}|vq_e_dim={Channels}|vq_quant_resi=0.5|vq_share_quant_resi=0"
+                + "|top_k=[1, 1, 1, 1, 1]|top_p=[1.0, 1.0, 1.0, 1.0, 1.0]|temperature=1.0"
+                + "|structure_sampling_step=3|use_gumbel_topk=False|content_use_cfg=True|structure_use_cfg=True");
         AddGenerator(copy, depth);
         AddQuantizer(copy, "vq.");
         copy.Set("class_label", Tensor.From([2L, 0L], batch));
@@ -106,7 +126,15 @@ public class FixtureSizesTests
     {
         using var parameters = new ParameterStore();
         _ = new Quantizer(new ParameterPath(parameters, ParameterSource.Random(7)),
-            new TokenizerConfig { ImageSize = Side, BaseChannels = 1, NormGroups = 1, ChannelMultipliers = [1], LatentChannels = Channels, CodebookSize = Codes });
+            new TokenizerConfig
+            {
+                ImageSize = Side,
+                BaseChannels = 1,
+                NormGroups = 1,
+                ChannelMultipliers = [1],
+                LatentChannels = Channels,
+                CodebookSize = Codes,
+            });
         foreach ((string name, Tensor value) in parameters)
             copy.Set(prefix + name, value.Clone());
     }
@@ -114,14 +142,23 @@ public class FixtureSizesTests
     private static void AddGenerator(FixtureCopy copy, int depth)
     {
         using var generator = new NvgGenerator(
-            new GeneratorConfig { LatentHeight = Side, LatentWidth = Side, LatentChannels = Channels, CodebookSize = Codes, ClassCount = Classes, Depth = depth },
+            new GeneratorConfig
+            {
+                LatentHeight = Side,
+                LatentWidth = Side,
+                LatentChannels = Channels,
+                CodebookSize = Codes,
+                ClassCount = Classes,
+                Depth = depth,
+            },
             ParameterSource.Random(8));
         foreach ((string name, Tensor value) in generator.Parameters)
             copy.Set($"param.{name}", value.Clone());
     }
 
     private static void GeneratorMetadata(FixtureCopy copy, int depth) => Metadata(copy,
-        $"vocab_size={Codes}|num_tokens=[1, 2, 4, 8, 16]|mlp_ratio=4|depth={depth}|head_dim=64|drop_path=False|disable_vec_head=True|img_input_channel={Channels}|num_classes={Classes}|structure_down_factor=2");
+        $"vocab_size={Codes}|num_tokens=[1, 2, 4, 8, 16]|mlp_ratio=4|depth={depth}|head_dim=64"
+        + $"|drop_path=False|disable_vec_head=True|img_input_channel={Channels}|num_classes={Classes}|structure_down_factor=2");
 
     private static void Metadata(FixtureCopy copy, string pairs)
     {

@@ -10,6 +10,7 @@ using Nvg.Evaluation.Metrics;
 using Nvg.Evaluation.Neighbours;
 using Nvg.Evaluation.TokenizerQuality;
 using Nvg.Imaging;
+using Nvg.Previews;
 using Nvg.Torch;
 using Nvg.Training.Planning;
 using Nvg.Training.Planning.Execution;
@@ -111,23 +112,15 @@ internal sealed class ModelMeasurement
 
     private void WriteReconstructions(NvgModel model)
     {
-        using InferenceMode inference = Autograd.Inference();
-        using var scope = new TensorScope();
         RgbImage[] originals = [.. ImageSet.Open(HasHeldOut ? HeldOut : Training).Images(ShownReconstructions)];
-        Tensor images_BCHW = ImageTensor.Load(originals, _device);
-        using Granularity.GranularitySequence sequence = model.Tokenizer.Encode(images_BCHW);
-        Tensor canvas_BLC = model.Tokenizer.Quantizer.Canvases(sequence).Select(1, model.Grid.StageCount);
-        RgbImage[] all = [.. originals, .. ImageTensor.ToImages(model.Tokenizer.Decode(canvas_BLC))];
-        Write(ReconstructionsSheet, all, originals.Length);
+        ImageFile.Write(Path.Combine(_target, ReconstructionsSheet), Reconstruction.Sheet(model.Tokenizer, originals));
     }
 
-    private void WriteSamples(IReadOnlyList<GeneratedImage> images) =>
-        Write(SamplesSheet, [.. images.Select(image => image.Image)], SheetColumns);
-
-    private void Write(string name, RgbImage[] images, int columns)
+    private void WriteSamples(IReadOnlyList<GeneratedImage> images)
     {
-        int enlargement = ImageGrid.ComfortableEnlargement(images[0], images.Length);
-        ImageFile.Write(Path.Combine(_target, name), ImageGrid.Compose(images, columns, enlargement: enlargement));
+        RgbImage[] samples = [.. images.Select(image => image.Image)];
+        int enlargement = ImageGrid.ComfortableEnlargement(samples[0], samples.Length);
+        ImageFile.Write(Path.Combine(_target, SamplesSheet), ImageGrid.Compose(samples, SheetColumns, enlargement: enlargement));
     }
 
     // A row per class; of many classes, some that are evenly spread.

@@ -5,6 +5,10 @@ namespace Nvg.Data.Datasets;
 /// <summary>Opens data sets made by <see cref="Preparation"/>, of either form.</summary>
 public static class ImageDataset
 {
+    /// <summary>Whether a path is the folder of a data set.</summary>
+    /// <param name="path">Anything.</param>
+    internal static bool IsAt(string path) => File.Exists(Path.Combine(path, DatasetDescription.FileName));
+
     /// <summary>Opens a data set.</summary>
     /// <param name="folder">The folder.</param>
     /// <exception cref="NvgDataException">The folder is not a data set, or is damaged.</exception>

@@ -43,7 +43,7 @@ public sealed class ImageSet
     public static ImageSet Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (File.Exists(System.IO.Path.Combine(path, DatasetDescription.FileName)))
+        if (ImageDataset.IsAt(path))
             return OpenPrepared(path);
         return NpzFile.IsAt(path) ? OpenNpz(path) : OpenFiles(path);
     }

@@ -13,7 +13,7 @@ public static class SquareSource
     /// <param name="side">Side of the model's images.</param>
     /// <exception cref="NvgDataException">A data set is damaged or has images of another size.</exception>
     public static IEnumerable<SquareEntry> Entries(IReadOnlyList<string> paths, int side) => paths.SelectMany(path =>
-        File.Exists(Path.Combine(path, DatasetDescription.FileName)) ? Prepared(path, side)
+        ImageDataset.IsAt(path) ? Prepared(path, side)
         : Directory.Exists(path) ? Folder(path, side)
         : [Once(path, path, () => ImageFile.ReadBytes(path), side)]);
 

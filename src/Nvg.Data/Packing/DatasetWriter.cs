@@ -25,9 +25,10 @@ internal sealed class DatasetWriter : IDisposable
     internal DatasetWriter(string folder, bool keepFiles, bool replaces = false)
     {
         _offsets = keepFiles ? [0] : null;
-        if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any() && !replaces))
+        bool hasContent = Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any();
+        if (File.Exists(folder) || (hasContent && !replaces))
             throw new IOException($"{folder}: already exists; give another name or remove it first");
-        if (IsSomethingElse(folder))
+        if (hasContent && !ImageDataset.IsAt(folder))
             throw new IOException($"{folder}: is not a data set, and only a data set is replaced; give another name");
         (_folder, _temporary) = (folder, AtomicFile.TemporaryName(folder));
         _pixels = Guard(() =>
@@ -102,9 +103,6 @@ internal sealed class DatasetWriter : IDisposable
         Directory.Move(_temporary, Path.GetFullPath(_folder));
         return description;
     });
-
-    private static bool IsSomethingElse(string folder) => Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()
-        && !File.Exists(Path.Combine(folder, DatasetDescription.FileName));
 
     /// <summary>Removes an incomplete data set.</summary>
     public void Dispose()

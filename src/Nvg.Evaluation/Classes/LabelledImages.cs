@@ -24,7 +24,7 @@ public static class LabelledImages
     /// <exception cref="NvgDataException">There are no images, a file is damaged, or a class is unknown.</exception>
     public static IEnumerable<LabelledImage> Read(string path, IReadOnlyList<string> classes, int? limit = null)
     {
-        if (Directory.Exists(path) && File.Exists(Path.Combine(path, DatasetDescription.FileName)))
+        if (ImageDataset.IsAt(path))
             return Prepared(path, classes, null, limit);
         if (Directory.Exists(path))
             return Folder(path, new ClassMatch(classes, path), limit);
@@ -38,7 +38,7 @@ public static class LabelledImages
     /// <exception cref="NvgDataException">It is none of these, or is damaged.</exception>
     public static long CountOf(string path)
     {
-        if (File.Exists(Path.Combine(path, DatasetDescription.FileName)))
+        if (ImageDataset.IsAt(path))
         {
             using IImageDataset data = ImageDataset.Open(path);
             return data.Count;

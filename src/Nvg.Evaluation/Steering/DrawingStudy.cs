@@ -1,7 +1,5 @@
 using Nvg.Evaluation.Classes;
-using Nvg.Granularity;
-using Nvg.Imaging;
-using Nvg.Torch;
+using Nvg.Previews;
 
 namespace Nvg.Evaluation.Steering;
 
@@ -72,12 +70,7 @@ public sealed class DrawingStudy
     private TwoRegions[] Reconstruct(LabelledImage[] references, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        using var scope = new TensorScope();
-        using InferenceMode inference = Autograd.Inference();
-        Tensor images = ImageTensor.Load([.. references.Select(r => r.Image)], _model.Tokenizer.Quantizer.Codebook.Device);
-        using GranularitySequence sequence = _model.Tokenizer.Encode(images);
-        Tensor canvas = _model.Tokenizer.Quantizer.Canvases(sequence).Select(1, _model.Tokenizer.Config.Grid.StageCount);
-        return [.. ImageTensor.ToImages(_model.Tokenizer.Decode(canvas)).Select(TwoRegions.Of)];
+        return [.. Reconstruction.Decode(_model.Tokenizer, [.. references.Select(r => r.Image)]).Select(TwoRegions.Of)];
     }
 
     // Each cluster of the last map is as dark as most of its pixels.

@@ -92,7 +92,7 @@ public static class StructureStudy
     /// <summary>Computes <see cref="StructureQuality.EdgeAgreement"/>.</summary>
     internal static double EdgeAgreement(ReadOnlySpan<int> labels, RgbImage image, LatentGrid grid)
     {
-        double[][] colours = MeanColours(image, grid);
+        double[][] colours = [.. AreaSampling.ChannelSums(image, grid).Select(sum => (double)sum).Chunk(RgbImage.Channels)];
         var across = new List<double>();
         var inside = new List<double>();
         for (int l = 0; l < grid.Length; l++)
@@ -115,18 +115,6 @@ public static class StructureStudy
         Tensor left_B = (latent_BLC - clusters.Scatter(clusters.Average(latent_BLC))).Square().Sum(2).Sum(1);
         Tensor all_B = (latent_BLC - latent_BLC.Mean(1, keepDimension: true)).Square().Sum(2).Sum(1);
         return (left_B / all_B.Clamp(1e-12, null)).Sum().Item();
-    }
-
-    private static double[][] MeanColours(RgbImage image, LatentGrid grid)
-    {
-        double[][] sums = [.. Enumerable.Range(0, grid.Length).Select(_ => new double[RgbImage.Channels])];
-        AreaSampling.Visit(image.Width, image.Height, grid, (x, y, position, overlap) =>
-        {
-            ReadOnlySpan<byte> pixel = image.Row(y).Slice(x * RgbImage.Channels, RgbImage.Channels);
-            for (int c = 0; c < RgbImage.Channels; c++)
-                sums[position][c] += overlap * (double)pixel[c];
-        });
-        return sums;
     }
 
     private static double Distance(double[] a, double[] b) => Math.Sqrt(a.Zip(b, (x, y) => (x - y) * (x - y)).Sum());

@@ -14,7 +14,7 @@ internal static class ReferenceIdentity
     /// <exception cref="NvgDataException">The path does not exist, or cannot be listed.</exception>
     internal static string Of(string path)
     {
-        if (File.Exists(Path.Combine(path, DatasetDescription.FileName)))
+        if (ImageDataset.IsAt(path))
         {
             using IImageDataset data = ImageDataset.Open(path);
             return data.Fingerprint;

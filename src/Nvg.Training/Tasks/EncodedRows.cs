@@ -82,13 +82,7 @@ internal sealed class EncodedRows : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (Tensor kept in _onDevice.Values)
-            kept.Dispose();
-        _onDevice.Clear();
-        _owned.Dispose();
-    }
+    public void Dispose() => _owned.Dispose();
 
     // All rows of a tensor on a device, or null where they are loaded row by row.
     private Tensor? OnDevice(string name, Device device)
@@ -100,7 +94,7 @@ internal sealed class EncodedRows : IDisposable
         if (_files.Sum(file => file[name].ElementCount * file[name].ScalarType.ByteSize()) > MostBytesOnDevice)
             return null;
         using var scope = new TensorScope();
-        return _onDevice[name] = Tensor.Cat([.. _files.Select(file => file[name])], 0).Send(device).Own();
+        return _onDevice[name] = _owned.Add(Tensor.Cat([.. _files.Select(file => file[name])], 0).Send(device).Own());
     }
 
     private Tensor Row(string name, long row) => _files[(int)(row / _rowsPerFile)][name].Narrow(0, row % _rowsPerFile, 1);

@@ -11,9 +11,8 @@ internal static class TensorComparison
     /// <param name="tolerance">Allowed difference.</param>
     internal static TensorCheck Compare(string name, Tensor expected, Tensor actual, Tolerance tolerance)
     {
-        bool isNumber = expected.ElementCount == 1 && actual.ElementCount == 1;
-        if (!isNumber && !expected.Shape.SequenceEqual(actual.Shape))
-            return TensorCheck.Impossible(name, $"the reference is {expected}, this build gives {actual}");
+        if (ShapeProblem(name, expected, actual) is { } problem)
+            return problem;
         double[] references = Values(expected), values = Values(actual);
         double largestError = 0, largestRelative = 0, worstExcess = double.NegativeInfinity;
         int failures = 0, worst = 0;
@@ -48,9 +47,8 @@ internal static class TensorComparison
     /// <param name="tolerance">Allowed ‖a − b‖ / ‖b‖.</param>
     internal static TensorCheck CompareRounded(string name, Tensor expected, Tensor actual, double tolerance)
     {
-        bool isNumber = expected.ElementCount == 1 && actual.ElementCount == 1;
-        if (!isNumber && !expected.Shape.SequenceEqual(actual.Shape))
-            return TensorCheck.Impossible(name, $"the reference is {expected}, this build gives {actual}");
+        if (ShapeProblem(name, expected, actual) is { } problem)
+            return problem;
         double[] references = Values(expected), values = Values(actual);
         double largest = 0, error = 0, norm = 0;
         for (int i = 0; i < values.Length; i++)
@@ -66,6 +64,11 @@ internal static class TensorComparison
         string? detail = passed ? null : $"the error of all values together is {relative:0.0e+0} of their norm";
         return new TensorCheck(name, expected.Shape.ToArray(), largest, relative, tolerance, 0, passed, detail);
     }
+
+    // Null if the values can be compared; numbers can in any shape of one element.
+    private static TensorCheck? ShapeProblem(string name, Tensor expected, Tensor actual) =>
+        (expected.ElementCount == 1 && actual.ElementCount == 1) || expected.Shape.SequenceEqual(actual.Shape) ? null
+            : TensorCheck.Impossible(name, $"the reference is {expected}, this build gives {actual}");
 
     private static double[] Values(Tensor tensor)
     {

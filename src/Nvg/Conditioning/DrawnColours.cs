@@ -27,15 +27,8 @@ public sealed class DrawnColours
     /// <returns>Null if the drawing has one colour.</returns>
     public static DrawnColours? Of(RgbImage drawing, LatentGrid grid)
     {
-        long[] sums_LC = new long[grid.Length * RgbImage.Channels], areas_L = new long[grid.Length];
-        AreaSampling.Visit(drawing.Width, drawing.Height, grid, (x, y, position, overlap) =>
-        {
-            ReadOnlySpan<byte> pixel = drawing.Row(y).Slice(x * RgbImage.Channels, RgbImage.Channels);
-            for (int c = 0; c < RgbImage.Channels; c++)
-                sums_LC[position * RgbImage.Channels + c] += overlap * pixel[c];
-            areas_L[position] += overlap;
-        });
-        double[] colours_LC = [.. sums_LC.Select((sum, i) => sum / (double)areas_L[i / RgbImage.Channels])];
+        double area = AreaSampling.Area(drawing, grid);
+        double[] colours_LC = [.. AreaSampling.ChannelSums(drawing, grid).Select(sum => sum / area)];
         double[] mean_C = [.. Enumerable.Range(0, RgbImage.Channels).Select(c =>
             colours_LC.Where((_, i) => i % RgbImage.Channels == c).Average())];
         float[] differences_LC = [.. colours_LC.Select((colour, i) => (float)(colour - mean_C[i % RgbImage.Channels]))];
@@ -45,5 +38,5 @@ public sealed class DrawnColours
     /// <summary>Drawings together, B × L × 3; the tensor belongs to the innermost scope.</summary>
     internal static Tensor Stack(IReadOnlyList<DrawnColours> drawings, Device device) =>
         Tensor.From([.. drawings.SelectMany(drawing => drawing._colours_LC)], drawings.Count, drawings[0].Grid.Length, RgbImage.Channels)
-            .To(device);
+            .Send(device);
 }

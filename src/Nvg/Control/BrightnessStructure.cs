@@ -66,14 +66,8 @@ internal static class BrightnessStructure
     private static int Step(long sum, long darkest, long brightest, int steps) =>
         (int)((Int128)(sum - darkest) * steps / (brightest - darkest + 1));
 
-    private static long[] Brightness(RgbImage image, LatentGrid grid)
-    {
-        long[] sums = new long[grid.Length];
-        AreaSampling.Visit(image.Width, image.Height, grid, (x, y, position, overlap) =>
-        {
-            ReadOnlySpan<byte> pixel = image.Row(y).Slice(x * RgbImage.Channels, RgbImage.Channels);
-            sums[position] += overlap * (RedWeight * pixel[0] + GreenWeight * pixel[1] + BlueWeight * pixel[2]);
-        });
-        return sums;
-    }
+    // Luma is linear in the channels, and so are its sums.
+    private static long[] Brightness(RgbImage image, LatentGrid grid) =>
+        [.. AreaSampling.ChannelSums(image, grid).Chunk(RgbImage.Channels)
+            .Select(sum => RedWeight * sum[0] + GreenWeight * sum[1] + BlueWeight * sum[2])];
 }

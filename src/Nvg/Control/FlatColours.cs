@@ -17,15 +17,26 @@ internal static class FlatColours
     /// <param name="grid">The latent positions, which frame the image.</param>
     internal static bool Cover(RgbImage image, LatentGrid grid)
     {
+        int[] colours = Numbers(image);
         var areas = new Dictionary<int, long>();
-        long total = 0;
         AreaSampling.Visit(image.Width, image.Height, grid, (x, y, _, overlap) =>
         {
-            ReadOnlySpan<byte> pixel = image.Row(y).Slice(x * RgbImage.Channels, RgbImage.Channels);
-            int colour = (pixel[0] << 16) | (pixel[1] << 8) | pixel[2];
+            int colour = colours[y * image.Width + x];
             areas[colour] = areas.GetValueOrDefault(colour) + overlap;
-            total += overlap;
         });
-        return areas.Values.OrderDescending().Take(MostColours).Sum() >= LeastShare * total;
+        return areas.Values.OrderDescending().Take(MostColours).Sum() >= LeastShare * areas.Values.Sum();
+    }
+
+    /// <summary>A number for the colour of every pixel, row by row.</summary>
+    internal static int[] Numbers(RgbImage image)
+    {
+        int[] numbers = new int[image.Width * image.Height];
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            ReadOnlySpan<byte> pixel = image.Pixels.AsSpan(i * RgbImage.Channels, RgbImage.Channels);
+            numbers[i] = (pixel[0] << 16) | (pixel[1] << 8) | pixel[2];
+        }
+
+        return numbers;
     }
 }

@@ -59,15 +59,10 @@ public sealed class ReferenceSequence : IDisposable
         if (stages < 0 || stages > Sequence.Grid.StageCount)
             throw new ArgumentException($"{stages} stages cannot be kept: the model has {Sequence.Grid.StageCount}");
         CheckGrid(structure);
-        return part switch
-        {
-            KeptPart.Structure => Sequence.Keep(stages, 0),
-            KeptPart.Both => Sequence.Keep(stages, stages),
-            _ when stages > (structure?.StructureStages ?? 1) =>
-                throw new ArgumentException(
-                    $"content of {stages} stages needs their structure, {structure?.StructureStages ?? 1} are given"),
-            _ => structure is null ? Sequence.Keep(1, stages) : EncodeAlong(structure).Keep(structure.StructureStages, stages),
-        };
+        StageSelection kept = StageSelection.First(part, stages);
+        return part != KeptPart.Content ? kept.Of(Sequence)
+            : structure is null ? kept.Of(Sequence, 1)
+            : kept.Of(EncodeAlong(structure), structure.StructureStages);
     }
 
     /// <summary>Encodes the latent along other structure maps: stage by stage, the mean of each cluster becomes its token.</summary>

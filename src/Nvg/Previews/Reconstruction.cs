@@ -18,6 +18,16 @@ public static class Reconstruction
         return ImageTensor.ToImages(description.Decode(tokenizer.StageCount - 1));
     }
 
+    /// <summary>Images in the upper row, their reconstructions in the lower.</summary>
+    /// <param name="tokenizer">Borrowed.</param>
+    /// <param name="originals">At least one; squares of the tokenizer's image size.</param>
+    internal static RgbImage Sheet(IImageTokenizer tokenizer, IReadOnlyList<RgbImage> originals)
+    {
+        RgbImage[] images = [.. originals, .. Decode(tokenizer, originals)];
+        int enlargement = ImageGrid.ComfortableEnlargement(images[0], images.Length);
+        return ImageGrid.Compose(images, columns: originals.Count, enlargement: enlargement);
+    }
+
     /// <summary>Encodes and decodes images as one batch, with metrics.</summary>
     /// <param name="tokenizer">Borrowed.</param>
     /// <param name="images">Squares of the tokenizer's image size.</param>

@@ -17,7 +17,7 @@ namespace Nvg.Sampling;
 internal sealed class ColourChoice(Quantizer quantizer, Func<Tensor, Tensor> decode)
 {
     /// <summary>Draws, that of the image's own noise included.</summary>
-    internal const int Draws = 16;
+    private const int Draws = 16;
 
     // Later stages have so many tokens that a few draws of all of them differ little.
     private const int LastStage = 2;

@@ -4,27 +4,19 @@ using Nvg.Torch;
 namespace Nvg.Sampling;
 
 /// <summary>
-/// Refuses predicted values that are NaN or infinite: each time at once, or, where reading a result waits for a GPU, all of them
-/// with a single copy at the end of a batch. Either way the first part that failed is named.
+/// Refuses predicted values that are NaN or infinite at the end of a batch, all of them with a single copy: where reading a result
+/// waits for a GPU. The first part that failed is named, as it is where values are checked at once.
 /// </summary>
-/// <param name="deferred">Whether results are read by <see cref="Require"/> alone.</param>
-internal sealed class FiniteChecks(bool deferred) : IDisposable
+internal sealed class FiniteChecks : IDisposable
 {
     private readonly List<Check> _open = [];
 
-    /// <summary>Checks values, or notes that they are to be checked.</summary>
+    /// <summary>Notes that values are to be checked.</summary>
     /// <param name="values">One row per image; borrowed.</param>
     /// <param name="part">The part of the model, as messages name it.</param>
     /// <param name="describe">Names an image by its row.</param>
-    /// <exception cref="NvgDataException">A value is NaN or infinite, and checks are not deferred.</exception>
     internal void Add(Tensor values, string part, Func<long, string> describe)
     {
-        if (!deferred)
-        {
-            PredictedValues.RequireFinite(values, part, describe);
-            return;
-        }
-
         using var scope = new TensorScope();
         long rows = values.Size(0);
         Tensor finite_R = values.IsFinite().Reshape(rows, -1).Sum(1);

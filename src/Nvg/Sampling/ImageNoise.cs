@@ -136,7 +136,7 @@ public sealed class ImageNoise : IDisposable
             using RandomGenerator generator = GeneratorOf(seed ^ (DrawStream + (ulong)stage));
             return Tensor.Rand([draws, LatentGrid.ClusterCount(stage)], generator);
         })];
-        Tensor uniform_BDN = Tensor.Stack(perImage_DN, 0).To(_tokens_BM.Device);
+        Tensor uniform_BDN = Tensor.Stack(perImage_DN, 0).Send(_tokens_BM.Device);
         var numbers_DBN = new Tensor[draws];
         for (int draw = 0; draw < draws; draw++)
             numbers_DBN[draw] = scope.Keep(uniform_BDN.Select(1, draw).Contiguous());

@@ -79,7 +79,7 @@ public sealed class NvgSampler
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
         // Someone who looks at every stage is not shown values that are refused afterwards.
-        using var checks = new FiniteChecks(deferred: DefersChecks && observer is null);
+        using FiniteChecks? checks = DefersChecks && observer is null ? new FiniteChecks() : null;
         var first = new StageContext
         {
             Stage = 0,

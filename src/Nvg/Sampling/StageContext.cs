@@ -30,7 +30,7 @@ internal sealed record StageContext
     /// <summary>Settings.</summary>
     internal required SamplingOptions Options { get; init; }
 
-    /// <summary>Refuses predicted values that are not finite; null to refuse them at once.</summary>
+    /// <summary>Refuses predicted values that are not finite at the end of the batch; null to refuse them at once.</summary>
     internal FiniteChecks? Checks { get; init; }
 
     /// <summary>What is given of the images, or null where nothing is.</summary>

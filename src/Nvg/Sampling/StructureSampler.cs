@@ -35,7 +35,7 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
     {
         bool[] isGiven = stage.Given?.HasLabels(stage.Stage + 1) ?? new bool[stage.Count];
         if (!generator.TakesStep || stage.Options.StructureSteps.Tolerance is null || isGiven.Distinct().Count() == 1)
-            return Split(stage, GivenSplitOf(stage, isGiven));
+            return Split(stage, isGiven.Contains(true));
         using var scope = new TensorScope();
         StageSplit[] groups = [SplitGroup(stage, isGiven, value: false), SplitGroup(stage, isGiven, value: true)];
         Tensor scores_BL = groups[0].Scores_BL! + groups[1].Scores_BL!, labels_BL = groups[0].Labels_BL + groups[1].Labels_BL;
@@ -50,16 +50,14 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
         var group = new BatchSubset(images, stage.Count, stage.Device);
         using ImageNoise noise = stage.Noise.Select(group);
         StageContext own = stage.Select(group, noise);
-        StageSplit split = Split(own, value ? own.Given!.Split(stage.Stage, stage.Device) : null);
+        StageSplit split = Split(own, value);
         return new StageSplit(scope.Keep(group.Restore(split.Scores_BL!)), scope.Keep(group.Restore(split.Labels_BL)), split.Steps);
     }
 
-    private static GivenSplit? GivenSplitOf(StageContext stage, bool[] isGiven) =>
-        isGiven.Contains(true) ? stage.Given!.Split(stage.Stage, stage.Device) : null;
-
-    private StageSplit Split(StageContext stage, GivenSplit? given)
+    private StageSplit Split(StageContext stage, bool isGiven)
     {
         using var scope = new TensorScope();
+        GivenSplit? given = isGiven ? stage.Given!.Split(stage.Stage, stage.Device) : null;
         // Pairs are split into single positions by the noise itself.
         if (stage.Stage == stage.Grid.LastStage - 1)
         {

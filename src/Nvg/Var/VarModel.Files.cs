@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Nvg.Checkpoints;
 using Nvg.Configuration;
 using Nvg.Labels;
 using Nvg.Torch;
@@ -18,7 +19,7 @@ namespace Nvg.Var;
 public sealed partial class VarModel
 {
     private const string ConfigFile = "config.json", LabelsFile = "labels.txt";
-    private const string TokenizerFile = "tokenizer.safetensors", TransformerFile = "generator.safetensors";
+    private const string TokenizerFile = ModelFolderFiles.Tokenizer, TransformerFile = "generator.safetensors";
     private const string Codebook = "quantize.embedding.weight";
 
     /// <summary>Reads a model folder on the calling thread. Does not change the threads of the process.</summary>
@@ -126,11 +127,7 @@ public sealed partial class VarModel
     /// <exception cref="NvgDataException">There is none, or it does not describe a VAR model.</exception>
     internal static VarModelConfig ReadConfig(string folder)
     {
-        if (!Directory.Exists(folder))
-            throw NvgDataException.At(
-                folder, "there is no model folder", "nvg models lists those that have a name; nvg convert makes one of checkpoints");
-        if (!File.Exists(Path.Combine(folder, TokenizerFile)))
-            throw NvgDataException.At(folder, $"is no model folder: it has no {TokenizerFile}");
+        ModelFolderFiles.Require(folder);
         string path = Path.Combine(folder, ConfigFile);
         VarModelConfig config = NvgJson.Read<VarModelConfig>(path);
         return config.Validate().ToList() is { Count: > 0 } problems

@@ -67,7 +67,8 @@ public partial class ModelCardTests
             foreach (JsonElement row in measured.RootElement.GetProperty("tables").EnumerateObject().SelectMany(Rows))
             {
                 // Several figures of one command differ; a classifier's command has one.
-                if (!row.TryGetProperty("command", out JsonElement command) || !command.GetString()!.Contains("evaluate classifier", StringComparison.Ordinal))
+                if (!row.TryGetProperty("command", out JsonElement command)
+                    || !command.GetString()!.Contains("evaluate classifier", StringComparison.Ordinal))
                     continue;
                 string key = command.GetString()!.Replace("./nvg", "nvg", StringComparison.Ordinal);
                 double value = row.GetProperty("values")[0].GetDouble();
@@ -96,7 +97,9 @@ public partial class ModelCardTests
     private static string[] Cells(JsonElement row, bool hasCommands, string? before)
     {
         string format = Text(row, "format");
-        string error = row.TryGetProperty("error", out JsonElement e) ? $" ± {e.GetDouble().ToString(format, CultureInfo.InvariantCulture)}" : "";
+        string error = row.TryGetProperty("error", out JsonElement e)
+            ? $" ± {e.GetDouble().ToString(format, CultureInfo.InvariantCulture)}"
+            : "";
         IEnumerable<string> values = row.GetProperty("values").EnumerateArray().Select(value => value.ValueKind == JsonValueKind.Null
             ? ""
             : value.GetDouble().ToString(format, CultureInfo.InvariantCulture) + error);
@@ -105,7 +108,8 @@ public partial class ModelCardTests
         return [Text(row, "name"), .. values, .. command];
     }
 
-    private static string? CommandOf(JsonElement row) => row.TryGetProperty("command", out JsonElement command) ? command.GetString() : null;
+    private static string? CommandOf(JsonElement row) =>
+        row.TryGetProperty("command", out JsonElement command) ? command.GetString() : null;
 
     private static string Text(JsonElement element, string key) => element.GetProperty(key).GetString()!;
 

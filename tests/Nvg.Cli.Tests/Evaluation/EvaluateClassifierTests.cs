@@ -67,7 +67,8 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
             WriteImage($"unseen/cat/{i}.png", 100 + i);
         await Preparation.RunAsync(ImageSource.Open(InFolder("unseen")), InFolder("test"), new PreparationOptions { Size = 32 });
         CommandResult result = await RunAsync(
-            "evaluate", "neighbours", InFolder("samples"), "--data", InFolder("data"), "--test", InFolder("test"), "--features", Classifier(),
+            "evaluate", "neighbours", InFolder("samples"), "--data", InFolder("data"), "--test", InFolder("test"),
+            "--features", Classifier(),
             "-o", InFolder("n.png"), "--report", InFolder("n.html"), "--json");
         Assert.Equal(CommandRunner.Done, result.ExitCode);
         JsonElement report = Json(result);
@@ -94,7 +95,9 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
         Assert.All(
             ["results.csv", "results.json", "results.md", "report.html"], file => Assert.True(File.Exists(InFolder($"sweep/{file}"))));
         // Mistyped settings are wrong usage, also where no model can be read; so is what this model cannot do.
-        foreach ((string vary, string named) in new[] { ("colour=1", "'colour'"), ("topK=many", "topK"), ("topP", "'topP'"), ("keep=some", "'some'") })
+        (string, string)[] mistyped =
+            [("colour=1", "'colour'"), ("topK=many", "topK"), ("topP", "'topP'"), ("keep=some", "'some'")];
+        foreach ((string vary, string named) in mistyped)
         {
             CommandResult wrong = await RunAsync(
                 "evaluate", "sweep", "--model", InFolder("nowhere"), "--features", InFolder("nowhere"), "--reference", InFolder("data"),

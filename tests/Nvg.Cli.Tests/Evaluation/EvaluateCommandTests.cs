@@ -30,7 +30,8 @@ public class EvaluateCommandTests(TinyModel model) : CommandTests, IClassFixture
         Assert.DoesNotContain("FID", result.Output, StringComparison.Ordinal);
         Assert.Contains("Fréchet distance (features of tiny)", File.ReadAllText(InFolder("report.html")), StringComparison.Ordinal);
         CommandResult again = await RunAsync(
-            "evaluate", "samples", InFolder("a.npz"), "--reference", InFolder("s.npz"), "--features", InFolder("classifier"), "--metrics", "fid,pr", "--json", "--threads", "1");
+            "evaluate", "samples", InFolder("a.npz"), "--reference", InFolder("s.npz"), "--features", InFolder("classifier"),
+            "--metrics", "fid,pr", "--json", "--threads", "1");
         using JsonDocument second = JsonDocument.Parse(again.Output);
         Assert.Equal(
             metrics[0].GetProperty("value").GetDouble(), second.RootElement.GetProperty("metrics")[0].GetProperty("value").GetDouble(),
@@ -73,7 +74,8 @@ public class EvaluateCommandTests(TinyModel model) : CommandTests, IClassFixture
         await Preparation.RunAsync(
             ImageSource.Open(InFolder("source")), InFolder("packed"), new PreparationOptions { Size = 32, Threads = 1 });
         CommandResult result = await RunAsync(
-            "evaluate", "tokenizer", "--model", model.Folder, "--data", InFolder("packed"), "--limit", "4", "--batch", "3", "-o", InFolder("out"), "--json", "--threads", "1");
+            "evaluate", "tokenizer", "--model", model.Folder, "--data", InFolder("packed"), "--limit", "4", "--batch", "3",
+            "-o", InFolder("out"), "--json", "--threads", "1");
         Assert.Equal((CommandRunner.Done, ""), (result.ExitCode, result.Error));
         using JsonDocument json = JsonDocument.Parse(result.Output);
         Assert.Equal(4, json.RootElement.GetProperty("count").GetInt32());
@@ -105,7 +107,11 @@ public class EvaluateCommandTests(TinyModel model) : CommandTests, IClassFixture
 
     private void SaveClassifier()
     {
-        var config = new ClassifierModelConfig { Name = "tiny", Classifier = new ClassifierConfig { ImageSize = 32, WhiteningChannels = 4, BlockChannels = [4, 4], ClassCount = 2 } };
+        var config = new ClassifierModelConfig
+        {
+            Name = "tiny",
+            Classifier = new ClassifierConfig { ImageSize = 32, WhiteningChannels = 4, BlockChannels = [4, 4], ClassCount = 2 },
+        };
         using var network = new ImageClassifier(config.Classifier, ParameterSource.Random(1));
         ClassifierModel.Save(InFolder("classifier"), config, network.Parameters, ["cat", "dog"]);
     }

@@ -49,13 +49,15 @@ public class EvaluateScalingTests(TinyModel model) : CommandTests, IClassFixture
         Assert.Contains("has no line with 'nothing'", unknown.Error, StringComparison.Ordinal);
     }
 
-    // A run of twice as many blocks as the number says: a warm-up of two lines, ten at the double loss, ten at the loss of the law for its parameters.
+    // A run of twice as many blocks as the number says: a warm-up of two lines, ten at the double loss, ten at the loss of the law for
+    // its parameters.
     private string WriteRun(int size)
     {
         string folder = InFolder($"d{2 * size}");
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "options.json"), $$"""
-            { "name": "r", "tokenizer": {{JsonSerializer.Serialize(model.Folder)}}, "depth": {{2 * size}}, "training": { "steps": 30, "batchSize": 8, "warmupSteps": 2, "learningRate": 0.001 } }
+            { "name": "r", "tokenizer": {{JsonSerializer.Serialize(model.Folder)}}, "depth": {{2 * size}},
+              "training": { "steps": 30, "batchSize": 8, "warmupSteps": 2, "learningRate": 0.001 } }
             """);
         Write(_ => 1);
         double final = Law.At(TrainingCurve.Read(folder).Parameters);
@@ -63,6 +65,8 @@ public class EvaluateScalingTests(TinyModel model) : CommandTests, IClassFixture
         return folder;
 
         void Write(Func<int, double> loss) => File.WriteAllLines(
-            Path.Combine(folder, "stats.jsonl"), Enumerable.Range(1, 22).Select(step => string.Create(CultureInfo.InvariantCulture, $$"""{"step": {{step}}, "loss": {{loss(step):R}}}""")));
+            Path.Combine(folder, "stats.jsonl"),
+            Enumerable.Range(1, 22).Select(step =>
+                string.Create(CultureInfo.InvariantCulture, $$"""{"step": {{step}}, "loss": {{loss(step):R}}}""")));
     }
 }

@@ -52,7 +52,8 @@ public sealed class CompletionTests(TinyModel model) : CommandTests, IClassFixtu
     {
         CommandResult result = await RunAsync("completion", shell);
         Assert.Equal(CommandRunner.Done, result.ExitCode);
-        Assert.Equal((await File.ReadAllTextAsync(Repository.PathOf($"src/Nvg.Cli/Completion/nvg.{shell}"))).TrimEnd(), result.Output.TrimEnd());
+        string written = await File.ReadAllTextAsync(Repository.PathOf($"src/Nvg.Cli/Completion/nvg.{shell}"));
+        Assert.Equal(written.TrimEnd(), result.Output.TrimEnd());
     }
 
     [Fact]

@@ -30,7 +30,8 @@ public partial class HelpLayoutTests
         string arranged = HelpLayout.Arrange(help, command, Width);
         string[] headings = [.. arranged.Split('\n').Where(line => line.EndsWith(':') && !line.StartsWith(' '))];
         Assert.Equal(
-            ["Description:", "Usage:", "Options:", "Sampling options (the model's settings by default):", "Structure:", "Reference and mask:",
+            ["Description:", "Usage:", "Options:", "Sampling options (the model's settings by default):",
+                "Structure:", "Reference and mask:",
                 "Interpolation:", "Computation:", "Messages:"],
             headings);
     }
@@ -67,7 +68,8 @@ public partial class HelpLayoutTests
     private static string[] Options(string help) => [.. OptionLine().Matches(help).Select(match => match.Groups[1].Value)];
 
     private static string[] WordsOf(string help) => [.. help.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)
-        .Order(StringComparer.Ordinal).Where(word => !OptionGroups.All.Any(group => group.Heading.Contains(word, StringComparison.Ordinal)))];
+        .Order(StringComparer.Ordinal)
+        .Where(word => !OptionGroups.All.Any(group => group.Heading.Contains(word, StringComparison.Ordinal)))];
 
     private static IEnumerable<Command> All(Command command) => command.Subcommands.SelectMany(All).Prepend(command);
 

@@ -58,7 +58,8 @@ internal sealed class TwoHosts : IDisposable
 
     private string[] Variables(int rank) =>
     [
-        $"RANK={rank}", "WORLD_SIZE=2", "LOCAL_RANK=0", "LOCAL_WORLD_SIZE=1", $"GROUP_RANK={rank}", "GROUP_WORLD_SIZE=2", $"ROLE_RANK={rank}",
+        $"RANK={rank}", "WORLD_SIZE=2", "LOCAL_RANK=0", "LOCAL_WORLD_SIZE=1", $"GROUP_RANK={rank}", "GROUP_WORLD_SIZE=2",
+        $"ROLE_RANK={rank}",
         "ROLE_WORLD_SIZE=2", "ROLE_NAME=default", $"MASTER_ADDR={Address(0)}", "MASTER_PORT=29400", $"GLOO_SOCKET_IFNAME={Cable(rank)}",
         "TORCHELASTIC_RESTART_COUNT=0", "TORCHELASTIC_RUN_ID=none",
     ];

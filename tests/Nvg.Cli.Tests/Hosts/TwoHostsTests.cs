@@ -23,7 +23,8 @@ public sealed class TwoHostsTests : IDisposable
     public void Train_TwoHosts_EndsWithTheWeightsOfOneProcess(string folderOfSecond)
     {
         using var hosts = new TwoHosts();
-        using (TrainingProcess first = hosts.Start(0, _folder, "many", TwentySteps), second = hosts.Start(1, _folder, folderOfSecond, TwentySteps))
+        using (TrainingProcess first = hosts.Start(0, _folder, "many", TwentySteps),
+            second = hosts.Start(1, _folder, folderOfSecond, TwentySteps))
         {
             first.EndsWell();
             second.EndsWell();
@@ -43,7 +44,8 @@ public sealed class TwoHostsTests : IDisposable
         using var hosts = new TwoHosts();
         // Slow, so that the run is not over before the cable is cut.
         hosts.LimitBandwidth("2mbit");
-        using TrainingProcess first = hosts.Start(0, _folder, "many", SixtySteps), second = hosts.Start(1, _folder, "elsewhere", SixtySteps);
+        using TrainingProcess first = hosts.Start(0, _folder, "many", SixtySteps),
+            second = hosts.Start(1, _folder, "elsewhere", SixtySteps);
         AwaitStep("many", 20, first, second);
         hosts.CutCable();
         var clock = Stopwatch.StartNew();
@@ -107,7 +109,8 @@ public sealed class TwoHostsTests : IDisposable
     }
 
     private int LastCheckpoint(string run) => Directory.GetDirectories(_folder[$"{run}/checkpoints"])
-        .Select(Path.GetFileName).Where(name => name!.StartsWith("step-", StringComparison.Ordinal)).Max(name => int.Parse(name!["step-".Length..]));
+        .Select(Path.GetFileName).Where(name => name!.StartsWith("step-", StringComparison.Ordinal))
+        .Max(name => int.Parse(name!["step-".Length..]));
 
     // Sums in another order.
     private void AssertEqualsOneProcess(string run, int steps, double tolerance = 1e-5)
@@ -115,7 +118,8 @@ public sealed class TwoHostsTests : IDisposable
         using (TrainingProcess one = TrainingProcess.Start(_folder, "one", null, "--set", $"training.steps={steps}"))
             one.EndsWell();
         string checkpoint = $"checkpoints/step-{steps:D8}/weights.safetensors";
-        using SafetensorsFile wanted = SafetensorsFile.Open(_folder[$"one/{checkpoint}"]), found = SafetensorsFile.Open(_folder[$"{run}/{checkpoint}"]);
+        using SafetensorsFile wanted = SafetensorsFile.Open(_folder[$"one/{checkpoint}"]),
+            found = SafetensorsFile.Open(_folder[$"{run}/{checkpoint}"]);
         foreach (string name in wanted.Keys)
         {
             using var scope = new TensorScope();

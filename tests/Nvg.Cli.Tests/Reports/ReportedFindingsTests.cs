@@ -47,7 +47,8 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
         Assert.Contains("note: the drawing of stage 1, 2, 3 has a single tone, so its regions are halved by position alone", result.Error,
             StringComparison.Ordinal);
         CommandResult json = await GenerateAsync("--structure", InFolder("flat.png"), "--json");
-        Assert.True(JsonDocument.Parse(json.Output).RootElement.GetProperty("structure").GetProperty("stages")[1].GetProperty("byPosition").GetBoolean());
+        JsonElement structure = JsonDocument.Parse(json.Output).RootElement.GetProperty("structure");
+        Assert.True(structure.GetProperty("stages")[1].GetProperty("byPosition").GetBoolean());
     }
 
     [Fact]

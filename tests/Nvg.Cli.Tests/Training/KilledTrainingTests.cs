@@ -59,7 +59,12 @@ public sealed class KilledTrainingTests(ITestOutputHelper output) : IDisposable
             last.EndsWell(TimeSpan.FromSeconds(60 + steps));
         output.WriteLine($"{kills[0]} kills between steps, {kills[1]} in a checkpoint, {kills[2]} at the start");
         string newest = $"checkpoints/step-{steps:D8}";
-        foreach (string file in new[] { "model/tokenizer.safetensors", $"{newest}/weights.safetensors", $"{newest}/average.safetensors", $"{newest}/optimizer.safetensors" })
+        string[] files =
+        [
+            "model/tokenizer.safetensors", $"{newest}/weights.safetensors", $"{newest}/average.safetensors",
+            $"{newest}/optimizer.safetensors",
+        ];
+        foreach (string file in files)
             Assert.Equal(File.ReadAllBytes(_folder[$"straight/{file}"]), File.ReadAllBytes(_folder[$"killed/{file}"]));
         Assert.Equal(Enumerable.Range(1, steps / LogEvery).Select(i => i * LogEvery),
             File.ReadAllLines(_folder["killed/stats.jsonl"]).Select(line => (int)JsonNode.Parse(line)!["step"]!));
@@ -105,7 +110,8 @@ public sealed class KilledTrainingTests(ITestOutputHelper output) : IDisposable
         string checkpoints = _folder["killed/checkpoints"];
         while (!process.HasExited)
         {
-            if (moment == Moment.InSteps ? Lines("killed") >= lines : Directory.Exists(checkpoints) && Directory.GetDirectories(checkpoints, ".step-*.tmp").Length > 0)
+            if (moment == Moment.InSteps ? Lines("killed") >= lines
+                : Directory.Exists(checkpoints) && Directory.GetDirectories(checkpoints, ".step-*.tmp").Length > 0)
                 break;
             if (moment == Moment.InSteps)
                 Thread.Sleep(1);

@@ -56,7 +56,8 @@ public class PrepareCommandTests : CommandTests
         CommandResult made = await RunAsync("prepare", InFolder("images"), "-o", InFolder("data"), "--size", "8", "--keep-files");
         Assert.Contains("2 classes of 5 (waves) to 6 (stripes) images", made.Output, StringComparison.Ordinal);
         File.WriteAllText(InFolder("config.json"), """
-            { "name": "t", "tokenizer": { "imageSize": 8, "baseChannels": 8, "channelMultipliers": [1, 2], "resNetBlocks": 1, "latentChannels": 4, "codebookSize": 16, "normGroups": 4 },
+            { "name": "t", "tokenizer": { "imageSize": 8, "baseChannels": 8, "channelMultipliers": [1, 2], "resNetBlocks": 1,
+                "latentChannels": 4, "codebookSize": 16, "normGroups": 4 },
               "training": { "steps": 2, "batchSize": 4, "learningRate": 1e-3, "precision": "float32" } }
             """);
         CommandResult trained = await RunAsync(
@@ -65,7 +66,8 @@ public class PrepareCommandTests : CommandTests
         string[] end = [$"model written to {InFolder("run/model")}",
             $"next: nvg evaluate tokenizer --model {InFolder("run/model")} --data {InFolder("data")}"];
         Assert.Equal(end, trained.Error.TrimEnd().Split('\n')[^2..]);
-        Assert.Contains("warning: the learning rate rises over training.warmupSteps = 1,000 of 2 steps", trained.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "warning: the learning rate rises over training.warmupSteps = 1,000 of 2 steps", trained.Error, StringComparison.Ordinal);
         CommandResult complete = await RunAsync(
             "train", "tokenizer", "--config", InFolder("config.json"), "--data", InFolder("data"), "-o", InFolder("run"), "--threads", "1",
             "--resume");

@@ -9,9 +9,11 @@ internal sealed class TrainingProcess : IDisposable
     private const string Config = """
         {
           "name": "tiny",
-          "tokenizer": { "imageSize": 8, "baseChannels": 8, "channelMultipliers": [1, 2], "resNetBlocks": 1, "latentChannels": 4, "codebookSize": 16, "normGroups": 4 },
+          "tokenizer": { "imageSize": 8, "baseChannels": 8, "channelMultipliers": [1, 2], "resNetBlocks": 1,
+            "latentChannels": 4, "codebookSize": 16, "normGroups": 4 },
           "loss": { "warmupSteps": 20, "reviveEvery": 10, "reviveUntil": 80 },
-          "training": { "steps": 120, "batchSize": 4, "learningRate": 1e-3, "warmupSteps": 10, "precision": "float32", "logEvery": 5, "checkpointEvery": 15 }
+          "training": { "steps": 120, "batchSize": 4, "learningRate": 1e-3, "warmupSteps": 10, "precision": "float32",
+            "logEvery": 5, "checkpointEvery": 15 }
         }
         """;
 
@@ -19,7 +21,8 @@ internal sealed class TrainingProcess : IDisposable
         {
           "name": "tiny", "tokenizer": "TOKENIZER", "depth": 2,
           "loss": { "contentStages": 3, "structureStages": 2, "nullClassShare": 0.3, "dropPath": false },
-          "training": { "steps": 20, "batchSize": 4, "learningRate": 1e-3, "warmupSteps": 5, "precision": "float32", "logEvery": 5, "checkpointEvery": 10 },
+          "training": { "steps": 20, "batchSize": 4, "learningRate": 1e-3, "warmupSteps": 5, "precision": "float32",
+            "logEvery": 5, "checkpointEvery": 10 },
           "sampling": { "structureSteps": 2 }
         }
         """;
@@ -114,7 +117,8 @@ internal sealed class TrainingProcess : IDisposable
     }
 
     private static TrainingProcess Start(
-        string program, string[] before, string kind, TemporaryFolder folder, string run, IEnumerable<(string Name, string Value)>? environment, string[] more)
+        string program, string[] before, string kind, TemporaryFolder folder, string run,
+        IEnumerable<(string Name, string Value)>? environment, string[] more)
     {
         var start = new ProcessStartInfo(program, [.. before, Path.Combine(AppContext.BaseDirectory, "Nvg.Cli.dll"), "train", kind,
             "--config", folder["config.json"], "--data", folder["data"], "-o", folder[run], "--resume", "--threads", "1", .. more]);

@@ -12,7 +12,8 @@ public sealed class VarCommandTests : CommandTests
     {
         TinyVar.Save(InFolder("var"));
         CommandResult result = await RunAsync(
-            "generate", "--model", InFolder("var"), "--class", "dog,cat", "--count", "2", "--seed", "3", "-o", InFolder("images"), "--stages", "--json");
+            "generate", "--model", InFolder("var"), "--class", "dog,cat", "--count", "2", "--seed", "3",
+            "-o", InFolder("images"), "--stages", "--json");
         Assert.True(result.ExitCode == CommandRunner.Done, result.Error);
         Assert.Equal(8, ImageFile.Read(InFolder("images/dog/3.png")).Width);
         Assert.True(File.Exists(InFolder("images/cat/4.stages.png")));
@@ -74,7 +75,8 @@ public sealed class VarCommandTests : CommandTests
         Directory.Move(InFolder("images32/stripes"), InFolder("samples"));
         string report = InFolder("report.html");
         CommandResult result = await RunAsync(
-            "compare", InFolder("var"), InFolder("samples"), "--data", InFolder("small"), "--per-class", "2", "--shown", "1", "-o", report, "--json");
+            "compare", InFolder("var"), InFolder("samples"), "--data", InFolder("small"), "--per-class", "2", "--shown", "1",
+            "-o", report, "--json");
         Assert.True(result.ExitCode == CommandRunner.Done, result.Error);
         JsonNode entry = JsonNode.Parse(result.Output)![0]!;
         Assert.Equal(("tiny-var", 30, 6), ((string)entry["name"]!, (int)entry["cost"]!["tokens"]!, (int)entry["images"]!));

@@ -116,7 +116,8 @@ public sealed class SampleEvaluationTests : IDisposable
         foreach (string reference in new[] { _folder["field.npz"], _folder["alone.npz"] })
         {
             string message = Assert.Throws<NvgDataException>(() => SampleEvaluation.Run(
-                network, ImageSet.Open(samples), SampleReference.Open(reference), new SampleEvaluationOptions { SaveReference = _folder["out.npz"] })).Message;
+                network, ImageSet.Open(samples), SampleReference.Open(reference),
+                new SampleEvaluationOptions { SaveReference = _folder["out.npz"] })).Message;
             Assert.Contains("holds statistics already", message, StringComparison.Ordinal);
             Assert.False(File.Exists(_folder["out.npz"]));
         }
@@ -228,7 +229,8 @@ public sealed class SampleEvaluationTests : IDisposable
         string samples = Write("a.npz", Coloured(20, 1)), reference = Write("b.npz", Coloured(30, 2));
         using var network = new ColourFeatures();
         SampleReport report = SampleEvaluation.Run(
-            network, ImageSet.Open(samples), SampleReference.Open(reference), new SampleEvaluationOptions { Limit = 10, ReferenceRows = 15 });
+            network, ImageSet.Open(samples), SampleReference.Open(reference),
+            new SampleEvaluationOptions { Limit = 10, ReferenceRows = 15 });
         Assert.Equal(10, report.Count);
         Assert.Contains(report.Notes, n => n.Contains("compare with 15 images", StringComparison.Ordinal));
     }

@@ -188,7 +188,11 @@ public class ControlEvaluationTests
 
     private static ClassifierFeatures TinyClassifier(string folder)
     {
-        var config = new ClassifierModelConfig { Name = "tiny", Classifier = new() { ImageSize = 8, WhiteningChannels = 8, BlockChannels = [6, 10], ClassCount = 3 } };
+        var config = new ClassifierModelConfig
+        {
+            Name = "tiny",
+            Classifier = new() { ImageSize = 8, WhiteningChannels = 8, BlockChannels = [6, 10], ClassCount = 3 },
+        };
         using var network = new ImageClassifier(config.Classifier, ParameterSource.Random(1));
         ClassifierModel.Save(folder, config, network.Parameters, ["cat", "dog", "frog"]);
         return ClassifierFeatures.Load(folder);

@@ -202,7 +202,11 @@ public sealed class SamplingStudyTests : IDisposable
         IReadOnlyList<RgbImage> row = [new(8, 8), new(8, 8)];
         Directory.CreateDirectory(_folder["out"]);
         StudyTable.Write(_folder["out"], "Sweep", "about", results, [row, row], [new("model", "m")], "./nvg evaluate sweep");
-        Assert.Equal("setting,images,class accuracy,Fréchet distance,precision,recall,seconds per image\nstructureSteps 1,9,0.250,10.00,0.500,0.250,0.125\nstructureSteps 2,9,0.500,5.00,0.500,0.250,0.125\n", File.ReadAllText(_folder["out/results.csv"]));
+        Assert.Equal(
+            "setting,images,class accuracy,Fréchet distance,precision,recall,seconds per image\n"
+                + "structureSteps 1,9,0.250,10.00,0.500,0.250,0.125\n"
+                + "structureSteps 2,9,0.500,5.00,0.500,0.250,0.125\n",
+            File.ReadAllText(_folder["out/results.csv"]));
         Assert.Contains("| structureSteps 2 | 9 | 0.500 | 5.00 |", File.ReadAllText(_folder["out/results.md"]), StringComparison.Ordinal);
         Assert.Equal(2, System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(_folder["out/results.json"]))!.AsArray().Count);
         // Five figures over the varied setting, and accuracy over distance.

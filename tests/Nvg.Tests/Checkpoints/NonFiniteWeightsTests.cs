@@ -78,7 +78,11 @@ public sealed class NonFiniteWeightsTests : IDisposable
     [Fact]
     public void LoadedNetworks_BrokenWeights_AreNamed()
     {
-        var config = new ClassifierModelConfig { Name = "c", Classifier = new ClassifierConfig { ImageSize = 8, ClassCount = 2, WhiteningChannels = 8, BlockChannels = [8] } };
+        var config = new ClassifierModelConfig
+        {
+            Name = "c",
+            Classifier = new ClassifierConfig { ImageSize = 8, ClassCount = 2, WhiteningChannels = 8, BlockChannels = [8] },
+        };
         using (var network = new ImageClassifier(config.Classifier, ParameterSource.Random(1)))
             ClassifierModel.Save(_folder["classifier"], config, network.Parameters, ["a", "b"]);
         Spoil("classifier/classifier.safetensors", "head.weight", float.NaN);

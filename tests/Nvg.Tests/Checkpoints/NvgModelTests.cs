@@ -47,7 +47,8 @@ public sealed class NvgModelTests : IDisposable
         foreach (string name in generator.Parameters.TrainableNames)
         {
             using var scope = new TensorScope();
-            Tensor original = generator.Parameters[name], rounded = original.Rank < 2 ? original : original.To(ScalarType.BFloat16).To(ScalarType.Float32);
+            Tensor original = generator.Parameters[name];
+            Tensor rounded = original.Rank < 2 ? original : original.To(ScalarType.BFloat16).To(ScalarType.Float32);
             Assert.Equal(original.Rank < 2 ? ScalarType.Float32 : ScalarType.BFloat16, stored.Generator.Parameters[name].ScalarType);
             Assert.Equal(rounded.ToArray<float>(), wide.Generator.Parameters[name].ToArray<float>());
         }

@@ -172,7 +172,9 @@ public sealed class ImageDocumentTests : IDisposable
     {
         ImageDocument document = Document();
         ImageDescription fine = document.Description;
-        foreach (ImageDescription bad in new[] { fine with { Dtype = ScalarType.Int64 }, fine with { Batch = 0 }, fine with { Interpolation = new Interpolation(1, null, 7) } })
+        ImageDescription[] wrong =
+            [fine with { Dtype = ScalarType.Int64 }, fine with { Batch = 0 }, fine with { Interpolation = new Interpolation(1, null, 7) }];
+        foreach (ImageDescription bad in wrong)
         {
             (document with { Description = bad }).Write(_folder["bad.nvg"]);
             Assert.Contains(
@@ -188,7 +190,12 @@ public sealed class ImageDocumentTests : IDisposable
         ImageDocument document = Document();
         ImageDescription fine = document.Description;
         document.RequireModel("a.nvg", _model, fine.Fingerprint);
-        foreach (ImageDescription bad in new[] { fine with { CodebookSize = fine.CodebookSize + 1 }, fine with { Class = 99 }, fine with { Interpolation = new Interpolation(-1, null, 0) } })
+        ImageDescription[] others =
+        [
+            fine with { CodebookSize = fine.CodebookSize + 1 }, fine with { Class = 99 },
+            fine with { Interpolation = new Interpolation(-1, null, 0) },
+        ];
+        foreach (ImageDescription bad in others)
             Assert.Throws<NvgDataException>(() => (document with { Description = bad }).RequireModel("a.nvg", _model, fine.Fingerprint));
         Assert.Throws<NvgDataException>(
             () => (document with { Image = new RgbImage(3, 3) }).RequireModel("a.nvg", _model, fine.Fingerprint));

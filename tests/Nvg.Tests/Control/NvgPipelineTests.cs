@@ -44,7 +44,13 @@ public sealed class NvgPipelineTests : IDisposable
     [Fact]
     public async Task RunAsync_FilledBatches_ComputeCopiesAndGiveNone()
     {
-        var request = new GenerationRequest { Images = GenerationRequest.OfClasses([0, 1], 2, 7), BatchSize = 3, FillsBatches = true, WithStages = true };
+        var request = new GenerationRequest
+        {
+            Images = GenerationRequest.OfClasses([0, 1], 2, 7),
+            BatchSize = 3,
+            FillsBatches = true,
+            WithStages = true,
+        };
         var computed = new List<long>();
         GeneratedImage[] images = [.. ImageGeneration.Run(_model, request, observer: (_, stage) => computed.Add(stage.Canvas_BLC.Size(0)))];
         Assert.Equal(Enumerable.Repeat(3L, 10), computed);

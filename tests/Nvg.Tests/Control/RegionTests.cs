@@ -104,7 +104,8 @@ public sealed class RegionTests : IDisposable
         var image = new ImageRequest(0, 1);
         Action[] mixed =
         [
-            () => whole.WithFallback(alike), () => whole.Where(new bool[8]), () => region.Keep(whole), () => reference.EncodeAlong(alike), () => reference.Keep(KeptPart.Structure, 2, alike),
+            () => whole.WithFallback(alike), () => whole.Where(new bool[8]), () => region.Keep(whole),
+            () => reference.EncodeAlong(alike), () => reference.Keep(KeptPart.Structure, 2, alike),
             () => ReferenceSequence.FromSequence(_model.Tokenizer, alike), () => RegionMask.FromPositions(Grid, [true, false]),
             () => Generate(image with { Given = alike.Keep(2, 0) }), () => Generate(
                 image with { Surroundings = new KeptSurroundings(region, new RgbImage(8, 8)) }),

@@ -50,14 +50,26 @@ public sealed class CheckpointConversionTests : IDisposable
     {
         GeneratorConfig wide =
             Tiny.Generator(new LatentGrid(2, 8)) with { Depth = 4, StructureWidthDivisor = 4, MlpRatio = 3, HeadSize = 48, ClassCount = 7 };
-        foreach (GeneratorConfig sizes in new[] { Tiny.GeneratorSizes, wide, Tiny.Generator(new LatentGrid(1, 2)), Tiny.Generator(new LatentGrid(8, 8)) })
+        GeneratorConfig[] generators =
+            [Tiny.GeneratorSizes, wide, Tiny.Generator(new LatentGrid(1, 2)), Tiny.Generator(new LatentGrid(8, 8))];
+        foreach (GeneratorConfig sizes in generators)
         {
             using var generator = new NvgGenerator(sizes, ParameterSource.Random(1));
             Assert.Equal(sizes, Inferred(CheckpointPartKind.Generator, generator.Parameters, InferredSizes.Generator));
         }
 
-        TokenizerConfig deep = Tiny.TokenizerSizes with { BaseChannels = 32, NormGroups = 32, ChannelMultipliers = [1, 3, 2], ImageSize = 32, ResNetBlocks = 3, CodebookSize = 5 };
-        foreach (TokenizerConfig sizes in new[] { Tiny.TokenizerSizes with { BaseChannels = 32, NormGroups = 32 }, deep, deep with { ImageSize = 4 } })
+        TokenizerConfig deep = Tiny.TokenizerSizes with
+        {
+            BaseChannels = 32,
+            NormGroups = 32,
+            ChannelMultipliers = [1, 3, 2],
+            ImageSize = 32,
+            ResNetBlocks = 3,
+            CodebookSize = 5,
+        };
+        TokenizerConfig[] tokenizers =
+            [Tiny.TokenizerSizes with { BaseChannels = 32, NormGroups = 32 }, deep, deep with { ImageSize = 4 }];
+        foreach (TokenizerConfig sizes in tokenizers)
         {
             using var tokenizer = new Tokenizer(sizes, ParameterSource.Random(1));
             Assert.Equal(
@@ -149,7 +161,12 @@ public sealed class CheckpointConversionTests : IDisposable
     {
         using var scope = new TensorScope();
         Dictionary<string, Tensor> tensors = TinyTensors();
-        foreach (string name in new[] { "loss.discriminator.w", "total_visited_codes", "first_stage_model.encoder.conv_in.conv.weight", "repa_encoder.w", "nvgformer.projector.0.weight", "ema_model.loss.w" })
+        string[] others =
+        [
+            "loss.discriminator.w", "total_visited_codes", "first_stage_model.encoder.conv_in.conv.weight", "repa_encoder.w",
+            "nvgformer.projector.0.weight", "ema_model.loss.w",
+        ];
+        foreach (string name in others)
             tensors[name] = Tensor.Zeros([2]);
         SafetensorsFile.Write(_folder["x.safetensors"], tensors);
         Convert(["x.safetensors"]);
@@ -344,7 +361,13 @@ public sealed class CheckpointConversionTests : IDisposable
     private static void SaveTiny(string folder, bool withGenerator = true, int normGroups = 4, ScalarType type = ScalarType.Float32)
     {
         TokenizerConfig sizes = Tiny.TokenizerSizes with { NormGroups = normGroups, BaseChannels = 2 * Math.Max(normGroups, 4) };
-        var config = new ModelConfig { Name = "tiny", Tokenizer = sizes, Generator = withGenerator ? Tiny.GeneratorSizes : null, Sampling = new() { StructureSteps = 3 } };
+        var config = new ModelConfig
+        {
+            Name = "tiny",
+            Tokenizer = sizes,
+            Generator = withGenerator ? Tiny.GeneratorSizes : null,
+            Sampling = new() { StructureSteps = 3 },
+        };
         using Tokenizer tokenizer = Tiny.Tokenizer(sizes);
         using var generator = new NvgGenerator(Tiny.GeneratorSizes, ParameterSource.Random(2));
         NvgModel.Save(

@@ -79,7 +79,9 @@ public class ColourChoiceTests
     {
         PartialSequence whole = Whole();
         PartialSequence given = whole.Keep(3, 3).With(DrawnColours.Of(Halves(0, 255), Grid));
-        Tokens([9], [given], sampled => Assert.True(PartialSequence.FromBatch(sampled.Sequence)[0].Keep(3, 3).SequenceEqual(whole.Keep(3, 3))));
+        Tokens(
+            [9], [given],
+            sampled => Assert.True(PartialSequence.FromBatch(sampled.Sequence)[0].Keep(3, 3).SequenceEqual(whole.Keep(3, 3))));
     }
 
     // Mean of the left half less that of the right one, decoded after stage 1.

@@ -87,15 +87,26 @@ public class TokenSamplingTests
     [Fact]
     public void StageSchedule_Json_ReadsBack()
     {
-        foreach (StageSchedule schedule in new[] { StageSchedule.Linear(1, 2), StageSchedule.Power(1, 0.5), StageSchedule.PerStage([1, 2, 3]), StageSchedule.Constant(2) })
+        StageSchedule[] schedules =
+        [
+            StageSchedule.Linear(1, 2), StageSchedule.Power(1, 0.5),
+            StageSchedule.PerStage([1, 2, 3]), StageSchedule.Constant(2),
+        ];
+        foreach (StageSchedule schedule in schedules)
         {
             var options = new SamplingOptions { TopP = schedule };
             SamplingOptions read = System.Text.Json.JsonSerializer.Deserialize<SamplingOptions>(NvgJson.Write(options), NvgJson.Options)!;
             Assert.Equal(Enumerable.Range(0, 3).Select(i => schedule.At(i, 2)), Enumerable.Range(0, 3).Select(i => read.TopP.At(i, 2)));
         }
 
-        foreach (string bad in new[] { "\"x\"", "{}", """{"linear":[1]}""", """{"linear":[1,"a"]}""", """{"cubic":[1,2]}""", """{"linear":[1,2],"power":[1,2]}""", "[1]", "null" })
-            Assert.Throws<System.Text.Json.JsonException>(() => System.Text.Json.JsonSerializer.Deserialize<SamplingOptions>($$"""{"topP":{{bad}}}""", NvgJson.Options));
+        string[] unreadable =
+        [
+            "\"x\"", "{}", """{"linear":[1]}""", """{"linear":[1,"a"]}""", """{"cubic":[1,2]}""",
+            """{"linear":[1,2],"power":[1,2]}""", "[1]", "null",
+        ];
+        foreach (string bad in unreadable)
+            Assert.Throws<System.Text.Json.JsonException>(() =>
+                System.Text.Json.JsonSerializer.Deserialize<SamplingOptions>($$"""{"topP":{{bad}}}""", NvgJson.Options));
     }
 
     [Fact]

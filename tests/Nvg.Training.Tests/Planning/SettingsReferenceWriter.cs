@@ -37,7 +37,8 @@ internal sealed class SettingsReferenceWriter
         return writer._text.ToString();
     }
 
-    private void Begin(string title) => _text.Append(null, $"\n## {title}\n| setting | value | default | meaning |\n| --- | --- | --- | --- |\n");
+    private void Begin(string title) =>
+        _text.Append(null, $"\n## {title}\n| setting | value | default | meaning |\n| --- | --- | --- | --- |\n");
 
     private void Rows(JsonNode schema, Type settings, string prefix)
     {
@@ -82,7 +83,8 @@ internal sealed class SettingsReferenceWriter
         return value is null ? None : isGroup ? "" : $"`{Compact(JsonSerializer.Serialize(value, NvgJson.Options))}`";
     }
 
-    private static string Compact(string json) => JsonNode.Parse(json)!.ToJsonString().Trim('"').Replace(",", ", ", StringComparison.Ordinal);
+    private static string Compact(string json) =>
+        JsonNode.Parse(json)!.ToJsonString().Trim('"').Replace(",", ", ", StringComparison.Ordinal);
 
     private static string Escape(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
 

@@ -12,20 +12,20 @@ namespace Nvg.Training.Tests.Planning;
 public class SettingsSchemaTests
 {
     private const string Introduction = """
-        # Configuration
+    # Configuration
 
-        Every setting of the JSON files that `nvg train tokenizer|generator|classifier|var-tokenizer|var --config FILE` reads. `nvg train
-        --init -o settings` writes files to start from, with a comment at every setting, and a JSON schema beside each
-        ([train-your-own](train-your-own.md#settings-of-your-own)); the schemas are also in `configs/schema`. Comments and trailing commas are
-        allowed, unknown keys are errors. `--set training.steps=1000` overrides a setting on the command line. What the settings mean for a
-        model, and which ones the paper uses, is explained in [training](training.md).
+    Every setting of the JSON files that `nvg train tokenizer|generator|classifier|var-tokenizer|var --config FILE` reads. `nvg train
+    --init -o settings` writes files to start from, with a comment at every setting, and a JSON schema beside each
+    ([train-your-own](train-your-own.md#settings-of-your-own)); the schemas are also in `configs/schema`. Comments and trailing commas are
+    allowed, unknown keys are errors. `--set training.steps=1000` overrides a setting on the command line. What the settings mean for a
+    model, and which ones the paper uses, is explained in [training](training.md).
 
-        A schedule is `2`, `{ "linear": [1, 3.5] }` or `{ "power": [0.9, 0.3] }` from the first to the last stage, or `{ "perStage": [ … ] }`.
+    A schedule is `2`, `{ "linear": [1, 3.5] }` or `{ "power": [0.9, 0.3] }` from the first to the last stage, or `{ "perStage": [ … ] }`.
 
-        This page is generated from the types of the settings and their comments: run the tests of `Nvg.Training` with
-        `NVG_RECORD_SCHEMA=1` after a change.
+    This page is generated from the types of the settings and their comments: run the tests of `Nvg.Training` with
+    `NVG_RECORD_SCHEMA=1` after a change.
 
-        """;
+    """;
 
     private static readonly string[] Names = ["tokenizer", "generator", "classifier", "var-tokenizer", "var"];
 

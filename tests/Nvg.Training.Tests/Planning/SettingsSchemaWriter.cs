@@ -77,7 +77,11 @@ internal sealed partial class SettingsSchemaWriter(string repository)
         }
 
         if (type == typeof(StructureSteps))
-            return new JsonObject { ["type"] = new JsonArray("integer", "array", "string"), ["items"] = new JsonObject { ["type"] = "integer" } };
+            return new JsonObject
+            {
+                ["type"] = new JsonArray("integer", "array", "string"),
+                ["items"] = new JsonObject { ["type"] = "integer" },
+            };
         return type == typeof(ScalarType) ? new JsonObject { ["enum"] = new JsonArray("float32", "bFloat16") } : null;
     }
 

@@ -97,7 +97,8 @@ public sealed class TrainingCurveTests : IDisposable
     private void WriteRun(string name, int depth, (int Step, double Loss)[] lines, string end = "")
     {
         _folder.Write($"{name}/options.json", System.Text.Encoding.UTF8.GetBytes($$"""
-            { "name": "r", "tokenizer": "{{_folder["tokenizer"]}}", "depth": {{depth}}, "loss": { "contentStages": 2 }, "training": { "steps": 9, "batchSize": 8, "warmupSteps": 2, "learningRate": 0.001 } }
+            { "name": "r", "tokenizer": "{{_folder["tokenizer"]}}", "depth": {{depth}}, "loss": { "contentStages": 2 },
+              "training": { "steps": 9, "batchSize": 8, "warmupSteps": 2, "learningRate": 0.001 } }
             """));
         string text = string.Concat(lines.Select(l => $$"""{"step": {{l.Step}}, "loss": {{l.Loss}}}""" + "\n")) + end;
         _folder.Write($"{name}/stats.jsonl", System.Text.Encoding.UTF8.GetBytes(text));

@@ -17,6 +17,7 @@ internal sealed class GivenRowsReader
     private readonly ControlRequest _request;
     private readonly NvgModel _model;
     private readonly ImageDocument? _document;
+    private StructureKind _readAs;
 
     private GivenRowsReader(ControlRequest request, NvgModel model, ImageDocument? document) =>
         (_request, _model, _document) = (request, model, document);
@@ -122,7 +123,11 @@ internal sealed class GivenRowsReader
         if (_request.Structures.Count == 0)
             return null;
         if (_request.Kind != StructureKind.Image)
-            return _model.Structure.Read(_request.Structures, _request.Kind ?? StructureKind.Auto, _request.StructureStages);
+        {
+            return _model.Structure.Read(
+                _request.Structures, _request.Kind ?? StructureKind.Auto, _request.StructureStages, out _readAs);
+        }
+
         using IStructureStrategy? construction = _request.Construction?.Create(VisionTransformer.LoadFeatures);
         return _model.Structure.FromImage(_request.Structures[0], _request.StructureStages!.Value, construction);
     }
@@ -132,10 +137,9 @@ internal sealed class GivenRowsReader
     {
         string? photograph = _document is null ? _request.Reference : null;
         Framing.Note(_request.Structures.Append(photograph).Append(_request.Mask).OfType<string>());
-        if (_request.Kind is not null || _request.Structures is not [var path] || !ImageFile.HasImageName(path)
-            || !InputFile.CanBeReadAgain(path))
+        if (_request.Kind is not null || _request.Structures is not [var path] || !ImageFile.HasImageName(path))
             return;
-        string reading = _model.Structure.KindOf(ImageFile.Read(path)) == StructureKind.Labels
+        string reading = _readAs == StructureKind.Labels
             ? "flat colours, read as regions (--structure-kind labels)"
             : "shades, read as brightness (--structure-kind brightness)";
         ConsoleText.Note($"structure: {path} has {reading}");

@@ -57,10 +57,7 @@ internal sealed class EvaluateControlCommand
         using ClassifierFeatures? classifier = parsed.GetValue(_features) is { } folder
             ? ClassifierFeatures.Load(ModelFolder.Locate(folder), parsed.GetValue(_device))
             : null;
-        LabelledImage[] references = [.. LabelledImages.Read(parsed.GetRequiredValue(_data), model.Labels, parsed.GetValue(_limit))];
-        int side = model.Config.Tokenizer.ImageSize;
-        if (Array.Find(references, r => r.Label is null || r.Image.Width != side || r.Image.Height != side) is { } wrong)
-            throw NvgDataException.At(wrong.Name, $"is not a {side} × {side} image with a class", "nvg prepare --size creates them");
+        LabelledImage[] references = LabelledReferences.Read(parsed.GetRequiredValue(_data), model, parsed.GetValue(_limit));
         ControlReport report = await ConsoleProgress.ShowAsync("measuring", progress => Task.Run(
             () => ControlEvaluation.Run(
                 model, references, classifier, parsed.GetValue(_seed), parsed.GetValue(_batch),

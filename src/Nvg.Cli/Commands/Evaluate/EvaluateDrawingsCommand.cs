@@ -72,11 +72,8 @@ internal sealed class EvaluateDrawingsCommand
     private IReadOnlyList<LabelledImage> References(ParseResult parsed, NvgModel model)
     {
         string data = parsed.GetRequiredValue(_data);
-        int side = model.Config.Tokenizer.ImageSize;
         IReadOnlyList<int>? wanted = parsed.GetValue(_class) is { } names ? ClassArguments.FindAll(model.Classes, names) : null;
-        LabelledImage[] all = [.. LabelledImages.Read(data, model.Labels).Where(image => wanted?.Contains(image.Label ?? -1) ?? true)];
-        if (Array.Find(all, r => r.Label is null || r.Image.Width != side || r.Image.Height != side) is { } wrong)
-            throw NvgDataException.At(wrong.Name, $"is not a {side} × {side} image with a class", "nvg prepare --size creates them");
+        LabelledImage[] all = LabelledReferences.Read(data, model, wanted: wanted);
         return DrawingStudy.Choose(all, parsed.GetValue(_count)) is { Count: > 0 } chosen
             ? chosen
             : throw NvgDataException.At(data, "has no image of these classes with a dark and a bright region");

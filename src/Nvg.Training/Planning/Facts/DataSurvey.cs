@@ -27,7 +27,7 @@ public sealed class DataSurvey
         string path, string? subset = null, IProgress<long>? progress = null, CancellationToken cancellation = default)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
-        if (File.Exists(Path.Combine(path, DatasetDescription.FileName)))
+        if (ImageDataset.IsAt(path))
             return OfDataset(path, name, subset);
         var survey = new DataSurvey();
         foreach (ImageEntry entry in ImageSource.Open(path, subset).Entries().Where(entry => entry.NotAImage is null))

@@ -63,7 +63,7 @@ public sealed class GeneratorTraining : ITrainingTask
         _inputs = _owned.Add(new GeneratorRunInputs(config, data, device));
         using NvgModel? start = config.Start is null ? null : _inputs.LoadStart(config.Start, device);
         Fingerprint = RunIdentity.Of(config, data, _inputs.FingerprintWith(start));
-        _variants = VariantsOf(config);
+        _variants = SequenceVariants.Of(config.Crops, config.Training);
         var encoding = new SequenceEncoding(_inputs.Tokenizer, data, _variants, device, _processes);
         string key = RunIdentity.Of(_variants.Key, data, _inputs.TokenizerFingerprint);
         _sequences = _owned.Add(
@@ -81,7 +81,8 @@ public sealed class GeneratorTraining : ITrainingTask
     /// <summary>The number of images, in all their variants, whose sequences a run computes before its first step.</summary>
     /// <param name="config">Settings.</param>
     /// <param name="data">The data set.</param>
-    public static long ImagesToEncode(GeneratorRunConfig config, IImageDataset data) => (long)data.Count * VariantsOf(config).Count;
+    public static long ImagesToEncode(GeneratorRunConfig config, IImageDataset data) =>
+        (long)data.Count * SequenceVariants.Of(config.Crops, config.Training).Count;
 
     /// <inheritdoc/>
     public ParameterStore Parameters => _generator.Parameters;
@@ -219,7 +220,4 @@ public sealed class GeneratorTraining : ITrainingTask
         using Tensor measured = Tensor.From(factors, factors.Length);
         _generator.Content.ScaleFactors.CopyFrom(measured);
     }
-
-    private static SequenceVariants VariantsOf(GeneratorRunConfig config) =>
-        new(config.Crops ?? 1, config.Training.IsMirrored, config.Training.Seed, config.Training.IsTurned);
 }

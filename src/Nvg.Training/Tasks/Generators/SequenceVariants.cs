@@ -26,6 +26,12 @@ internal sealed record SequenceVariants(int Crops, bool Mirrored, ulong Seed, bo
         }
     }
 
+    /// <summary>The variants of a run: in the orientations that its training uses.</summary>
+    /// <param name="crops">Number of crops; null for the centre alone.</param>
+    /// <param name="training">The run's settings.</param>
+    internal static SequenceVariants Of(int? crops, TrainingOptions training) =>
+        new(crops ?? 1, training.IsMirrored, training.Seed, training.IsTurned);
+
     private int Upright => Crops * (Mirrored ? 2 : 1);
 
     /// <summary>The crop of a variant.</summary>

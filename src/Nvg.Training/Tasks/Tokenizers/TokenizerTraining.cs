@@ -22,7 +22,6 @@ public sealed class TokenizerTraining : ITrainingTask
 {
     // Images on which the scale of the latent is measured.
     private const int ScaleExamples = 1024, ScaleBatch = 32;
-    private const int PreviewExamples = 8;
     private const string DecoderPrefix = "decoder.";
 
     private readonly TokenizerRunConfig _config;
@@ -101,15 +100,9 @@ public sealed class TokenizerTraining : ITrainingTask
     /// <inheritdoc/>
     public RgbImage? Preview(IReadOnlyDictionary<string, Tensor> parameters)
     {
-        using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
         using var tokenizer = new Tokenizer(_config.Tokenizer, ParameterSource.From(parameters, device: _device));
-        Tensor images_BCHW = DatasetBatch.Load(_data, DataOrder.Spread(_data.Count, PreviewExamples), device: _device);
-        using GranularitySequence sequence = tokenizer.Encode(images_BCHW);
-        Tensor canvas_BLC = tokenizer.Quantizer.Canvases(sequence).Select(1, _config.Tokenizer.Grid.StageCount);
-        RgbImage[] images = [.. ImageTensor.ToImages(images_BCHW), .. ImageTensor.ToImages(tokenizer.Decode(canvas_BLC))];
-        int enlargement = ImageGrid.ComfortableEnlargement(images[0], images.Length);
-        return ImageGrid.Compose(images, columns: images.Length / 2, enlargement: enlargement);
+        return ReconstructionPreview.Draw(tokenizer, _data);
     }
 
     /// <inheritdoc/>

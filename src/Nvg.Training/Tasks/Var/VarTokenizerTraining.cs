@@ -20,8 +20,6 @@ namespace Nvg.Training.Tasks.Var;
 /// <summary>Trains VAR's tokenizer: images through encoder, quantizer and decoder, with the terms of NVG's tokenizer.</summary>
 public sealed class VarTokenizerTraining : ITrainingTask
 {
-    private const int PreviewExamples = 8;
-
     private readonly VarTokenizerRunConfig _config;
     private readonly IImageDataset _data;
     private readonly Device _device;
@@ -96,15 +94,9 @@ public sealed class VarTokenizerTraining : ITrainingTask
     /// <inheritdoc/>
     public RgbImage? Preview(IReadOnlyDictionary<string, Tensor> parameters)
     {
-        using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
         using var tokenizer = new VarTokenizer(_config.Tokenizer, ParameterSource.From(parameters, device: _device));
-        Tensor images_BCHW = DatasetBatch.Load(_data, DataOrder.Spread(_data.Count, PreviewExamples), device: _device);
-        using TokenMaps tokens = tokenizer.Encode(images_BCHW);
-        Tensor canvas = tokenizer.Quantizer.Canvases(tokens).Select(1, tokens.Scales.Last);
-        RgbImage[] images = [.. ImageTensor.ToImages(images_BCHW), .. ImageTensor.ToImages(tokenizer.Decode(canvas))];
-        int enlargement = ImageGrid.ComfortableEnlargement(images[0], images.Length);
-        return ImageGrid.Compose(images, columns: images.Length / 2, enlargement: enlargement);
+        return ReconstructionPreview.Draw(tokenizer, _data);
     }
 
     /// <inheritdoc/>

@@ -57,7 +57,7 @@ public sealed class VarTraining : ITrainingTask
             throw new NvgDataException($"settings of the run: {string.Join("; ", problems)}");
         string tokenizer = _tokenizer.Fingerprint();
         Fingerprint = RunIdentity.Of(config, data, tokenizer);
-        _variants = VariantsOf(config);
+        _variants = SequenceVariants.Of(config.Crops, config.Training);
         var encoder = new TokenMapEncoder(_tokenizer.Tokenizer);
         var encoding = new RowEncoding(encoder, data, _variants.Count, _variants.Crop, device, processes ?? TrainingProcesses.Single);
         string key = RunIdentity.Of(_variants.Key, data, tokenizer);
@@ -72,7 +72,8 @@ public sealed class VarTraining : ITrainingTask
     /// <summary>The number of images, in all their variants, whose token maps a run computes before its first step.</summary>
     /// <param name="config">Settings.</param>
     /// <param name="data">The data set.</param>
-    public static long ImagesToEncode(VarRunConfig config, IImageDataset data) => (long)data.Count * VariantsOf(config).Count;
+    public static long ImagesToEncode(VarRunConfig config, IImageDataset data) =>
+        (long)data.Count * SequenceVariants.Of(config.Crops, config.Training).Count;
 
     /// <inheritdoc/>
     public ParameterStore Parameters => _transformer.Parameters;
@@ -165,7 +166,4 @@ public sealed class VarTraining : ITrainingTask
             BernoulliOp.Run(keep_B, keepRate, random);
             return scope.Keep(share.Of(keep_B));
         });
-
-    private static SequenceVariants VariantsOf(VarRunConfig config) =>
-        new(config.Crops ?? 1, config.Training.IsMirrored, config.Training.Seed, config.Training.IsTurned);
 }

@@ -1,3 +1,5 @@
+using Nvg.Imaging;
+
 namespace Nvg.Granularity.Construction;
 
 /// <summary>
@@ -39,6 +41,30 @@ internal static class AreaSampling
                 }
             }
         }
+    }
+
+    /// <summary>The sum of each channel over the area of each position, L × 3; divided by <see cref="Area"/>, its mean.</summary>
+    /// <param name="image">Of any size.</param>
+    /// <param name="grid">The latent positions.</param>
+    internal static long[] ChannelSums(RgbImage image, LatentGrid grid)
+    {
+        long[] sums_LC = new long[grid.Length * RgbImage.Channels];
+        Visit(image.Width, image.Height, grid, (x, y, position, overlap) =>
+        {
+            ReadOnlySpan<byte> pixel = image.Row(y).Slice(x * RgbImage.Channels, RgbImage.Channels);
+            for (int c = 0; c < RgbImage.Channels; c++)
+                sums_LC[position * RgbImage.Channels + c] += overlap * pixel[c];
+        });
+        return sums_LC;
+    }
+
+    /// <summary>What the overlaps of a position add up to: the number of pixels in the central part.</summary>
+    /// <param name="image">Of any size.</param>
+    /// <param name="grid">The latent positions.</param>
+    internal static long Area(RgbImage image, LatentGrid grid)
+    {
+        (int width, int height) = Frame(image.Width, image.Height, grid.Height, grid.Width);
+        return (long)width * height;
     }
 
     // The size of the largest part with the aspect ratio of the grid.

@@ -136,7 +136,10 @@ public class StrategyTests
     public void Config_WithStrategy_ComesBackAndDecidesTheTokenizersStructure()
     {
         using var scope = new TensorScope();
-        var config = Tiny.TokenizerSizes with { Structure = new StructureStrategyConfig { Kind = StructureStrategyKind.Spatial, SpatialWeight = 1000 } };
+        var config = Tiny.TokenizerSizes with
+        {
+            Structure = new StructureStrategyConfig { Kind = StructureStrategyKind.Spatial, SpatialWeight = 1000 },
+        };
         string text = NvgJson.Write(config);
         Assert.Contains("\"kind\": \"spatial\"", text, StringComparison.Ordinal);
         Assert.Equal(config.Structure, System.Text.Json.JsonSerializer.Deserialize<TokenizerConfig>(text, NvgJson.Options)!.Structure);

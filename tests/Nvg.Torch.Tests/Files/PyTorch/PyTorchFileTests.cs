@@ -125,7 +125,8 @@ public sealed class PyTorchFileTests : IDisposable
     public void Open_TensorOfATypeThatIsNotKnown_IsNamed()
     {
         byte[] tensor = Pickle.Call("torch._utils", "_rebuild_tensor_v3", Pickle.Storage("0", 24, "UntypedStorage"), Pickle.Integer(0),
-            Pickle.Integers(24), Pickle.Integers(1), [0x89], Pickle.Call("collections", "OrderedDict"), Pickle.Global("torch", "float8_e4m3fn"));
+            Pickle.Integers(24), Pickle.Integers(1), [0x89], Pickle.Call("collections", "OrderedDict"),
+            Pickle.Global("torch", "float8_e4m3fn"));
         Save(Zip.Of(Pickle.Whole(Pickle.Dictionary(("w", tensor))), ("0", Bytes(Six))));
         Assert.Contains("'w' is a tensor of torch.float8_e4m3fn, a type that is not read", Refuse(() => PyTorchFile.Open(Target)),
             StringComparison.Ordinal);
