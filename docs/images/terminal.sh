@@ -2,7 +2,8 @@
 # Makes the images of terminals and of the site's first page anew: docs/images/terminal.sh [help|training|site]...
 #
 # Terminals have 80 columns and are real ones (tmux); Chromium draws what they show. The training is of the folder NVG_PHOTOS, or
-# of images that the shipped model draws, and is stopped when its image is made. NVG names the command, NVG_CHROMIUM the browser. Debian: tmux, chromium, pngquant.
+# of images that the shipped model draws, and is stopped when its image is made. NVG names the command, NVG_CHROMIUM the browser.
+# Debian: tmux, chromium, pngquant.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 nvg=$(readlink -f -- "${NVG:-./nvg}") to=docs/images/terminal
