@@ -22,7 +22,7 @@ internal static class Chromium
 /// own waits to end. It also needs Chromium.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
-internal sealed class ChromiumFactAttribute : FactAttribute
+internal class ChromiumFactAttribute : FactAttribute
 {
     public ChromiumFactAttribute()
     {

@@ -25,7 +25,7 @@ public sealed class StudioServer : IAsyncLifetime
     {
         if (Chromium.Program is null)
             return;
-        _model = await NvgModel.LoadAsync(ModelFolder());
+        _model = await NvgModel.LoadAsync(ModelFolder("nvg-cifar10"));
         _host = await StartAsync(_model);
         _playwright = await Playwright.CreateAsync();
         Assertions.SetDefaultExpectTimeout(StudioPage.Patience);
@@ -60,12 +60,16 @@ public sealed class StudioServer : IAsyncLifetime
         _model?.Dispose();
     }
 
-    private static string ModelFolder()
+    /// <summary>The folder of a shipped model.</summary>
+    internal static string ModelFolder(string name) => Path.Combine(Repository(), "models", name);
+
+    /// <summary>The root of the repository.</summary>
+    internal static string Repository()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "nvg.slnx")))
-                return Path.Combine(folder.FullName, "models", "nvg-cifar10");
+                return folder.FullName;
         }
 
         throw new DirectoryNotFoundException($"no repository above {AppContext.BaseDirectory}");

@@ -71,8 +71,10 @@
 /** @typedef {'halves' | 'regions' | 'depth'} DrawingKind */
 /** @typedef {{ width: number, height: number, data: Uint8Array }} Pixels */
 /**
+ * `followsColours`: whether images follow the colours of painted regions, or their layout alone.
  * @typedef {{
  *   mode: 'none' | DrawingKind,
+ *   followsColours: boolean,
  *   stages: { regions: number, depth: number },
  *   drawings: Record<DrawingKind, Pixels>
  * }} StructureSettings

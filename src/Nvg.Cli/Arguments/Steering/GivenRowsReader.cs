@@ -71,7 +71,9 @@ internal sealed class GivenRowsReader
             return;
         int positions = plan.Grid.Length;
         string stages = string.Join(", ", moved.Skip(1).Select((count, i) => $"{count} of {positions} in stage {i + 1}"));
-        string more = request.Explain is { } file ? $"; drawn in {file} (rows: requested, used, moved; a column for each of these stages)"
+        // The image has no captions: letters would depend on the fonts of the machine.
+        string more = request.Explain is { } file
+            ? $"; drawn in {file}: from top to bottom the drawing, the structure used, and in white what moved; a column for each stage"
             : moved.Any(count => count > NoteworthyShare * positions) ? "; --explain FILE.png shows them"
             : "";
         ConsoleText.Note($"structure: positions moved to make the halves equal: {stages}{more}");

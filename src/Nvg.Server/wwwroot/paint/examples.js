@@ -21,9 +21,9 @@ export const examples = {
   ],
   regions: [
     { name: 'River', value: (x, y) => Number(Math.abs(x - river(y)) < 0.125) },
-    { name: 'River and road', value: (x, y) => (Math.abs(x - river(y)) < 0.11 ? 1 : Math.abs(y - 0.35 - 0.4 * x) < 0.07 ? 2 : 0) },
+    { name: 'River and road', value: (x, y) => (Math.abs(x - river(y)) < 0.11 ? 1 : Math.abs(y - 0.35 - 0.4 * x) < 0.07 ? 5 : 0) },
     { name: 'Boat', value: boat },
-    { name: 'Fields', value: (x, y) => (y < 0.5 ? (x < 0.6 ? 0 : 2) : x < 0.35 ? 6 : 3) },
+    { name: 'Fields', value: (x, y) => (y < 0.5 ? (x < 0.6 ? 0 : 2) : x < 0.35 ? 6 : 4) },
   ],
   depth: [
     { name: 'Ground', value: (_, y) => Math.round(255 * y) },
@@ -36,7 +36,7 @@ export const examples = {
 function boat(x, y) {
   if (y > 0.72) return 1;
   if (y > 0.55 && x > 0.2 + (y - 0.55) && x < 0.85 - (y - 0.55)) return 4;
-  return x > 0.45 && x < 0.45 + 0.7 * (y - 0.12) && y < 0.52 ? 6 : 3;
+  return x > 0.45 && x < 0.45 + 0.7 * (y - 0.12) && y < 0.52 ? 5 : 3;
 }
 
 /**

@@ -1,5 +1,5 @@
-// What can be painted: values, their names, and colours that people with colour-vision deficiency tell apart
-// (the eight colours of Okabe and Ito for regions).
+// What can be painted: values, their names, and colours that people with colour-vision deficiency tell apart. Those of
+// regions are the colours of Okabe and Ito, but for a blue as dark as water and for white: images follow these colours.
 
 /** @import { DrawingKind } from '../types.js' */
 /** @typedef {{ value: number, name: string, colour: [number, number, number] }} Paint */
@@ -12,11 +12,11 @@ export const palettes = {
   ],
   regions: [
     { value: 0, name: 'Green', colour: [0, 158, 115] },
-    { value: 1, name: 'Blue', colour: [0, 114, 178] },
+    { value: 1, name: 'Dark blue', colour: [0, 50, 110] },
     { value: 2, name: 'Orange', colour: [230, 159, 0] },
     { value: 3, name: 'Sky blue', colour: [86, 180, 233] },
     { value: 4, name: 'Vermilion', colour: [213, 94, 0] },
-    { value: 5, name: 'Pink', colour: [204, 121, 167] },
+    { value: 5, name: 'White', colour: [240, 240, 236] },
     { value: 6, name: 'Yellow', colour: [240, 228, 66] },
     { value: 7, name: 'Black', colour: [40, 40, 44] },
   ],

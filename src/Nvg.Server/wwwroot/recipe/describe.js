@@ -30,8 +30,8 @@ export function describeRecipe(recipe, model) {
   const name = model?.classes.find(each => each.number === recipe.class)?.name;
   /** @type {[string, string][]} */
   const words = [['class', recipe.class === 'random' ? 'any' : (name ?? String(recipe.class))]];
-  const { mode } = recipe.structure;
-  const modes = { none: 'free', halves: 'two halves', regions: 'regions', depth: 'depth' };
+  const { mode, followsColours } = recipe.structure;
+  const modes = { none: 'free', halves: 'two halves', regions: followsColours ? 'regions and colours' : 'regions', depth: 'depth' };
   words.push(['structure', modes[mode]]);
   if (recipe.continuation) {
     const { keep, mask } = recipe.continuation;

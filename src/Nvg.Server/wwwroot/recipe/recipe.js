@@ -46,6 +46,7 @@ function createStructure({ latent }) {
   };
   return {
     mode: 'regions',
+    followsColours: true,
     stages: { regions: 0, depth: 4 },
     drawings: { halves: first('halves'), regions: first('regions'), depth: first('depth') },
   };

@@ -1,6 +1,9 @@
-import { toRows } from '../paint/raster.js';
+import { palettes } from '../paint/palettes.js';
+import { toPng } from '../paint/png.js';
+import { majority, toRows } from '../paint/raster.js';
+import { detail } from './recipe.js';
 
-/** @import { Recipe, StructureSettings } from '../types.js' */
+/** @import { Pixels, Recipe, StructureSettings } from '../types.js' */
 
 /**
  * The drawing as the `structure` of a request, or `null` if there is none.
@@ -15,10 +18,25 @@ export function structureRequest(settings) {
     case 'halves':
       return { kind: 'brightness', brightness: toRows(drawings.halves).map(row => row.map(value => 255 * value)) };
     case 'regions':
-      return { kind: 'labels', labels: toRows(drawings.regions), ...(stages.regions ? { stages: stages.regions } : {}) };
+      return { ...regionsRequest(drawings.regions, settings.followsColours), ...(stages.regions ? { stages: stages.regions } : {}) };
     case 'depth':
       return { kind: 'brightness', brightness: toRows(drawings.depth), stages: stages.depth };
   }
+}
+
+/**
+ * @param {Pixels} drawing
+ * @param {boolean} followsColours
+ */
+function regionsRequest(drawing, followsColours) {
+  // Without two regions there is no layout that colours could belong to; as labels, such a drawing has no effect.
+  const hasRegions = new Set(majority(drawing, drawing.width / detail, drawing.height / detail)).size > 1;
+  if (!followsColours || !hasRegions) return { kind: 'labels', labels: toRows(drawing) };
+  const png = toPng(
+    drawing,
+    palettes.regions.map(paint => paint.colour),
+  );
+  return { kind: 'drawing', images: [btoa(String.fromCharCode(...png))] };
 }
 
 /**

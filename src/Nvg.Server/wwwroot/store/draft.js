@@ -19,7 +19,7 @@ export function loadDraft() {
   try {
     const text = localStorage.getItem(key);
     const recipe = text && JSON.parse(text, (_, value) => (typeof value?.bytes === 'string' ? bytes(value.bytes) : value));
-    return recipe && isRecipe(recipe) ? recipe : null;
+    return recipe && isRecipe(recipe) ? complete(recipe) : null;
   } catch {
     return null;
   }
@@ -27,6 +27,13 @@ export function loadDraft() {
 
 /** @param {string} base64 */
 const bytes = base64 => Uint8Array.from(atob(base64), each => each.charCodeAt(0));
+
+/**
+ * A draft of a page that did not know colours gets the default.
+ * @param {Recipe} recipe
+ * @returns {Recipe}
+ */
+const complete = recipe => ({ ...recipe, structure: { ...recipe.structure, followsColours: recipe.structure.followsColours ?? true } });
 
 /**
  * Whether a draft is of this version of the page.

@@ -15,7 +15,7 @@ import { UsedMap } from './used-map.js';
 /** @type {{ mode: StructureSettings['mode'], name: string, hint: string }[]} */
 const modes = [
   { mode: 'none', name: 'Free', hint: 'The model decides where things go.' },
-  { mode: 'regions', name: 'Regions', hint: 'Paint regions in any number of colours. The colours only tell regions apart.' },
+  { mode: 'regions', name: 'Regions', hint: 'Paint regions in any number of colours: dark for water, bright for sand.' },
   { mode: 'halves', name: 'Halves', hint: 'Paint the subject. Subject and background each get half of the image.' },
   { mode: 'depth', name: 'Depth', hint: 'Paint near things light and far things dark.' },
 ];
@@ -77,6 +77,7 @@ class DrawingPanel {
   #studio;
   #used;
   #stages;
+  #colours;
   /** @type {StructureSettings} */
   #settings;
 
@@ -103,12 +104,14 @@ class DrawingPanel {
     this.painter.value = kind === 'depth' ? 255 : 1;
     this.#used = new UsedMap(studio, this.painter, kind);
     this.#stages = stagesField(studio, kind);
+    this.#colours = coloursField(studio, kind);
     this.painter.addEventListener('change', () => this.#store());
     this.painter.addEventListener('input', () => this.#used.ask());
     this.element = el(
       'div',
       {},
       createToolbar(this.painter, { withPalette: true }),
+      this.#colours?.element,
       el('div', { class: 'canvases' }, el('figure', { class: 'drawn' }, this.painter.element), this.#used.element),
       el('div', { class: 'row below' }, this.#examples(), this.#stages?.element),
     );
@@ -122,6 +125,7 @@ class DrawingPanel {
     this.#settings = settings;
     if (wanted !== this.painter.pixels) this.painter.load(wanted);
     this.#stages?.update(settings);
+    this.#colours?.update(settings);
     this.#used.ask();
   }
 
@@ -169,4 +173,26 @@ function stagesField(studio, kind) {
   });
   update(studio.recipe.value.structure);
   return { element: el('div', { class: 'field inline' }, el('label', { for: id }, 'Stages'), select), update };
+}
+
+/**
+ * Whether images follow the colours of regions or only where they are.
+ * @param {Studio} studio
+ * @param {DrawingKind} kind
+ */
+function coloursField(studio, kind) {
+  if (kind !== 'regions') return null;
+  const id = newId('colours');
+  const input = el('input', { type: 'checkbox', 'aria-describedby': id });
+  const note = el('span', { class: 'note', id });
+  const update = /** @param {StructureSettings} settings */ ({ followsColours }) => {
+    input.checked = followsColours;
+    note.textContent = followsColours ? 'What is painted dark becomes dark.' : 'The colours only tell regions apart.';
+  };
+  input.addEventListener('change', () =>
+    studio.recipe.change({ structure: { ...studio.recipe.value.structure, followsColours: input.checked } }),
+  );
+  update(studio.recipe.value.structure);
+  const label = el('label', { class: 'check' }, input, el('span', {}, 'Follow the colours'));
+  return { element: el('div', { class: 'row' }, label, note), update };
 }
