@@ -36,7 +36,7 @@ internal static class LibtorchPackage
     }
 
     /// <summary>Restores the package, about 130 MB, by <c>dotnet restore</c>; does nothing where it is there.</summary>
-    /// <exception cref="TorchLoadException">There is no .NET SDK, or the package cannot be restored; with the last line of NuGet.</exception>
+    /// <exception cref="TorchLoadException">There is no .NET SDK, or the package cannot be restored, with NuGet's reason.</exception>
     internal static async Task FetchAsync(CancellationToken cancellation)
     {
         if (Directory.Exists(Folder))

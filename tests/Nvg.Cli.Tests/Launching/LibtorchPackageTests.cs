@@ -24,7 +24,8 @@ public class LibtorchPackageTests
         try
         {
             TorchLoadException error = await Assert.ThrowsAsync<TorchLoadException>(() => LibtorchPackage.FetchAsync(default));
-            Assert.StartsWith($"{LibtorchPackage.Name} {LibtorchPackage.Version} cannot be restored: ", error.Message, StringComparison.Ordinal);
+            string expected = $"{LibtorchPackage.Name} {LibtorchPackage.Version} cannot be restored: ";
+            Assert.StartsWith(expected, error.Message, StringComparison.Ordinal);
             Assert.Contains("NU1101", error.Message, StringComparison.Ordinal);
             Assert.DoesNotContain('\n', error.Message);
         }
