@@ -46,7 +46,7 @@ version=$(sed -n 's/.*<Version>\(.*\)<\/Version>.*/\1/p' "$root/Directory.Build.
 mkdir -- "$folder/consumer" "$folder/out"
 cp -- "$root/build/managed/"*.cs "$root/build/managed/"*.csproj "$folder/consumer"
 cp -R -- "$root/models/nvg-cifar10" "$folder/model"
-cp -- "$root/tests/fixtures/golden/ship-7.nvg" "$folder/recorded.nvg"
+cp -- "$root/models/nvg-cifar10/recorded.nvg" "$folder/recorded.nvg"
 # An empty cache for our own packages, so that none of an earlier run is taken; the others come from the usual one.
 NUGET_FALLBACK_PACKAGES=${NUGET_PACKAGES:-$HOME/.nuget/packages} NUGET_PACKAGES=$folder/cache \
   dotnet publish "$folder/consumer" -c Release -r linux-x64 --no-self-contained -o "$folder/app" "-p:NvgVersion=$version" \
