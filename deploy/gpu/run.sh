@@ -364,7 +364,8 @@ train_until() {
     "training.steps=$2" "training.checkpointEvery=$3" "training.batchSize=$4" training.keepCheckpoints=1)
   [[ -e sequences/$name/mirrored && $name == eurosat ]] && all+=(training.orientations=null)
   [[ -n $quick ]] && all+=(training.logEvery=1 training.warmupSteps=2)
-  [[ -e models/nvg-$name/generator.safetensors ]] && all+=("start=models/nvg-$name")
+  # The structure of a model that ships is distilled to few steps; training its velocities again would undo that.
+  [[ -e models/nvg-$name/generator.safetensors ]] && all+=("start=models/nvg-$name" parts=content sampling.structureSteps=auto)
   timeout --signal=TERM --kill-after=20 "${5:-3600}" "$kit/app/Nvg.Cli" "${all[@]}"
 }
 

@@ -106,6 +106,19 @@ public sealed class GeneratorRecipeTests : IClassFixture<GeneratorRecipeTests.Da
     }
 
     [Fact]
+    public void Run_ContentOfAModelOfFewSteps_KeepsTheInputsOfItsStructure()
+    {
+        Run("first", Config() with { Loss = new() { Intervals = new() } });
+        Run("second", Config() with { Parts = GeneratorParts.Content, Start = _folder["first/model"], Loss = new() });
+        using NvgModel model = NvgModel.Load(_folder["second/model"]);
+        Assert.True(model.Config.Generator!.StructureStepInput);
+        AssertSame(
+            "first/model/generator.safetensors",
+            "second/model/generator.safetensors",
+            name => name.StartsWith("structure_", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Run_BothPartsApart_IsTheJointRunWithoutItsSharedRandomness()
     {
         // The generators share no parameters: apart they learn what they learn together, where nothing random and no

@@ -26,7 +26,7 @@ internal sealed class GeneratorRunInputs : IDisposable
         using OwnedObjects.Construction construction = _owned.Construct();
         _tokenizer = _owned.Add(NvgModel.Load(config.Tokenizer, device, withGenerator: false));
         DataRequirements.RequireSize(data, _tokenizer.Config.Tokenizer.ImageSize, "tokenizer");
-        Model = SizesOf(config, _tokenizer.Config.Tokenizer, data.Classes.Count);
+        Model = SizesOf(config, _tokenizer.Config.Tokenizer, data.Classes.Count, KeptStructureOf(config, device));
         // Checked before the model has been trained rather than after.
         int lastStage = Model.Tokenizer.Grid.LastStage;
         if (Model.Validate().Union(config.Sampling.Validate(lastStage)).ToList() is { Count: > 0 } problems)
@@ -71,7 +71,8 @@ internal sealed class GeneratorRunInputs : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _owned.Dispose();
 
-    private static ModelConfig SizesOf(GeneratorRunConfig config, TokenizerConfig sizes, int classCount) => new()
+    private static ModelConfig SizesOf(
+        GeneratorRunConfig config, TokenizerConfig sizes, int classCount, GeneratorConfig? structure) => new()
     {
         Name = config.Name,
         Tokenizer = sizes,
@@ -84,10 +85,20 @@ internal sealed class GeneratorRunInputs : IDisposable
             ClassCount = classCount,
             Depth = config.Depth,
             TokenFeatures = config.TokenFeatures,
-            StructureStepInput = config.Loss.Intervals is not null,
+            StructureStepInput = config.Loss.Intervals is not null || structure?.StructureStepInput == true,
+            StructureGuidanceLimit = structure?.StructureGuidanceLimit,
         },
         Sampling = config.Sampling,
     };
+
+    // A structure generator that is not trained keeps the inputs that it was distilled with.
+    private static GeneratorConfig? KeptStructureOf(GeneratorRunConfig config, Device device)
+    {
+        if (config.Parts != GeneratorParts.Content || config.Start is null)
+            return null;
+        using NvgModel start = NvgModel.Load(config.Start, device, withGenerator: false);
+        return start.Config.Generator;
+    }
 
     private bool HasSameCodebook(Tokenizer other)
     {
