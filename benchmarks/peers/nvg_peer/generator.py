@@ -90,7 +90,7 @@ class Generator:
         return embed(labels, stage, self.last)
 
     def final_canvas(self, canvas, labels, stage, classes, hidden=None):
-        """Predicted final canvas, N × L × C. `hidden` receives every block's output at the latent positions."""
+        """Predicted final canvas, N × L × C, then the token features of a model that has them. `hidden` receives every block's output at the latent positions."""
         w, factors = self.w, self.w["scale_factors"]
         start = w["content_start_embed"].expand(len(classes), -1, -1) if stage == 0 else canvas.to(factors.dtype) * factors[stage]
         token = w["content_class_embed.weight"][classes]
@@ -104,11 +104,14 @@ class Generator:
 
     def logits(self, predicted, canvas, labels, stage):
         """Logits of every cluster's code, N × 2^stage × V"""
-        mean = means(predicted - canvas, labels, 2 ** stage)
+        channels = canvas.shape[-1]
+        evidence = torch.cat([predicted[..., :channels] - canvas, predicted[..., channels:]], -1)
+        mean = means(evidence, labels, 2 ** stage)
         return self.w.linear("cls_head.linear", mean.to(self.w["cls_head.linear.weight"].dtype)).float()
 
     def velocity(self, z, canvas, labels, stage, t, classes, turns=None):
-        """Velocity ε − s at time t (a number, or one per sequence), N × L × K. `labels` are those of `stage`."""
+        """Velocity ε − s at time t (a number, or one per sequence), N × L × K. `labels` are those of `stage`.
+        The inputs of a distilled model, length of the step and guidance, are left out: its steps cost the same."""
         w = self.w
         token = w["structure_class_embed.weight"][classes]
         times = t if torch.is_tensor(t) else torch.full((len(classes),), t)

@@ -19,7 +19,7 @@ def content_stage(g, stage, canvas, labels, tokens, final, classes, target=None,
     logits = g.logits(predicted, canvas, labels, stage)
     of_cluster = torch.zeros(len(labels), 2 ** stage, dtype=torch.int64).scatter_(1, labels, tokens)
     terms = {
-        "final_loss": F.mse_loss(predicted, final),
+        "final_loss": F.mse_loss(predicted[..., :final.shape[-1]], final),
         "ce_loss": F.cross_entropy(logits.flatten(0, 1), of_cluster.flatten()),
         "ce_acc": (logits.argmax(-1) == of_cluster).float().mean(),
     }
