@@ -21,7 +21,7 @@
 
 // To be raised when a signature or a struct below changes; an addition leaves it. The managed side refuses another
 // number.
-constexpr int32_t NVGT_ABI_VERSION = 1;
+constexpr int32_t NVGT_ABI_VERSION = 2;
 
 // The managed side has the same names (Interop/NativeStatus.cs); a test compares them.
 enum nvgt_status : int32_t {
@@ -94,6 +94,8 @@ NVGT_EXPORT int32_t nvgt_cuda_device_count(int32_t *count);
 NVGT_EXPORT int32_t nvgt_synchronize(int32_t device_type, int32_t device_index);
 // Whether float32 matrix products on CUDA may be computed in TensorFloat-32.
 NVGT_EXPORT int32_t nvgt_set_allow_tf32(uint8_t allowed);
+// Computes a convolution with and without oneDNN, and switches oneDNN off for the process where they differ.
+NVGT_EXPORT int32_t nvgt_check_onednn(uint8_t *used);
 
 // --- what runs
 // Counts and times every operator of all threads, backward passes included, until nvgt_trace_end.

@@ -2,6 +2,7 @@
 #include "door/nvg_torch.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Context.h>
 
 #include <cstdio>
 #include <string>
@@ -100,6 +101,9 @@ void check_autocast() {
 int main() {
   expect(nvgt_abi_version() == NVGT_ABI_VERSION, "version of the interface");
   check_call();
+  uint8_t used = 2;
+  expect(nvgt_check_onednn(&used) == NVGT_OK && used == static_cast<uint8_t>(at::globalContext().userEnabledMkldnn()),
+         "oneDNN is used where its convolutions are right");
   check_errors();
   check_autocast();
   std::printf("door: %d failures\n", failures);

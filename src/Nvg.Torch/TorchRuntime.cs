@@ -46,6 +46,12 @@ public static partial class TorchRuntime
     /// <summary>How the loaded libtorch was built and which libraries it computes with.</summary>
     public static string BuildSettings => Interop.Door.Current.BuildSettings;
 
+    /// <summary>
+    /// Whether convolutions may be computed by oneDNN. False once a library is loaded whose oneDNN is missing or computes a small
+    /// convolution wrongly on this processor; libtorch's own, slower convolutions serve then.
+    /// </summary>
+    public static bool UsesOneDnn { get; private set; } = true;
+
     /// <summary>Threads that one operation may use on the CPU.</summary>
     public static int ThreadCount
     {
@@ -74,7 +80,9 @@ public static partial class TorchRuntime
             ChooseBlasKernels();
             LimitSpinning();
             KeepQuiet();
-            Interop.Door.Use(DoorChoice.Open(_asked ?? DoorChoice.FromEnvironment(), LibraryPath));
+            Interop.Door door = DoorChoice.Open(_asked ?? DoorChoice.FromEnvironment(), LibraryPath);
+            UsesOneDnn = door is not CompiledDoor || CompiledDoor.CheckOneDnn();
+            Interop.Door.Use(door);
         }
     }
 

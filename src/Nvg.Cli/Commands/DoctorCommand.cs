@@ -100,6 +100,7 @@ internal sealed class DoctorCommand
             new("native library", TorchRuntime.LoadedPath!),
             new("libtorch", $"{TorchRuntime.Version}, {Line(settings, "MKL-DNN") ?? "without oneDNN"}, "
                 + $"{Line(settings, "CPU capability") ?? "unknown capability"}, {TorchRuntime.ThreadCount} threads"),
+            OfOneDnn(),
             OfBlas(),
             new("BLAS kernels", $"{BlasKernels}={Machine.NativeVariable(BlasKernels) ?? "(not set)"}"),
             OfCuda(),
@@ -112,6 +113,11 @@ internal sealed class DoctorCommand
         new("door", "managed: images on the CPU, without training", State.Note, "docs/doors.md"),
         new("libtorch", $"{TorchRuntime.Version}, {TorchRuntime.LoadedPath}, {TorchRuntime.ThreadCount} threads"),
     ];
+
+    private static Finding OfOneDnn() => TorchRuntime.UsesOneDnn
+        ? new Finding("oneDNN", "computes convolutions as libtorch does without it")
+        : new Finding("oneDNN", "not used: missing, or its convolutions are wrong on this processor", State.Slow,
+            "training is slower; another libtorch may do better: docs/building.md, 'Another libtorch'");
 
     private static Finding OfBlas() => Machine.LoadedBlas() switch
     {

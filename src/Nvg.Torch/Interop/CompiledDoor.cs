@@ -34,6 +34,15 @@ internal sealed unsafe class CompiledDoor(string path) : Door
         }
     }
 
+    /// <summary>Switches oneDNN off where its convolutions are wrong, as Debian 13's are on some processors.</summary>
+    /// <returns>Whether it is used.</returns>
+    internal static bool CheckOneDnn()
+    {
+        byte used;
+        Native.Check(Native.nvgt_check_onednn(&used), "oneDNN");
+        return used != 0;
+    }
+
     internal override void Synchronize(Device device) =>
         Native.Check(Native.nvgt_synchronize((int)device.Type, device.Index), "synchronize");
 

@@ -9,7 +9,7 @@ namespace Nvg.Torch.Interop;
 internal static unsafe partial class Native
 {
     internal const string Library = "nvg_torch";
-    internal const int AbiVersion = 1;
+    internal const int AbiVersion = 2;
 
     /// <summary>Throws the exception that belongs to a failed status.</summary>
     internal static void Check(int status, string operation)
@@ -49,6 +49,7 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial int nvgt_cuda_device_count(int* count);
     [LibraryImport(Library)] internal static partial int nvgt_synchronize(int deviceType, int deviceIndex);
     [LibraryImport(Library)] internal static partial int nvgt_set_allow_tf32(byte allowed);
+    [LibraryImport(Library)] internal static partial int nvgt_check_onednn(byte* used);
 
     [LibraryImport(Library)] internal static partial int nvgt_trace_begin();
     [LibraryImport(Library)] internal static partial int nvgt_trace_end();
