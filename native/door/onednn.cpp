@@ -7,7 +7,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Config.h>
 #include <ATen/Context.h>
-#include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
 
 namespace {
 
@@ -46,7 +46,7 @@ NVGT_EXPORT int32_t nvgt_check_onednn(uint8_t *used) {
     *used = at::hasMKLDNN() && context.userEnabledMkldnn();
     if (!*used)
       return;
-    const at::NoGradGuard no_grad;
+    const c10::AutoGradMode no_grad(false);
     const std::vector<at::Tensor> single = convolve(at::kFloat), half = convolve(at::kBFloat16);
     context.setUserEnabledMkldnn(false);
     const std::vector<at::Tensor> wanted = convolve(at::kFloat);
