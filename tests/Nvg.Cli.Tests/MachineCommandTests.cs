@@ -53,7 +53,10 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
 
     private static async Task<(int Code, string Output)> SelfTestAsync(string model, string recorded)
     {
-        File.Copy(recorded, Path.Combine(model, DoctorCommand.RecordedImage), overwrite: true);
+        string file = Path.Combine(model, DoctorCommand.RecordedImage);
+        // Replaced rather than overwritten: a document that was read may still be mapped.
+        File.Delete(file);
+        File.Copy(recorded, file);
         string? before = Environment.GetEnvironmentVariable(ModelFolder.Variable);
         Environment.SetEnvironmentVariable(ModelFolder.Variable, model);
         try

@@ -117,7 +117,7 @@ internal sealed class DoctorCommand
     private static Finding OfOneDnn() => TorchRuntime.UsesOneDnn
         ? new Finding("oneDNN", "computes convolutions as libtorch does without it")
         : new Finding("oneDNN", "not used: missing, or its convolutions are wrong on this processor", State.Slow,
-            "training is slower; another libtorch may do better: docs/building.md, 'Another libtorch'");
+            "bfloat16 products are slow without it, so train in float32, or use another libtorch: docs/building.md, 'oneDNN'");
 
     private static Finding OfBlas() => Machine.LoadedBlas() switch
     {
