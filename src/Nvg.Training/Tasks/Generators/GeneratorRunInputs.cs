@@ -73,23 +73,23 @@ internal sealed class GeneratorRunInputs : IDisposable
 
     private static ModelConfig SizesOf(
         GeneratorRunConfig config, TokenizerConfig sizes, int classCount, GeneratorConfig? structure) => new()
-    {
-        Name = config.Name,
-        Tokenizer = sizes,
-        Generator = new GeneratorConfig
         {
-            LatentHeight = sizes.Grid.Height,
-            LatentWidth = sizes.Grid.Width,
-            LatentChannels = sizes.LatentChannels,
-            CodebookSize = sizes.CodebookSize,
-            ClassCount = classCount,
-            Depth = config.Depth,
-            TokenFeatures = config.TokenFeatures,
-            StructureStepInput = config.Loss.Intervals is not null || structure?.StructureStepInput == true,
-            StructureGuidanceLimit = structure?.StructureGuidanceLimit,
-        },
-        Sampling = config.Sampling,
-    };
+            Name = config.Name,
+            Tokenizer = sizes,
+            Generator = new GeneratorConfig
+            {
+                LatentHeight = sizes.Grid.Height,
+                LatentWidth = sizes.Grid.Width,
+                LatentChannels = sizes.LatentChannels,
+                CodebookSize = sizes.CodebookSize,
+                ClassCount = classCount,
+                Depth = config.Depth,
+                TokenFeatures = config.TokenFeatures,
+                StructureStepInput = config.Loss.Intervals is not null || structure?.StructureStepInput == true,
+                StructureGuidanceLimit = structure?.StructureGuidanceLimit,
+            },
+            Sampling = config.Sampling,
+        };
 
     // A structure generator that is not trained keeps the inputs that it was distilled with.
     private static GeneratorConfig? KeptStructureOf(GeneratorRunConfig config, Device device)
