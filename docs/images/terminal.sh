@@ -15,8 +15,8 @@ trap 'terminal kill-server 2>/dev/null || true; rm -r "$work"' EXIT
 mkdir -p "$to" "$work/bin"
 ln -s -- "$nvg" "$work/bin/nvg"
 
-# picture URL FILE HEIGHT [WIDTH COLOURS]
-picture() {
+# render URL FILE HEIGHT [WIDTH COLOURS]
+render() {
   local sandbox=()
   # Chromium's sandbox refuses to start for root.
   [[ $(id -u) != 0 ]] || sandbox=(--no-sandbox)
@@ -43,7 +43,7 @@ keep() {
   local text
   text=$(terminal capture-pane -e -p)
   sed "s|atob('TEXT')|atob('$(printf '%s' "$text" | base64 -w 0)')|" docs/images/terminal.html >"$work/$1.html"
-  picture "file://$work/$1.html" "$to/$1.png" $(($(wc -l <<<"$text") * row + 2 * margin))
+  render "file://$work/$1.html" "$to/$1.png" $(($(wc -l <<<"$text") * row + 2 * margin))
 }
 
 help() {
@@ -72,7 +72,7 @@ training() {
 
 site() {
   build/site.sh >/dev/null
-  picture "file://$PWD/.build/site/html/index.html" "$to/site.png" 560 1100 64
+  render "file://$PWD/.build/site/html/index.html" "$to/site.png" 560 1100 64
 }
 
 for part in "${@:-help training site}"; do

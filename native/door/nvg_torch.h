@@ -19,8 +19,8 @@
 #define NVGT_EXPORT extern "C"
 #endif
 
-// To be raised when a signature or a struct below changes; an addition leaves it. The managed side refuses another
-// number.
+// To be raised when a signature or a struct below changes, or when loading calls an addition; other additions leave
+// it. The managed side refuses another number.
 constexpr int32_t NVGT_ABI_VERSION = 2;
 
 // The managed side has the same names (Interop/NativeStatus.cs); a test compares them.

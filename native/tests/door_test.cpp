@@ -96,14 +96,18 @@ void check_autocast() {
          "restore it");
 }
 
+void check_onednn() {
+  uint8_t used = 2;
+  expect(nvgt_check_onednn(&used) == NVGT_OK && used == static_cast<uint8_t>(at::globalContext().userEnabledMkldnn()),
+         "oneDNN is used where its convolutions are right");
+}
+
 } // namespace
 
 int main() {
   expect(nvgt_abi_version() == NVGT_ABI_VERSION, "version of the interface");
   check_call();
-  uint8_t used = 2;
-  expect(nvgt_check_onednn(&used) == NVGT_OK && used == static_cast<uint8_t>(at::globalContext().userEnabledMkldnn()),
-         "oneDNN is used where its convolutions are right");
+  check_onednn();
   check_errors();
   check_autocast();
   std::printf("door: %d failures\n", failures);

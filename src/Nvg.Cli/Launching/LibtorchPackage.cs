@@ -1,7 +1,9 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Nvg.Pretrained;
 using Nvg.Torch;
+using Nvg.Torch.Interop.Managed;
 
 namespace Nvg.Cli.Launching;
 
@@ -12,27 +14,20 @@ namespace Nvg.Cli.Launching;
 internal static class LibtorchPackage
 {
     /// <summary>The version of the packages that the managed door calls.</summary>
-    internal const string Version = "2.10.0";
-
-    // Read by Nvg.Torch.
-    private const string FolderVariable = "NVG_LIBTORCH";
+    internal const string Version = $"{TorchPackage.Version}.0";
 
     /// <summary>The package for this system.</summary>
-    internal static string Name => $"libtorch-cpu-{RuntimeInformation.RuntimeIdentifier}";
+    internal static string Name => TorchPackage.Name;
 
     /// <summary>Where its libraries are once it is restored.</summary>
     internal static string Folder =>
-        Path.Combine(PackageCache, Name, Version, "runtimes", RuntimeInformation.RuntimeIdentifier, "native");
-
-    private static string PackageCache => Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } cache
-        ? cache
-        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        Path.Combine(NuGetPackages.Folder, Name, Version, "runtimes", RuntimeInformation.RuntimeIdentifier, "native");
 
     /// <summary>Offers the restored package to this process, after what is installed; without effect where there is none.</summary>
     internal static void Offer()
     {
-        if (Environment.GetEnvironmentVariable(FolderVariable) is not { Length: > 0 } && Directory.Exists(Folder))
-            Environment.SetEnvironmentVariable(FolderVariable, Folder);
+        if (Environment.GetEnvironmentVariable(TorchPackage.FolderVariable) is not { Length: > 0 } && Directory.Exists(Folder))
+            Environment.SetEnvironmentVariable(TorchPackage.FolderVariable, Folder);
     }
 
     /// <summary>Restores the package, about 130 MB, by <c>dotnet restore</c>; does nothing where it is there.</summary>

@@ -61,10 +61,7 @@ public sealed record ResNet18Files(string Folder)
 
     private static ResNet18Files LocateRestored()
     {
-        string packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } set
-            ? set
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        string root = Path.Combine(packages, Package.ToLowerInvariant());
+        string root = Path.Combine(NuGetPackages.Folder, Package.ToLowerInvariant());
         IEnumerable<string> versions = Directory.Exists(root) ? Directory.GetDirectories(root).OrderByDescending(VersionOf) : [];
         return versions.Select(version => new ResNet18Files(Path.Combine(version, Subfolder))).FirstOrDefault(f => IsIn(f.Folder))
             ?? throw NvgDataException.At(

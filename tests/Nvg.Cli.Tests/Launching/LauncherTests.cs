@@ -24,14 +24,11 @@ public class LauncherTests
             can_install() { {{canInstall}}; }
             needs_managed_door && echo managed || echo compiled
             """;
-        using Process bash = Process.Start(new ProcessStartInfo("bash", ["-euc", script]) { RedirectStandardOutput = true })!;
-        Assert.Equal(expected, (await bash.StandardOutput.ReadToEndAsync()).Trim());
-        await bash.WaitForExitAsync();
-        Assert.Equal(0, bash.ExitCode);
+        Assert.Equal($"{expected}\n", await BashAsync(script));
     }
 
     [Fact]
-    public void Inputs_OfTheManagedDoor_NeedNoLibtorch()
+    public async Task Inputs_OfTheManagedDoor_NeedNoLibtorch()
     {
         string script = $"""
             root='{Repository.PathOf("")}'
@@ -41,7 +38,16 @@ public class LauncherTests
             list_inputs | grep -c '^src/Nvg.Cli/Program.cs '
             list_inputs >/dev/null && echo complete
             """;
+        Assert.Equal("1\ncomplete\n", await BashAsync(script));
+    }
+
+    // What a script prints; it must succeed.
+    private static async Task<string> BashAsync(string script)
+    {
         using Process bash = Process.Start(new ProcessStartInfo("bash", ["-euc", script]) { RedirectStandardOutput = true })!;
-        Assert.Equal("1\ncomplete\n", bash.StandardOutput.ReadToEnd());
+        string output = await bash.StandardOutput.ReadToEndAsync();
+        await bash.WaitForExitAsync();
+        Assert.Equal(0, bash.ExitCode);
+        return output;
     }
 }

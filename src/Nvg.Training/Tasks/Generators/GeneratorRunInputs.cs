@@ -26,7 +26,7 @@ internal sealed class GeneratorRunInputs : IDisposable
         using OwnedObjects.Construction construction = _owned.Construct();
         _tokenizer = _owned.Add(NvgModel.Load(config.Tokenizer, device, withGenerator: false));
         DataRequirements.RequireSize(data, _tokenizer.Config.Tokenizer.ImageSize, "tokenizer");
-        Model = SizesOf(config, _tokenizer.Config.Tokenizer, data.Classes.Count, KeptStructureOf(config, device));
+        Model = SizesOf(config, _tokenizer.Config.Tokenizer, data.Classes.Count, KeptStructureOf(config));
         // Checked before the model has been trained rather than after.
         int lastStage = Model.Tokenizer.Grid.LastStage;
         if (Model.Validate().Union(config.Sampling.Validate(lastStage)).ToList() is { Count: > 0 } problems)
@@ -92,13 +92,8 @@ internal sealed class GeneratorRunInputs : IDisposable
         };
 
     // A structure generator that is not trained keeps the inputs that it was distilled with.
-    private static GeneratorConfig? KeptStructureOf(GeneratorRunConfig config, Device device)
-    {
-        if (config.Parts != GeneratorParts.Content || config.Start is null)
-            return null;
-        using NvgModel start = NvgModel.Load(config.Start, device, withGenerator: false);
-        return start.Config.Generator;
-    }
+    private static GeneratorConfig? KeptStructureOf(GeneratorRunConfig config) =>
+        config is { Parts: GeneratorParts.Content, Start: { } start } ? NvgModel.ReadConfig(start).Generator : null;
 
     private bool HasSameCodebook(Tokenizer other)
     {
