@@ -8,6 +8,9 @@ public class Conv2dTests
     // Half a unit in the last place of a bfloat16, and what its output and gradients gather.
     private const double Rounded = 4e-3;
 
+    // Without oneDNN, libtorch's own convolution also rounds the sums that it gathers over the images.
+    private const double RoundedSums = 1e-2;
+
     // Of a product in bfloat16 whose sums are kept in float32.
     private const double Exact = 3e-6;
 
@@ -43,7 +46,7 @@ public class Conv2dTests
     [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Forward_ShapesThatDoNotFillTiles_HasTheGradientsOfFloat64(int count, int inputs, int outputs, int height, int width,
         int kernel) =>
-        Compare(count, inputs, outputs, height, width, kernel, parameterTolerance: Rounded);
+        Compare(count, inputs, outputs, height, width, kernel, parameterTolerance: Rounded, libtorchAlone: true);
 
     [Theory]
     [InlineData(1)]
@@ -125,8 +128,11 @@ public class Conv2dTests
     private static bool OverTiles => TorchRuntime.HasKernels && new Operator("nvg::has_matrix_engine").CallNumber() != 0;
 
     // Under autocast from float32, as a training step calls it. Operands are bfloat16 numbers, so that casting loses nothing.
-    private static void Compare(int count, int inputs, int outputs, int height, int width, int kernel, double parameterTolerance)
+    private static void Compare(int count, int inputs, int outputs, int height, int width, int kernel, double parameterTolerance,
+        bool libtorchAlone = false)
     {
+        double tolerance = libtorchAlone && !TorchRuntime.UsesOneDnn ? RoundedSums : Rounded;
+        parameterTolerance = Math.Max(parameterTolerance, libtorchAlone ? tolerance : 0);
         using var scope = new TensorScope();
         using var random = new RandomGenerator(1);
         Tensor Numbers(params long[] sizes) => Tensor.Randn(sizes, random).To(ScalarType.BFloat16).To(ScalarType.Float32);
@@ -144,7 +150,7 @@ public class Conv2dTests
 
         Assert.Equal(ScalarType.BFloat16, found.Value.ScalarType);
         AssertClose(expected.Value, found.Value, Rounded, "value");
-        AssertClose(expected.Gradients[0], found.Gradients[0], Rounded, "gradient of the input");
+        AssertClose(expected.Gradients[0], found.Gradients[0], tolerance, "gradient of the input");
         AssertClose(expected.Gradients[1], found.Gradients[1], parameterTolerance, "gradient of the weight");
         AssertClose(expected.Gradients[2], found.Gradients[2], parameterTolerance, "gradient of the bias");
 
