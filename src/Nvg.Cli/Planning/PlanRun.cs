@@ -16,6 +16,9 @@ namespace Nvg.Cli.Planning;
 /// <param name="clock">Time and state of the run.</param>
 internal sealed class PlanRun(TrainingPlan plan, PlanFolder folder, Device device, RunClock clock)
 {
+    // Of the images planned: with fewer, what the plan expects does not hold.
+    private const double LeastShare = 0.8;
+
     private TrainingPlan _plan = plan;
 
     /// <summary>Executes the plan.</summary>
@@ -80,6 +83,14 @@ internal sealed class PlanRun(TrainingPlan plan, PlanFolder folder, Device devic
 
     private void Conclude()
     {
+        PlannedStage generator = _plan.Stage(StageNames.Generator);
+        long planned = generator.Steps * generator.Batch, seen = clock.State.Stage(StageNames.Generator).Steps * generator.Batch;
+        if (seen < LeastShare * planned)
+        {
+            ConsoleText.Note($"the generators saw {seen:N0} of the {planned:N0} images planned, because the machine was slower than "
+                + "expected: the images are less clear than the plan says");
+        }
+
         ConsoleText.Note($"planned {PlanText.Time(_plan.Seconds)}, taken {PlanText.Time(clock.State.Seconds)}");
         ConsoleText.Print($"model {folder.Model} (its card: {Path.Combine(folder.Model, "README.md")})");
         ConsoleText.Note($"next: {TryIt}");

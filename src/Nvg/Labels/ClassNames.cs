@@ -19,6 +19,9 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
     /// <summary>The classes by number.</summary>
     public IReadOnlyList<ClassLabel> Classes => _classes;
 
+    /// <summary>The names of the classes, by number, separated by commas.</summary>
+    public override string ToString() => string.Join(", ", _classes.Select(c => c.Name));
+
     /// <summary>The number of a class.</summary>
     /// <param name="name">For example <c>cat</c>, <c>n01440764</c> or <c>3</c>.</param>
     /// <exception cref="ClassNameException">No class has this name, or several have.</exception>

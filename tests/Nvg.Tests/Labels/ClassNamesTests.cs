@@ -15,6 +15,9 @@ public class ClassNamesTests
     [InlineData("4, 2", new[] { 4, 2 })]
     public void Find_NamesSynonymsNumbers_Found(string list, int[] expected) => Assert.Equal(expected, Names.FindAll(list));
 
+    [Fact]
+    public void ToString_IsTheFirstNames() => Assert.Equal("tench, goldfish, great white shark, tiger shark, 7", Names.ToString());
+
     // As folders are called, and as labels store it.
     [Theory]
     [InlineData("trailing", 0)]
