@@ -47,10 +47,12 @@ mkdir -- "$folder/consumer" "$folder/out"
 cp -- "$root/build/managed/"*.cs "$root/build/managed/"*.csproj "$folder/consumer"
 cp -R -- "$root/models/nvg-cifar10" "$folder/model"
 cp -- "$root/models/nvg-cifar10/recorded.nvg" "$folder/recorded.nvg"
+# Nothing of the checkout's own build settings, which the tree may lie below.
+outside=(-p:ImportDirectoryBuildProps=false -p:ImportDirectoryBuildTargets=false -p:ImportDirectoryPackagesProps=false)
 # An empty cache for our own packages, so that none of an earlier run is taken; the others come from the usual one.
 NUGET_FALLBACK_PACKAGES=${NUGET_PACKAGES:-$HOME/.nuget/packages} NUGET_PACKAGES=$folder/cache \
   dotnet publish "$folder/consumer" -c Release -r linux-x64 --no-self-contained -o "$folder/app" "-p:NvgVersion=$version" \
-  "-p:RestoreAdditionalProjectSources=$packages" >"$folder/build.log" 2>&1 || {
+  "${outside[@]}" "-p:RestoreAdditionalProjectSources=$packages" >"$folder/build.log" 2>&1 || {
   cat -- "$folder/build.log" >&2
   fail "an application with the packages does not build"
 }
