@@ -3,7 +3,8 @@
 #
 #   --eurosat DATA        a data set made by nvg prepare: its sequences are packed, not its images
 #   --cifar10 DATA        the same for CIFAR-10
-#   --orientations        all eight orientations of EuroSAT instead of the mirrored ones (38 MB instead of 10)
+#   --orientations        all variants that the configs train on: eight orientations of EuroSAT instead of the mirrored ones (38 MB
+#                         instead of 10), and mirrored images of CIFAR-10 (20 MB instead of 10)
 #   --generators          all shipped generators, not only that of nvg-eurosat
 #   --limit MIB           the most that the folder may have (60)
 #   --cache DIR           where the published command and the encoded sequences are kept between calls (.build/gpu)
@@ -100,7 +101,13 @@ copy_repository() {
 # key is that of the model as it is packed, with or without its generator.
 encode() {
   local name=$1 run=$cache/$1 settings=(tokenizer="$stage/models/nvg-$1" training.steps=1 training.imageEvery=0)
-  [[ $name == eurosat && -z $orientations ]] && settings+=(training.orientations=null)
+  # Fewer variants of every image than the config trains on; a run from the kit needs the same setting.
+  local variants=
+  [[ -n $orientations ]] || case $name in
+  eurosat) variants=training.orientations=null ;;
+  cifar10) variants=training.flip=false ;;
+  esac
+  settings+=(${variants:+"$variants"})
   say "encoding $name…"
   rm -rf -- "$run/checkpoints" "$run/model"
   "$nvg" train generator --config "$root/configs/$name-generator.json" --data "${data[$name]}" -o "$run" --set "${settings[@]}" \
@@ -108,7 +115,7 @@ encode() {
   mkdir -p -- "$stage/sequences/$name/data"
   cp -a -- "$run/sequences" "$stage/sequences/$name"
   cp -a -- "${data[$name]}"/{dataset.json,labels.i32} "$stage/sequences/$name/data"
-  if [[ -z $orientations ]]; then : >"$stage/sequences/$name/mirrored"; fi
+  if [[ -n $variants ]]; then echo "$variants" >"$stage/sequences/$name/variants"; fi
 }
 
 [[ -n ${NVG_GPU_SKIP_PUBLISH:-} && -d $cache/app ]] || publish

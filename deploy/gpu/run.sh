@@ -231,7 +231,7 @@ killed_training() {
   local all=(train generator --config configs/eurosat-generator.json --data sequences/eurosat/data --sequences sequences/eurosat/sequences
     -o "$run" --resume --device "$device" --quiet --set tokenizer=models/nvg-eurosat "training.steps=$length"
     training.batchSize=8 "training.checkpointEvery=$every" "training.logEvery=$every" training.imageEvery=0)
-  [[ -e sequences/eurosat/mirrored ]] && all+=(training.orientations=null)
+  [[ -e sequences/eurosat/variants ]] && all+=("$(<sequences/eurosat/variants)")
   "$kit/app/Nvg.Cli" "${all[@]}" &
   local process=$!
   until compgen -G "$run/checkpoints/step-*" >/dev/null || ! kill -0 "$process" 2>/dev/null; do
@@ -362,7 +362,7 @@ train_until() {
   local name=$1 all=(train generator --config "configs/$1-generator.json" --data "sequences/$1/data" --sequences "sequences/$1/sequences"
     -o "$work/runs/$1" --resume --device "$device" --progress plain --set "tokenizer=models/nvg-$1" training.imageEvery=0
     "training.steps=$2" "training.checkpointEvery=$3" "training.batchSize=$4" training.keepCheckpoints=1)
-  [[ -e sequences/$name/mirrored && $name == eurosat ]] && all+=(training.orientations=null)
+  [[ -e sequences/$name/variants ]] && all+=("$(<"sequences/$name/variants")")
   [[ -n $quick ]] && all+=(training.logEvery=1 training.warmupSteps=2)
   # The structure of a model that ships is distilled to few steps; training its velocities again would undo that.
   [[ -e models/nvg-$name/generator.safetensors ]] && all+=("start=models/nvg-$name" parts=content sampling.structureSteps=auto)
