@@ -84,11 +84,11 @@ internal sealed class PlanRun(TrainingPlan plan, PlanFolder folder, Device devic
     private void Conclude()
     {
         PlannedStage generator = _plan.Stage(StageNames.Generator);
-        long planned = generator.Steps * generator.Batch, seen = clock.State.Stage(StageNames.Generator).Steps * generator.Batch;
-        if (seen < LeastShare * planned)
+        long seen = clock.State.ImagesSeen(generator);
+        if (seen < LeastShare * generator.Images)
         {
-            ConsoleText.Note($"the generators saw {seen:N0} of the {planned:N0} images planned, because the machine was slower than "
-                + "expected: the images are less clear than the plan says");
+            ConsoleText.Note($"the generators saw {seen:N0} of the {generator.Images:N0} images planned, because the machine was slower "
+                + "than expected: the images are less clear than the plan says");
         }
 
         ConsoleText.Note($"planned {PlanText.Time(_plan.Seconds)}, taken {PlanText.Time(clock.State.Seconds)}");

@@ -116,8 +116,7 @@ internal sealed class PlannedModelCard
             Row(choice.Name, choice.Value, choice.Reason);
         Heading("Limits");
         PlannedStage generator = _plan.Stage(StageNames.Generator);
-        long seen = _state.Stage(StageNames.Generator).Steps * generator.Batch;
-        Line($"The generators saw {seen:N0} images; the plan was {generator.Steps * generator.Batch:N0}. What the plan expected:");
+        Line($"The generators saw {_state.ImagesSeen(generator):N0} images; the plan was {generator.Images:N0}. What the plan expected:");
         Line();
         foreach (string sentence in _plan.Expectations)
             Line($"- {sentence}");

@@ -66,7 +66,14 @@ public sealed class Trainer : IDisposable
     /// <summary>Receives warnings, such as about a damaged checkpoint.</summary>
     public Action<string>? Warned { get; init; }
 
-    private string CheckpointFolder => Path.Combine(_folder, "checkpoints");
+    private string CheckpointFolder => CheckpointFolderOf(_folder);
+
+    /// <summary>Whether the folder of a run has a checkpoint, from which a trainer would go on.</summary>
+    /// <param name="folder">Folder of the run; it may be missing.</param>
+    public static bool HasCheckpoint(string folder) => CheckpointFolderOf(folder) is var checkpoints
+        && Directory.Exists(checkpoints) && Directory.EnumerateFileSystemEntries(checkpoints).Any();
+
+    private static string CheckpointFolderOf(string folder) => Path.Combine(folder, "checkpoints");
 
     /// <summary>Trains from the newest checkpoint, or from the start, to the last step, and writes the model. A listener that can no longer
     /// write (a closed terminal, a full disk) does not end the run.</summary>

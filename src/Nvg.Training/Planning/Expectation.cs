@@ -22,7 +22,7 @@ internal static class Expectation
     internal static IEnumerable<string> Of(
         DataFacts data, int trainingImages, int classCount, PlannedStage generator, PlannedSizes sizes)
     {
-        double seen = (double)generator.Steps * generator.Batch;
+        double seen = generator.Images;
         yield return $"The generators see {PlanText.Rounded(seen)} images ({PlanText.Rounded(generator.Epochs)} passes). {Reach(seen)}";
         if (trainingImages < FewImages)
         {

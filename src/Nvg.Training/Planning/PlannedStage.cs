@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Nvg.Training.Planning;
 
 /// <summary>A stage of a plan.</summary>
@@ -12,6 +14,10 @@ public sealed record PlannedStage(string Name, double Seconds)
 
     /// <summary>Images per step.</summary>
     public int Batch { get; init; }
+
+    /// <summary>Images in all steps, repeated ones included.</summary>
+    [JsonIgnore]
+    public long Images => Steps * Batch;
 
     /// <summary>Passes over the training images.</summary>
     public double Epochs { get; init; }

@@ -47,7 +47,7 @@ public sealed class TrainingPlanner
         {
             throw new NvgDataException(
                 $"reading and packing {packed:N0} images alone takes about {PlanText.Time(_time.Preparation)}: "
-                + $"give at least --hours {HoursText(_time.Preparation / LongestPreparation / 3600 * 1.05)}");
+                + $"give at least --hours {PlanText.Hours(_time.Preparation / LongestPreparation / 3600 * 1.05)}");
         }
 
         AddData();
@@ -308,9 +308,6 @@ public sealed class TrainingPlanner
         };
     }
 
-    // Two digits, and no exponent.
-    private static string HoursText(double hours) => hours < 10 ? $"{hours:G2}" : $"{Math.Ceiling(hours):F0}";
-
     private long Steps(string stage, double seen, int batch)
     {
         long steps = (long)(seen / batch);
@@ -319,7 +316,7 @@ public sealed class TrainingPlanner
         double hours = _request.Hours * Math.Max(1.5, LeastSteps * 2.0 / Math.Max(0.5, seen / batch));
         throw new NvgDataException(
             $"{PlanText.Time(_request.Seconds)} allow {steps} steps of the {stage}, which learns nothing: "
-            + $"give at least --hours {HoursText(hours)}, or a smaller --size");
+            + $"give at least --hours {PlanText.Hours(hours)}, or a smaller --size");
     }
 
     private TrainingOptions Training(long steps, int batch, double learningRate, int? orientations = null)

@@ -4,6 +4,7 @@ using Nvg.Cli.Launching;
 using Nvg.Cli.Terminal;
 using Nvg.Torch;
 using Nvg.Training.Distributed;
+using Nvg.Training.Loop;
 
 namespace Nvg.Cli.Commands.Training;
 
@@ -60,12 +61,9 @@ internal sealed class TrainingRunArguments(string outputDescription, string setD
         string folder = parsed.GetRequiredValue(_output);
         return await TrainingLaunch.RunAsync(
             environment, device, parsed.GetValue(CommandRunner.Verbose),
-            (processes, linked) =>
-            {
-                TrainingRunProcess Process(ConsoleProgress progress) =>
-                    new(folder, device, processes, environment?.Launcher, progress, linked);
-                return TrainAsync(folder, processes, title, progress => train(Process(progress)), nextCommand);
-            },
+            (processes, linked) => TrainAsync(
+                folder, processes, title,
+                progress => train(new TrainingRunProcess(folder, device, processes, environment?.Launcher, progress, linked)), nextCommand),
             cancellation);
     }
 
@@ -84,7 +82,7 @@ internal sealed class TrainingRunArguments(string outputDescription, string setD
 
             return CommandRunner.Done;
         }
-        catch (OperationCanceledException) when (processes is { IsFirst: true, Count: 1 } && HasCheckpoint(folder))
+        catch (OperationCanceledException) when (processes is { IsFirst: true, Count: 1 } && Trainer.HasCheckpoint(folder))
         {
             throw new InterruptedException($"the run is saved in {folder}; continue it with --resume");
         }
@@ -93,13 +91,10 @@ internal sealed class TrainingRunArguments(string outputDescription, string setD
     private void CheckFolder(ParseResult parsed, bool reports)
     {
         string folder = parsed.GetRequiredValue(_output);
-        bool hasRun = HasCheckpoint(folder), resumes = parsed.GetValue(_resume);
+        bool hasRun = Trainer.HasCheckpoint(folder), resumes = parsed.GetValue(_resume);
         if (!resumes && hasRun)
             throw new UsageException($"{folder} already has a run: continue it with --resume, or choose another folder");
         if (resumes && !hasRun && reports)
             ConsoleText.Note($"{folder} has no run to continue: a new run starts");
     }
-
-    private static bool HasCheckpoint(string folder) => Path.Combine(folder, "checkpoints") is var checkpoints
-        && Directory.Exists(checkpoints) && Directory.EnumerateFileSystemEntries(checkpoints).Any();
 }

@@ -21,6 +21,10 @@ public sealed record RunState
     /// <summary>A stage; one that was not begun has no steps.</summary>
     public StageState Stage(string name) => Stages.TryGetValue(name, out StageState? state) ? state : new StageState();
 
+    /// <summary>Images that a stage has been trained on so far, repeated ones included.</summary>
+    /// <param name="stage">The stage of the plan.</param>
+    public long ImagesSeen(PlannedStage stage) => Stage(stage.Name).Steps * stage.Batch;
+
     /// <summary>The state with another state of a stage.</summary>
     internal RunState With(string name, StageState stage) =>
         this with { Stages = new Dictionary<string, StageState>(Stages) { [name] = stage } };

@@ -15,6 +15,12 @@ public static class PlanText
         return minutes < 120 ? $"{minutes} min" : $"{minutes / 60} h {minutes % 60} min";
     }
 
+    /// <summary>Hours as <c>--hours</c> takes them, with two digits and no exponent, such as <c>0.13</c> or <c>25</c>.</summary>
+    /// <param name="hours">The hours; from ten on they are rounded up.</param>
+    public static string Hours(double hours) => hours < 10
+        ? hours.ToString("G2", CultureInfo.InvariantCulture)
+        : Math.Ceiling(hours).ToString("F0", CultureInfo.InvariantCulture);
+
     /// <summary>A count with two significant digits, such as <c>14,000</c>.</summary>
     /// <param name="count">The count.</param>
     public static string Rounded(double count)
