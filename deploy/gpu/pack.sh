@@ -6,6 +6,8 @@
 #   --orientations        all variants that the configs train on: eight orientations of EuroSAT instead of the mirrored ones (38 MB
 #                         instead of 10), and mirrored images of CIFAR-10 (20 MB instead of 10)
 #   --generators          all shipped generators, not only that of nvg-eurosat
+#   --apart               the sequences go into a folder of their own, FOLDER/sequences, with its own run.sh: for a way that is too
+#                         narrow for everything at once
 #   --limit MIB           the most that the folder may have (60)
 #   --cache DIR           where the published command and the encoded sequences are kept between calls (.build/gpu)
 #
@@ -20,6 +22,7 @@ cache=$root/.build/gpu
 limit=60
 orientations=
 generators=
+apart=
 folder=
 declare -A data=()
 
@@ -38,6 +41,7 @@ while (($# > 0)); do
       ;;
     --orientations) orientations=1 ;;
     --generators) generators=1 ;;
+    --apart) apart=1 ;;
     --limit)
       limit=${2:?"pack: --limit needs a number"}
       shift
@@ -123,12 +127,25 @@ copy_app
 copy_repository
 for name in "${!data[@]}"; do encode "$name"; done
 git -C "$root" rev-parse HEAD >"$stage/commit" 2>/dev/null || echo unknown >"$stage/commit"
-say "compressing $(megabytes "$stage") MiB…"
-tar -C "$stage" --sort=name --owner=0 --group=0 -c . | xz -6 -T0 >"$cache/kit.tar.xz"
-rm -f -- "$folder"/kit.tar.xz.*
-"$here/parts.sh" split "$cache/kit.tar.xz" "$folder"
-rm -f -- "$cache/kit.tar.xz"
-cp -a -- "$here/run.sh" "$here/parts.sh" "$folder"
-size=$(megabytes "$folder")
-((size <= limit)) || fail "$folder has $size MiB, more than $limit: leave out a data set, --orientations or --generators"
-say "$folder: $size MiB"
+
+# FROM NAME TO: a folder as the parts of NAME.tar.xz, with what unpacks them.
+compress() {
+  local from=$1 name=$2 to=$3 size
+  say "compressing $(megabytes "$from") MiB…"
+  mkdir -p -- "$to"
+  tar -C "$from" --sort=name --owner=0 --group=0 -c . | xz -6 -T0 >"$cache/$name.tar.xz"
+  rm -f -- "$to/$name".tar.xz.*
+  "$here/parts.sh" split "$cache/$name.tar.xz" "$to"
+  rm -f -- "$cache/$name.tar.xz"
+  cp -a -- "$here/run.sh" "$here/parts.sh" "$to"
+  size=$(find "$to" -maxdepth 1 -type f -printf "%s\n" | awk '{ sum += $1 } END { print int((sum + 1048575) / 1048576) }')
+  ((size <= limit)) || fail "$to has $size MiB, more than $limit: leave out a data set, --orientations or --generators, or use --apart"
+  say "$to: $size MiB"
+}
+
+if [[ -n $apart && ${#data[@]} -gt 0 ]]; then
+  mv -- "$stage/sequences" "$cache/apart.$$"
+  trap 'rm -rf -- "$stage" "$cache/apart.$$"' EXIT
+  compress "$cache/apart.$$" sequences "$folder/sequences"
+fi
+compress "$stage" kit "$folder"

@@ -6,6 +6,7 @@
 #   verify tests         reference numbers in float32 and bfloat16; what only a device can show
 #   bench profile        times of every part beside eager PyTorch; the operators and kernels that they run
 #   train-eurosat train-cifar10       as many steps as the time allows; a run that was cut off goes on
+#   train-both           both runs side by side: one alone leaves most of the card idle
 #   collect              what came out, in parts that fit the way back
 #
 #   --device cuda|cpu    (cuda)
@@ -24,9 +25,9 @@ work=/tmp/nvg-gpu
 out=${OUT:-$PWD/out}
 quick=
 declare -A limit=(
-  [unpack]=60 [build]=180 [verify]=90 [tests]=120 [bench]=240 [profile]=90 [train-eurosat]=240 [train-cifar10]=200 [collect]=60
+  [unpack]=60 [build]=180 [verify]=90 [tests]=120 [bench]=240 [profile]=90 [train-eurosat]=240 [train-cifar10]=200 [train-both]=300 [collect]=60
 )
-order=(unpack build verify tests bench profile train-eurosat train-cifar10 collect)
+order=(unpack build verify tests bench profile train-both collect)
 steps=()
 inside=
 
@@ -132,15 +133,33 @@ end_parts() {
   return 1
 }
 
+# The kit, and sequences that were packed apart: whichever lie beside this script.
 step_unpack() {
-  local stamp=$work/unpacked
-  cmp -s -- "$here/kit.tar.xz.sha256" "$stamp" && return 0
-  "$here/parts.sh" join "$here" kit.tar.xz "$work/kit.tar.xz" || return 1
-  rm -rf -- "$kit"
-  mkdir -p -- "$kit"
-  tar -xJf "$work/kit.tar.xz" -C "$kit" || return 1
-  rm -f -- "$work/kit.tar.xz"
-  cp -- "$here/kit.tar.xz.sha256" "$stamp"
+  local found=
+  if [[ -e $here/kit.tar.xz.sha256 ]]; then
+    unpack kit "$kit" || return 1
+    found=1
+  fi
+  if [[ -e $here/sequences.tar.xz.sha256 ]]; then
+    unpack sequences "$work/sequences" && ln -sfn "$work/sequences" "$kit/sequences" || return 1
+    found=1
+  fi
+  [[ -n $found ]] || {
+    echo "neither kit.tar.xz nor sequences.tar.xz lies beside this script"
+    return 1
+  }
+}
+
+# NAME FOLDER
+unpack() {
+  local archive=$1.tar.xz folder=$2 stamp=$work/unpacked-$1
+  cmp -s -- "$here/$archive.sha256" "$stamp" && return 0
+  "$here/parts.sh" join "$here" "$archive" "$work/$archive" || return 1
+  rm -rf -- "$folder"
+  mkdir -p -- "$folder"
+  tar -xJf "$work/$archive" -C "$folder" || return 1
+  rm -f -- "$work/$archive"
+  cp -- "$here/$archive.sha256" "$stamp"
 }
 
 step_build() {
@@ -148,16 +167,17 @@ step_build() {
   folder=$(torch_folder) || return 1
   printf '%s' "$folder" >"$work/torch"
   prepare_environment
-  # There are no CUDA sources: kernels of a GPU are libtorch's, and the library only needs torch's headers.
-  build_native "$folder" ON || build_native "$folder" OFF || return 1
+  build_native "$folder" || build_native "$folder" -DNVG_PROFILER=OFF || build_native "$folder" -DNVG_CUDA=OFF ||
+    build_native "$folder" -DNVG_PROFILER=OFF -DNVG_CUDA=OFF || return 1
   describe_machine
   nvg doctor --device "$device" >"$results/doctor.txt" 2>&1 || nvg doctor >"$results/doctor.txt" 2>&1
   cat -- "$results/doctor.txt"
 }
 
-# Without libtorch's profiler where its interface has changed: all else still works.
+# Without libtorch's profiler, or CUDA graphs and kernels, where an interface has changed: all else still works.
 build_native() {
-  cmake -S "$kit/native" -B "$work/build" -DNVG_LIBTORCH="$1" -DNVG_PROFILER="$2" &&
+  [[ $# -eq 1 ]] || rm -rf -- "$work/build"
+  cmake -S "$kit/native" -B "$work/build" -DNVG_LIBTORCH="$1" "${@:2}" &&
     cmake --build "$work/build" --parallel "${NVG_GPU_JOBS:-$(nproc)}" --target nvg_torch
 }
 
@@ -192,6 +212,8 @@ step_tests() {
   part operations operations
   part same-images same_images
   part images-of-the-cpu images_of_the_cpu
+  part without-graphs images_without NVG_CUDA_GRAPHS
+  part without-kernels images_without NVG_CUDA_KERNELS
   part bfloat16-images nvg generate --model models/nvg-eurosat --class river --count 4 --seed 1 --device "$device" --dtype bfloat16 \
     --quiet -o "$results/bfloat16.npz"
   [[ -d sequences/eurosat ]] && part killed-training killed_training
@@ -221,6 +243,15 @@ images_of_the_cpu() {
   [[ -n $quick ]] && count=1
   nvg generate --model models/nvg-eurosat --class river,forest --count "$count" --seed 1 --quiet -o "$work/cpu.npz" || return 1
   python3 compare.py close "$work/first.npz" "$work/cpu.npz"
+}
+
+# VARIABLE: sampling without one of the two ways to be faster gives the same images.
+images_without() {
+  local count=4
+  [[ -n $quick ]] && count=1
+  env "$1=0" "$kit/app/Nvg.Cli" generate --model models/nvg-eurosat --class river,forest --count "$count" --seed 1 --device "$device" \
+    --quiet -o "$work/without.npz" || return 1
+  python3 compare.py close "$work/first.npz" "$work/without.npz"
 }
 
 # Killed while it trains, and continued: it must end where it was to end.
@@ -313,6 +344,18 @@ profile_tables() {
 step_train-eurosat() { train eurosat; }
 step_train-cifar10() { train cifar10; }
 
+step_train-both() {
+  limit[train-eurosat]=${limit[train-both]} limit[train-cifar10]=${limit[train-both]}
+  train eurosat >"$logs/train-both-eurosat.txt" 2>&1 &
+  local eurosat=$! status=0
+  train cifar10 >"$logs/train-both-cifar10.txt" 2>&1 &
+  local cifar10=$!
+  wait "$eurosat" || status=1
+  wait "$cifar10" || status=1
+  tail -n 4 -- "$logs"/train-both-*.txt
+  return $status
+}
+
 train() {
   # What is left of the limit is for the model and for a sheet of images.
   local name=$1 rest=25 images=16 run=$work/runs/$1
@@ -357,15 +400,14 @@ train() {
   nvg generate --model "$run/model" --count "$images" --seed 1 --device "$device" --quiet -o "$results/$name.png"
 }
 
-# NAME STEPS CHECKPOINT-EVERY BATCH [SECONDS]
+# NAME STEPS CHECKPOINT-EVERY BATCH [SECONDS]. From random weights: the minutes of a card are worth hours of the machine that trained
+# what ships, and its structure generator is distilled, so that training its velocities would undo that.
 train_until() {
   local name=$1 all=(train generator --config "configs/$1-generator.json" --data "sequences/$1/data" --sequences "sequences/$1/sequences"
     -o "$work/runs/$1" --resume --device "$device" --progress plain --set "tokenizer=models/nvg-$1" training.imageEvery=0
-    "training.steps=$2" "training.checkpointEvery=$3" "training.batchSize=$4" training.keepCheckpoints=1)
+    "training.steps=$2" "training.checkpointEvery=$3" "training.batchSize=$4" training.keepCheckpoints=1 training.learningRate=0.003)
   [[ -e sequences/$name/variants ]] && all+=("$(<"sequences/$name/variants")")
   [[ -n $quick ]] && all+=(training.logEvery=1 training.warmupSteps=2)
-  # The structure of a model that ships is distilled to few steps; training its velocities again would undo that.
-  [[ -e models/nvg-$name/generator.safetensors ]] && all+=("start=models/nvg-$name" parts=content sampling.structureSteps=auto)
   timeout --signal=TERM --kill-after=20 "${5:-3600}" "$kit/app/Nvg.Cli" "${all[@]}"
 }
 

@@ -65,6 +65,7 @@ struct nvgt_value {
 typedef void *nvgt_tensor;
 typedef void *nvgt_generator;
 typedef const void *nvgt_operator;
+typedef void *nvgt_graph;
 typedef void *nvgt_gradient_hook;
 typedef void *nvgt_store;
 typedef void *nvgt_group;
@@ -172,6 +173,17 @@ NVGT_EXPORT int32_t nvgt_generator_new(int32_t device_type, int32_t device_index
 NVGT_EXPORT int32_t nvgt_generator_release(nvgt_generator generator);
 NVGT_EXPORT int32_t nvgt_generator_get_state(nvgt_generator generator, nvgt_tensor *state); // -> new reference
 NVGT_EXPORT int32_t nvgt_generator_set_state(nvgt_generator generator, nvgt_tensor state);
+
+// --- CUDA graphs; all functions but the first fail in a build without CUDA's headers
+NVGT_EXPORT int32_t nvgt_has_graphs(uint8_t *available);
+NVGT_EXPORT int32_t nvgt_graph_new(int32_t device_index, nvgt_graph *result);
+// The calling thread's work goes to the graph's stream until it exits: it runs there, or, with `captures`, is recorded
+// without running. Memory that is allocated while recording belongs to the graph.
+NVGT_EXPORT int32_t nvgt_graph_enter(nvgt_graph graph, uint8_t captures);
+NVGT_EXPORT int32_t nvgt_graph_exit(nvgt_graph graph);
+// Runs what was recorded, on the current stream, with the contents that its tensors have then.
+NVGT_EXPORT int32_t nvgt_graph_replay(nvgt_graph graph);
+NVGT_EXPORT int32_t nvgt_graph_release(nvgt_graph graph);
 
 // --- groups of processes (libtorch's c10d); all functions but the first fail in a build without it
 NVGT_EXPORT int32_t nvgt_group_backends(uint8_t *has_gloo, uint8_t *has_nccl);

@@ -54,6 +54,10 @@ TORCH_LIBRARY(nvg, m) {
         "Tensor query, Tensor key, Tensor value, Tensor weights, float epsilon) -> (Tensor, Tensor, Tensor)");
   m.def("gated_sum(Tensor x, Tensor gate, Tensor update) -> Tensor");
   m.def("gated_sum_backward(Tensor grad, Tensor gate, Tensor update) -> (Tensor, Tensor)");
+  m.def("has_cuda_kernels() -> bool");
+  m.def("rotated_heads(Tensor projected, Tensor query_scale, Tensor key_scale, Tensor rotations, int heads, float "
+        "epsilon) -> (Tensor, Tensor)");
+  m.def("beside_gelu(Tensor attended, Tensor projected) -> Tensor");
   m.def("has_matrix_engine() -> bool");
   m.def("pack_matrix(Tensor weight) -> Tensor");
   m.def("transformer_block_(Tensor(a!) x, Tensor modulation, Tensor first_weight, Tensor first_bias, "

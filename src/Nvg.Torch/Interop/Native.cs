@@ -99,4 +99,11 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial int nvgt_generator_release(nint generator);
     [LibraryImport(Library)] internal static partial int nvgt_generator_get_state(GeneratorHandle generator, nint* state);
     [LibraryImport(Library)] internal static partial int nvgt_generator_set_state(GeneratorHandle generator, TensorHandle state);
+
+    [LibraryImport(Library)] internal static partial int nvgt_has_graphs(byte* available);
+    [LibraryImport(Library)] internal static partial int nvgt_graph_new(int deviceIndex, nint* result);
+    [LibraryImport(Library)] internal static partial int nvgt_graph_enter(GraphHandle graph, byte captures);
+    [LibraryImport(Library)] internal static partial int nvgt_graph_exit(GraphHandle graph);
+    [LibraryImport(Library)] internal static partial int nvgt_graph_replay(GraphHandle graph);
+    [LibraryImport(Library)] internal static partial int nvgt_graph_release(nint graph);
 }

@@ -1,4 +1,5 @@
 global using GeneratorHandle = Nvg.Torch.Interop.NativeHandle<Nvg.Torch.Interop.GeneratorRelease>;
+global using GraphHandle = Nvg.Torch.Interop.NativeHandle<Nvg.Torch.Interop.GraphRelease>;
 global using GroupHandle = Nvg.Torch.Interop.NativeHandle<Nvg.Torch.Interop.GroupRelease>;
 global using StoreHandle = Nvg.Torch.Interop.NativeHandle<Nvg.Torch.Interop.StoreRelease>;
 global using TensorHandle = Nvg.Torch.Interop.NativeHandle<Nvg.Torch.Interop.TensorRelease>;

@@ -20,6 +20,12 @@ internal readonly struct GeneratorRelease : INativeRelease
     public static int Release(nint handle) => Door.Current.ReleaseGenerator(handle);
 }
 
+/// <summary>A captured CUDA graph.</summary>
+internal readonly struct GraphRelease : INativeRelease
+{
+    public static int Release(nint handle) => Native.nvgt_graph_release(handle);
+}
+
 /// <summary>A connection to a store at which processes meet.</summary>
 internal readonly struct StoreRelease : INativeRelease
 {

@@ -4,7 +4,8 @@ namespace Nvg.Generators;
 
 /// <summary>
 /// The three steps of a transformer block around its matrix products. On the CPU each is a fused native kernel with its own
-/// gradient; on other devices, and through the managed door, it is composed of libtorch operators by the same formula.
+/// gradient. On a GPU there are fused kernels for sampling, if CUDA's compiler was there when the native library was built. Otherwise,
+/// and through the managed door, a step is composed of libtorch operators by the same formula.
 /// </summary>
 /// <remarks>Shapes: N sequences, T tokens, W width, H heads, D head size, M width of the MLP.</remarks>
 internal static class BlockOperations
@@ -12,12 +13,22 @@ internal static class BlockOperations
     private static readonly Operator ModulatedLayerNormOp = new("nvg::modulated_layer_norm");
     private static readonly Operator AttentionMlpOp = new("nvg::attention_mlp");
     private static readonly Operator GatedSumOp = new("nvg::gated_sum");
+    private static readonly Operator RotatedHeadsOp = new("nvg::rotated_heads");
+    private static readonly Operator BesideGeluOp = new("nvg::beside_gelu");
+    private static readonly Operator HasCudaKernelsOp = new("nvg::has_cuda_kernels");
     private static readonly Operator HasMatrixEngineOp = new("nvg::has_matrix_engine");
     private static readonly Operator PackMatrixOp = new("nvg::pack_matrix");
     private static readonly Operator WholeBlockOp = new("nvg::transformer_block_");
 
     /// <summary>Whether this processor has matrix instructions for packed bfloat16 (AMX, or AVX-512 with bfloat16).</summary>
     internal static bool HasMatrixEngine => TorchRuntime.HasKernels && HasMatrixEngineOp.CallNumber() != 0;
+
+    /// <summary>Set to 0, it switches the kernels for GPUs off: libtorch's operators serve.</summary>
+    internal const string CudaKernelsVariable = "NVG_CUDA_KERNELS";
+
+    /// <summary>Whether the native library has kernels for GPUs.</summary>
+    internal static bool HasCudaKernels { get; } = TorchRuntime.HasKernels && HasCudaKernelsOp.CallNumber() != 0
+        && Environment.GetEnvironmentVariable(CudaKernelsVariable) != "0";
 
     /// <summary>(1 + scale) · LayerNorm(x) + shift.</summary>
     /// <param name="x_NTW">Residual stream, float32.</param>
@@ -26,7 +37,7 @@ internal static class BlockOperations
     /// <param name="epsilon">Added to the variance.</param>
     /// <param name="weightType">Element type of the following matrix product, in which the kernel writes its output.</param>
     internal static Tensor ModulatedLayerNorm(Tensor x_NTW, Tensor shift_NW, Tensor scale_NW, double epsilon, ScalarType weightType) =>
-        HasKernels(x_NTW)
+        HasKernels(x_NTW) || SamplesOnGpu(x_NTW)
             ? ModulatedLayerNormOp.Call(x_NTW, shift_NW, scale_NW, epsilon, weightType)
             : Composed.ModulatedLayerNorm(x_NTW, shift_NW, scale_NW, epsilon);
 
@@ -40,15 +51,17 @@ internal static class BlockOperations
     /// <returns>N × T × (W + M).</returns>
     internal static Tensor AttentionMlp(Tensor projected, Tensor queryScale_D, Tensor keyScale_D, Tensor rotary, int heads, double epsilon)
     {
-        if (!HasKernels(projected))
+        if (!HasKernels(projected) && !SamplesOnGpu(projected))
             return Composed.AttentionMlp(projected, queryScale_D, keyScale_D, rotary, heads, epsilon);
         using Tensor turns = RotaryEmbedding.AsPairs(rotary);
-        return AttentionMlpOp.Call(projected, queryScale_D, keyScale_D, turns, heads, epsilon);
+        return HasKernels(projected)
+            ? AttentionMlpOp.Call(projected, queryScale_D, keyScale_D, turns, heads, epsilon)
+            : AttentionMlpOnGpu(projected, queryScale_D, keyScale_D, turns, heads, epsilon);
     }
 
     /// <summary>x + gate · update.</summary>
     internal static Tensor GatedSum(Tensor x_NTW, Tensor gate_NW, Tensor update_NTW) =>
-        HasKernels(x_NTW) ? GatedSumOp.Call(x_NTW, gate_NW, update_NTW) : Composed.GatedSum(x_NTW, gate_NW, update_NTW);
+        HasKernels(x_NTW) || SamplesOnGpu(x_NTW) ? GatedSumOp.Call(x_NTW, gate_NW, update_NTW) : Composed.GatedSum(x_NTW, gate_NW, update_NTW);
 
     /// <summary>Packs a bfloat16 matrix (out × in) into the tiles that <see cref="WholeBlock"/> reads.</summary>
     internal static Tensor PackMatrix(Tensor weight) => PackMatrixOp.Call(weight);
@@ -68,6 +81,22 @@ internal static class BlockOperations
             x_NTW, modulation_NM, first.Matrix, first.Bias, queryScale_D, keyScale_D, turns, second.Matrix, second.Bias, epsilon);
 
     private static bool HasKernels(Tensor tensor) => tensor.Device.Type == DeviceType.Cpu && TorchRuntime.HasKernels;
+
+    // The kernels of GPUs have no gradients. What they read in pairs and fours must be aligned.
+    private static bool SamplesOnGpu(Tensor tensor) =>
+        tensor.Device.Type == DeviceType.Cuda && HasCudaKernels && !tensor.RequiresGrad && tensor.Size(-1) % 8 == 0;
+
+    // Attention itself is libtorch's.
+    private static Tensor AttentionMlpOnGpu(
+        Tensor projected, Tensor queryScale_D, Tensor keyScale_D, Tensor turns, int heads, double epsilon)
+    {
+        using var scope = new TensorScope();
+        long count = projected.Size(0), tokens = projected.Size(1), width = heads * queryScale_D.Size(0);
+        Tensor?[] rotated = RotatedHeadsOp.CallMany(2, projected, queryScale_D, keyScale_D, turns, heads, epsilon);
+        Tensor value_NHTD = projected.Narrow(2, 2 * width, width).Reshape(count, tokens, heads, -1).Transpose(1, 2);
+        Tensor attended_NHTD = Functional.ScaledDotProductAttention(rotated[0]!, rotated[1]!, value_NHTD);
+        return scope.Keep(BesideGeluOp.Call(attended_NHTD.Transpose(1, 2).Reshape(count, tokens, width), projected));
+    }
 
     /// <summary>The same formulas composed of libtorch operators, for every device.</summary>
     internal static class Composed

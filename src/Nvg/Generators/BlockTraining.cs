@@ -26,23 +26,31 @@ public sealed class BlockTraining
 
     /// <summary>Runs the blocks one after another.</summary>
     /// <param name="blocks">The stack.</param>
-    /// <param name="packed">The same blocks packed for sampling, which run in their place and overwrite the input; or null.</param>
+    /// <param name="sampling">The same blocks prepared for sampling, which run in their place; or null.</param>
     /// <param name="tokens_NTW">Its input.</param>
     /// <param name="modulations">Shift, scale and gate for each block, N × 3 W.</param>
     /// <param name="rotary">Rotations of the tokens.</param>
     /// <param name="training">Training options, or null outside training.</param>
-    /// <exception cref="InvalidOperationException">Training is requested of packed blocks.</exception>
+    /// <exception cref="InvalidOperationException">Training is requested of blocks that are prepared for sampling.</exception>
     internal static Tensor Run(
-        TransformerBlock[] blocks, PackedBlock[]? packed, Tensor tokens_NTW, IReadOnlyList<Tensor> modulations, Tensor rotary,
-        BlockTraining? training)
+        TransformerBlock[] blocks, IBlockStack? sampling, Tensor tokens_NTW, Tensor[] modulations, Tensor rotary, BlockTraining? training)
     {
-        if (packed is not null)
-        {
-            return training is null
-                ? PackedBlock.Run(packed, tokens_NTW, modulations, rotary)
-                : throw new InvalidOperationException("a packed generator cannot be trained: train the one it was made from");
-        }
+        if (sampling is null)
+            return Run(blocks, tokens_NTW, modulations, rotary, training);
+        return training is null
+            ? sampling.Run(tokens_NTW, modulations, rotary)
+            : throw new InvalidOperationException("a packed generator cannot be trained: train the one it was made from");
+    }
 
+    /// <summary>Runs the blocks one after another.</summary>
+    /// <param name="blocks">The stack.</param>
+    /// <param name="tokens_NTW">Its input.</param>
+    /// <param name="modulations">Shift, scale and gate for each block, N × 3 W.</param>
+    /// <param name="rotary">Rotations of the tokens.</param>
+    /// <param name="training">Training options, or null outside training.</param>
+    internal static Tensor Run(
+        TransformerBlock[] blocks, Tensor tokens_NTW, Tensor[] modulations, Tensor rotary, BlockTraining? training = null)
+    {
         Tensor x = tokens_NTW.Alias();
         for (int i = 0; i < blocks.Length; i++)
         {

@@ -20,7 +20,7 @@ public sealed class ContentGenerator
     private readonly Embedding _classEmbed;
     private readonly Embedding _stageEmbed;
     private readonly TransformerBlock[] _blocks;
-    private PackedBlock[]? _packed;
+    private IBlockStack? _sampling;
     private readonly OutputHead _canvasHead;
     private readonly Linear _tokenHead;
 
@@ -61,12 +61,12 @@ public sealed class ContentGenerator
     /// <summary>The stack of transformer blocks.</summary>
     internal TransformerBlock[] Blocks => _blocks;
 
-    /// <summary>A generator that shares all parameters, with packed blocks in place of its own.</summary>
-    /// <param name="packed">One for each block; borrowed.</param>
-    internal ContentGenerator WithBlocks(PackedBlock[] packed)
+    /// <summary>A generator that shares all parameters and samples with a prepared stack of blocks. It cannot be trained.</summary>
+    /// <param name="stack">Borrowed.</param>
+    internal ContentGenerator WithBlocks(IBlockStack stack)
     {
         var copy = (ContentGenerator)MemberwiseClone();
-        copy._packed = packed;
+        copy._sampling = stack;
         return copy;
     }
 
@@ -94,7 +94,7 @@ public sealed class ContentGenerator
         Tensor table = _rotary.Table(structure_NLK, RotaryEmbedding.TokenType.Latent);
         Tensor condition_NW = Functional.Silu(vector_NW);
         Tensor[] modulations = Array.ConvertAll(_blocks, b => b.Modulation(condition_NW));
-        tokens_NTW = BlockTraining.Run(_blocks, _packed, tokens_NTW, modulations, table, training);
+        tokens_NTW = BlockTraining.Run(_blocks, _sampling, tokens_NTW, modulations, table, training);
         Tensor output_NLC = _canvasHead.Forward(tokens_NTW.Narrow(1, 1, _config.Grid.Length), _canvasHead.Modulation(condition_NW));
         return scope.Keep(output_NLC / _scaleFactors.Select(0, _config.Grid.StageCount));
     }

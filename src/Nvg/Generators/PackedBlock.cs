@@ -33,19 +33,6 @@ internal sealed class PackedBlock : IDisposable
     /// <summary>The matrices that were packed; they belong to the block.</summary>
     internal IEnumerable<Tensor> Sources => [_block.First.Weight, _block.Second.Weight];
 
-    /// <summary>Runs blocks one after another.</summary>
-    /// <param name="blocks">The stack.</param>
-    /// <param name="tokens_NTW">Its input, float32 and contiguous; overwritten.</param>
-    /// <param name="modulations">Shift, scale and gate for each block, N × 3 W.</param>
-    /// <param name="rotary">Rotations of the tokens.</param>
-    internal static Tensor Run(PackedBlock[] blocks, Tensor tokens_NTW, IReadOnlyList<Tensor> modulations, Tensor rotary)
-    {
-        using Tensor turns = RotaryEmbedding.AsPairs(rotary);
-        for (int i = 0; i < blocks.Length; i++)
-            blocks[i].ForwardInPlace(tokens_NTW, modulations[i], turns);
-        return tokens_NTW.Alias();
-    }
-
     /// <summary>Runs the block in place.</summary>
     /// <param name="x_NTW">The residual stream; overwritten.</param>
     /// <param name="modulation_NM">From <see cref="TransformerBlock.Modulation"/>.</param>

@@ -4,8 +4,8 @@ namespace Nvg.Generators;
 
 /// <summary>
 /// Both generators of a model for sampling only. If the processor has matrix units for bfloat16 (AMX, or AVX-512 with bfloat16) and
-/// the matrices are bfloat16 on the CPU, the matrices of the blocks are copied into the layout that these units read. Everything else
-/// is shared with the generator.
+/// the matrices are bfloat16 on the CPU, the matrices of the blocks are copied into the layout that these units read. On a GPU the
+/// passes of the blocks are captured as CUDA graphs. Everything else is shared with the generator.
 /// </summary>
 public sealed class PackedGenerator : IDisposable
 {
@@ -13,7 +13,7 @@ public sealed class PackedGenerator : IDisposable
     private static readonly Operator IsInferenceOp = new("aten::is_inference");
 
     private readonly NvgGenerator? _owned;
-    private readonly PackedBlock[] _blocks;
+    private readonly List<IBlockStack> _stacks = [];
     private Tensor[] _sources = [];
     private double[] _versions = [];
 
@@ -28,21 +28,18 @@ public sealed class PackedGenerator : IDisposable
     {
         Config = generator.Config;
         _owned = takesOver ? generator : null;
-        var packed = new List<PackedBlock>();
         try
         {
-            PackedBlock[] content = Pack(generator.Content.Blocks, packed, takesOver);
-            PackedBlock[] structure = Pack(generator.Structure.Blocks, packed, takesOver);
-            Content = content.Length > 0 ? generator.Content.WithBlocks(content) : generator.Content;
-            Structure = structure.Length > 0 ? generator.Structure.WithBlocks(structure) : generator.Structure;
-            _blocks = [.. packed];
+            Content = Prepare(generator.Content.Blocks, takesOver) is { } content ? generator.Content.WithBlocks(content) : generator.Content;
+            Structure = Prepare(generator.Structure.Blocks, takesOver) is { } structure
+                ? generator.Structure.WithBlocks(structure)
+                : generator.Structure;
             if (!takesOver)
-                Watch(packed.SelectMany(b => b.Sources));
+                Watch(_stacks.OfType<PackedBlocks>().SelectMany(stack => stack.Sources));
         }
         catch
         {
-            packed.ForEach(b => b.Dispose());
-            _owned?.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -50,24 +47,24 @@ public sealed class PackedGenerator : IDisposable
     /// <summary>Sizes.</summary>
     public GeneratorConfig Config { get; }
 
-    /// <summary>Predicts content. Cannot be trained if matrices are packed.</summary>
+    /// <summary>Predicts content. Cannot be trained if its blocks are prepared for sampling.</summary>
     public ContentGenerator Content { get; }
 
-    /// <summary>Predicts structure maps. Cannot be trained if matrices are packed.</summary>
+    /// <summary>Predicts structure maps. Cannot be trained if its blocks are prepared for sampling.</summary>
     public StructureGenerator Structure { get; }
 
     /// <summary>Device of the parameters.</summary>
     public Device Device => Content.ScaleFactors.Device;
 
     /// <summary>Whether matrices are packed.</summary>
-    public bool IsPacked => _blocks.Length > 0;
+    public bool IsPacked => _stacks.OfType<PackedBlocks>().Any();
 
     /// <summary>Whether tensors that were packed, or are watched in their place, have been changed since.</summary>
     internal bool IsOutdated => !_sources.Select(Version).SequenceEqual(_versions);
 
     /// <summary>Whether packing a generator would change the layout of its matrices.</summary>
     internal static bool WouldPack(NvgGenerator generator) =>
-        CanBePacked(generator.Content.Blocks) || CanBePacked(generator.Structure.Blocks);
+        PackedBlocks.CanPack(generator.Content.Blocks) || PackedBlocks.CanPack(generator.Structure.Blocks);
 
     /// <summary>
     /// Packs the matrices block by block and frees each one that is packed, so that a large model is never in memory twice.
@@ -86,26 +83,23 @@ public sealed class PackedGenerator : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Array.ForEach(_blocks, b => b.Dispose());
+        _stacks.ForEach(stack => stack.Dispose());
         _owned?.Dispose();
     }
 
     // libtorch counts the in-place changes of every tensor, except of those made in inference mode.
     private static double Version(Tensor tensor) => IsInferenceOp.CallNumber(tensor) != 0 ? 0 : VersionOp.CallNumber(tensor);
 
-    private static bool CanBePacked(TransformerBlock[] blocks) => Array.TrueForAll(blocks, b => b.CanBePacked);
-
-    private static PackedBlock[] Pack(TransformerBlock[] blocks, List<PackedBlock> all, bool frees)
+    // The blocks as this device samples with them; null where they are best as they are.
+    private IBlockStack? Prepare(TransformerBlock[] blocks, bool frees)
     {
-        if (!CanBePacked(blocks))
-            return [];
-        foreach (TransformerBlock block in blocks)
-        {
-            all.Add(new PackedBlock(block));
-            if (frees)
-                block.FreeMatrices();
-        }
-
-        return [.. all.TakeLast(blocks.Length)];
+        IBlockStack? stack = null;
+        if (PackedBlocks.CanPack(blocks))
+            stack = new PackedBlocks(blocks, frees);
+        else if (CapturedGraph.IsAvailable(blocks[0].First.Weight.Device))
+            stack = new CapturedBlocks(blocks);
+        if (stack is not null)
+            _stacks.Add(stack);
+        return stack;
     }
 }

@@ -24,7 +24,7 @@ public sealed class StructureGenerator
     private readonly Linear _timeIn;
     private readonly Linear _timeOut;
     private readonly TransformerBlock[] _blocks;
-    private PackedBlock[]? _packed;
+    private IBlockStack? _sampling;
     private readonly OutputHead _head;
     private readonly ScalarEmbedding? _stepEmbed;
     private readonly ScalarEmbedding? _guidanceEmbed;
@@ -149,19 +149,19 @@ public sealed class StructureGenerator
         Tensor structure_NLW = _embed.Forward(z_NLK).To(ScalarType.Float32);
         Tensor tokens_NTW = Tensor.Cat([condition.Prefix_NTW, structure_NLW], 1);
         Tensor[] modulations = condition.Modulations(step, [.. _blocks.Select(b => (Func<Tensor, Tensor>)b.Modulation), _head.Modulation]);
-        tokens_NTW = BlockTraining.Run(_blocks, _packed, tokens_NTW, modulations[..^1], condition.Rotary, training);
+        tokens_NTW = BlockTraining.Run(_blocks, _sampling, tokens_NTW, modulations[..^1], condition.Rotary, training);
         return scope.Keep(_head.Forward(tokens_NTW.Narrow(1, 1 + length, length), modulations[^1]));
     }
 
     /// <summary>The stack of transformer blocks.</summary>
     internal TransformerBlock[] Blocks => _blocks;
 
-    /// <summary>A generator that shares all parameters, with packed blocks in place of its own.</summary>
-    /// <param name="packed">One for each block; borrowed.</param>
-    internal StructureGenerator WithBlocks(PackedBlock[] packed)
+    /// <summary>A generator that shares all parameters and samples with a prepared stack of blocks. It cannot be trained.</summary>
+    /// <param name="stack">Borrowed.</param>
+    internal StructureGenerator WithBlocks(IBlockStack stack)
     {
         var copy = (StructureGenerator)MemberwiseClone();
-        copy._packed = packed;
+        copy._sampling = stack;
         return copy;
     }
 

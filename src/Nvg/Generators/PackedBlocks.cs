@@ -1,0 +1,50 @@
+using Nvg.Torch;
+
+namespace Nvg.Generators;
+
+/// <summary>Blocks whose matrices are packed for the processor's matrix units. Owns the packed matrices.</summary>
+internal sealed class PackedBlocks : IBlockStack
+{
+    private readonly PackedBlock[] _blocks;
+
+    /// <param name="blocks">Blocks that can be packed; borrowed.</param>
+    /// <param name="frees">Whether each block's own matrices are freed once they are packed, so that they are never in memory twice.</param>
+    internal PackedBlocks(TransformerBlock[] blocks, bool frees)
+    {
+        var packed = new List<PackedBlock>(blocks.Length);
+        try
+        {
+            foreach (TransformerBlock block in blocks)
+            {
+                packed.Add(new PackedBlock(block));
+                if (frees)
+                    block.FreeMatrices();
+            }
+        }
+        catch
+        {
+            packed.ForEach(block => block.Dispose());
+            throw;
+        }
+
+        _blocks = [.. packed];
+    }
+
+    /// <summary>The matrices that were packed.</summary>
+    internal IEnumerable<Tensor> Sources => _blocks.SelectMany(block => block.Sources);
+
+    /// <summary>Whether this processor packs the matrices of such blocks.</summary>
+    internal static bool CanPack(TransformerBlock[] blocks) => Array.TrueForAll(blocks, block => block.CanBePacked);
+
+    /// <inheritdoc/>
+    public Tensor Run(Tensor tokens_NTW, Tensor[] modulations, Tensor rotary)
+    {
+        using Tensor turns = RotaryEmbedding.AsPairs(rotary);
+        for (int i = 0; i < _blocks.Length; i++)
+            _blocks[i].ForwardInPlace(tokens_NTW, modulations[i], turns);
+        return tokens_NTW.Alias();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Array.ForEach(_blocks, block => block.Dispose());
+}
