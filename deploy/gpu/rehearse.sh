@@ -72,11 +72,11 @@ fi
 base=$tree/opt/nvg-gpu
 rm -rf -- "$base/kit" "$base/out"
 # The native build is kept, as on a machine that is still warm; everything else starts anew.
-rm -rf -- "$base/work/kit" "$base/work/unpacked" "$base/work/results" "$base/work/logs" "$base/work/runs"
+rm -rf -- "$base/work/kit" "$base/work/sequences" "$base"/work/unpacked* "$base/work/results" "$base/work/logs" "$base/work/runs"
 mkdir -p -- "$base/kit" "$base/out"
-cp -- "$pack"/* "$base/kit"
+find "$pack" -type f -exec cp -t "$base/kit" -- {} +
 limits=()
-for limit in unpack=120 build=900 verify=180 tests=300 bench=300 profile=180 train-eurosat=90 train-cifar10=90 collect=60; do
+for limit in unpack=120 build=900 verify=180 tests=300 bench=300 profile=180 train-eurosat=90 train-cifar10=90 train-both=180 collect=60; do
   seconds=${limit#*=}
   # Training takes whatever it is given.
   [[ $limit == train-* ]] || seconds=$((seconds * factor))
@@ -84,9 +84,13 @@ for limit in unpack=120 build=900 verify=180 tests=300 bench=300 profile=180 tra
   limits+=(--limit "${limit%%=*}=$seconds")
 done
 steps=(unpack build verify tests bench profile)
-for name in eurosat cifar10; do
-  [[ " $* " == *" --$name "* || -n ${NVG_GPU_PACK:-} ]] && steps+=("train-$name")
-done
+if [[ -n ${NVG_GPU_PACK:-} || (" $* " == *" --eurosat "* && " $* " == *" --cifar10 "*) ]]; then
+  steps+=(train-both)
+else
+  for name in eurosat cifar10; do
+    [[ " $* " == *" --$name "* ]] && steps+=("train-$name")
+  done
+fi
 say "running: ${steps[*]} collect"
 status=0
 inside /opt/nvg-gpu/kit/run.sh --device cpu --quick --work /opt/nvg-gpu/work --out /opt/nvg-gpu/out "${limits[@]}" \

@@ -366,7 +366,7 @@ train() {
     echo "the kit was packed without --$name"
     return 1
   }
-  local batch=256 first=200 every=500
+  local batch=256 first=200 every=2000
   [[ -n $quick ]] && batch=4 first=3 every=5
   keep_snapshots "$name" &
   local keeper=$!
