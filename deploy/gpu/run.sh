@@ -174,10 +174,11 @@ step_build() {
   cat -- "$results/doctor.txt"
 }
 
-# Without libtorch's profiler, or CUDA graphs and kernels, where an interface has changed: all else still works.
+# One card needs no groups of processes. Without libtorch's profiler, or CUDA graphs and kernels, where an interface has changed: all
+# else still works.
 build_native() {
   [[ $# -eq 1 ]] || rm -rf -- "$work/build"
-  cmake -S "$kit/native" -B "$work/build" -DNVG_LIBTORCH="$1" "${@:2}" &&
+  cmake -S "$kit/native" -B "$work/build" -DNVG_LIBTORCH="$1" -DNVG_GROUPS=OFF "${@:2}" &&
     cmake --build "$work/build" --parallel "${NVG_GPU_JOBS:-$(nproc)}" --target nvg_torch
 }
 

@@ -1,5 +1,6 @@
 // Operators of the dispatcher: found by name, called boxed.
 #include "door/guard.h"
+#include "optional.h"
 
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>
@@ -51,11 +52,11 @@ c10::IValue to_ivalue(const nvgt_value &value, const c10::Argument &parameter) {
     return c10::IValue(std::move(list));
   }
   case NVGT_OPTIONAL_TENSOR_LIST: {
-    c10::List<c10::optional<at::Tensor>> list;
+    c10::List<nvg::optional<at::Tensor>> list;
     list.reserve(static_cast<size_t>(value.count));
     for (int32_t i = 0; i < value.count; i++) {
       at::Tensor tensor = borrow(static_cast<void *const *>(value.pointer)[i]);
-      list.push_back(tensor.defined() ? c10::optional<at::Tensor>(std::move(tensor)) : c10::nullopt);
+      list.push_back(tensor.defined() ? nvg::optional<at::Tensor>(std::move(tensor)) : nvg::nullopt);
     }
     return c10::IValue(std::move(list));
   }

@@ -1,5 +1,6 @@
 // CUDA graphs: device work that is captured once and repeated with one launch.
 #include "door/guard.h"
+#include "optional.h"
 
 #ifdef NVGT_CUDA
 #include <ATen/cuda/CUDAGraph.h>
@@ -20,7 +21,7 @@ struct Graph {
 
   c10::DeviceIndex device;
   c10::cuda::CUDAStream stream;
-  c10::optional<c10::cuda::CUDAStream> outer;
+  nvg::optional<c10::cuda::CUDAStream> outer;
   at::cuda::CUDAGraph graph;
   bool is_capturing = false;
 };

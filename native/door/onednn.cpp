@@ -3,6 +3,7 @@
 // of their size, in PyTorch as well. Its version numbers do not tell, so a small convolution is computed with and
 // without oneDNN.
 #include "door/guard.h"
+#include "optional.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Config.h>
@@ -24,7 +25,7 @@ std::vector<at::Tensor> convolve(at::ScalarType type) {
   const at::Tensor input = pattern({batch, channels, side, side}, 0.7).to(type);
   const at::Tensor weight = pattern({channels, channels, kernel, kernel}, 1.3).to(type);
   const at::Tensor gradient = pattern({batch, channels, side, side}, 2.1).to(type);
-  auto [of_input, of_weight, of_bias] = at::convolution_backward(gradient, input, weight, c10::nullopt, {1, 1}, {1, 1},
+  auto [of_input, of_weight, of_bias] = at::convolution_backward(gradient, input, weight, nvg::nullopt, {1, 1}, {1, 1},
                                                                  {1, 1}, false, {0, 0}, 1, {true, true, false});
   return {at::conv2d(input, weight, {}, 1, 1), of_input, of_weight};
 }

@@ -16,6 +16,7 @@
 #include "kernels/parallel.h"
 #include "kernels/tiles/matrix_tiles.h"
 #include "kernels/tiles/pack_matrix.h"
+#include "optional.h"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -376,7 +377,7 @@ BackwardResult backward_cpu(const at::Tensor &grad, const at::Tensor &x, const a
   const at::Tensor gradients = zero_grids(shape, outputs);
   at::Tensor packed, d_x, bias_sums;
   std::vector<int64_t> places;
-  c10::optional<WeightScratch> scratch;
+  nvg::optional<WeightScratch> scratch;
   if (needs_input) {
     packed = pack_weight(weight);
     places = depth_places(shape, outputs);
@@ -453,13 +454,13 @@ struct TiledConvolution : torch::autograd::Function<TiledConvolution> {
   }
 };
 
-at::Tensor conv2d(const at::Tensor &x, const at::Tensor &weight, const c10::optional<at::Tensor> &bias, int64_t stride,
+at::Tensor conv2d(const at::Tensor &x, const at::Tensor &weight, const nvg::optional<at::Tensor> &bias, int64_t stride,
                   int64_t padding) {
   return at::conv2d(x, weight, bias, {stride, stride}, {padding, padding});
 }
 
 // libtorch's convolution has no Meta function in 1.13.
-at::Tensor conv2d_meta(const at::Tensor &x, const at::Tensor &weight, const c10::optional<at::Tensor> &bias,
+at::Tensor conv2d_meta(const at::Tensor &x, const at::Tensor &weight, const nvg::optional<at::Tensor> &bias,
                        int64_t stride, int64_t padding) {
   check_all_meta(kName, {x, weight, bias.value_or(at::Tensor())});
   TORCH_CHECK(x.dim() == 4 && weight.dim() == 4 && x.size(1) == weight.size(1), kName, ": ", x.sizes(),
@@ -472,7 +473,7 @@ at::Tensor conv2d_meta(const at::Tensor &x, const at::Tensor &weight, const c10:
 
 // libtorch's convolution records its own gradient where there is no tiled one.
 at::Tensor conv2d_autograd(const at::Tensor &x, const at::Tensor &weight,
-                           const c10::optional<at::Tensor> &optional_bias, int64_t stride, int64_t padding) {
+                           const nvg::optional<at::Tensor> &optional_bias, int64_t stride, int64_t padding) {
   const at::Tensor bias = optional_bias.value_or(at::Tensor());
   if (!has_tiled_gradient(x, weight, bias, stride, padding))
     return conv2d(x, weight, optional_bias, stride, padding);

@@ -1,0 +1,20 @@
+// libtorch's optional is the standard one since 2.2, and its own name for it goes.
+#pragma once
+
+#include <torch/version.h>
+
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 2)
+#include <optional>
+
+namespace nvg {
+using std::nullopt;
+using std::optional;
+} // namespace nvg
+#else
+#include <c10/util/Optional.h>
+
+namespace nvg {
+using c10::nullopt;
+using c10::optional;
+} // namespace nvg
+#endif
