@@ -6,7 +6,7 @@ namespace Nvg.Torch;
 /// Work of a GPU that was captured once and is repeated with one launch (a CUDA graph). It always reads and writes the tensors of
 /// the capture: to repeat it with other values, copy them into its inputs first.
 /// </summary>
-internal sealed unsafe class CapturedGraph : IDisposable
+internal sealed unsafe class CapturedGraph : ICapturedWork
 {
     /// <summary>Set to 0, it switches graphs off: every kernel is launched by itself.</summary>
     internal const string Variable = "NVG_CUDA_GRAPHS";
@@ -15,8 +15,8 @@ internal sealed unsafe class CapturedGraph : IDisposable
 
     private CapturedGraph(GraphHandle graph, Tensor result) => (_graph, Result) = (graph, result);
 
-    /// <summary>What the captured work returned; every replay overwrites it.</summary>
-    internal Tensor Result { get; }
+    /// <inheritdoc/>
+    public Tensor Result { get; }
 
     /// <summary>Whether work on a device can be captured.</summary>
     internal static bool IsAvailable(Device device)
@@ -34,7 +34,7 @@ internal sealed unsafe class CapturedGraph : IDisposable
     /// Work without random numbers that neither reads from the device nor allocates anything that outlives it but its result.
     /// </param>
     /// <exception cref="TorchException">The work contains something that cannot be captured.</exception>
-    internal static CapturedGraph Capture(Device device, Func<Tensor> work)
+    internal static ICapturedWork Capture(Device device, Func<Tensor> work)
     {
         nint pointer;
         Native.Check(Native.nvgt_graph_new(device.Index, &pointer), "CUDA graph");
@@ -51,8 +51,8 @@ internal sealed unsafe class CapturedGraph : IDisposable
         }
     }
 
-    /// <summary>Launches the work on the current stream; returns at once.</summary>
-    internal void Replay() => Native.Check(Native.nvgt_graph_replay(_graph), "CUDA graph");
+    /// <inheritdoc/>
+    public void Replay() => Native.Check(Native.nvgt_graph_replay(_graph), "CUDA graph");
 
     /// <inheritdoc/>
     public void Dispose()

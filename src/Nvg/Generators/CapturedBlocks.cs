@@ -13,12 +13,15 @@ internal sealed class CapturedBlocks : IBlockStack
     private const int MostShapes = 6;
 
     private readonly TransformerBlock[] _blocks;
+    private readonly Func<Device, Func<Tensor>, ICapturedWork> _capture;
     private readonly Lock _lock = new();
     private readonly Dictionary<Shape, Pass?> _passes = [];
     private readonly List<Shape> _byUse = [];
 
     /// <param name="blocks">Borrowed; their parameters must not be replaced, but may be changed in place.</param>
-    internal CapturedBlocks(TransformerBlock[] blocks) => _blocks = blocks;
+    /// <param name="capture">Captures work on a device: <see cref="CapturedGraph.Capture"/>.</param>
+    internal CapturedBlocks(TransformerBlock[] blocks, Func<Device, Func<Tensor>, ICapturedWork> capture) =>
+        (_blocks, _capture) = (blocks, capture);
 
     /// <inheritdoc/>
     public Tensor Run(Tensor tokens_NTW, Tensor[] modulations, Tensor rotary)
@@ -38,7 +41,7 @@ internal sealed class CapturedBlocks : IBlockStack
 
             _byUse.Remove(shape);
             _byUse.Add(shape);
-            pass ??= _passes[shape] = new Pass(_blocks, tokens_NTW, modulations, rotary);
+            pass ??= _passes[shape] = new Pass(_blocks, _capture, tokens_NTW, modulations, rotary);
             return pass.Run(tokens_NTW, modulations, rotary);
         }
     }
@@ -74,15 +77,17 @@ internal sealed class CapturedBlocks : IBlockStack
         private readonly Tensor _tokens_NTW;
         private readonly Tensor _modulations;
         private readonly Tensor _rotary;
-        private readonly CapturedGraph _graph;
+        private readonly ICapturedWork _graph;
 
-        internal Pass(TransformerBlock[] blocks, Tensor tokens_NTW, Tensor[] modulations, Tensor rotary)
+        internal Pass(
+            TransformerBlock[] blocks, Func<Device, Func<Tensor>, ICapturedWork> capture, Tensor tokens_NTW, Tensor[] modulations,
+            Tensor rotary)
         {
             using InferenceMode inference = Autograd.Inference();
             using var scope = new TensorScope();
             long count = modulations[0].Size(0);
             Tensor tokens = tokens_NTW.Clone(), together = Tensor.Cat(modulations, 0), turns = rotary.Clone();
-            _graph = CapturedGraph.Capture(tokens_NTW.Device, () =>
+            _graph = capture(tokens_NTW.Device, () =>
             {
                 using var passScope = new TensorScope();
                 Tensor[] parts = [.. blocks.Select((_, i) => together.Narrow(0, i * count, count))];

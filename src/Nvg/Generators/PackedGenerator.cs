@@ -97,7 +97,7 @@ public sealed class PackedGenerator : IDisposable
         if (PackedBlocks.CanPack(blocks))
             stack = new PackedBlocks(blocks, frees);
         else if (CapturedGraph.IsAvailable(blocks[0].First.Weight.Device))
-            stack = new CapturedBlocks(blocks);
+            stack = new CapturedBlocks(blocks, CapturedGraph.Capture);
         if (stack is not null)
             _stacks.Add(stack);
         return stack;
