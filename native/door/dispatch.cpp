@@ -1,6 +1,6 @@
 // Operators of the dispatcher: found by name, called boxed.
 #include "door/guard.h"
-#include "optional.h"
+#include "door/optional.h"
 
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>

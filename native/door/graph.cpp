@@ -1,6 +1,6 @@
 // CUDA graphs: device work that is captured once and repeated with one launch.
 #include "door/guard.h"
-#include "optional.h"
+#include "door/optional.h"
 
 #ifdef NVGT_CUDA
 #include <ATen/cuda/CUDAGraph.h>

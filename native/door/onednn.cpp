@@ -3,7 +3,7 @@
 // of their size, in PyTorch as well. Its version numbers do not tell, so a small convolution is computed with and
 // without oneDNN.
 #include "door/guard.h"
-#include "optional.h"
+#include "door/optional.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Config.h>

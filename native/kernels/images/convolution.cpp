@@ -11,12 +11,12 @@
 //
 // The zeros between images take part in the products: next to an infinity they yield a NaN. The grid is processed in
 // strips of rows that stay in the caches of a core.
+#include "door/optional.h"
 #include "kernels/autocast.h"
 #include "kernels/library.h"
 #include "kernels/parallel.h"
 #include "kernels/tiles/matrix_tiles.h"
 #include "kernels/tiles/pack_matrix.h"
-#include "optional.h"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
