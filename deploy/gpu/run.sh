@@ -292,6 +292,7 @@ step_bench() {
     part peer-eurosat bench_peer nvg-eurosat models/nvg-eurosat 1 --repeat 1 --no-whole
   else
     part nvg-d16 bench_ours nvg-d16 64 "$repeat" --preset nvg-d16 --training --structure-steps 25 --save "$work/nvg-d16"
+    part nvg-d16-launched bench_launched nvg-d16-launched 1 "$repeat" --preset nvg-d16 --images-only --structure-steps 25
     for model in 4 1; do
       part "nvg-d16-$model" bench_ours "nvg-d16-steps-$model" 64 "$repeat" --preset nvg-d16 --images-only --structure-steps "$model"
     done
@@ -313,6 +314,9 @@ step_bench() {
 bench_ours() {
   nvg bench --device "$device" --dtype bfloat16 --batch "$2" --repeat "$3" --json --quiet "${@:4}" >"$results/bench-$1.json"
 }
+
+# Without graphs and kernels, for what they save.
+bench_launched() { NVG_CUDA_GRAPHS=0 NVG_CUDA_KERNELS=0 bench_ours "$@"; }
 
 # NAME MODEL IMAGES OPTIONS…
 bench_peer() {
