@@ -104,6 +104,8 @@ prepare_environment() {
   export NVG_NATIVE=$work/build/libnvg_torch.so
   export GLIBC_TUNABLES=${GLIBC_TUNABLES-glibc.malloc.hugetlb=1}
   export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+  # What the tests found not to work is off in later steps.
+  [[ ! -s $work/switched-off ]] || export $(<"$work/switched-off")
   cd -- "$kit" || exit 1
 }
 
@@ -210,6 +212,7 @@ verify_in() {
 
 step_tests() {
   prepare_environment
+  part every-kernel every_kernel
   part operations operations
   part same-images same_images
   part images-of-the-cpu images_of_the_cpu
@@ -220,6 +223,23 @@ step_tests() {
   [[ -d sequences/eurosat ]] && part killed-training killed_training
   part memory memory_over_images
   end_parts
+}
+
+# If images cannot be made with graphs and kernels, later steps go on without; the step fails all the same.
+every_kernel() {
+  local switches
+  for switches in "" NVG_CUDA_GRAPHS=0 "NVG_CUDA_GRAPHS=0 NVG_CUDA_KERNELS=0"; do
+    # Two images one after another: graphs are captured with the second pass.
+    if env $switches "$kit/app/Nvg.Cli" generate --model models/nvg-eurosat --class river --count 2 --batch 1 --seed 1 --device "$device" \
+      --quiet -o "$work/every.npz"; then
+      printf '%s' "$switches" >"$work/switched-off"
+      [[ -n $switches ]] || return 0
+      export $switches
+      return 1
+    fi
+    echo "no images with '${switches:-graphs and kernels}'"
+  done
+  return 1
 }
 
 # With one small fixture: the others have a step of their own.
