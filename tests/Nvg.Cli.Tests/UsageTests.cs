@@ -48,6 +48,16 @@ public class UsageTests(TinyModel model) : CommandTests, IClassFixture<TinyModel
         Assert.Equal("", result.Output);
     }
 
+    [Theory]
+    [InlineData("--port must lie between 0 and 65535, not 70000", "--port", "70000")]
+    [InlineData("--port and --urls exclude each other", "--port", "5081", "--urls", "http://127.0.0.1:5080")]
+    public async Task Serve_WithAWrongPort_SaysSo(string expected, params string[] arguments)
+    {
+        CommandResult result = await RunAsync(["serve", "--model", model.Folder, .. arguments]);
+        Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
+        Assert.StartsWith($"nvg: {expected}", result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Usage_FileThatBeginsWithADash_IsTakenAfterTwoDashes()
     {

@@ -97,10 +97,13 @@ internal sealed class GenerateCommand
         ControlRequest control = _control.Read(parsed);
         Check(parsed, control);
         var clock = Stopwatch.StartNew();
-        CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
+        // What needs no model is checked before one is loaded.
         foreach (string input in control.Inputs)
             InputFile.RequireImage(input);
         string folder = ModelFolder.Resolve(parsed.GetValue(_model));
+        ImageOutput.RequireWritable(parsed.GetRequiredValue(_output));
+        RequireClasses(parsed, folder);
+        CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         if (ModelMethod.Of(folder) == ModelMethod.Var)
             return await new VarGenerateCommand(VarArguments(parsed, folder, control), _sampling).RunAsync(parsed, cancellation);
         ImageDocument? document = control.ReadDocument();
@@ -184,6 +187,12 @@ internal sealed class GenerateCommand
         IEnumerable<string> written = new[] { target, parsed.GetValue(_gif) }.OfType<string>().Concat(control.Outputs);
         if (written.FirstOrDefault(o => inputs.Contains(FilePlace.Of(o))) is { } input)
             throw new UsageException($"{input} is read by this command: choose another output");
+    }
+
+    private void RequireClasses(ParseResult parsed, string folder)
+    {
+        if (parsed.IsGiven(_class) && parsed.GetRequiredValue(_class) is var classes && classes != RandomClass)
+            _ = ClassArguments.FindAll(new ClassNames([.. ModelCard.Read(folder).Classes]), classes);
     }
 
     // Without kept stages another class or seed would be an image that has nothing to do with the reference.
@@ -279,6 +288,12 @@ internal sealed class GenerateCommand
 
             cancellation.ThrowIfCancellationRequested();
             return (reports, [.. outputs.SelectMany(o => o.Complete())]);
+        }
+        catch (OperationCanceledException) when (reports.Count > 0 && reports[0].File is null)
+        {
+            throw new InterruptedException(
+                $"{ConsoleText.Count(reports.Count, "finished image")} of {request.Images.Count} not written; "
+                    + "-o FOLDER writes every image when it is finished");
         }
         finally
         {

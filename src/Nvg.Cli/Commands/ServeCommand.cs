@@ -26,6 +26,12 @@ internal sealed class ServeCommand
         DefaultValueFactory = _ => NvgHostOptions.DefaultUrl,
     };
 
+    private readonly Option<int?> _port = new("--port")
+    {
+        Description = "Listen on a port of this machine alone: short for --urls http://127.0.0.1:N",
+        HelpName = "N",
+    };
+
     private readonly Option<string?> _keyFile = new("--key-file")
     {
         Description = "File with the keys of clients, one a line; # begins a comment",
@@ -81,7 +87,7 @@ internal sealed class ServeCommand
     {
         var arguments = new ServeCommand();
         Command command = new Command("serve", "Serve models over HTTP, with a page to draw on")
-            .With(arguments._model, arguments._urls, arguments._keyFile, arguments._withoutKey, arguments._hosts)
+            .With(arguments._model, arguments._urls, arguments._port, arguments._keyFile, arguments._withoutKey, arguments._hosts)
             .With(arguments._batch, arguments._queue, arguments._drain, arguments._aliases, arguments._automatic1111)
             .With(arguments._device, arguments._type, arguments._threads);
         command.SetAction(arguments.RunAsync);
@@ -103,7 +109,7 @@ internal sealed class ServeCommand
         }
         catch (SocketException error)
         {
-            throw new IOException($"cannot listen on {parsed.GetValue(_urls)}: {error.Message}", error);
+            throw new IOException($"cannot listen on {string.Join(", ", options.Urls)}: {error.Message}", error);
         }
 
         await using (host)
@@ -123,7 +129,7 @@ internal sealed class ServeCommand
             throw new UsageException("--queue and --batch must be at least 1, --drain at least 0");
         var options = new NvgHostOptions
         {
-            Urls = parsed.GetRequiredValue(_urls).Split([';', ','], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+            Urls = Urls(parsed),
             Hosts = parsed.GetValue(_hosts)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
             AllowsNetworkWithoutKey = parsed.GetValue(_withoutKey),
         };
@@ -142,6 +148,17 @@ internal sealed class ServeCommand
         server.DrainTime = TimeSpan.FromSeconds(parsed.GetValue(_drain));
         (server.ModelAliases, server.Automatic1111) = (parsed.GetValue(_aliases), parsed.GetValue(_automatic1111));
         return options;
+    }
+
+    private string[] Urls(ParseResult parsed)
+    {
+        if (parsed.GetValue(_port) is not { } port)
+            return parsed.GetRequiredValue(_urls).Split([';', ','], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (parsed.IsGiven(_urls))
+            throw new UsageException("--port and --urls exclude each other");
+        return port is >= 0 and <= ushort.MaxValue
+            ? [$"http://127.0.0.1:{port}"]
+            : throw new UsageException($"--port must lie between 0 and {ushort.MaxValue}, not {port}");
     }
 
     private IEnumerable<string> Models(ParseResult parsed)

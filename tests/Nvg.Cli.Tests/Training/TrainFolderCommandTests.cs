@@ -88,7 +88,8 @@ public class TrainFolderCommandTests : CommandTests
         CommandResult other = await TrainAsync("IMAGES", "-o", "RUN", "--hours", "3");
         Assert.Equal(CommandRunner.WrongUsage, other.ExitCode);
         Assert.Contains(
-            $"--hours {hours}", other.Error.Replace("1E-05", "1e-05", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
+            $"was begun with --hours {hours} instead of 3: continue",
+            other.Error.Replace("1E-05", "1e-05", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
     }
 
     private static void RequireValid(string folder)

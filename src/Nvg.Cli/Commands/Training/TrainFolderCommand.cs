@@ -166,14 +166,24 @@ internal sealed class TrainFolderCommand
 
     private static void RequireSame(TrainingPlan begun, PlanRequest request, string source, string output)
     {
-        if (begun.Request == request && begun.Data.Source == Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source))))
-            return;
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)));
         PlanRequest old = begun.Request;
-        string size = old.Size is { } side ? $" --size {side}" : "";
+        (string Option, string Then, string Now)[] settings =
+        [
+            ("the images", begun.Data.Source, name),
+            ("--hours", $"{old.Hours:G6}", $"{request.Hours:G6}"),
+            ("--size", $"{old.Size}", $"{request.Size}"),
+            ("--quality", $"{old.Quality}".ToLowerInvariant(), $"{request.Quality}".ToLowerInvariant()),
+            ("--orientations", $"{old.Orientations}", $"{request.Orientations}"),
+            ("--seed", $"{old.Seed}", $"{request.Seed}"),
+        ];
+        if (begun.Request == request && begun.Data.Source == name)
+            return;
+        IEnumerable<string> others = settings.Where(setting => setting.Then != setting.Now).Select(setting =>
+            $"{setting.Option} {(setting.Then.Length > 0 ? setting.Then : "not given")} instead of "
+            + (setting.Now.Length > 0 ? setting.Now : "none"));
         throw new UsageException(
-            $"{output} was begun as nvg train {begun.Data.Source} --hours {old.Hours:G6}{size} "
-            + $"--quality {old.Quality.ToString().ToLowerInvariant()} --orientations {old.Orientations} --seed {old.Seed}: "
-            + "continue it with these options, or choose another folder");
+            $"{output} was begun with {string.Join(", ", others)}: continue it with the same options, or choose another folder");
     }
 
     private void Show(ParseResult parsed, TrainingPlan plan, bool isResult)
