@@ -1,4 +1,4 @@
-using Nvg.Generators;
+using Nvg.Generators.Blocks;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;

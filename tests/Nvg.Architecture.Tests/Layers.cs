@@ -36,7 +36,8 @@ internal static class Layers
         ["Nvg"] =
         [
             "Nvg.Configuration", "Nvg.Granularity", "Nvg.Granularity.Construction", "Nvg.Pretrained", "Nvg.Tokenizers.Layers",
-            "Nvg.Tokenizers", "Nvg.Var.Tokenizers", "Nvg.Generators", "Nvg.Var.Transformers", "Nvg.Labels", "Nvg.Conditioning",
+            "Nvg.Tokenizers", "Nvg.Var.Tokenizers", "Nvg.Generators.Blocks", "Nvg.Generators", "Nvg.Var.Transformers",
+            "Nvg.Labels", "Nvg.Conditioning",
             "Nvg.Sampling.Schedules", "Nvg.Sampling", "Nvg.Var.Sampling", "Nvg.Checkpoints", "Nvg.Classifiers", "Nvg.Reporting",
             "Nvg.Control", "Nvg.Previews", "Nvg.Methods", "Nvg", "Nvg.Var", "Nvg.Models", "Nvg.Documents",
             "Nvg.Conversion", "Nvg.Conversion.Var",

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Nvg.Checkpoints;
 using Nvg.Configuration;
 using Nvg.Generators;
+using Nvg.Generators.Blocks;
 using Nvg.Labels;
 using Nvg.Tokenizers;
 using Nvg.Torch;

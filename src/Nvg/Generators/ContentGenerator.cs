@@ -1,3 +1,4 @@
+using Nvg.Generators.Blocks;
 using Nvg.Granularity;
 using Nvg.Torch;
 using Nvg.Torch.Nn;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Nvg.Generators.Blocks;
 using Nvg.Granularity;
 
 namespace Nvg.Generators;

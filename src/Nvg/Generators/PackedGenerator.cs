@@ -1,3 +1,4 @@
+using Nvg.Generators.Blocks;
 using Nvg.Torch;
 
 namespace Nvg.Generators;
@@ -30,7 +31,9 @@ public sealed class PackedGenerator : IDisposable
         _owned = takesOver ? generator : null;
         try
         {
-            Content = Prepare(generator.Content.Blocks, takesOver) is { } content ? generator.Content.WithBlocks(content) : generator.Content;
+            Content = Prepare(generator.Content.Blocks, takesOver) is { } content
+                ? generator.Content.WithBlocks(content)
+                : generator.Content;
             Structure = Prepare(generator.Structure.Blocks, takesOver) is { } structure
                 ? generator.Structure.WithBlocks(structure)
                 : generator.Structure;

@@ -1,3 +1,4 @@
+using Nvg.Generators.Blocks;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 

@@ -1,6 +1,7 @@
 using Nvg.Checkpoints;
 using Nvg.Configuration;
 using Nvg.Generators;
+using Nvg.Generators.Blocks;
 using Nvg.Granularity;
 using Nvg.Sampling;
 using Nvg.Tokenizers;

@@ -2,6 +2,7 @@ using Nvg.Checkpoints;
 using Nvg.Configuration;
 using Nvg.Conversion;
 using Nvg.Generators;
+using Nvg.Generators.Blocks;
 using Nvg.Granularity;
 using Nvg.Tokenizers;
 using Nvg.Torch;

@@ -1,4 +1,5 @@
 using Nvg.Generators;
+using Nvg.Generators.Blocks;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
@@ -103,7 +104,7 @@ public class CapturedBlocksTests
         Assert.Equal(Expected(blocks, Inputs(count, seed)), Run(captured, Inputs(count, seed)).ToArray<float>());
     }
 
-    private static Tensor Run(IBlockStack stack, (Tensor Tokens, Tensor[] Modulations, Tensor Rotary) inputs) =>
+    private static Tensor Run(CapturedBlocks stack, (Tensor Tokens, Tensor[] Modulations, Tensor Rotary) inputs) =>
         stack.Run(inputs.Tokens, inputs.Modulations, inputs.Rotary);
 
     private static float[] Expected(TransformerBlock[] blocks, (Tensor Tokens, Tensor[] Modulations, Tensor Rotary) inputs) =>

@@ -1,4 +1,5 @@
 using Nvg.Generators;
+using Nvg.Generators.Blocks;
 using Nvg.Granularity;
 using Nvg.Torch;
 using Nvg.Training.Optimization;

@@ -1,4 +1,5 @@
 using Nvg.Generators;
+using Nvg.Generators.Blocks;
 using Nvg.Torch;
 using Nvg.Training.Tasks.Generators.Intervals;
 

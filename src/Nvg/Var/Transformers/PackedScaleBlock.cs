@@ -1,4 +1,4 @@
-using Nvg.Generators;
+using Nvg.Generators.Blocks;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 

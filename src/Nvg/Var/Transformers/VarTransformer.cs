@@ -1,5 +1,5 @@
 using Nvg.Configuration;
-using Nvg.Generators;
+using Nvg.Generators.Blocks;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Var.Tokenizers;

@@ -1,6 +1,6 @@
 using Nvg.Torch;
 
-namespace Nvg.Generators;
+namespace Nvg.Generators.Blocks;
 
 /// <summary>A stack of transformer blocks prepared for sampling on one kind of device: without gradients, and faster.</summary>
 /// <remarks>Shapes: N sequences, T tokens, W width.</remarks>

@@ -1,6 +1,6 @@
 using Nvg.Torch;
 
-namespace Nvg.Generators;
+namespace Nvg.Generators.Blocks;
 
 /// <summary>Training options of a stack of blocks: drop path, activation checkpoints, and the hidden state after one block.</summary>
 public sealed class BlockTraining

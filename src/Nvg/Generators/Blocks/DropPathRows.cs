@@ -1,6 +1,6 @@
 using Nvg.Torch;
 
-namespace Nvg.Generators;
+namespace Nvg.Generators.Blocks;
 
 /// <summary>
 /// Rows of the sequences of a pass within a larger batch. Drop path draws for the whole batch, so that its choice does not depend on

@@ -1,6 +1,6 @@
 using Nvg.Torch;
 
-namespace Nvg.Generators;
+namespace Nvg.Generators.Blocks;
 
 /// <summary>
 /// The three steps of a transformer block around its matrix products. On the CPU each is a fused native kernel with its own
@@ -61,7 +61,9 @@ internal static class BlockOperations
 
     /// <summary>x + gate · update.</summary>
     internal static Tensor GatedSum(Tensor x_NTW, Tensor gate_NW, Tensor update_NTW) =>
-        HasKernels(x_NTW) || SamplesOnGpu(x_NTW) ? GatedSumOp.Call(x_NTW, gate_NW, update_NTW) : Composed.GatedSum(x_NTW, gate_NW, update_NTW);
+        HasKernels(x_NTW) || SamplesOnGpu(x_NTW)
+            ? GatedSumOp.Call(x_NTW, gate_NW, update_NTW)
+            : Composed.GatedSum(x_NTW, gate_NW, update_NTW);
 
     /// <summary>Packs a bfloat16 matrix (out × in) into the tiles that <see cref="WholeBlock"/> reads.</summary>
     internal static Tensor PackMatrix(Tensor weight) => PackMatrixOp.Call(weight);

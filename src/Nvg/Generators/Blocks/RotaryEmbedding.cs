@@ -1,7 +1,7 @@
 using Nvg.Granularity;
 using Nvg.Torch;
 
-namespace Nvg.Generators;
+namespace Nvg.Generators.Blocks;
 
 /// <summary>
 /// Structure-aware rotary embedding: the channels of a head are divided among axes (token type, one per structure channel, row,

@@ -1,6 +1,6 @@
 using Nvg.Torch;
 
-namespace Nvg.Generators;
+namespace Nvg.Generators.Blocks;
 
 /// <summary>Blocks whose matrices are packed for the processor's matrix units. Owns the packed matrices.</summary>
 internal sealed class PackedBlocks : IBlockStack
@@ -8,7 +8,7 @@ internal sealed class PackedBlocks : IBlockStack
     private readonly PackedBlock[] _blocks;
 
     /// <param name="blocks">Blocks that can be packed; borrowed.</param>
-    /// <param name="frees">Whether each block's own matrices are freed once they are packed, so that they are never in memory twice.</param>
+    /// <param name="frees">Whether each block's own matrices are freed when they are packed: they are never in memory twice.</param>
     internal PackedBlocks(TransformerBlock[] blocks, bool frees)
     {
         var packed = new List<PackedBlock>(blocks.Length);

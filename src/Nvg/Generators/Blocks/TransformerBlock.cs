@@ -1,7 +1,7 @@
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 
-namespace Nvg.Generators;
+namespace Nvg.Generators.Blocks;
 
 /// <summary>
 /// A single-stream transformer block: attention and MLP in parallel between two linear layers, shifted, scaled and gated by a

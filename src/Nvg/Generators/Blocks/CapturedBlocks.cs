@@ -1,6 +1,6 @@
 using Nvg.Torch;
 
-namespace Nvg.Generators;
+namespace Nvg.Generators.Blocks;
 
 /// <summary>
 /// Blocks on a GPU whose kernels are launched together: the pass of a stack has a fixed shape, so that it is captured once per batch

@@ -1,6 +1,6 @@
 using Nvg.Torch;
 
-namespace Nvg.Generators;
+namespace Nvg.Generators.Blocks;
 
 /// <summary>
 /// A transformer block whose two matrices are laid out in the tiles that the processor's matrix units read. It computes the
