@@ -10,7 +10,7 @@ public class OperatorTableTests
     private static readonly string[] OfTraining =
     [
         "_foreach_add_.List", "_foreach_add_.Scalar", "_foreach_addcdiv_.Scalar", "_foreach_addcmul_.Scalar", "_foreach_div_.Scalar",
-        "_foreach_mul_.Scalar", "_foreach_norm.Scalar", "_fused_adamw_", "bernoulli_.float", "leaky_relu", "pin_memory", "softplus",
+        "_foreach_mul_.Scalar", "_foreach_norm.Scalar", "_fused_adamw_", "bernoulli_.float", "cat.out", "leaky_relu", "pin_memory", "softplus",
     ];
 
     [Fact]
