@@ -316,7 +316,6 @@ internal sealed class GenerateCommand
         string target = parsed.GetRequiredValue(_output);
         int count = request.Images.Count, each = rows > 1 ? count / rows : parsed.GetValue(_count), side = model.Config.Tokenizer.ImageSize;
         int stages = model.Config.Tokenizer.Grid.StageCount;
-        ImageOutput.RequireWritable(target);
         if (ImageOutput.IsSamples(target))
             ImageOutput.RequireRoom(target, (long)count * side * side * RgbImage.Channels);
         // One row per class or per number of kept stages, if there are several.

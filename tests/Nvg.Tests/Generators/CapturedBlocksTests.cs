@@ -15,15 +15,7 @@ public class CapturedBlocksTests
 {
     private const int Tokens = 5;
 
-    private static readonly GeneratorConfig Sizes = new()
-    {
-        LatentHeight = 2,
-        LatentWidth = 2,
-        LatentChannels = 4,
-        CodebookSize = 16,
-        ClassCount = 2,
-        Depth = 2,
-    };
+    private static GeneratorConfig Sizes => PackedGeneratorTests.Sizes;
 
     [Fact]
     public void Run_WithChangingInputs_GivesWhatTheBlocksGive()

@@ -11,7 +11,7 @@ namespace Nvg.Tests.Generators;
 public class PackedGeneratorTests
 {
     // Heads of 64, for which there is a kernel, in bfloat16: packed where the processor has matrix units.
-    private static readonly GeneratorConfig Sizes = new()
+    internal static readonly GeneratorConfig Sizes = new()
     {
         LatentHeight = 2,
         LatentWidth = 2,

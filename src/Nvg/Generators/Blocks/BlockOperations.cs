@@ -26,9 +26,9 @@ internal static class BlockOperations
     /// <summary>Set to 0, it switches the kernels for GPUs off: libtorch's operators serve.</summary>
     internal const string CudaKernelsVariable = "NVG_CUDA_KERNELS";
 
-    /// <summary>Whether the native library has kernels for GPUs.</summary>
-    internal static bool HasCudaKernels { get; } = TorchRuntime.HasKernels && HasCudaKernelsOp.CallNumber() != 0
-        && Environment.GetEnvironmentVariable(CudaKernelsVariable) != "0";
+    // Asked once, and only of a GPU: not when this class is first used, which may be before the native library is found.
+    private static readonly Lazy<bool> HasCudaKernels = new(() => TorchRuntime.HasKernels && HasCudaKernelsOp.CallNumber() != 0
+        && Environment.GetEnvironmentVariable(CudaKernelsVariable) != "0");
 
     /// <summary>(1 + scale) · LayerNorm(x) + shift.</summary>
     /// <param name="x_NTW">Residual stream, float32.</param>
@@ -86,7 +86,7 @@ internal static class BlockOperations
 
     // The kernels of GPUs have no gradients. What they read in pairs and fours must be aligned.
     private static bool SamplesOnGpu(Tensor tensor) =>
-        tensor.Device.Type == DeviceType.Cuda && HasCudaKernels && !tensor.RequiresGrad && tensor.Size(-1) % 8 == 0;
+        tensor.Device.Type == DeviceType.Cuda && HasCudaKernels.Value && !tensor.RequiresGrad && tensor.Size(-1) % 8 == 0;
 
     // Attention itself is libtorch's.
     private static Tensor AttentionMlpOnGpu(
