@@ -169,6 +169,16 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
         Assert.Equal(CommandRunner.WrongUsage, (await GenerateAsync("-o", InFolder(name))).ExitCode);
 
     [Fact]
+    public async Task Generate_FileWithoutExtension_IsWrongUsageThatNamesTheWaysOut()
+    {
+        await File.WriteAllTextAsync(InFolder("file"), "in the way");
+        CommandResult result = await GenerateAsync("-o", InFolder("file"));
+        Assert.Equal(CommandRunner.WrongUsage, result.ExitCode);
+        Assert.Contains("use .png, .jpg or .webp", result.Error, StringComparison.Ordinal);
+        Assert.Equal("in the way", await File.ReadAllTextAsync(InFolder("file")));
+    }
+
+    [Fact]
     public async Task Generate_UnwritableTarget_FailsBeforeTheWork()
     {
         await File.WriteAllTextAsync(InFolder("file"), "in the way");

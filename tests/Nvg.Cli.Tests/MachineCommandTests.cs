@@ -162,7 +162,10 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
     [Theory]
     [InlineData("generate", "--count", "many", "--count takes a whole number, not 'many'")]
     [InlineData("generate", "--batch", "x", "--batch takes a whole number, not 'x'")]
-    [InlineData("generate", "--seed", "-1", "--seed takes a whole number from 0, not '-1'")]
+    [InlineData("generate", "--count", "99999999999", "--count takes a whole number up to 2147483647, not '99999999999'")]
+    [InlineData("generate", "--count", "-99999999999", "--count takes a whole number from -2147483648, not '-99999999999'")]
+    [InlineData("generate", "--seed", "-1", "--seed takes a whole number from 0 to 18446744073709551615, not '-1'")]
+    [InlineData("generate", "--seed", "1.5", "--seed takes a whole number from 0, not '1.5'")]
     [InlineData("generate", "--temperature", "hot", "--temperature takes a number, not 'hot'")]
     public async Task Option_NoNumber_IsSaidPlainly(string command, string option, string value, string expected)
     {

@@ -25,8 +25,16 @@ internal static class ImageOutput
     /// <exception cref="UsageException">The target has no known form, or one that cannot hold stages.</exception>
     internal static void Check(string target, bool withStages)
     {
-        if (IsFolder(target) || target == StandardOutput)
+        if (target == StandardOutput)
             return;
+        if (IsFolder(target))
+        {
+            if (!File.Exists(target))
+                return;
+            throw new UsageException($"-o {target}: a name without extension is a folder, and this one is a file; use .png, .jpg or .webp "
+                + $"for one file, or {StandardOutput} for standard output");
+        }
+
         if (IsSamples(target))
         {
             if (withStages)

@@ -1,3 +1,4 @@
+using Nvg.Cli.Terminal;
 using Nvg.Imaging;
 using Nvg.Methods;
 using Nvg.Previews;
@@ -32,7 +33,7 @@ internal sealed class SheetOutput(string path, SheetStyle style, bool withStages
         byte[] png = ImageFile.Encode(sheet, ImageFormat.Png);
         FileFailure.Writing("standard output", () =>
         {
-            using Stream output = Console.OpenStandardOutput();
+            using Stream output = StandardStreams.OpenOutput();
             output.Write(png);
         });
         return [];

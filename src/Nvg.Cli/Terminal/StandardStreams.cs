@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Nvg.Cli.Terminal;
 
@@ -18,6 +19,19 @@ internal static partial class StandardStreams
         Console.SetError(IsWritable(ErrorDescriptor) ? new TolerantWriter(Console.Error) : TextWriter.Null);
         if (!IsWritable(OutputDescriptor))
             Console.SetOut(TextWriter.Null);
+    }
+
+    /// <summary>Standard output for bytes. A write fails if the reader of a pipe is gone.</summary>
+    internal static Stream OpenOutput()
+    {
+        if (OperatingSystem.IsWindows() || !IsWritable(OutputDescriptor))
+            return Console.OpenStandardOutput();
+        // The console's own stream drops in silence what the reader of a pipe does not take.
+        var pipe = new FileStream(new SafeFileHandle(OutputDescriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        if (!pipe.CanSeek)
+            return pipe;
+        pipe.Dispose();
+        return Console.OpenStandardOutput();
     }
 
     /// <summary>Whether the process was started with hang-ups ignored, as <c>nohup</c> does.</summary>

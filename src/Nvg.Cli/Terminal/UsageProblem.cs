@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Numerics;
 using System.Text.Json;
 using Nvg.Configuration;
 using Nvg.Evaluation.Metrics;
@@ -112,7 +113,8 @@ internal static class UsageProblem
         {
             Type type = Nullable.GetUnderlyingType(option.Option.ValueType) ?? option.Option.ValueType;
             string[] words = type.IsEnum ? Words(option.Option, type) : [];
-            if (KindOf(type, words) is { } kind && option.Tokens.FirstOrDefault(t => !IsValid(type, words, t.Value)) is { } token)
+            if (option.Tokens.FirstOrDefault(t => !IsValid(type, words, t.Value)) is { } token
+                && KindOf(type, words, token.Value) is { } kind)
                 return $"{NameOf(option)} takes {kind}, not '{token.Value}'";
         }
 
@@ -136,14 +138,21 @@ internal static class UsageProblem
             : null;
 
     // Null for types whose options are parsed by this program, which gives its own messages.
-    private static string? KindOf(Type type, string[] words) => Type.GetTypeCode(type) switch
+    private static string? KindOf(Type type, string[] words, string text) => Type.GetTypeCode(type) switch
     {
         _ when type.IsEnum => $"one of {string.Join(", ", words)}",
         TypeCode.Double or TypeCode.Single => "a number",
-        TypeCode.UInt32 or TypeCode.UInt64 => "a whole number from 0",
-        TypeCode.Int32 or TypeCode.Int64 => "a whole number",
+        TypeCode.UInt32 or TypeCode.UInt64 => $"a whole number from 0{(IsWhole(text) ? $" to {ulong.MaxValue}" : "")}",
+        TypeCode.Int32 => "a whole number" + (IsWhole(text) ? Bound(text, int.MinValue, int.MaxValue) : ""),
+        TypeCode.Int64 => "a whole number" + (IsWhole(text) ? Bound(text, long.MinValue, long.MaxValue) : ""),
         _ => null,
     };
+
+    // A whole number that the option does not take is out of its range.
+    private static bool IsWhole(string text) =>
+        BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
+
+    private static string Bound(string text, long least, long most) => text[0] == '-' ? $" from {least}" : $" up to {most}";
 
     private static bool IsValid(Type type, string[] words, string text) => Type.GetTypeCode(type) switch
     {

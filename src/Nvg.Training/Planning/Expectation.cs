@@ -27,7 +27,7 @@ internal static class Expectation
         if (trainingImages < FewImages)
         {
             yield return generator.Epochs >= ManyEpochs
-                ? $"With {trainingImages:N0} images, overfitting is certain: expect variations of the training images, little that is new."
+                ? $"With {trainingImages:N0} images, overfitting is likely: expect variations of the training images, little that is new."
                 : generator.Epochs >= SomeEpochs
                     ? $"With {trainingImages:N0} images, some overfitting is expected: results combine parts of the training images."
                     : $"{trainingImages:N0} images are few: variety will be limited, however long the training is.";

@@ -38,6 +38,15 @@ public sealed class StandardStreamTests(TinyModel model) : IClassFixture<TinyMod
         Assert.Contains(Unwritable, error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Generate_IntoAPipeWhoseReaderIsGone_FailsAndNamesNoImage()
+    {
+        (int exitCode, string error) = await RunAsync("generate --class cat -o -", "> >(true)");
+        Assert.Equal(CommandRunner.Failed, exitCode);
+        Assert.Contains(Unwritable, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("→", error, StringComparison.Ordinal);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private async Task<(int ExitCode, string Error)> RunAsync(string command, string streams)
