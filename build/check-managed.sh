@@ -5,8 +5,10 @@
 #
 # Needs root and debootstrap. Makes a minimal tree of the Debian suite (in NVG_DEBIAN_TREE, .build/debian-SUITE-bare by default; one
 # that is there is used again), builds an application with the packages and libtorch from NuGet outside, and runs it in the tree,
-# which has no compiler, no libtorch and no libvips. It generates the recorded image, reconstructs it and serves it. Nothing
-# outside the tree changes: the mounts end with the script. NVG_PACKAGES names a folder of packages that are made already.
+# which has no compiler, no libtorch and no libvips. It generates the recorded image, reconstructs it and serves it. Then the .NET tool
+# does what docs/doors.md tells its user: it restores libtorch, tests itself, and generates images; it also compares the reference
+# numbers. Nothing outside the tree changes but the package cache: the mounts end with the script. NVG_PACKAGES names a folder of
+# packages that are made already.
 set -euo pipefail
 
 root=$(readlink -f -- "${BASH_SOURCE[0]}")
@@ -35,7 +37,7 @@ folder=$(mktemp -d -- "$tree/opt/nvg.XXXXXXXX")
 trap 'rm -rf -- "$folder"' EXIT
 packages=${NVG_PACKAGES:-$folder/packages}
 if [[ -z ${NVG_PACKAGES:-} ]]; then
-  for project in Nvg.Torch Nvg.Imaging Nvg Nvg.Server; do
+  for project in Nvg.Torch Nvg.Imaging Nvg Nvg.Server Nvg.Cli; do
     dotnet pack "$root/src/$project" -c Release -o "$packages" -p:NvgSkipNative=true >"$folder/pack.log" 2>&1 || {
       cat -- "$folder/pack.log" >&2
       fail "$project cannot be packed"
@@ -57,20 +59,35 @@ NUGET_FALLBACK_PACKAGES=${NUGET_PACKAGES:-$HOME/.nuget/packages} NUGET_PACKAGES=
   fail "an application with the packages does not build"
 }
 [[ ! -e $folder/app/libnvg_torch.so ]] || fail "the application has a compiled library"
+dotnet tool install Nvg.Cli --version "$version" --tool-path "$folder/tools" --add-source "$packages" >"$folder/tool.log" 2>&1 || {
+  cat -- "$folder/tool.log" >&2
+  fail "the tool cannot be installed"
+}
+cp -R -- "$root/tests/fixtures" "$folder/fixtures"
 
-export tree folder runtime
-mkdir -p -- "$tree/opt/dotnet"
+cache=${NUGET_PACKAGES:-$HOME/.nuget/packages}
+export tree folder runtime cache
+mkdir -p -- "$tree/opt/dotnet" "$tree/root/.nuget/packages"
+# Names and certificates as on this machine, which may be behind a proxy.
+cp -L -- /etc/resolv.conf /etc/hosts "$tree/etc/"
 unshare --mount --propagation private bash -euc '
   mount --bind -o ro "$runtime" "$tree/opt/dotnet"
+  mount --bind "$cache" "$tree/root/.nuget/packages"
+  mount --bind -o ro /etc/ssl "$tree/etc/ssl"
   mount --rbind /dev "$tree/dev"
   mount -t proc proc "$tree/proc"
   mount -t tmpfs tmpfs "$tree/tmp"
   inside=/opt/${folder##*/}
-  chroot "$tree" /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/usr/bin:/bin DOTNET_ROOT=/opt/dotnet \
+  chroot "$tree" /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/usr/bin:/bin:/opt/dotnet DOTNET_ROOT=/opt/dotnet \
+    DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 \
     bash -euc '\''
       . /etc/os-release
       echo "$PRETTY_NAME, application with libtorch: $(du -shL "$1/app" | cut -f1)"
-      /opt/dotnet/dotnet "$1/app/Consumer.dll" "$1/model" "$1/recorded.nvg" "$1/out"
-      ls -l "$1/out"
+      dotnet "$1/app/Consumer.dll" "$1/model" "$1/recorded.nvg" "$1/out"
+      cd -- "$1/out"
+      ../tools/nvg doctor --fetch-libtorch --self-test
+      ../tools/nvg generate --class river --count 16 --seed 7 -o rivers.png
+      ../tools/nvg verify ../fixtures | tail -n 1
+      ls -l
     '\'' bash "$inside"
 '

@@ -12,3 +12,4 @@ export NVG_LIBTORCH=${NVG_LIBTORCH:-$("$root/build/managed/libtorch.sh")} NVG_DO
 for project in Nvg.Torch.Tests Nvg.Tests; do
   dotnet test "tests/$project" -c Release -p:NvgSkipNative=true --filter 'Door!=compiled' "$@"
 done
+dotnet test tests/Nvg.Verification.Tests -c Release -p:NvgSkipNative=true --filter ManagedDoor "$@"

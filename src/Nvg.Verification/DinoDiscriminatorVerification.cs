@@ -26,7 +26,7 @@ internal static class DinoDiscriminatorVerification
             new ParameterPath(parameters, fixture.Parameters("param.")) / "heads", backbone, fixture.Integers("key_depths"));
         using (ParameterStore placed = Prefixed(backbone.Parameters))
             fixture.CheckParameters("param.", parameters, placed);
-        parameters.SetRequiresGrad(true);
+        Fixture.RequireGradients(parameters);
         CheckEvaluation(fixture, discriminator, backbone);
         CheckTraining(fixture, discriminator, parameters);
     }
@@ -57,8 +57,7 @@ internal static class DinoDiscriminatorVerification
             fixture.Check($"effective.{Heads}{name}.weight", weight, Activation);
         Tensor logits = discriminator.Forward(image, training: false, new HostRandom(0));
         fixture.Check("logits", logits, Activation);
-        Tensor gradient = Autograd.Gradients((logits * fixture.Input("upstream")).Sum(), [image])[0] ?? Tensor.ZerosLike(image);
-        fixture.Check("grad_image", gradient, Activation);
+        fixture.CheckGradients((logits * fixture.Input("upstream")).Sum(), [("grad_image", image)], Activation);
     }
 
     private static void CheckTraining(Fixture fixture, DinoDiscriminator discriminator, ParameterStore parameters)

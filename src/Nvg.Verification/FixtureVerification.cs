@@ -30,6 +30,9 @@ public static class FixtureVerification
         ["var_edit"] = VarEditVerification.Run,
     };
 
+    // Nothing but losses of training, whose operators the managed door does not have.
+    private static readonly string[] Adversarial = ["losses", "dino_disc"];
+
     /// <summary>Runs every fixture of a folder, lazily, one per enumerated report.</summary>
     /// <param name="directory">Folder with <c>*.safetensors</c> files; folders below it are not searched.</param>
     /// <param name="device">Where to compute. On a GPU, TensorFloat-32 is disabled for the process, because references are float32.</param>
@@ -89,6 +92,12 @@ public static class FixtureVerification
         {
             fixture.RestNotCovered(
                 $"not compared in {fixture.Precision}: it holds discrete choices, exact formulas or very narrow networks");
+            return;
+        }
+
+        if (!Fixture.HasGradients && Adversarial.Contains(kind))
+        {
+            fixture.RestNotCovered("adversarial training needs the compiled library");
             return;
         }
 

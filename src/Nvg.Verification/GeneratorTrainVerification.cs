@@ -122,8 +122,7 @@ internal static class GeneratorTrainVerification
     {
         using var scope = new TensorScope();
         using var log = new LossLog();
-        foreach (ParameterStore store in stores)
-            store.SetRequiresGrad(true);
+        Fixture.RequireGradients(stores);
         Tensor total = loss.Compute(batch, log);
         foreach ((string term, double value) in log.TakeMeans())
         {
@@ -132,10 +131,7 @@ internal static class GeneratorTrainVerification
         }
 
         fixture.Check("loss", total, Loss);
-        string[] names = [.. fixture.Following("grad.")];
-        Tensor[] parameters = [.. names.Select(n => stores.First(s => s.ContainsKey(n))[n])];
-        Tensor?[] gradients = Autograd.Gradients(total, parameters);
-        for (int i = 0; i < names.Length; i++)
-            fixture.Check($"grad.{names[i]}", gradients[i] ?? Tensor.ZerosLike(parameters[i]), Gradient);
+        fixture.CheckGradients(
+            total, [.. fixture.Following("grad.").Select(n => ("grad." + n, stores.First(s => s.ContainsKey(n))[n]))], Gradient);
     }
 }

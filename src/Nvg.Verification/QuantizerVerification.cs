@@ -22,7 +22,7 @@ internal static class QuantizerVerification
         fixture.CheckParameters("param.", parameters);
         Tensor structure_BSL = StructureConstruction.Build(Positions.FromMap(fixture.Input("f"))).To(fixture.Device);
         CheckSequence(fixture, config.Grid, quantizer, structure_BSL);
-        parameters.SetRequiresGrad(true);
+        Fixture.RequireGradients(parameters);
         CheckTraining(fixture, "fwd", config.Grid, quantizer, parameters, structure_BSL, warmUp: false);
         CheckTraining(fixture, "warm", config.Grid, quantizer, parameters, structure_BSL,
             warmUp: fixture.Integer("warm_epoch") < fixture.Integer("smooth_end_epoch"));
@@ -95,19 +95,8 @@ internal static class QuantizerVerification
         }
 
         Tensor objective = (output_BCHW * fixture.Input($"{run}_g")).Sum() + quantized.Loss;
-        CheckGradients(fixture, run, objective, latent_BCHW, parameters);
-    }
-
-    private static void CheckGradients(Fixture fixture, string run, Tensor objective, Tensor latent_BCHW, ParameterStore parameters)
-    {
-        string[] names = [.. parameters.TrainableNames];
-        Tensor[] inputs = [latent_BCHW, .. names.Select(n => parameters[n])];
-        Tensor?[] gradients = Autograd.Gradients(objective, inputs);
-        for (int i = 0; i < inputs.Length; i++)
-        {
-            string of = i == 0 ? "z" : GradientName(names[i - 1]);
-            fixture.Check($"{run}_grad_{of}", gradients[i] ?? Tensor.ZerosLike(inputs[i]), Gradient);
-        }
+        IEnumerable<(string, Tensor)> weights = parameters.TrainableNames.Select(n => ($"{run}_grad_{GradientName(n)}", parameters[n]));
+        fixture.CheckGradients(objective, [($"{run}_grad_z", latent_BCHW), .. weights], Gradient);
     }
 
     // embedding.weight → embedding, quant_resi.3.bias → phi3_bias.

@@ -12,6 +12,9 @@ namespace Nvg.Verification.Fixtures;
 /// </summary>
 internal sealed class Fixture : IDisposable
 {
+    /// <summary>Why gradients are not compared.</summary>
+    internal const string WithoutGradients = "gradients need the compiled library";
+
     private readonly SafetensorsFile _file;
     private readonly string _name;
     private readonly HashSet<string> _used = [];
@@ -32,6 +35,9 @@ internal sealed class Fixture : IDisposable
     /// <summary>The device under test.</summary>
     internal Device Device { get; }
 
+    /// <summary>Whether this build differentiates: the managed door does not.</summary>
+    internal static bool HasGradients => TorchRuntime.Door == TorchDoor.Compiled;
+
     /// <summary>Names of all tensors.</summary>
     internal IEnumerable<string> Names => _file.Keys;
 
@@ -48,12 +54,19 @@ internal sealed class Fixture : IDisposable
         return stored.To(Device);
     }
 
-    /// <summary>Reads a copy of an input that requires gradients.</summary>
+    /// <summary>Reads a copy of an input that requires gradients, where there are gradients.</summary>
     internal Tensor DifferentiableInput(string name)
     {
         Tensor copy = Input(name).Clone();
-        copy.RequiresGrad = true;
+        copy.RequiresGrad = HasGradients;
         return copy;
+    }
+
+    /// <summary>Makes parameters require gradients, where there are gradients.</summary>
+    internal static void RequireGradients(params ReadOnlySpan<ParameterStore> stores)
+    {
+        foreach (ParameterStore store in stores)
+            store.SetRequiresGrad(HasGradients);
     }
 
     /// <summary>Parameters with a prefix, for a model's constructor; call <see cref="CheckParameters"/> afterwards.</summary>
@@ -96,6 +109,26 @@ internal sealed class Fixture : IDisposable
         Precision == ScalarType.Float32
             ? TensorComparison.Compare(name, expected, actual, tolerance)
             : TensorComparison.CompareRounded(name, expected, actual, RoundedComparison.Tolerance));
+
+    /// <summary>Compares gradients, or records that there are none. An input that the objective does not depend on has gradient zero.</summary>
+    /// <param name="objective">One number.</param>
+    /// <param name="inputs">The name of each gradient in the file, and what to differentiate with respect to.</param>
+    /// <param name="tolerance">Allowed difference.</param>
+    /// <param name="keepsGraph">Whether more gradients of the objective follow.</param>
+    internal void CheckGradients(
+        Tensor objective, IReadOnlyList<(string Name, Tensor Input)> inputs, Tolerance tolerance, bool keepsGraph = false)
+    {
+        if (!HasGradients)
+        {
+            foreach ((string name, _) in inputs)
+                NotCovered(name, WithoutGradients);
+            return;
+        }
+
+        Tensor?[] gradients = Autograd.Gradients(objective, [.. inputs.Select(i => i.Input)], keepsGraph);
+        for (int i = 0; i < gradients.Length; i++)
+            Check(inputs[i].Name, gradients[i] ?? Tensor.ZerosLike(inputs[i].Input), tolerance);
+    }
 
     /// <summary>Records a comparison that could not be made.</summary>
     internal void Fail(string name, string reason)

@@ -77,10 +77,11 @@ internal sealed class FixtureCase(Fixture fixture, string name)
     /// <param name="keepsGraph">Whether more gradients of the loss follow.</param>
     internal void CheckGradients(string start, Tensor loss, ParameterStore parameters, Tolerance tolerance, bool keepsGraph = false)
     {
-        string[] names = [.. Following(start)];
-        Tensor[] inputs = Array.ConvertAll(names, n => parameters[n]);
-        Tensor?[] gradients = Autograd.Gradients(loss, inputs, keepsGraph);
-        for (int i = 0; i < names.Length; i++)
-            Check(start + names[i], gradients[i] ?? Tensor.ZerosLike(inputs[i]), tolerance);
+        CheckGradients(loss, [.. Following(start).Select(n => (start + n, parameters[n]))], tolerance, keepsGraph);
     }
+
+    /// <inheritdoc cref="Fixture.CheckGradients"/>
+    internal void CheckGradients(
+        Tensor objective, IReadOnlyList<(string Name, Tensor Input)> inputs, Tolerance tolerance, bool keepsGraph = false) =>
+        fixture.CheckGradients(objective, [.. inputs.Select(i => (_prefix + i.Name, i.Input))], tolerance, keepsGraph);
 }

@@ -41,7 +41,7 @@ internal static class VarTokenizerVerification
         fixture.CheckParameters("param.", tokenizer.Parameters);
         CheckImage(fixture, tokenizer);
         CheckQuantizer(fixture, tokenizer.Quantizer);
-        tokenizer.Parameters.SetRequiresGrad(true);
+        Fixture.RequireGradients(tokenizer.Parameters);
         CheckQuantizerTraining(fixture, tokenizer);
         if (fixture.Has("train_g"))
             CheckTraining(fixture, tokenizer);
@@ -114,11 +114,9 @@ internal static class VarTokenizerVerification
         for (int i = 0; i < quantized.StageLosses.Count; i++)
             fixture.Check($"fwd_vq_loss_{i}", quantized.StageLosses[i], Loss);
         Tensor objective = (quantized.Output * fixture.Input("fwd_g")).Sum() + quantized.Loss;
-        string[] names = [.. fixture.Following("fwd_grad_")];
-        Tensor[] inputs = Array.ConvertAll(names, n => n == "z" ? latent : tokenizer.Parameters[ParameterOf(n)]);
-        Tensor?[] gradients = Autograd.Gradients(objective, inputs);
-        for (int i = 0; i < names.Length; i++)
-            fixture.Check($"fwd_grad_{names[i]}", gradients[i] ?? Tensor.ZerosLike(inputs[i]), QuantizerGradient);
+        (string, Tensor)[] inputs = [.. fixture.Following("fwd_grad_").Select(
+            n => ($"fwd_grad_{n}", n == "z" ? latent : tokenizer.Parameters[ParameterOf(n)]))];
+        fixture.CheckGradients(objective, inputs, QuantizerGradient);
     }
 
     // embedding → quantize.embedding.weight, phi3_bias → quantize.quant_resi.qresi_ls.3.bias.
@@ -136,6 +134,6 @@ internal static class VarTokenizerVerification
         fixture.Check("train_loss", quantized.Loss, Loss);
         Tensor objective = (decoded * fixture.Input("train_g")).Sum() + quantized.Loss;
         fixture.CheckGradients("train_grad.", objective, tokenizer.Parameters, NetworkGradient, keepsGraph: true);
-        fixture.Check("train_grad_image", Autograd.Gradients(objective, [image])[0] ?? Tensor.ZerosLike(image), NetworkGradient);
+        fixture.CheckGradients(objective, [("train_grad_image", image)], NetworkGradient);
     }
 }
