@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using Nvg.Checkpoints;
 using Nvg.Data.Datasets;
 using Nvg.Imaging;
+using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Training.Optimization;
@@ -8,6 +10,7 @@ using Nvg.Training.Runs;
 using Nvg.Training.Tasks.Tokenizers;
 using Nvg.Training.Tasks.Var;
 using Nvg.Var;
+using Nvg.Var.Tokenizers;
 using Nvg.Var.Transformers;
 
 namespace Nvg.Training.Tests;
@@ -36,6 +39,44 @@ public sealed class VarTrainingTests : IClassFixture<VarTrainingTests.Data>, IDi
         TinyRuns.AssertSameWeights(_folder["straight"], _folder["stopped"], 30, tolerance: 0);
         using VarModel model = VarModel.Load(_folder["straight/model"]);
         Assert.False(model.HasGenerator);
+    }
+
+    [Fact]
+    public void Start_TokenizerOfNvg_ReconstructsItsLatentsAndSharesItsCodebook()
+    {
+        using Tokenizer nvg = SaveNvgTokenizer(channelMultipliers: [1, 2]);
+        using PackedDataset data = PackedDataset.Open(_data.Packed);
+        using var task = new VarTokenizerTraining(TokenizerConfig(30) with { Start = _folder["nvg"] }, data, Device.Cpu);
+        using var started = new VarTokenizer(TinyVar.TokenizerSizes, ParameterSource.From(task.Parameters));
+        using var scope = new TensorScope();
+        using var random = new RandomGenerator(4);
+        Tensor images = Tensor.Rand([3, 3, 8, 8], random) * 2 - 1;
+        Tensor latent = nvg.Encoder.Forward(images);
+        AssertClose(latent, started.Latent(images));
+        AssertClose(nvg.Decoder.Forward(latent), started.DecodeUnclamped(latent));
+        AssertClose(nvg.Quantizer.Codebook, started.Quantizer.Codebook);
+    }
+
+    [Fact]
+    public void Start_TokenizerOfVar_CopiesEveryWeight()
+    {
+        using PackedDataset data = PackedDataset.Open(_data.Packed);
+        using var task = new VarTokenizerTraining(TokenizerConfig(30) with { Start = _data.Tokenizer }, data, Device.Cpu);
+        using VarModel start = VarModel.Load(_data.Tokenizer);
+        foreach ((string name, Tensor value) in start.Tokenizer.Parameters)
+            AssertClose(value, task.Parameters[name]);
+    }
+
+    [Theory]
+    [InlineData(new[] { 1, 4 })]
+    [InlineData(new[] { 1, 2, 2 })]
+    public void Start_TokenizerOfOtherSizes_IsRefused(int[] channelMultipliers)
+    {
+        SaveNvgTokenizer(channelMultipliers).Dispose();
+        using PackedDataset data = PackedDataset.Open(_data.Packed);
+        var error = Assert.Throws<NvgDataException>(
+            () => new VarTokenizerTraining(TokenizerConfig(30) with { Start = _folder["nvg"] }, data, Device.Cpu));
+        Assert.Contains("other sizes", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -151,15 +192,38 @@ public sealed class VarTrainingTests : IClassFixture<VarTrainingTests.Data>, IDi
         TinyRuns.Train(() => new VarTraining(config, data, Device.Cpu, _folder[run]), config.Training, _folder[run], stopAfter);
     }
 
+    private static VarTokenizerRunConfig TokenizerConfig(int steps) => new()
+    {
+        Name = "tiny-var-tokenizer",
+        Tokenizer = TinyVar.TokenizerSizes,
+        Loss = new TokenizerLossOptions { WarmupSteps = 2, ReviveEvery = 3, ReviveUntil = 7, StageDropout = 0.25 },
+        Training = Training(steps) with { EmaDecay = 0.5, WeightDecay = 0, FinalWeightDecay = null },
+    };
+
+    // An NVG tokenizer in the folder "nvg", and the same in memory.
+    private Tokenizer SaveNvgTokenizer(int[] channelMultipliers)
+    {
+        var sizes = new TokenizerConfig
+        {
+            ImageSize = 8,
+            BaseChannels = 8,
+            ChannelMultipliers = channelMultipliers,
+            ResNetBlocks = 1,
+            LatentChannels = 4,
+            CodebookSize = 16,
+            NormGroups = 4,
+        };
+        var tokenizer = new Tokenizer(sizes, ParameterSource.Random(3));
+        NvgModel.Save(_folder["nvg"], new ModelConfig { Name = "tiny", Tokenizer = sizes }, tokenizer.Parameters, null, []);
+        return tokenizer;
+    }
+
+    private static void AssertClose(Tensor expected, Tensor actual) =>
+        Assert.All(expected.ToArray<float>().Zip(actual.ToArray<float>()), p => Assert.Equal(p.First, p.Second, 1e-5f));
+
     private void RunTokenizer(string run, int steps, int? stopAfter = null)
     {
-        var config = new VarTokenizerRunConfig
-        {
-            Name = "tiny-var-tokenizer",
-            Tokenizer = TinyVar.TokenizerSizes,
-            Loss = new TokenizerLossOptions { WarmupSteps = 2, ReviveEvery = 3, ReviveUntil = 7, StageDropout = 0.25 },
-            Training = Training(steps) with { EmaDecay = 0.5, WeightDecay = 0, FinalWeightDecay = null },
-        };
+        VarTokenizerRunConfig config = TokenizerConfig(steps);
         using PackedDataset data = PackedDataset.Open(_data.Packed);
         TinyRuns.Train(() => new VarTokenizerTraining(config, data, Device.Cpu), config.Training, _folder[run], stopAfter);
     }

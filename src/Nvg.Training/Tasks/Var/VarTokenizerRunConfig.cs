@@ -16,6 +16,13 @@ public sealed record VarTokenizerRunConfig : IRunConfiguration<VarTokenizerRunCo
     /// <summary>Sizes.</summary>
     public required VarTokenizerConfig Tokenizer { get; init; }
 
+    /// <summary>
+    /// Folder of a model whose tokenizer the run starts with: of VAR with the same sizes, or of NVG with the same encoder, decoder and
+    /// codebook; null for random weights.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Start { get; init; }
+
     /// <summary>Weights of the loss.</summary>
     public TokenizerLossOptions Loss { get; init; } = new();
 
@@ -46,7 +53,8 @@ public sealed record VarTokenizerRunConfig : IRunConfiguration<VarTokenizerRunCo
     /// <inheritdoc/>
     public VarTokenizerRunConfig IdentitySettings() => this with
     {
-        // Pretrained weights count by their content, which their fingerprints identify.
+        // Models and pretrained weights count by their content, which their fingerprints identify.
+        Start = null,
         Loss = Loss with
         {
             Perceptual = Loss.Perceptual is { } perceptual ? perceptual with { Weights = "", LinearWeights = "" } : null,

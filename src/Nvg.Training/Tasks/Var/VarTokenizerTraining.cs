@@ -44,11 +44,12 @@ public sealed class VarTokenizerTraining : ITrainingTask
         using OwnedObjects.Construction construction = _owned.Construct();
         _tokenizer = _owned.Add(new VarTokenizer(config.Tokenizer, ParameterSource.Random(seed, device)));
         _learned = [.. _tokenizer.Parameters.TrainableNames];
+        string? start = config.Start is null ? null : VarTokenizerStart.Copy(_tokenizer, config.Start);
         IPerceptualDistance? perceptual = config.Loss.Perceptual is { } options ? _owned.Add(options.Load(device)) : null;
         if (config.Loss.Adversarial is { } adversarial)
             _game = _owned.Add(new AdversarialGame(adversarial, _tokenizer.Parameters, seed, device, _processes));
         _loss = new ReconstructionLoss(config.Loss, perceptual, _game);
-        Fingerprint = RunIdentity.Of(config, data, $"{perceptual?.Fingerprint}{_game?.Fingerprint}");
+        Fingerprint = RunIdentity.Of(config, data, $"{start}{perceptual?.Fingerprint}{_game?.Fingerprint}");
         _images = _owned.Add(new ImageLoader(data, CropOf, device));
         construction.Complete();
     }
