@@ -39,6 +39,8 @@ check_requirements
 say "Building…"
 build_native nvg_torch
 (build_managed managed-build src/Nvg.Cli)
+# The one package that the command does not use.
+(build_managed extensions-build src/Nvg.Extensions.AI)
 say "Packing…"
 for project in Nvg.Torch Nvg.Imaging Nvg Nvg.Data Nvg.Training Nvg.Evaluation Nvg.Server Nvg.Extensions.AI Nvg.Cli; do
   pack "src/$project" --no-build

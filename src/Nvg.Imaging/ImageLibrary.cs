@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using NetVips;
+using Nvg.Torch.Interop;
 using Vips = NetVips.NetVips;
 
 namespace Nvg.Imaging;
@@ -15,7 +16,12 @@ public static class ImageLibrary
     /// </summary>
     public const string PathVariable = "NVG_VIPS";
 
-    private const int OneThreadPerImage = 1;
+    /// <summary>Calls that may compute at the same time: what they wait for are threads of libvips, whose number is fixed.</summary>
+    internal static readonly int MostCalls = Math.Max(4, Environment.ProcessorCount);
+
+    // Of one call: one that computes, and those that write in the background.
+    private const int OneThreadPerImage = 1, ThreadsPerCall = 4;
+    private const string ThreadsVariable = "VIPS_MAX_THREADS";
     private static readonly Lock Gate = new();
     private static bool _loaded;
     private static nint _library;
@@ -47,7 +53,13 @@ public static class ImageLibrary
             // NetVips starts libvips once, when a method that calls into it is compiled, and never again after a failure.
             // Such methods must therefore not be compiled before the library is known to load: they are not inlined.
             if (_library == 0)
+            {
+                // Without a number, threads end when they are idle, and libvips 8.18 may hand work to one that is just ending: the
+                // call then never returns. Threads of a fixed number live on.
+                NativeEnvironment.SetDefault(ThreadsVariable, $"{MostCalls * ThreadsPerCall}");
                 _library = LoadFile();
+            }
+
             Start();
             Volatile.Write(ref _loaded, true);
         }

@@ -13,11 +13,13 @@ internal static class VipsCall
     private const string UnsupportedCodec = "HEVC";
 
     private static readonly ReaderWriterLockSlim Gate = new();
+    private static readonly SemaphoreSlim Places = new(ImageLibrary.MostCalls);
 
     /// <exception cref="NvgDataException">The work failed; the line names <paramref name="where"/>.</exception>
     internal static T Run<T>(string where, Func<T> work)
     {
         ImageLibrary.Load();
+        Places.Wait();
         Gate.EnterReadLock();
         try
         {
@@ -30,6 +32,7 @@ internal static class VipsCall
         finally
         {
             Gate.ExitReadLock();
+            Places.Release();
         }
 
         return RunAlone(where, work);

@@ -13,7 +13,7 @@ namespace Nvg.Torch;
 /// package <c>libtorch-cpu-…</c> is looked for in the same folders, or in the one that <c>NVG_LIBTORCH</c> names
 /// (<see cref="TorchDoor.Managed"/>).
 /// </summary>
-public static partial class TorchRuntime
+public static class TorchRuntime
 {
     private static readonly Lock LoadLock = new();
     private static TorchDoor? _asked;
@@ -122,7 +122,7 @@ public static partial class TorchRuntime
             return;
         string? core = Avx512F.IsSupported ? "SkylakeX" : Avx2.IsSupported ? "Haswell" : null;
         if (core is not null)
-            _ = SetEnvironment(variable, core, 0); // .NET's own setter does not reach native code
+            NativeEnvironment.SetDefault(variable, core);
     }
 
     // GNU OpenMP's threads spin for milliseconds at every barrier. Where another process has the cores, each of the many
@@ -131,7 +131,7 @@ public static partial class TorchRuntime
     {
         if (!OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is not null)
             return;
-        _ = SetEnvironment("GOMP_SPINCOUNT", "1000", 0);
+        NativeEnvironment.SetDefault("GOMP_SPINCOUNT", "1000");
     }
 
     // libtorch also writes to standard error what it then throws.
@@ -139,10 +139,7 @@ public static partial class TorchRuntime
     {
         if (!OperatingSystem.IsLinux())
             return;
-        _ = SetEnvironment("GLOG_minloglevel", "3", 0);
-        _ = SetEnvironment("TORCH_CPP_LOG_LEVEL", "FATAL", 0);
+        NativeEnvironment.SetDefault("GLOG_minloglevel", "3");
+        NativeEnvironment.SetDefault("TORCH_CPP_LOG_LEVEL", "FATAL");
     }
-
-    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int SetEnvironment(string name, string value, int overwrite);
 }

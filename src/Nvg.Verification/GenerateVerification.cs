@@ -69,13 +69,13 @@ internal static class GenerateVerification
             int stage = result.Stage;
             using (var clusters = new ClusterMean(result.Labels_BL, LatentGrid.ClusterCount(stage)))
                 fixture.Check($"pred_{stage}", clusters.Scatter(result.Tokens_BN.Unsqueeze(-1)).Squeeze(-1), Tolerance.Exact);
-            fixture.Check($"logits_{stage}", result.Logits_BNV!, Logits);
+            fixture.Check($"logits_{stage}", result.Logits_RNV!, Logits);
             fixture.Check($"x0_hat_{stage}", BothPasses(result), Predicted);
             fixture.Check($"canvas_{stage}", result.Canvas_BLC, Canvas);
             if (stage < _grid.LastStage)
             {
                 fixture.Check($"structure_{stage}", result.NextLabels_BL!, Tolerance.Exact);
-                fixture.Check($"structure_score_{stage}", result.StructureScores_BL!, Canvas);
+                fixture.Check($"structure_score_{stage}", result.StructureScores_RL!, Canvas);
             }
 
             _canvas_BLC?.Dispose();

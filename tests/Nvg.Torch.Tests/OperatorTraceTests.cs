@@ -3,6 +3,7 @@ namespace Nvg.Torch.Tests;
 /// <summary>Counting of operators: those of a backward pass included, and those that wait for a device.</summary>
 [Collection(RunsAlone.Name)]
 [NoTensorLeaks]
+[Trait(TorchDoors.Trait, TorchDoors.Compiled)]
 public class OperatorTraceTests
 {
     [Fact]

@@ -21,8 +21,8 @@ public readonly record struct FeatureNeeds(bool Pooled = false, bool Spatial = f
     internal string? MissingFrom(IFeatureNetwork network)
     {
         if (Spatial && network.SpatialFeatureSize == 0)
-            return $"{network.Name} has no spatial features: leave sfid out of --metrics";
-        return Score && network.ClassCount == 0 ? $"{network.Name} has no classes: leave is out of --metrics" : null;
+            return $"{network.Name} has no spatial features: remove 'sfid' from --metrics";
+        return Score && network.ClassCount == 0 ? $"{network.Name} has no classes: remove 'is' from --metrics" : null;
     }
 
     /// <summary>Throws if a network cannot give these features.</summary>

@@ -18,9 +18,6 @@ public sealed class InceptionScoreMetric : SampleMetric
     /// <inheritdoc/>
     public override bool UsesReference => false;
 
-    /// <inheritdoc/>
-    public override int MinimumImages => 0;
-
     /// <summary>The name for this number of images: IS where the published protocol is met.</summary>
     /// <param name="network">The network whose classes are scored.</param>
     /// <param name="samples">Number of images.</param>

@@ -15,6 +15,9 @@ public abstract class SampleMetric
         new KernelDistanceMetric(),
     ];
 
+    // Stands for every metric.
+    private const string Every = "all";
+
     /// <summary>Short name for the command line, such as <c>fid</c>.</summary>
     public abstract string Id { get; }
 
@@ -51,18 +54,15 @@ public abstract class SampleMetric
         string[] words = ids.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (words.Length == 0)
             throw new FormatException("no metric is named");
-        if (words.Any(word => word.Equals("all", StringComparison.OrdinalIgnoreCase)))
-            return All;
-        foreach (string word in words)
-        {
-            if (!All.Any(m => m.Id.Equals(word, StringComparison.OrdinalIgnoreCase)))
-                throw new FormatException($"unknown metric '{word}'; choose from {string.Join(", ", All.Select(m => m.Id))}, all");
-        }
-
-        return [.. All.Where(m => words.Contains(m.Id, StringComparer.OrdinalIgnoreCase))];
+        string[] known = [.. All.Select(m => m.Id), Every];
+        if (words.FirstOrDefault(word => !known.Contains(word, StringComparer.OrdinalIgnoreCase)) is { } unknown)
+            throw new FormatException($"unknown metric '{unknown}'; choose from {string.Join(", ", known)}");
+        return words.Contains(Every, StringComparer.OrdinalIgnoreCase)
+            ? All
+            : [.. All.Where(m => words.Contains(m.Id, StringComparer.OrdinalIgnoreCase))];
     }
 
     /// <summary>The note on how many reference images enter metrics that compare images one by one.</summary>
     private protected static string RowNote(MetricContext context) =>
-        $"precision, recall, density, coverage and kernel distance compare with {context.ReferenceRows:N0} images of the reference";
+        $"metrics that compare images one by one use {context.ReferenceRows:N0} images of the reference";
 }

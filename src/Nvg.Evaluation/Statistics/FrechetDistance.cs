@@ -14,10 +14,10 @@ public readonly record struct FrechetDistance(double MeanTerm, double Covariance
 
     private static readonly Operator SingularValuesOp = new("aten::linalg_svdvals");
 
-    /// <summary>The distance.</summary>
+    /// <summary>The squared distance, which is what is reported as FID.</summary>
     public double Value => MeanTerm + CovarianceTerm;
 
-    /// <summary>The distance between two sets of vectors.</summary>
+    /// <summary>The squared distance between two sets of vectors.</summary>
     /// <param name="first">Borrowed.</param>
     /// <param name="second">Borrowed.</param>
     /// <param name="cancellation">Checked between the factorisations, each of which takes seconds for thousands of features.</param>

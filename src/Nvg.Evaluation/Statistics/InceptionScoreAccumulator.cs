@@ -52,6 +52,8 @@ public sealed class InceptionScoreAccumulator : IDisposable
     /// <summary>Adds images, given their class logits.</summary>
     /// <param name="logits_NC">N × C; borrowed.</param>
     /// <exception cref="NvgDataException">A logit is not finite.</exception>
+    /// <exception cref="ArgumentException">The tensor has another shape.</exception>
+    /// <exception cref="InvalidOperationException">There are more images than the order has.</exception>
     public void AddLogits(Tensor logits_NC)
     {
         FeatureChecks.RequireFinite(logits_NC, Count);
@@ -63,6 +65,8 @@ public sealed class InceptionScoreAccumulator : IDisposable
     /// <summary>Adds images, given their class probabilities.</summary>
     /// <param name="probabilities_NC">N × C, each row sums to one; borrowed.</param>
     /// <exception cref="NvgDataException">A probability is not finite.</exception>
+    /// <exception cref="ArgumentException">The tensor has another shape.</exception>
+    /// <exception cref="InvalidOperationException">There are more images than the order has.</exception>
     public void AddProbabilities(Tensor probabilities_NC)
     {
         if (probabilities_NC.Rank != 2 || probabilities_NC.Size(1) != ClassCount)

@@ -27,10 +27,13 @@ public readonly record struct KernelDistance(double Mean, double StandardDeviati
     /// <param name="seed">Seed of the random subsets.</param>
     /// <param name="cancellation">Checked between subsets.</param>
     /// <exception cref="NvgDataException">The vectors differ in length, there are fewer than two, or one is not finite.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no subset, or a subset has fewer than two vectors.</exception>
     public static KernelDistance Between(
         Tensor first_NF, Tensor second_MF, int subsets = CustomarySubsets, int subsetSize = CustomarySubsetSize, ulong seed = 0,
         CancellationToken cancellation = default)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(subsets, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(subsetSize, 2);
         if (first_NF.Size(1) != second_MF.Size(1))
             throw FeatureChecks.DifferentSizes(first_NF.Size(1), second_MF.Size(1));
         int size = (int)Math.Min(subsetSize, Math.Min(first_NF.Size(0), second_MF.Size(0)));

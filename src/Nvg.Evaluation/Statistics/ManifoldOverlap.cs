@@ -26,8 +26,8 @@ public readonly record struct ManifoldOverlap(double Precision, double Recall, d
     private static readonly Operator AnyOp = new("aten::any", "dim");
 
     /// <summary>Computes the overlap. Time grows with the product of the counts, memory with their sum.</summary>
-    /// <param name="reference_NF">N × F; borrowed.</param>
-    /// <param name="samples_MF">M × F; borrowed.</param>
+    /// <param name="reference_NF">N × F, on the CPU; borrowed.</param>
+    /// <param name="samples_MF">M × F, on the CPU; borrowed.</param>
     /// <param name="cancellation">Checked between tiles.</param>
     /// <exception cref="NvgDataException">There are too few vectors for this many neighbours, or one is not finite.</exception>
     public static ManifoldOverlap Of(Tensor reference_NF, Tensor samples_MF, CancellationToken cancellation = default) =>

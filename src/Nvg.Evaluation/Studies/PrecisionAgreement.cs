@@ -43,7 +43,7 @@ public sealed record PrecisionAgreement(
                 using var scope = new TensorScope();
                 StageContent content = otherSampler.SampleContent(stage.Context);
                 tokens[stage.Stage] += Same(content.Tokens_BN, stage.Tokens_BN);
-                best[stage.Stage] += Same(content.Logits_RNV!.ArgMax(-1), stage.Logits_BNV!.ArgMax(-1));
+                best[stage.Stage] += Same(content.Logits_RNV!.ArgMax(-1), stage.Logits_RNV!.ArgMax(-1));
                 if (stage.Stage >= splits.Length)
                     return;
                 StageSplit split = otherSampler.SampleStructure(stage.Context with { Canvas_BLC = stage.Canvas_BLC });

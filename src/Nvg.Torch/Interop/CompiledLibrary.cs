@@ -20,7 +20,7 @@ internal static unsafe class CompiledLibrary
     /// <summary>Whether a path was given: then no other door will do.</summary>
     internal static bool IsNamed(string? named) => named is not null || Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 };
 
-    /// <summary>Whether the system's loader finds a libtorch, of any version.</summary>
+    /// <summary>Whether the system's loader finds a libtorch, of any version. It stays loaded.</summary>
     internal static bool HasLibtorch() => NativeLibrary.TryLoad(Libtorch, out _);
 
     /// <summary>Loads a file.</summary>

@@ -79,7 +79,7 @@ internal abstract unsafe class Door
 
     internal abstract void ExitInferenceMode(nint mode);
 
-    /// <summary>Sets the type of matrix products on this thread; float32 switches autocast off.</summary>
+    /// <summary>Switches autocast of this thread on or off, and sets its type.</summary>
     /// <returns>What was set before.</returns>
     internal abstract (bool Enabled, int ScalarType) SetAutocast(DeviceType device, bool enabled, int scalarType);
 

@@ -62,7 +62,7 @@ public sealed class PackedGenerator : IDisposable
     /// <summary>Whether matrices are packed.</summary>
     public bool IsPacked => _stacks.OfType<PackedBlocks>().Any();
 
-    /// <summary>Whether tensors that were packed, or are watched in their place, have been changed since.</summary>
+    /// <summary>Whether a tensor of the generator that the copy depends on has changed since packing.</summary>
     internal bool IsOutdated => !_sources.Select(Version).SequenceEqual(_versions);
 
     /// <summary>Whether packing a generator would change the layout of its matrices.</summary>

@@ -167,8 +167,7 @@ public sealed class StructureGenerator
     }
 
     /// <summary>
-    /// Makes the model ignore the length of a step and the guidance scale, as training starts it: it then is what it was without
-    /// these inputs.
+    /// Zeroes the embeddings of step length and guidance scale, so that the model at first behaves as if it had no such inputs.
     /// </summary>
     internal void IgnoreNewInputs()
     {
@@ -176,7 +175,7 @@ public sealed class StructureGenerator
         _guidanceEmbed?.StartAtZero();
     }
 
-    /// <summary>Sinusoidal embedding of 1000 t: cosines, then sines, at frequencies from 1 down to 1/10,000.</summary>
+    /// <summary>Sinusoidal embedding of 1000 t: cosines, then sines, at 32 frequencies from 1 down to 10,000^(−31/32).</summary>
     /// <param name="time_N">Times t in [0, 1].</param>
     /// <returns>N × 64.</returns>
     public static Tensor TimeEmbedding(Tensor time_N)

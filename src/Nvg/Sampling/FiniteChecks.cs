@@ -4,8 +4,8 @@ using Nvg.Torch;
 namespace Nvg.Sampling;
 
 /// <summary>
-/// Refuses predicted values that are NaN or infinite at the end of a batch, all of them with a single copy: where reading a result
-/// waits for a GPU. The first part that failed is named, as it is where values are checked at once.
+/// Refuses predicted values that are NaN or infinite at the end of a batch, all of them in one copy to the host, because every
+/// single one would wait for a GPU. The first part that failed is named, as it is where values are checked at once.
 /// </summary>
 internal sealed class FiniteChecks : IDisposable
 {

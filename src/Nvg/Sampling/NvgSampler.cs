@@ -70,6 +70,8 @@ public sealed class NvgSampler
     /// <param name="cancellation">Checked before each forward pass.</param>
     /// <returns>The sequences and their final canvas; the caller disposes them.</returns>
     /// <exception cref="ArgumentException">Settings, classes, noise or given sequences are invalid.</exception>
+    /// <exception cref="NvgDataException">A network predicted values that are not finite; the message names part and image.</exception>
+    /// <exception cref="OperationCanceledException">The operation was cancelled.</exception>
     public SampledBatch Sample(
         IReadOnlyList<int> classes, ImageNoise noise, SamplingOptions options, IReadOnlyList<PartialSequence>? given = null,
         Action<StageResult>? observer = null, ClassBlend? blend = null, CancellationToken cancellation = default)

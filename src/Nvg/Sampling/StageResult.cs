@@ -12,8 +12,8 @@ public sealed record StageResult
     private StageResult(StageContext context, StageContent content, Tensor canvas_BLC, StageSplit? split)
     {
         Context = context;
-        (Predicted_NLC, Logits_BNV, Tokens_BN) = (content.Predicted_NLC, content.Logits_RNV, content.Tokens_BN);
-        (Canvas_BLC, StructureScores_BL, NextLabels_BL) = (canvas_BLC, split?.Scores_BL, split?.Labels_BL);
+        (Predicted_NLC, Logits_RNV, Tokens_BN) = (content.Predicted_NLC, content.Logits_RNV, content.Tokens_BN);
+        (Canvas_BLC, StructureScores_RL, NextLabels_BL) = (canvas_BLC, split?.Scores_BL, split?.Labels_BL);
         StructureSteps = split?.Steps ?? 0;
     }
 
@@ -27,7 +27,7 @@ public sealed record StageResult
     public Tensor? Predicted_NLC { get; }
 
     /// <summary>Guided logits, R × N × V; null where no pass ran.</summary>
-    public Tensor? Logits_BNV { get; }
+    public Tensor? Logits_RNV { get; }
 
     /// <summary>Structure map of the stage.</summary>
     public Tensor Labels_BL => Context.Labels_BL;
@@ -38,8 +38,11 @@ public sealed record StageResult
     /// <summary>Canvas after the stage.</summary>
     public Tensor Canvas_BLC { get; }
 
-    /// <summary>What the clusters were split by, R × L; null after the last stage and where no pass ran.</summary>
-    public Tensor? StructureScores_BL { get; }
+    /// <summary>
+    /// The channel that ranks the positions of each cluster for its split, R × L, before given parts and Gumbel noise: the end of the
+    /// flow, or the noise itself in the last split. Null after the last stage and where all labels were given.
+    /// </summary>
+    public Tensor? StructureScores_RL { get; }
 
     /// <summary>Structure map of the next stage; null after the last.</summary>
     public Tensor? NextLabels_BL { get; }

@@ -63,7 +63,8 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
         {
             Tensor noise_BL = stage.Noise.Structure_BLK.Select(2, stage.Stage);
             Tensor rank_BL = given?.Constrain(noise_BL) ?? noise_BL;
-            return new StageSplit(scope.Keep(rank_BL), scope.Keep(StructureSplit.ByScore(stage.Labels_BL, rank_BL, stage.ClusterCount)), 0);
+            Tensor labels_BL = StructureSplit.ByScore(stage.Labels_BL, rank_BL, stage.ClusterCount);
+            return new StageSplit(scope.Keep(noise_BL), scope.Keep(labels_BL), 0);
         }
 
         Tensor? gumbel_BL = stage.Options.Gumbel ? stage.Noise.Gumbel(stage.Stage) : null;

@@ -62,6 +62,7 @@ public class MetricNameTests
         Assert.Equal(SampleMetric.All, SampleMetric.Parse("fid,all"));
         Assert.Equal(["fid", "kid"], SampleMetric.Parse("kid, fid").Select(m => m.Id));
         Assert.Contains("'fed'", Assert.Throws<FormatException>(() => SampleMetric.Parse("fid,fed")).Message, StringComparison.Ordinal);
+        Assert.Contains("'fed'", Assert.Throws<FormatException>(() => SampleMetric.Parse("all,fed")).Message, StringComparison.Ordinal);
         Assert.Throws<FormatException>(() => SampleMetric.Parse(","));
     }
 }

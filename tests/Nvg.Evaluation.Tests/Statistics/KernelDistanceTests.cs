@@ -30,6 +30,16 @@ public class KernelDistanceTests
         Assert.True(apart.Mean > 5 * apart.StandardDeviation);
     }
 
+    [Theory]
+    [InlineData(0, 20, "subsets")]
+    [InlineData(5, 1, "subsetSize")]
+    public void Between_NothingToAverage_IsRefusedByName(int subsets, int subsetSize, string name)
+    {
+        using Tensor a = Random(50, 1, 0), b = Random(40, 2, 0);
+        Assert.Equal(
+            name, Assert.Throws<ArgumentOutOfRangeException>(() => KernelDistance.Between(a, b, subsets, subsetSize)).ParamName);
+    }
+
     [Fact]
     public void Between_SameSeed_IsTheSame()
     {

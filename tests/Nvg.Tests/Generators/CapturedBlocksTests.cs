@@ -11,6 +11,7 @@ namespace Nvg.Tests.Generators;
 /// </summary>
 [Collection(RunsAlone.Name)]
 [NoTensorLeaks]
+[Trait(TorchDoors.Trait, TorchDoors.Compiled)]
 public class CapturedBlocksTests
 {
     private const int Tokens = 5;

@@ -10,6 +10,7 @@ namespace Nvg.Tests.Sampling;
 /// <summary>A GPU works through a batch without waiting for the host: nothing that it computes is read before the end.</summary>
 [Collection(RunsAlone.Name)]
 [NoTensorLeaks]
+[Trait(TorchDoors.Trait, TorchDoors.Compiled)]
 public sealed class HostSynchronizationTests : IDisposable
 {
     private static readonly SamplingOptions Options = new() { StructureSteps = 3, TopK = 9, TopP = StageSchedule.Constant(0.9) };

@@ -135,7 +135,7 @@ public sealed class NvgSamplerTests : IClassFixture<NvgSamplerTests.Models>
     {
         void Observe(StageResult stage)
         {
-            using Tensor best = stage.Logits_BNV!.ArgMax(-1);
+            using Tensor best = stage.Logits_RNV!.ArgMax(-1);
             Assert.Equal(best.ToArray<long>(), stage.Tokens_BN.ToArray<long>());
         }
 
@@ -164,7 +164,7 @@ public sealed class NvgSamplerTests : IClassFixture<NvgSamplerTests.Models>
                     generator.PredictFinalCanvas(canvas_BLC, structure, number, Tensor.From(classes, 2)), canvas_BLC, clusters);
             Tensor conditional = LogitsOf([0, 1]), unconditional = LogitsOf([3, 3]);
             Tensor expected = unconditional + (conditional - unconditional) * guidance;
-            Assert.Equal(expected.ToArray<float>(), stage.Logits_BNV!.ToArray<float>(), (a, b) => Math.Abs(a - b) < 1e-3);
+            Assert.Equal(expected.ToArray<float>(), stage.Logits_RNV!.ToArray<float>(), (a, b) => Math.Abs(a - b) < 1e-3);
             Assert.Equal(guidance == 1 ? 2 : 4, stage.Predicted_NLC!.Size(0));
             canvas_BLC.Dispose();
             canvas_BLC = stage.Canvas_BLC.Alias().Own();

@@ -7,6 +7,7 @@ namespace Nvg.Tests.Tokenizers;
 /// <summary>The number of threads decides nothing: not the last bit of an image, of a latent or of a convolution.</summary>
 [Collection(RunsAlone.Name)]
 [NoTensorLeaks]
+[Trait(TorchDoors.Trait, TorchDoors.Compiled)]
 public sealed class ThreadIndependenceTests
 {
     // The sizes of the shipped model: its widths change at 1 × 1 convolutions.

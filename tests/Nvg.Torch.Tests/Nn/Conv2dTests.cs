@@ -37,6 +37,54 @@ public class Conv2dTests
         { 40, 32, 32, 8, 8, 1 },
     };
 
+    // The convolutions of ResNet-18 and of tokenizers: images, channels in and out, side, kernel, stride.
+    [Theory]
+    [InlineData(2, 3, 64, 229, 7, 2)]
+    [InlineData(2, 64, 64, 56, 3, 1)]
+    [InlineData(2, 64, 128, 57, 3, 2)]
+    [InlineData(2, 64, 128, 56, 1, 2)]
+    [InlineData(2, 128, 128, 28, 3, 1)]
+    [InlineData(2, 256, 256, 14, 3, 1)]
+    [InlineData(2, 256, 512, 15, 3, 2)]
+    [InlineData(2, 256, 512, 14, 1, 2)]
+    [InlineData(2, 128, 256, 29, 3, 2)]
+    [InlineData(2, 128, 256, 28, 1, 2)]
+    [InlineData(1, 256, 512, 14, 1, 2)]
+    [InlineData(2, 256, 512, 14, 1, 1)]
+    [InlineData(2, 512, 512, 7, 1, 1)]
+    [InlineData(2, 256, 512, 7, 1, 2)]
+    [InlineData(2, 32, 64, 14, 1, 2)]
+    [InlineData(1, 128, 64, 16, 1, 1)]
+    [InlineData(2, 512, 512, 7, 3, 1)]
+    [InlineData(1, 512, 512, 7, 3, 1)]
+    [InlineData(2, 128, 128, 7, 3, 1)]
+    [InlineData(2, 128, 128, 8, 3, 1)]
+    [InlineData(2, 256, 256, 8, 3, 1)]
+    [InlineData(2, 256, 256, 4, 3, 1)]
+    [InlineData(2, 512, 512, 4, 3, 1)]
+    [InlineData(2, 512, 512, 16, 3, 1)]
+    [InlineData(1, 64, 64, 8, 3, 1)]
+    [InlineData(16, 128, 128, 8, 3, 1)]
+    [InlineData(2, 3, 16, 64, 3, 1)]
+    [InlineData(1, 16, 16, 64, 3, 1)]
+    [InlineData(16, 32, 32, 32, 3, 1)]
+    [InlineData(1, 128, 8, 8, 3, 1)]
+    [InlineData(1, 16, 3, 64, 3, 1)]
+    public void Forward_Float32_IsThatOfFloat64(int count, int inputs, int outputs, int side, int kernel, int stride)
+    {
+        int padding = stride == 1 ? kernel / 2 : 0;
+        using var scope = new TensorScope();
+        using var random = new RandomGenerator(3);
+        Tensor x = Tensor.Randn([count, inputs, side, side], random), weight = Tensor.Randn([outputs, inputs, kernel, kernel], random);
+        Tensor expected = Functional.Conv2d(x.To(ScalarType.Float64), weight.To(ScalarType.Float64), null, stride, padding);
+        double norm = expected.Square().Sum().Item();
+        foreach ((Tensor input, Tensor w) in ((Tensor, Tensor)[])[(x, weight), (x.ChannelsLast(), weight.ChannelsLast())])
+        {
+            Tensor actual = Functional.Conv2d(input, w, null, stride, padding).To(ScalarType.Float64);
+            Assert.InRange(Math.Sqrt((actual - expected).Square().Sum().Item() / norm), 0, 1e-5);
+        }
+    }
+
     [Theory, MemberData(nameof(TiledShapes))]
     [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Forward_BFloat16_HasTheGradientsOfFloat64(int count, int inputs, int outputs, int height, int width, int kernel) =>

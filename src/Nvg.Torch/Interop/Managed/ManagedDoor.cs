@@ -20,9 +20,10 @@ internal sealed unsafe class ManagedDoor : Door
 
     /// <param name="library">The loaded libtorch.</param>
     /// <param name="path">Its file.</param>
-    internal ManagedDoor(nint library, string path)
+    /// <param name="version">Its version.</param>
+    internal ManagedDoor(nint library, string path, string version)
     {
-        LibraryPath = path;
+        (LibraryPath, TorchVersion) = (path, version);
         _threads = new Threads(library, Path.GetDirectoryName(path)!);
     }
 
@@ -30,15 +31,7 @@ internal sealed unsafe class ManagedDoor : Door
 
     internal override string LibraryPath { get; }
 
-    internal override string TorchVersion
-    {
-        get
-        {
-            // 2.10.0 is 0x020A000000000000.
-            ulong version = StableExports.aoti_torch_abi_version();
-            return $"{version >> 56}.{(version >> 48) & 0xFF}.{(version >> 40) & 0xFF}";
-        }
-    }
+    internal override string TorchVersion { get; }
 
     internal override string BuildSettings => $"libtorch {TorchVersion} through its stable C interface\n{LibraryPath}";
 

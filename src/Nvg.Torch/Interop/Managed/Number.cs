@@ -14,8 +14,8 @@ internal static unsafe class Number
         index < arguments.Length && arguments[index].Kind is not (ValueKind.None or ValueKind.Default) ? Of(arguments[index]) : otherwise;
 
     /// <summary>
-    /// A number as a tensor that decides the type of a result as the number itself would: beside a tensor with dimensions one without
-    /// only counts where it is of a higher kind (integer, real).
+    /// A number as a tensor that decides the type of a result as the number itself would: beside a tensor with dimensions, a
+    /// tensor without them affects the type only if its category (integer, floating point) is higher.
     /// </summary>
     /// <param name="value">The number; borrowed if it is a tensor's.</param>
     /// <param name="partner">The tensor that it meets.</param>

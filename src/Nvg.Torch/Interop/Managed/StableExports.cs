@@ -11,7 +11,6 @@ internal static unsafe partial class StableExports
 {
     internal const string Library = "torch_cpu";
 
-    [LibraryImport(Library)] internal static partial ulong aoti_torch_abi_version();
     [LibraryImport(Library)] internal static partial int torch_get_num_threads(uint* count);
     [LibraryImport(Library)] internal static partial byte aoti_torch_grad_mode_is_enabled();
     [LibraryImport(Library)] internal static partial void aoti_torch_grad_mode_set_enabled(byte enabled);

@@ -41,14 +41,12 @@ internal sealed unsafe class StableOperator
     {
         if (arguments.Length > _parameters.Length)
             throw Wrong($"{Name} takes {_parameters.Length} arguments, {arguments.Length} were given");
+        // All of them before the first is encoded: an encoded one is freed by the call alone.
+        for (int i = 0; i < _parameters.Length; i++)
+            RequireFit(arguments, i);
         ulong* stack = stackalloc ulong[Math.Max(_parameters.Length, _schema.Results.Length)];
         for (int i = 0; i < _parameters.Length; i++)
-        {
-            bool isGiven = i < arguments.Length && arguments[i].Kind != ValueKind.Default;
-            if (!isGiven && _parameters[i].Default is null)
-                throw Wrong($"{Name} needs argument '{_parameters[i].Name}'");
-            stack[i] = StableValue.Encode(isGiven ? arguments[i] : _defaults[i], _parameters[i]);
-        }
+            stack[i] = StableValue.Encode(IsGiven(arguments, i) ? arguments[i] : _defaults[i], _parameters[i].Type);
 
         StableExports.Check(StableExports.aoti_torch_call_dispatcher(_name, _overload, stack));
         if (_schema.Results.Length != 1 || _schema.Results[0].IsList)
@@ -63,6 +61,21 @@ internal sealed unsafe class StableOperator
         NativeValue result = default;
         Call(arguments, new Span<NativeValue>(ref result));
         return (nint)result.Payload;
+    }
+
+    private static bool IsGiven(ReadOnlySpan<NativeValue> arguments, int index) =>
+        index < arguments.Length && arguments[index].Kind != ValueKind.Default;
+
+    private void RequireFit(ReadOnlySpan<NativeValue> arguments, int index)
+    {
+        OperatorSchema.Parameter parameter = _parameters[index];
+        if (!IsGiven(arguments, index))
+        {
+            if (parameter.Default is null)
+                throw Wrong($"{Name} needs argument '{parameter.Name}'");
+        }
+        else if (!StableValue.Fits(arguments[index].Kind, parameter.Type))
+            throw Wrong($"argument '{parameter.Name}' is a {parameter.Type}, not {arguments[index].Kind}");
     }
 
     private int ReadResults(ulong* stack, Span<NativeValue> results)

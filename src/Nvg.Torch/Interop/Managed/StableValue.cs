@@ -5,14 +5,23 @@ namespace Nvg.Torch.Interop.Managed;
 /// <summary>Values of the stable interface from and to those of a door.</summary>
 internal static unsafe class StableValue
 {
-    /// <summary>An argument; what it refers to is handed over to the dispatcher.</summary>
-    /// <exception cref="DoorException">The parameter has another type.</exception>
-    internal static ulong Encode(in NativeValue value, OperatorSchema.Parameter parameter)
+    /// <summary>Whether a value can be passed as a parameter of a type.</summary>
+    internal static bool Fits(ValueKind kind, ParameterType type) => (kind, type.IsList) switch
     {
-        ParameterType type = parameter.Type;
+        (ValueKind.None, _) => type.IsOptional,
+        (_, true) => (type.Base, kind) is (BaseType.Int, ValueKind.IntList) or (BaseType.Float, ValueKind.DoubleList)
+            or (BaseType.Bool, ValueKind.BoolList) or (BaseType.Tensor, ValueKind.TensorList or ValueKind.OptionalTensorList),
+        (_, false) => (type.Base, kind) is (BaseType.Tensor, ValueKind.Tensor) or (BaseType.Device, ValueKind.Device)
+            or (BaseType.Int or BaseType.Bool, ValueKind.Int or ValueKind.Bool) or (BaseType.Float, ValueKind.Double or ValueKind.Int)
+            or (BaseType.Text, ValueKind.String),
+    };
+
+    /// <summary>An argument that <see cref="Fits"/>; what it refers to is handed over to the dispatcher.</summary>
+    internal static ulong Encode(in NativeValue value, ParameterType type)
+    {
         if (value.Kind == ValueKind.None)
-            return type.IsOptional ? 0UL : throw Mismatch(value, parameter);
-        ulong plain = type.IsList ? EncodeList(value, parameter) : EncodeOne(value, parameter);
+            return 0;
+        ulong plain = type.IsList ? EncodeList(value, type) : EncodeOne(value, type);
         return type.IsOptional ? Optional(plain) : plain;
     }
 
@@ -29,44 +38,38 @@ internal static unsafe class StableValue
     /// <summary>Adds the tensors of a list among the results, and frees the list.</summary>
     internal static void DecodeTensors(nint list, List<NativeValue> results)
     {
-        nuint size;
-        StableExports.Check(StableExports.torch_list_size(list, &size));
-        for (nuint i = 0; i < size; i++)
+        try
         {
-            ulong element;
-            StableExports.Check(StableExports.torch_list_get_item(list, i, &element));
-            results.Add(new NativeValue { Kind = ValueKind.Tensor, Payload = Defined((nint)element) });
+            nuint size;
+            StableExports.Check(StableExports.torch_list_size(list, &size));
+            for (nuint i = 0; i < size; i++)
+            {
+                ulong element;
+                StableExports.Check(StableExports.torch_list_get_item(list, i, &element));
+                results.Add(new NativeValue { Kind = ValueKind.Tensor, Payload = Defined((nint)element) });
+            }
         }
-
-        StableExports.Check(StableExports.torch_delete_list(list));
+        finally
+        {
+            _ = StableExports.torch_delete_list(list);
+        }
     }
 
-    private static ulong EncodeOne(in NativeValue value, OperatorSchema.Parameter parameter) => (parameter.Type.Base, value.Kind) switch
+    private static ulong EncodeOne(in NativeValue value, ParameterType type) => (type.Base, value.Kind) switch
     {
-        (BaseType.Tensor, ValueKind.Tensor) => NewReference((nint)value.Payload),
-        (BaseType.Int, ValueKind.Int or ValueKind.Bool) => (ulong)value.Payload,
-        (BaseType.Float, ValueKind.Double) => (ulong)value.Payload,
+        (BaseType.Tensor, _) => NewReference((nint)value.Payload),
         (BaseType.Float, ValueKind.Int) => BitConverter.DoubleToUInt64Bits(value.Payload),
-        (BaseType.Bool, ValueKind.Bool or ValueKind.Int) => value.Payload != 0 ? 1UL : 0,
-        (BaseType.Device, ValueKind.Device) => (ulong)value.Payload,
-        (BaseType.Text, ValueKind.String) => NewText(value),
-        _ => throw Mismatch(value, parameter),
+        (BaseType.Bool, _) => value.Payload != 0 ? 1UL : 0,
+        (BaseType.Text, _) => NewText(value),
+        _ => (ulong)value.Payload,
     };
 
-    private static ulong EncodeList(in NativeValue value, OperatorSchema.Parameter parameter)
+    private static ulong EncodeList(in NativeValue value, ParameterType type)
     {
-        bool fits = (parameter.Type.Base, value.Kind) switch
-        {
-            (BaseType.Int, ValueKind.IntList) or (BaseType.Float, ValueKind.DoubleList) or (BaseType.Bool, ValueKind.BoolList) => true,
-            (BaseType.Tensor, ValueKind.TensorList or ValueKind.OptionalTensorList) => true,
-            _ => false,
-        };
-        if (!fits)
-            throw Mismatch(value, parameter);
         nint list;
         StableExports.Check(StableExports.torch_new_list_reserve_size((nuint)value.Count, &list));
         for (int i = 0; i < value.Count; i++)
-            StableExports.Check(StableExports.torch_list_push_back(list, Element(value, parameter.Type, i)));
+            StableExports.Check(StableExports.torch_list_push_back(list, Element(value, type, i)));
         return (ulong)list;
     }
 
@@ -113,7 +116,4 @@ internal static unsafe class StableValue
         _ = StableExports.aoti_torch_delete_tensor_object(tensor);
         return 0;
     }
-
-    private static DoorException Mismatch(in NativeValue value, OperatorSchema.Parameter parameter) =>
-        new(NativeStatus.Argument, $"argument '{parameter.Name}' is a {parameter.Type}, not {value.Kind}");
 }

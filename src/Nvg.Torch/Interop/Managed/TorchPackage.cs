@@ -11,7 +11,7 @@ internal static class TorchPackage
     /// <summary>The version that the table of operators was made for.</summary>
     internal const string Version = "2.10";
 
-    /// <summary>The loaded library; 0 before.</summary>
+    /// <summary>The library that the door uses; 0 before.</summary>
     internal static nint Handle { get; private set; }
 
     /// <summary>The package for this system.</summary>
@@ -34,18 +34,27 @@ internal static class TorchPackage
     {
         try
         {
-            Handle = NativeLibrary.Load(path);
+            nint library = NativeLibrary.Load(path);
+            string version = VersionOf(library);
+            // A library that is refused stays loaded: libtorch cannot be unloaded safely.
+            if (!version.StartsWith($"{Version}.", StringComparison.Ordinal))
+                return (null, $"it is libtorch {version}, the managed door needs {Version}");
+            Handle = library;
             SilenceWarnings();
-            var door = new ManagedDoor(Handle, path);
-            string version = door.TorchVersion;
-            return version.StartsWith($"{Version}.", StringComparison.Ordinal)
-                ? (door, null)
-                : (null, $"it is libtorch {version}, the managed door needs {Version}");
+            return (new ManagedDoor(library, path, version), null);
         }
         catch (Exception error) when (error is DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
         {
             return (null, error.Message.ReplaceLineEndings(" "));
         }
+    }
+
+    // By address: the runtime binds an extern once, to the first library that is tried. 2.10.0 is 0x020A000000000000.
+    private static unsafe string VersionOf(nint library)
+    {
+        var read = (delegate* unmanaged<ulong>)NativeLibrary.GetExport(library, "aoti_torch_abi_version");
+        ulong version = read();
+        return $"{version >> 56}.{(version >> 48) & 0xFF}.{(version >> 40) & 0xFF}";
     }
 
     // Only Python's binding reads TORCH_CPP_LOG_LEVEL. Without it every convolution on a processor that NNPACK does not support

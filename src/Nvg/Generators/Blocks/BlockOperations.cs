@@ -37,7 +37,7 @@ internal static class BlockOperations
     /// <param name="epsilon">Added to the variance.</param>
     /// <param name="weightType">Element type of the following matrix product, in which the kernel writes its output.</param>
     internal static Tensor ModulatedLayerNorm(Tensor x_NTW, Tensor shift_NW, Tensor scale_NW, double epsilon, ScalarType weightType) =>
-        HasKernels(x_NTW) || SamplesOnGpu(x_NTW)
+        HasKernels(x_NTW) || SamplesOnGpu(x_NTW, shift_NW, scale_NW)
             ? ModulatedLayerNormOp.Call(x_NTW, shift_NW, scale_NW, epsilon, weightType)
             : Composed.ModulatedLayerNorm(x_NTW, shift_NW, scale_NW, epsilon);
 
@@ -61,7 +61,7 @@ internal static class BlockOperations
 
     /// <summary>x + gate · update.</summary>
     internal static Tensor GatedSum(Tensor x_NTW, Tensor gate_NW, Tensor update_NTW) =>
-        HasKernels(x_NTW) || SamplesOnGpu(x_NTW)
+        HasKernels(x_NTW) || SamplesOnGpu(x_NTW, gate_NW, update_NTW)
             ? GatedSumOp.Call(x_NTW, gate_NW, update_NTW)
             : Composed.GatedSum(x_NTW, gate_NW, update_NTW);
 
@@ -85,8 +85,18 @@ internal static class BlockOperations
     private static bool HasKernels(Tensor tensor) => tensor.Device.Type == DeviceType.Cpu && TorchRuntime.HasKernels;
 
     // The kernels of GPUs have no gradients. What they read in pairs and fours must be aligned.
-    private static bool SamplesOnGpu(Tensor tensor) =>
-        tensor.Device.Type == DeviceType.Cuda && HasCudaKernels.Value && !tensor.RequiresGrad && tensor.Size(-1) % 8 == 0;
+    private static bool SamplesOnGpu(params ReadOnlySpan<Tensor> inputs)
+    {
+        if (inputs[0].Device.Type != DeviceType.Cuda || !HasCudaKernels.Value || inputs[0].Size(-1) % 8 != 0)
+            return false;
+        foreach (Tensor input in inputs)
+        {
+            if (input.RequiresGrad)
+                return false;
+        }
+
+        return true;
+    }
 
     // Attention itself is libtorch's.
     private static Tensor AttentionMlpOnGpu(

@@ -9,7 +9,7 @@ namespace Nvg.Generators.Blocks;
 /// <remarks>Shapes: N sequences, T tokens, W width.</remarks>
 internal sealed class CapturedBlocks : IBlockStack
 {
-    // Every graph keeps the memory of its pass. A program has few batch sizes; the one that was not used for longest goes.
+    // Every graph keeps the memory of its pass. A program has few batch sizes; the least recently used one is dropped.
     private const int MostShapes = 6;
 
     private readonly TransformerBlock[] _blocks;

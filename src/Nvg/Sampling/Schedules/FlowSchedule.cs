@@ -10,8 +10,10 @@ public static class FlowSchedule
     /// <param name="steps">Euler steps.</param>
     /// <param name="length">L, latent positions.</param>
     /// <param name="shifted">Whether times are shifted towards noise.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no step.</exception>
     public static double[] Times(int steps, int length, bool shifted = true)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
         double mu = BaseShift + (MaximumShift - BaseShift) * (length - BaseLength) / (MaximumLength - BaseLength);
         double[] times = new double[steps + 1];
         for (int i = 0; i <= steps; i++)

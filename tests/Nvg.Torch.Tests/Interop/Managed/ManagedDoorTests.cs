@@ -44,6 +44,25 @@ public class ManagedDoorTests
     }
 
     [ManagedDoorFact]
+    public void Call_ArgumentOfAnotherType_KeepsNoReferenceToTheOthers()
+    {
+        const int calls = 100, mebibytes = 8;
+        var operation = new Operator("aten::matmul");
+        Refuse();
+        long before = Environment.WorkingSet;
+        for (int i = 0; i < calls; i++)
+            Refuse();
+        // Every tensor that was kept would add to it.
+        Assert.InRange(Environment.WorkingSet - before, long.MinValue, calls * mebibytes * 1024L * 1024 / 4);
+
+        void Refuse()
+        {
+            using Tensor x = Tensor.Full([mebibytes * 1024 * 256], 1);
+            Assert.Contains("'other'", Assert.ThrowsAny<TorchException>(() => operation.Call(x, 3L)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [ManagedDoorFact]
     public unsafe void Wrap_CopiesAndLetsTheOwnerGo()
     {
         (WeakReference owner, Tensor tensor) = Wrapped();
