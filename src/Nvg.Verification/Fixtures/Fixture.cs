@@ -110,7 +110,9 @@ internal sealed class Fixture : IDisposable
             ? TensorComparison.Compare(name, expected, actual, tolerance)
             : TensorComparison.CompareRounded(name, expected, actual, RoundedComparison.Tolerance));
 
-    /// <summary>Compares gradients, or records that there are none. An input that the objective does not depend on has gradient zero.</summary>
+    /// <summary>
+    /// Compares gradients, or records that there are none. An input that the objective does not depend on has gradient zero.
+    /// </summary>
     /// <param name="objective">One number.</param>
     /// <param name="inputs">The name of each gradient in the file, and what to differentiate with respect to.</param>
     /// <param name="tolerance">Allowed difference.</param>
