@@ -20,8 +20,8 @@ public class PacingTests
             if (pacing.Observe(++step, seconds))
             {
                 changes++;
-                // The decay has not begun, before and after.
-                Assert.True(step < Hold * before && step <= Hold * pacing.Steps);
+                // The decay has not begun, before and after; or it becomes shorter.
+                Assert.True(step < Hold * before ? step <= Hold * pacing.Steps : step < pacing.Steps && pacing.Steps < before);
             }
         }
 
@@ -55,6 +55,18 @@ public class PacingTests
     {
         (double end, _, _) = Run(2000, seconds => seconds < 400 ? first : then);
         Assert.InRange(end, 0.9 * Deadline, 1.1 * Deadline);
+    }
+
+    [Theory]
+    [InlineData(750, 0.9)]
+    [InlineData(850, 0.7)]
+    [InlineData(720, 0.4)]
+    public void Observe_RateThatFallsInTheDecay_EndsNearlyInTime(double moment, double then)
+    {
+        (double end, int changes, long steps) = Run(2000, seconds => seconds < moment ? 2 : then);
+        Assert.InRange(end, 0.97 * Deadline, 1.08 * Deadline);
+        Assert.InRange(changes, 1, 4);
+        Assert.InRange(steps, 1400, 1900);
     }
 
     [Fact]

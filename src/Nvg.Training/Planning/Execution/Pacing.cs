@@ -1,20 +1,27 @@
 namespace Nvg.Training.Planning.Execution;
 
 /// <summary>
-/// Keeps a stage within its time: at a few points before the learning rate decays, the number of steps is chosen again from the measured
-/// rate. The schedule makes this possible: until the decay begins, steps do not depend on the length of the run.
+/// Keeps a stage within its time: at a few points the number of steps is chosen again from the measured rate. Until the learning rate
+/// decays, steps do not depend on the length of the run, so that it may become shorter or longer. Afterwards it only becomes shorter, if
+/// the stage would end late: the rate then falls faster.
 /// </summary>
 internal sealed class Pacing
 {
     // Shares of the stage at which its length is chosen again, as shares of the steps before the decay.
     private static readonly double[] Points = [0.25, 0.5, 0.75, 0.96];
 
+    // The same in the decay, as shares of the time that was left for it.
+    private static readonly double[] DecayPoints = [0.15, 0.4, 0.65, 0.85];
+
+    // Of the steps of the decay; without any, the weights would be those of the peak rate.
+    private const double ShortestDecay = 0.1;
+
     // A smaller change is not worth an interruption.
     private const double LeastChange = 0.03;
 
     private readonly double _holdShare;
     private readonly double _deadline;
-    private int _point;
+    private int _point, _decayPoint;
     private double? _start;
     private double _baseSeconds;
     private long _baseStep;
@@ -39,8 +46,9 @@ internal sealed class Pacing
             return false;
         }
 
-        // Where the steps before the decay are done, the length is settled.
-        if (_point >= Points.Length || step >= Steps * _holdShare || !IsReached(Points[_point], step, start, seconds))
+        if (step >= Steps * _holdShare)
+            return IsDecayPoint(start, seconds) && step > _baseStep && Shorten(step, seconds);
+        if (_point >= Points.Length || !IsReached(Points[_point], step, start, seconds))
             return false;
         while (_point < Points.Length && IsReached(Points[_point], step, start, seconds))
             _point++;
@@ -57,6 +65,27 @@ internal sealed class Pacing
     {
         double ofSteps = step / (Steps * _holdShare), ofTime = (seconds - start) / Math.Max(1, (_deadline - start) * _holdShare);
         return Math.Max(ofSteps, ofTime) >= point;
+    }
+
+    private bool IsDecayPoint(double start, double seconds)
+    {
+        double decay = start + _holdShare * (_deadline - start), share = (seconds - decay) / Math.Max(1, _deadline - decay);
+        int before = _decayPoint;
+        while (_decayPoint < DecayPoints.Length && share >= DecayPoints[_decayPoint])
+            _decayPoint++;
+        return _decayPoint > before;
+    }
+
+    private bool Shorten(long step, double seconds)
+    {
+        double rate = (step - _baseStep) / (seconds - _baseSeconds), decayStart = Steps * _holdShare;
+        (_baseStep, _baseSeconds) = (step, seconds);
+        long possible = (long)(step + rate * Math.Max(0, _deadline - seconds));
+        long chosen = Math.Max(Math.Max(possible, step + 1), (long)(decayStart + ShortestDecay * (Steps - decayStart)));
+        if (chosen > (1 - LeastChange) * Steps)
+            return false;
+        Steps = chosen;
+        return true;
     }
 
     // The decay must lie ahead: its start is a share of the length.
