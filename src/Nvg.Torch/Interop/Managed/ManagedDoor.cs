@@ -194,7 +194,7 @@ internal sealed unsafe class ManagedDoor : Door
     private static void Require(int status, string operation)
     {
         if (status != 0)
-            throw new TorchException($"{operation}: libtorch refused; its reason is on standard error");
+            throw new TorchException($"{operation}: {StableExports.Refused}");
     }
 
     /// <summary>Keeps a handle open for the calls of one method.</summary>

@@ -10,6 +10,7 @@ namespace Nvg.Torch.Interop.Managed;
 internal static unsafe partial class StableExports
 {
     internal const string Library = "torch_cpu";
+    internal const string Refused = "libtorch refused; its reason is on standard error";
 
     [LibraryImport(Library)] internal static partial int torch_get_num_threads(uint* count);
     [LibraryImport(Library)] internal static partial byte aoti_torch_grad_mode_is_enabled();
@@ -50,6 +51,6 @@ internal static unsafe partial class StableExports
     internal static void Check(int status)
     {
         if (status != 0)
-            throw new DoorException(NativeStatus.Error, "libtorch refused; its reason is on standard error");
+            throw new DoorException(NativeStatus.Error, Refused);
     }
 }
