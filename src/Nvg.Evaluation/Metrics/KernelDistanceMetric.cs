@@ -34,9 +34,11 @@ public sealed class KernelDistanceMetric : SampleMetric
     {
         yield return RowNote(context);
         long subset = Math.Min(context.SampleCount, context.ReferenceRows);
+        string customary = subset < KernelDistance.CustomarySubsetSize
+            ? $"; subsets of {KernelDistance.CustomarySubsetSize:N0} are customary" : "";
         if (subset <= KernelDistance.CustomarySubsetSize && context.SampleCount == context.ReferenceRows)
-            yield return $"the kernel distance uses all {subset:N0} images of both sides at once, so it has no standard deviation";
-        else if (subset < KernelDistance.CustomarySubsetSize)
-            yield return $"the kernel distance uses subsets of {subset:N0} images; {KernelDistance.CustomarySubsetSize:N0} are customary";
+            yield return $"the kernel distance uses all {subset:N0} images of both sides at once, without a standard deviation{customary}";
+        else if (customary.Length > 0)
+            yield return $"the kernel distance uses subsets of {subset:N0} images{customary}";
     }
 }
