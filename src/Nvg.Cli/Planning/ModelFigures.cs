@@ -36,6 +36,9 @@ internal sealed record ModelFigures
     /// <summary>Name of the network whose features the distances are of.</summary>
     public string? Network { get; init; }
 
+    /// <summary>How guidance and top-p were chosen.</summary>
+    public SamplingChoice? Sampling { get; init; }
+
     /// <summary>Closeness of generated images to training images.</summary>
     public MemorisationCheck? Copies { get; init; }
 }

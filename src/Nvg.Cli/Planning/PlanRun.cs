@@ -40,8 +40,7 @@ internal sealed class PlanRun(TrainingPlan plan, PlanFolder folder, Device devic
         await TrainAsync(cancellation);
         folder.CopyModel();
         ModelFigures figures = await ConsoleProgress.ShowAsync(
-            "measuring", progress => Task.Run(
-                () => ModelMeasurement.RunAsync(_plan, folder, device, progress, cancellation), CancellationToken.None));
+            "measuring", progress => Task.Run(() => MeasureAsync(progress, cancellation), CancellationToken.None));
         clock.Finish();
         PlannedModelCard.Write(_plan, figures, clock.State, folder.Model, TryIt);
         Conclude();
@@ -69,6 +68,14 @@ internal sealed class PlanRun(TrainingPlan plan, PlanFolder folder, Device devic
                 return true;
             },
             CancellationToken.None));
+    }
+
+    // With the settings that are chosen first.
+    private async Task<ModelFigures> MeasureAsync(ConsoleProgress progress, CancellationToken cancellation)
+    {
+        SamplingChoice? sampling = await SamplingChoice.RunAsync(_plan, folder, device, progress, cancellation);
+        ModelFigures figures = await ModelMeasurement.RunAsync(_plan, folder, device, progress, cancellation);
+        return figures with { Sampling = sampling };
     }
 
     private void Report(ConsoleProgress progress, PlannedStageProgress p)

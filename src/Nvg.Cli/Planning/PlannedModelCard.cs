@@ -66,6 +66,8 @@ internal sealed class PlannedModelCard
             Row($"class recognised by the run's classifier, {_figures.Samples:N0} samples", Text($"{accuracy:P1}") + real);
         }
 
+        if (_figures.Sampling is { } sampling)
+            Row("guidance and top-p", Describe(sampling));
         foreach ((string name, double value) in _figures.Distances)
             Row($"{name}, {_figures.Samples:N0} samples against the training images", Text($"{value:G4}"));
         if (_figures.Network is null)
@@ -84,6 +86,10 @@ internal sealed class PlannedModelCard
         Line();
         Line($"![Nearest training images]({ModelMeasurement.NeighboursSheet})");
     }
+
+    private static string Describe(SamplingChoice sampling) => Text(
+        $"{sampling.Best.Name}: Fréchet distance {sampling.Best.FrechetDistance:G3}, the smallest of {sampling.Tried} settings ")
+        + Text($"({sampling.Images} images of each, features of the run's classifier; as planned {sampling.Plan.FrechetDistance:G3})");
 
     private static string Describe(MemorisationCheck copies) => Text(
         $"{copies.SampleCopies:P1} of the samples are near copies (real images kept aside: {copies.TestCopies:P1}); ")

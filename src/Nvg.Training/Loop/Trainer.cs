@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Nvg.Torch;
 using Nvg.Torch.Distributed;
+using Nvg.Torch.Interop;
 using Nvg.Torch.Optim;
 using Nvg.Training.Distributed;
 using Nvg.Training.Optimization;
@@ -75,8 +76,10 @@ public sealed class Trainer : IDisposable
 
     private static string CheckpointFolderOf(string folder) => Path.Combine(folder, "checkpoints");
 
-    /// <summary>Trains from the newest checkpoint, or from the start, to the last step, and writes the model. A listener that can no longer
-    /// write (a closed terminal, a full disk) does not end the run.</summary>
+    /// <summary>
+    /// Trains from the newest checkpoint, or from the start, to the last step, and writes the model. A listener that can no longer write (a
+    /// closed terminal, a full disk) does not end the run. Memory that the process frees stays with it, for the next step.
+    /// </summary>
     /// <param name="progress">Receives every log line.</param>
     /// <param name="cancellation">Stops the run after the current step, with a checkpoint.</param>
     /// <exception cref="OperationCanceledException">The run was stopped; it can be resumed.</exception>
@@ -84,6 +87,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="TrainingDivergedException">A loss term is no longer finite; the last good checkpoint is kept.</exception>
     public void Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
+        ProcessMemory.KeepFreed();
         try
         {
             Train(progress, cancellation);

@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Text;
+using Nvg.Cli.Terminal;
+using Nvg.Configuration;
+using Nvg.Evaluation.Features;
+using Nvg.Evaluation.Studies;
+using Nvg.Torch;
+using Nvg.Torch.Files;
+using Nvg.Training.Planning;
+using Nvg.Training.Planning.Execution;
+
+namespace Nvg.Cli.Planning;
+
+/// <summary>
+/// The choice of guidance and top-p for a finished model: the settings whose images are closest to the training images, by the features of
+/// the run's classifier. A model that has seen few images needs stronger guidance than one that has seen many.
+/// </summary>
+/// <param name="Tried">Number of settings that were tried.</param>
+/// <param name="Images">Images of each.</param>
+/// <param name="Plan">What the plan's settings reach.</param>
+/// <param name="Best">What the chosen settings reach.</param>
+internal sealed record SamplingChoice(int Tried, int Images, StudyResult Plan, StudyResult Best)
+{
+    private const string ConfigFile = "config.json", Folder = "sampling";
+
+    // Of the time for measuring. The first settings are those of the plan, and are always drawn.
+    private const double Share = 0.3;
+    private const int ImagesOfAll = 60, Batch = 16;
+    private const ulong Seed = 5000;
+
+    // From the plan's own to the strongest; the order in which they are tried, as far as the time goes.
+    private static readonly StudyPoint[] Candidates =
+    [
+        Point(),
+        Point(("contentGuidance", "1.5-5"), ("topP", "0.9-0.5")),
+        Point(("contentGuidance", "1.5-5"), ("structureGuidance", "2-6"), ("topP", "0.9-0.5")),
+        Point(("contentGuidance", "2-8"), ("topP", "0.9-0.5")),
+        Point(("structureGuidance", "2-6"), ("topP", "0.9-0.5")),
+        Point(("contentGuidance", "2-8"), ("structureGuidance", "2-6"), ("topP", "0.9-0.5")),
+        Point(("contentGuidance", "1.5-5")),
+    ];
+
+    /// <summary>Tries the settings and writes the best to the model's folder.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="folder">Its folder, with the model.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="progress">Shows progress.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <returns>Null where there is no classifier to judge by.</returns>
+    internal static async Task<SamplingChoice?> RunAsync(
+        TrainingPlan plan, PlanFolder folder, Device device, ConsoleProgress progress, CancellationToken cancellation)
+    {
+        if (plan.Classifier is null)
+            return null;
+        var clock = Stopwatch.StartNew();
+        double seconds = Share * plan.Stage(StageNames.Measurement).Seconds;
+        var options = new NvgModelOptions { Device = device, Threads = null };
+        using NvgModel model = await NvgModel.LoadAsync(folder.Model, options, cancellation);
+        using var classifier = ClassifierFeatures.Load(PlanExecution.ModelFolder(folder.Path, StageNames.Classifier), device);
+        int perClass = (int)Math.Ceiling(ImagesOfAll / (double)model.Labels.Count);
+        using var study = new SamplingStudy(model, classifier, new StudySettings
+        {
+            Folder = Path.Combine(folder.Path, Folder),
+            Reference = folder.TrainingData,
+            PerClass = perClass,
+            Seed = Seed,
+            Batch = Batch,
+        });
+        var told = new SynchronousProgress<string>(text => progress.Report(text, null));
+        var results = new List<StudyResult>();
+        foreach (StudyPoint point in Candidates)
+        {
+            results.Add(study.Run(point, told, cancellation));
+            // What the next one would end at, by the mean of those so far.
+            if (clock.Elapsed.TotalSeconds * (results.Count + 1) / results.Count > seconds)
+                break;
+        }
+
+        StudyResult best = results.MinBy(result => result.FrechetDistance)!;
+        StudyPoint chosen = Candidates[results.IndexOf(best)];
+        AtomicFile.Write(
+            Path.Combine(folder.Model, ConfigFile),
+            Encoding.UTF8.GetBytes(NvgJson.Write(model.Config with { Sampling = chosen.Apply(model.Config.Sampling) })));
+        return new SamplingChoice(results.Count, perClass * model.Labels.Count, results[0], best);
+    }
+
+    private static StudyPoint Point(params (string Key, string Value)[] changes) => new(
+        changes.Length == 0 ? "as planned" : string.Join(", ", changes.Select(change => $"{change.Key} {change.Value}")),
+        [.. changes.Select(change => KeyValuePair.Create(change.Key, change.Value))]);
+}
