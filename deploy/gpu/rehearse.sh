@@ -74,7 +74,9 @@ rm -rf -- "$base/kit" "$base/out"
 # The native build is kept, as on a machine that is still warm; everything else starts anew.
 rm -rf -- "$base/work/kit" "$base/work/sequences" "$base"/work/unpacked* "$base/work/results" "$base/work/logs" "$base/work/runs"
 mkdir -p -- "$base/kit" "$base/out"
-find "$pack" -type f -exec cp -t "$base/kit" -- {} +
+# Sequences that were packed apart have a run.sh of their own, the same.
+[[ ! -d $pack/sequences ]] || cp -t "$base/kit" -- "$pack/sequences/"*
+find "$pack" -maxdepth 1 -type f -exec cp -t "$base/kit" -- {} +
 limits=()
 for limit in unpack=120 build=900 verify=180 tests=300 bench=300 profile=180 train-eurosat=90 train-cifar10=90 train-both=180 collect=60; do
   seconds=${limit#*=}
