@@ -74,7 +74,7 @@ rm -rf -- "$base/kit" "$base/out"
 # The native build is kept, as on a machine that is still warm; everything else starts anew.
 rm -rf -- "$base/work/kit" "$base/work/sequences" "$base"/work/unpacked* "$base/work/results" "$base/work/logs" "$base/work/runs"
 mkdir -p -- "$base/kit" "$base/out"
-# Sequences that were packed apart have a run.sh of their own, the same.
+# Sequences packed apart bring their own copy of run.sh; the kit's is copied last.
 [[ ! -d $pack/sequences ]] || cp -t "$base/kit" -- "$pack/sequences/"*
 find "$pack" -maxdepth 1 -type f -exec cp -t "$base/kit" -- {} +
 limits=()

@@ -16,15 +16,20 @@ public static class ImageLibrary
     /// </summary>
     public const string PathVariable = "NVG_VIPS";
 
-    /// <summary>Calls that may compute at the same time: what they wait for are threads of libvips, whose number is fixed.</summary>
-    internal static readonly int MostCalls = Math.Max(4, Environment.ProcessorCount);
-
     // Of one call: one that computes, and those that write in the background.
     private const int OneThreadPerImage = 1, ThreadsPerCall = 4;
+    // What libvips limits the number to.
+    private const int FewestThreads = 3, MostThreads = 1024;
     private const string ThreadsVariable = "VIPS_MAX_THREADS";
+    private static readonly int Threads = int.TryParse(Environment.GetEnvironmentVariable(ThreadsVariable), out int asked)
+        ? Math.Clamp(asked, FewestThreads, MostThreads)
+        : Math.Min(MostThreads, ThreadsPerCall * Math.Max(4, Environment.ProcessorCount));
     private static readonly Lock Gate = new();
     private static bool _loaded;
     private static nint _library;
+
+    /// <summary>Calls that may compute at the same time: each waits for threads of libvips, whose number is fixed.</summary>
+    internal static int MostCalls => Math.Max(1, Threads / ThreadsPerCall);
 
     /// <summary>The version of the library, for example 8.18.7; loads it.</summary>
     /// <exception cref="DllNotFoundException">libvips cannot be loaded; the message names every place tried.</exception>
@@ -56,7 +61,7 @@ public static class ImageLibrary
             {
                 // Without a number, threads end when they are idle, and libvips 8.18 may hand work to one that is just ending: the
                 // call then never returns. Threads of a fixed number live on.
-                NativeEnvironment.SetDefault(ThreadsVariable, $"{MostCalls * ThreadsPerCall}");
+                NativeEnvironment.SetDefault(ThreadsVariable, $"{Threads}");
                 _library = LoadFile();
             }
 

@@ -38,12 +38,13 @@ internal sealed class ModelMeasurement
     private readonly Device _device;
     private readonly ConsoleProgress _progress;
     private readonly CancellationToken _cancellation;
-    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly Stopwatch _clock;
 
-    private ModelMeasurement(TrainingPlan plan, PlanFolder folder, Device device, ConsoleProgress progress, CancellationToken cancellation)
+    private ModelMeasurement(
+        TrainingPlan plan, PlanFolder folder, Device device, Stopwatch clock, ConsoleProgress progress, CancellationToken cancellation)
     {
         (_plan, _folder, _target, _device) = (plan, folder.Path, folder.Model, device);
-        (_progress, _cancellation) = (progress, cancellation);
+        (_clock, _progress, _cancellation) = (clock, progress, cancellation);
         (Training, HeldOut) = (folder.TrainingData, folder.HeldOutData);
     }
 
@@ -51,18 +52,21 @@ internal sealed class ModelMeasurement
 
     private string HeldOut { get; }
 
+    private double SecondsLeft => Math.Max(0, _plan.Stage(StageNames.Measurement).Seconds - _clock.Elapsed.TotalSeconds);
+
     private bool HasHeldOut => _plan.HeldOut >= LeastHeldOut && Directory.Exists(HeldOut);
 
     /// <summary>Measures a model.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="folder">Its folder.</param>
     /// <param name="device">Where to compute.</param>
+    /// <param name="clock">The time that measuring has taken so far.</param>
     /// <param name="progress">Shows progress.</param>
     /// <param name="cancellation">Ends the work.</param>
     internal static async Task<ModelFigures> RunAsync(
-        TrainingPlan plan, PlanFolder folder, Device device, ConsoleProgress progress, CancellationToken cancellation)
+        TrainingPlan plan, PlanFolder folder, Device device, Stopwatch clock, ConsoleProgress progress, CancellationToken cancellation)
     {
-        var measurement = new ModelMeasurement(plan, folder, device, progress, cancellation);
+        var measurement = new ModelMeasurement(plan, folder, device, clock, progress, cancellation);
         return await measurement.RunAsync();
     }
 
@@ -76,7 +80,7 @@ internal sealed class ModelMeasurement
         WriteSamples(sheet);
         double secondsPerImage = clock.Elapsed.TotalSeconds / sheet.Count;
         int count = (int)Math.Clamp(
-            _plan.Stage(StageNames.Measurement).Seconds * SamplingShare / secondsPerImage, LeastSamples, MostSamples);
+            SecondsLeft * SamplingShare / secondsPerImage, LeastSamples, MostSamples);
         IReadOnlyList<GeneratedImage> samples = await DrawAsync(model, SampleRequests(model, count));
         using IFeatureNetwork? network = OpenNetwork(samples);
         (IReadOnlyList<(string, double)> distances, MemorisationCheck? copies) =
@@ -147,7 +151,7 @@ internal sealed class ModelMeasurement
         if (_plan.Machine.HasPerceptualNetwork)
         {
             var network = ResNet18Features.Load(null, _device);
-            if (FitsIn(_plan.Stage(StageNames.Measurement).Seconds - _clock.Elapsed.TotalSeconds, network, samples))
+            if (FitsIn(SecondsLeft, network, samples))
                 return network;
             network.Dispose();
             ConsoleText.Note("the features of ResNet-18 would take too long here");

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Nvg.Cli.Launching;
 using Nvg.Cli.Terminal;
 using Nvg.Data.Datasets;
@@ -70,11 +71,12 @@ internal sealed class PlanRun(TrainingPlan plan, PlanFolder folder, Device devic
             CancellationToken.None));
     }
 
-    // With the settings that are chosen first.
+    // Guidance and top-p are chosen first, so that the figures are of the final settings.
     private async Task<ModelFigures> MeasureAsync(ConsoleProgress progress, CancellationToken cancellation)
     {
-        SamplingChoice? sampling = await SamplingChoice.RunAsync(_plan, folder, device, progress, cancellation);
-        ModelFigures figures = await ModelMeasurement.RunAsync(_plan, folder, device, progress, cancellation);
+        var clock = Stopwatch.StartNew();
+        SamplingChoice? sampling = await SamplingChoice.RunAsync(_plan, folder, device, clock, progress, cancellation);
+        ModelFigures figures = await ModelMeasurement.RunAsync(_plan, folder, device, clock, progress, cancellation);
         return figures with { Sampling = sampling };
     }
 

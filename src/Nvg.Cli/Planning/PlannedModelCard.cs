@@ -87,9 +87,11 @@ internal sealed class PlannedModelCard
         Line($"![Nearest training images]({ModelMeasurement.NeighboursSheet})");
     }
 
-    private static string Describe(SamplingChoice sampling) => Text(
-        $"{sampling.Best.Name}: Fréchet distance {sampling.Best.FrechetDistance:G3}, the smallest of {sampling.Tried} settings ")
-        + Text($"({sampling.Images} images of each, features of the run's classifier; as planned {sampling.Plan.FrechetDistance:G3})");
+    /// <summary>The row of the card about a choice of sampling settings.</summary>
+    internal static string Describe(SamplingChoice sampling) => sampling.Tried < 2
+        ? "as planned; there was no time to try others"
+        : Text($"{sampling.Best.Name}: Fréchet distance {sampling.Best.FrechetDistance:G3}, the smallest of {sampling.Tried} settings ")
+            + Text($"({sampling.Images} images of each, features of the run's classifier; as planned {sampling.Plan.FrechetDistance:G3})");
 
     private static string Describe(MemorisationCheck copies) => Text(
         $"{copies.SampleCopies:P1} of the samples are near copies (real images kept aside: {copies.TestCopies:P1}); ")

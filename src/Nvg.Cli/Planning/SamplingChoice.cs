@@ -4,6 +4,7 @@ using Nvg.Cli.Terminal;
 using Nvg.Configuration;
 using Nvg.Evaluation.Features;
 using Nvg.Evaluation.Studies;
+using Nvg.Sampling;
 using Nvg.Torch;
 using Nvg.Torch.Files;
 using Nvg.Training.Planning;
@@ -23,12 +24,12 @@ internal sealed record SamplingChoice(int Tried, int Images, StudyResult Plan, S
 {
     private const string ConfigFile = "config.json", Folder = "sampling";
 
-    // Of the time for measuring. The first settings are those of the plan, and are always drawn.
+    // Of the time for measuring.
     private const double Share = 0.3;
     private const int ImagesOfAll = 60, Batch = 16;
     private const ulong Seed = 5000;
 
-    // From the plan's own to the strongest; the order in which they are tried, as far as the time goes.
+    // In the order in which they are tried, as far as the time goes.
     private static readonly StudyPoint[] Candidates =
     [
         Point(),
@@ -44,20 +45,22 @@ internal sealed record SamplingChoice(int Tried, int Images, StudyResult Plan, S
     /// <param name="plan">The plan.</param>
     /// <param name="folder">Its folder, with the model.</param>
     /// <param name="device">Where to compute.</param>
+    /// <param name="clock">The time that measuring has taken so far.</param>
     /// <param name="progress">Shows progress.</param>
     /// <param name="cancellation">Ends the work.</param>
-    /// <returns>Null where there is no classifier to judge by.</returns>
+    /// <returns>Null where there is no classifier to judge by, or no time for two settings.</returns>
     internal static async Task<SamplingChoice?> RunAsync(
-        TrainingPlan plan, PlanFolder folder, Device device, ConsoleProgress progress, CancellationToken cancellation)
+        TrainingPlan plan, PlanFolder folder, Device device, Stopwatch clock, ConsoleProgress progress, CancellationToken cancellation)
     {
         if (plan.Classifier is null)
             return null;
-        var clock = Stopwatch.StartNew();
         double seconds = Share * plan.Stage(StageNames.Measurement).Seconds;
         var options = new NvgModelOptions { Device = device, Threads = null };
         using NvgModel model = await NvgModel.LoadAsync(folder.Model, options, cancellation);
         using var classifier = ClassifierFeatures.Load(PlanExecution.ModelFolder(folder.Path, StageNames.Classifier), device);
-        int perClass = (int)Math.Ceiling(ImagesOfAll / (double)model.Labels.Count);
+        int perClass = (int)Math.Ceiling(ImagesOfAll / (double)model.Labels.Count), images = perClass * model.Labels.Count;
+        if (await TimeAsync(model, cancellation) * images / Batch * 2 > seconds - clock.Elapsed.TotalSeconds)
+            return null;
         using var study = new SamplingStudy(model, classifier, new StudySettings
         {
             Folder = Path.Combine(folder.Path, Folder),
@@ -76,12 +79,25 @@ internal sealed record SamplingChoice(int Tried, int Images, StudyResult Plan, S
                 break;
         }
 
-        StudyResult best = results.MinBy(result => result.FrechetDistance)!;
-        StudyPoint chosen = Candidates[results.IndexOf(best)];
+        SamplingChoice choice = Among(results, images);
+        SamplingOptions chosen = Candidates[results.IndexOf(choice.Best)].Apply(model.Config.Sampling);
         AtomicFile.Write(
-            Path.Combine(folder.Model, ConfigFile),
-            Encoding.UTF8.GetBytes(NvgJson.Write(model.Config with { Sampling = chosen.Apply(model.Config.Sampling) })));
-        return new SamplingChoice(results.Count, perClass * model.Labels.Count, results[0], best);
+            Path.Combine(folder.Model, ConfigFile), Encoding.UTF8.GetBytes(NvgJson.Write(model.Config with { Sampling = chosen })));
+        return choice;
+    }
+
+    /// <summary>The best of some results, of which the first is the plan's.</summary>
+    internal static SamplingChoice Among(IReadOnlyList<StudyResult> results, int images) =>
+        new(results.Count, images, results[0], results.MinBy(result => result.FrechetDistance)!);
+
+    // Seconds of a batch, after one that makes everything ready.
+    private static async Task<double> TimeAsync(NvgModel model, CancellationToken cancellation)
+    {
+        var request = new GenerationRequest { Images = GenerationRequest.OfClasses([0], Batch, Seed), BatchSize = Batch };
+        await model.GenerateAsync(request, cancellation: cancellation);
+        var clock = Stopwatch.StartNew();
+        await model.GenerateAsync(request, cancellation: cancellation);
+        return clock.Elapsed.TotalSeconds;
     }
 
     private static StudyPoint Point(params (string Key, string Value)[] changes) => new(

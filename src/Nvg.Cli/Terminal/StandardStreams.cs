@@ -8,6 +8,7 @@ namespace Nvg.Cli.Terminal;
 internal static partial class StandardStreams
 {
     private const int OutputDescriptor = 1, ErrorDescriptor = 2, GetStatusFlags = 3, AccessModes = 3;
+    private const int NonBlockingOfLinux = 0x800, NonBlockingOfBsd = 4;
     private const int HangUpSignal = 1;
 
     /// <summary>
@@ -24,9 +25,9 @@ internal static partial class StandardStreams
     /// <summary>Standard output for bytes. A write fails if the reader of a pipe is gone.</summary>
     internal static Stream OpenOutput()
     {
-        if (OperatingSystem.IsWindows() || !IsWritable(OutputDescriptor))
+        if (OperatingSystem.IsWindows() || !IsWritable(OutputDescriptor) || IsNonBlocking(OutputDescriptor))
             return Console.OpenStandardOutput();
-        // The console's own stream drops in silence what the reader of a pipe does not take.
+        // The console's own stream silently discards data once the reader of a pipe is gone.
         var pipe = new FileStream(new SafeFileHandle(OutputDescriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
         if (!pipe.CanSeek)
             return pipe;
@@ -48,6 +49,10 @@ internal static partial class StandardStreams
     // The runtime may have reused the number of a closed stream for a file that it only reads.
     private static bool IsWritable(int descriptor) =>
         OperatingSystem.IsWindows() || (DescriptorControl(descriptor, GetStatusFlags) is >= 0 and var flags && (flags & AccessModes) != 0);
+
+    // A parent process may leave a pipe in this mode. Only the console's stream waits until it takes more.
+    private static bool IsNonBlocking(int descriptor) =>
+        (DescriptorControl(descriptor, GetStatusFlags) & (OperatingSystem.IsLinux() ? NonBlockingOfLinux : NonBlockingOfBsd)) != 0;
 
     [LibraryImport("libc", EntryPoint = "fcntl")]
     private static partial int DescriptorControl(int descriptor, int command);

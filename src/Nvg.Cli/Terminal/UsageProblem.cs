@@ -142,7 +142,7 @@ internal static class UsageProblem
     {
         _ when type.IsEnum => $"one of {string.Join(", ", words)}",
         TypeCode.Double or TypeCode.Single => "a number",
-        TypeCode.UInt32 or TypeCode.UInt64 => $"a whole number from 0{(IsWhole(text) ? $" to {ulong.MaxValue}" : "")}",
+        TypeCode.UInt64 => $"a whole number from 0{(IsWhole(text) ? $" to {ulong.MaxValue}" : "")}",
         TypeCode.Int32 => "a whole number" + (IsWhole(text) ? Bound(text, int.MinValue, int.MaxValue) : ""),
         TypeCode.Int64 => "a whole number" + (IsWhole(text) ? Bound(text, long.MinValue, long.MaxValue) : ""),
         _ => null,
@@ -158,7 +158,7 @@ internal static class UsageProblem
     {
         _ when type.IsEnum => words.Contains(text, StringComparer.OrdinalIgnoreCase),
         TypeCode.Double or TypeCode.Single => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _),
-        TypeCode.UInt32 or TypeCode.UInt64 => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _),
+        TypeCode.UInt64 => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _),
         TypeCode.Int32 => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
         _ => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
     };

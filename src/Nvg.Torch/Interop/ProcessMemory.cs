@@ -6,11 +6,14 @@ namespace Nvg.Torch.Interop;
 internal static partial class ProcessMemory
 {
     private const int TrimThreshold = -1, TopPad = -2, MapThreshold = -3;
-    private const int TopPadBytes = 1 << 26, MapThresholdBytes = 1 << 30;
+    private const int Never = -1, TopPadBytes = 1 << 26, MapThresholdBytes = 1 << 30;
+
+    // The most that glibc accepted before 2.35.
+    private const int OldMapThresholdBytes = 1 << 25;
 
     // Whoever sets the thresholds decides. The page size (glibc.malloc.hugetlb), which nvg sets, is another matter.
-    private static readonly string[] Variables = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"];
-    private const string Tunables = "GLIBC_TUNABLES", Threshold = "_threshold";
+    private static readonly string[] Variables = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_"];
+    private static readonly string[] Tunables = ["malloc.trim_threshold", "malloc.mmap_threshold", "malloc.top_pad"];
 
     /// <summary>
     /// From now on this process keeps freed memory for its next allocations. A step of training frees as much as the next one takes;
@@ -23,9 +26,11 @@ internal static partial class ProcessMemory
             return;
         try
         {
-            _ = SetOption(TrimThreshold, int.MaxValue);
+            // First: each of them ends the allocator's own adaptation of this one.
+            if (SetOption(MapThreshold, MapThresholdBytes) == 0 && SetOption(MapThreshold, OldMapThresholdBytes) == 0)
+                return;
+            _ = SetOption(TrimThreshold, Never);
             _ = SetOption(TopPad, TopPadBytes);
-            _ = SetOption(MapThreshold, MapThresholdBytes);
         }
         catch (EntryPointNotFoundException)
         {
@@ -33,8 +38,10 @@ internal static partial class ProcessMemory
         }
     }
 
-    private static bool IsSet => Variables.Any(name => Environment.GetEnvironmentVariable(name) is { Length: > 0 })
-        || Environment.GetEnvironmentVariable(Tunables)?.Contains(Threshold, StringComparison.Ordinal) == true;
+    /// <summary>Whether the environment sets what <see cref="KeepFreed"/> would.</summary>
+    internal static bool IsSet => Variables.Any(name => Environment.GetEnvironmentVariable(name) is { Length: > 0 })
+        || Environment.GetEnvironmentVariable("GLIBC_TUNABLES") is { } tunables
+        && Tunables.Any(name => tunables.Contains(name, StringComparison.Ordinal));
 
     [LibraryImport("libc", EntryPoint = "mallopt")]
     private static partial int SetOption(int option, int value);

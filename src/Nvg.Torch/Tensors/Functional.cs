@@ -41,13 +41,9 @@ public static class Functional
     {
         if (TorchRuntime.HasKernels)
             return Conv2dOp.Call(input, weight, bias, stride, padding);
-        // A kernel of one position sees only those that the stride leaves. Taken beforehand: of 256 channels in channels-last memory,
-        // oneDNN of libtorch 2.10 gets them wrong on some processors (AMD Zen 5), by a tenth of their size.
-        bool isPoint = stride > 1 && padding == 0 && weight.Size(2) == 1 && weight.Size(3) == 1;
-        using Tensor rows = isPoint ? input.Slice(2, 0, input.Size(2), stride) : input.Alias();
-        using Tensor places = isPoint ? rows.Slice(3, 0, input.Size(3), stride) : input.Alias();
-        long step = isPoint ? 1 : stride;
-        return ComposedConv2dOp.Call(places, weight, bias, new[] { step, step }, new long[] { padding, padding });
+        return padding == 0 && weight.Size(2) == 1 && weight.Size(3) == 1
+            ? PointConv2d(input, weight, bias, stride)
+            : ComposedConv2dOp.Call(input, weight, bias, new long[] { stride, stride }, new long[] { padding, padding });
     }
 
     /// <summary>Looks up rows of a table.</summary>
@@ -204,5 +200,15 @@ public static class Functional
         Tensor scores = query.Matmul(key.Transpose(-2, -1)).To(ScalarType.Float32);
         Tensor weights = (mask is null ? scores : scores + mask).Softmax(-1).To(value.ScalarType);
         return scope.Keep(weights.Matmul(value));
+    }
+
+    // As a product of matrices, for every layout: oneDNN in libtorch 2.10 computes convolutions of one position wrongly for 512 channels
+    // over 7 × 7 positions on some processors (AMD Zen 5).
+    private static Tensor PointConv2d(Tensor input, Tensor weight, Tensor? bias, int stride)
+    {
+        using var scope = new TensorScope();
+        Tensor kept_NCHW = stride == 1 ? input : input.Slice(2, 0, input.Size(2), stride).Slice(3, 0, input.Size(3), stride);
+        Tensor weight_OC = weight.Reshape(weight.Size(0), weight.Size(1));
+        return scope.Keep(Linear(kept_NCHW.Permute(0, 2, 3, 1), weight_OC, bias).Permute(0, 3, 1, 2));
     }
 }

@@ -35,7 +35,7 @@ internal sealed class Fixture : IDisposable
     /// <summary>The device under test.</summary>
     internal Device Device { get; }
 
-    /// <summary>Whether this build differentiates: the managed door does not.</summary>
+    /// <summary>Whether the loaded library differentiates: the managed door does not.</summary>
     internal static bool HasGradients => TorchRuntime.Door == TorchDoor.Compiled;
 
     /// <summary>Names of all tensors.</summary>

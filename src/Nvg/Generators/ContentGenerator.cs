@@ -33,7 +33,7 @@ public sealed class ContentGenerator
         int width = config.ContentWidth;
         _rotary = new RotaryEmbedding(grid, config.HeadSize);
         _startCanvas = path.Parameter("content_start_embed", [1, grid.Length, config.LatentChannels], Initialization.Normal(1));
-        // Not read again: published checkpoints have it.
+        // Never read; kept because published checkpoints contain it.
         path.Buffer("rope_ids", _rotary.PositionIds());
         _scaleFactors = path.MeasuredBuffer("scale_factors", [grid.StageCount + 1], Initialization.Ones);
         _embed = new Linear(path / "content_embed", config.LatentChannels, width);

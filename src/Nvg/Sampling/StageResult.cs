@@ -13,7 +13,7 @@ public sealed record StageResult
     {
         Context = context;
         (Predicted_NLC, Logits_RNV, Tokens_BN) = (content.Predicted_NLC, content.Logits_RNV, content.Tokens_BN);
-        (Canvas_BLC, StructureScores_RL, NextLabels_BL) = (canvas_BLC, split?.Scores_BL, split?.Labels_BL);
+        (Canvas_BLC, StructureScores_RL, NextLabels_BL) = (canvas_BLC, split?.Scores_RL, split?.Labels_BL);
         StructureSteps = split?.Steps ?? 0;
     }
 

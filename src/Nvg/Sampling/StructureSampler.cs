@@ -26,7 +26,7 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
         using ImageNoise noise = stage.Noise.Select(open);
         StageSplit split = SplitByGiven(stage.Select(open, noise));
         Tensor labels_BL = given is null ? split.Labels_BL : given.Or(open.Restore(split.Labels_BL));
-        return new StageSplit(scope.Keep(split.Scores_BL!), scope.Keep(labels_BL), split.Steps);
+        return new StageSplit(scope.Keep(split.Scores_RL!), scope.Keep(labels_BL), split.Steps);
     }
 
     // Automatic steps differ with and without given parts. The images are split in two groups then, so that none depends on the
@@ -38,7 +38,7 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
             return Split(stage, isGiven.Contains(true));
         using var scope = new TensorScope();
         StageSplit[] groups = [SplitGroup(stage, isGiven, value: false), SplitGroup(stage, isGiven, value: true)];
-        Tensor scores_BL = groups[0].Scores_BL! + groups[1].Scores_BL!, labels_BL = groups[0].Labels_BL + groups[1].Labels_BL;
+        Tensor scores_BL = groups[0].Scores_RL! + groups[1].Scores_RL!, labels_BL = groups[0].Labels_BL + groups[1].Labels_BL;
         return new StageSplit(scope.Keep(scores_BL), scope.Keep(labels_BL), groups.Max(group => group.Steps));
     }
 
@@ -51,7 +51,7 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
         using ImageNoise noise = stage.Noise.Select(group);
         StageContext own = stage.Select(group, noise);
         StageSplit split = Split(own, value);
-        return new StageSplit(scope.Keep(group.Restore(split.Scores_BL!)), scope.Keep(group.Restore(split.Labels_BL)), split.Steps);
+        return new StageSplit(scope.Keep(group.Restore(split.Scores_RL!)), scope.Keep(group.Restore(split.Labels_BL)), split.Steps);
     }
 
     private StageSplit Split(StageContext stage, bool isGiven)

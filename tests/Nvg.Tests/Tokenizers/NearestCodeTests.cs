@@ -111,6 +111,7 @@ public class NearestCodeTests
     }
 
     [Fact]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Kernel_ShapesAlone_GivesTheShape()
     {
         using var scope = new TensorScope();
@@ -120,6 +121,7 @@ public class NearestCodeTests
     }
 
     [Fact]
+    [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Kernel_ArgumentsThatDoNotFit_SaysWhich()
     {
         using var scope = new TensorScope();

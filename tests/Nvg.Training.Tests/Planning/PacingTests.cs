@@ -7,12 +7,11 @@ public class PacingTests
     private const double Hold = 0.7, Deadline = 1000;
 
     // Runs a stage at a rate that changes, and returns when it ends and how often its length was chosen again.
-    private static (double End, int Changes, long Steps) Run(long planned, Func<double, double> rate)
+    private static (double End, int Changes, long Steps) Run(
+        long planned, Func<double, double> rate, long step = 0, double seconds = 0)
     {
         var pacing = new Pacing(planned, Hold, Deadline);
-        double seconds = 0;
         int changes = 0;
-        long step = 0;
         while (step < pacing.Steps)
         {
             seconds += 1 / rate(seconds);
@@ -67,6 +66,14 @@ public class PacingTests
         Assert.InRange(end, 0.97 * Deadline, 1.08 * Deadline);
         Assert.InRange(changes, 1, 4);
         Assert.InRange(steps, 1400, 1900);
+    }
+
+    [Fact]
+    public void Observe_ContinuedInTheDecayByASlowerMachine_EndsNearlyInTime()
+    {
+        (double end, int changes, _) = Run(2000, _ => 0.8, step: 1500, seconds: 750);
+        Assert.InRange(end, 0.97 * Deadline, 1.08 * Deadline);
+        Assert.InRange(changes, 1, 4);
     }
 
     [Fact]

@@ -41,7 +41,7 @@ internal sealed unsafe class StableOperator
     {
         if (arguments.Length > _parameters.Length)
             throw Wrong($"{Name} takes {_parameters.Length} arguments, {arguments.Length} were given");
-        // All of them before the first is encoded: an encoded one is freed by the call alone.
+        // All of them before the first is encoded, because only the call frees what is encoded.
         for (int i = 0; i < _parameters.Length; i++)
             RequireFit(arguments, i);
         ulong* stack = stackalloc ulong[Math.Max(_parameters.Length, _schema.Results.Length)];

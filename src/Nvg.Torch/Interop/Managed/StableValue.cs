@@ -16,7 +16,7 @@ internal static unsafe class StableValue
             or (BaseType.Text, ValueKind.String),
     };
 
-    /// <summary>An argument that <see cref="Fits"/>; what it refers to is handed over to the dispatcher.</summary>
+    /// <summary>An argument for which <see cref="Fits"/> holds; what it refers to is handed over to the dispatcher.</summary>
     internal static ulong Encode(in NativeValue value, ParameterType type)
     {
         if (value.Kind == ValueKind.None)

@@ -3,7 +3,7 @@ namespace Nvg.Training.Planning.Execution;
 /// <summary>
 /// Keeps a stage within its time: at a few points the number of steps is chosen again from the measured rate. Until the learning rate
 /// decays, steps do not depend on the length of the run, so that it may become shorter or longer. Afterwards it only becomes shorter, if
-/// the stage would end late: the rate then falls faster.
+/// the stage would end late: the rate then drops to where the shorter decay has it.
 /// </summary>
 internal sealed class Pacing
 {
@@ -22,7 +22,7 @@ internal sealed class Pacing
     private readonly double _holdShare;
     private readonly double _deadline;
     private int _point, _decayPoint;
-    private double? _start;
+    private double? _start, _decayStart;
     private double _baseSeconds;
     private long _baseStep;
     private long _startStep;
@@ -47,7 +47,7 @@ internal sealed class Pacing
         }
 
         if (step >= Steps * _holdShare)
-            return IsDecayPoint(start, seconds) && step > _baseStep && Shorten(step, seconds);
+            return IsDecayPoint(seconds) && step > _baseStep && seconds > _baseSeconds && Shorten(step, seconds);
         if (_point >= Points.Length || !IsReached(Points[_point], step, start, seconds))
             return false;
         while (_point < Points.Length && IsReached(Points[_point], step, start, seconds))
@@ -67,9 +67,9 @@ internal sealed class Pacing
         return Math.Max(ofSteps, ofTime) >= point;
     }
 
-    private bool IsDecayPoint(double start, double seconds)
+    private bool IsDecayPoint(double seconds)
     {
-        double decay = start + _holdShare * (_deadline - start), share = (seconds - decay) / Math.Max(1, _deadline - decay);
+        double decay = _decayStart ??= seconds, share = (seconds - decay) / Math.Max(1, _deadline - decay);
         int before = _decayPoint;
         while (_decayPoint < DecayPoints.Length && share >= DecayPoints[_decayPoint])
             _decayPoint++;

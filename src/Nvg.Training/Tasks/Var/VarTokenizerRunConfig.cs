@@ -17,7 +17,7 @@ public sealed record VarTokenizerRunConfig : IRunConfiguration<VarTokenizerRunCo
     public required VarTokenizerConfig Tokenizer { get; init; }
 
     /// <summary>
-    /// Folder of a model whose tokenizer the run starts with: of VAR with the same sizes, or of NVG with the same encoder, decoder and
+    /// Folder of a model whose tokenizer the run starts with: of VAR with the same settings, or of NVG with the same encoder, decoder and
     /// codebook; null for random weights.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -8,9 +8,9 @@ using Nvg.Var.Tokenizers;
 namespace Nvg.Training.Tasks.Var;
 
 /// <summary>
-/// Starts VAR's tokenizer with the weights of a model: another VAR tokenizer, or NVG's, whose encoder, decoder and codebook have
-/// the same sizes. What NVG does not have starts without effect: attention adds nothing, and the convolutions around the quantizer
-/// and of the refiners are the identity.
+/// Starts VAR's tokenizer with the weights of a model: another VAR tokenizer with the same settings, or NVG's, whose encoder, decoder and
+/// codebook have the same sizes. What NVG does not have starts without effect: attention adds nothing, and the convolutions around the
+/// quantizer and of the refiners are the identity.
 /// </summary>
 internal static class VarTokenizerStart
 {
