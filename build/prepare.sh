@@ -21,7 +21,7 @@ fi
 apps=$state/$variant
 
 say() { printf 'nvg: %s\n' "$*" >&2; }
-say_building() { say "Building… (a few minutes the first time; log: .build/log)"; }
+say_building() { say "Building… (a few minutes the first time; log: .build/log/)"; }
 die() {
   say "$@"
   exit 1

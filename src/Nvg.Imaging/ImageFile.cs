@@ -110,7 +110,7 @@ public static class ImageFile
         if (content.Kind == FileContentKind.UnreadImage)
         {
             throw NvgDataException.At(name, $"is in {content.Description} format, which is not read for safety",
-                "convert it to PNG, JPEG, WebP, GIF or TIFF");
+                "convert it to PNG, JPEG, WebP, AVIF, GIF or TIFF");
         }
     }
 

@@ -9,6 +9,12 @@ public static class TorchPeer
 
     private static readonly Lazy<bool> Found = new(() => File.Exists(Python) && Start(["-c", "import torch"]).ExitCode == 0);
 
+    private static readonly Lazy<bool> Stores = new(() =>
+        Start(["-c", "import torch.distributed as d; d.TCPStore('127.0.0.1', 0, 1, True)"]).ExitCode == 0);
+
+    /// <summary>Whether its torchrun works: that of Debian 13 opens a store with libuv, without which it was built.</summary>
+    public static bool HasStore => IsInstalled && Stores.Value;
+
     /// <summary>Whether it is installed.</summary>
     public static bool IsInstalled => Found.Value;
 
@@ -39,6 +45,8 @@ public static class TorchPeer
         var start = new ProcessStartInfo(Python, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment.Remove("LD_LIBRARY_PATH");
         start.Environment.Remove("LD_PRELOAD");
+        // oneDNN of several PyTorch versions computes convolutions with AVX-512 wrongly on some processors (AMD Zen 5).
+        start.Environment["ONEDNN_MAX_CPU_ISA"] = "AVX2";
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();

@@ -165,7 +165,7 @@ def read_safetensors(path):
 
 def compare(folder, model, prefix):
     for checkpoint, inner, part in (("ae.ckpt", "", "tokenizer"), ("gen.ckpt", "nvgformer.", "generator")):
-        state = torch.load(folder / checkpoint)["state_dict"]
+        state = torch.load(folder / checkpoint, weights_only=False)["state_dict"]
         wanted = {name[len(prefix + inner):] for name in state if name.startswith(prefix + inner)}
         wanted = {name for name in wanted if part == "generator" or name.split(".")[0] in ("encoder", "decoder", "quantize")}
         found = set()
