@@ -34,7 +34,7 @@ public sealed record PlanRequest
         if (Hours is not (> 0 and <= 24 * 365))
             yield return $"hours must be more than 0 and at most 8,760 (a year), not {Hours}";
         if (Size is { } size && !ImageSizes.All.Contains(size))
-            yield return $"a model cannot be trained on images of {size} × {size}: choose {ImageSizes.Text}";
+            yield return $"size: a model cannot be trained on images of {size} × {size}: choose {ImageSizes.Text}";
         if (Orientations is not (1 or 2 or QuarterTurns.Orientations))
         {
             yield return $"orientations must be 1 (upright), 2 (mirrored) or {QuarterTurns.Orientations} (quarter turns too), "
