@@ -34,13 +34,12 @@ checkout=$(mktemp -d -- "$tree/opt/nvg.XXXXXXXX")
 trap 'rm -rf -- "$checkout"' EXIT
 git -C "$root" archive HEAD | tar -x -C "$checkout"
 mkdir -p -- "$tree/usr/share/dotnet" "$tree/root/.nuget/packages" "$cache"
-# Names and certificates as on this machine, which may be behind a proxy.
-cp -L -- /etc/resolv.conf /etc/hosts "$tree/etc/"
 
 export tree checkout sdk cache
 unshare --mount --propagation private bash -euc '
   mount --bind -o ro "$sdk" "$tree/usr/share/dotnet"
   mount --bind "$cache" "$tree/root/.nuget/packages"
+  # Certificates as on this machine, which may be behind a proxy.
   mount --bind -o ro /etc/ssl "$tree/etc/ssl"
   mount --rbind /dev "$tree/dev"
   mount -t proc proc "$tree/proc"

@@ -68,11 +68,10 @@ cp -R -- "$root/tests/fixtures" "$folder/fixtures"
 cache=${NUGET_PACKAGES:-$HOME/.nuget/packages}
 export tree folder runtime cache
 mkdir -p -- "$tree/opt/dotnet" "$tree/root/.nuget/packages"
-# Names and certificates as on this machine, which may be behind a proxy.
-cp -L -- /etc/resolv.conf /etc/hosts "$tree/etc/"
 unshare --mount --propagation private bash -euc '
   mount --bind -o ro "$runtime" "$tree/opt/dotnet"
   mount --bind "$cache" "$tree/root/.nuget/packages"
+  # Certificates as on this machine, which may be behind a proxy.
   mount --bind -o ro /etc/ssl "$tree/etc/ssl"
   mount --rbind /dev "$tree/dev"
   mount -t proc proc "$tree/proc"

@@ -2,12 +2,14 @@
 # a message.
 
 # debian_tree TREE SUITE PACKAGES [NAME]: a tree of the suite with these packages (a list with commas) in the folder TREE. One that
-# is there is used again. NAME is what the message calls the suite.
+# is there is used again. NAME is what the message calls the suite. Names of hosts are resolved in it as on this machine.
 debian_tree() {
   local tree=$1 suite=$2 packages=$3 name=${4:-$2} script=${0##*/}
-  [[ ! -x $tree/usr/bin/apt-get ]] || return 0
-  command -v debootstrap >/dev/null || fail "debootstrap is missing: apt-get install debootstrap"
-  mkdir -p -- "$tree"
-  echo "${script%.sh}: making a tree of $name in $tree…" >&2
-  debootstrap --variant=minbase "--include=$packages" "$suite" "$tree" >"$tree.log" 2>&1 || fail "debootstrap failed: see $tree.log"
+  if [[ ! -x $tree/usr/bin/apt-get ]]; then
+    command -v debootstrap >/dev/null || fail "debootstrap is missing: apt-get install debootstrap"
+    mkdir -p -- "$tree"
+    echo "${script%.sh}: making a tree of $name in $tree…" >&2
+    debootstrap --variant=minbase "--include=$packages" "$suite" "$tree" >"$tree.log" 2>&1 || fail "debootstrap failed: see $tree.log"
+  fi
+  cp -L -- /etc/resolv.conf /etc/hosts "$tree/etc/"
 }

@@ -53,7 +53,6 @@ inside() {
 }
 
 debian_tree "$tree" trixie ca-certificates "Debian 13"
-cp -L -- /etc/resolv.conf /etc/hosts "$tree/etc/"
 has_requirements() {
   inside bash -euc 'for program in g++ cmake make xz; do command -v $program >/dev/null; done
     python3 -c "import torch, numpy"

@@ -18,7 +18,7 @@ namespace Nvg;
 /// </content>
 public sealed partial class NvgModel
 {
-    private const string ConfigFile = "config.json";
+    internal const string ConfigFile = "config.json";
     private const string TokenizerFile = ModelFolderFiles.Tokenizer;
     private const string GeneratorFile = "generator.safetensors";
     private const string LabelsFile = "labels.txt";

@@ -79,8 +79,7 @@ internal sealed class ModelMeasurement
         IReadOnlyList<GeneratedImage> sheet = await DrawAsync(model, SheetRequests(model));
         WriteSamples(sheet);
         double secondsPerImage = clock.Elapsed.TotalSeconds / sheet.Count;
-        int count = (int)Math.Clamp(
-            SecondsLeft * SamplingShare / secondsPerImage, LeastSamples, MostSamples);
+        int count = (int)Math.Clamp(SecondsLeft * SamplingShare / secondsPerImage, LeastSamples, MostSamples);
         IReadOnlyList<GeneratedImage> samples = await DrawAsync(model, SampleRequests(model, count));
         using IFeatureNetwork? network = OpenNetwork(samples);
         (IReadOnlyList<(string, double)> distances, MemorisationCheck? copies) =

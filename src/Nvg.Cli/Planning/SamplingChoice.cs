@@ -22,7 +22,7 @@ namespace Nvg.Cli.Planning;
 /// <param name="Best">What the chosen settings reach.</param>
 internal sealed record SamplingChoice(int Tried, int Images, StudyResult Plan, StudyResult Best)
 {
-    private const string ConfigFile = "config.json", Folder = "sampling";
+    private const string Folder = "sampling";
 
     // Of the time for measuring.
     private const double Share = 0.3;
@@ -81,8 +81,8 @@ internal sealed record SamplingChoice(int Tried, int Images, StudyResult Plan, S
 
         SamplingChoice choice = Among(results, images);
         SamplingOptions chosen = Candidates[results.IndexOf(choice.Best)].Apply(model.Config.Sampling);
-        AtomicFile.Write(
-            Path.Combine(folder.Model, ConfigFile), Encoding.UTF8.GetBytes(NvgJson.Write(model.Config with { Sampling = chosen })));
+        string config = NvgJson.Write(model.Config with { Sampling = chosen });
+        AtomicFile.Write(Path.Combine(folder.Model, NvgModel.ConfigFile), Encoding.UTF8.GetBytes(config));
         return choice;
     }
 

@@ -143,8 +143,8 @@ internal static class UsageProblem
         _ when type.IsEnum => $"one of {string.Join(", ", words)}",
         TypeCode.Double or TypeCode.Single => "a number",
         TypeCode.UInt64 => $"a whole number from 0{(IsWhole(text) ? $" to {ulong.MaxValue}" : "")}",
-        TypeCode.Int32 => "a whole number" + (IsWhole(text) ? Bound(text, int.MinValue, int.MaxValue) : ""),
-        TypeCode.Int64 => "a whole number" + (IsWhole(text) ? Bound(text, long.MinValue, long.MaxValue) : ""),
+        TypeCode.Int32 => $"a whole number{Bound(text, int.MinValue, int.MaxValue)}",
+        TypeCode.Int64 => $"a whole number{Bound(text, long.MinValue, long.MaxValue)}",
         _ => null,
     };
 
@@ -152,7 +152,8 @@ internal static class UsageProblem
     private static bool IsWhole(string text) =>
         BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
 
-    private static string Bound(string text, long least, long most) => text[0] == '-' ? $" from {least}" : $" up to {most}";
+    private static string Bound(string text, long least, long most) =>
+        !IsWhole(text) ? "" : text[0] == '-' ? $" from {least}" : $" up to {most}";
 
     private static bool IsValid(Type type, string[] words, string text) => Type.GetTypeCode(type) switch
     {

@@ -75,10 +75,8 @@ internal sealed class FixtureCase(Fixture fixture, string name)
     /// <param name="parameters">The parameters, which require gradients.</param>
     /// <param name="tolerance">Allowed difference.</param>
     /// <param name="keepsGraph">Whether more gradients of the loss follow.</param>
-    internal void CheckGradients(string start, Tensor loss, ParameterStore parameters, Tolerance tolerance, bool keepsGraph = false)
-    {
+    internal void CheckGradients(string start, Tensor loss, ParameterStore parameters, Tolerance tolerance, bool keepsGraph = false) =>
         CheckGradients(loss, [.. Following(start).Select(n => (start + n, parameters[n]))], tolerance, keepsGraph);
-    }
 
     /// <inheritdoc cref="Fixture.CheckGradients"/>
     internal void CheckGradients(

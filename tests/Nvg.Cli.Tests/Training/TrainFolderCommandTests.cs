@@ -16,7 +16,8 @@ public class TrainFolderCommandTests : CommandTests
     [Theory]
     [InlineData("where to? give a folder for the run with -o RUN, or --dry-run for the plan alone", "IMAGES")]
     [InlineData(
-        "--size: a model cannot be trained on images of 48 × 48: choose 16, 32, 64, 128, 256 or 512", "IMAGES", "-o", "RUN", "--size", "48")]
+        "--size: a model cannot be trained on images of 48 × 48: choose 16, 32, 64, 128, 256 or 512",
+        "IMAGES", "-o", "RUN", "--size", "48")]
     [InlineData("--hours must be more than 0 and at most 8,760 (a year)", "IMAGES", "-o", "RUN", "--hours", "0")]
     [InlineData("--orientations must be 1 (upright), 2 (mirrored) or 8", "IMAGES", "-o", "RUN", "--orientations", "4")]
     [InlineData("there is no folder or file 'tokeniser', nor such a command; did you mean tokenizer?", "tokeniser", "-o", "RUN")]

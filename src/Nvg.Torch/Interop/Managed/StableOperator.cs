@@ -69,12 +69,10 @@ internal sealed unsafe class StableOperator
     private void RequireFit(ReadOnlySpan<NativeValue> arguments, int index)
     {
         OperatorSchema.Parameter parameter = _parameters[index];
-        if (!IsGiven(arguments, index))
-        {
-            if (parameter.Default is null)
-                throw Wrong($"{Name} needs argument '{parameter.Name}'");
-        }
-        else if (!StableValue.Fits(arguments[index].Kind, parameter.Type))
+        bool isGiven = IsGiven(arguments, index);
+        if (!isGiven && parameter.Default is null)
+            throw Wrong($"{Name} needs argument '{parameter.Name}'");
+        if (isGiven && !StableValue.Fits(arguments[index].Kind, parameter.Type))
             throw Wrong($"argument '{parameter.Name}' is a {parameter.Type}, not {arguments[index].Kind}");
     }
 

@@ -64,8 +64,7 @@ internal sealed class GeneratorRunInputs : IDisposable
         if (start.HasGenerator && sizes == Model.Generator && HasSameCodebook(start.Tokenizer))
             return start;
         start.Dispose();
-        throw NvgDataException.At(
-            folder, "the run cannot start with this model", "its generators have other sizes, or belong to another tokenizer");
+        throw RunStart.Unfit(folder, "its generators have other sizes, or belong to another tokenizer");
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,4 @@
 using Nvg.Checkpoints;
-using Nvg.Configuration;
 using Nvg.Data.Datasets;
 using Nvg.Data.Loading;
 using Nvg.Granularity;
@@ -139,9 +138,7 @@ public sealed class TokenizerTraining : ITrainingTask
     private string CopyStart(string folder)
     {
         using NvgModel start = NvgModel.Load(folder, _device, withGenerator: false);
-        // Records compare arrays by reference, so the texts are compared.
-        if (NvgJson.Write(start.Config.Tokenizer) != NvgJson.Write(_config.Tokenizer))
-            throw NvgDataException.At(folder, "the run cannot start with this model", "its tokenizer has other settings");
+        RunStart.RequireSettings(folder, start.Config.Tokenizer, _config.Tokenizer);
         _tokenizer.Parameters.CopyFrom(start.Tokenizer.Parameters);
         return start.Fingerprint();
     }

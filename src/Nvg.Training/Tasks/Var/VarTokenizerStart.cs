@@ -1,5 +1,4 @@
 using Nvg.Checkpoints;
-using Nvg.Configuration;
 using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Var;
@@ -23,9 +22,7 @@ internal static class VarTokenizerStart
         if (ModelMethod.Of(folder) == ModelMethod.Var)
         {
             using VarModel start = VarModel.Load(folder, device, withGenerator: false);
-            // Records compare lists by reference, so the texts are compared.
-            if (NvgJson.Write(start.Config.Tokenizer) != NvgJson.Write(tokenizer.Config))
-                throw Unfit(folder, "its tokenizer has other settings");
+            RunStart.RequireSettings(folder, start.Config.Tokenizer, tokenizer.Config);
             tokenizer.Parameters.CopyFrom(start.Tokenizer.Parameters);
             return start.Fingerprint();
         }
@@ -42,7 +39,7 @@ internal static class VarTokenizerStart
         // A deeper network has more places, and not only other sizes at the same ones.
         bool isWhole = own.TrainableNames.Where(IsOfBoth).All(shared.ContainsKey) && shared.Count == nvg.TrainableNames.Count(IsOfBoth);
         if (other is not null || !isWhole)
-            throw Unfit(folder, $"its encoder, decoder or codebook has other sizes{(other is null ? "" : $" ({other})")}");
+            throw RunStart.Unfit(folder, $"its encoder, decoder or codebook has other sizes{(other is null ? "" : $" ({other})")}");
         own.CopySharedFrom(shared);
         using GradMode noGrad = Autograd.NoGrad();
         foreach (string name in own.TrainableNames.Where(n => !shared.ContainsKey(n)))
@@ -75,7 +72,4 @@ internal static class VarTokenizerStart
             kernel.Select(0, kernel.Size(0) / 2).Select(0, kernel.Size(1) / 2).FillInPlace(1);
         }
     }
-
-    private static NvgDataException Unfit(string folder, string reason) =>
-        NvgDataException.At(folder, "the run cannot start with this model", reason);
 }
