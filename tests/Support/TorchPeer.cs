@@ -45,8 +45,8 @@ public static class TorchPeer
         var start = new ProcessStartInfo(Python, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment.Remove("LD_LIBRARY_PATH");
         start.Environment.Remove("LD_PRELOAD");
-        // oneDNN of several PyTorch versions computes convolutions with AVX-512 wrongly on some processors (AMD Zen 5).
-        start.Environment["ONEDNN_MAX_CPU_ISA"] = "AVX2";
+        // oneDNN of PyTorch 2.6 computes some convolutions wrongly with AVX2 or AVX-512 on some processors (AMD Zen 5).
+        start.Environment["ONEDNN_MAX_CPU_ISA"] = "SSE41";
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
