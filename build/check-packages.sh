@@ -15,7 +15,7 @@ fail() {
 
 # A PNG file of at least a kilobyte.
 require_image() {
-  [[ -s $1 && $(head -c 4 -- "$1" | tail -c 3) == PNG && $(stat -c %s -- "$1") -gt 1000 ]] || fail "$1 is no image"
+  [[ -s $1 && $(head -c 4 -- "$1" | tail -c 3) == PNG && $(stat -c %s -- "$1") -gt 1000 ]] || fail "$1 is not an image"
   echo "$2: $(stat -c %s -- "$1") bytes"
 }
 

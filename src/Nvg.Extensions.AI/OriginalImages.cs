@@ -39,7 +39,7 @@ internal sealed class OriginalImages
         if (new PropertyValues(content.AdditionalProperties).Text(RoleProperty) is { } named)
         {
             return Array.Find(Roles, role => role.Equals(named, StringComparison.OrdinalIgnoreCase))
-                ?? throw new ArgumentException($"'{named}' is no role of an original image; there are {string.Join(", ", Roles)}");
+                ?? throw new ArgumentException($"'{named}' is not a role of an original image; there are {string.Join(", ", Roles)}");
         }
 
         return Array.Find(Roles, role => content.Name?.StartsWith(role, StringComparison.OrdinalIgnoreCase) == true);

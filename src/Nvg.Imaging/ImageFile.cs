@@ -27,18 +27,18 @@ public static class ImageFile
 
     /// <summary>Reads an image in its own size.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="NvgDataException">The file is missing or is no usable image.</exception>
+    /// <exception cref="NvgDataException">The file is missing or is not a usable image.</exception>
     public static RgbImage Read(string path) => Decode(ReadBytes(path), path);
 
     /// <summary>Reads an image and resizes it so that its shorter side is <paramref name="shorterSide"/>.</summary>
     /// <param name="path">The file.</param>
     /// <param name="shorterSide">Pixels of the shorter side, at least 1.</param>
-    /// <exception cref="NvgDataException">The file is missing or is no usable image.</exception>
+    /// <exception cref="NvgDataException">The file is missing or is not a usable image.</exception>
     public static RgbImage Read(string path, int shorterSide) => Decode(ReadBytes(path), path, shorterSide);
 
     /// <summary>Reads what a file says of its image, without decoding it.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="NvgDataException">The file is missing or is no usable image.</exception>
+    /// <exception cref="NvgDataException">The file is missing or is not a usable image.</exception>
     public static ImageHeader ReadHeader(string path) => DecodeHeader(ReadBytes(path), path);
 
     /// <summary>What encoded bytes say of their image, without decoding it.</summary>
@@ -75,7 +75,7 @@ public static class ImageFile
 
     /// <summary>Reads a map of one number per pixel, such as depth, with the numbers that the file holds.</summary>
     /// <param name="path">A file of one channel (transparency is ignored) or of RGB, whose Rec. 601 luma is taken.</param>
-    /// <exception cref="NvgDataException">The file is missing or is no usable map.</exception>
+    /// <exception cref="NvgDataException">The file is missing or is not a usable map.</exception>
     public static ScalarMap ReadMap(string path) => DecodeMap(ReadBytes(path), path);
 
     /// <summary>Decodes a map of one number per pixel (see <see cref="ReadMap"/>).</summary>
@@ -167,7 +167,7 @@ public static class ImageFile
         ".WEBP" => ImageFormat.WebP,
         ".GIF" => ImageFormat.Gif,
         var other => throw new ArgumentException(
-            $"{path}: '{other}' is no image format that can be written; use .png, .jpg, .webp or .gif", nameof(path)),
+            $"{path}: '{other}' is not an image format that can be written; use .png, .jpg, .webp or .gif", nameof(path)),
     };
 
     internal static byte[] ReadBytes(string path) => FileFailure.Reading(path, () => File.ReadAllBytes(path));

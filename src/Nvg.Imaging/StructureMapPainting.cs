@@ -106,7 +106,7 @@ public static class StructureMapPainting
         {
             // As many clusters as cells is the finest map there is.
             if (label < 0 || label >= labels.Length)
-                throw new ArgumentException($"label {label} is no cluster of {labels.Length} cells", nameof(labels));
+                throw new ArgumentException($"label {label} is not a cluster of {labels.Length} cells", nameof(labels));
             largest = Math.Max(largest, label);
         }
 

@@ -54,7 +54,7 @@ internal static class VipsCall
                     "is a HEIC image, which the loaded libvips does not decode",
                     $"convert it to JPEG or AVIF, or name another libvips in {ImageLibrary.PathVariable}",
                     failed)
-                : NvgDataException.At(where, Reason(failed), innerException: failed);
+                : NvgDataException.At(where, $"libvips reports {Reason(failed)}", innerException: failed);
         }
         finally
         {

@@ -59,13 +59,31 @@ public sealed class KilledSamplingTests(TinyModel model) : IClassFixture<TinyMod
         Assert.True(File.Exists(_folder["killed.npz"]));
     }
 
+    [Fact]
+    public void Generate_TerminatedWhileWritingAFolder_CountsTheImagesThere()
+    {
+        using Process process = Run(
+            "generate", "--model", model.Folder, "--count", "10000", "--batch", "2", "--threads", "1", "-o", _folder["out"]);
+        while (!process.HasExited && Written() < 3)
+            Thread.Sleep(2);
+        using Process kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+        string last = AssertExit(process, CommandRunner.Interrupted).TrimEnd().Split('\n')[^1];
+        Assert.Equal($"nvg: interrupted: {Written()} finished images of 10000 written to {_folder["out"]}", last);
+
+        int Written() => Directory.Exists(_folder["out"])
+            ? Directory.GetFiles(_folder["out"], "*.png", SearchOption.AllDirectories).Length
+            : 0;
+    }
+
     public void Dispose() => _folder.Dispose();
 
-    private Process Start(string file)
+    private Process Start(string file) => Run(
+        "sample", "--model", model.Folder, "--per-class", "1", "--structure-steps", "6", "--batch", $"{Batch}", "--threads", "1",
+        "--resume", "-o", _folder[file]);
+
+    private static Process Run(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(
-            AppContext.BaseDirectory, "Nvg.Cli.dll"), "sample", "--model", model.Folder,
-            "--per-class", "1", "--structure-steps", "6", "--batch", $"{Batch}", "--threads", "1", "--resume", "-o", _folder[file]])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Nvg.Cli.dll"), .. arguments])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -74,7 +74,8 @@ public class ModelCommandTests(TinyModel model) : CommandTests, IClassFixture<Ti
     {
         CommandResult result = await GenerateAsync("--class", "random", "--seed", "3", "-o", InFolder("x.png"));
         Assert.Matches("^[a-z]+, seed 3 → ", result.Output);
-        await GenerateAsync("--class", "random", "--seed", "3", "-o", InFolder("out"));
+        result = await GenerateAsync("--class", "random", "--seed", "3", "-o", InFolder("out"));
+        Assert.Matches("^[a-z]+, seed 3 → .*/out/[a-z]+/3.png ", result.Output);
         string other = Assert.Single(Directory.GetFiles(InFolder("out"), "3.png", SearchOption.AllDirectories));
         Assert.Equal(File.ReadAllBytes(other), File.ReadAllBytes(InFolder("x.png")));
     }

@@ -34,6 +34,8 @@ public class UsageTests(TinyModel model) : CommandTests, IClassFixture<TinyModel
     [InlineData("there is no command 'fid'; it is a metric of nvg evaluate samples --metrics fid", "evaluate", "fid")]
     [InlineData("the option -o/--output FILE.npz is missing", "sample")]
     [InlineData("--seed needs a value", "generate", "-o", "x.png", "--seed")]
+    [InlineData("--class needs a value", "generate", "--class", "-o", "x.png")]
+    [InlineData("--seed needs a value", "generate", "--seed", "--count", "2", "-o", "x.png")]
     [InlineData("the argument <source> is missing", "prepare", "-o", "d")]
     [InlineData("--lpips takes one of vgg, alex, squeeze, not 'vgg16'", "evaluate", "tokenizer", "--data", "d", "--lpips", "vgg16")]
     [InlineData("--resize takes one of tf1, clean, pytorch, not 'bicubic'", "evaluate", "tokenizer", "--data", "d", "--resize", "bicubic")]
@@ -92,7 +94,7 @@ public class UsageTests(TinyModel model) : CommandTests, IClassFixture<TinyModel
     }
 
     [Theory]
-    [InlineData("no model folder; nvg models lists", "generate", "--model", "models/none", "-o", "x.png")]
+    [InlineData("not a model folder; nvg models lists", "generate", "--model", "models/none", "-o", "x.png")]
     [InlineData("take 32 or 64", "train", "tokenizer", "--config", "TOKENIZER", "--set", "tokenizer.imageSize=48",
         "--data", "d", "-o", "r")]
     [InlineData("holds published weights", "evaluate", "tokenizer", "--data", "d", "--lpips-backbone", "vgg.pth",

@@ -166,10 +166,10 @@ public class DataFormatTests
 
     [Theory]
     [InlineData("evil", "it refers to os.system, which a checkpoint has no use for")]
-    [InlineData("short", "no matrix of bytes with 3072 columns")]
+    [InlineData("short", "not a matrix of bytes with 3072 columns")]
     [InlineData("labels", "has 2 images and 3 labels")]
-    [InlineData("text", "is no batch of CIFAR")]
-    [InlineData("list", "is no dictionary")]
+    [InlineData("text", "is not a batch of CIFAR")]
+    [InlineData("list", "is not a dictionary")]
     [InlineData("cut", "is truncated")]
     public void AllEntries_CifarForPythonThatIsNone_IsRefused(string what, string words)
     {

@@ -125,7 +125,7 @@ public class TensorOperationTests
     [Fact]
     public void FromBytes_BFloat16_RoundTripsBits()
     {
-        // Every bit pattern that is no NaN, through float32 and back.
+        // Every bit pattern that is not NaN, through float32 and back.
         ushort[] patterns = [.. Enumerable.Range(0, 65536).Select(i => (ushort)i).Where(p => (p & 0x7F80) != 0x7F80 || (p & 0x7F) == 0)];
         byte[] bytes = MemoryMarshal.AsBytes<ushort>(patterns).ToArray();
         using Tensor x = Tensor.FromBytes(bytes, ScalarType.BFloat16, patterns.Length);

@@ -161,8 +161,17 @@ internal sealed class GenerateCommand
         }
 
         string what = images is [var only] ? $"{only.Label}, seed {only.Seed}" : ConsoleText.Count(images.Count, "image");
-        print($"{what} → {(target == ImageOutput.StandardOutput ? "standard output" : target)} ({seconds:F1} s)");
+        print($"{what} → {Place(target, images)} ({seconds:F1} s)");
     }
+
+    private static string Place(string target, List<ImageReport> images) => images switch
+    {
+        _ when target == ImageOutput.StandardOutput => "standard output",
+        [{ File: { } only }] => only,
+        [{ File: { } first }, .., { File: { } last }] =>
+            $"{target}: {Path.GetRelativePath(target, first)} … {Path.GetRelativePath(target, last)}",
+        _ => target,
+    };
 
     private void Check(ParseResult parsed, ControlRequest control)
     {
@@ -289,11 +298,12 @@ internal sealed class GenerateCommand
             cancellation.ThrowIfCancellationRequested();
             return (reports, [.. outputs.SelectMany(o => o.Complete())]);
         }
-        catch (OperationCanceledException) when (reports.Count > 0 && reports[0].File is null)
+        catch (OperationCanceledException) when (reports.Count > 0)
         {
-            throw new InterruptedException(
-                $"{ConsoleText.Count(reports.Count, "finished image")} of {request.Images.Count} not written; "
-                    + "-o FOLDER writes every image when it is finished");
+            string done = $"{ConsoleText.Count(reports.Count, "finished image")} of {request.Images.Count}";
+            throw new InterruptedException(reports[0].File is null
+                ? $"{done} not written; -o FOLDER writes every image when it is finished"
+                : $"{done} written to {parsed.GetValue(_output)}");
         }
         finally
         {

@@ -70,7 +70,12 @@ internal sealed class ReconstructCommand
         foreach (SkippedFile file in report.Skipped)
             ConsoleText.Note($"skipped {file.Reason}");
         if (report.Images.Count == 0)
-            throw new NvgDataException($"no usable image among {ConsoleText.Count(report.Skipped.Count, "file")}");
+        {
+            throw new NvgDataException(report.Skipped.Count == 0
+                ? "there are no images to reconstruct"
+                : $"none of {ConsoleText.Count(report.Skipped.Count, "file")} is a usable image");
+        }
+
         report.Seconds = clock.Elapsed.TotalSeconds;
         if (parsed.GetValue(_json))
             MachineOutput.Write(report);

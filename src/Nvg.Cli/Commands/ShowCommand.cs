@@ -53,7 +53,8 @@ internal sealed class ShowCommand
         if (Directory.Exists(model))
             return ShowModel(parsed, ModelCard.Read(model));
         if (ImageFile.HasImageName(path))
-            throw NvgDataException.At(path, "is an image, not a saved result", "nvg generate --save DIR writes results (.nvg)");
+            throw NvgDataException.At(
+                path, "has the name of an image, not of a saved result", "nvg generate --save DIR writes results (.nvg)");
         if (parsed.GetValue(_stages) && parsed.GetValue(_output) is null)
             throw new UsageException("--stages needs an image to write: -o FILE.png");
         string?[] outputs = [parsed.GetValue(_output), parsed.GetValue(_maps)];

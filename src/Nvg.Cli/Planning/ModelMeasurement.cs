@@ -153,7 +153,8 @@ internal sealed class ModelMeasurement
             if (FitsIn(SecondsLeft, network, samples))
                 return network;
             network.Dispose();
-            ConsoleText.Note("the features of ResNet-18 would take too long here");
+            ConsoleText.Note("there is no time to measure with the features of ResNet-18"
+                + (_plan.Classifier is null ? "" : ": the run's classifier measures instead"));
         }
 
         return _plan.Classifier is null ? null : ClassifierFeatures.Load(

@@ -29,6 +29,8 @@ internal static class PlanLines
     internal static IEnumerable<string> Of(TrainingPlan plan, int width)
     {
         yield return Title(plan);
+        foreach (string line in Unusable(plan.Data).SelectMany(text => Wrapped("", text, width, indent: 2)))
+            yield return line;
         foreach (PlanChoice choice in plan.Choices)
         {
             foreach (string line in Wrapped(choice.Name, $"{choice.Value}: {choice.Reason}", width))
@@ -48,6 +50,11 @@ internal static class PlanLines
         }
     }
 
+    /// <summary>The classes of a plan in words: <c>of 3 classes</c> or <c>without classes</c>.</summary>
+    internal static string Classes(TrainingPlan plan) => plan.IgnoresClasses || plan.Data.Classes.Count == 1
+        ? "without classes"
+        : $"of {ConsoleText.Count(plan.Data.Classes.Count, "class")}";
+
     private static string Title(TrainingPlan plan)
     {
         MachineFacts machine = plan.Machine;
@@ -55,9 +62,16 @@ internal static class PlanLines
         string rate = string.Create(
             CultureInfo.InvariantCulture,
             $"{machine.MatrixRate / 1e9:N0} GFLOP/s, {machine.MemoryBytes / (double)(1L << 30):F0} GiB of memory");
-        return $"Plan for {plan.Data.Source}: {ConsoleText.Count(plan.Data.Images, "image")} in "
-            + $"{ConsoleText.Count(plan.Data.Classes.Count, "class")}, on {machine.Device}{threads} ({rate})";
+        return $"Plan for {plan.Data.Source}: {ConsoleText.Count(plan.Data.Images, "image")} {Classes(plan)}, "
+            + $"on {machine.Device}{threads} ({rate})";
     }
+
+    private static IEnumerable<string> Unusable(DataFacts data) => data.UnusableFiles switch
+    {
+        0 => [],
+        1 => [$"1 file is left out: {data.FirstUnusableFile}"],
+        _ => [$"{data.UnusableFiles:N0} files are left out, the first: {data.FirstUnusableFile}"],
+    };
 
     private static string Details(PlannedStage stage, StageRates rates)
     {

@@ -36,9 +36,7 @@ internal sealed class PlannedModelCard
     {
         Line($"# {_plan.Request.Name}");
         Line();
-        string classes = _plan.IgnoresClasses || _plan.Data.Classes.Count == 1 ? "without classes"
-            : $"of {ConsoleText.Count(_plan.Data.Classes.Count, "class")}";
-        Line($"Generates images of {_plan.Size} × {_plan.Size} pixels {classes}. Trained on {_plan.Data.Source}: "
+        Line($"Generates images of {_plan.Size} × {_plan.Size} pixels {PlanLines.Classes(_plan)}. Trained on {_plan.Data.Source}: "
             + $"{ConsoleText.Count(_plan.Data.Images, "image")}, of which {_plan.HeldOut:N0} were kept aside.");
         Line();
         Line($"    {tryIt}");

@@ -11,7 +11,7 @@ namespace Nvg.Cli.Planning;
 internal static class SourcePreparation
 {
     /// <summary>Prepares what is not prepared yet.</summary>
-    /// <returns>The plan; changed if classes have no usable image, which is known only now.</returns>
+    /// <returns>The plan with the images and classes that are usable, which is known only now.</returns>
     /// <param name="source">Folder or archive.</param>
     /// <param name="subset">Folder inside, or null.</param>
     /// <param name="plan">The plan.</param>
@@ -32,7 +32,7 @@ internal static class SourcePreparation
 
         if (every > 0 && !Directory.Exists(folder.HeldOutData))
             await PackAsync(heldOut: true, folder.HeldOutData);
-        return WithClassesOf(folder, plan);
+        return WithDataOf(folder, plan);
 
         Task<DatasetDescription> PackAsync(bool heldOut, string target) => Preparation.RunAsync(
             ImageSource.Open(source, subset).Part(every, heldOut, plan.IgnoresClasses), target, new PreparationOptions { Size = plan.Size },
@@ -40,15 +40,32 @@ internal static class SourcePreparation
                 p => progress.Report($"{ConsoleText.Count(p.Done, "image")} packed, {p.Skipped} skipped", p.Share)), cancellation);
     }
 
-    private static TrainingPlan WithClassesOf(PlanFolder folder, TrainingPlan plan)
+    private static TrainingPlan WithDataOf(PlanFolder folder, TrainingPlan plan)
     {
-        using PackedDataset data = PackedDataset.Open(folder.TrainingData);
-        if (plan.Classifier is not { } classifier || classifier.Classifier.ClassCount == data.Classes.Count)
-            return plan;
-        TrainingPlan changed = data.Classes.Count == 1
-            ? plan with { Classifier = null, Stages = [.. plan.Stages.Where(stage => stage.Name != StageNames.Classifier)] }
-            : plan with { Classifier = classifier with { Classifier = classifier.Classifier with { ClassCount = data.Classes.Count } } };
+        IReadOnlyList<DatasetClass> training = ClassesOf(folder.TrainingData);
+        IReadOnlyList<DatasetClass> heldOut = plan.HeldOut > 0 ? ClassesOf(folder.HeldOutData) : [];
+        var all = training.Concat(heldOut).GroupBy(c => c.Name, (name, parts) => new DatasetClass(name, parts.Sum(c => c.Count)));
+        TrainingPlan changed = WithClassifierFor(training.Count, plan) with
+        {
+            HeldOut = heldOut.Sum(c => c.Count),
+            Data = plan.Data with { Classes = [.. all] },
+        };
         PlanFiles.WriteTo(folder.Path, changed);
         return changed;
+    }
+
+    private static TrainingPlan WithClassifierFor(int classCount, TrainingPlan plan)
+    {
+        if (plan.Classifier is not { } classifier || classifier.Classifier.ClassCount == classCount)
+            return plan;
+        return classCount == 1
+            ? plan with { Classifier = null, Stages = [.. plan.Stages.Where(stage => stage.Name != StageNames.Classifier)] }
+            : plan with { Classifier = classifier with { Classifier = classifier.Classifier with { ClassCount = classCount } } };
+    }
+
+    private static IReadOnlyList<DatasetClass> ClassesOf(string folder)
+    {
+        using PackedDataset data = PackedDataset.Open(folder);
+        return data.Description.Classes;
     }
 }

@@ -60,7 +60,10 @@ internal static class UsageProblem
         if (typed is null)
             return null;
         string name = typed.Split('=')[0];
-        IEnumerable<string> names = parsed.CommandResult.Command.Options.SelectMany(o => o.Aliases.Append(o.Name));
+        string[] names = [.. parsed.CommandResult.Command.Options.SelectMany(o => o.Aliases.Append(o.Name))];
+        // The parser takes a known option for the value of the option before it: --class -o river.png.
+        if (names.Contains(name) && Options(parsed).FirstOrDefault(o => o.Tokens.Any(t => t.Value == typed)) is { } before)
+            return $"{NameOf(before)} needs a value";
         return $"there is no option '{name}'{Suggestion(name, names)}";
     }
 

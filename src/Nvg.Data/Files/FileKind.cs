@@ -17,6 +17,7 @@ internal readonly record struct FileKind(FileRole Role, string Description)
         Role switch
         {
             FileRole.Image => null,
+            FileRole.UnreadImage => $"is {Description}",
             FileRole.Tar or FileRole.Zip or FileRole.Parquet =>
                 $"is not a readable image: {Description}, which is not read here; unpack it",
             _ => Description == Empty ? "is empty" : $"is not a readable image: {Description}",
@@ -43,12 +44,13 @@ internal readonly record struct FileKind(FileRole Role, string Description)
         FileContentKind.Gzip => FileRole.Gzip,
         FileContentKind.Zip => FileRole.Zip,
         FileContentKind.Parquet => FileRole.Parquet,
+        FileContentKind.UnreadImage => FileRole.UnreadImage,
         _ => FileRole.Other,
     };
 
     private static string Describe(FileContent found) => found.Kind switch
     {
-        FileContentKind.UnreadImage => $"it is in {found.Description} format, which is not read for safety",
+        FileContentKind.UnreadImage => $"an image in {found.Description} format, which is not read for safety",
         FileContentKind.Pickle => "a Python pickle (only the archives of CIFAR are read)",
         _ => found.Description,
     };

@@ -18,6 +18,9 @@ internal enum FileRole
     /// <summary>A Parquet table.</summary>
     Parquet,
 
-    /// <summary>Anything that is not read.</summary>
+    /// <summary>An image in a format that is not read for safety.</summary>
+    UnreadImage,
+
+    /// <summary>Anything else, which is not read either.</summary>
     Other,
 }

@@ -102,7 +102,7 @@ internal static unsafe partial class FolderListing
         FileType.Pipe => "is a named pipe, not a file",
         FileType.Socket => "is a socket, not a file",
         FileType.Character or FileType.Block => "is a device, not a file",
-        _ => "is no file that can be read",
+        _ => "is not a file that is read",
     };
 
     private static FileType TypeOf(string path, bool followLinks)

@@ -13,7 +13,7 @@ internal static class CifarPickle
     /// <param name="content">The pickle.</param>
     /// <param name="imageLength">Bytes of an image.</param>
     /// <param name="isHundred">Whether the batch has fine labels.</param>
-    /// <exception cref="NvgDataException">It is no batch of CIFAR, or damaged.</exception>
+    /// <exception cref="NvgDataException">It is not a batch of CIFAR, or damaged.</exception>
     internal static (byte[] Labels, ReadOnlyMemory<byte> Pixels) Batch(string path, byte[] content, int imageLength, bool isHundred)
     {
         PickleDict batch = Dictionary(path, content);
@@ -21,7 +21,7 @@ internal static class CifarPickle
         if (Item(batch, key) is not PickleList { Items: var labels } || Item(batch, "data") is not PickleArray array)
             throw Unusable(path, $"has no list '{key}' and no array 'data'");
         if (array.ByteMatrix(out long rows, out long columns) is not { } bytes || columns != imageLength)
-            throw Unusable(path, $"its array 'data' is no matrix of bytes with {imageLength} columns");
+            throw Unusable(path, $"its array 'data' is not a matrix of bytes with {imageLength} columns");
         if (rows != labels.Count || !labels.TrueForAll(label => label is long and >= 0 and <= byte.MaxValue))
             throw Unusable(path, $"has {rows} images and {labels.Count} labels, which must be numbers up to {byte.MaxValue}");
         return ([.. labels.Select(label => (byte)(long)label!)], content.AsMemory(bytes.Start, bytes.Length));
@@ -44,11 +44,11 @@ internal static class CifarPickle
     {
         try
         {
-            return Unpickler.Read(content, out _, hasArrays: true) as PickleDict ?? throw Unusable(path, "is no dictionary");
+            return Unpickler.Read(content, out _, hasArrays: true) as PickleDict ?? throw Unusable(path, "is not a dictionary");
         }
         catch (PyTorchFileException error)
         {
-            throw NvgDataException.At(path, $"is no batch of CIFAR: {error.Message}", null, error);
+            throw NvgDataException.At(path, $"is not a batch of CIFAR: {error.Message}", null, error);
         }
     }
 

@@ -98,7 +98,7 @@ public sealed class OnnxFeatures : IFeatureNetwork
     /// <summary>Reads the settings of a network from the JSON file beside it, with single values replaced.</summary>
     /// <param name="path">The ONNX file.</param>
     /// <param name="overrides">Such as <c>side=224</c>; a value that is not JSON is taken as text.</param>
-    /// <exception cref="NvgDataException">The file is no valid settings, or an override is none.</exception>
+    /// <exception cref="NvgDataException">The file or an override is not valid.</exception>
     public static OnnxFeatureOptions ReadOptions(string path, IReadOnlyList<string> overrides)
     {
         string sidecar = path + SidecarEnding;

@@ -34,7 +34,7 @@ internal static class ListeningCheck
         }
         catch (FormatException error)
         {
-            throw new ArgumentException($"{url} is no address to listen on: write http://127.0.0.1:5080", error);
+            throw new ArgumentException($"{url} is not an address to listen on: write http://127.0.0.1:5080", error);
         }
 
         return address.IsUnixPipe || address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)

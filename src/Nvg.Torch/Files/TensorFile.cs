@@ -42,7 +42,7 @@ public abstract class TensorFile : IReadOnlyDictionary<string, Tensor>, IDisposa
         throw new TensorFileException($"{path}: {Refusal(start)}");
     }
 
-    /// <summary>Why a file is no file of tensors: what it is instead.</summary>
+    /// <summary>Why a file is not a file of tensors: what it is instead.</summary>
     /// <param name="start">Its first bytes.</param>
     private protected static string Refusal(ReadOnlySpan<byte> start)
     {

@@ -26,7 +26,7 @@ public readonly record struct Device(DeviceType Type, int Index = -1)
             return Cuda();
         if (text.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(text.AsSpan(5), NumberStyles.None, null, out int index))
             return Cuda(index);
-        throw new FormatException($"'{text}' is no device: cpu, cuda or cuda:N");
+        throw new FormatException($"'{text}' is not a device: cpu, cuda or cuda:N");
     }
 
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ internal static class ModelFolderFiles
     /// <summary>The tensors of the tokenizer.</summary>
     internal const string Tokenizer = "tokenizer.safetensors";
 
-    /// <summary>Refuses a path that is no model folder.</summary>
+    /// <summary>Refuses a path that is not a model folder.</summary>
     /// <param name="folder">The path.</param>
     /// <exception cref="NvgDataException">There is no folder, or it has no tokenizer.</exception>
     internal static void Require(string folder)
@@ -18,6 +18,6 @@ internal static class ModelFolderFiles
         }
 
         if (!File.Exists(Path.Combine(folder, Tokenizer)))
-            throw NvgDataException.At(folder, $"is no model folder: it has no {Tokenizer}");
+            throw NvgDataException.At(folder, $"is not a model folder: it has no {Tokenizer}");
     }
 }

@@ -21,7 +21,7 @@ public sealed class PartialSequence
     /// <param name="tokens_SL">Codebook numbers by position, (K + 1) × L; copied.</param>
     /// <param name="border">How a cluster whose token is known at some positions only chooses its tokens.</param>
     /// <exception cref="ArgumentException">
-    /// Sizes are wrong, a label is no child of the label one stage before, a cluster has too many positions, or a token has no label.
+    /// Sizes are wrong, a label is not a child of the label one stage before, a cluster has too many positions, or a token has no label.
     /// </exception>
     public PartialSequence(LatentGrid grid, ReadOnlySpan<int> labels_SL, ReadOnlySpan<int> tokens_SL, BorderRule border = BorderRule.Split)
     {
@@ -211,7 +211,7 @@ public sealed class PartialSequence
         for (int l = 0; l < labels.Length; l++)
         {
             if (tokens[l] < Unknown)
-                throw new ArgumentException($"stage {stage}, position {l}: the token {tokens[l]} is no codebook number");
+                throw new ArgumentException($"stage {stage}, position {l}: the token {tokens[l]} is not a codebook number");
             if (tokens[l] != Unknown && labels[l] == Unknown)
                 throw new ArgumentException($"stage {stage}, position {l}: the token {tokens[l]} needs the label of its cluster");
             if (labels[l] == Unknown)

@@ -121,14 +121,14 @@ internal static partial class CheckpointParts
             JsonElement map = default;
             bool isIndex = json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(MapKey, out map);
             if (!isIndex || map.ValueKind != JsonValueKind.Object)
-                throw NvgDataException.At(index, $"is no index of a checkpoint: it has no '{MapKey}'");
+                throw NvgDataException.At(index, $"is not an index of a checkpoint: it has no '{MapKey}'");
             string[] names = [.. map.EnumerateObject().Select(p => p.Value.GetString()
                 ?? throw new InvalidOperationException()).Distinct()];
             return names.Length > 0 ? names : throw NvgDataException.At(index, $"its '{MapKey}' is empty");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw NvgDataException.At(index, "is no valid index of a checkpoint", null, error);
+            throw NvgDataException.At(index, "is not a valid index of a checkpoint", null, error);
         }
     });
 

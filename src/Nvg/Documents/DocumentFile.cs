@@ -99,7 +99,7 @@ internal static class DocumentFile
     private static ImageDescription Description(string path, SafetensorsFile file)
     {
         if (!file.Metadata.TryGetValue(MetadataKey, out string? text) && !file.Metadata.TryGetValue(FormerMetadataKey, out text))
-            throw NvgDataException.At(path, "is no generated image", "nvg generate --save DIR writes them");
+            throw NvgDataException.At(path, "is not a generated image", "nvg generate --save DIR writes them");
         ImageDescription description = JsonSerializer.Deserialize<ImageDescription>(text, NvgJson.Options)
             ?? throw NvgDataException.At(path, "describes no image");
         // First: a later format may have another checksum.

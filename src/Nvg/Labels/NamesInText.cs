@@ -4,7 +4,7 @@ namespace Nvg.Labels;
 internal static class NamesInText
 {
     /// <summary>
-    /// Numbers of the classes, ascending. A name inside a longer one that stands there does not count: "sea lion" is no lion.
+    /// Numbers of the classes, ascending. A name inside a longer one that stands there does not count: "sea lion" is not a lion.
     /// </summary>
     /// <param name="text">Any text.</param>
     /// <param name="classes">The classes by number.</param>

@@ -35,10 +35,12 @@ public class TrainFolderCommandTests : CommandTests
     public async Task Train_DryRun_PrintsAPlanWithReasonsAndWritesNothing()
     {
         Images();
+        File.WriteAllText(InFolder("images/notes.txt"), "no image");
         CommandResult result = await TrainAsync(
             "IMAGES", "-o", "RUN", "--dry-run", "--size", "16", "--hours", "2", "--threads", "1", "--quality", "draft");
         Assert.True(result.ExitCode == CommandRunner.Done, result.Error);
-        Assert.Contains("24 images in 2 classes", result.Output, StringComparison.Ordinal);
+        Assert.Contains("24 images of 2 classes", result.Output, StringComparison.Ordinal);
+        Assert.Contains("1 file is left out: notes.txt: is not a readable image", result.Output, StringComparison.Ordinal);
         Assert.Contains("16 × 16 pixels: as asked", result.Output, StringComparison.Ordinal);
         Assert.Contains("overfitting is likely", result.Output.ReplaceLineEndings(" "), StringComparison.Ordinal);
         Assert.False(Directory.Exists(InFolder("run")));
@@ -73,11 +75,15 @@ public class TrainFolderCommandTests : CommandTests
         Images();
         Directory.CreateDirectory(InFolder("run"));
         PlanFiles.WriteTo(InFolder("run"), TinyPlan.Create("run", "images", PerClass));
+        // Known to be damaged only when it is decoded.
+        string[] images = Directory.GetFiles(InFolder("images"), "*", SearchOption.AllDirectories);
+        File.WriteAllText(images.Order(StringComparer.Ordinal).First(), "");
         string hours = NvgJson.Write(TinyPlan.Hours);
         CommandResult result = await TrainAsync("IMAGES", "-o", "RUN", "--hours", hours, "--threads", "1");
         Assert.True(result.ExitCode == CommandRunner.Done, result.Error);
         string model = InFolder("run/model"), card = File.ReadAllText(Path.Combine(model, "README.md"));
         Assert.Contains("PSNR", card, StringComparison.Ordinal);
+        Assert.Contains($"{2 * PerClass - 1} images, of which 2 were kept aside", card, StringComparison.Ordinal);
         Assert.Contains("reconstruction of 2 images, kept aside", card, StringComparison.Ordinal);
         Assert.Contains("class recognised by the run's classifier, 48 samples", card, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(model, "samples.png")) && File.Exists(Path.Combine(model, "reconstructions.png")));

@@ -151,7 +151,7 @@ public sealed class ImageDocumentTests : IDisposable
         Refused("text.nvg", "text.nvg");
         using (Tensor tensor = Tensor.Zeros([2]))
             SafetensorsFile.Write(_folder["other.nvg"], [KeyValuePair.Create("x", tensor)]);
-        Refused("other.nvg", "is no generated image");
+        Refused("other.nvg", "is not a generated image");
         ImageDocument document = Document();
         (document with { Description = document.Description with { Format = 7 } }).Write(_folder["later.nvg"]);
         Refused("later.nvg", "format 7");

@@ -23,6 +23,25 @@ public sealed class DataSurveyTests : IDisposable
         // Halves of 0 and 255.
         Assert.Equal(0.5, facts.Contrast, 0.02);
         Assert.Null(facts.PreparedSide);
+        Assert.Equal(1, facts.UnusableFiles);
+        Assert.StartsWith("cat/notes.txt: is not a readable image", facts.FirstUnusableFile, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_OfFilesThatAreNoImages_CountsOnlyTheOthers()
+    {
+        Write("cat", 3, 40, 60);
+        File.WriteAllText(_folder["images/cat/!.png"], "P6\n8 8\n255\n");
+        Directory.CreateDirectory(_folder["images/empty"]);
+        File.WriteAllText(_folder["images/empty/a.png"], "text");
+        DataFacts facts = DataSurvey.Run(_folder["images"]);
+        Assert.Equal([("cat", 3)], facts.Classes.Select(c => (c.Name, c.Count)));
+        Assert.Equal(2, facts.UnusableFiles);
+        Assert.StartsWith("cat/!.png: is in PPM format", facts.FirstUnusableFile, StringComparison.Ordinal);
+        foreach (string path in Directory.GetFiles(_folder["images/cat"]).Where(path => Path.GetFileName(path) != "!.png"))
+            File.WriteAllText(path, "text");
+        string message = Assert.Throws<NvgDataException>(() => DataSurvey.Run(_folder["images"])).Message;
+        Assert.Contains("none of 5 files is a usable image; the first, cat/!.png: is in PPM format", message, StringComparison.Ordinal);
     }
 
     [Fact]

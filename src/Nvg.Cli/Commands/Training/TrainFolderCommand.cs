@@ -142,7 +142,7 @@ internal sealed class TrainFolderCommand
                 + "(nvg train --help shows the options)");
         }
 
-        // A pattern of shards is no path.
+        // A pattern of shards is not a path.
         if (!Path.Exists(source) && NearestNames.Of(source, commands, most: 1) is [var near, ..])
             throw new UsageException($"there is no folder or file '{source}', nor such a command; did you mean {near}?");
         return source;

@@ -4,7 +4,7 @@ namespace Nvg.Server.Requests.Content;
 internal static class Base64Field
 {
     /// <summary>The bytes.</summary>
-    /// <exception cref="RequestException">The text is no base64.</exception>
+    /// <exception cref="RequestException">The text is not base64.</exception>
     internal static byte[] Read(string text, string field)
     {
         ReadOnlySpan<char> base64 = text;
@@ -19,7 +19,7 @@ internal static class Base64Field
         byte[] bytes = new byte[base64.Length / 4 * 3 + 3];
         return Convert.TryFromBase64Chars(base64, bytes, out int count)
             ? bytes[..count]
-            : throw RequestException.Field400(field, $"'{field}' is no base64; URLs are not fetched");
+            : throw RequestException.Field400(field, $"'{field}' is not base64; URLs are not fetched");
     }
 
     /// <summary>A PNG as a data URL.</summary>

@@ -17,29 +17,29 @@ internal static class UploadedImages
         || (bytes.Length > 12 && bytes.StartsWith("RIFF"u8) && bytes[8..].StartsWith("WEBP"u8));
 
     /// <summary>Decodes an image in its own size.</summary>
-    /// <exception cref="RequestException">It is no usable image, or too large.</exception>
+    /// <exception cref="RequestException">It is not a usable image, or too large.</exception>
     internal static RgbImage Decode(byte[] bytes, string field, NvgServerOptions options) =>
         Checked(bytes, field, options.UploadPixels, () => ImageFile.Decode(bytes, field));
 
     /// <summary>Decodes an image whose every colour is a region: of fewer pixels, because each colour takes memory.</summary>
-    /// <exception cref="RequestException">It is no usable image, or too large.</exception>
+    /// <exception cref="RequestException">It is not a usable image, or too large.</exception>
     internal static RgbImage DecodeRegions(byte[] bytes, string field, NvgServerOptions options) =>
         Checked(bytes, field, Math.Min(options.UploadPixels, MostRegionPixels), () => ImageFile.Decode(bytes, field));
 
     /// <summary>Decodes an image as a model sees it: its central square in the model's size.</summary>
-    /// <exception cref="RequestException">It is no usable image, or too large.</exception>
+    /// <exception cref="RequestException">It is not a usable image, or too large.</exception>
     internal static RgbImage DecodeSquare(byte[] bytes, string field, int side, NvgServerOptions options) =>
         Checked(bytes, field, options.UploadPixels, () => ImageFile.Decode(bytes, field, side).CropCentre(side, side));
 
     /// <summary>Where an image is transparent, in white; null where it has no transparency.</summary>
-    /// <exception cref="RequestException">It is no usable image, or too large.</exception>
+    /// <exception cref="RequestException">It is not a usable image, or too large.</exception>
     internal static RgbImage? DecodeTransparency(byte[] bytes, string field, NvgServerOptions options) =>
         Checked(bytes, field, options.UploadPixels, () => ImageFile.DecodeTransparency(bytes, field));
 
     private static T Checked<T>(byte[] bytes, string field, long mostPixels, Func<T> decode)
     {
         if (!IsImage(bytes))
-            throw RequestException.Field400(field, $"'{field}' is no image that is accepted: {Formats}");
+            throw RequestException.Field400(field, $"'{field}' is not an image that is accepted: {Formats}");
         try
         {
             ImageHeader header = ImageFile.DecodeHeader(bytes, field);

@@ -95,7 +95,7 @@ public sealed class NpyArray
         int bad = Array.FindIndex(wide, label => label is < 0 or > int.MaxValue);
         return bad < 0
             ? [.. wide.Select(label => (int)label)]
-            : throw NvgDataException.At(_where, $"element {bad} is {wide[bad]}, which is no cluster number");
+            : throw NvgDataException.At(_where, $"element {bad} is {wide[bad]}, which is not a cluster number");
     }
 
     // NumPy's default type is float64, so label maps are often stored as whole floating-point numbers.

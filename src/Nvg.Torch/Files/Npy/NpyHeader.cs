@@ -36,14 +36,14 @@ internal sealed partial record NpyHeader(NpyElement Element, IReadOnlyList<long>
         return header;
     }
 
-    /// <exception cref="NvgDataException">It is no such header, or one of a kind that is not read.</exception>
+    /// <exception cref="NvgDataException">It is not such a header, or one of a kind that is not read.</exception>
     /// <exception cref="EndOfStreamException">The stream ends inside it.</exception>
     internal static NpyHeader Read(Stream stream, string where)
     {
         byte[] start = new byte[8];
         stream.ReadExactly(start);
         if (!start.AsSpan(0, 6).SequenceEqual(Magic) || start[6] is < 1 or > 3)
-            throw NvgDataException.At(where, "is no NumPy array");
+            throw NvgDataException.At(where, "is not a NumPy array");
         byte[] size = new byte[start[6] == 1 ? 2 : 4];
         stream.ReadExactly(size);
         uint length = size.Length == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(size) : BinaryPrimitives.ReadUInt32LittleEndian(size);

@@ -77,7 +77,7 @@ internal static class PickleGlobals
             return known;
         string[] parts = module.Split('.');
         if (!IsIdentifier(name) || !parts.All(IsIdentifier))
-            throw new PyTorchFileException($"'{qualified}' is no name of a class or function");
+            throw new PyTorchFileException($"'{qualified}' is not the name of a class or function");
         if (module is "builtins" or "__builtin__" && HarmlessBuiltins.Contains(name))
             return new PickleGlobal(qualified, PickleGlobalKind.Opaque);
         bool forbidden = parts.Any(ForbiddenAnywhere.Contains) || ForbiddenFirst.Contains(parts[0]) || ForbiddenNames.Contains(name)

@@ -46,7 +46,7 @@ internal static class PickleTensors
     {
         if (identifier is not PickleTuple { Items: ["storage", PickleGlobal type, string key, string, long count, ..] items }
             || items.Length > 6)
-            throw new PyTorchFileException("it refers to something that is no storage");
+            throw new PyTorchFileException("it refers to something that is not a storage");
         if (key.Length is 0 or > MaximumKeyLength || count < 0 || count > long.MaxValue / sizeof(double))
             throw new PyTorchFileException($"it refers to a storage with an impossible name or size ({count})");
         if (type.Kind != PickleGlobalKind.StorageClass)
@@ -71,14 +71,14 @@ internal static class PickleTensors
         if (arguments is [])
             return dict;
         if (arguments is not [PickleList pairs])
-            throw new PyTorchFileException("it makes a dictionary of something that is no list of pairs");
+            throw new PyTorchFileException("it makes a dictionary of something that is not a list of pairs");
         foreach (object? pair in pairs.Items)
         {
             (object? key, object? value) = pair switch
             {
                 PickleTuple { Items: [var k, var v] } => (k, v),
                 PickleList { Items: [var k, var v] } => (k, v),
-                _ => throw new PyTorchFileException("it makes a dictionary of something that is no list of pairs"),
+                _ => throw new PyTorchFileException("it makes a dictionary of something that is not a list of pairs"),
             };
             dict.Add(key, value);
         }
@@ -92,7 +92,7 @@ internal static class PickleTensors
             return new PickleOpaque($"tensor of {opaque.What}");
         if (storage is not PickleStorageRange range || offset is not long first || Numbers(shape) is not { } sizes
             || Numbers(strides) is not { } steps)
-            throw new PyTorchFileException("it makes a tensor of something that is no storage, offset, size and stride");
+            throw new PyTorchFileException("it makes a tensor of something that is not a storage, offset, size and stride");
         ScalarType elements = type ?? range.Storage.Type
             ?? throw new PyTorchFileException($"it makes a tensor without element type over storage '{range.Storage.Key}'");
         if (type is not null && range.First != 0)

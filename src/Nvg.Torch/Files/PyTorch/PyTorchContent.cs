@@ -23,7 +23,7 @@ internal sealed record PyTorchContent(object? Root, IReadOnlyDictionary<string, 
             return ReadArchive(file);
         return start is [0x80, ..]
             ? ReadLegacy(file)
-            : throw new PyTorchFileException("it is no PyTorch file: neither a zip archive nor a pickle (tar archives are not read)");
+            : throw new PyTorchFileException("it is not a PyTorch file: neither a zip archive nor a pickle (tar archives are not read)");
     }
 
     private static PyTorchContent ReadArchive(MappedFile file)
@@ -32,13 +32,13 @@ internal sealed record PyTorchContent(object? Root, IReadOnlyDictionary<string, 
         string first = archive.Entries.Keys.First();
         string folder = first[..(first.IndexOf('/', StringComparison.Ordinal) + 1)];
         if (folder.Length == 0 || archive.Entries.Keys.FirstOrDefault(n => !n.StartsWith(folder, StringComparison.Ordinal)) is not null)
-            throw new PyTorchFileException("it is no PyTorch file: the archive's entries do not lie in one folder");
+            throw new PyTorchFileException("it is not a PyTorch file: the archive's entries do not lie in one folder");
         if (archive.Entries.ContainsKey(folder + "constants.pkl")
             || archive.Entries.Keys.Any(n => n.StartsWith(folder + "code/", StringComparison.Ordinal)))
             throw new PyTorchFileException("it holds TorchScript, a program; save the state_dict of the model instead");
         ExpectText(file, archive, folder + "byteorder", "little");
         if (!archive.Entries.TryGetValue(folder + PickleRecord, out StoredZip.Entry? pickle))
-            throw new PyTorchFileException($"it is no PyTorch file: the archive has no {folder}{PickleRecord}");
+            throw new PyTorchFileException($"it is not a PyTorch file: the archive has no {folder}{PickleRecord}");
         archive.CheckSum(pickle);
         if (pickle.Length > Unpickler.MaximumBytes)
             throw new PyTorchFileException(
@@ -87,7 +87,7 @@ internal sealed record PyTorchContent(object? Root, IReadOnlyDictionary<string, 
     {
         long position = 0;
         if (Next(file, ref position, "first", null) is not BigInteger magic || magic != LegacyMagic)
-            throw new PyTorchFileException("it is no PyTorch file: the pickle is another program's");
+            throw new PyTorchFileException("it is not a PyTorch file: the pickle is another program's");
         if (Next(file, ref position, "protocol", null) is not LegacyProtocol)
             throw new PyTorchFileException($"the older form is only read with protocol {LegacyProtocol}");
         if (Next(file, ref position, "system", null) is not PickleDict system || !system.Items.Any(i => i is ("little_endian", true)))

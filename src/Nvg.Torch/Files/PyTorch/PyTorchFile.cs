@@ -40,7 +40,7 @@ public sealed class PyTorchFile : TensorFile
         if (state is not PickleDict dictionary)
         {
             if (entry is not null)
-                throw new PyTorchFileException($"its entry '{entry}' is no dictionary of tensors");
+                throw new PyTorchFileException($"its entry '{entry}' is not a dictionary of tensors");
             CollectAll(root);
         }
         else if (Collect(dictionary, new HashSet<PickleDict>(ReferenceEqualityComparer.Instance)) is { } foreign)
@@ -192,8 +192,8 @@ public sealed class PyTorchFile : TensorFile
             throw new PyTorchFileException(first);
     }
 
-    // Without recursion, and no dictionary twice: neither depth, cycles nor shared parts can make this long. Returns what the
-    // first value is that is no tensor, number or text, or null.
+    // Without recursion, and no dictionary twice: neither depth, cycles nor shared parts can make this long. Returns what the first
+    // value is that is neither a tensor, a number nor text; null if there is none.
     private string? Collect(PickleDict state, HashSet<PickleDict> seen)
     {
         seen.Add(state);

@@ -208,7 +208,7 @@ internal sealed class StoredZip
         if (bytes.Length is 0 or > MaximumNameBytes || name.Any(char.IsControl) || name.Contains('\\', StringComparison.Ordinal)
             || ((flags & ZipFormat.Utf8Flag) == 0 && !Ascii.IsValid(name))
             || name.Split('/').Any(part => part is "" or "." or ".."))
-            throw Wrong(name, "has a name that is no plain path inside the archive");
+            throw Wrong(name, "has a name that is not a plain path inside the archive");
         return name;
     }
 

@@ -65,7 +65,7 @@ internal ref struct Unpickler
     private object? Run()
     {
         if (Byte() != 0x80 || Byte() != Protocol)
-            throw new PyTorchFileException($"it is no pickle of protocol {Protocol}");
+            throw new PyTorchFileException($"it is not a pickle of protocol {Protocol}");
         while (true)
         {
             _instruction = _position;
@@ -244,7 +244,7 @@ internal ref struct Unpickler
         {
             case PickleList list: list.Items.AddRange(items); break;
             case PickleOpaque: break;
-            default: throw new PyTorchFileException("it appends to something that is no list");
+            default: throw new PyTorchFileException("it appends to something that is not a list");
         }
     }
 
@@ -267,7 +267,7 @@ internal ref struct Unpickler
             case PickleOpaque:
                 break;
             default:
-                throw new PyTorchFileException("it sets items of something that is no dictionary");
+                throw new PyTorchFileException("it sets items of something that is not a dictionary");
         }
     }
 
@@ -281,7 +281,7 @@ internal ref struct Unpickler
             PickleGlobal array when _hasArrays && PickleArray.Make(array.Name, items) is { } found => found,
             PickleGlobal global => PickleTensors.Call(global, items),
             PickleOpaque opaque => opaque,
-            _ => throw new PyTorchFileException("it calls something that is no function"),
+            _ => throw new PyTorchFileException("it calls something that is not a function"),
         };
         // Calls copy: a few bytes each could make any number of dictionaries from one remembered list.
         CountValues(made switch
@@ -302,7 +302,7 @@ internal ref struct Unpickler
         {
             PickleGlobal global => new PickleOpaque(global.Name),
             PickleOpaque opaque => opaque,
-            _ => throw new PyTorchFileException("it makes an object of something that is no class"),
+            _ => throw new PyTorchFileException("it makes an object of something that is not a class"),
         });
     }
 

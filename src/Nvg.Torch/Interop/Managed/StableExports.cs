@@ -47,7 +47,7 @@ internal static unsafe partial class StableExports
     [LibraryImport(Library)] internal static partial int torch_delete_list(nint list);
     [LibraryImport(Library)] internal static partial int torch_new_string_handle(byte* text, nuint length, nint* result);
 
-    /// <summary>Throws where libtorch refused. Its reason is no part of the stable interface: it goes to standard error.</summary>
+    /// <summary>Throws where libtorch refused. Its reason is not a part of the stable interface: it goes to standard error.</summary>
     internal static void Check(int status)
     {
         if (status != 0)

@@ -25,7 +25,7 @@ internal static unsafe class StableValue
         return type.IsOptional ? Optional(plain) : plain;
     }
 
-    /// <summary>A result that is no list.</summary>
+    /// <summary>A result that is not a list.</summary>
     internal static NativeValue Decode(ulong value, ParameterType type) => type.Base switch
     {
         BaseType.Tensor => new NativeValue { Kind = ValueKind.Tensor, Payload = Defined((nint)value) },

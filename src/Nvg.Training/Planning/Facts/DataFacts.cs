@@ -25,6 +25,15 @@ public sealed record DataFacts
     /// </summary>
     public double Contrast { get; init; } = 0.2;
 
+    /// <summary>
+    /// Number of files that are known not to be usable images. They are not counted as images. Of a large source, files that only
+    /// their content shows to be damaged are found in a sample.
+    /// </summary>
+    public int UnusableFiles { get; init; }
+
+    /// <summary>The first of <see cref="UnusableFiles"/> and what is wrong with it; null without any.</summary>
+    public string? FirstUnusableFile { get; init; }
+
     /// <summary>Number of images.</summary>
     public int Images => Classes.Sum(c => c.Count);
 

@@ -1,6 +1,7 @@
 using Nvg.Data.Datasets;
 using Nvg.Data.Sources;
 using Nvg.Imaging;
+using Nvg.Torch.Files;
 
 namespace Nvg.Training.Planning.Facts;
 
@@ -16,6 +17,8 @@ public sealed class DataSurvey
     private readonly List<(long Index, int Side, double? Contrast)> _sample = [];
     private long _stride = 1;
     private long _count;
+    private int _unusable;
+    private string? _firstUnusable;
 
     /// <summary>Surveys a source of images, or describes a data set that is prepared.</summary>
     /// <param name="path">As <see cref="ImageSource.Open"/> takes it, or a data set made by <c>nvg prepare</c>.</param>
@@ -30,10 +33,13 @@ public sealed class DataSurvey
         if (ImageDataset.IsAt(path))
             return OfDataset(path, name, subset);
         var survey = new DataSurvey();
-        foreach (ImageEntry entry in ImageSource.Open(path, subset).Entries().Where(entry => entry.NotAImage is null))
+        foreach (ImageEntry entry in ImageSource.Open(path, subset).Entries())
         {
             cancellation.ThrowIfCancellationRequested();
-            survey.Add(entry);
+            if (entry.NotAImage is { } reason)
+                survey.AddUnusable($"{entry.Name}: {reason}");
+            else
+                survey.Add(entry);
             progress?.Report(survey._count);
         }
 
@@ -64,19 +70,23 @@ public sealed class DataSurvey
     private void Add(ImageEntry entry)
     {
         _layout.Add(entry);
-        _classes[entry.ClassName] = _classes.GetValueOrDefault(entry.ClassName) + 1;
         long index = _count++;
-        if (index % _stride != 0 || Measure(entry, index) is not { } measured)
-            return;
-        _sample.Add(measured);
+        if (index % _stride != 0 || Measure(entry, index))
+            _classes[entry.ClassName] = _classes.GetValueOrDefault(entry.ClassName) + 1;
         if (_sample.Count < MostHeaders)
             return;
         _stride *= 2;
         _sample.RemoveAll(one => one.Index % _stride != 0);
     }
 
-    // What cannot be decoded is skipped and reported by the preparation.
-    private (long, int, double?)? Measure(ImageEntry entry, long index)
+    private void AddUnusable(string problem)
+    {
+        _unusable++;
+        _firstUnusable ??= ForeignName.Display(problem);
+    }
+
+    // Whether the image can be read.
+    private bool Measure(ImageEntry entry, long index)
     {
         try
         {
@@ -84,11 +94,13 @@ public sealed class DataSurvey
             ImageHeader header = ImageFile.DecodeHeader(encoded, entry.Name);
             bool isDecoded = index < MostDecoded || index % (_stride * (MostHeaders / MostDecoded)) == 0;
             double? contrast = isDecoded ? Contrast(ImageFile.Decode(encoded, entry.Name, DecodedSide).Pixels) : null;
-            return (index, Math.Min(header.Width, header.Height), contrast);
+            _sample.Add((index, Math.Min(header.Width, header.Height), contrast));
+            return true;
         }
-        catch (NvgDataException)
+        catch (NvgDataException error)
         {
-            return null;
+            AddUnusable(error.Message);
+            return false;
         }
     }
 
@@ -105,10 +117,17 @@ public sealed class DataSurvey
         return Math.Sqrt(Math.Max(0, squares / pixels.Length - mean * mean)) / 255;
     }
 
+    private string Nothing => _unusable switch
+    {
+        0 => "contains no images",
+        1 => $"contains no usable image; {_firstUnusable}",
+        _ => $"none of {_unusable:N0} files is a usable image; the first, {_firstUnusable}",
+    };
+
     private DataFacts Facts(string path, string name)
     {
         if (_sample.Count == 0)
-            throw NvgDataException.At(path, _count == 0 ? "contains no images" : $"none of {_count:N0} files is a usable image");
+            throw NvgDataException.At(path, Nothing);
         int[] sides = [.. _sample.Select(one => one.Side).Order()];
         return new DataFacts
         {
@@ -116,6 +135,8 @@ public sealed class DataSurvey
             Classes = [.. _classes.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => new DatasetClass(c.Key, c.Value))],
             MedianSide = sides[sides.Length / 2],
             SmallestSide = sides[0],
+            UnusableFiles = _unusable,
+            FirstUnusableFile = _firstUnusable,
             Contrast = _sample.Select(one => one.Contrast).OfType<double>().DefaultIfEmpty(0.2).Average(),
         };
     }

@@ -97,7 +97,7 @@ public sealed class PyTorchFileTests : IDisposable
         using (PyTorchFile file = PyTorchFile.Open(Target))
             Assert.Equal(["a.b.3"], file.Keys);
         Assert.Contains("no entry 'model'", Refuse(() => PyTorchFile.Open(Target, "model")), StringComparison.Ordinal);
-        Assert.Contains("'callbacks' is no dictionary", Refuse(() => PyTorchFile.Open(Target, "callbacks")), StringComparison.Ordinal);
+        Assert.Contains("'callbacks' is not a dictionary", Refuse(() => PyTorchFile.Open(Target, "callbacks")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -230,7 +230,7 @@ public sealed class PyTorchFileTests : IDisposable
                 ("_io", "FileIO"),
         })
         {
-            string words = name.Contains('.', StringComparison.Ordinal) || module is "" or "a b" ? "no name of a class"
+            string words = name.Contains('.', StringComparison.Ordinal) || module is "" or "a b" ? "not the name of a class"
                 : $"{module}.{name}";
             data.Add($"{module}.{name}",
                 (words, Pickle.Dictionary(("state_dict", Pickle.Dictionary(("w", six))),
@@ -267,11 +267,11 @@ public sealed class PyTorchFileTests : IDisposable
             Pickle.Global("collections", "OrderedDict"), Pickle.Op("q\u0002("), Pickle.Repeat(100, Pickle.Op("h\u0002h\u0001R")),
                 Pickle.Op("t"));
         Add("recall of nothing", "never remembered", Pickle.Op("h\u0005"));
-        Add("append to a dictionary", "no list", Pickle.Op("}Na"));
-        Add("append to a tuple", "no list", Pickle.Op(")Na"));
-        Add("append to a tensor", "no list", six, Pickle.Op("Na"));
-        Add("items of a list", "no dictionary", Pickle.Op("]NNs"));
-        Add("items of a tensor", "no dictionary", six, Pickle.Op("NNs"));
+        Add("append to a dictionary", "not a list", Pickle.Op("}Na"));
+        Add("append to a tuple", "not a list", Pickle.Op(")Na"));
+        Add("append to a tensor", "not a list", six, Pickle.Op("Na"));
+        Add("items of a list", "not a dictionary", Pickle.Op("]NNs"));
+        Add("items of a tensor", "not a dictionary", six, Pickle.Op("NNs"));
         Add("items of nothing", "finds no value", Pickle.Op("s"));
         Add("key without value", "without a value", Pickle.Op("}(Nu"));
         Add("mark without end", "not one", Pickle.Op("}("));
@@ -279,14 +279,14 @@ public sealed class PyTorchFileTests : IDisposable
         Add("pop below a mark", "finds no value", Pickle.Op("}(\u0085"));
         Add("two values", "2 values", Pickle.Op("}}"));
         Add("no value", "0 values");
-        Add("call of a text", "no function", Pickle.Text("os.system"), Pickle.Op(")R"));
-        Add("call of a tensor", "no function", six, Pickle.Op(")R"));
+        Add("call of a text", "not a function", Pickle.Text("os.system"), Pickle.Op(")R"));
+        Add("call of a tensor", "not a function", six, Pickle.Op(")R"));
         Add("call with a list", "no tuple", Pickle.Global("a", "b"), Pickle.Op("]R"));
-        Add("object of a number", "no class", Pickle.Integer(1), Pickle.Op(")\u0081"));
+        Add("object of a number", "not a class", Pickle.Integer(1), Pickle.Op(")\u0081"));
         Add("attributes of a tensor", "has none", six, Pickle.Op("}b"));
         Add("attributes of a global", "has none", Pickle.Global("a", "b"), Pickle.Op("}b"));
-        Add("persistent number", "no storage", Pickle.Integer(1), Pickle.Op("Q"));
-        Add("persistent without type", "no storage",
+        Add("persistent number", "not a storage", Pickle.Integer(1), Pickle.Op("Q"));
+        Add("persistent without type", "not a storage",
             Pickle.Tuple(Pickle.Text("storage"), Pickle.Text("FloatStorage"), Pickle.Text("0"), Pickle.Text("cpu"), Pickle.Integer(6)),
             Pickle.Op("Q"));
         Add("storage of no elements' name", "impossible name", Pickle.Storage("", 6));
@@ -314,15 +314,15 @@ public sealed class PyTorchFileTests : IDisposable
         AddTensor("product beyond 64 bits beside a zero", "impossibly large", 6, 0, [0, 1L << 40, 1L << 40], [0, 0, 0]);
         AddTensor("stride beyond 64 bits", "impossibly large", 6, 0, [3], [long.MaxValue]);
         AddTensor("offset beyond 64 bits", "impossibly large", 6, long.MaxValue, [6], [1]);
-        Add("65 dimensions", "no storage, offset",
+        Add("65 dimensions", "not a storage, offset",
             Pickle.Dictionary(("w", Pickle.Tensor("0", 6, 0, [.. Enumerable.Repeat(1L, 65)], [.. Enumerable.Repeat(1L, 65)]))));
-        Add("tensor of texts", "no storage, offset",
+        Add("tensor of texts", "not a storage, offset",
             Pickle.Call("torch._utils", "_rebuild_tensor", Pickle.Storage("0", 6), Pickle.Text("0"), Pickle.Integers(6),
             Pickle.Integers(1)));
         Add("tensor of too few", "do not fit", Pickle.Call("torch._utils", "_rebuild_tensor_v2", Pickle.Storage("0", 6)));
         Add("parameter of a text", "do not fit",
             Pickle.Call("torch._utils", "_rebuild_parameter", Pickle.Text("x"), [0x89], Pickle.Op("}")));
-        Add("dictionary of a text", "no list of pairs", Pickle.Call("collections", "OrderedDict", Pickle.Text("x")));
+        Add("dictionary of a text", "not a list of pairs", Pickle.Call("collections", "OrderedDict", Pickle.Text("x")));
         Add("opaque in the state", "'a.w' is an object of mine.Weird",
             Pickle.Dictionary(("state_dict", Pickle.Dictionary(("a", Pickle.Dictionary(("w", Pickle.Call("mine", "Weird"))))))));
         Add("opaque at the root", "'extra' is an object of mine.Weird",
@@ -342,7 +342,7 @@ public sealed class PyTorchFileTests : IDisposable
         Add("dictionaries that double", "stands in two places", Doubling(30));
         Add("deep dictionaries", "nested deeper", Nested(40));
         Add("long names", "characters, more than", Pickle.Dictionary((new string('n', 2000), six)));
-        Add("no dictionary", "no dictionary of tensors", six);
+        Add("not a dictionary", "no dictionary of tensors", six);
         return data;
     }
 
@@ -370,12 +370,12 @@ public sealed class PyTorchFileTests : IDisposable
         ("other checksum before the data", "described differently", z => z.Entries[1] = z.Entries[1] with { LocalCrc = 5 }),
         ("wrong checksum of the pickle", "checksum", z => z.Entries[0] = z.Entries[0] with { Crc = 5, LocalCrc = 5 }),
         ("name twice", "occurs twice", z => z.Entries.Add(z.Entries[0])),
-        ("climbing name", "no plain path", z => z.Entries.Add(new Zip.Entry("archive/../x", [1]))),
-        ("absolute name", "no plain path", z => z.Entries.Add(new Zip.Entry("/etc/x", [1]))),
-        ("backslash", "no plain path", z => z.Entries.Add(new Zip.Entry("archive\\x", [1]))),
-        ("line break in a name", "no plain path", z => z.Entries.Add(new Zip.Entry("archive/a\nb", [1]))),
-        ("folder entry", "no plain path", z => z.Entries.Add(new Zip.Entry("archive/x/", []))),
-        ("name beyond ASCII without its flag", "no plain path", z => z.Entries.Add(new Zip.Entry("archive/ü", [1]))),
+        ("climbing name", "not a plain path", z => z.Entries.Add(new Zip.Entry("archive/../x", [1]))),
+        ("absolute name", "not a plain path", z => z.Entries.Add(new Zip.Entry("/etc/x", [1]))),
+        ("backslash", "not a plain path", z => z.Entries.Add(new Zip.Entry("archive\\x", [1]))),
+        ("line break in a name", "not a plain path", z => z.Entries.Add(new Zip.Entry("archive/a\nb", [1]))),
+        ("folder entry", "not a plain path", z => z.Entries.Add(new Zip.Entry("archive/x/", []))),
+        ("name beyond ASCII without its flag", "not a plain path", z => z.Entries.Add(new Zip.Entry("archive/ü", [1]))),
         ("two folders", "one folder", z => z.Entries.Add(new Zip.Entry("other/x", [1]))),
         ("overlap", "described differently", z =>
             z.Entries[0] = z.Entries[0] with { Size = z.Entries[0].RealSize - 1, LocalSize = z.Entries[0].RealSize }),
@@ -398,7 +398,7 @@ public sealed class PyTorchFileTests : IDisposable
         ("TorchScript", "TorchScript", z => z.Entries.Add(new Zip.Entry("archive/constants.pkl", [1]))),
         ("code", "TorchScript", z => z.Entries.Add(new Zip.Entry("archive/code/x.py", [1]))),
         ("big-endian", "byte order", z => z.Entries.Add(new Zip.Entry("archive/byteorder", "big"u8.ToArray()))),
-        ("no pickle", "no archive/data.pkl", z => z.Entries.RemoveAt(0)),
+        ("not a pickle", "no archive/data.pkl", z => z.Entries.RemoveAt(0)),
         ("nothing", "no entries", z => z.Entries.Clear()),
         ("bytes behind the end", "something follows", z => z.Trailer = [0]),
         ("more entries than there are", "truncated", z => z.ClaimedCount = 9),
@@ -457,7 +457,7 @@ public sealed class PyTorchFileTests : IDisposable
         ("os.system", "os.system", () => Pickle.Legacy(Pickle.Call("os", "system", Pickle.Text("ls")))),
         ("storage before the object", "where none may be", () => Pickle.Whole(Pickle.Storage("0", 6))),
         ("tar", "tar archives are not read", () => [.. "data.tar"u8, .. new byte[600]]),
-        ("PYTORCH1", "no PyTorch file", () => [.. "PYTORCH1"u8, .. new byte[600]]),
+        ("PYTORCH1", "not a PyTorch file", () => [.. "PYTORCH1"u8, .. new byte[600]]),
         ("nothing", "empty", () => []),
     ];
 
