@@ -71,7 +71,7 @@ def clocks(repeat, actions):
             start = time.perf_counter()
             action()
             finish()
-            if turn > 0:  # the first is for warming up
+            if turn > 0:  # the first turn is a warm-up
                 seconds[name].append(time.perf_counter() - start)
     return {name: sorted(times) for name, times in seconds.items()}
 

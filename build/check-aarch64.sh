@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Compiles every source of native/ for aarch64 with a cross compiler, without linking: that the plain C++ paths stand, and
-# that nothing of x86 is used outside its conditions. Needs g++-aarch64-linux-gnu and libtorch's headers, which do not
-# depend on the processor.
+# Compiles every source of native/ for aarch64 with a cross compiler, without linking. Checks that the plain C++ paths
+# compile, and that nothing specific to x86 is used outside its conditions. Needs g++-aarch64-linux-gnu and libtorch's
+# headers, which do not depend on the processor.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -15,7 +15,7 @@ command -v "$compiler" >/dev/null || {
 
 objects=$(mktemp -d)
 trap 'rm -rf -- "$objects"' EXIT
-# The headers of torch, ATen, c10 and what they include, but not those of the C library for another processor.
+# The headers of torch, ATen, c10 and the headers that they include, but not the C library's for another processor.
 mkdir -- "$objects/include"
 for name in ATen c10 caffe2 torch gloo; do
   [[ -e $include/$name ]] && ln -s -- "$include/$name" "$objects/include/$name"

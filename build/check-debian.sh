@@ -5,9 +5,9 @@
 #   build/check-debian.sh bookworm --filter Quantizer     # arguments go to ./test
 #   NVG_GENERATE_ONLY=1 build/check-debian.sh trixie      # without the suite
 #
-# Needs root and debootstrap. Makes a minimal tree of the suite (in NVG_DEBIAN_TREE, .build/debian-SUITE by default; one that
-# is there is used again), mounts this machine's .NET SDK and package cache into it, and runs the commands there on a copy
-# of the last commit. ./nvg installs what else it needs. Nothing outside the tree changes: the mounts end with the script.
+# Needs root and debootstrap. Makes a minimal tree of the suite (in NVG_DEBIAN_TREE, .build/debian-SUITE by default; an
+# existing tree is reused), mounts this machine's .NET SDK and package cache into it, and runs the commands there on a copy
+# of the last commit. ./nvg installs everything else. Nothing outside the tree changes: the mounts end with the script.
 set -euo pipefail
 
 root=$(readlink -f -- "${BASH_SOURCE[0]}")
@@ -27,7 +27,7 @@ tree=${NVG_DEBIAN_TREE:-$root/.build/debian-$suite}
 sdk=$(dirname -- "$(readlink -f -- "$(command -v dotnet)")") || fail "no dotnet on the PATH"
 cache=${NUGET_PACKAGES:-$HOME/.nuget/packages}
 
-# What the .NET SDK needs that ./nvg does not ask for.
+# Packages that the .NET SDK needs, but that ./nvg does not ask for.
 debian_tree "$tree" "$suite" ca-certificates,openssl,libstdc++6,zlib1g
 
 checkout=$(mktemp -d -- "$tree/opt/nvg.XXXXXXXX")
@@ -39,7 +39,7 @@ export tree checkout sdk cache
 unshare --mount --propagation private bash -euc '
   mount --bind -o ro "$sdk" "$tree/usr/share/dotnet"
   mount --bind "$cache" "$tree/root/.nuget/packages"
-  # Certificates as on this machine, which may be behind a proxy.
+  # The certificates of this machine, which may be behind a proxy.
   mount --bind -o ro /etc/ssl "$tree/etc/ssl"
   mount --rbind /dev "$tree/dev"
   mount -t proc proc "$tree/proc"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Checks the managed door where there is nothing but .NET's runtime: build/check-managed.sh SUITE
+# Checks the managed door on a system that has only the .NET runtime: build/check-managed.sh SUITE
 #
 #   build/check-managed.sh trixie
 #
-# Needs root and debootstrap. Makes a minimal tree of the Debian suite (in NVG_DEBIAN_TREE, .build/debian-SUITE-bare by default; one
-# that is there is used again), builds an application with the packages and libtorch from NuGet outside, and runs it in the tree,
+# Needs root and debootstrap. Makes a minimal tree of the Debian suite (in NVG_DEBIAN_TREE, .build/debian-SUITE-bare by default; an
+# existing tree is reused), builds an application with the packages and libtorch from NuGet outside, and runs it in the tree,
 # which has no compiler, no libtorch and no libvips. It generates the recorded image, reconstructs it and serves it. Then the .NET tool
-# does what docs/doors.md tells its user: it restores libtorch, tests itself, and generates images; it also compares the reference
-# numbers. Nothing outside the tree changes but the package cache: the mounts end with the script. NVG_PACKAGES names a folder of
-# packages that are made already.
+# follows the instructions in docs/doors.md: it restores libtorch, tests itself, and generates images; it also compares the reference
+# numbers. Nothing outside the tree changes except the package cache: the mounts end with the script. NVG_PACKAGES names a folder of
+# packages that have already been made.
 set -euo pipefail
 
 root=$(readlink -f -- "${BASH_SOURCE[0]}")
@@ -49,9 +49,9 @@ mkdir -- "$folder/consumer" "$folder/out"
 cp -- "$root/build/managed/"*.cs "$root/build/managed/"*.csproj "$folder/consumer"
 cp -R -- "$root/models/nvg-cifar10" "$folder/model"
 cp -- "$root/models/nvg-cifar10/recorded.nvg" "$folder/recorded.nvg"
-# Nothing of the checkout's own build settings, which the tree may lie below.
+# Ignores the checkout's own build settings, because the tree may be inside the checkout.
 outside=(-p:ImportDirectoryBuildProps=false -p:ImportDirectoryBuildTargets=false -p:ImportDirectoryPackagesProps=false)
-# An empty cache for our own packages, so that none of an earlier run is taken; the others come from the usual one.
+# An empty cache for our own packages, so that none of an earlier run is used; other packages come from the usual cache.
 NUGET_FALLBACK_PACKAGES=${NUGET_PACKAGES:-$HOME/.nuget/packages} NUGET_PACKAGES=$folder/cache \
   dotnet publish "$folder/consumer" -c Release -r linux-x64 --no-self-contained -o "$folder/app" "-p:NvgVersion=$version" \
   "${outside[@]}" "-p:RestoreAdditionalProjectSources=$packages" >"$folder/build.log" 2>&1 || {
@@ -71,7 +71,7 @@ mkdir -p -- "$tree/opt/dotnet" "$tree/root/.nuget/packages"
 unshare --mount --propagation private bash -euc '
   mount --bind -o ro "$runtime" "$tree/opt/dotnet"
   mount --bind "$cache" "$tree/root/.nuget/packages"
-  # Certificates as on this machine, which may be behind a proxy.
+  # The certificates of this machine, which may be behind a proxy.
   mount --bind -o ro /etc/ssl "$tree/etc/ssl"
   mount --rbind /dev "$tree/dev"
   mount -t proc proc "$tree/proc"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the packages as somebody else uses them: packs them, restores them into a project outside the repository, and
-# installs the tool; both generate an image. With the argument FOLDER it checks the packages that are there already.
+# Checks the packages as a user would use them: packs them, restores them into a project outside the repository, and
+# installs the tool; both generate an image. With the argument FOLDER, it checks the existing packages in that folder.
 set -euo pipefail
 
 root=$(readlink -f -- "${BASH_SOURCE[0]}")
@@ -31,7 +31,7 @@ for name in Nvg.Torch Nvg.Imaging Nvg Nvg.Data Nvg.Training Nvg.Evaluation Nvg.S
   [[ -e $packages/$name.$version.nupkg ]] || fail "there is no $name.$version.nupkg"
 done
 
-# An empty cache for our own packages, so that none of an earlier run is taken; the others come from the usual one.
+# An empty cache for our own packages, so that none of an earlier run is used; other packages come from the usual cache.
 export NUGET_PACKAGES=$folder/cache NUGET_FALLBACK_PACKAGES=${NUGET_PACKAGES:-$HOME/.nuget/packages}
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 unset NVG_NATIVE NVG_MODEL NVG_VIPS

@@ -1,8 +1,8 @@
-# Makes minimal trees of Debian; sourced by the scripts that run something in one. They have a function fail, which ends them with
-# a message.
+# Makes minimal trees of Debian; sourced by the scripts that run something in one. These scripts define a function fail, which ends
+# the script with a message.
 
-# debian_tree TREE SUITE PACKAGES [NAME]: a tree of the suite with these packages (a list with commas) in the folder TREE. One that
-# is there is used again. NAME is what the message calls the suite. Names of hosts are resolved in it as on this machine.
+# debian_tree TREE SUITE PACKAGES [NAME]: a tree of the suite with these packages (separated by commas) in the folder TREE. An
+# existing tree is reused. NAME is what the message calls the suite. The tree resolves host names as this machine does.
 debian_tree() {
   local tree=$1 suite=$2 packages=$3 name=${4:-$2} script=${0##*/}
   if [[ ! -x $tree/usr/bin/apt-get ]]; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds libnvg_torch: build/native.sh FOLDER [LIBTORCH] [TARGET] [CMAKE OPTION…]
-# FOLDER receives the build. LIBTORCH is a libtorch zip's or a pip torch package's folder; empty for the system's.
-# On failure the last line says what is wrong, and how to mend it.
+# FOLDER receives the build. LIBTORCH is the folder of an unpacked libtorch zip or of a pip torch package; empty for the
+# system's libtorch. On failure the last line says what is wrong, and how to fix it.
 set -euo pipefail
 
 folder=$1 libtorch=${2:-} target=${3:-nvg_torch}
@@ -23,7 +23,7 @@ if ((${#missing[@]})); then
   exit 1
 fi
 
-# The build folder of a checkout that was moved or copied is of no use to CMake.
+# CMake cannot use the build folder of a checkout that was moved or copied.
 if [[ -e $folder/CMakeCache.txt ]] &&
   ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$source_folder" "$folder/CMakeCache.txt"; then
   rm -rf -- "$folder"

@@ -13,7 +13,7 @@ mkdir -p -- "$1"
 packages=$(cd -- "$1" && pwd)
 source "$root/build/prepare.sh"
 
-# "2.6" of the headers; newer ones keep the numbers in another file.
+# The version in the headers, such as "2.6"; newer headers keep the numbers in another file.
 torch_version() {
   local header number major='' minor=''
   for header in torch/headeronly/version.h torch/csrc/api/include/torch/version.h; do

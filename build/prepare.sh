@@ -31,7 +31,7 @@ die() {
 
 has_library() {
   local folder
-  # Not grep -q: it would close the pipe early, which pipefail takes for a failure.
+  # Not grep -q: it would close the pipe early, which pipefail treats as a failure.
   PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | grep -F -- "$1" >/dev/null && return 0
   local -a folders
   IFS=: read -ra folders <<<"${LD_LIBRARY_PATH:-}"
@@ -46,7 +46,7 @@ has_header() {
 }
 
 has_dotnet_sdk() {
-  # global.json decides, so it is asked from here.
+  # global.json determines the SDK version, so dotnet must run in this folder.
   (cd "$root" && dotnet --version) >/dev/null 2>&1
 }
 
@@ -66,7 +66,7 @@ install_packages() {
   local log=$state/log/install.log
   say "installing $* with apt-get (log: $log)"
   {
-    # Lists that cannot be refreshed may still do; the installation decides.
+    # Package lists that cannot be refreshed may still be good enough; the installation decides.
     apt-get -q -o DPkg::Lock::Timeout=300 update || true
     DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 install "$@"
   } >"$log" 2>&1 </dev/null 9>&- || {
@@ -104,18 +104,18 @@ check_requirements() {
   ((problem == 0)) || exit 1
 }
 
-# Names what only some tests need. They are skipped without it, so nothing is installed and nothing fails.
+# Lists packages that only some tests need. Without them these tests are skipped, so nothing is installed and nothing fails.
 name_optional_packages() {
   command -v "${NVG_CHROMIUM:-chromium}" >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
     say "chromium is not installed: the tests of the studio will be skipped (apt-get install chromium)"
 }
 
-# Whether list_missing_packages' findings can be mended from here.
+# Whether this script can install what list_missing_packages found.
 can_install() {
   ((EUID == 0)) && [[ ${NVG_NO_INSTALL:-} != 1 ]] && command -v apt-get >/dev/null
 }
 
-# Whether images must be made through libtorch from NuGet (docs/doors.md): as asked for, or for want of a compiler or of libtorch.
+# Whether images must be made through libtorch from NuGet (docs/doors.md): on request, or because a compiler or libtorch is missing.
 needs_managed_door() {
   [[ -z ${NVG_DOOR:-} ]] || {
     [[ $NVG_DOOR == managed ]]
@@ -126,7 +126,7 @@ needs_managed_door() {
   ((${#missing[@]})) && ! can_install
 }
 
-# From here on, the command without a compiled library is meant.
+# From here on, everything refers to the command without a compiled library.
 use_managed_door() {
   variant=managed
   apps=$state/$variant
@@ -134,7 +134,7 @@ use_managed_door() {
 
 # --- what is stale --------------------------------------------------------------------------------------------
 
-# Names, sizes and times of all that the command is built from, in one process. Names of deleted files vanish from it.
+# Names, sizes and times of all files that the command is built from, in one process. Deleted files are no longer listed.
 list_inputs() {
   cd -- "$root" || return
   local -a inputs=(src native Directory.*.props global.json build)
@@ -144,7 +144,7 @@ list_inputs() {
     -o -type f -printf '%p %s %T@\n' 2>/dev/null
 }
 
-# The same by content: checkouts, copies and image layers change times alone.
+# The same by content: checkouts, copies and image layers change only the times.
 digest_inputs() {
   cd -- "$root" && list_inputs | sed 's/ [0-9]* [0-9.]*$//' | LC_ALL=C sort | tr '\n' '\0' | xargs -0 sha256sum
 }
@@ -155,7 +155,7 @@ is_current() {
   now=$(list_inputs) || true
   [[ $now == "$(<"$apps/app/inputs")" ]] && return 0
   [[ $(digest_inputs) == "$(<"$apps/app/digest")" ]] || return 1
-  # Next time the quick way, where that can be noted.
+  # The quick check will suffice next time, if the list can be written.
   { printf '%s\n' "$now" >"$apps/app/inputs.$$" && mv -f -- "$apps/app/inputs.$$" "$apps/app/inputs"; } 2>/dev/null || true
 }
 
@@ -175,7 +175,7 @@ unlock_build() {
   exec 9>&-
 }
 
-# Runs a step of the build: quiet when it succeeds, its last lines when not.
+# Runs a step of the build: prints nothing if it succeeds, and its last lines if it fails.
 step() {
   local name=$1 log=$state/log/$1.log
   shift
@@ -199,7 +199,7 @@ build_managed() {
     -p:UseSharedCompilation=false "-p:NvgNativeFolder=$native_folder" -p:NvgSkipNative=true
 }
 
-# Removes what was superseded, except what a running process still holds (see hold_app in nvg).
+# Removes superseded builds, except those that a running process still holds (see hold_app in nvg).
 remove_old_apps() {
   local folder current
   current=$(readlink -- "$apps/app" || true)
@@ -209,8 +209,8 @@ remove_old_apps() {
   done
 }
 
-# Builds the command and puts it where nvg starts it: into a folder of its own, made current by one rename. A process
-# that runs from an older one keeps its files; the build's own output is overwritten in place.
+# Builds the command and puts it where nvg starts it: into its own folder, made current by one rename. A process that
+# runs from an older folder keeps its files; the build's own output is overwritten in place.
 build_app() {
   local inputs digest app
   inputs=$(list_inputs) || true

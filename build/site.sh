@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the documentation site with the API reference: build/site.sh [--serve]
 #
-# Writes .build/site/html, plain files that any web server can deliver. Fails when a link inside the documents leads nowhere.
+# Writes .build/site/html, plain files that any web server can deliver. Fails if a link within the documents is broken.
 set -euo pipefail
 root=$(readlink -f -- "${BASH_SOURCE[0]}")
 root=${root%/build/*}

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs the tests of the libraries with the managed door (docs/doors.md): build/test-managed.sh [ARGUMENTS OF dotnet test…]
 #
-# Restores libtorch from NuGet (128 MB, kept in the package cache), or takes the folder that NVG_LIBTORCH names. Tests of what only
-# the compiled door does, such as gradients, are left out.
+# Restores libtorch from NuGet (128 MB, kept in the package cache), or uses the folder that NVG_LIBTORCH names. Leaves out tests of
+# features that only the compiled door has, such as gradients.
 set -euo pipefail
 
 root=$(readlink -f -- "${BASH_SOURCE[0]}")

@@ -18,7 +18,7 @@ internal static class ContinueResult
         GeneratedImage again = await model.GenerateAsync(document.Continue(structureStages: 3, contentStages: 3));
         Console.WriteLine(again.Image.Pixels.SequenceEqual(image.Image.Pixels) ? "the same image, byte for byte" : "another image");
 
-        // The more stages are kept, the more similar are the variations.
+        // The more stages are kept, the more similar the variations are.
         var rows = new List<RgbImage>();
         foreach (int stages in new[] { 1, 2, 3, 4 })
         {

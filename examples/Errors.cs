@@ -2,7 +2,7 @@ using Nvg.Labels;
 
 namespace Nvg.Examples;
 
-/// <summary>Errors carry what a program needs to react: here the nearest class is used in place of a misspelt one.</summary>
+/// <summary>Errors carry what a program needs to react: here the nearest class replaces a misspelt one.</summary>
 internal static class Errors
 {
     public static async Task RunAsync(string modelFolder, string folder)
@@ -27,7 +27,7 @@ internal static class Errors
         }
         catch (NvgDataException error)
         {
-            // One line: what, where, and how to mend it.
+            // One line: what is wrong, where, and how to fix it.
             Console.WriteLine(error.Message);
         }
     }

@@ -5,7 +5,7 @@ namespace Nvg.Examples;
 /// <param name="folder">Where images are written.</param>
 public delegate Task Example(string modelFolder, string folder);
 
-/// <summary>The examples by name, each in a file of its own.</summary>
+/// <summary>The examples by name, each in its own file.</summary>
 public static class Examples
 {
     public static IReadOnlyDictionary<string, Example> All { get; } = new Dictionary<string, Example>

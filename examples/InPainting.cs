@@ -4,7 +4,7 @@ using Nvg.Imaging;
 
 namespace Nvg.Examples;
 
-/// <summary>The middle of an image is generated anew, in another class; everything around it stays.</summary>
+/// <summary>The middle of an image is regenerated in another class; everything around it stays.</summary>
 internal static class InPainting
 {
     public static async Task RunAsync(string modelFolder, string folder)
@@ -15,7 +15,7 @@ internal static class InPainting
         RegionMask middle = RegionMask.FromPositions(model.Grid, Middle(model.Grid));
         GeneratedImage after = await model.GenerateAsync(new ImageRequest("residential", Seed: 2)
         {
-            // Outside, everything is given; inside, only the first stage, which sets the tone of the whole image.
+            // Outside, everything is given. Inside, only the first stage is given, which sets the tone of the whole image.
             Given = middle.Keep(before.Sequence, structureStages: 1, contentStages: 1),
             Surroundings = new KeptSurroundings(middle, before.Image),
         });

@@ -9,7 +9,7 @@ internal static class StructureFromDrawing
     {
         await using NvgModel model = await NvgModel.LoadAsync(modelFolder);
 
-        // Regions of any number and size. Clusters have equal sizes, so the map says which positions had to move.
+        // Any number of regions of any size. Clusters have equal sizes, so the map records which positions had to move.
         StructureMap layout = model.Structure.FromDrawing(Hill(side: 64), stages: 3);
         layout.Draw().Save(Path.Combine(folder, "drawing-explained.png"));
         for (int i = 0; i < layout.Stages.Count; i++)

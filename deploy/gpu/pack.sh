@@ -6,9 +6,9 @@
 #   --orientations        all variants that the configs train on: eight orientations of EuroSAT instead of the mirrored ones (38 MB
 #                         instead of 10), and mirrored images of CIFAR-10 (20 MB instead of 10)
 #   --generators          all shipped generators, not only that of nvg-eurosat
-#   --apart               the sequences go into a folder of their own, FOLDER/sequences, with its own run.sh: for a way that is too
-#                         narrow for everything at once
-#   --limit MIB           the most that the folder may have (60)
+#   --apart               the sequences go into a separate folder, FOLDER/sequences, with its own run.sh, for when everything is
+#                         too large for one transfer
+#   --limit MIB           the largest size of the folder (60)
 #   --cache DIR           where the published command and the encoded sequences are kept between calls (.build/gpu)
 #
 # FOLDER receives run.sh, parts.sh and the parts of kit.tar.xz with their checksums. Needs the .NET SDK and what ./nvg needs.
@@ -63,7 +63,7 @@ mkdir -p -- "$cache" "$folder"
 stage=$(mktemp -d -- "$cache/stage.XXXXXXXX")
 trap 'rm -rf -- "$stage"' EXIT
 
-# The command with its runtime, for a machine without .NET. What reflects over its own types is not trimmed; the framework is.
+# The command with its runtime, for a machine without .NET. Code that reflects over its own types is not trimmed; the framework is.
 publish() {
   local app=$cache/app
   say "publishing the command…"
@@ -75,7 +75,7 @@ publish() {
     fail "dotnet publish failed: see $cache/publish.log"
 }
 
-# Without what no step uses: the studio, ONNX Runtime, debugging support, and the model, which is packed by itself.
+# Leaves out what no step uses (the studio, ONNX Runtime, debugging support), and the model, which is packed separately.
 copy_app() {
   cp -a -- "$cache/app" "$stage/app"
   (cd -- "$stage/app" && rm -rf models wwwroot libonnxruntime* onnxruntime* *.pdb createdump libmscordaccore.so libmscordbi.so \
@@ -101,8 +101,8 @@ copy_repository() {
   find "$stage" -name __pycache__ -prune -exec rm -rf {} +
 }
 
-# A run of one step leaves the encoded sequences behind; they are kept and checked by their keys when this is called again. The
-# key is that of the model as it is packed, with or without its generator.
+# A run of one step leaves the encoded sequences behind; they are kept, and checked by their keys when this is called again. The
+# key is that of the model as packed, with or without its generator.
 encode() {
   local name=$1 run=$cache/$1 settings=(tokenizer="$stage/models/nvg-$1" training.steps=1 training.imageEvery=0)
   # Fewer variants of every image than the config trains on; a run from the kit needs the same setting.
@@ -128,7 +128,7 @@ copy_repository
 for name in "${!data[@]}"; do encode "$name"; done
 git -C "$root" rev-parse HEAD >"$stage/commit" 2>/dev/null || echo unknown >"$stage/commit"
 
-# FROM NAME TO: a folder as the parts of NAME.tar.xz, with what unpacks them.
+# FROM NAME TO: packs a folder as the parts of NAME.tar.xz, together with the script that unpacks them.
 compress() {
   local from=$1 name=$2 to=$3 size
   say "compressing $(megabytes "$from") MiB…"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A large file as parts that fit through a narrow way, with checksums of every part and of the whole.
+# Splits a large file into parts for transfers of limited size, with checksums of every part and of the whole.
 #
 #   parts.sh split FILE FOLDER [MIB]     FOLDER/NAME.000, NAME.001, … of at most MIB (15) each, and FOLDER/NAME.sha256
 #   parts.sh join FOLDER NAME TARGET     checks the parts, joins them into the file TARGET and checks that
@@ -28,7 +28,7 @@ join_file() {
   [[ -f $folder/$name.sha256 ]] || fail "$folder/$name.sha256: no such file"
   (cd -- "$folder" && grep -E '\.[0-9]{3}$' "$name.sha256" | sha256sum --check --quiet --strict) ||
     fail "$folder: a part of $name is missing or damaged: bring the folder here again"
-  # In the order of the list: further parts of another time are no part of it.
+  # In the order of the list: leftover parts of an earlier split are not in it.
   mapfile -t parts < <(grep -oE '[^ ]+\.[0-9]{3}$' "$folder/$name.sha256")
   (cd -- "$folder" && cat -- "${parts[@]}") >"$target.partial"
   whole=$(grep -vE '\.[0-9]{3}$' "$folder/$name.sha256")

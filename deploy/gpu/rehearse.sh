@@ -5,12 +5,12 @@
 #   deploy/gpu/rehearse.sh --eurosat data/eurosat-train --cifar10 data/cifar10-train
 #
 # Packs the kit, makes a tree of Debian 13 with libtorch 2.6, PyTorch, CMake and a compiler but without .NET, and runs every
-# step there on the CPU, with seconds instead of minutes. Then the parts that came out are joined here and looked through. Needs
+# step there on the CPU, with seconds instead of minutes. Then joins the resulting parts here and checks them. Needs
 # root and debootstrap, and what pack.sh needs.
 #
-#   NVG_DEBIAN_TREE   the tree; it is made where it is missing and used again (.build/debian-gpu)
-#   NVG_GPU_PACK      a folder that pack.sh has filled: packs nothing
-#   NVG_GPU_FACTOR    how many times as long as usual every step may take, on a slow or busy machine (1)
+#   NVG_DEBIAN_TREE   the tree; it is made if it is missing, and reused (.build/debian-gpu)
+#   NVG_GPU_PACK      a folder that pack.sh has filled; nothing is packed then
+#   NVG_GPU_FACTOR    factor on the time limit of every step, for a slow or busy machine (1)
 set -euo pipefail
 
 here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
@@ -44,7 +44,7 @@ inside() {
     mount --rbind /dev "$tree/dev"
     mount -t proc proc "$tree/proc"
     mount -t tmpfs tmpfs "$tree/tmp"
-    # Certificates as on this machine, which may be behind a proxy.
+    # The certificates of this machine, which may be behind a proxy.
     mount --bind -o ro /etc/ssl "$tree/etc/ssl"
     # One thread: small models are hardly faster with more, and on a busy machine threads wait for each other.
     exec chroot "$tree" /usr/bin/env -i HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive DOTNET_PROCESSOR_COUNT=1 \
@@ -79,7 +79,7 @@ find "$pack" -maxdepth 1 -type f -exec cp -t "$base/kit" -- {} +
 limits=()
 for limit in unpack=120 build=900 verify=180 tests=300 bench=300 profile=180 train-eurosat=90 train-cifar10=90 train-both=180 collect=60; do
   seconds=${limit#*=}
-  # Training takes whatever it is given.
+  # Training takes all the time that it is given.
   [[ $limit == train-* ]] || seconds=$((seconds * factor))
   [[ $limit == train-* && $factor -gt 1 ]] && seconds=$((seconds * 2))
   limits+=(--limit "${limit%%=*}=$seconds")

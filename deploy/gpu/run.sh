@@ -3,17 +3,17 @@
 #
 #   all                  every step in this order
 #   unpack build         the kit, and the native library against the folder of torch
-#   verify tests         reference numbers in float32 and bfloat16; what only a device can show
-#   bench profile        times of every part beside eager PyTorch; the operators and kernels that they run
-#   train-eurosat train-cifar10       as many steps as the time allows; a run that was cut off goes on
+#   verify tests         reference numbers in float32 and bfloat16; tests that need a device
+#   bench profile        times of every part, compared with eager PyTorch; the operators and kernels that they run
+#   train-eurosat train-cifar10       as many steps as the time allows; a run that was cut off continues
 #   train-both           both runs side by side: one alone leaves most of the card idle
-#   collect              what came out, in parts that fit the way back
+#   collect              the results, in parts that are small enough to transfer back
 #
 #   --device cuda|cpu    (cuda)
 #   --work DIR           where everything is unpacked and built (/tmp/nvg-gpu); steps that are done there are not repeated
 #   --out DIR            where logs, results and parts go ($OUT, or ./out)
 #   --limit STEP=SECONDS the time of a step
-#   --quick              small models and few repetitions: to try the kit, not the machine
+#   --quick              small models and few repetitions: tests the kit, not the machine
 #
 # A failed step does not end the run. Every step has a log, a line in results/steps.tsv, and result files in results/.
 # Exit status: 0 if every step passed, 1 if not, 2 for wrong usage.
@@ -85,7 +85,7 @@ torch_folder() {
   fi
 }
 
-# CUDA libraries that come as Python packages of their own lie beside torch; the linker and the loader look for them here.
+# CUDA libraries that come as separate Python packages are next to torch; the linker and the loader look for them here.
 cuda_libraries() {
   local folder=$1 path=
   [[ -n $folder ]] || return 0
@@ -104,7 +104,7 @@ prepare_environment() {
   export NVG_NATIVE=$work/build/libnvg_torch.so
   export GLIBC_TUNABLES=${GLIBC_TUNABLES-glibc.malloc.hugetlb=1}
   export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-  # What the tests found not to work is off in later steps.
+  # What the tests found not to work is switched off in later steps.
   [[ ! -s $work/switched-off ]] || export $(<"$work/switched-off")
   cd -- "$kit" || exit 1
 }
@@ -135,7 +135,7 @@ end_parts() {
   return 1
 }
 
-# The kit, and sequences that were packed apart: whichever lie beside this script.
+# The kit, and sequences that were packed separately: whichever are next to this script.
 step_unpack() {
   local found=
   if [[ -e $here/kit.tar.xz.sha256 ]]; then
@@ -176,8 +176,8 @@ step_build() {
   cat -- "$results/doctor.txt"
 }
 
-# One card needs no groups of processes. Without libtorch's profiler, or CUDA graphs and kernels, where an interface has changed: all
-# else still works.
+# One card needs no groups of processes. If an interface has changed, libtorch's profiler, or CUDA graphs and kernels, are left out:
+# everything else still works.
 build_native() {
   [[ $# -eq 1 ]] || rm -rf -- "$work/build"
   cmake -S "$kit/native" -B "$work/build" -DNVG_LIBTORCH="$1" -DNVG_GROUPS=OFF "${@:2}" &&
@@ -225,11 +225,11 @@ step_tests() {
   end_parts
 }
 
-# If images cannot be made with graphs and kernels, later steps go on without; the step fails all the same.
+# If images cannot be made with graphs and kernels, later steps continue without them; the step fails all the same.
 every_kernel() {
   local switches
   for switches in "" NVG_CUDA_GRAPHS=0 "NVG_CUDA_GRAPHS=0 NVG_CUDA_KERNELS=0"; do
-    # Two images one after another: graphs are captured with the second pass.
+    # Two images one after the other: graphs are captured in the second pass.
     if env $switches "$kit/app/Nvg.Cli" generate --model models/nvg-eurosat --class river --count 2 --batch 1 --seed 1 --device "$device" \
       --quiet -o "$work/every.npz"; then
       printf '%s' "$switches" >"$work/switched-off"
@@ -242,7 +242,7 @@ every_kernel() {
   return 1
 }
 
-# With one small fixture: the others have a step of their own.
+# With one small fixture: the others have their own step.
 operations() {
   mkdir -p -- "$work/one"
   cp -- fixtures/clustering.safetensors "$work/one"
@@ -266,7 +266,7 @@ images_of_the_cpu() {
   python3 compare.py close "$work/first.npz" "$work/cpu.npz"
 }
 
-# VARIABLE: sampling without one of the two ways to be faster gives the same images.
+# VARIABLE: sampling without one of the two optimizations gives the same images.
 images_without() {
   local count=4
   [[ -n $quick ]] && count=1
@@ -275,7 +275,7 @@ images_without() {
   python3 compare.py close "$work/first.npz" "$work/without.npz"
 }
 
-# Killed while it trains, and continued: it must end where it was to end.
+# Training is killed and continued: it must end as planned.
 killed_training() {
   local run=$work/runs/killed length=400 every=20
   [[ -n $quick ]] && length=12 every=4
@@ -335,7 +335,7 @@ bench_ours() {
   nvg bench --device "$device" --dtype bfloat16 --batch "$2" --repeat "$3" --json --quiet "${@:4}" >"$results/bench-$1.json"
 }
 
-# Without graphs and kernels, for what they save.
+# Without graphs and kernels, to measure what they save.
 bench_launched() { NVG_CUDA_GRAPHS=0 NVG_CUDA_KERNELS=0 bench_ours "$@"; }
 
 # NAME MODEL IMAGES OPTIONS…
@@ -362,7 +362,7 @@ step_profile() {
 
 profile_tables() {
   python3 summary.py profile "$work/profile" >"$results/profile.md" && cat -- "$results/profile.md"
-  # The traces themselves are large; the tables hold what they are for.
+  # The traces themselves are large; the tables have the information that is needed.
   cp -- "$work"/profile/*.operators.tsv "$results"
 }
 
@@ -371,7 +371,7 @@ step_train-cifar10() { train cifar10; }
 
 step_train-both() {
   limit[train-eurosat]=${limit[train-both]} limit[train-cifar10]=${limit[train-both]}
-  # The first steps of one run are measured while the other still starts.
+  # The first steps of one run are measured while the other is still starting.
   used_share=0.7
   train eurosat >"$logs/train-both-eurosat.txt" 2>&1 &
   local eurosat=$! status=0
@@ -384,7 +384,7 @@ step_train-both() {
 }
 
 train() {
-  # What is left of the limit is for the model and for a sheet of images.
+  # The rest of the limit is for the model and for a sheet of images.
   local name=$1 rest=25 images=16 run=$work/runs/$1
   [[ -n $quick ]] && rest=$((${limit[train-$1]} / 2)) images=1
   local deadline=$((SECONDS + ${limit[train-$1]} - rest))
@@ -411,12 +411,12 @@ train() {
   total=$(awk -v done="$done_steps" -v left="$left" -v step="$(cat -- "$run/seconds-per-step")" \
     -v share="${used_share:-0.9}" 'BEGIN { print done + int(share * (left > 0 ? left : 0) / step) + 1 }')
   echo "$name: $done_steps steps done, $left s left, $(cat -- "$run/seconds-per-step") s a step: to step $total"
-  # What comes late is stopped with a checkpoint.
+  # A run that is late is stopped with a checkpoint.
   train_until "$name" "$total" "$every" "$batch" "$left"
   local status=$?
   kill "$keeper" 2>/dev/null
   if ((status == 124)); then
-    # What has been trained is a model as well.
+    # The steps trained so far also make a model.
     train_until "$name" "$(python3 summary.py step "$run/stats.jsonl")" "$every" "$batch"
     status=$?
   fi
@@ -427,8 +427,8 @@ train() {
   nvg generate --model "$run/model" --count "$images" --seed 1 --device "$device" --quiet -o "$results/$name.png"
 }
 
-# NAME STEPS CHECKPOINT-EVERY BATCH [SECONDS]. From random weights: the minutes of a card are worth hours of the machine that trained
-# what ships, and its structure generator is distilled, so that training its velocities would undo that.
+# NAME STEPS CHECKPOINT-EVERY BATCH [SECONDS]. Starts from random weights: minutes on a card are worth hours on the machine that trained
+# the shipped models. Their structure generators are distilled, and training the velocities further would undo that.
 train_until() {
   local name=$1 all=(train generator --config "configs/$1-generator.json" --data "sequences/$1/data" --sequences "sequences/$1/sequences"
     -o "$work/runs/$1" --resume --device "$device" --progress plain --set "tokenizer=models/nvg-$1" training.imageEvery=0
@@ -447,7 +447,7 @@ snapshot() {
   local newest
   newest=$(find "$work/runs/$1/checkpoints" -maxdepth 1 -name 'step-*' 2>/dev/null | sort | tail -n 1)
   [[ -n $newest ]] || return 0
-  # A checkpoint that is replaced while it is read has a successor, which the next call takes.
+  # A checkpoint that is replaced while it is read has a successor, which the next call uses.
   python3 snapshot.py "$newest/average.safetensors" "$work/$1-average.safetensors" 2>/dev/null &&
     cp -- "$work/$1-average.safetensors" "$out/$1-average.safetensors"
   return 0
@@ -460,7 +460,7 @@ step_collect() {
   cp -a -- "$results" "$logs" "$work/collect"
   for name in eurosat cifar10; do
     [[ -d $work/runs/$name/model ]] || continue
-    # The tokenizer went in with the kit; the average is that of the model.
+    # The tokenizer came with the kit; the average is that of the model.
     mkdir -p -- "$work/collect/models/$name"
     cp -a -- "$work/runs/$name/model/"{config.json,labels.txt,generator.safetensors} "$work/collect/models/$name"
     rm -f -- "$out/$name-average.safetensors"
@@ -493,7 +493,7 @@ for step in "${steps[@]}"; do
     echo "run: $step failed with status $status after $seconds s; the end of its log:" >&2
     tail -n 12 -- "$logs/$step.log" | sed 's/^/    /' >&2
   fi
-  # Also when the machine is taken back before everything has run.
+  # Also if the machine is taken away before everything has run.
   cp -- "$results/steps.tsv" "$out"
   cat -- "$logs"/*.log >"$out/logs.txt"
 done

@@ -26,7 +26,7 @@ def main(source, target):
             begin, end = entry["data_offsets"]
             file.seek(start + begin)
             data, kind = file.read(end - begin), entry["dtype"]
-            # Tables of few numbers are read in float32.
+            # Small tables are read in float32.
             if kind == "F32" and len(entry["shape"]) > 1:
                 data, kind = to_bfloat16(data), "BF16"
             written[name] = {"dtype": kind, "shape": entry["shape"], "data_offsets": [offset, offset + len(data)]}

@@ -12,6 +12,6 @@ generate --class river,industrial --count 2 --seed 1 --stages -o $to/stages.png 
 mkdir -p $to/gallery
 draw() { generate --class "$2" --count 8 --seed 1 --structure $from/"$1".png --structure-stages "$3" -o $to/gallery/"$1".png; }
 draw river river 3
-draw coast sea 2
+draw coast river 2
 draw fields field 3
 draw road highway 3

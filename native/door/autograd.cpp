@@ -4,8 +4,8 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 #include <c10/core/InferenceMode.h>
-// Not part of libtorch's public C++ interface, but the same in 1.13 and 2.6, the oldest and the newest version that
-// this library is built with: Node::add_post_hook and del_post_hook, LambdaPostHook, collect_next_edges, set_history,
+// Not part of libtorch's public C++ interface, but identical in 1.13 and 2.6, the oldest and newest versions that this
+// library is built with: Node::add_post_hook and del_post_hook, LambdaPostHook, collect_next_edges, set_history,
 // grad_accumulator.
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/function.h>
@@ -26,7 +26,7 @@ std::vector<at::Tensor> tensors_of(const nvgt_tensor *tensors, int32_t count) {
   return list;
 }
 
-// A node whose gradient the caller of nvgt_checkpoint computes.
+// A node whose gradient is computed by the caller of nvgt_checkpoint.
 class Checkpoint : public torch::autograd::Node {
 public:
   using Backward = int32_t (*)(void *, nvgt_tensor, nvgt_tensor *);
@@ -66,7 +66,7 @@ private:
   void *context_;
 };
 
-// Autocast of a type of device.
+// Autocast for a device type.
 struct AutocastState {
   bool enabled;
   c10::ScalarType type;
@@ -83,7 +83,7 @@ void set_autocast(c10::DeviceType device, AutocastState state) {
   at::autocast::set_autocast_dtype(device, state.type);
 }
 
-#else // before 2.4 each type of device has functions of its own; only CPU and CUDA are used here
+#else // before 2.4, each device type has its own functions; only CPU and CUDA are used here
 
 AutocastState get_autocast(c10::DeviceType device) {
   if (device == c10::DeviceType::CPU)
@@ -149,7 +149,7 @@ NVGT_EXPORT int32_t nvgt_checkpoint(const nvgt_tensor *inputs, int32_t input_cou
                                     int32_t (*backward)(void *, nvgt_tensor, nvgt_tensor *), void (*release)(void *),
                                     void *context, nvgt_tensor *result) {
   return guarded([&] {
-    // First: from here on the context is released whatever happens.
+    // Must come first: from here on, the context is released in any case.
     auto node = std::shared_ptr<Checkpoint>(new Checkpoint(backward, release, context), torch::autograd::deleteNode);
     at::Tensor value = borrow(output).detach();
     node->set_next_edges(torch::autograd::collect_next_edges(tensors_of(inputs, input_count)));

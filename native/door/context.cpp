@@ -37,8 +37,8 @@ int32_t status_of(const c10::Error &error) {
     return NVGT_UNKNOWN_OPERATOR;
   if (dynamic_cast<const c10::OutOfMemoryError *>(&error))
     return NVGT_OUT_OF_MEMORY;
-  // libtorch has a type for a device that is out of memory, but its CPU allocator still throws the general one (1.13 to
-  // 2.6), so that only the message tells.
+  // libtorch has an exception type for out-of-memory errors of devices, but its CPU allocator still throws the general
+  // type (1.13 to 2.6), so only the message identifies the error.
   const std::string text = error.what_without_backtrace();
   return text.find("can't allocate memory") != std::string::npos ? NVGT_OUT_OF_MEMORY : NVGT_ERROR;
 }

@@ -1,4 +1,4 @@
-// Operators of the dispatcher: found by name, called boxed.
+// Operators of the dispatcher: looked up by name and called boxed.
 #include "door/guard.h"
 #include "door/optional.h"
 
@@ -23,7 +23,7 @@ c10::IValue to_ivalue(const nvgt_value &value, const c10::Argument &parameter) {
   case NVGT_TENSOR:
     return c10::IValue(borrow(value.pointer));
   case NVGT_INT:
-    // An integer for a float parameter: operators check the tag of the value, so it is converted here.
+    // An integer for a float parameter is converted here, because operators check the tag of the value.
     if (parameter.type()->kind() == c10::TypeKind::FloatType)
       return c10::IValue(static_cast<double>(value.as_int));
     if (auto optional = parameter.type()->cast<c10::OptionalType>();
@@ -74,7 +74,7 @@ c10::IValue to_ivalue(const nvgt_value &value, const c10::Argument &parameter) {
   }
 }
 
-// All results are checked before any is released to the caller: nothing is leaked if one of them cannot be returned.
+// All results are checked before any is released to the caller, so nothing leaks if one of them cannot be returned.
 size_t flattened_count(const c10::IValue &value) {
   TORCH_CHECK_TYPE(value.isTensor() || value.isTensorList() || value.isNone() || value.isBool() || value.isInt() ||
                        value.isDouble(),
@@ -110,7 +110,7 @@ nvgt_value plain_value(const c10::IValue &value) {
 
 NVGT_EXPORT int32_t nvgt_operator_find(const char *name, const char *overload, nvgt_operator *result) {
   const int32_t status = guarded([&] {
-    // Handles are looked up once per operator and kept for the life of the process.
+    // Handles are looked up once per operator and kept for the lifetime of the process.
     *result = new c10::OperatorHandle(c10::Dispatcher::singleton().findSchemaOrThrow(name, overload));
   });
   return status == NVGT_ERROR ? static_cast<int32_t>(NVGT_UNKNOWN_OPERATOR) : status;

@@ -1,4 +1,4 @@
-// CUDA graphs: device work that is captured once and repeated with one launch.
+// CUDA graphs: device work that is captured once and replayed with a single launch.
 #include "door/guard.h"
 #include "door/optional.h"
 
@@ -15,7 +15,7 @@ using namespace nvg::door;
 #ifdef NVGT_CUDA
 namespace {
 
-// Work is captured on a stream of its own: libtorch cannot capture the default one.
+// Work is captured on a separate stream, because libtorch cannot capture the default stream.
 struct Graph {
   explicit Graph(c10::DeviceIndex device) : device(device), stream(c10::cuda::getStreamFromPool(false, device)) {}
 
@@ -28,7 +28,7 @@ struct Graph {
 
 Graph &graph_of(nvgt_graph graph) { return *static_cast<Graph *>(graph); }
 
-// Other threads may use the device meanwhile; only this thread's calls are restricted.
+// Other threads may use the device during capture; only this thread's calls are restricted.
 void begin_capture(Graph &graph) {
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 1)
   graph.graph.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
@@ -128,7 +128,7 @@ NVGT_EXPORT int32_t nvgt_graph_replay([[maybe_unused]] nvgt_graph graph) {
 NVGT_EXPORT int32_t nvgt_graph_release([[maybe_unused]] nvgt_graph graph) {
   return guarded([&] {
 #ifdef NVGT_CUDA
-    // A replay may still run.
+    // A replay may still be running.
     torch::cuda::synchronize(graph_of(graph).device);
     delete static_cast<Graph *>(graph);
 #else

@@ -19,12 +19,12 @@ int32_t copy_text(const std::string &text, char *buffer, int64_t capacity, int64
 
 int32_t status_of(const c10::Error &error);
 
-// How many threads an operation may use, as last asked for; 0 before.
+// Number of threads that an operation may use, as last requested; 0 if never set.
 extern std::atomic<int32_t> thread_count;
 
 void set_thread_count(int32_t count);
 
-// OpenMP keeps the number of threads per thread: one that has computed before would keep the old number.
+// OpenMP stores the number of threads per thread, so a thread that has computed before would keep the old number.
 inline void follow_thread_count() {
   thread_local int32_t applied = 0;
   const int32_t wanted = thread_count.load(std::memory_order_relaxed);
@@ -34,8 +34,8 @@ inline void follow_thread_count() {
   applied = wanted;
 }
 
-// Runs `body` with the threads asked for. An exception becomes a status, and its message the last error of the thread.
-// One that escaped an export would end the process.
+// Runs `body` with the requested number of threads. An exception is converted to a status, and its message becomes the
+// thread's last error. An exception that escaped an export would terminate the process.
 template <typename Body> int32_t guarded(Body body) noexcept {
   try {
     follow_thread_count();
@@ -56,7 +56,7 @@ template <typename Body> int32_t guarded(Body body) noexcept {
   }
 }
 
-// A borrowed argument as a tensor, with a reference of its own for the duration of the call.
+// Converts a borrowed argument to a tensor with its own reference for the duration of the call.
 inline at::Tensor borrow(const void *tensor) {
   if (tensor == nullptr)
     return at::Tensor();
@@ -64,7 +64,7 @@ inline at::Tensor borrow(const void *tensor) {
   return at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(impl));
 }
 
-// A result as a new reference for the caller; null for an undefined tensor.
+// Converts a result to a new reference for the caller; null for an undefined tensor.
 inline nvgt_tensor release(at::Tensor tensor) {
   return tensor.defined() ? static_cast<void *>(tensor.unsafeReleaseTensorImpl()) : nullptr;
 }

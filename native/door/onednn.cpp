@@ -1,7 +1,7 @@
-// Whether the convolutions of oneDNN are right on this processor. Those of oneDNN 3.7 in Debian 13 are not on some: on
-// an AMD Zen 5 the input gradients of float32 batches, and bfloat16 convolutions of three channels, are wrong by half
-// of their size, in PyTorch as well. Its version numbers do not tell, so a small convolution is computed with and
-// without oneDNN.
+// Checks whether oneDNN's convolutions are correct on this processor. Those of oneDNN 3.7 in Debian 13 are incorrect on
+// some processors: on an AMD Zen 5, input gradients of float32 batches and bfloat16 convolutions with three channels
+// are wrong by half of their magnitude, in PyTorch as well. Version numbers do not reveal this, so a small convolution
+// is computed with and without oneDNN.
 #include "door/guard.h"
 #include "door/optional.h"
 
@@ -13,7 +13,7 @@
 namespace {
 
 constexpr int64_t batch = 2, channels = 3, side = 5, kernel = 3;
-// Far above the rounding of bfloat16, far below what was seen.
+// Far above the rounding error of bfloat16, far below the observed errors.
 constexpr double largest_error = 0.05;
 
 at::Tensor pattern(at::IntArrayRef shape, double frequency) {

@@ -1,4 +1,4 @@
-// libtorch's optional is the standard one since 2.2, and its own name for it goes.
+// Since 2.2, libtorch uses the standard optional, and its own name for it is being removed.
 #pragma once
 
 #include <torch/version.h>

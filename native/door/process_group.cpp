@@ -1,6 +1,5 @@
-// Groups of processes: a store through which they find one another, and collectives of libtorch's c10d over Gloo or
-// NCCL. NVGT_GLOO and NVGT_NCCL are defined where the headers of c10d and of these libraries were found
-// (CMakeLists.txt).
+// Process groups: a store through which processes find each other, and collectives of libtorch's c10d over Gloo or
+// NCCL. NVGT_GLOO and NVGT_NCCL are defined if the headers of c10d and of these libraries were found (CMakeLists.txt).
 #include "door/guard.h"
 
 #if defined(NVGT_GLOO)
@@ -48,7 +47,7 @@ using Group = c10d::Backend;
 using Group = c10d::ProcessGroup;
 #endif
 
-// Behind the handles: references that c10d shares with its own threads.
+// The objects behind the handles: references that c10d shares with its own threads.
 using StoreHandle = c10::intrusive_ptr<c10d::TCPStore>;
 using GroupHandle = c10::intrusive_ptr<Group>;
 using WorkHandle = c10::intrusive_ptr<c10d::Work>;
@@ -76,8 +75,8 @@ GroupHandle make_nccl(const c10::intrusive_ptr<c10d::Store> &store, int32_t rank
 }
 #endif
 
-// Since 2.4 the store uses libuv by default, which not every build of libtorch has; the other backend is in all of
-// them.
+// Since 2.4, the store uses libuv by default, which not every build of libtorch includes; the other backend is always
+// available.
 template <typename Options> auto avoid_libuv(Options &options, int) -> decltype(options.useLibUV, void()) {
   options.useLibUV = false;
 }
@@ -193,8 +192,8 @@ int32_t no_groups() {
   return NVGT_ERROR;
 }
 
-// Since 2.4 the store uses libuv by default, which not every build of libtorch has; the other backend is in all of
-// them.
+// Since 2.4, the store uses libuv by default, which not every build of libtorch includes; the other backend is always
+// available.
 template <typename Options> auto avoid_libuv(Options &options, int) -> decltype(options.useLibUV, void()) {
   options.useLibUV = false;
 }

@@ -1,4 +1,4 @@
-// Random generators that belong to the caller: no global state is read or advanced.
+// Random generators that belong to the caller. No global state is read or advanced.
 #include "door/guard.h"
 
 #include <ATen/Context.h>
@@ -17,7 +17,7 @@ at::Generator &generator_of(nvgt_generator generator) { return *static_cast<at::
 NVGT_EXPORT int32_t nvgt_generator_new(int32_t device_type, int32_t device_index, uint64_t seed,
                                        nvgt_generator *result) {
   return guarded([&] {
-    // A clone of the device's default generator has its type, and needs no device-specific header.
+    // A clone of the device's default generator has the right type and needs no device-specific header.
     at::Generator pattern = at::globalContext().defaultGenerator(device_of(device_type, device_index));
     at::Generator generator = [&] {
       std::lock_guard<std::mutex> lock(pattern.mutex());

@@ -1,4 +1,4 @@
-// Memory: tensors made from host data, references, descriptions.
+// Memory: creating tensors from host data, references, descriptions.
 #include "door/guard.h"
 
 #include <ATen/Functions.h>

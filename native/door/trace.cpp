@@ -1,4 +1,4 @@
-// What runs: a count and the time of every operator, and libtorch's own profiler for the kernels of a GPU.
+// Tracing: call count and time of every operator, and libtorch's own profiler for GPU kernels.
 #include "door/guard.h"
 
 #include <ATen/core/ivalue.h>
@@ -22,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Total {
   int64_t calls = 0;
-  int64_t nanoseconds = 0; // without the operators that it called
+  int64_t nanoseconds = 0; // excluding the operators that it called
 };
 
 std::mutex table_mutex;
@@ -37,7 +37,7 @@ struct Running : public at::ObserverContext {
 };
 thread_local Running *innermost = nullptr;
 
-// Copies between host and device have names of their own: those that wait stop the host until the device has caught up.
+// Copies between host and device have their own names. Those that wait block the host until the device has caught up.
 std::string name_of(const at::RecordFunction &function) {
   const std::string name = function.name();
   if (name != "aten::copy_")

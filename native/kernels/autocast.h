@@ -1,4 +1,4 @@
-// What libtorch's autocast does, for kernels that it does not know.
+// Emulates libtorch's autocast for kernels that it does not know.
 #pragma once
 
 #include <ATen/autocast_mode.h>
@@ -6,8 +6,8 @@
 
 namespace nvg {
 
-// The element type of products on the CPU with weights of a given type: the weights' own if it is not float32, else
-// autocast's if that is enabled.
+// The element type of products on the CPU with weights of a given type: the weights' own type if it is not float32,
+// otherwise autocast's type if enabled.
 inline at::ScalarType product_type(at::ScalarType weight_type) {
   if (weight_type != at::kFloat)
     return weight_type;

@@ -1,10 +1,10 @@
-// Compiling a part of a source for an instruction set that the rest of the library does not require.
+// Compiles parts of a source file for an instruction set that the rest of the library does not require.
 //
 // What runs where:
-//   x86-64, GCC 12 or clang 14 and newer   row kernels for SSE2, AVX2 and AVX-512, chosen when the library runs; matrix
+//   x86-64, GCC 12 or clang 14 and newer   row kernels for SSE2, AVX2 and AVX-512, chosen at run time; matrix
 //                                          tiles on AMX or AVX-512 with bfloat16
 //   every other processor or compiler      the row kernels once, for the compiler's default instruction set (NEON on
-//                                          aarch64); no matrix tiles: bfloat16 products are libtorch's
+//                                          aarch64); no matrix tiles: bfloat16 products use libtorch
 #pragma once
 
 #if defined(__x86_64__) && (defined(__clang__) ? __clang_major__ >= 14 : defined(__GNUC__) && __GNUC__ >= 12)
@@ -16,7 +16,7 @@
 #ifdef NVG_X86
 #define NVG_X86_64_V3 "arch=x86-64-v3"
 #if defined(__clang__)
-// A width of vectors is not a target here: CMakeLists.txt passes -mprefer-vector-width=512.
+// The vector width is not part of the target; CMakeLists.txt passes -mprefer-vector-width=512 instead.
 #define NVG_X86_64_V4 "arch=x86-64-v4"
 #define NVG_AVX512_BF16 "arch=x86-64-v4,avx512bf16"
 #define NVG_TARGET_BEGIN(features)                                                                                     \

@@ -1,11 +1,11 @@
-// The schemas of all operators; their kernels are registered where they are written.
+// The schemas of all operators. Kernels are registered in the files that implement them.
 //
 //   CPU        the kernel
 //   Meta       shapes and types only
 //   Autograd   the gradient, or none: see below
 //
 // An operator with a gradient has a kernel with the suffix _forward, which also returns what the gradient needs, and
-// one with the suffix _backward. CompositeExplicitAutograd stands for one implementation that serves CPU and Meta.
+// one with the suffix _backward. CompositeExplicitAutograd means a single implementation for CPU and Meta.
 #include "kernels/library.h"
 
 #include <ATen/ATen.h>
@@ -71,10 +71,10 @@ TORCH_LIBRARY(nvg, m) {
 }
 
 TORCH_LIBRARY_IMPL(nvg, Autograd, m) {
-  // Their results have no gradient: whole numbers, and weights packed for inference.
+  // The results of these operators have no gradient: integers, and weights packed for inference.
   for (const char *name : {"greedy_clustering", "nearest_code", "pack_matrix"})
     m.impl(name, torch::CppFunction::makeFallthrough());
-  // Parts of an operator that has one. Called by themselves, their results refuse to be differentiated.
+  // Parts of an operator with a gradient. If they are called directly, differentiating their results raises an error.
   for (const char *name :
        {"conv2d_backward", "group_norm_swish_forward", "group_norm_swish_backward", "modulated_layer_norm_forward",
         "modulated_layer_norm_backward", "attention_mlp_forward", "attention_mlp_backward", "gated_sum_backward"})

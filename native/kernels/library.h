@@ -5,17 +5,17 @@
 
 namespace nvg {
 
-// An operator of this library by its name ("nvg::…") and the signature of its kernels. Keep the result in a static: the
-// look-up costs more than the call.
+// An operator of this library by its name ("nvg::…") and the signature of its kernels. Store the result in a static
+// variable, because the lookup costs more than the call.
 template <typename Signature> c10::TypedOperatorHandle<Signature> find_operator(const char *name) {
   return c10::Dispatcher::singleton().findSchemaOrThrow(name, "").template typed<Signature>();
 }
 
-// For Meta functions, whose arguments libtorch has not compared: a Meta tensor among CPU tensors selects the Meta
-// function.
+// For Meta functions: libtorch has not compared the devices of their arguments, and a Meta tensor among CPU tensors
+// selects the Meta function.
 void check_all_meta(const char *name, std::initializer_list<at::Tensor> tensors);
 
-// The gradients of this library's kernels are written by hand and have none themselves.
+// The gradients of this library's kernels are written by hand and are not differentiable.
 void check_first_order(const char *name);
 
 } // namespace nvg

@@ -1,9 +1,10 @@
-// The threads of the kernels, which are those of libtorch.
+// Threads for the kernels, shared with libtorch.
 //
-// at::parallel_for lives in libtorch's headers, so that it is compiled here, and runs on one thread if the compiler's
-// OpenMP is off. GCC's OpenMP calls libgomp, which libtorch uses as well. clang's calls LLVM's runtime: a second pool
-// of threads in the same process, which knows nothing of the first. With clang, OpenMP therefore stays off, and the
-// entry point that GCC's `omp parallel` compiles to is called instead; libgomp and LLVM's runtime both export it.
+// at::parallel_for is implemented in libtorch's headers, so it is compiled here, and runs on one thread if the
+// compiler's OpenMP is disabled. GCC's OpenMP calls libgomp, which libtorch uses as well. clang's OpenMP calls LLVM's
+// runtime, which would create a second, independent thread pool in the same process. With clang, OpenMP is therefore
+// disabled, and the entry point that GCC compiles `omp parallel` to is called instead; both libgomp and LLVM's runtime
+// export it.
 #pragma once
 
 #include <ATen/Parallel.h>
@@ -29,7 +30,7 @@ namespace nvg {
 
 #ifdef NVG_TEAMS
 
-// Calls `body(thread, threads)` on all threads of a team at once. `threads` may be less than what was asked for. The
+// Calls `body(thread, threads)` on all threads of a team at once. `threads` may be less than the requested number. The
 // body must not throw.
 template <typename Body> void run_team(int threads, const Body &body) {
 #if defined(_OPENMP)
@@ -43,7 +44,7 @@ template <typename Body> void run_team(int threads, const Body &body) {
 
 #endif
 
-// Calls `body(begin, end)` for parts of a range, on libtorch's threads. Rethrows the first exception of a body.
+// Calls `body(begin, end)` for parts of a range, on libtorch's threads. Rethrows the first exception thrown by a body.
 template <typename Body> void parallel_for(int64_t begin, int64_t end, int64_t grain, const Body &body) {
 #if !defined(NVG_TEAMS) || defined(_OPENMP)
   at::parallel_for(begin, end, grain, body);

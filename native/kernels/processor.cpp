@@ -12,7 +12,7 @@
 namespace nvg::processor {
 namespace {
 
-// LZCNT, MOVBE and F16C: of x86-64-v3, what clang before 18 has no name for in __builtin_cpu_supports.
+// LZCNT, MOVBE and F16C: the features of x86-64-v3 for which __builtin_cpu_supports has no name in clang before 18.
 bool has_unnamed_v3_features() {
   unsigned eax, ebx, ecx, edx;
   constexpr unsigned movbe = 1u << 22, f16c = 1u << 29, lzcnt = 1u << 5;

@@ -1,4 +1,4 @@
-// What the processor that runs the library offers.
+// Features of the processor that runs the library.
 #pragma once
 
 #include "kernels/instruction_sets.h"
@@ -15,7 +15,7 @@ bool has_x86_64_v4();
 // AVX-512 dot products of bfloat16, and all of x86-64-v4.
 bool has_avx512_bf16();
 
-// AMX tiles with bfloat16 products, and all of has_avx512_bf16(). Asks the kernel for the tile registers.
+// AMX tiles with bfloat16 products, and all of has_avx512_bf16(). Requests the tile registers from the kernel.
 bool has_amx_bf16();
 
 } // namespace nvg::processor

@@ -1,4 +1,4 @@
-// What the kernels that work row by row have in common.
+// Shared parts of the row kernels.
 #pragma once
 
 #include "kernels/parallel.h"
@@ -18,7 +18,7 @@ template <typename Body> void with_row_type(const at::Tensor &tensor, const char
     TORCH_CHECK(false, name, ": float32 or bfloat16 is needed, got ", tensor.scalar_type());
 }
 
-// The elements of a contiguous tensor; of bfloat16 their 16 bits.
+// The elements of a contiguous tensor; for bfloat16, as 16-bit integers.
 template <typename T> T *data(const at::Tensor &tensor) { return static_cast<T *>(tensor.data_ptr()); }
 
 } // namespace nvg

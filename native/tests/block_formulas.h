@@ -1,4 +1,4 @@
-// The formulas of a transformer block, composed of libtorch's operators.
+// The formulas of a transformer block, composed of libtorch operators.
 #pragma once
 
 #include <ATen/ATen.h>

@@ -1,4 +1,4 @@
-// The kernels of a transformer block and their gradients against the composed formulas in float64.
+// Compares the kernels of a transformer block and their gradients with the composed formulas in float64.
 #include "block_formulas.h"
 #include "check.h"
 
@@ -8,8 +8,8 @@ using namespace check;
 
 constexpr double kEpsilon = 1e-6;
 
-// Rounding of float32 that sums of a few hundred numbers gather; half a unit in the last place of bfloat16, and what
-// gradients that pass through several bfloat16 tensors gather.
+// Rounding error of float32 in sums of a few hundred numbers; half a unit in the last place of bfloat16; and the error
+// of gradients that pass through several bfloat16 tensors.
 constexpr double kFloat = 3e-6, kBFloat16 = 4e-3, kBFloat16Gradient = 1.6e-2;
 
 std::string name_of(const char *kernel, at::ScalarType type, std::initializer_list<int64_t> sizes) {
@@ -70,7 +70,7 @@ void check_second_derivatives() {
   });
 }
 
-// Every element of a packed matrix is where matrix_tiles.h says.
+// Checks that every element of a packed matrix is at the position defined in matrix_tiles.h.
 void check_pack_matrix(int64_t columns, int64_t depth) {
   const at::Tensor weight = at::randn({columns, depth});
   const at::Tensor packed = call("pack_matrix", {weight});

@@ -1,4 +1,4 @@
-// What the tests of the operators share: calls by name, comparisons, and one and two threads.
+// Helpers for operator tests: calls by name, comparisons, and runs with one and two threads.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -22,7 +22,7 @@ inline void expect(bool condition, const std::string &what) {
   std::fprintf(stderr, "FAILED: %s\n", what.c_str());
 }
 
-// The root mean square of the difference over that of the expected values must not exceed the tolerance.
+// The root mean square of the difference, relative to that of the expected values, must not exceed the tolerance.
 inline void expect_close(const at::Tensor &found, const at::Tensor &expected, double tolerance,
                          const std::string &what) {
   if (found.sizes() != expected.sizes())
@@ -59,7 +59,7 @@ inline at::Tensor leaf(const at::Tensor &tensor, at::ScalarType type) {
   return tensor.detach().to(type).clone(at::MemoryFormat::Preserve).requires_grad_();
 }
 
-// Values and gradients of `kernel` for inputs of their own types against those of `reference` in float64.
+// Compares values and gradients of `kernel`, for inputs in their own types, with those of `reference` in float64.
 // `upstream` is the gradient of the result.
 template <typename Kernel, typename Reference>
 void compare(const std::string &what, const std::vector<at::Tensor> &inputs, const at::Tensor &upstream, Kernel kernel,

@@ -1,5 +1,5 @@
-// Compares greedy_clustering with the rule written down literally. Includes the implementation, not its header, to run
-// the kernel of every instruction set this machine has.
+// Compares greedy_clustering with a literal implementation of the rule. Includes the implementation instead of the
+// header, to run the kernel of every instruction set that this machine supports.
 #include "kernels/clustering/clustering.cpp"
 
 #include <cstdio>
@@ -200,7 +200,8 @@ void compare_with_reference(const Problem &problem, const std::vector<Kernel> &k
   }
 }
 
-// Distances of huge points overflow float32, of tiny ones vanish; neither may change the labels.
+// Distances of very large points overflow float32, and those of very small points underflow; neither may change the
+// labels.
 void check_scale_invariance(const std::vector<Kernel> &kernels) {
   const auto problem = make("gauss", 64, 16, 1);
   for (const auto &kernel : kernels) {

@@ -1,4 +1,4 @@
-// The C interface: values in and out, status codes and messages, autocast.
+// Tests the C interface: input and output values, status codes and messages, autocast.
 #include "door/nvg_torch.h"
 
 #include <ATen/ATen.h>

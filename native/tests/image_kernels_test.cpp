@@ -1,4 +1,4 @@
-// Group norm with swish, and convolutions, with their gradients against libtorch's operators in float64.
+// Compares group norm with swish, convolutions and their gradients with libtorch's operators in float64.
 #include "check.h"
 
 namespace {
@@ -25,7 +25,7 @@ void check_group_norm(at::ScalarType type, int64_t count, int64_t channels, int6
       narrow ? kBFloat16 : kFloat, narrow ? kBFloat16 : kFloat);
 }
 
-// All in bfloat16: the gradients of weight and bias are rounded to it at the end.
+// Everything is bfloat16; the gradients of weight and bias are rounded to it at the end.
 void check_convolution(int64_t count, int64_t inputs, int64_t outputs, int64_t height, int64_t width, int64_t kernel,
                        const std::string &threads) {
   const std::vector<at::Tensor> tensors{channels_last(at::randn({count, inputs, height, width}).to(at::kBFloat16)),
@@ -56,13 +56,13 @@ int main() {
       check_group_norm(type, 9, 64, 8, 8, 32, threads);
       check_group_norm(type, 1, 128, 64, 48, 32, threads);
     }
-    // Strips of whole images, of parts of images, of several images; fewer rows or columns than the kernel reaches.
+    // Strips of one image, of a part of an image, and of several images; fewer rows or columns than the kernel's reach.
     check_convolution(40, 32, 32, 8, 8, 3, threads);
     check_convolution(3, 64, 96, 37, 29, 3, threads);
     check_convolution(2, 32, 64, 70, 33, 5, threads);
     check_convolution(700, 32, 32, 1, 3, 3, threads);
     check_convolution(600, 32, 32, 2, 2, 7, threads);
-    // libtorch's gradient: channels that do not fill tiles, few pixels.
+    // Cases that use libtorch's gradient: channels that do not fill tiles, few pixels.
     check_convolution(40, 3, 16, 8, 8, 3, threads);
     check_convolution(1, 32, 32, 4, 4, 3, threads);
   });

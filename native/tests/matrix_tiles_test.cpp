@@ -1,4 +1,4 @@
-// Every matrix engine that this processor has against sums written out. Includes the implementation to reach them all.
+// Compares every matrix engine of this processor with explicit sums. Includes the implementation to access all engines.
 #include "kernels/tiles/matrix_tiles.cpp"
 
 #include <cmath>
@@ -24,8 +24,8 @@ float from_bfloat16(uint16_t value) {
   return result;
 }
 
-// `wide`: the left operand as rows of a longer matrix rather than as tiles of its own. `placed`: its tiles are named
-// one by one, in reverse.
+// `wide`: the left operand consists of rows of a wider matrix instead of separate tiles. `placed`: the positions of its
+// tiles are given individually, in reverse order.
 int check(const Engine &engine, int64_t depth_tiles, bool wide, bool accumulate, bool placed) {
   std::mt19937 random(static_cast<unsigned>(depth_tiles));
   std::normal_distribution<float> normal;

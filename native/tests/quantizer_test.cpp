@@ -1,5 +1,5 @@
-// The nearest code against distances in float64; greedy clustering of a batch against that of single images, whose rule
-// clustering_test.cpp checks.
+// Compares the nearest code with distances in float64, and greedy clustering of a batch with that of single images,
+// which clustering_test.cpp checks.
 #include "check.h"
 
 #include <limits>
@@ -8,7 +8,7 @@ namespace {
 
 using namespace check;
 
-// Among distances that float32 cannot tell apart, any code may be chosen.
+// If float32 cannot distinguish distances, any of the codes may be chosen.
 void check_nearest_code(int64_t count, int64_t codes, int64_t channels, const std::string &threads) {
   const at::Tensor points = at::randn({count, channels}), codebook = at::randn({codes, channels});
   const at::Tensor tokens = call("nearest_code", {points, codebook});

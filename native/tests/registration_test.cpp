@@ -1,5 +1,5 @@
-// Every operator has a kernel for CPU, Meta and Autograd, and its Meta function gives the shapes and types of the
-// CPU's.
+// Checks that every operator has a kernel for CPU, Meta and Autograd, and that its Meta function gives the same shapes
+// and types as the CPU kernel.
 #include "check.h"
 
 namespace {
@@ -82,7 +82,7 @@ void check_tile_metas() {
                               at::randn({128}), packed(64, 128), scale, 1e-6});
 }
 
-// Gradients pass through Meta tensors too.
+// Gradients must also pass through Meta tensors.
 void check_meta_gradients() {
   at::Tensor x = at::empty({2, 3, 8}, at::kMeta).requires_grad_();
   const at::Tensor row = at::empty({2, 8}, at::kMeta);

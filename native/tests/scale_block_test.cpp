@@ -1,5 +1,5 @@
-// The whole block of VAR's transformer in bfloat16 against the composed formulas in float64, with the same rounded
-// weights, over several scales that share one cache.
+// Compares the whole block of VAR's transformer in bfloat16 with the composed formulas in float64, using the same
+// rounded weights, over several scales that share one cache.
 #include "block_formulas.h"
 #include "check.h"
 
@@ -9,7 +9,7 @@ using namespace check;
 
 constexpr double kEpsilon = 1e-6;
 
-// Of the update that the block adds. Its operands are rounded to bfloat16 on the way (2^-9 each at most).
+// Tolerance for the update that the block adds. Operands are rounded to bfloat16 along the way (at most 2^-9 each).
 constexpr double kTolerance = 1.5e-2;
 
 at::Tensor heads_of(const at::Tensor &x, int64_t heads) {

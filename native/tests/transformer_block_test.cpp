@@ -1,4 +1,5 @@
-// The whole transformer block in bfloat16 against the composed formulas in float64, with the same rounded weights.
+// Compares the whole transformer block in bfloat16 with the composed formulas in float64, using the same rounded
+// weights.
 #include "block_formulas.h"
 #include "check.h"
 
@@ -8,7 +9,8 @@ using namespace check;
 
 constexpr double kEpsilon = 1e-6;
 
-// Of the update that the block adds. Its operands are rounded to bfloat16 four times on the way (2^-9 each at most).
+// Tolerance for the update that the block adds. Operands are rounded to bfloat16 four times along the way (at most 2^-9
+// each).
 constexpr double kTolerance = 8e-3;
 
 void check_block(int64_t count, int64_t tokens, int64_t heads, int64_t mlp, const std::string &threads) {

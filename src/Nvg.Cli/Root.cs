@@ -12,7 +12,7 @@ namespace Nvg.Cli;
 /// <summary>The <c>nvg</c> command.</summary>
 internal static class Root
 {
-    // Not a RootCommand: its name would be that of the running file.
+    // Not a RootCommand, because its name would be the name of the executable.
     internal static Command Create()
     {
         var help = new HelpOption();

@@ -1,6 +1,6 @@
 namespace Nvg.Extensions.AI;
 
-/// <summary>A model that is loaded when it is first needed, and belongs to the services of an application.</summary>
+/// <summary>A model that is loaded on first use and owned by the services of an application.</summary>
 /// <param name="folder">The model folder.</param>
 /// <param name="options">How it is loaded.</param>
 internal sealed class LoadedModel(string folder, NvgModelOptions options) : IDisposable, IAsyncDisposable

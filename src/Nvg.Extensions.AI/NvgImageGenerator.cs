@@ -6,9 +6,9 @@ using Nvg.Imaging;
 namespace Nvg.Extensions.AI;
 
 /// <summary>
-/// Generates images with a model, as an <see cref="IImageGenerator"/>. The prompt names a class; docs/serving.md lists the properties and
-/// images that steer it. Stages are streamed by <see cref="GenerateStreamingAsync"/>, which <c>GetService</c> reaches through any
-/// middleware. May be used from several threads; borrows its model, so that disposing it has no effect.
+/// Generates images with a model, as an <see cref="IImageGenerator"/>. The prompt names a class; docs/serving.md lists the
+/// properties and images that control the result. <see cref="GenerateStreamingAsync"/> streams stages; <c>GetService</c> returns
+/// this generator through any middleware. Thread-safe. Borrows its model, so disposing the generator has no effect.
 /// </summary>
 [Experimental("MEAI001")]
 public sealed class NvgImageGenerator : IImageGenerator
@@ -21,7 +21,7 @@ public sealed class NvgImageGenerator : IImageGenerator
 
     /// <param name="model">Borrowed.</param>
     /// <param name="options">Settings, or null for the defaults.</param>
-    /// <exception cref="ArgumentException">The settings are wrong.</exception>
+    /// <exception cref="ArgumentException">The settings are invalid.</exception>
     /// <exception cref="NvgDataException">The model has no generators.</exception>
     public NvgImageGenerator(NvgModel model, NvgImageGeneratorOptions? options = null)
     {
@@ -36,13 +36,13 @@ public sealed class NvgImageGenerator : IImageGenerator
     }
 
     /// <summary>Generates images.</summary>
-    /// <param name="request">The prompt, and images to begin with.</param>
+    /// <param name="request">The prompt and the images to start from.</param>
     /// <param name="options">Count, format and properties, or null.</param>
     /// <param name="cancellationToken">Checked before each forward pass.</param>
     /// <returns>
     /// Images as data, each with its seed and class; <c>RawRepresentation</c> is the list of <see cref="GeneratedImage"/>.
     /// </returns>
-    /// <exception cref="ArgumentException">The prompt names no class, or a property, image or number is wrong.</exception>
+    /// <exception cref="ArgumentException">The prompt does not name a class, or a property, image or number is invalid.</exception>
     /// <exception cref="NvgDataException">An image or document cannot be used.</exception>
     public async Task<ImageGenerationResponse> GenerateAsync(
         ImageGenerationRequest request, ImageGenerationOptions? options = null, CancellationToken cancellationToken = default)
@@ -57,10 +57,10 @@ public sealed class NvgImageGenerator : IImageGenerator
     }
 
     /// <summary>Generates images and reports every stage with the images so far.</summary>
-    /// <param name="request">The prompt, and images to begin with.</param>
+    /// <param name="request">The prompt and the images to start from.</param>
     /// <param name="options">Count, format and properties, or null.</param>
     /// <param name="cancellationToken">Checked before each forward pass.</param>
-    /// <exception cref="ArgumentException">The prompt names no class, or a property, image or number is wrong.</exception>
+    /// <exception cref="ArgumentException">The prompt does not name a class, or a property, image or number is invalid.</exception>
     /// <exception cref="NvgDataException">An image or document cannot be used.</exception>
     public async IAsyncEnumerable<NvgImageUpdate> GenerateStreamingAsync(
         ImageGenerationRequest request, ImageGenerationOptions? options = null,
@@ -79,7 +79,7 @@ public sealed class NvgImageGenerator : IImageGenerator
         }
     }
 
-    /// <summary>This generator, its model, or its metadata; null for any other type, and with a key.</summary>
+    /// <summary>Returns this generator, its model, or its metadata; null for any other type or if a key is given.</summary>
     /// <param name="serviceType">The type.</param>
     /// <param name="serviceKey">Null.</param>
     public object? GetService(Type serviceType, object? serviceKey = null)
@@ -91,12 +91,12 @@ public sealed class NvgImageGenerator : IImageGenerator
             : serviceType.IsInstanceOfType(this) ? this : null;
     }
 
-    /// <summary>Has no effect: the model belongs to whoever gave it, and middleware disposes what it wraps.</summary>
+    /// <summary>Has no effect: the caller owns the model, and middleware disposes the generator that it wraps.</summary>
     public void Dispose()
     {
     }
 
-    // Encoding a reference and reading images take time that belongs to no caller's thread.
+    // Encoding a reference and reading images take time and must not block the caller's thread.
     private Task<(GenerationRequest Request, string Type)> TranslateAsync(
         ImageGenerationRequest request, ImageGenerationOptions? options, CancellationToken cancellation)
     {

@@ -7,21 +7,21 @@ namespace Nvg.Extensions.AI;
 public sealed class NvgImageGeneratorOptions
 {
     /// <summary>
-    /// The class that a prompt names. By default the prompt is a name, number or identifier, or a sentence that holds the name of exactly
-    /// one class as whole words.
+    /// Finds the class that a prompt names. By default, the prompt is a name, number or identifier, or a sentence that contains
+    /// the name of exactly one class as whole words.
     /// </summary>
     public Func<NvgModel, string, ImageClass> ClassOfPrompt { get; set; } = (model, prompt) => model.Classes.FindIn(prompt);
 
-    /// <summary>The most images of one request.</summary>
+    /// <summary>Maximum number of images per request.</summary>
     public int MostImages { get; set; } = 64;
 
     /// <summary>How a model is loaded by <c>AddNvgImageGenerator</c>.</summary>
     public NvgModelOptions Model { get; set; } = new();
 
-    /// <summary>First stages of a reference whose structure is kept where a request says nothing else.</summary>
+    /// <summary>Number of first stages of a reference whose structure is kept by default.</summary>
     public int ReferenceStages { get; set; } = 4;
 
-    /// <summary>All problems of the settings; empty if there are none.</summary>
+    /// <summary>All problems with the settings; empty if there are none.</summary>
     public IEnumerable<string> Validate()
     {
         if (MostImages < 1)

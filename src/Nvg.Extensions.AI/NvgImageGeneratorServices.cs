@@ -10,14 +10,14 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class NvgImageGeneratorServices
 {
     /// <summary>
-    /// Adds a model as the <see cref="IImageGenerator"/> of the application. It is loaded when it is first used, and disposed with the
-    /// services.
+    /// Adds a model as the <see cref="IImageGenerator"/> of the application. The model is loaded on first use and disposed with
+    /// the services.
     /// </summary>
     /// <param name="services">The services of the application.</param>
     /// <param name="modelFolder">A model folder.</param>
-    /// <param name="configure">Changes settings, or null.</param>
+    /// <param name="configure">Changes the settings, or null.</param>
     /// <returns>A builder to add middleware with.</returns>
-    /// <exception cref="ArgumentException">The settings are wrong.</exception>
+    /// <exception cref="ArgumentException">The settings are invalid.</exception>
     /// <exception cref="NvgDataException">There is no model folder.</exception>
     public static ImageGeneratorBuilder AddNvgImageGenerator(
         this IServiceCollection services, string modelFolder, Action<NvgImageGeneratorOptions>? configure = null)
@@ -31,9 +31,9 @@ public static class NvgImageGeneratorServices
     /// <param name="services">The services of the application.</param>
     /// <param name="serviceKey">The key.</param>
     /// <param name="modelFolder">A model folder.</param>
-    /// <param name="configure">Changes settings, or null.</param>
+    /// <param name="configure">Changes the settings, or null.</param>
     /// <returns>A builder to add middleware with.</returns>
-    /// <exception cref="ArgumentException">The settings are wrong.</exception>
+    /// <exception cref="ArgumentException">The settings are invalid.</exception>
     /// <exception cref="NvgDataException">There is no model folder.</exception>
     public static ImageGeneratorBuilder AddKeyedNvgImageGenerator(
         this IServiceCollection services, object? serviceKey, string modelFolder, Action<NvgImageGeneratorOptions>? configure = null)
@@ -44,7 +44,7 @@ public static class NvgImageGeneratorServices
             serviceKey, provider => new NvgImageGenerator(provider.GetRequiredKeyedService<LoadedModel>(serviceKey).Model, options));
     }
 
-    // What is wrong is said when the application starts, not at the first request.
+    // Problems are reported when the application starts, not at the first request.
     private static NvgImageGeneratorOptions Options(string modelFolder, Action<NvgImageGeneratorOptions>? configure)
     {
         var options = new NvgImageGeneratorOptions();

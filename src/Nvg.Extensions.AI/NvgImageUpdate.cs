@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 
 namespace Nvg.Extensions.AI;
 
-/// <summary>An event while images are generated: images that have finished a stage, or one image that is finished.</summary>
+/// <summary>An event during generation: a stage of some images is finished, or one image is finished.</summary>
 [Experimental("MEAI001")]
 public sealed class NvgImageUpdate
 {
@@ -19,14 +19,14 @@ public sealed class NvgImageUpdate
     /// <summary>Indices of the images in the request.</summary>
     public IReadOnlyList<int> Images { get; }
 
-    /// <summary>For each of them the image so far, or the finished one.</summary>
+    /// <summary>The current state of each of these images, or the finished image.</summary>
     public IReadOnlyList<AIContent> Contents { get; }
 
-    /// <summary>Share of the whole request that is done, from 0 to 1.</summary>
+    /// <summary>Completed share of the request, from 0 to 1.</summary>
     public double Share => RawRepresentation.Share;
 
     /// <summary>
-    /// The event of the library: a <see cref="StageCompleted"/>, which has structure maps, or an <see cref="ImageCompleted"/>.
+    /// The library's event: a <see cref="StageCompleted"/>, which has structure maps, or an <see cref="ImageCompleted"/>.
     /// </summary>
     public GenerationUpdate RawRepresentation { get; }
 }

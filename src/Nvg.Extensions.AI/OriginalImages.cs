@@ -2,7 +2,7 @@ using Microsoft.Extensions.AI;
 
 namespace Nvg.Extensions.AI;
 
-/// <summary>The images of a request by what they are for.</summary>
+/// <summary>The images of a request by role.</summary>
 internal sealed class OriginalImages
 {
     private const string RoleProperty = "role", Reference = "reference", MaskRole = "mask", StructureRole = "structure",
@@ -11,8 +11,8 @@ internal sealed class OriginalImages
 
     private readonly Dictionary<string, byte[]> _byRole = [];
 
-    /// <param name="contents">Images or documents as data; by default the first is the reference.</param>
-    /// <exception cref="ArgumentException">One is a link, has no role, or two have the same.</exception>
+    /// <param name="contents">Images or documents as data; the first is the reference by default.</param>
+    /// <exception cref="ArgumentException">An image is a link or has no role, or two images have the same role.</exception>
     internal OriginalImages(IEnumerable<AIContent>? contents)
     {
         foreach ((int index, AIContent content) in (contents ?? []).Index())
@@ -39,7 +39,7 @@ internal sealed class OriginalImages
         if (new PropertyValues(content.AdditionalProperties).Text(RoleProperty) is { } named)
         {
             return Array.Find(Roles, role => role.Equals(named, StringComparison.OrdinalIgnoreCase))
-                ?? throw new ArgumentException($"'{named}' is not a role of an original image; there are {string.Join(", ", Roles)}");
+                ?? throw new ArgumentException($"'{named}' is not a role of an original image; known roles are {string.Join(", ", Roles)}");
         }
 
         return Array.Find(Roles, role => content.Name?.StartsWith(role, StringComparison.OrdinalIgnoreCase) == true);

@@ -4,13 +4,15 @@ using Microsoft.Extensions.AI;
 
 namespace Nvg.Extensions.AI;
 
-/// <summary>Reads additional properties, whatever type their numbers come in: integers, floating point, text, or JSON.</summary>
+/// <summary>Reads additional properties. Numbers may be integers, floating-point numbers, text, or JSON.</summary>
 /// <param name="properties">The properties, or null for none.</param>
 internal sealed class PropertyValues(AdditionalPropertiesDictionary? properties)
 {
     private const string Prefix = "nvg.";
 
-    /// <summary>Throws where a property with our prefix is unknown; others may be meant for somebody else.</summary>
+    /// <summary>
+    /// Throws if a property with the prefix of this library is unknown. Other properties may be meant for other components.
+    /// </summary>
     /// <exception cref="ArgumentException">There is such a property.</exception>
     internal void RequireKnown(params ReadOnlySpan<string> names)
     {
@@ -18,7 +20,7 @@ internal sealed class PropertyValues(AdditionalPropertiesDictionary? properties)
         {
             if (key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
                 && !names.Contains(key[Prefix.Length..], StringComparer.OrdinalIgnoreCase))
-                throw new ArgumentException($"there is no property '{key}'; there are {string.Join(", ", names.ToArray())}");
+                throw new ArgumentException($"there is no property '{key}'; known properties are {string.Join(", ", names.ToArray())}");
         }
     }
 

@@ -11,18 +11,18 @@ namespace Nvg.Extensions.AI;
 
 /// <summary>Translates requests of Microsoft.Extensions.AI into requests of the library.</summary>
 /// <param name="model">Borrowed.</param>
-/// <param name="fingerprint">Its fingerprint.</param>
+/// <param name="fingerprint">Fingerprint of the model.</param>
 /// <param name="settings">Settings of the generator.</param>
 internal sealed class RequestTranslator(NvgModel model, Lazy<string> fingerprint, NvgImageGeneratorOptions settings)
 {
     private static readonly string[] Names = ["seed", "temperature", "top_p", "guidance", "structure_steps", "keep", "keep_stages",
         "structure_stages"];
 
-    /// <summary>The request of the library.</summary>
-    /// <param name="generator">Is given to the factory of a raw request.</param>
+    /// <summary>Translates a request.</summary>
+    /// <param name="generator">Passed to the factory of a raw request.</param>
     /// <param name="request">Prompt and images.</param>
     /// <param name="options">Count and properties, or null.</param>
-    /// <exception cref="ArgumentException">The prompt names no class, or a property, image or number is wrong.</exception>
+    /// <exception cref="ArgumentException">The prompt does not name a class, or a property, image or number is invalid.</exception>
     internal GenerationRequest Translate(IImageGenerator generator, ImageGenerationRequest request, ImageGenerationOptions? options)
     {
         switch (options?.RawRepresentationFactory?.Invoke(generator))
@@ -37,13 +37,13 @@ internal sealed class RequestTranslator(NvgModel model, Lazy<string> fingerprint
         values.RequireKnown(Names);
         int count = options?.Count ?? 1;
         if (count < 1 || count > settings.MostImages)
-            throw new ArgumentException($"{count} images were asked for; 1 to {settings.MostImages} are possible");
+            throw new ArgumentException($"{count} images were requested; 1 to {settings.MostImages} are possible");
         var originals = new OriginalImages(request.OriginalImages);
         ImageDocument? document = originals.ReferenceImage is { } bytes && !IsImage(bytes) ? ReadDocument(bytes) : null;
         ImageClass @class = string.IsNullOrWhiteSpace(request.Prompt) && document is not null
             ? document.Description.Class
             : settings.ClassOfPrompt(model, request.Prompt ?? "");
-        // Of 32 bits, so that every client can hold it.
+        // A seed of 32 bits, so that every client can represent it.
         ulong seed = values.Seed("seed") ?? (uint)RandomNumberGenerator.GetInt32(int.MinValue, int.MaxValue);
         ImageRequest first = Given(new ImageRequest(@class, seed), originals, document, values);
         return new GenerationRequest
@@ -61,7 +61,8 @@ internal sealed class RequestTranslator(NvgModel model, Lazy<string> fingerprint
             TopP = values.Number("top_p") is { } topP ? StageSchedule.Constant(topP) : defaults.TopP,
             ContentGuidance = values.Number("guidance") is { } guidance ? StageSchedule.Constant(guidance) : defaults.ContentGuidance,
             StructureSteps = values.Text("structure_steps") is not { } steps ? defaults.StructureSteps
-                : StructureSteps.Parse(steps) ?? throw new ArgumentException($"'{steps}' are no structure steps: give a number or auto"),
+                : StructureSteps.Parse(steps)
+                    ?? throw new ArgumentException($"'{steps}' is not a valid number of structure steps: give a number or auto"),
         };
         return options.Validate(model.Grid.LastStage).FirstOrDefault() is { } problem ? throw new ArgumentException(problem) : options;
     }
@@ -79,7 +80,7 @@ internal sealed class RequestTranslator(NvgModel model, Lazy<string> fingerprint
 
         KeptPart part = Part(values.Text("keep"), structure);
         if (structure is not null && (originals.Mask is not null || part != KeptPart.Content))
-            throw new ArgumentException("structure takes the place of the reference's: keep content alone, and give no mask");
+            throw new ArgumentException("a given structure replaces the reference's: keep only content, and give no mask");
         using Continuation reference = document is null
             ? Continuation.Of(model.Tokenizer, Square(bytes))
             : Continuation.Of(model.Tokenizer, document);
@@ -98,10 +99,10 @@ internal sealed class RequestTranslator(NvgModel model, Lazy<string> fingerprint
         (null, null) => null,
         ({ } drawing, null) => model.Structure.FromBrightness([ImageFile.Decode(drawing, "structure")], stages),
         (null, { } labels) => model.Structure.FromLabels(ImageFile.Decode(labels, "labels"), stages),
-        _ => throw new ArgumentException("structure and labels exclude each other"),
+        _ => throw new ArgumentException("structure and labels cannot be combined"),
     };
 
-    // With structure of its own an image takes only content from its reference.
+    // An image with a given structure takes only content from its reference.
     private static KeptPart Part(string? text, StructureMap? structure)
     {
         if (text is null)
@@ -117,7 +118,7 @@ internal sealed class RequestTranslator(NvgModel model, Lazy<string> fingerprint
         return ImageFile.Decode(bytes, "the reference", side).CropCentre(side, side);
     }
 
-    // As image editors save it, transparent is new; without transparency, white is.
+    // Transparent pixels are regenerated, as image editors save masks. Without transparency, white pixels are.
     private static RgbImage Mask(byte[] bytes) => ImageFile.DecodeTransparency(bytes, "the mask") ?? ImageFile.Decode(bytes, "the mask");
 
     private ImageDocument ReadDocument(byte[] bytes)
@@ -127,6 +128,6 @@ internal sealed class RequestTranslator(NvgModel model, Lazy<string> fingerprint
         return document;
     }
 
-    // A document begins with the length of its header, whose upper bytes are zero.
+    // A document starts with the length of its header, whose upper bytes are zero.
     private static bool IsImage(byte[] bytes) => bytes.Length < sizeof(long) || BitConverter.ToUInt64(bytes) > uint.MaxValue;
 }

@@ -2,23 +2,23 @@ using NetVips;
 
 namespace Nvg.Imaging;
 
-/// <summary>The ICC profile that a file carries for its image.</summary>
+/// <summary>The ICC profile embedded in an image file.</summary>
 internal static class ColourProfile
 {
-    /// <summary>libvips' name of its own sRGB profile.</summary>
+    /// <summary>libvips' name for its own sRGB profile.</summary>
     internal const string Srgb = "srgb";
 
     private const string Field = "icc-profile-data";
-    // Places of an ICC header: the colour space of the image's numbers, and the signature that every profile has.
+    // Offsets in an ICC header: the colour space of the image data, and the signature that every profile has.
     private const int HeaderLength = 128, SpacePlace = 16, SignaturePlace = 36;
 
     /// <summary>
-    /// Whether there is an embedded profile and it fits the image. A broken one, or one for another colour space, counts as
-    /// none. Only headers are read.
+    /// Whether there is an embedded profile that fits the image. A damaged profile, or one for a different colour space, is ignored. Only
+    /// headers are read.
     /// </summary>
     internal static bool IsUsable(Image image)
     {
-        // libvips would put a profile of its own in the place of one that does not fit.
+        // libvips would replace a profile that does not fit with its own.
         if (!image.Contains(Field) || image.Get(Field) is not byte[] profile || !Fits(profile, image.Interpretation))
             return false;
         try

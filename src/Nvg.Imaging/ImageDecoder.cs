@@ -32,16 +32,16 @@ internal static class ImageDecoder
         return ToRgb(upright, managed, name);
     }
 
-    /// <summary>What the bytes say of their image.</summary>
+    /// <summary>Reads the image header from the bytes.</summary>
     internal static ImageHeader Header(ReadOnlyMemory<byte> encoded, string name)
     {
         using Image source = Open(encoded, name, Enums.Access.Sequential);
         (int width, int height) = UprightSize(source);
-        // One channel, or one and transparency.
+        // One channel, or one plus transparency.
         return new ImageHeader(width, height, source.Bands < RgbImage.Channels);
     }
 
-    /// <summary>Decodes the numbers of a map: no colour profile applies, and no number is narrowed.</summary>
+    /// <summary>Decodes the values of a map. No colour profile is applied, and no value is narrowed.</summary>
     internal static ScalarMap Map(ReadOnlyMemory<byte> encoded, string name)
     {
         using Image source = Open(encoded, name, Enums.Access.Sequential);
@@ -55,7 +55,7 @@ internal static class ImageDecoder
         return new ScalarMap(values.Width, values.Height, values.WriteToMemory<float>(), fullScale);
     }
 
-    /// <summary>White where the image is transparent; null where it has no channel for that.</summary>
+    /// <summary>White where the image is transparent; null if it has no transparency channel.</summary>
     internal static RgbImage? Transparency(ReadOnlyMemory<byte> encoded, string name)
     {
         using Image source = Open(encoded, name, Enums.Access.Sequential);
@@ -75,7 +75,7 @@ internal static class ImageDecoder
     {
         FileContent content = FileContent.Of(encoded.Span);
         ImageFile.RequireReadFormat(content, name);
-        // A general loader of last resort takes what no other one accepts, and is not allowed to read it.
+        // libvips' fallback loader accepts whatever no other loader does, but is not allowed to read it.
         string? loader = Image.FindLoadBuffer(encoded.Span);
         if (loader is null || loader.Contains("Magick", StringComparison.Ordinal))
             throw Unreadable(content, name);
@@ -93,7 +93,7 @@ internal static class ImageDecoder
         content.Kind == FileContentKind.Other && content.Description.StartsWith("an unknown", StringComparison.Ordinal)
             ? "" : $", but {content.Description}";
 
-    // Turning reads pixels out of their order in the file.
+    // Rotation reads pixels in a different order than the file.
     private static Image Turned(ReadOnlyMemory<byte> encoded, string name)
     {
         using Image scattered = Open(encoded, name, Enums.Access.Random);
@@ -104,7 +104,7 @@ internal static class ImageDecoder
     private static Image Resize(ReadOnlyMemory<byte> encoded, int width, int height) => Image.ThumbnailBuffer(
         Array(encoded), width, optionString: "[fail-on=error]", height: height, size: Enums.Size.Force);
 
-    // thumbnail_buffer would average the numbers of the profile; other readers convert them first.
+    // thumbnail_buffer would average values in the profile's colour space; other readers convert them first.
     private static Image ResizeManaged(ReadOnlyMemory<byte> encoded, int width, int height)
     {
         using Image source = OpenShrunk(encoded, Math.Max(width, height));
@@ -112,7 +112,7 @@ internal static class ImageDecoder
         return colours.ThumbnailImage(width, height: height, size: Enums.Size.Force);
     }
 
-    // The JPEG decoder shrinks by a power of two at little cost; at least another factor of two remains for the resampling.
+    // The JPEG decoder shrinks by a power of two at little cost. At least a factor of two remains for resampling.
     private static Image OpenShrunk(ReadOnlyMemory<byte> encoded, int longerSide)
     {
         Image whole = Image.NewFromBuffer(encoded.Span, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error);
@@ -137,7 +137,7 @@ internal static class ImageDecoder
         using Image? opaque = colours.Bands > RgbImage.Channels ? colours.Flatten([255, 255, 255]) : null;
         using Image bytes = (opaque ?? colours).Cast(Enums.BandFormat.Uchar);
         if (bytes.Bands != RgbImage.Channels)
-            throw NvgDataException.At(name, $"has {image.Bands} channels that are no colours", "convert it to RGB");
+            throw NvgDataException.At(name, $"has {image.Bands} channels that are not colours", "convert it to RGB");
         return new RgbImage(bytes.Width, bytes.Height, bytes.WriteToMemory<byte>());
     }
 
@@ -146,11 +146,11 @@ internal static class ImageDecoder
             ? value
             : Upright;
 
-    // Orientations 5 to 8 exchange the sides.
+    // Orientations 5 to 8 swap width and height.
     private static (int Width, int Height) UprightSize(Image source) =>
         Orientation(source) < FirstTurned ? (source.Width, source.Height) : (source.Height, source.Width);
 
-    /// <summary>The length of one side when the shorter one becomes <paramref name="shorterSide"/>.</summary>
+    /// <summary>The length of a side if the shorter side is resized to <paramref name="shorterSide"/>.</summary>
     private static int Scaled(int side, int shorterSide, int otherSide) => side <= otherSide
         ? shorterSide
         : checked((int)Math.Round((double)side * shorterSide / otherSide, MidpointRounding.AwayFromZero));
@@ -163,7 +163,7 @@ internal static class ImageDecoder
         _ => null,
     };
 
-    // One channel (a second is transparency) as it is; colours by their Rec. 601 luma.
+    // A single channel (a second one is transparency) is unchanged; colours are converted to Rec. 601 luma.
     private static Image Brightness(Image image, string name)
     {
         if (image.Bands < RgbImage.Channels)

@@ -20,7 +20,7 @@ internal static class ImageEncoder
         };
     }
 
-    /// <summary>Encodes frames that are stacked in one tall image, as libvips takes an animation.</summary>
+    /// <summary>Encodes frames that are stacked in one tall image, the form in which libvips expects an animation.</summary>
     internal static byte[] EncodeFrames(RgbImage strip, int frameHeight, int[] delays)
     {
         using Image pixels = OverPixels(strip);

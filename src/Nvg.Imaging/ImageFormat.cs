@@ -1,17 +1,17 @@
 namespace Nvg.Imaging;
 
-/// <summary>The formats in which images are written.</summary>
+/// <summary>Formats for writing images.</summary>
 public enum ImageFormat
 {
     /// <summary>PNG, 8-bit RGB, lossless.</summary>
     Png,
 
-    /// <summary>JPEG of quality 95 with full chroma: subsampling would smear images of 32 × 32.</summary>
+    /// <summary>JPEG with quality 95 and full chroma, because subsampling would blur images of 32 × 32 pixels.</summary>
     Jpeg,
 
     /// <summary>WebP, lossless.</summary>
     WebP,
 
-    /// <summary>GIF of at most 256 colours a frame.</summary>
+    /// <summary>GIF, at most 256 colours per frame.</summary>
     Gif,
 }

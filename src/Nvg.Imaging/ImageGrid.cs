@@ -1,18 +1,18 @@
 namespace Nvg.Imaging;
 
-/// <summary>Puts images of one size side by side.</summary>
+/// <summary>Arranges images of equal size in a grid.</summary>
 public static class ImageGrid
 {
     private const byte Background = 255;
     private const int ComfortableSide = 128;
     private const long ComfortablePixels = 1L << 25;
 
-    /// <summary>Arranges images row by row on white, with the same space between them and around the whole.</summary>
-    /// <param name="images">At least one, all of one size.</param>
-    /// <param name="columns">Images in a row, or 0 for a grid about as wide as it is high.</param>
-    /// <param name="padding">Pixels of white between images and around them.</param>
-    /// <param name="enlargement">Every pixel becomes a square of this side; the padding does not grow.</param>
-    /// <exception cref="ArgumentException">There is no image, or sizes differ.</exception>
+    /// <summary>Arranges images row by row on white, with equal spacing between and around them.</summary>
+    /// <param name="images">At least one image, all of the same size.</param>
+    /// <param name="columns">Images per row, or 0 for a grid about as wide as it is high.</param>
+    /// <param name="padding">White pixels between and around images.</param>
+    /// <param name="enlargement">Every pixel becomes a square with this side; the padding is not enlarged.</param>
+    /// <exception cref="ArgumentException">There are no images, or their sizes differ.</exception>
     public static RgbImage Compose(IReadOnlyList<RgbImage> images, int columns = 0, int padding = 2, int enlargement = 1)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -34,13 +34,13 @@ public static class ImageGrid
         return grid;
     }
 
-    /// <summary>The size of the grid that <see cref="Compose"/> makes.</summary>
-    /// <param name="count">Images, at least one.</param>
-    /// <param name="width">Columns of pixels of each.</param>
-    /// <param name="height">Rows of pixels of each.</param>
-    /// <param name="columns">Images in a row, or 0 for a grid about as wide as it is high.</param>
-    /// <param name="padding">Pixels of white between images and around them.</param>
-    /// <param name="enlargement">Every pixel becomes a square of this side.</param>
+    /// <summary>The size of the grid that <see cref="Compose"/> creates.</summary>
+    /// <param name="count">Number of images, at least one.</param>
+    /// <param name="width">Width of each image in pixels.</param>
+    /// <param name="height">Height of each image in pixels.</param>
+    /// <param name="columns">Images per row, or 0 for a grid about as wide as it is high.</param>
+    /// <param name="padding">White pixels between and around images.</param>
+    /// <param name="enlargement">Every pixel becomes a square with this side.</param>
     public static (long Width, long Height) Size(int count, int width, int height, int columns = 0, int padding = 2, int enlargement = 1)
     {
         columns = Columns(count, columns);
@@ -58,7 +58,7 @@ public static class ImageGrid
 
     /// <summary>The enlargement for many images: smaller if the grid would become too large.</summary>
     /// <param name="image">One of the images.</param>
-    /// <param name="count">How many there are.</param>
+    /// <param name="count">Number of images.</param>
     public static int ComfortableEnlargement(RgbImage image, int count)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -66,9 +66,9 @@ public static class ImageGrid
     }
 
     /// <summary>The enlargement for many images: smaller if the grid would become too large.</summary>
-    /// <param name="width">Columns of pixels of one of the images.</param>
-    /// <param name="height">Rows of pixels.</param>
-    /// <param name="count">How many there are.</param>
+    /// <param name="width">Width of one image in pixels.</param>
+    /// <param name="height">Height of one image in pixels.</param>
+    /// <param name="count">Number of images.</param>
     public static int ComfortableEnlargement(int width, int height, int count)
     {
         long pixels = (long)width * height * Math.Max(1, count);

@@ -1,7 +1,7 @@
 namespace Nvg.Imaging;
 
-/// <summary>What an image file says of its image.</summary>
+/// <summary>Properties of an image from its file header.</summary>
 /// <param name="Width">Columns, upright.</param>
 /// <param name="Height">Rows, upright.</param>
-/// <param name="IsGrey">Whether it has one channel of light, not colours.</param>
+/// <param name="IsGrey">Whether the image is greyscale.</param>
 public readonly record struct ImageHeader(int Width, int Height, bool IsGrey);

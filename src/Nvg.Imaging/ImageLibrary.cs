@@ -11,14 +11,14 @@ namespace Nvg.Imaging;
 public static class ImageLibrary
 {
     /// <summary>
-    /// The environment variable that names another libvips than the packaged one, by path or by a name that the system's
-    /// loader knows (<c>libvips.so.42</c>).
+    /// The environment variable that selects a libvips other than the packaged one, by path or by a name that the system's loader can find
+    /// (<c>libvips.so.42</c>).
     /// </summary>
     public const string PathVariable = "NVG_VIPS";
 
-    // Of one call: one that computes, and those that write in the background.
+    // Threads of one call: one for computation, and those that write in the background.
     private const int OneThreadPerImage = 1, ThreadsPerCall = 4;
-    // What libvips limits the number to.
+    // The maximum number of threads in libvips.
     private const int FewestThreads = 3, MostThreads = 1024;
     private const string ThreadsVariable = "VIPS_MAX_THREADS";
     private static readonly int Threads = int.TryParse(Environment.GetEnvironmentVariable(ThreadsVariable), out int asked)
@@ -28,11 +28,11 @@ public static class ImageLibrary
     private static bool _loaded;
     private static nint _library;
 
-    /// <summary>Calls that may compute at the same time: each waits for threads of libvips, whose number is fixed.</summary>
+    /// <summary>Number of calls that may run at the same time. Each waits for libvips threads, whose number is fixed.</summary>
     internal static int MostCalls => Math.Max(1, Threads / ThreadsPerCall);
 
     /// <summary>The version of the library, for example 8.18.7; loads it.</summary>
-    /// <exception cref="DllNotFoundException">libvips cannot be loaded; the message names every place tried.</exception>
+    /// <exception cref="DllNotFoundException">libvips cannot be loaded; the message lists every location tried.</exception>
     public static Version Version
     {
         get
@@ -45,8 +45,8 @@ public static class ImageLibrary
     private static string FileName =>
         OperatingSystem.IsWindows() ? "libvips-42.dll" : OperatingSystem.IsMacOS() ? "libvips.42.dylib" : "libvips.so.42";
 
-    /// <summary>Loads the library unless that has been done; a failure is tried again at the next call.</summary>
-    /// <exception cref="DllNotFoundException">libvips cannot be loaded; the message names every place tried.</exception>
+    /// <summary>Loads the library if it is not loaded yet. After a failure, the next call tries again.</summary>
+    /// <exception cref="DllNotFoundException">libvips cannot be loaded; the message lists every location tried.</exception>
     public static void Load()
     {
         if (Volatile.Read(ref _loaded))
@@ -56,11 +56,11 @@ public static class ImageLibrary
             if (_loaded)
                 return;
             // NetVips starts libvips once, when a method that calls into it is compiled, and never again after a failure.
-            // Such methods must therefore not be compiled before the library is known to load: they are not inlined.
+            // Such methods are therefore not inlined, so that they are not compiled before the library is known to load.
             if (_library == 0)
             {
-                // Without a number, threads end when they are idle, and libvips 8.18 may hand work to one that is just ending: the
-                // call then never returns. Threads of a fixed number live on.
+                // Without a fixed number, idle threads end, and libvips 8.18 may assign work to a thread that is just ending; the call then
+                // never returns. With a fixed number, threads stay alive.
                 NativeEnvironment.SetDefault(ThreadsVariable, $"{Threads}");
                 _library = LoadFile();
             }
@@ -76,7 +76,7 @@ public static class ImageLibrary
         string? named = Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } value ? value : null;
         try
         {
-            // With the assembly the search covers the native folders of the packages, then the system's libraries.
+            // With the assembly given, the search covers the native folders of the packages, then the system's libraries.
             nint library = named is null ? NativeLibrary.Load(FileName, netVips, null) : NativeLibrary.Load(named);
             SetLibrary(netVips, library, named);
             return library;
@@ -88,7 +88,7 @@ public static class ImageLibrary
         }
     }
 
-    // The first resolver of an assembly stays; NetVips accepts that its own comes second.
+    // The first resolver of an assembly takes effect; NetVips accepts that it comes second.
     private static void SetLibrary(Assembly netVips, nint library, string? named)
     {
         try
@@ -102,7 +102,7 @@ public static class ImageLibrary
         catch (InvalidOperationException error)
         {
             throw new DllNotFoundException(
-                $"{PathVariable} names {named}, but the application has loaded another libvips through NetVips before", error);
+                $"{PathVariable} names {named}, but the application has already loaded a different libvips through NetVips", error);
         }
     }
 
@@ -114,7 +114,7 @@ public static class ImageLibrary
           + $"{PathVariable} (tried {FileName} beside the application, in the packages' runtimes folders and in the system's folders)"
         : $"{PathVariable} names {named}; correct it, or unset it to use the packaged library";
 
-    // The first line of .NET's message is advice about tools; the loader's own words for each attempt follow.
+    // The first line of .NET's message is advice about tools; the loader's own message for each attempt follows.
     private static string LoaderWords(Exception error)
     {
         string[] lines = error.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -127,12 +127,12 @@ public static class ImageLibrary
         if (!ModuleInitializer.VipsInitialized)
             throw new DllNotFoundException(
                 $"libvips was found but does not start: {ModuleInitializer.Exception?.Message.ReplaceLineEndings(" ")}");
-        // Work is spread over images, not inside one; and no image is requested twice, so a cache only costs memory.
+        // Work is parallelised over images, not within an image. No image is requested twice, so a cache would only cost memory.
         Vips.Concurrency = OneThreadPerImage;
         Cache.Max = 0;
-        // Images come from strangers: only the loaders that libvips considers hardened may see them.
+        // Images come from untrusted sources, so only loaders that libvips considers hardened may read them.
         Vips.BlockUntrusted = true;
-        // Warnings about odd metadata would appear on standard error between our own lines.
+        // Otherwise, warnings about unusual metadata would appear on standard error between our own lines.
         _ = Log.SetLogHandler("VIPS", Enums.LogLevelFlags.Warning, static (_, _, _) => { });
     }
 }

@@ -1,12 +1,12 @@
 namespace Nvg.Imaging;
 
-/// <summary>How close an image comes to its original, on values divided by 255.</summary>
+/// <summary>Measures the similarity of an image and its original, on values divided by 255.</summary>
 public static class ImageQuality
 {
     private const int Window = 7;
     private const double Peak = 255;
 
-    // (K1 · range)² and (K2 · range)² of the structural similarity's paper, here in bytes.
+    // (K1 · range)² and (K2 · range)² from the SSIM paper, for byte values.
     private const double LuminanceConstant = 0.01 * Peak * 0.01 * Peak, ContrastConstant = 0.03 * Peak * 0.03 * Peak;
 
     /// <summary>Peak signal-to-noise ratio in decibels; infinite for equal images.</summary>
@@ -40,8 +40,8 @@ public static class ImageQuality
     }
 
     /// <summary>
-    /// Structural similarity: windows of 7 × 7 with equal weights inside the image, sample covariance,
-    /// K1 = 0.01, K2 = 0.03, the mean over windows and channels (scikit-image's default).
+    /// Structural similarity: 7 × 7 windows inside the image with equal weights, sample covariance, K1 = 0.01, K2 = 0.03, averaged over
+    /// windows and channels (scikit-image's default).
     /// </summary>
     /// <param name="image">The image, at least 7 × 7.</param>
     /// <param name="original">The original, of the same size.</param>
@@ -66,7 +66,7 @@ public static class ImageQuality
         return sum / ((long)(image.Width - Window + 1) * (image.Height - Window + 1) * RgbImage.Channels);
     }
 
-    // Sums over the last rows of each column and channel; whole numbers, so that adding and taking away stays exact.
+    // Sums over the last rows of each column and channel. They are integers, so adding and subtracting is exact.
     private static void Accumulate(Moments[] columns, RgbImage image, RgbImage original, int y, int sign)
     {
         ReadOnlySpan<byte> a = image.Row(y), b = original.Row(y);

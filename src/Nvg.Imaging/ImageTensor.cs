@@ -2,19 +2,19 @@ using Nvg.Torch;
 
 namespace Nvg.Imaging;
 
-/// <summary>Images between bytes (rows × columns × 3) and tensors (3 × H × W in [−1, 1]).</summary>
+/// <summary>Converts images between bytes (rows × columns × 3) and tensors (3 × H × W in [−1, 1]).</summary>
 public static class ImageTensor
 {
-    /// <summary>Images of one size as a tensor.</summary>
+    /// <summary>Converts images of equal size to a tensor.</summary>
     public static Tensor Load(IReadOnlyList<RgbImage> images, Device device = default) =>
         ToTensor([.. images.SelectMany(p => p.Pixels)], images.Count, images[0].Height, images[0].Width, device);
 
-    /// <summary>Images of one size as bytes, as feature networks take them.</summary>
+    /// <summary>Converts images of equal size to bytes, the input format of feature networks.</summary>
     /// <returns>uint8, N × rows × columns × 3.</returns>
     public static Tensor ToBytes(IReadOnlyList<RgbImage> images) =>
         Tensor.From([.. images.SelectMany(p => p.Pixels)], images.Count, images[0].Height, images[0].Width, RgbImage.Channels);
 
-    /// <summary>Tensors in [−1, 1] as images: 255 · (x + 1) / 2, truncated (docs/method.md, section 3.1).</summary>
+    /// <summary>Converts tensors in [−1, 1] to images: 255 · (x + 1) / 2, truncated (docs/method.md, section 3.1).</summary>
     public static RgbImage[] ToImages(Tensor images)
     {
         using var scope = new TensorScope();

@@ -1,15 +1,15 @@
 namespace Nvg.Imaging;
 
-/// <summary>An image of 8 bits a channel in sRGB: rows from top to bottom, pixels from left to right, bytes R G B.</summary>
+/// <summary>An sRGB image with 8 bits per channel: rows from top to bottom, pixels from left to right, bytes R G B.</summary>
 public sealed class RgbImage
 {
-    /// <summary>Bytes of one pixel.</summary>
+    /// <summary>Number of bytes per pixel.</summary>
     public const int Channels = 3;
 
-    /// <summary>The largest side, in pixels, of images that data sets and sample files hold.</summary>
+    /// <summary>Maximum side, in pixels, of images in data sets and sample files.</summary>
     public const int LargestSide = 8192;
 
-    /// <summary>A black image.</summary>
+    /// <summary>Creates a black image.</summary>
     /// <param name="width">Columns, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
     public RgbImage(int width, int height)
@@ -17,11 +17,11 @@ public sealed class RgbImage
     {
     }
 
-    /// <summary>An image over <paramref name="pixels"/>, which is kept and not copied.</summary>
+    /// <summary>Creates an image over <paramref name="pixels"/>, which is not copied.</summary>
     /// <param name="width">Columns, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
     /// <param name="pixels">height × width × 3 bytes.</param>
-    /// <exception cref="ArgumentException">The array has another length.</exception>
+    /// <exception cref="ArgumentException">The array has the wrong length.</exception>
     public RgbImage(int width, int height, byte[] pixels)
     {
         ArgumentNullException.ThrowIfNull(pixels);
@@ -44,12 +44,12 @@ public sealed class RgbImage
     /// <param name="y">Row, from the top.</param>
     public Span<byte> Row(int y) => Pixels.AsSpan(y * Width * Channels, Width * Channels);
 
-    /// <summary>A copy of the rectangle that starts at (<paramref name="left"/>, <paramref name="top"/>).</summary>
+    /// <summary>Copies the rectangle that starts at (<paramref name="left"/>, <paramref name="top"/>).</summary>
     /// <param name="left">First column.</param>
     /// <param name="top">First row.</param>
     /// <param name="width">Columns of the copy.</param>
     /// <param name="height">Rows of the copy.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The rectangle leaves the image.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The rectangle extends beyond the image.</exception>
     public RgbImage Crop(int left, int top, int width, int height)
     {
         RequireInside(left, top, width, height);
@@ -60,15 +60,15 @@ public sealed class RgbImage
     }
 
     /// <summary>
-    /// The middle of the image. Where the rest is odd the crop starts half a pixel before the middle, as
-    /// integer division puts it.
+    /// Copies the central part of the image. If the difference in size is odd, integer division places the crop half a pixel before the
+    /// centre.
     /// </summary>
     /// <param name="width">Columns of the copy.</param>
     /// <param name="height">Rows of the copy.</param>
     public RgbImage CropCentre(int width, int height) =>
         Crop((Width - width) / 2, (Height - height) / 2, width, height);
 
-    /// <summary>A copy with left and right exchanged.</summary>
+    /// <summary>Copies the image, mirrored horizontally.</summary>
     public RgbImage FlipHorizontally()
     {
         var flipped = new RgbImage(Width, Height);
@@ -77,8 +77,8 @@ public sealed class RgbImage
         return flipped;
     }
 
-    /// <summary>A copy in which every pixel becomes a square of <paramref name="factor"/> × <paramref name="factor"/>.</summary>
-    /// <param name="factor">At least 1.</param>
+    /// <summary>Copies the image, enlarging every pixel to a square of <paramref name="factor"/> × <paramref name="factor"/>.</summary>
+    /// <param name="factor">Enlargement factor, at least 1.</param>
     public RgbImage Enlarge(int factor)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(factor, 1);
@@ -95,17 +95,17 @@ public sealed class RgbImage
         return large;
     }
 
-    /// <summary>Writes the image to a file, completely or not at all. The file name chooses the format.</summary>
+    /// <summary>Writes the image to a file atomically. The file name extension determines the format.</summary>
     /// <param name="path">A name ending in .png, .jpg, .jpeg, .webp or .gif.</param>
     /// <exception cref="ArgumentException">The name ends in none of these.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Save(string path) => ImageFile.Write(path, this);
 
     /// <summary>Copies <paramref name="image"/> into this one.</summary>
-    /// <param name="image">What to copy.</param>
+    /// <param name="image">The image to copy.</param>
     /// <param name="left">Column of its left edge.</param>
     /// <param name="top">Row of its upper edge.</param>
-    /// <exception cref="ArgumentOutOfRangeException">It does not fit there.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The image does not fit at this position.</exception>
     public void Paste(RgbImage image, int left, int top)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -114,7 +114,7 @@ public sealed class RgbImage
             image.Row(y).CopyTo(Row(top + y)[(left * Channels)..]);
     }
 
-    /// <summary>Copies a row of pixels in the opposite order.</summary>
+    /// <summary>Copies a row of pixels in reverse order.</summary>
     internal static void CopyReversed(ReadOnlySpan<byte> row, Span<byte> reversed)
     {
         for (int from = 0, to = row.Length - Channels; to >= 0; from += Channels, to -= Channels)

@@ -1,17 +1,17 @@
 namespace Nvg.Imaging;
 
 /// <summary>
-/// A map of one number per pixel, such as depth or brightness, with the numbers that its file holds: 16-bit and
-/// floating-point values are not narrowed, and no colour profile is applied.
+/// A map with one value per pixel, such as depth or brightness. It keeps the values of the file: 16-bit and floating-point values are not
+/// narrowed, and no colour profile is applied.
 /// </summary>
 public sealed class ScalarMap
 {
-    /// <summary>A map over <paramref name="values"/>, which is kept and not copied.</summary>
+    /// <summary>Creates a map over <paramref name="values"/>, which is not copied.</summary>
     /// <param name="width">Columns, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
-    /// <param name="values">height × width numbers, rows from top to bottom.</param>
+    /// <param name="values">height × width values, rows from top to bottom.</param>
     /// <param name="fullScale">See <see cref="FullScale"/>.</param>
-    /// <exception cref="ArgumentException">The array has another length.</exception>
+    /// <exception cref="ArgumentException">The array has the wrong length.</exception>
     public ScalarMap(int width, int height, float[] values, double fullScale = 1)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -29,9 +29,9 @@ public sealed class ScalarMap
     /// <summary>Rows.</summary>
     public int Height { get; }
 
-    /// <summary>The numbers, height × width.</summary>
+    /// <summary>The values, height × width.</summary>
     public float[] Values { get; }
 
-    /// <summary>The number that stands for white: 255, 65535, or 1 for floating-point files.</summary>
+    /// <summary>The value that represents white: 255, 65535, or 1 for floating-point files.</summary>
     public double FullScale { get; }
 }

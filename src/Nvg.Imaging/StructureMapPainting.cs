@@ -1,16 +1,16 @@
 namespace Nvg.Imaging;
 
 /// <summary>
-/// Makes a structure map visible. A map gives every cell of the latent grid the number of its cluster; a cell is drawn
-/// as the block of pixels that it covers in the image.
+/// Visualises structure maps. A map assigns a cluster number to every cell of the latent grid; a cell is drawn as the block of pixels that
+/// it covers in the image.
 /// </summary>
 public static class StructureMapPainting
 {
-    /// <summary>Draws every cluster in the mean colour that an image has under it.</summary>
+    /// <summary>Draws every cluster in the mean colour of the image area that it covers.</summary>
     /// <param name="labels">Cluster of each cell, rows × columns, row by row; numbers from 0, which may leave gaps.</param>
     /// <param name="rows">Rows of the latent grid.</param>
     /// <param name="columns">Columns of the latent grid.</param>
-    /// <param name="image">The image that the map belongs to; its size is that of the drawing.</param>
+    /// <param name="image">The image that the map belongs to; the drawing has the same size.</param>
     /// <exception cref="ArgumentException">The labels do not fill the grid, or one is negative.</exception>
     public static RgbImage WithMeanColours(ReadOnlySpan<int> labels, int rows, int columns, RgbImage image)
     {
@@ -40,14 +40,14 @@ public static class StructureMapPainting
     }
 
     /// <summary>
-    /// Draws every cluster in a colour of its own. The colour depends on the number alone, so the same cluster looks
-    /// the same in every drawing; 0 is black and 1 is white, so that the first split reads as a drawing in black and white.
+    /// Draws every cluster in its own colour. The colour depends only on the number, so a cluster looks the same in every drawing. 0 is
+    /// black and 1 is white, so the first split appears as a black-and-white drawing.
     /// </summary>
     /// <param name="labels">Cluster of each cell, rows × columns, row by row; numbers from 0.</param>
     /// <param name="rows">Rows of the latent grid.</param>
     /// <param name="columns">Columns of the latent grid.</param>
-    /// <param name="width">Pixels across the drawing.</param>
-    /// <param name="height">Pixels down the drawing.</param>
+    /// <param name="width">Width of the drawing in pixels.</param>
+    /// <param name="height">Height of the drawing in pixels.</param>
     /// <exception cref="ArgumentException">The labels do not fill the grid, or one is negative.</exception>
     public static RgbImage WithPalette(ReadOnlySpan<int> labels, int rows, int columns, int width, int height)
     {
@@ -73,11 +73,13 @@ public static class StructureMapPainting
         return canvas;
     }
 
-    /// <summary>The cell over a pixel: nearest neighbour, also where the sizes do not divide.</summary>
+    /// <summary>The cell of a pixel by nearest neighbour, even if the sizes are not divisible.</summary>
     private static int Cell(int x, int y, int rows, int columns, RgbImage canvas) =>
         ((int)((long)y * rows / canvas.Height) * columns) + (int)((long)x * columns / canvas.Width);
 
-    /// <summary>Steps of the golden angle around the hues never come back near an earlier one; three tones tell close hues apart.</summary>
+    /// <summary>
+    /// Hues advance by the golden angle and therefore never return close to an earlier hue soon; three tones distinguish similar hues.
+    /// </summary>
     private static byte[] PaletteColour(int cluster)
     {
         if (cluster < 2)
@@ -86,7 +88,7 @@ public static class StructureMapPainting
         (double value, double saturation) = (cluster % 3) switch { 0 => (1.0, 0.55), 1 => (0.7, 0.85), _ => (0.95, 0.9) };
         return [Channel(5), Channel(3), Channel(1)];
 
-        // The usual formula from hue, saturation and value.
+        // The standard conversion from hue, saturation and value.
         byte Channel(int offset)
         {
             double k = (offset + hue) % 6;
@@ -94,7 +96,7 @@ public static class StructureMapPainting
         }
     }
 
-    /// <summary>Checks the grid and gives one more than its largest label.</summary>
+    /// <summary>Checks the grid and returns its largest label plus one.</summary>
     private static int RequireGrid(ReadOnlySpan<int> labels, int rows, int columns)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
@@ -104,7 +106,7 @@ public static class StructureMapPainting
         int largest = 0;
         foreach (int label in labels)
         {
-            // As many clusters as cells is the finest map there is.
+            // The finest possible map has one cluster per cell.
             if (label < 0 || label >= labels.Length)
                 throw new ArgumentException($"label {label} is not a cluster of {labels.Length} cells", nameof(labels));
             largest = Math.Max(largest, label);

@@ -3,19 +3,19 @@ using NetVips;
 namespace Nvg.Imaging;
 
 /// <summary>
-/// Runs work on libvips from many threads and reports why it failed. libvips keeps one error text for the whole process,
-/// in which the reasons of several threads mix. Work that failed is therefore repeated with every other thread kept out,
-/// so that the text it leaves is its own: the same unusable file always gets the same message.
+/// Runs libvips work from many threads and reports why it failed. libvips keeps one error text per process, in which the errors of several
+/// threads are mixed. Failed work is therefore repeated while all other threads are excluded, so that the text contains only its own error:
+/// the same unusable file always gets the same message.
 /// </summary>
 internal static class VipsCall
 {
-    // What libheif says of HEVC streams, which are patented; libvips' own packages leave their decoder out.
+    // libheif's message for HEVC streams, which are patented; libvips' own packages omit the decoder.
     private const string UnsupportedCodec = "HEVC";
 
     private static readonly ReaderWriterLockSlim Gate = new();
     private static readonly SemaphoreSlim Places = new(ImageLibrary.MostCalls);
 
-    /// <exception cref="NvgDataException">The work failed; the line names <paramref name="where"/>.</exception>
+    /// <exception cref="NvgDataException">The work failed; the message names <paramref name="where"/>.</exception>
     internal static T Run<T>(string where, Func<T> work)
     {
         ImageLibrary.Load();
@@ -27,7 +27,7 @@ internal static class VipsCall
         }
         catch (VipsException)
         {
-            // Repeated below, alone.
+            // Repeated below, exclusively.
         }
         finally
         {
@@ -52,7 +52,7 @@ internal static class VipsCall
                 ? NvgDataException.At(
                     where,
                     "is a HEIC image, which the loaded libvips does not decode",
-                    $"convert it to JPEG or AVIF, or name another libvips in {ImageLibrary.PathVariable}",
+                    $"convert it to JPEG or AVIF, or set a different libvips in {ImageLibrary.PathVariable}",
                     failed)
                 : NvgDataException.At(where, $"libvips reports {Reason(failed)}", innerException: failed);
         }
@@ -62,10 +62,10 @@ internal static class VipsCall
         }
     }
 
-    // The constructor moves libvips' error text into the message and clears the buffer; there is no other public way.
+    // The constructor moves libvips' error text into the message and clears the buffer; there is no other public API for this.
     private static void DiscardErrors() => _ = new VipsException(string.Empty);
 
-    /// <summary>The distinct lines of libvips, one for each layer that failed, without NetVips' own line before them.</summary>
+    /// <summary>The distinct error lines of libvips, one per failed layer, without the preceding line from NetVips.</summary>
     private static string Reason(VipsException failed)
     {
         string[] lines = failed.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

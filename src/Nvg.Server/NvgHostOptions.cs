@@ -1,23 +1,23 @@
 namespace Nvg.Server;
 
-/// <summary>Settings of a whole server (<see cref="Hosting.NvgServerHost"/>): where it listens, and who may reach it.</summary>
+/// <summary>Settings of a whole server (<see cref="Hosting.NvgServerHost"/>): its addresses, and who may reach it.</summary>
 public sealed class NvgHostOptions
 {
-    /// <summary>The address where it listens unless another is given.</summary>
+    /// <summary>The address that the server listens on by default.</summary>
     public const string DefaultUrl = "http://127.0.0.1:5080";
 
-    /// <summary>Addresses where it listens; a port of 0 takes any free one.</summary>
+    /// <summary>Addresses that the server listens on; port 0 selects any free port.</summary>
     public IReadOnlyList<string> Urls { get; set; } = [DefaultUrl];
 
     /// <summary>
-    /// Names by which clients may call it, or <c>*</c> for any. Null for localhost and loopback addresses, and for any with keys.
+    /// Host names that clients may use, or <c>*</c> for any. Null allows localhost and loopback addresses, or any name if keys are set.
     /// </summary>
     public IReadOnlyList<string>? Hosts { get; set; }
 
-    /// <summary>Whether it may listen beyond this machine without keys.</summary>
+    /// <summary>Whether the server may listen on the network without keys.</summary>
     public bool AllowsNetworkWithoutKey { get; set; }
 
-    /// <summary>The most connections at a time.</summary>
+    /// <summary>Maximum number of simultaneous connections.</summary>
     public int MostConnections { get; set; } = 4096;
 
     /// <summary>Settings of the server itself.</summary>

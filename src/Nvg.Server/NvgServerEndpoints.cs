@@ -16,12 +16,12 @@ public static class NvgServerEndpoints
     internal const string DocumentName = "v1";
 
     /// <summary>
-    /// Maps the native API below <c>/api</c>, OpenAI's below <c>/v1</c>, AUTOMATIC1111's below <c>/sdapi/v1</c> where it is switched
-    /// on, health, metrics, and the OpenAPI document. docs/serving.md describes them.
+    /// Maps the native API below <c>/api</c>, OpenAI's API below <c>/v1</c>, AUTOMATIC1111's API below <c>/sdapi/v1</c> if
+    /// enabled, health, metrics, and the OpenAPI document. docs/serving.md describes all of them.
     /// </summary>
     /// <param name="endpoints">The application.</param>
-    /// <param name="prefix">A path such as <c>/nvg</c> to put before all of them; empty for none.</param>
-    /// <returns>The group of all endpoints, to add policies of the application to.</returns>
+    /// <param name="prefix">A path such as <c>/nvg</c> before all endpoints; empty for none.</param>
+    /// <returns>The group of all endpoints, to which the application can add policies.</returns>
     public static RouteGroupBuilder MapNvg(this IEndpointRouteBuilder endpoints, string prefix = "")
     {
         IServiceProvider services = endpoints.ServiceProvider;
@@ -41,8 +41,8 @@ public static class NvgServerEndpoints
     }
 
     /// <summary>
-    /// Serves the page from <c>wwwroot</c> beside the application, with the headers that protect it. The endpoints must be mapped
-    /// without a prefix.
+    /// Serves the page from <c>wwwroot</c> beside the application, with security headers. The endpoints must be mapped without a
+    /// prefix.
     /// </summary>
     /// <param name="app">The application.</param>
     public static IApplicationBuilder UseNvgStudio(this IApplicationBuilder app)

@@ -18,10 +18,10 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds the server to an application.</summary>
 public static class NvgServerServices
 {
-    /// <summary>Adds the services that <c>MapNvg</c> maps endpoints of. Models are loaded when the application starts.</summary>
+    /// <summary>Adds the services for the endpoints of <c>MapNvg</c>. Models are loaded when the application starts.</summary>
     /// <param name="services">The services of the application.</param>
-    /// <param name="configure">Names the models, and changes limits.</param>
-    /// <exception cref="ArgumentException">The settings are wrong.</exception>
+    /// <param name="configure">Sets the models and limits.</param>
+    /// <exception cref="ArgumentException">The settings are invalid.</exception>
     public static IServiceCollection AddNvgServer(this IServiceCollection services, Action<NvgServerOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
@@ -30,10 +30,10 @@ public static class NvgServerServices
         return services.AddNvgServer(options);
     }
 
-    /// <summary>Adds the services that <c>MapNvg</c> maps endpoints of. Models are loaded when the application starts.</summary>
+    /// <summary>Adds the services for the endpoints of <c>MapNvg</c>. Models are loaded when the application starts.</summary>
     /// <param name="services">The services of the application.</param>
     /// <param name="options">Models and limits.</param>
-    /// <exception cref="ArgumentException">The settings are wrong.</exception>
+    /// <exception cref="ArgumentException">The settings are invalid.</exception>
     public static IServiceCollection AddNvgServer(this IServiceCollection services, NvgServerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

@@ -2,9 +2,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Nvg.Server;
 
-/// <summary>A request that cannot be served, and why; becomes the error answer of the API that it came by.</summary>
+/// <summary>A request that cannot be served. It becomes the error response of the API through which the request came.</summary>
 /// <param name="status">HTTP status.</param>
-/// <param name="message">One sentence for people: what, where, and how to mend it.</param>
+/// <param name="message">One sentence for people: what is wrong, where, and how to fix it.</param>
 /// <param name="cause">The cause, or null.</param>
 internal sealed class RequestException(int status, string message, Exception? cause = null) : Exception(message, cause)
 {
@@ -14,7 +14,7 @@ internal sealed class RequestException(int status, string message, Exception? ca
     /// <summary>Path of the field, or null.</summary>
     internal string? Field { get; init; }
 
-    /// <summary>What may have been meant.</summary>
+    /// <summary>Values that may have been meant.</summary>
     internal IReadOnlyList<string> Suggestions { get; init; } = [];
 
     /// <summary>When to try again, or null.</summary>
@@ -23,10 +23,10 @@ internal sealed class RequestException(int status, string message, Exception? ca
     /// <summary>A short name of the reason, for programs and metrics.</summary>
     internal string? Code { get; init; }
 
-    /// <summary>A field is wrong.</summary>
+    /// <summary>Creates the error for a wrong field.</summary>
     internal static RequestException Field400(string? field, string message, Exception? cause = null) =>
         new(StatusCodes.Status400BadRequest, message, cause) { Field = field };
 
-    /// <summary>There is no such thing.</summary>
+    /// <summary>Creates the error for something that does not exist.</summary>
     internal static RequestException NotFound(string message) => new(StatusCodes.Status404NotFound, message);
 }

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Nvg.Server;
 
-/// <summary>JSON as the native API reads and writes it: camelCase, enums as words, unknown fields refused.</summary>
+/// <summary>JSON conventions of the native API: camelCase, enums as strings, unknown fields rejected.</summary>
 internal static class ServerJson
 {
     private const int DeepestNesting = 16;

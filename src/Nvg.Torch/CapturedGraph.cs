@@ -3,12 +3,12 @@ using Nvg.Torch.Interop;
 namespace Nvg.Torch;
 
 /// <summary>
-/// Work of a GPU that was captured once and is repeated with one launch (a CUDA graph). It always reads and writes the tensors of
-/// the capture: to repeat it with other values, copy them into its inputs first.
+/// GPU work that is captured once and replayed with a single launch (a CUDA graph). It always reads and writes the tensors of the capture.
+/// To replay it with other values, copy them into its inputs first.
 /// </summary>
 internal sealed unsafe class CapturedGraph : ICapturedWork
 {
-    /// <summary>Set to 0, it switches graphs off: every kernel is launched by itself.</summary>
+    /// <summary>Environment variable that disables graphs if set to 0; every kernel is then launched individually.</summary>
     internal const string Variable = "NVG_CUDA_GRAPHS";
 
     private readonly GraphHandle _graph;
@@ -28,10 +28,10 @@ internal sealed unsafe class CapturedGraph : ICapturedWork
         return available != 0;
     }
 
-    /// <summary>Runs work once, so that libraries are ready, and captures it.</summary>
+    /// <summary>Runs work once, to initialise libraries, and then captures it.</summary>
     /// <param name="device">The GPU.</param>
     /// <param name="work">
-    /// Work without random numbers that neither reads from the device nor allocates anything that outlives it but its result.
+    /// Work without random numbers. It must not read back from the device, and nothing that it allocates may outlive it except its result.
     /// </param>
     /// <exception cref="TorchException">The work contains something that cannot be captured.</exception>
     internal static ICapturedWork Capture(Device device, Func<Tensor> work)
@@ -72,7 +72,7 @@ internal sealed unsafe class CapturedGraph : ICapturedWork
         }
         finally
         {
-            // An error of the work itself is the one to report.
+            // Checked later, because an error in the work itself takes precedence.
             status = Native.nvgt_graph_exit(graph);
         }
 

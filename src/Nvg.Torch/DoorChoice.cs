@@ -3,18 +3,20 @@ using Nvg.Torch.Interop.Managed;
 
 namespace Nvg.Torch;
 
-/// <summary>Chooses the door of the process: the compiled one where its library and a libtorch are there, else the managed one.</summary>
+/// <summary>
+/// Chooses the door of the process: the compiled one if its library and a libtorch are available, otherwise the managed one.
+/// </summary>
 internal static class DoorChoice
 {
-    /// <summary>The environment variable that asks for one of the doors.</summary>
+    /// <summary>The environment variable that selects a door.</summary>
     internal const string Variable = "NVG_DOOR";
 
     private const string NativePackage = "Nvg.Native.linux-x64";
 
     /// <summary>Opens a door.</summary>
-    /// <param name="asked">Which, or automatic.</param>
+    /// <param name="asked">The requested door, or automatic.</param>
     /// <param name="libraryPath">An explicit path of the compiled library, or null.</param>
-    /// <exception cref="TorchLoadException">None can be opened; the message names every path tried and the ways out.</exception>
+    /// <exception cref="TorchLoadException">No door can be opened; the message lists every path tried and possible remedies.</exception>
     internal static Door Open(TorchDoor asked, string? libraryPath)
     {
         LibrarySearch compiled = CompiledLibrary.Search(libraryPath), managed = TorchPackage.Search();
@@ -24,13 +26,13 @@ internal static class DoorChoice
             return managed.Open(TorchPackage.TryOpen) ?? throw NoManaged(managed);
         if (compiled.Open(CompiledLibrary.TryOpen) is { } door)
             return door;
-        // A compiled library that is there and cannot be used is an error: silently its users would lose training and speed. Where
-        // no libtorch is installed at all, it cannot have been meant.
+        // A compiled library that exists but cannot be used is an error; otherwise its users would silently lose training and speed. If no
+        // libtorch is installed at all, the user cannot have intended to use it.
         bool mayReplace = asked == TorchDoor.Automatic && !CompiledLibrary.IsNamed(libraryPath) && !CompiledLibrary.HasLibtorch();
         return (mayReplace && managed.Exists ? managed.Open(TorchPackage.TryOpen) : null) ?? throw NoCompiled(compiled);
     }
 
-    /// <summary>The door that the environment asks for.</summary>
+    /// <summary>The door that the environment selects.</summary>
     internal static TorchDoor FromEnvironment() => Environment.GetEnvironmentVariable(Variable) switch
     {
         null or "" => TorchDoor.Automatic,

@@ -4,11 +4,12 @@ using Nvg.Torch.Interop;
 namespace Nvg.Torch;
 
 /// <summary>
-/// Counts and times the operators that run while it exists, those of backward passes and of other threads included. One at a time.
+/// Counts and times the operators that run while it exists, including those of backward passes and other threads. Only one trace can exist
+/// at a time.
 /// </summary>
 internal sealed unsafe class OperatorTrace : IDisposable
 {
-    // Each stops the host until the device has done all work that it was given before.
+    // Each of these blocks the host until the device has finished all previously submitted work.
     private static readonly string[] Waiting =
     [
         "aten::_local_scalar_dense", "aten::nonzero", "aten::masked_select", "aten::_unique2", "aten::bincount", "aten::equal",
@@ -17,17 +18,17 @@ internal sealed unsafe class OperatorTrace : IDisposable
 
     private IReadOnlyList<OperatorTotal>? _totals;
 
-    /// <summary>Starts to count.</summary>
-    /// <exception cref="TorchException">Another trace runs.</exception>
+    /// <summary>Starts counting.</summary>
+    /// <exception cref="TorchException">Another trace is running.</exception>
     internal OperatorTrace() => Native.Check(Native.nvgt_trace_begin(), "operator trace");
 
-    /// <summary>What has run so far, ordered by name.</summary>
+    /// <summary>The operators run so far, ordered by name.</summary>
     internal IReadOnlyList<OperatorTotal> Totals => _totals ?? Read();
 
-    /// <summary>Operators that stop the host until a device has caught up, with their number; on the CPU they cost nothing.</summary>
+    /// <summary>Operators that block the host until a device has caught up, with their counts; on the CPU, they cost nothing.</summary>
     internal IReadOnlyList<OperatorTotal> Synchronizations => [.. Totals.Where(total => Waiting.Contains(total.Name))];
 
-    /// <summary>Ends the trace; what was counted stays readable.</summary>
+    /// <summary>Ends the trace; the counts remain readable.</summary>
     public void Dispose()
     {
         if (_totals is not null)

@@ -1,6 +1,6 @@
 namespace Nvg.Torch;
 
-/// <summary>An argument's value, index or type is not one the operator takes.</summary>
+/// <summary>The exception that is thrown if an operator does not accept an argument's value, index or type.</summary>
 public sealed class TorchArgumentException : TorchException
 {
     /// <inheritdoc/>

@@ -1,6 +1,9 @@
 namespace Nvg.Torch;
 
-/// <summary>libtorch refused an operation: the message names the operator, the shapes, dtypes and devices, and libtorch's reason.</summary>
+/// <summary>
+/// The exception that is thrown if a libtorch operation fails. The message names the operator, the shapes, dtypes and devices, and
+/// libtorch's reason.
+/// </summary>
 public class TorchException : Exception
 {
     /// <inheritdoc/>
@@ -12,13 +15,13 @@ public class TorchException : Exception
     /// <inheritdoc/>
     public TorchException() { }
 
-    /// <summary>The operator that failed, for example <c>aten::add.Tensor</c>; null where none was called.</summary>
+    /// <summary>The operator that failed, for example <c>aten::add.Tensor</c>; null if none was called.</summary>
     public string? Operator { get; private set; }
 
-    /// <summary>The shapes of the tensors among its arguments, in their order; empty where no operator was called.</summary>
+    /// <summary>The shapes of the tensor arguments, in order; empty if no operator was called.</summary>
     public IReadOnlyList<IReadOnlyList<long>> Shapes { get; private set; } = [];
 
-    /// <summary>Adds the facts of a failed call.</summary>
+    /// <summary>Adds the details of a failed call.</summary>
     internal TorchException Of(string name, IReadOnlyList<IReadOnlyList<long>> shapes)
     {
         (Operator, Shapes) = (name, shapes);

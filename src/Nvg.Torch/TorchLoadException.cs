@@ -1,6 +1,9 @@
 namespace Nvg.Torch;
 
-/// <summary>libtorch or the native library could not be loaded: the message lists every path tried and how to remedy it.</summary>
+/// <summary>
+/// The exception that is thrown if libtorch or the native library cannot be loaded. The message lists every path tried and how to fix the
+/// problem.
+/// </summary>
 public sealed class TorchLoadException : TorchException
 {
     /// <inheritdoc/>
@@ -12,6 +15,6 @@ public sealed class TorchLoadException : TorchException
     /// <inheritdoc/>
     public TorchLoadException() { }
 
-    /// <summary>The paths tried, in their order.</summary>
+    /// <summary>The paths tried, in order.</summary>
     public IReadOnlyList<string> Paths { get; internal init; } = [];
 }

@@ -1,6 +1,6 @@
 namespace Nvg.Torch;
 
-/// <summary>The loaded libtorch has no such operator, or none for this device.</summary>
+/// <summary>The exception that is thrown if the loaded libtorch does not have an operator, or not for this device.</summary>
 public sealed class TorchOperatorException : TorchException
 {
     /// <inheritdoc/>

@@ -1,6 +1,6 @@
 namespace Nvg.Torch;
 
-/// <summary>The device has no memory left for the result.</summary>
+/// <summary>The exception that is thrown if the device does not have enough memory for a result.</summary>
 public sealed class TorchOutOfMemoryException : TorchException
 {
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ using Nvg.Verification.Fixtures;
 
 namespace Nvg.Verification;
 
-/// <summary>Checks the forward passes of encoder and decoder, and the gradient with respect to the image.</summary>
+/// <summary>Checks the forward passes of the encoder and decoder, and the gradient with respect to the image.</summary>
 internal static class AutoencoderVerification
 {
     private static readonly Tolerance Latent = new(1e-4, 3e-5);

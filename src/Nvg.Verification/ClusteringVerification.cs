@@ -6,7 +6,7 @@ using Nvg.Verification.Fixtures;
 namespace Nvg.Verification;
 
 /// <summary>
-/// Checks structure construction: labels of all stages from points. A suffix (<c>points64</c>) marks further sets of points.
+/// Checks structure construction: labels of all stages from points. A suffix (<c>points64</c>) marks additional sets of points.
 /// </summary>
 internal static class ClusteringVerification
 {

@@ -68,7 +68,7 @@ internal static class DinoDiscriminatorVerification
             fixture.Check("after_train." + name, parameters[name], Activation);
     }
 
-    // Tables that the transformer computes have another prefix in the file.
+    // Tables that the transformer computes have a different prefix in the file.
     private static ParameterStore Prefixed(IReadOnlyDictionary<string, Tensor> backbone)
     {
         var store = new ParameterStore();

@@ -30,15 +30,17 @@ public static class FixtureVerification
         ["var_edit"] = VarEditVerification.Run,
     };
 
-    // Nothing but losses of training, whose operators the managed door does not have.
+    // Fixtures with only training losses, whose operators the managed door does not have.
     private static readonly string[] Adversarial = ["losses", "dino_disc"];
 
     /// <summary>Runs every fixture of a folder, lazily, one per enumerated report.</summary>
     /// <param name="directory">Folder with <c>*.safetensors</c> files; folders below it are not searched.</param>
-    /// <param name="device">Where to compute. On a GPU, TensorFloat-32 is disabled for the process, because references are float32.</param>
+    /// <param name="device">
+    /// Device under test. On a GPU, TensorFloat-32 is disabled for the process, because references are float32.
+    /// </param>
     /// <param name="precision">
-    /// Precision of matrix products and convolutions. With bfloat16 only fixtures without discrete choices are compared, each tensor as a
-    /// whole.
+    /// Precision of matrix products and convolutions. With bfloat16, only fixtures without discrete choices are compared, and each tensor
+    /// is compared as a whole.
     /// </param>
     /// <returns>One report per file, ordered by name. A damaged file is a failed check, not an exception.</returns>
     /// <exception cref="NvgDataException">The folder does not exist, or has no fixtures.</exception>
@@ -63,7 +65,7 @@ public static class FixtureVerification
 
     /// <summary>Runs one fixture.</summary>
     /// <param name="path">The file; its name selects the check, as in <c>quantizer.safetensors</c>.</param>
-    /// <param name="device">Where to compute.</param>
+    /// <param name="device">Device under test.</param>
     /// <param name="precision">Precision of matrix products and convolutions.</param>
     public static FixtureReport RunFile(string path, Device device, ScalarType precision = ScalarType.Float32)
     {
@@ -109,7 +111,7 @@ public static class FixtureVerification
         }
         catch (Exception error) when (error is not (TorchLoadException or OutOfMemoryException))
         {
-            // Any error of a damaged fixture is its own failure; the other fixtures still run.
+            // Any error in a damaged fixture is a failure of that fixture only; the other fixtures still run.
             fixture.Fail("(file)", error.Message);
             fixture.RestNotCovered("not reached");
         }

@@ -82,7 +82,7 @@ internal static class GenerateVerification
             _canvas_BLC = stage < _grid.LastStage ? result.Canvas_BLC.Alias().Own() : null;
         }
 
-        // Without guidance the loop skips the unconditional pass, which the reference always computes.
+        // Without guidance, the loop skips the unconditional pass, which the reference always computes.
         private Tensor BothPasses(StageResult result)
         {
             Tensor predicted_NLC = result.Predicted_NLC!;

@@ -8,8 +8,8 @@ using Nvg.Verification.Checks;
 namespace Nvg.Verification;
 
 /// <summary>
-/// Compares a device with the CPU: the operations that are computed in another way there than by the CPU's kernels. On the CPU itself
-/// the kernels are compared with the same formulas composed of libtorch's operators.
+/// Compares a device with the CPU, for operations that the device computes differently from the CPU's kernels. On the CPU itself, the
+/// kernels are compared with the same formulas composed of libtorch operators.
 /// </summary>
 /// <remarks>Shapes: N sequences, T tokens, W width, H heads, D head size, M width of the MLP.</remarks>
 public static class OperationVerification
@@ -76,7 +76,7 @@ public static class OperationVerification
         ];
     }
 
-    // A convolution and a norm with swish, channels last, as encoder and decoder run them.
+    // A convolution and a norm with swish, channels-last, as in the encoder and decoder.
     private static TensorCheck[] Maps(Device device, RandomGenerator random)
     {
         using var scope = new TensorScope();
@@ -153,7 +153,7 @@ public static class OperationVerification
         return [TensorComparison.Compare("random numbers of a seed", Drawn(), Drawn(), Tolerance.Exact)];
     }
 
-    // The CPU's kernel against the formula on the device: the result, and the gradients of a weighted sum of it.
+    // Compares the CPU kernel with the formula on the device: the result, and the gradients of its weighted sum.
     private static TensorCheck[] Compare(
         string name, Device device, Tensor[] inputs, Func<Tensor[], Tensor> kernel, Func<Tensor[], Tensor> composed)
     {

@@ -73,7 +73,7 @@ internal static partial class SamplingVerification
         }
     }
 
-    // One row per cluster: the half with the higher probabilities gets bit 1.
+    // One row per cluster; the half with higher probabilities gets bit 1.
     private static void CheckTopHalf(Fixture fixture)
     {
         Tensor scores_BNM = fixture.Input("gumbel_probs");

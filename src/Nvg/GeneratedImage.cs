@@ -13,13 +13,13 @@ public sealed record GeneratedImage : IGeneratedImage
     /// <summary>The request for it.</summary>
     public required ImageRequest Request { get; init; }
 
-    /// <summary>Number of its class.</summary>
+    /// <summary>Class number.</summary>
     public required int Class { get; init; }
 
-    /// <summary>Name of its class.</summary>
+    /// <summary>Class name.</summary>
     public required string Label { get; init; }
 
-    /// <summary>The pixels; outside a kept region those of the kept image.</summary>
+    /// <summary>The pixels. Outside a regenerated region, these are the pixels of the kept image.</summary>
     public required RgbImage Image { get; init; }
 
     /// <summary>Its structure maps and tokens, complete.</summary>
@@ -34,7 +34,7 @@ public sealed record GeneratedImage : IGeneratedImage
     /// <summary>The image after every stage; empty unless requested.</summary>
     public required IReadOnlyList<StageImage> Stages { get; init; }
 
-    /// <summary>Content tokens that were drawn and not given: at most 2 L − 1 for L positions.</summary>
+    /// <summary>Number of content tokens that were drawn instead of given: at most 2 L − 1 for L positions.</summary>
     public int DrawnTokens
     {
         get
@@ -59,7 +59,7 @@ public sealed record GeneratedImage : IGeneratedImage
     /// <inheritdoc/>
     string? IGeneratedImage.Variant => Request.Variant;
 
-    /// <summary>Writes the pixels to a file, completely or not at all. The file name chooses the format.</summary>
+    /// <summary>Writes the pixels to a file, completely or not at all. The file name extension determines the format.</summary>
     /// <param name="path">A name ending in .png, .jpg, .jpeg, .webp or .gif.</param>
     /// <exception cref="ArgumentException">The name ends in none of these.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>

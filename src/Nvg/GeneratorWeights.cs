@@ -4,9 +4,9 @@ using Nvg.Torch;
 namespace Nvg;
 
 /// <summary>
-/// The generators of a model, as they are stored and packed for sampling. Until somebody asks for the stored weights, packing
-/// frees them block by block, so that sampling a large model does not need twice its memory; they are then loaded again when
-/// they are asked for. Safe to use from several threads.
+/// The generators of a model, in stored form and packed for sampling. As long as nobody has requested the stored weights, packing frees
+/// them block by block, so sampling a large model does not need twice its memory. A later request loads them again. Safe to use from
+/// several threads.
 /// </summary>
 /// <param name="generator">The stored weights; this object takes ownership.</param>
 /// <param name="reload">Loads the same weights again.</param>
@@ -20,17 +20,17 @@ internal sealed class GeneratorWeights(NvgGenerator generator, Func<NvgGenerator
     /// <summary>Sizes.</summary>
     internal GeneratorConfig Config { get; } = generator.Config;
 
-    /// <summary>Where the parameters are.</summary>
+    /// <summary>Device of the parameters.</summary>
     internal Device Device { get; } = generator.Device;
 
-    /// <summary>The weights as they are stored.</summary>
+    /// <summary>The weights in stored form.</summary>
     internal NvgGenerator Stored
     {
         get
         {
             lock (_lock)
             {
-                // From now on somebody may hold them, so they are neither freed nor assumed to stay the same.
+                // From now on, callers may hold these weights, so they must not be freed and may change.
                 _isShared = true;
                 if (_stored is null)
                 {
@@ -43,7 +43,7 @@ internal sealed class GeneratorWeights(NvgGenerator generator, Func<NvgGenerator
         }
     }
 
-    /// <summary>The weights packed for sampling; packed again where the stored ones have been changed since.</summary>
+    /// <summary>The weights packed for sampling; packed again if the stored ones have changed since.</summary>
     internal PackedGenerator Packed
     {
         get

@@ -7,12 +7,12 @@ using Nvg.Torch;
 namespace Nvg;
 
 /// <summary>
-/// An image model of any method: what generating, sampling, reconstructing and measuring need of it. A method's own class has more,
-/// such as structure in <see cref="NvgModel"/>.
+/// An image model of any method, with the members needed for generation, sampling, reconstruction and evaluation. The class of a specific
+/// method offers more, such as structure in <see cref="NvgModel"/>.
 /// </summary>
 public interface IImageModel : IDisposable
 {
-    /// <summary>The folder that the model was read from; empty for random weights.</summary>
+    /// <summary>The folder that the model was loaded from; empty for random weights.</summary>
     string Folder { get; }
 
     /// <summary>Name of the model.</summary>
@@ -33,34 +33,36 @@ public interface IImageModel : IDisposable
     /// <summary>The classes by name.</summary>
     ClassNames Classes { get; }
 
-    /// <summary>Where images are computed.</summary>
+    /// <summary>Device on which images are computed.</summary>
     Device Device { get; }
 
-    /// <summary>Default sampling settings, of the type of the model's method.</summary>
+    /// <summary>Default sampling settings, in the settings type of the model's method.</summary>
     ISamplingSettings Settings { get; }
 
-    /// <summary>Number of learned parameters of each part.</summary>
+    /// <summary>Number of trainable parameters of each part.</summary>
     IReadOnlyDictionary<string, long> ParameterCounts { get; }
 
-    /// <summary>The work of generating one image, counted from sizes and settings.</summary>
-    /// <param name="settings">Settings of the model's own type, or null for its defaults.</param>
-    /// <exception cref="NvgDataException">The folder has a tokenizer alone.</exception>
+    /// <summary>The work for generating one image, calculated from sizes and settings.</summary>
+    /// <param name="settings">Settings of the type that the model's method uses, or null for the model's defaults.</param>
+    /// <exception cref="NvgDataException">The folder holds only a tokenizer.</exception>
     GenerationWork WorkOf(ISamplingSettings? settings = null);
 
-    /// <summary>Throws unless the model has a generator.</summary>
-    /// <exception cref="NvgDataException">The folder has a tokenizer alone.</exception>
+    /// <summary>Throws if the model does not have a generator.</summary>
+    /// <exception cref="NvgDataException">The folder holds only a tokenizer.</exception>
     void RequireGenerator();
 
     /// <summary>SHA-256 of the weights, which identifies the model.</summary>
-    /// <exception cref="InvalidOperationException">The weights are random and in no file.</exception>
+    /// <exception cref="InvalidOperationException">The weights are random and not stored in a file.</exception>
     string Fingerprint();
 
-    /// <summary>Generates images on the calling thread; each comes when its batch is finished, in the order of the request.</summary>
+    /// <summary>
+    /// Generates images on the calling thread. Each image is returned when its batch is finished, in the order of the request.
+    /// </summary>
     /// <param name="request">The images.</param>
-    /// <param name="progress">Told after every stage, or null.</param>
+    /// <param name="progress">Receives a report after every stage, or null.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     /// <exception cref="ArgumentException">Settings or classes do not fit the model.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled; images that were returned before stay valid.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; images returned earlier stay valid.</exception>
     IEnumerable<IGeneratedImage> Draw(
         DrawRequest request, IProgress<GenerationProgress>? progress = null, CancellationToken cancellation = default);
 }

@@ -8,19 +8,21 @@ using Nvg.Torch;
 
 namespace Nvg;
 
-/// <summary>Generates the images of a request batch by batch. All ways to generate images end here.</summary>
+/// <summary>Generates the images of a request batch by batch. All ways to generate images use this class.</summary>
 internal static class ImageGeneration
 {
-    /// <summary>Generates; images come in the order of the request, each when its batch is finished.</summary>
-    /// <param name="model">Borrowed until the last image.</param>
-    /// <param name="request">The images. Consecutive ones with equal settings are computed together, whatever else differs.</param>
-    /// <param name="progress">Told after every stage, or null.</param>
+    /// <summary>Generates images. They are returned in the order of the request, each when its batch is finished.</summary>
+    /// <param name="model">Borrowed until the last image is returned.</param>
+    /// <param name="request">
+    /// The images. Consecutive images with equal settings are computed together, even if they differ in other respects.
+    /// </param>
+    /// <param name="progress">Receives a report after every stage, or null.</param>
     /// <param name="observer">
-    /// Called after every stage of every batch, or null. The tensors live until it returns; in a filled batch they include the copies.
+    /// Called after every stage of every batch, or null. The tensors live until it returns; in a padded batch, they include the copies.
     /// </param>
     /// <param name="cancellation">Checked before each forward pass.</param>
-    /// <exception cref="ArgumentException">Settings, classes or what is given do not fit the model.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled; images that were returned before stay valid.</exception>
+    /// <exception cref="ArgumentException">Settings, classes or given parts do not fit the model.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; images returned earlier stay valid.</exception>
     internal static IEnumerable<GeneratedImage> Run(
         NvgModel model, GenerationRequest request, IProgress<GenerationProgress>? progress = null,
         Action<IReadOnlyList<ImageRequest>, StageResult>? observer = null, CancellationToken cancellation = default)
@@ -95,7 +97,7 @@ internal static class ImageGeneration
         })];
     }
 
-    // Before the work, not after it.
+    // Fails before the work starts, not after it.
     private static void CheckSurroundings(NvgModel model, ImageRequest[] batch)
     {
         (LatentGrid grid, int side) = (model.Grid, model.Config.Tokenizer.ImageSize);

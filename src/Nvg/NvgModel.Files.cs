@@ -23,14 +23,14 @@ public sealed partial class NvgModel
     private const string GeneratorFile = "generator.safetensors";
     private const string LabelsFile = "labels.txt";
 
-    /// <summary>Reads a model folder on the calling thread. Does not change the threads of the process.</summary>
+    /// <summary>Reads a model folder on the calling thread. Does not change the number of threads of the process.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="device">Where the parameters go.</param>
+    /// <param name="device">Device for the parameters.</param>
     /// <param name="type">
-    /// Element type of the matrices of generators and decoder; null keeps the stored one in generators and float32 in the
-    /// decoder. The encoder runs in float32.
+    /// Element type of the generators' and decoder's matrices. Null keeps the stored type for the generators and float32 for the decoder.
+    /// The encoder runs in float32.
     /// </param>
-    /// <param name="withGenerator">False reads the tokenizer alone.</param>
+    /// <param name="withGenerator">False loads only the tokenizer.</param>
     /// <exception cref="NvgDataException">The folder or one of its files is missing, damaged or does not fit the config.</exception>
     public static NvgModel Load(
         string folder, Device device = default, ScalarType? type = ScalarType.Float32, bool withGenerator = true)
@@ -54,12 +54,12 @@ public sealed partial class NvgModel
         }
     }
 
-    /// <summary>A model of random weights, as training would start it, to time sizes for which there are no weights.</summary>
+    /// <summary>Creates a model with random weights, as at the start of training, to benchmark sizes for which no weights exist.</summary>
     /// <param name="config">Its sizes.</param>
-    /// <param name="seed">Decides the weights, whatever the type and the device.</param>
-    /// <param name="device">Where the parameters go.</param>
+    /// <param name="seed">Determines the weights, regardless of type and device.</param>
+    /// <param name="device">Device for the parameters.</param>
     /// <param name="type">Element type of the matrices of generators and decoder; the encoder runs in float32.</param>
-    /// <param name="scaleFactors">Normalisers of the canvases, K + 2 of them, or null for ones.</param>
+    /// <param name="scaleFactors">Scale factors of the canvases, K + 2 values, or null for ones.</param>
     /// <exception cref="ArgumentException">The sizes contradict each other, or the number of scale factors is wrong.</exception>
     public static NvgModel Random(
         ModelConfig config, ulong seed = 0, Device device = default, ScalarType type = ScalarType.Float32,
@@ -81,14 +81,14 @@ public sealed partial class NvgModel
         }
     }
 
-    /// <summary>Writes a model folder: file by file, the config last, each completely or not at all.</summary>
+    /// <summary>Writes a model folder. Each file is written atomically, the config last.</summary>
     /// <param name="folder">Created if it does not exist.</param>
     /// <param name="config">Sizes and default settings.</param>
     /// <param name="tokenizer">Parameters of the tokenizer.</param>
     /// <param name="generator">Parameters of the generators, or null.</param>
     /// <param name="labels">Names of the classes, as <see cref="ClassLabel"/> reads them.</param>
     /// <param name="type">
-    /// Element type to store matrices in, converted one by one as they are written; null keeps theirs. Vectors and codebook are
+    /// Element type for storing matrices, which are converted one by one while writing; null keeps their type. Vectors and codebook are
     /// stored in float32.
     /// </param>
     public static void Save(
@@ -110,11 +110,11 @@ public sealed partial class NvgModel
     }
 
     /// <summary>SHA-256 of the weights, which identifies the model.</summary>
-    /// <exception cref="InvalidOperationException">The weights are random and in no file.</exception>
+    /// <exception cref="InvalidOperationException">The weights are random and not stored in a file.</exception>
     public string Fingerprint()
     {
         if (Folder.Length == 0)
-            throw new InvalidOperationException($"{Config.Name} has random weights, which no file holds");
+            throw new InvalidOperationException($"{Config.Name} has random weights that are not stored in a file");
         return FingerprintOf(Folder);
     }
 
@@ -171,7 +171,7 @@ public sealed partial class NvgModel
     }
 
     /// <summary>The config of a model folder.</summary>
-    /// <exception cref="NvgDataException">There is none, or it does not describe a model.</exception>
+    /// <exception cref="NvgDataException">It is missing, or it does not describe a model.</exception>
     internal static ModelConfig ReadConfig(string folder)
     {
         ModelFolderFiles.Require(folder);
@@ -188,19 +188,19 @@ public sealed partial class NvgModel
         [.. new[] { TokenizerFile, GeneratorFile }.Take(config.Generator is null ? 1 : 2).Select(file => Path.Combine(folder, file))];
 
     /// <summary>The lines of <c>labels.txt</c>.</summary>
-    /// <exception cref="NvgDataException">They cannot be read, or their number is not that of the generator's classes.</exception>
+    /// <exception cref="NvgDataException">They cannot be read, or their number differs from that of the generator's classes.</exception>
     internal static string[] ReadLabels(string folder, ModelConfig config)
     {
         string path = Path.Combine(folder, LabelsFile);
         return config.Generator is null && !Path.Exists(path) ? [] : ClassLabels.Read(path, config.Generator?.ClassCount, "generator");
     }
 
-    /// <summary>Element type that a parameter is stored in where matrices are stored in <paramref name="type"/>.</summary>
+    /// <summary>Element type in which a parameter is stored if matrices are stored as <paramref name="type"/>.</summary>
     internal static ScalarType StoredType(string name, Tensor tensor, ScalarType? type)
     {
         if (!tensor.ScalarType.IsFloatingPoint())
             return tensor.ScalarType;
-        // Codes are compared by distance: rounding them would move tokens. Vectors cost nothing. Models are computed in float32 and
+        // Codes are compared by distance, so rounding them would change tokens. Vectors need little memory. Models compute in float32 and
         // bfloat16, so other types are stored as float32.
         bool isComputedWith = tensor.ScalarType is ScalarType.Float32 or ScalarType.BFloat16;
         return tensor.Rank < 2 || name == PublishedNames.Codebook ? ScalarType.Float32

@@ -11,10 +11,10 @@ using Nvg.Torch;
 namespace Nvg;
 
 /// <summary>
-/// A model: tokenizer, generators, class names and default settings, read from a model folder. Generates images by
+/// A model: tokenizer, generators, class names and default settings, read from a model folder. Generates images with
 /// <see cref="GenerateAsync(ImageRequest, CancellationToken)"/> and <see cref="StreamAsync(ImageRequest, bool, CancellationToken)"/>.
-/// May be used from several threads; requests are computed one at a time. Owns tokenizer and generators: dispose it after the
-/// last use, which stops requests that are still running.
+/// Thread-safe; requests are computed one at a time. Owns tokenizer and generators. Dispose it after the last use; disposal stops requests
+/// that are still running.
 /// </summary>
 public sealed partial class NvgModel : IImageModel, IAsyncDisposable
 {
@@ -30,7 +30,7 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
         Structure = new StructureBuilder(tokenizer);
     }
 
-    /// <summary>The folder that the model was read from; empty for random weights.</summary>
+    /// <summary>The folder that the model was loaded from; empty for random weights.</summary>
     public string Folder { get; }
 
     /// <summary>Sizes and default settings.</summary>
@@ -39,12 +39,12 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
     /// <summary>Encodes images to sequences and decodes canvases to images.</summary>
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>Both generators with their weights as they are stored, to save or train them.</summary>
-    /// <exception cref="NvgDataException">The folder has a tokenizer alone.</exception>
+    /// <summary>Both generators with their weights in stored form, for saving or training.</summary>
+    /// <exception cref="NvgDataException">The folder holds only a tokenizer.</exception>
     public NvgGenerator Generator => Generators.Stored;
 
     /// <summary>Sizes of the generators.</summary>
-    /// <exception cref="NvgDataException">The folder has a tokenizer alone.</exception>
+    /// <exception cref="NvgDataException">The folder holds only a tokenizer.</exception>
     public GeneratorConfig GeneratorConfig => Generators.Config;
 
     /// <summary>Whether the folder has generators.</summary>
@@ -62,11 +62,11 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
     /// <summary>The latent positions.</summary>
     public LatentGrid Grid => Config.Tokenizer.Grid;
 
-    /// <summary>Where images are computed.</summary>
+    /// <summary>Device on which images are computed.</summary>
     public Device Device => _generators?.Device ?? Tokenizer.Quantizer.Codebook.Device;
 
-    /// <summary>The generators as sampling uses them.</summary>
-    /// <exception cref="NvgDataException">The folder has a tokenizer alone.</exception>
+    /// <summary>The generators in the form used for sampling.</summary>
+    /// <exception cref="NvgDataException">The folder holds only a tokenizer.</exception>
     internal PackedGenerator SamplingGenerator => Generators.Packed;
 
     private GeneratorWeights Generators
@@ -78,8 +78,8 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
         }
     }
 
-    /// <summary>Throws unless the model has generators.</summary>
-    /// <exception cref="NvgDataException">The folder has a tokenizer alone.</exception>
+    /// <summary>Throws if the model does not have generators.</summary>
+    /// <exception cref="NvgDataException">The folder holds only a tokenizer.</exception>
     public void RequireGenerator()
     {
         if (_generators is null)
@@ -91,11 +91,12 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
     }
 
     /// <summary>
-    /// Reads a model folder without blocking the caller, and sets the threads of the process as <paramref name="options"/> say.
+    /// Reads a model folder without blocking the caller, and sets the number of threads of the process according to
+    /// <paramref name="options"/>.
     /// </summary>
     /// <param name="folder">A model folder.</param>
-    /// <param name="options">Device, precision and threads, or null for the defaults of the <c>nvg</c> command.</param>
-    /// <param name="cancellation">Checked before reading begins.</param>
+    /// <param name="options">Device, precision and number of threads, or null for the defaults of the <c>nvg</c> command.</param>
+    /// <param name="cancellation">Checked before loading begins.</param>
     /// <exception cref="NvgDataException">The folder or one of its files is missing, damaged or does not fit the config.</exception>
     /// <exception cref="TorchLoadException">The native library cannot be loaded.</exception>
     public static Task<NvgModel> LoadAsync(string folder, NvgModelOptions? options = null, CancellationToken cancellation = default)
@@ -114,9 +115,9 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
 
     /// <summary>Generates one image.</summary>
     /// <param name="class">Name or number of its class.</param>
-    /// <param name="seed">Another seed gives another image.</param>
+    /// <param name="seed">A different seed gives a different image.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
-    /// <exception cref="ClassNameException">The model has no class of this name.</exception>
+    /// <exception cref="ClassNameException">The model has no class with this name.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public Task<GeneratedImage> GenerateAsync(ImageClass @class, ulong seed = 0, CancellationToken cancellation = default) =>
         GenerateAsync(new ImageRequest(@class, seed), cancellation);
@@ -124,8 +125,8 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
     /// <summary>Generates one image.</summary>
     /// <param name="image">The request.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
-    /// <exception cref="ClassNameException">The model has no class of this name.</exception>
-    /// <exception cref="ArgumentException">Settings, class or what is given do not fit the model.</exception>
+    /// <exception cref="ClassNameException">The model has no class with this name.</exception>
+    /// <exception cref="ArgumentException">Settings, class or given parts do not fit the model.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public Task<GeneratedImage> GenerateAsync(ImageRequest image, CancellationToken cancellation = default) =>
@@ -133,11 +134,11 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
 
     /// <summary>Generates several images.</summary>
     /// <param name="request">The images.</param>
-    /// <param name="progress">Told after every stage, or null.</param>
+    /// <param name="progress">Receives a report after every stage, or null.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     /// <returns>The images in the order of the request.</returns>
-    /// <exception cref="ClassNameException">The model has no class of a name.</exception>
-    /// <exception cref="ArgumentException">Settings, classes or what is given do not fit the model.</exception>
+    /// <exception cref="ClassNameException">The model has no class with one of the names.</exception>
+    /// <exception cref="ArgumentException">Settings, classes or given parts do not fit the model.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public Task<IReadOnlyList<GeneratedImage>> GenerateAsync(
@@ -146,11 +147,11 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
 
     /// <summary>Generates one image and reports every stage as it is finished.</summary>
     /// <param name="image">The request.</param>
-    /// <param name="previews">Whether stages come with the image so far, which takes a pass of the decoder each.</param>
+    /// <param name="previews">Whether each stage includes the image so far, which costs one decoder pass per stage.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     /// <returns>A <see cref="StageCompleted"/> for each stage, then an <see cref="ImageCompleted"/>.</returns>
-    /// <exception cref="ClassNameException">The model has no class of this name.</exception>
-    /// <exception cref="ArgumentException">Settings, class or what is given do not fit the model.</exception>
+    /// <exception cref="ClassNameException">The model has no class with this name.</exception>
+    /// <exception cref="ArgumentException">Settings, class or given parts do not fit the model.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public IAsyncEnumerable<GenerationUpdate> StreamAsync(
@@ -159,12 +160,14 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
 
     /// <summary>Generates several images and reports every stage and image as it is finished.</summary>
     /// <param name="request">The images.</param>
-    /// <param name="previews">Whether stages come with the images so far, which takes a pass of the decoder each.</param>
+    /// <param name="previews">Whether each stage includes the images so far, which costs one decoder pass per stage.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
-    /// <returns>Updates in the order in which they happen; images with other settings than the first come after them.</returns>
-    /// <exception cref="ClassNameException">The model has no class of a name.</exception>
-    /// <exception cref="ArgumentException">Settings, classes or what is given do not fit the model.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled; images that came before stay valid.</exception>
+    /// <returns>
+    /// Updates in order of occurrence. Images whose settings differ from the first image's are computed after that group.
+    /// </returns>
+    /// <exception cref="ClassNameException">The model has no class with one of the names.</exception>
+    /// <exception cref="ArgumentException">Settings, classes or given parts do not fit the model.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; images returned earlier stay valid.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed, before or while it ran.</exception>
     public async IAsyncEnumerable<GenerationUpdate> StreamAsync(
         GenerationRequest request, bool previews = false, [EnumeratorCancellation] CancellationToken cancellation = default)
@@ -173,25 +176,27 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
             yield return update;
     }
 
-    /// <summary>Generates on the calling thread; images come in the order of the request, each when its batch is finished.</summary>
+    /// <summary>
+    /// Generates images on the calling thread. They are returned in the order of the request, each when its batch is finished.
+    /// </summary>
     /// <param name="request">The images.</param>
-    /// <param name="progress">Told after every stage, or null.</param>
+    /// <param name="progress">Receives a report after every stage, or null.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
-    /// <exception cref="ClassNameException">The model has no class of a name.</exception>
-    /// <exception cref="ArgumentException">Settings, classes or what is given do not fit the model.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled; images that were returned before stay valid.</exception>
+    /// <exception cref="ClassNameException">The model has no class with one of the names.</exception>
+    /// <exception cref="ArgumentException">Settings, classes or given parts do not fit the model.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; images returned earlier stay valid.</exception>
     public IEnumerable<GeneratedImage> Generate(
         GenerationRequest request, IProgress<GenerationProgress>? progress = null, CancellationToken cancellation = default) =>
         ImageGeneration.Run(this, request, progress, cancellation: cancellation);
 
-    /// <summary>Samples the sequences of images together, on the calling thread, without decoding them.</summary>
-    /// <param name="images">The images; settings of their own do not count.</param>
+    /// <summary>Samples the sequences of images together on the calling thread, without decoding them.</summary>
+    /// <param name="images">The images; their own settings are ignored.</param>
     /// <param name="options">Settings, or null for the model's.</param>
     /// <param name="observer">Called after every stage, or null.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     /// <returns>The sequences and their final canvas; the caller disposes them.</returns>
-    /// <exception cref="ClassNameException">The model has no class of a name.</exception>
-    /// <exception cref="ArgumentException">Settings, classes or what is given do not fit the model.</exception>
+    /// <exception cref="ClassNameException">The model has no class with one of the names.</exception>
+    /// <exception cref="ArgumentException">Settings, classes or given parts do not fit the model.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public SampledBatch Sample(
         IReadOnlyList<ImageRequest> images, SamplingOptions? options = null, Action<StageResult>? observer = null,
@@ -211,8 +216,8 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
             cancellation);
     }
 
-    /// <summary>Generates images together and discards them, to measure what that costs.</summary>
-    /// <param name="images">The images; settings of their own do not count.</param>
+    /// <summary>Generates images together and discards them, to measure the cost.</summary>
+    /// <param name="images">The images; their own settings are ignored.</param>
     /// <param name="options">Settings, or null for the model's.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     internal void GenerateAndDiscard(
@@ -222,7 +227,7 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
         Tokenizer.Decode(sampled.Canvas_BLC).Dispose();
     }
 
-    /// <summary>Stops requests that are running, waits for them, at most for one forward pass, and frees the model.</summary>
+    /// <summary>Stops running requests, waits for them (at most for one forward pass) and frees the model.</summary>
     public void Dispose()
     {
         if (_pipeline.IsValueCreated)
@@ -230,7 +235,7 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
         Free();
     }
 
-    /// <summary>Stops requests that are running, waits for them without blocking the caller, and frees the model.</summary>
+    /// <summary>Stops running requests, waits for them without blocking the caller, and frees the model.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_pipeline.IsValueCreated)
@@ -239,7 +244,7 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
     }
 
     /// <summary>The number of a class.</summary>
-    /// <exception cref="ClassNameException">The model has no class of this name.</exception>
+    /// <exception cref="ClassNameException">The model has no class with this name.</exception>
     internal int NumberOf(ImageClass @class) => @class.Number ?? Classes.Find(@class.Name!);
 
     /// <summary>The name of a class; empty for the null class.</summary>
@@ -258,7 +263,7 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
             return null;
         int nullClass = GeneratorConfig.NullClass;
         if (Array.FindIndex(targets, t => t.Class < 0 || t.Class > nullClass) is var wrong and >= 0)
-            throw new ArgumentException($"classes must lie in 0…{nullClass}, not {targets[wrong].Class}");
+            throw new ArgumentException($"classes must be in 0…{nullClass}, not {targets[wrong].Class}");
         using var scope = new TensorScope();
         return new ClassBlend(
             scope.Keep(Tensor.From(Array.ConvertAll(targets, t => (long)t.Class), targets.Length).To(Device)),

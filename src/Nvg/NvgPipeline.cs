@@ -5,15 +5,15 @@ using Nvg.Sampling;
 namespace Nvg;
 
 /// <summary>
-/// Computes the requests for a model one at a time, in the background. The images of a request may differ in class, seed,
-/// what is given and settings; those with equal settings are computed together. While the reader of a request is slow, other
-/// requests are computed, so that a reader may make a request of its own between two updates. <see cref="NvgModel"/> has a
-/// pipeline already: another one is needed only to stop some of the requests for a model by themselves.
+/// Computes the requests for a model one at a time, in the background. The images of a request may differ in class, seed, given parts and
+/// settings; images with equal settings are computed together. If the reader of a request is slow, other requests are computed in the
+/// meantime, so a reader may make its own request between two updates. <see cref="NvgModel"/> already has a pipeline. A separate one is
+/// needed only to stop some of a model's requests independently.
 /// </summary>
 /// <param name="model">Borrowed until the pipeline is disposed.</param>
 public sealed class NvgPipeline(NvgModel model) : IDisposable, IAsyncDisposable
 {
-    // Beyond this the work waits for a slow reader, so that previews do not pile up.
+    // Beyond this limit, the work waits for a slow reader, so that previews do not pile up.
     private const int UpdatesAhead = 16;
 
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -27,16 +27,18 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable, IAsyncDisposable
 
     /// <summary>Generates and reports every stage and image as it is finished.</summary>
     /// <param name="request">The images; <see cref="GenerationRequest.BatchSize"/> of them are computed together.</param>
-    /// <param name="previews">Whether stages come with the images so far, which takes a pass of the decoder each.</param>
+    /// <param name="previews">Whether each stage includes the images so far, which costs one decoder pass per stage.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
-    /// <returns>Updates in the order in which they happen; images with other settings than the first come after them.</returns>
-    /// <exception cref="ArgumentException">Settings, classes or what is given do not fit the model.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled; images that came before stay valid.</exception>
+    /// <returns>
+    /// Updates in order of occurrence. Images whose settings differ from the first image's are computed after that group.
+    /// </returns>
+    /// <exception cref="ArgumentException">Settings, classes or given parts do not fit the model.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; images returned earlier stay valid.</exception>
     /// <exception cref="ObjectDisposedException">The pipeline was disposed, before or while it ran.</exception>
     public async IAsyncEnumerable<GenerationUpdate> RunAsync(
         GenerationRequest request, bool previews = false, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
-        // The work ends when the reader leaves early.
+        // The work stops if the reader leaves early.
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var updates = Channel.CreateBounded<GenerationUpdate>(
             new BoundedChannelOptions(UpdatesAhead) { SingleReader = true, SingleWriter = true });
@@ -56,10 +58,10 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable, IAsyncDisposable
 
     /// <summary>Generates all images of a request.</summary>
     /// <param name="request">The images.</param>
-    /// <param name="progress">Told after every stage, or null.</param>
+    /// <param name="progress">Receives a report after every stage, or null.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     /// <returns>The images in the order of the request.</returns>
-    /// <exception cref="ArgumentException">Settings, classes or what is given do not fit the model.</exception>
+    /// <exception cref="ArgumentException">Settings, classes or given parts do not fit the model.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task<IReadOnlyList<GeneratedImage>> GenerateAsync(
         GenerationRequest request, IProgress<GenerationProgress>? progress = null, CancellationToken cancellation = default)
@@ -82,8 +84,8 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable, IAsyncDisposable
         (await GenerateAsync(new GenerationRequest { Images = [image] }, null, cancellation).ConfigureAwait(false))[0];
 
     /// <summary>
-    /// Stops the requests that are running and waits for them, at most for one forward pass; their readers get an
-    /// <see cref="ObjectDisposedException"/>. The model may be disposed afterwards.
+    /// Stops running requests and waits for them (at most for one forward pass); their readers receive an
+    /// <see cref="ObjectDisposedException"/>. Afterwards, the model may be disposed.
     /// </summary>
     public void Dispose()
     {
@@ -92,7 +94,7 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable, IAsyncDisposable
         Free();
     }
 
-    /// <summary>As <see cref="Dispose"/>, without blocking the caller.</summary>
+    /// <summary>Same as <see cref="Dispose"/>, but without blocking the caller.</summary>
     public async ValueTask DisposeAsync()
     {
         Task[] running = Stop();
@@ -132,7 +134,7 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable, IAsyncDisposable
 
     private Task Begin(GenerationRequest request, bool previews, ChannelWriter<GenerationUpdate> updates, CancellationToken cancellation)
     {
-        // An unknown class fails before the request waits for its turn.
+        // An unknown class is reported before the request waits for its turn.
         foreach (ImageRequest image in request.Images)
             _ = model.NumberOf(image.Class);
         lock (_running)
@@ -164,7 +166,7 @@ public sealed class NvgPipeline(NvgModel model) : IDisposable, IAsyncDisposable
             var turn = new PipelineTurn(_turn);
             try
             {
-                // Images with different settings cannot share a forward pass, so those with equal ones are put together.
+                // Images with different settings cannot share a forward pass, so images with equal settings are grouped.
                 int[] order = [.. Enumerable.Range(0, request.Images.Count)
                     .GroupBy(i => request.SettingsOf(request.Images[i], model)).SelectMany(group => group)];
                 GenerationRequest sorted = request with { Images = [.. order.Select(i => request.Images[i])] };

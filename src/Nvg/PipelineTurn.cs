@@ -3,15 +3,15 @@ using System.Threading.Channels;
 namespace Nvg;
 
 /// <summary>
-/// The turn of the request that is being computed. It is given up while the reader has not taken the last updates: a reader
-/// that waits for a request of its own between two updates would otherwise wait for ever.
+/// The turn of the request that is being computed. It is released while the reader has not taken the latest updates. Otherwise, a reader
+/// that makes another request between two updates and waits for it would wait forever.
 /// </summary>
 /// <param name="turn">Already acquired.</param>
 internal sealed class PipelineTurn(SemaphoreSlim turn)
 {
     private bool _held = true;
 
-    /// <summary>Hands an update to the reader.</summary>
+    /// <summary>Sends an update to the reader.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled, or the reader left.</exception>
     internal void Send(ChannelWriter<GenerationUpdate> updates, GenerationUpdate update, CancellationToken cancellation)
     {

@@ -5,13 +5,15 @@ using Nvg.Torch;
 
 namespace Nvg;
 
-/// <summary>What observers of the generation loop read of a stage: previews and structure maps of the images that were asked for.</summary>
+/// <summary>
+/// Extracts what observers of the generation loop need from a stage: previews and structure maps of the requested images.
+/// </summary>
 internal static class StageResultReading
 {
-    /// <summary>The images so far; copies that fill the batch come last and are left out.</summary>
+    /// <summary>The images so far. Copies that pad the batch come last and are omitted.</summary>
     /// <param name="stage">The stage; borrowed.</param>
     /// <param name="model">Decodes the canvas; borrowed.</param>
-    /// <param name="batch">The images that were asked for.</param>
+    /// <param name="batch">The requested images.</param>
     internal static RgbImage[] Preview(this StageResult stage, NvgModel model, IReadOnlyList<ImageRequest> batch)
     {
         using var scope = new TensorScope();

@@ -9,15 +9,15 @@ using Nvg.Torch.Files.Npy;
 namespace Nvg;
 
 /// <summary>
-/// Builds structure maps from drawings, label images, arrays and photographs: balanced, nested label maps of the first
-/// stages. Images may have any size; like photographs, drawings and label maps are cropped to their central square (for a grid that is
-/// no square, to its aspect ratio). The same input always gives the same map.
+/// Builds structure maps from drawings, label images, arrays and photographs: balanced, nested label maps of the first stages. Images may
+/// have any size. Drawings and label maps, like photographs, are cropped to their central square (or to the aspect ratio of a non-square
+/// grid). The same input always gives the same map.
 /// </summary>
 public sealed class StructureBuilder
 {
     private const string BalanceRemedy = "read as labels (StructureKind.Labels, --structure-kind labels), any label map is balanced";
 
-    // One split by brightness is hardly seen in an image.
+    // A single split by brightness is hardly visible in an image.
     private const int StagesOfShades = 4;
 
     private readonly Tokenizer? _tokenizer;
@@ -25,7 +25,7 @@ public sealed class StructureBuilder
     /// <param name="grid">The latent positions of the model. Without a tokenizer, photographs cannot be read.</param>
     public StructureBuilder(LatentGrid grid) => Grid = grid;
 
-    /// <param name="tokenizer">Of the model; borrowed.</param>
+    /// <param name="tokenizer">Tokenizer of the model; borrowed.</param>
     public StructureBuilder(Tokenizer tokenizer) => (Grid, _tokenizer) = (tokenizer.Config.Grid, tokenizer);
 
     /// <summary>The latent positions.</summary>
@@ -33,18 +33,20 @@ public sealed class StructureBuilder
 
     /// <summary>Reads files as the <c>nvg</c> command does.</summary>
     /// <param name="paths">One file, or for brightness several drawings: each splits the clusters of those before it.</param>
-    /// <param name="kind">What the files show. A .npy that is read as brightness must hold finished label maps.</param>
-    /// <param name="stages">Number of stages, stage 0 included; null for as many as the input determines.</param>
+    /// <param name="kind">What the files show. A .npy file read as brightness must contain finished label maps.</param>
+    /// <param name="stages">Number of stages, stage 0 included; null to let the input determine it.</param>
     /// <exception cref="NvgDataException">A file is unusable, or its label maps are not a valid hierarchy.</exception>
     /// <exception cref="ArgumentException">The number of stages or drawings is wrong.</exception>
     public StructureMap Read(IReadOnlyList<string> paths, StructureKind kind = StructureKind.Auto, int? stages = null) =>
         Read(paths, kind, stages, out _);
 
-    /// <summary>As the other, and tells what a drawing shows.</summary>
+    /// <summary>Same as the other overload, but also reports what a drawing shows.</summary>
     /// <param name="paths">One file, or for brightness several drawings.</param>
     /// <param name="kind">What the files show.</param>
-    /// <param name="stages">Number of stages, or null for as many as the input determines.</param>
-    /// <param name="read">What a drawing was read as (<see cref="KindOf"/>), if the kind is left open; otherwise the kind.</param>
+    /// <param name="stages">Number of stages, or null to let the input determine it.</param>
+    /// <param name="read">
+    /// How a drawing was interpreted (<see cref="KindOf"/>) if the kind is not specified; otherwise the kind itself.
+    /// </param>
     internal StructureMap Read(IReadOnlyList<string> paths, StructureKind kind, int? stages, out StructureKind read)
     {
         read = kind;
@@ -61,21 +63,21 @@ public sealed class StructureBuilder
 
     /// <summary>Reads a drawing from a file, as <see cref="FromDrawing(RgbImage, int?)"/> does.</summary>
     /// <param name="path">An image of any size.</param>
-    /// <param name="stages">Number of stages, stage 0 included; null for as many as the drawing determines.</param>
+    /// <param name="stages">Number of stages, stage 0 included; null to let the drawing determine it.</param>
     /// <exception cref="NvgDataException">The file is missing or unusable.</exception>
     /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
     public StructureMap FromDrawing(string path, int? stages = null) => FromDrawing(ImageFile.Read(path), stages);
 
     /// <summary>
-    /// Reads a drawing by what it shows (<see cref="KindOf"/>): flat colours are regions, shades split by brightness.
+    /// Reads a drawing according to what it shows (<see cref="KindOf"/>): flat colours become regions, shades are split by brightness.
     /// </summary>
-    /// <param name="drawing">Of any size.</param>
+    /// <param name="drawing">An image of any size.</param>
     /// <param name="stages">
-    /// Number of stages, stage 0 included; null for as many as separate all regions, or four of brightness.
+    /// Number of stages, stage 0 included; null for the number needed to separate all regions, or four for brightness.
     /// </param>
     /// <remarks>
-    /// Content follows flat colours as well: what is drawn darker becomes darker. Shades are more often depth than colour, and the other
-    /// methods take the layout alone.
+    /// Content follows flat colours as well: darker parts of the drawing become darker. Shades usually represent depth instead of colour,
+    /// so they do not affect content. The other methods use only the layout.
     /// </remarks>
     /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
     public StructureMap FromDrawing(RgbImage drawing, int? stages = null) => FromDrawing(drawing, stages, out _);
@@ -89,18 +91,18 @@ public sealed class StructureBuilder
     }
 
     /// <summary>
-    /// What a drawing shows: <see cref="StructureKind.Labels"/> if a few flat colours cover it, and at least two of them the larger part
-    /// of a position; otherwise <see cref="StructureKind.Brightness"/>, which thin lines count in as well.
+    /// Determines what a drawing shows: <see cref="StructureKind.Labels"/> if a few flat colours cover it and at least two of them each
+    /// cover most of a position; otherwise <see cref="StructureKind.Brightness"/>, where even thin lines have an effect.
     /// </summary>
-    /// <param name="drawing">Of any size.</param>
+    /// <param name="drawing">An image of any size.</param>
     public StructureKind KindOf(RgbImage drawing) =>
         FlatColours.Cover(drawing, Grid) && FromLabels(drawing, stages: 1).Stages[0].Asked.Distinct().Skip(1).Any()
             ? StructureKind.Labels
             : StructureKind.Brightness;
 
-    /// <summary>Keeps the regions of a label map together: every colour of an image, or number of a .npy array, is a region.</summary>
+    /// <summary>Keeps the regions of a label map together: each colour of an image, or each number of a .npy array, is a region.</summary>
     /// <param name="path">An image, or a .npy array of rows and columns.</param>
-    /// <param name="stages">Number of stages, stage 0 included; null for as many as separate all regions.</param>
+    /// <param name="stages">Number of stages, stage 0 included; null for the number needed to separate all regions.</param>
     /// <exception cref="NvgDataException">The file is missing or unusable.</exception>
     /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
     public StructureMap FromLabels(string path, int? stages = null)
@@ -115,8 +117,8 @@ public sealed class StructureBuilder
     }
 
     /// <summary>Keeps the regions of a label image together: every colour is a region.</summary>
-    /// <param name="image">Of any size. A position belongs to the region that covers most of it.</param>
-    /// <param name="stages">Number of stages, stage 0 included; null for as many as separate all regions.</param>
+    /// <param name="image">An image of any size. A position belongs to the region that covers most of it.</param>
+    /// <param name="stages">Number of stages, stage 0 included; null for the number needed to separate all regions.</param>
     /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
     public StructureMap FromLabels(RgbImage image, int? stages = null) =>
         FromLabels(FlatColours.Numbers(image), image.Width, image.Height, stages);
@@ -125,7 +127,7 @@ public sealed class StructureBuilder
     /// <param name="labels">A number for every pixel, row by row.</param>
     /// <param name="width">Columns.</param>
     /// <param name="height">Rows.</param>
-    /// <param name="stages">Number of stages, stage 0 included; null for as many as separate all regions.</param>
+    /// <param name="stages">Number of stages, stage 0 included; null for the number needed to separate all regions.</param>
     /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
     public StructureMap FromLabels(int[] labels, int width, int height, int? stages = null)
     {
@@ -135,7 +137,7 @@ public sealed class StructureBuilder
 
     /// <summary>Splits by brightness: the brighter half of the image, by rank, becomes cluster 1 of stage 1, and so on.</summary>
     /// <param name="path">An image, for example a drawing in black and white or a depth map.</param>
-    /// <param name="stages">Number of stages, stage 0 included; null for two, that is one split.</param>
+    /// <param name="stages">Number of stages, stage 0 included; null for two, which is one split.</param>
     /// <exception cref="NvgDataException">The file is missing or unusable.</exception>
     /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
     public StructureMap FromBrightness(string path, int? stages = null) => FromBrightness([ImageFile.Read(path)], stages);
@@ -144,14 +146,14 @@ public sealed class StructureBuilder
     /// Splits by brightness, averaged over the area of each position: in every cluster the brighter half by rank becomes 2j + 1.
     /// </summary>
     /// <param name="images">
-    /// At least one, of any size. The first makes stage 1, the second stage 2, and so on; the last also makes the remaining
-    /// stages, so that a single depth map can make all of them.
+    /// At least one image, of any size. The first determines stage 1, the second stage 2, and so on; the last also determines the remaining
+    /// stages, so a single depth map can determine all of them.
     /// </param>
     /// <param name="stages">Number of stages, stage 0 included; null for one more than there are images.</param>
     /// <remarks>
-    /// Ties: of equally bright positions that do not all fit into the brighter half, those nearest to brighter ones go first
-    /// (where none is brighter, those nearest to darker ones stay with these), then lower positions: a small shape grows into
-    /// its surroundings.
+    /// Ties: if equally bright positions do not all fit into the brighter half, those nearest to brighter positions go first, then lower
+    /// positions, so a small shape grows into its surroundings. If none is brighter, positions nearest to darker ones stay with the darker
+    /// half.
     /// </remarks>
     /// <exception cref="ArgumentException">
     /// The model does not have this number of stages, or there are more images than splits.
@@ -164,15 +166,15 @@ public sealed class StructureBuilder
         {
             throw new ArgumentException(
                 $"{images.Count} drawings are more than the {count - 1} split{(count == 2 ? "" : "s")} of {count} stages: "
-                + "each drawing makes one split, and the last one what splits remain");
+                + "each drawing defines one split, and the last one also defines the remaining splits");
         }
 
         return new StructureMap(Grid, BrightnessStructure.Build(images, Grid, count));
     }
 
-    /// <summary>Takes label maps that are balanced and nested already.</summary>
+    /// <summary>Uses label maps that are already balanced and nested.</summary>
     /// <param name="path">A .npy array of L, h × w, M × L, or M × h × w labels.</param>
-    /// <param name="stages">Number of stages, or null for as many as there are maps.</param>
+    /// <param name="stages">Number of stages, or null for the number of maps.</param>
     /// <exception cref="NvgDataException">The file is unusable, or its maps are not a valid hierarchy.</exception>
     /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
     public StructureMap FromMaps(string path, int? stages = null)
@@ -193,8 +195,8 @@ public sealed class StructureBuilder
     }
 
     /// <summary>
-    /// Takes label maps of consecutive stages that are balanced and nested already. The number of clusters of the first map
-    /// tells its stage; coarser stages follow from it, because the parent of cluster j is j / 2.
+    /// Uses label maps of consecutive stages that are already balanced and nested. The number of clusters in the first map determines its
+    /// stage; coarser stages follow from it, because the parent of cluster j is j / 2.
     /// </summary>
     /// <param name="labels">The maps one after the other, row by row.</param>
     /// <param name="shape">L; h × w; M × L; or M × h × w.</param>
@@ -210,7 +212,7 @@ public sealed class StructureBuilder
     /// <summary>The structure that the tokenizer finds in a photograph.</summary>
     /// <param name="path">An image; its central square is used.</param>
     /// <param name="stages">Number of stages, stage 0 included.</param>
-    /// <param name="strategy">Another way to construct structure, or null for the tokenizer's own; borrowed.</param>
+    /// <param name="strategy">An alternative way to construct structure, or null for the tokenizer's own; borrowed.</param>
     /// <exception cref="NvgDataException">The file is missing or unusable.</exception>
     /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
     public StructureMap FromImage(string path, int stages, IStructureStrategy? strategy = null) =>
@@ -219,7 +221,7 @@ public sealed class StructureBuilder
     /// <summary>The structure that the tokenizer finds in a photograph.</summary>
     /// <param name="image">A square of the model's image size.</param>
     /// <param name="stages">Number of stages, stage 0 included.</param>
-    /// <param name="strategy">Another way to construct structure, or null for the tokenizer's own; borrowed.</param>
+    /// <param name="strategy">An alternative way to construct structure, or null for the tokenizer's own; borrowed.</param>
     /// <exception cref="ArgumentException">The model does not have this number of stages.</exception>
     public StructureMap FromImage(RgbImage image, int stages, IStructureStrategy? strategy = null)
     {
@@ -228,7 +230,7 @@ public sealed class StructureBuilder
         PartialSequence kept = own.Keep(KeptPart.Structure, stages);
         int count = kept.StructureStages;
         StructureMap map = FromMaps(kept.AllLabels[..(count * Grid.Length)].ToArray(), [count, Grid.Length]);
-        // What the tokenizer finds in an image of one colour comes from the borders of its convolutions.
+        // In an image of one colour, the tokenizer finds only artefacts of its convolutions at the image borders.
         return !HasOneColour(image) ? map
             : map with { Stages = [.. map.Stages.Select((stage, i) => stage with { IsByPosition = i > 0 })] };
     }
@@ -244,6 +246,6 @@ public sealed class StructureBuilder
     private void RequireStages(int? stages)
     {
         if (stages < 1 || stages > Grid.StageCount)
-            throw new ArgumentException($"{stages} stages cannot be given: the model has {Grid.StageCount}");
+            throw new ArgumentException($"{stages} stages cannot be used: the model has {Grid.StageCount}");
     }
 }

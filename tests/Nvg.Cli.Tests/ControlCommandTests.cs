@@ -330,7 +330,7 @@ public class ControlCommandTests(TinyModel model) : CommandTests, IClassFixture<
     [InlineData("need --reference", "--mask", "IMAGE")]
     [InlineData("need --mask", "--border", "keep", "--reference", "IMAGE", "--keep-stages", "2")]
     [InlineData("or --mask", "--reference", "IMAGE")]
-    [InlineData("leave out --structure", "--reference", "IMAGE", "--mask", "IMAGE", "--structure", "IMAGE")]
+    [InlineData("omit --structure", "--reference", "IMAGE", "--mask", "IMAGE", "--structure", "IMAGE")]
     [InlineData("--structure-stages N", "--structure", "IMAGE", "--structure-kind", "image")]
     [InlineData("need --structure", "--explain", "x.png")]
     [InlineData("one split each", "--structure", "IMAGE", "--structure", "IMAGE", "--structure-kind", "labels")]

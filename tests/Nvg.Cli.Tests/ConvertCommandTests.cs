@@ -15,7 +15,7 @@ public sealed class ConvertCommandTests(TinyModel model) : CommandTests, IClassF
         Assert.Contains("structure", there.Output, StringComparison.Ordinal);
         CommandResult back = await RunAsync("convert", InFolder("x.pth"), "-o", InFolder("model"));
         Assert.Equal((CommandRunner.Done, ""), (back.ExitCode, back.Error));
-        Assert.Contains("final weights: the file has no averaged ones", back.Output, StringComparison.Ordinal);
+        Assert.Contains("final weights: the file has no averaged weights", back.Output, StringComparison.Ordinal);
         foreach (string file in new[] { "config.json", "labels.txt", "tokenizer.safetensors", "generator.safetensors" })
             Assert.Equal(File.ReadAllBytes(Path.Combine(model.Folder, file)), File.ReadAllBytes(InFolder($"model/{file}")));
         Assert.Contains("`x.pth`", File.ReadAllText(InFolder("model/README.md")), StringComparison.Ordinal);
@@ -61,7 +61,7 @@ public sealed class ConvertCommandTests(TinyModel model) : CommandTests, IClassF
             ([InFolder("x.pth"), InFolder("y.pth"), "-o", InFolder("other")], "both hold a tokenizer"),
             ([InFolder("x.pth"), "-o", InFolder("z.pth")], "the name of a checkpoint"),
             ([InFolder("x.pth"), "-o", Path.GetDirectoryName(InFolder("x.pth"))!], "is inside the output folder"),
-            ([InFolder("x.pth"), "-o", InFolder("other"), "--ema", "--no-ema"], "exclude each other"),
+            ([InFolder("x.pth"), "-o", InFolder("other"), "--ema", "--no-ema"], "cannot be combined"),
             ([InFolder("x.pth"), "-o", InFolder("other"), "--preset", "nvg-d99"], "nvg-d12"),
             ([InFolder("x.pth"), "-o", InFolder("other"), "--dtype", "float8"], "float8"),
         })

@@ -175,10 +175,10 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
     }
 
     [Theory]
-    [InlineData("there is no command 'genrate'; did you mean generate? (nvg --help shows the options)", "genrate", "--class", "horse")]
+    [InlineData("there is no command 'genrate'; did you mean generate? (nvg --help shows the commands)", "genrate", "--class", "horse")]
     [InlineData(
-        "there is no command 'sampels'; did you mean samples? (nvg evaluate --help shows the options)", "evaluate", "sampels", "x.npz")]
-    [InlineData("there is no command 'paint' (nvg --help shows the options)", "paint")]
+        "there is no command 'sampels'; did you mean samples? (nvg evaluate --help shows the commands)", "evaluate", "sampels", "x.npz")]
+    [InlineData("there is no command 'paint' (nvg --help shows the commands)", "paint")]
     [
         InlineData("there is no option '--sed'; did you mean --seed? (nvg generate --help shows the options)", "generate", "--sed", "1",
         "-o", "a.png")]

@@ -30,7 +30,7 @@ public class UsageTests(TinyModel model) : CommandTests, IClassFixture<TinyModel
         "--class can be given only once; separate several values by commas", "generate", "--class", "cat", "--class", "dog", "-o", "x.png")]
     [InlineData("unexpected argument 'horse'; a class is given as --class horse", "generate", "horse", "-o", "x.png")]
     [InlineData(
-        "'train' needs images to make a model of, or one of the commands tokenizer, generator, var-tokenizer, var, classifier", "train")]
+        "'train' needs images to train on, or one of the commands tokenizer, generator, var-tokenizer, var, classifier", "train")]
     [InlineData("there is no command 'fid'; it is a metric of nvg evaluate samples --metrics fid", "evaluate", "fid")]
     [InlineData("the option -o/--output FILE.npz is missing", "sample")]
     [InlineData("--seed needs a value", "generate", "-o", "x.png", "--seed")]
@@ -51,8 +51,8 @@ public class UsageTests(TinyModel model) : CommandTests, IClassFixture<TinyModel
     }
 
     [Theory]
-    [InlineData("--port must lie between 0 and 65535, not 70000", "--port", "70000")]
-    [InlineData("--port and --urls exclude each other", "--port", "5081", "--urls", "http://127.0.0.1:5080")]
+    [InlineData("--port must be between 0 and 65535, not 70000", "--port", "70000")]
+    [InlineData("--port and --urls cannot be combined", "--port", "5081", "--urls", "http://127.0.0.1:5080")]
     public async Task Serve_WithAWrongPort_SaysSo(string expected, params string[] arguments)
     {
         CommandResult result = await RunAsync(["serve", "--model", model.Folder, .. arguments]);
@@ -97,7 +97,7 @@ public class UsageTests(TinyModel model) : CommandTests, IClassFixture<TinyModel
     [InlineData("not a model folder; nvg models lists", "generate", "--model", "models/none", "-o", "x.png")]
     [InlineData("take 32 or 64", "train", "tokenizer", "--config", "TOKENIZER", "--set", "tokenizer.imageSize=48",
         "--data", "d", "-o", "r")]
-    [InlineData("holds published weights", "evaluate", "tokenizer", "--data", "d", "--lpips-backbone", "vgg.pth",
+    [InlineData("use the published weights", "evaluate", "tokenizer", "--data", "d", "--lpips-backbone", "vgg.pth",
         "--lpips-linear", "l.pth")]
     public async Task Refusal_OfWhatIsMissing_SaysWhatToDo(string expected, params string[] arguments)
     {

@@ -161,7 +161,7 @@ public sealed class EncodedDatasetTests : IDisposable
     [Fact]
     public void Validate_KeepFilesWithPixelSizes_IsRefused() =>
         Assert.Contains(
-            "with files kept",
+            "if files are kept",
             Assert.Throws<ArgumentException>(() => (KeepFiles with { StoredSize = 18 }).Validate()).Message,
             StringComparison.Ordinal);
 

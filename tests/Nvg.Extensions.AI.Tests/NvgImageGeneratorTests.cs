@@ -120,7 +120,7 @@ public sealed class NvgImageGeneratorTests(TinyModelFolder tiny) : IClassFixture
     {
         var request = new ImageGenerationRequest("lion", names.Select(name => Data(Images.Gradient(8, 8), name)));
         var error = await Assert.ThrowsAsync<ArgumentException>(() => _generator.GenerateAsync(request, With(("keep", keep))));
-        Assert.Contains("structure takes the place of the reference's", error.Message, StringComparison.Ordinal);
+        Assert.Contains("a given structure replaces the reference's", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

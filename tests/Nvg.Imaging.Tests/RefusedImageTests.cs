@@ -8,17 +8,17 @@ public sealed class RefusedImageTests
     public static TheoryData<string, byte[], string> Unread { get; } = new()
     {
         { "a.jpg", Encoding.ASCII.GetBytes(
-            "BM\u0036\0\0\0\0\0\0\0\u0036\0\0\0"), "is in BMP format, which is not read for safety; convert it" },
-        { "a.png", Encoding.ASCII.GetBytes("P6\n8 8\n255\n"), "is in PPM format, which is not read for safety" },
+            "BM\u0036\0\0\0\0\0\0\0\u0036\0\0\0"), "is in BMP format, which is not supported for security reasons; convert it" },
+        { "a.png", Encoding.ASCII.GetBytes("P6\n8 8\n255\n"), "is in PPM format, which is not supported for security reasons" },
         { "a.png", Encoding.ASCII.GetBytes("P3 1 1 255 0 0 0\n"), "is in PPM format" },
         { "a.png", Encoding.ASCII.GetBytes(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\"/>"), "is in SVG format, which is not read for safety" },
+            "<svg xmlns=\"http://www.w3.org/2000/svg\"/>"), "is in SVG format, which is not supported for security reasons" },
         { "a.png", Encoding.ASCII.GetBytes("<?xml version=\"1.0\"?>\n<!-- x --><svg/>"), "is in SVG format" },
-        { "a.png", [0xFF, 0x0A, 0xCB, 0x40], "is in JPEG XL format, which is not read for safety" },
+        { "a.png", [0xFF, 0x0A, 0xCB, 0x40], "is in JPEG XL format, which is not supported for security reasons" },
         { "a.png", [0, 0, 0, 0x0C, 0x4A, 0x58, 0x4C, 0x20, 0x0D, 0x0A], "is in JPEG XL format" },
-        { "a.tif", Encoding.ASCII.GetBytes("8BPS\0\u0001"), "is in Photoshop format, which is not read for safety" },
-        { "a.tif", Encoding.ASCII.GetBytes("v/1\u0001\u0002\0\0\0"), "is in OpenEXR format, which is not read for safety" },
-        { "a.png", Encoding.ASCII.GetBytes("%PDF-1.7\n"), "is in PDF format, which is not read for safety" },
+        { "a.tif", Encoding.ASCII.GetBytes("8BPS\0\u0001"), "is in Photoshop format, which is not supported for security reasons" },
+        { "a.tif", Encoding.ASCII.GetBytes("v/1\u0001\u0002\0\0\0"), "is in OpenEXR format, which is not supported for security reasons" },
+        { "a.png", Encoding.ASCII.GetBytes("%PDF-1.7\n"), "is in PDF format, which is not supported for security reasons" },
         { "a.jpg", Encoding.ASCII.GetBytes(
             "version https://git-lfs.github.com/spec/v1\n"), "is a Git LFS pointer, not the file itself; run git lfs pull" },
         { "a.jpg", Encoding.ASCII.GetBytes("<html><body>404"), "is a web page, not the file itself; download it again" },

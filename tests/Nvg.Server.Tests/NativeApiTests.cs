@@ -208,11 +208,16 @@ public sealed class NativeApiTests(ServedTinyModel model) : IClassFixture<Served
         Assert.Equal(0, change.GetProperty("byDistance").EnumerateArray().Last().GetDouble());
     }
 
-    [Fact]
-    public async Task Documents_Opened_SayWhatIsInThem()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("application/octet-stream")]
+    [InlineData("application/x-www-form-urlencoded")]
+    [InlineData("image/png")]
+    public async Task Documents_Opened_SayWhatIsInThem(string? type)
     {
         byte[] document = (await _server.GenerateAsync(new { @class = "sea lion", seed = 11 }, "nvg"))[0];
         using var content = new ByteArrayContent(document);
+        content.Headers.ContentType = type is null ? null : new MediaTypeHeaderValue(type);
         using HttpResponseMessage response = await _server.Client.PostAsync("/api/documents", content);
         JsonElement opened = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
         Assert.Equal(("document", "sea lion", "11"),
@@ -270,6 +275,7 @@ public sealed class NativeApiTests(ServedTinyModel model) : IClassFixture<Served
         Assert.Equal(field, problem.TryGetProperty("field", out JsonElement named) ? named.GetString() : null);
         Assert.Equal(suggestion, problem.TryGetProperty("suggestions", out JsonElement meant) ? meant[0].GetString() : null);
         Assert.DoesNotContain("   at ", text, StringComparison.Ordinal);
+        Assert.DoesNotMatch(@"System\.|LineNumber|setting", text);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class AccessibilityTests(StudioServer studio)
         await page.SetAsync("1", 2);
         await page.GenerateAsync();
         await CheckAsync(page, "result");
-        await page.Button("Redo a region").ClickAsync();
+        await page.Button("Regenerate a region").ClickAsync();
         await page.Page.Locator(".mask").WaitForAsync();
         await CheckAsync(page, "mask");
         await page.Button("Stop continuing").ClickAsync();

@@ -50,11 +50,11 @@ public sealed class ContinuationTests(StudioServer studio)
         await using StudioPage page = await (await StudioPage.OpenAsync(studio)).ReadyAsync();
         await GenerateOneAsync(page, "6");
         StoredImage first = await page.SingleAsync();
-        await page.Button("Redo a region").ClickAsync();
+        await page.Button("Regenerate a region").ClickAsync();
         await page.StartAsync();
-        await Assertions.Expect(page.Page.Locator(".go .note")).ToHaveTextAsync("Paint the region to redo first.");
+        await Assertions.Expect(page.Page.Locator(".go .note")).ToHaveTextAsync("Paint the region to regenerate first.");
         await page.DragAsync((2, 2), (2, 5));
-        Assert.Equal(("redo", "keep"), (await page.PaintAtAsync(2, 3), await page.PaintAtAsync(7, 7)));
+        Assert.Equal(("regenerate", "keep"), (await page.PaintAtAsync(2, 3), await page.PaintAtAsync(7, 7)));
         var kept = new List<int>();
         for (int at = 0; at < 64; at++)
         {

@@ -36,7 +36,7 @@ public sealed class PageTests(StudioServer studio)
     public async Task Theme_Switch_SurvivesAReload()
     {
         await using StudioPage page = await (await StudioPage.OpenAsync(studio)).ReadyAsync();
-        await page.Button("Colours: as the system").ClickAsync();
+        await page.Button("Colours: same as the system").ClickAsync();
         await page.Button("Colours: light").ClickAsync();
         Assert.Equal("rgb(18, 19, 22)", await BackgroundAsync(page));
         await page.Page.ReloadAsync();
@@ -51,7 +51,7 @@ public sealed class PageTests(StudioServer studio)
         await using StudioPage page = await StudioPage.OpenAsync(studio, new Uri(locked.Urls[0]));
         await page.Page.GetByLabel("Key", new() { Exact = true }).FillAsync("wrong");
         await page.Button("Sign in").ClickAsync();
-        await Assertions.Expect(page.Page.GetByText("This is not the key.")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Page.GetByText("The key is not correct.")).ToBeVisibleAsync();
         await page.Page.GetByLabel("Key", new() { Exact = true }).FillAsync("correct horse battery");
         await page.Button("Sign in").ClickAsync();
         await page.ReadyAsync();

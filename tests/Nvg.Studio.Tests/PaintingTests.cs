@@ -53,7 +53,7 @@ public sealed class PaintingTests(StudioServer studio)
         // The choice is kept by keys and over a reload, and the drawing with it.
         await follow.FocusAsync();
         await page.Page.Keyboard.PressAsync("Space");
-        await Assertions.Expect(page.Page.GetByText("The colours only tell regions apart.")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Page.GetByText("The colours only distinguish regions.")).ToBeVisibleAsync();
         await page.Page.ReloadAsync();
         await page.ReadyAsync();
         await Assertions.Expect(follow).Not.ToBeCheckedAsync();

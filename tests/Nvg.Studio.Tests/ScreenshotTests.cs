@@ -35,7 +35,7 @@ public sealed class ScreenshotTests(StudioServer studio) : IAsyncLifetime
     {
         await using StudioPage page = await OpenAsync(new() { ViewportSize = Desk.ViewportSize, ColorScheme = ColorScheme.Dark });
         await GenerateAsync(page, "7");
-        await page.Button("Redo a region").ClickAsync();
+        await page.Button("Regenerate a region").ClickAsync();
         await page.DragAsync((1, 2), (3, 3));
         await page.DragAsync((3, 3), (4, 6));
         await page.SetAsync("31", 3);

@@ -95,7 +95,7 @@ public sealed class DistillationTests : IClassFixture<DistillationTests.Teacher>
         Run("run", withData: false);
         DistillationConfig again = Config() with { Teacher = _folder["run/model"] };
         var error = Assert.Throws<NvgDataException>(() => new DistillationTraining(again, null, Device.Cpu, _folder["again"]));
-        Assert.Contains("distilled already", error.Message, StringComparison.Ordinal);
+        Assert.Contains("already been distilled", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

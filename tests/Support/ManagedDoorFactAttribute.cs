@@ -2,10 +2,10 @@ using Nvg.Torch;
 
 namespace Nvg.Testing;
 
-/// <summary>A test of the managed door, which is skipped where the tests run with the compiled one.</summary>
+/// <summary>A test of the managed door, which is skipped if the tests run with the compiled door.</summary>
 public sealed class ManagedDoorFactAttribute : FactAttribute
 {
-    /// <summary>Decides by the door that the environment asks for.</summary>
+    /// <summary>Checks which door the environment requests.</summary>
     public ManagedDoorFactAttribute()
     {
         if (TorchRuntime.Door != TorchDoor.Managed)

@@ -5,8 +5,8 @@ using Xunit.Sdk;
 namespace Nvg.Testing;
 
 /// <summary>
-/// Fails a test after which more, or fewer, tensors live than before. The count is the process's, so the class must be in
-/// <see cref="RunsAlone"/>. With NVG_TRACK_TENSORS=1 the message shows where the tensors were created.
+/// Fails a test if the number of live tensors after it differs from the number before. The count covers the whole process, so the
+/// class must be in <see cref="RunsAlone"/>. With NVG_TRACK_TENSORS=1, the message shows where the tensors were created.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class NoTensorLeaksAttribute : BeforeAfterTestAttribute
@@ -20,7 +20,7 @@ public sealed class NoTensorLeaksAttribute : BeforeAfterTestAttribute
             $"a class that counts tensors belongs to [Collection({nameof(RunsAlone)}.{nameof(RunsAlone.Name)})]");
         if (Environment.GetEnvironmentVariable("NVG_TRACK_TENSORS") == "1")
             Tensor.TrackAllocations();
-        // What an earlier test dropped without disposing must not go while this one counts.
+        // Tensors that an earlier test did not dispose must not be finalised while this test counts.
         GC.Collect();
         GC.WaitForPendingFinalizers();
         _before = Tensor.LiveCount;
@@ -36,7 +36,7 @@ public sealed class NoTensorLeaksAttribute : BeforeAfterTestAttribute
         attribute.AttributeType == typeof(CollectionAttribute) && attribute.ConstructorArguments[0].Value is RunsAlone.Name);
 }
 
-/// <summary>Tests that run one at a time, after those that run beside each other: they count or time what the process does.</summary>
+/// <summary>Tests that run one at a time, after the parallel tests, because they count or time the work of the whole process.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class RunsAlone
 {

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Nvg.Testing;
 
-/// <summary>Several ranks of a group of processes, as threads of this one.</summary>
+/// <summary>Several ranks of a process group, run as threads of this process.</summary>
 public static class Ranks
 {
     /// <summary>A port that was free a moment ago.</summary>
@@ -14,7 +14,7 @@ public static class Ranks
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    /// <summary>Runs something once per rank, each on a thread of its own; what any of them throws fails the test.</summary>
+    /// <summary>Runs work once per rank, each on its own thread. An exception in any of them fails the test.</summary>
     /// <returns>The results by rank.</returns>
     public static T[] Run<T>(int count, Func<int, T> work)
     {

@@ -1,8 +1,8 @@
 namespace Nvg.Testing;
 
 /// <summary>
-/// The sets of reference fixtures: the repository's own, of tiny models (<c>tests/fixtures</c>), and where it is present the shared
-/// one, of larger models. Both have the same files and tensor names.
+/// The sets of reference fixtures: the repository's own set for tiny models (<c>tests/fixtures</c>) and, if present, the shared
+/// set for larger models. Both have the same files and tensor names.
 /// </summary>
 public static class ReferenceFixtures
 {
@@ -11,7 +11,7 @@ public static class ReferenceFixtures
 
     private const string Shared = "shared";
 
-    /// <summary>The names of the sets that are present; the repository's is always one of them.</summary>
+    /// <summary>The names of the sets that are present; the repository's set is always one of them.</summary>
     public static TheoryData<string> Sets =>
         SharedMaterial.Root is { } root && Directory.Exists(System.IO.Path.Combine(root, "fixtures")) ? [Repository, Shared] : [Repository];
 

@@ -17,7 +17,7 @@ internal static class Repository
 
     /// <summary>All source files below a folder, except build outputs.</summary>
     /// <param name="folder">Path below the root.</param>
-    /// <param name="extensions">Extensions with their dot.</param>
+    /// <param name="extensions">Extensions including the dot.</param>
     internal static IEnumerable<string> SourceFiles(string folder, params string[] extensions)
     {
         string start = PathOf(folder);

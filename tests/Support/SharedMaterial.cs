@@ -1,9 +1,9 @@
 namespace Nvg.Testing;
 
-/// <summary>Where the reference numbers and images lie: <c>NVG_SHARED</c>, or <c>shared</c> beside the repository.</summary>
+/// <summary>The folder of the reference numbers and images: <c>NVG_SHARED</c>, or <c>shared</c> beside the repository.</summary>
 public static class SharedMaterial
 {
-    /// <summary>The folder, or null where there is none.</summary>
+    /// <summary>The folder, or null if there is none.</summary>
     public static string? Root { get; } = Find();
 
     /// <summary>The full path of something inside the folder.</summary>
@@ -19,7 +19,7 @@ public static class SharedMaterial
     }
 }
 
-/// <summary>A fact that needs something of the shared folder and is skipped, with the reason, where it is missing.</summary>
+/// <summary>A fact that needs files from the shared folder. If they are missing, it is skipped with the reason.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class SharedFactAttribute : FactAttribute
 {

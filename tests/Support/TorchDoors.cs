@@ -1,8 +1,8 @@
 namespace Nvg.Testing;
 
 /// <summary>
-/// The trait of tests that only the compiled door passes: gradients, autocast, process groups, kernels. The others also pass with the
-/// managed door, which <c>build/test-managed.sh</c> runs them with.
+/// The trait of tests that pass only with the compiled door: gradients, autocast, process groups, kernels. All other tests also
+/// pass with the managed door; <c>build/test-managed.sh</c> runs them with it.
 /// </summary>
 internal static class TorchDoors
 {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Nvg.Testing;
 
-/// <summary>Debian's PyTorch, to write what we read and read what we write.</summary>
+/// <summary>Debian's PyTorch, which writes files that this library reads and reads files that it writes.</summary>
 public static class TorchPeer
 {
     private const string Python = "/usr/bin/python3";
@@ -12,10 +12,10 @@ public static class TorchPeer
     private static readonly Lazy<bool> Stores = new(() =>
         Start(["-c", "import torch.distributed as d; d.TCPStore('127.0.0.1', 0, 1, True)"]).ExitCode == 0);
 
-    /// <summary>Whether its torchrun works: that of Debian 13 opens a store with libuv, without which it was built.</summary>
+    /// <summary>Whether its torchrun works. Debian 13's torchrun opens a store with libuv, but was built without libuv.</summary>
     public static bool HasStore => IsInstalled && Stores.Value;
 
-    /// <summary>Whether it is installed.</summary>
+    /// <summary>Whether Debian's PyTorch is installed.</summary>
     public static bool IsInstalled => Found.Value;
 
     /// <summary>The path of a script in <c>tests/peers</c>.</summary>
@@ -31,7 +31,7 @@ public static class TorchPeer
         throw new FileNotFoundException($"no tests/peers/{name} above {AppContext.BaseDirectory}");
     }
 
-    /// <summary>Runs Python and gives what it printed; an error there fails the test.</summary>
+    /// <summary>Runs Python and returns its output; an error in Python fails the test.</summary>
     public static string Run(params string[] arguments)
     {
         (int exitCode, string output, string error) = Start(arguments);
@@ -41,7 +41,7 @@ public static class TorchPeer
 
     private static (int ExitCode, string Output, string Error) Start(string[] arguments)
     {
-        // The test process may have loaded another libtorch and another OpenMP; the peer starts clean.
+        // The test process may have loaded another libtorch and another OpenMP, so the peer starts with a clean environment.
         var start = new ProcessStartInfo(Python, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment.Remove("LD_LIBRARY_PATH");
         start.Environment.Remove("LD_PRELOAD");
@@ -55,7 +55,7 @@ public static class TorchPeer
     }
 }
 
-/// <summary>A fact that needs Debian's PyTorch and is skipped, with the reason, where it is missing.</summary>
+/// <summary>A fact that needs Debian's PyTorch. If it is missing, the fact is skipped with the reason.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class TorchPeerFactAttribute : FactAttribute
 {

@@ -65,7 +65,7 @@ def main(folder):
         for m in features.modules():
             if isinstance(m, nn.Conv2d):
                 nn.init.kaiming_normal_(m.weight)
-                # Above zero, so that no place loses all its channels: there the published root has no gradient.
+                # Above zero, so that no position loses all its channels, where the published square root has no gradient.
                 nn.init.uniform_(m.bias, 0.0, 0.2)
         a, b = torch.rand(2, 3, 67, 61) * 2 - 1, torch.rand(2, 3, 67, 61) * 2 - 1
         a.requires_grad_()

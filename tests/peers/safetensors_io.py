@@ -24,7 +24,7 @@ def read(path):
 
 
 def write(path, tensors):
-    # Types of larger elements first, so that every tensor starts at a multiple of its element.
+    # Types with larger elements first, so that every tensor starts at a multiple of its element size.
     tensors = {k: t.detach().contiguous() for k, t in sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0]))}
     header, offset = {}, 0
     for name, t in tensors.items():

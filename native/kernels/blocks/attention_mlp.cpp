@@ -1,6 +1,6 @@
-// [attention, gelu(m)] of the projection [q k v | m]: what stands between the two matrix products of a transformer
-// block. One pass over memory for the RMS norms and rotary embeddings of queries and keys and for GELU; the products
-// and the softmax of the attention are libtorch's.
+// [attention, gelu(m)] of the projection [q k v | m]: the operations between the two matrix products of a transformer
+// block. The RMS norms and rotary embeddings of queries and keys, and GELU, take one pass over memory; the products and
+// the softmax of the attention use libtorch.
 //
 // N sequences of T tokens, H heads of size D, an MLP of width M.
 //   projected    (N, T, 3 H D + M)
@@ -35,13 +35,13 @@ template <typename T> struct RowKernels {
 #define NVG_ROWS "kernels/blocks/attention_mlp_rows.inc"
 #include "kernels/row_kernels.inc"
 
-// Rows of a few hundred numbers: fewer are not worth handing to a thread.
+// Minimum number of rows (of a few hundred numbers each) per thread; fewer are not worth the overhead.
 constexpr int64_t kGrain = 16;
 
 // hidden, query, key, value (N H, T, D each) and attention weights (N H, T, T).
 using ForwardResult = std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor>;
 
-// The gradients of the projection and of both scales, those of the scales in float32.
+// The gradients of the projection and both scales; the latter are float32.
 using BackwardResult = std::tuple<at::Tensor, at::Tensor, at::Tensor>;
 
 struct Shape {
@@ -55,12 +55,12 @@ struct Shape {
   int64_t columns() const { return 3 * width() + mlp; }
   int64_t hidden() const { return width() + mlp; }
 
-  // Where a head of a token begins in (N H, T, D).
+  // Offset of a token's head in (N H, T, D).
   int64_t place(int64_t sequence, int64_t head, int64_t token) const {
     return ((sequence * heads + head) * tokens + token) * size;
   }
 
-  // 1/√D goes to the queries: D products per token, where the attention weights would take T.
+  // 1/√D is applied to the queries: D products per token instead of T products for the attention weights.
   float query_factor() const { return 1.0f / std::sqrt(static_cast<float>(size)); }
 };
 
@@ -76,7 +76,7 @@ Shape checked_shape(const at::Tensor &projected, const at::Tensor &query_scale, 
   return shape;
 }
 
-// The results of the row kernels. v is copied, as the products read heads that are contiguous.
+// The results of the row kernels. v is copied, because the products read contiguous heads.
 struct Rows {
   at::Tensor query, key, value, hidden;
 
@@ -97,7 +97,7 @@ ForwardResult forward_meta(const at::Tensor &projected, const at::Tensor &query_
 ForwardResult forward_cpu(const at::Tensor &projected, const at::Tensor &query_scale, const at::Tensor &key_scale,
                           const at::Tensor &rotations, int64_t heads, double epsilon) {
   const Shape shape = checked_shape(projected, query_scale, key_scale, rotations, heads);
-  // The products keep the element type that they are given, whatever autocast is set to.
+  // The products keep their element type regardless of autocast.
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::DispatchKey::AutocastCPU);
   const at::Tensor input = projected.contiguous(), turns = rotations.contiguous();
   const at::Tensor q_scale = query_scale.to(at::kFloat).contiguous(), k_scale = key_scale.to(at::kFloat).contiguous();
@@ -157,7 +157,7 @@ BackwardResult backward_cpu(const at::Tensor &grad, const at::Tensor &projected,
   const at::Tensor d_q = at::bmm(d_scores, key).contiguous();
   const at::Tensor d_k = at::bmm(d_scores.transpose(1, 2), query).contiguous();
   at::Tensor d_projected = at::empty_like(input);
-  // A row of scale gradients per sequence, summed in a fixed order: the result does not depend on the threads.
+  // One row of scale gradients per sequence, summed in a fixed order, so the result does not depend on the threads.
   const at::Tensor d_scales = at::zeros({shape.count, 2, size}, q_scale.options());
   with_row_type(input, kName, [&](auto tag) {
     using T = decltype(tag);

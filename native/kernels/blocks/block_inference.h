@@ -1,4 +1,4 @@
-// What the kernels of whole transformer blocks share: phases of a team of threads, norms into tiles, products over
+// Shared parts of the kernels for whole transformer blocks: phases of a thread team, norms into tiles, products over
 // tiles, and the attention of one head. Products are bfloat16, everything else is float32.
 #pragma once
 
@@ -22,7 +22,7 @@ namespace nvg::blocks {
 
 using namespace tiles;
 
-// The head size of the published models. Others are computed by libtorch's operators.
+// The head size of the published models. Other sizes are computed by libtorch's operators.
 constexpr int64_t kHead = 64;
 
 } // namespace nvg::blocks
@@ -31,10 +31,10 @@ constexpr int64_t kHead = 64;
 
 namespace nvg::blocks {
 
-// Tasks that the threads of a team take from one counter, phase after phase.
+// Tasks that the threads of a team take from a shared counter, phase by phase.
 class Phases {
 public:
-  // To be called by all threads of the team. Returns when all tasks are done.
+  // Must be called by all threads of the team. Returns when all tasks are done.
   template <typename Body> void run(int threads, int64_t tasks, Body body) {
     const int turn = turn_.load(std::memory_order_acquire);
     for (int64_t task; (task = next_.fetch_add(1, std::memory_order_relaxed)) < tasks;)
@@ -45,7 +45,7 @@ public:
       turn_.store(turn + 1, std::memory_order_release);
       return;
     }
-    // A phase takes less time than waking a sleeping thread.
+    // Spins, because a phase takes less time than waking a sleeping thread.
     for (int spins = 0; turn_.load(std::memory_order_acquire) == turn; spins++) {
       if (spins < 2000)
         __builtin_ia32_pause();
@@ -98,12 +98,12 @@ inline void store_in_tiles(uint16_t *base, int64_t row, int64_t column, int64_t 
 
 // Layer norm of rows, modulated per sequence, into left tiles.
 struct ModulatedNorm {
-  int64_t rows, tokens, width; // all rows; rows of a sequence
+  int64_t rows, tokens, width; // all rows; rows per sequence
   const float *x, *shift, *scale;
-  int64_t modulation_row; // from the modulation of a sequence to that of the next
+  int64_t modulation_row; // distance between the modulations of consecutive sequences
   float epsilon;
 
-  // The 32 rows from `first_row`; rows after the last become zeros.
+  // The 32 rows beginning at `first_row`; rows after the last become zeros.
   void run(int64_t first_row, uint16_t *target) const {
     for (int64_t row = first_row; row < first_row + kBlock; row++) {
       if (row >= rows) {
@@ -133,8 +133,8 @@ struct ModulatedNorm {
   }
 };
 
-// 64 columns of a block of rows of a product. Calls `Finish(panel, first row, sums)` of the owner for every 32 rows;
-// sums are 32 × 64. Finish is a method because GCC does not compile lambdas for the instruction set that is chosen
+// Computes 64 columns of a block of rows of a product. Calls the owner's `Finish(panel, first row, sums)` for every 32
+// rows; sums are 32 × 64. Finish is a method because GCC does not compile lambdas for the instruction set selected
 // here.
 template <typename Owner, void (Owner::*Finish)(int64_t, int64_t, const float *) const>
 void product(const Owner &owner, const Engine &engine, const uint16_t *left, const uint16_t *right, int64_t depth,
@@ -162,7 +162,7 @@ void product(const Owner &owner, const Engine &engine, const uint16_t *left, con
   }
 }
 
-// Scratch memory of a thread for the attention of a head.
+// Scratch memory per thread for the attention of one head.
 struct AttentionScratch {
   uint16_t *keys, *values; // right tiles: kᵀ (D × U) and v (U × D)
   float *scores;           // 32 × U
@@ -172,8 +172,8 @@ struct AttentionScratch {
   static int64_t halves(int64_t padded_keys) { return (2 * kHead + kBlock) * padded_keys; }
 };
 
-// Attention of the queries of one head to U keys, which are rows of 64 numbers. Queries carry the scale of the scores
-// and log2(e): the softmax uses powers of two.
+// Attention of the queries of one head to U keys, which are rows of 64 numbers. Queries include the scale of the scores
+// and log2(e), because the softmax uses powers of two.
 struct HeadAttention {
   const Engine &engine;
   const uint16_t *query, *key, *value;
@@ -207,8 +207,8 @@ struct HeadAttention {
     }
   }
 
-  // 32 queries from `first`, of which `last − first` exist. Sums are 32 × 64 and still to be multiplied by the
-  // reciprocals.
+  // 32 queries beginning at `first`, of which `last − first` exist. Sums are 32 × 64 and must still be multiplied by
+  // the reciprocals.
   void run(int64_t first, int64_t last, float *sums, float *reciprocals) const {
     const Left q{.data = query + first * kHead, .row = kHead, .row_tile = kRows * kHead, .depth_tile = kDepth};
     for (int64_t t = 0; t < padded_keys; t += kBlock) {
@@ -273,7 +273,8 @@ struct GatedUpdate {
   }
 };
 
-// Rows that share one pass over 64 columns of weights: as many as have their left tiles in the second-level cache.
+// Number of rows that share one pass over 64 columns of weights, so that their left tiles fit in the second-level
+// cache.
 inline int64_t rows_together(int64_t padded_rows, int64_t depth) {
   constexpr int64_t cache = 768 << 10;
   const int64_t fitting = std::max<int64_t>(2, cache / (depth * 2) / kBlock) * kBlock;
@@ -283,7 +284,7 @@ inline int64_t rows_together(int64_t padded_rows, int64_t depth) {
 
 NVG_TARGET_END
 
-// Checked arguments of the operator `op`.
+// Checks the arguments of the operator `op`.
 inline float *float_data(const char *op, const at::Tensor &tensor, const char *name, int64_t elements) {
   TORCH_CHECK(tensor.scalar_type() == at::kFloat && tensor.is_contiguous() && tensor.numel() == elements, op, ": ",
               name, " must be ", elements, " contiguous float32 numbers");

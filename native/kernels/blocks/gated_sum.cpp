@@ -1,7 +1,7 @@
 // x + gate · update, with a gate per sequence: the end of a transformer block in one pass over memory.
 //
-// N sequences of T tokens of width W. x, the residual stream, is float32; the update has the type of the product
-// before.
+// N sequences of T tokens of width W. x, the residual stream, is float32; the update has the type of the preceding
+// product.
 #include "kernels/library.h"
 #include "kernels/rows.h"
 
@@ -22,7 +22,7 @@ template <typename T> struct RowKernels {
 #define NVG_ROWS "kernels/blocks/gated_sum_rows.inc"
 #include "kernels/row_kernels.inc"
 
-// Rows of a few hundred numbers: fewer are not worth handing to a thread.
+// Minimum number of rows (of a few hundred numbers each) per thread; fewer are not worth the overhead.
 constexpr int64_t kGrain = 16;
 
 using BackwardResult = std::tuple<at::Tensor, at::Tensor>;
@@ -54,7 +54,7 @@ at::Tensor gated_sum_cpu(const at::Tensor &x, const at::Tensor &gate, const at::
   return y;
 }
 
-// The gradients of the gate (N, W), in float32, and of the update. That of x is the upstream gradient itself.
+// The gradients of the gate (N, W), in float32, and of the update. The gradient of x is the upstream gradient itself.
 BackwardResult backward_meta(const at::Tensor &grad, const at::Tensor &gate, const at::Tensor &update) {
   check_all_meta(kName, {grad, gate, update});
   return {at::empty({grad.size(0), grad.size(2)}, grad.options()), at::empty(update.sizes(), update.options())};
@@ -66,7 +66,7 @@ BackwardResult backward_cpu(const at::Tensor &grad, const at::Tensor &gate, cons
   at::Tensor d_update = at::empty_like(added), d_gate = at::zeros({count, width}, grad.options());
   with_row_type(added, kName, [&](auto tag) {
     using T = decltype(tag);
-    // A sequence per thread: the rows of one add to the same gradient of the gate.
+    // One sequence per thread, because all rows of a sequence add to the same gate gradient.
     parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
       for (int64_t row = begin * tokens; row < end * tokens; row++) {
         const int64_t modulation = row / tokens * width;

@@ -24,7 +24,7 @@ template <typename T> struct RowKernels {
 #define NVG_ROWS "kernels/blocks/modulated_layer_norm_rows.inc"
 #include "kernels/row_kernels.inc"
 
-// Rows of a few hundred numbers: fewer are not worth handing to a thread.
+// Minimum number of rows (of a few hundred numbers each) per thread; fewer are not worth the overhead.
 constexpr int64_t kGrain = 16;
 
 using ForwardResult = std::tuple<at::Tensor, at::Tensor>;
@@ -82,7 +82,7 @@ BackwardResult backward_cpu(const at::Tensor &grad, const at::Tensor &x, const a
              d_scale = at::zeros({count, width}, x.options());
   with_row_type(upstream, kName, [&](auto tag) {
     using T = decltype(tag);
-    // A sequence per thread: the rows of one add to the same gradients of the modulation.
+    // One sequence per thread, because all rows of a sequence add to the same modulation gradients.
     parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
       for (int64_t row = begin * tokens; row < end * tokens; row++) {
         const int64_t modulation = row / tokens * width;

@@ -1,6 +1,6 @@
 // A whole block of VAR's transformer without gradients, for the tokens of the next scale, with bfloat16 products and
-// everything else in float32: one parallel region of seven phases. Keys and values of the scale are added to those of
-// earlier scales, which it attends to as well.
+// everything else in float32: one parallel region of seven phases. The keys and values of the scale are appended to
+// those of earlier scales, to which the tokens also attend.
 //
 //   1  y = (1 + s1) · LayerNorm(x) + b1                             rows      -> left tiles
 //   2  [q k v] = W y + b; q and k to unit length, q times its scale 64 columns of a block of rows
@@ -36,7 +36,7 @@ struct ScaleBlock {
   int64_t start, length;                                                         // keys before the new tokens; L
   float *x;                                                                      // (N T) × W
   const float *modulation;                                                       // N rows of 6 W: γ1 γ2 s1 s2 b1 b2
-  int64_t modulation_row;                                                        // from one such row to the next
+  int64_t modulation_row;                                                        // distance between such rows
   const uint16_t *qkv_weight, *projection_weight, *first_weight, *second_weight; // packed
   const float *qkv_bias, *projection_bias, *first_bias, *second_bias;
   const float *query_scale; // H
@@ -169,7 +169,7 @@ struct ScaleBlock {
     add(panel, first_row, block, modulation + width, second_bias);
   }
 
-  // What a thread needs besides its share of the block.
+  // Scratch data that each thread needs in addition to the shared data of the block.
   struct Scratch {
     float *sums;
     AttentionScratch attention;
@@ -210,7 +210,7 @@ struct ScaleBlock {
     });
   }
 
-  // A product by 64 columns of blocks of rows.
+  // Computes a product in units of 64 columns of blocks of rows.
   template <typename Body>
   void run_product(Phases &phases, int threads, int64_t columns, int64_t together, const Body &body) const {
     const int64_t panels = columns / kHead;
@@ -221,7 +221,7 @@ struct ScaleBlock {
   }
 
   void run_phases(Phases &phases, int threads, int64_t narrow, int64_t wide, const Scratch &scratch) const {
-    // With few heads for many threads, the queries of a head are shared out as well.
+    // If there are few heads for many threads, the queries of a head are divided among threads as well.
     const int64_t shares =
         std::max<int64_t>(1, std::min((2 * threads + count * heads - 1) / (count * heads), padded_tokens / kBlock));
     const int64_t share = round_up((tokens + shares - 1) / shares, kBlock);
@@ -247,7 +247,7 @@ NVG_TARGET_END
 
 #endif
 
-// Checks what the tensors of all devices must meet. -> the width of the MLP
+// Checks the requirements on tensors that apply to all devices. -> the width of the MLP
 int64_t checked_mlp(const at::Tensor &x, const at::Tensor &modulation, const at::Tensor &keys, const at::Tensor &values,
                     int64_t start, const at::Tensor &second_weight) {
   TORCH_CHECK(x.dim() == 3 && x.scalar_type() == at::kFloat && x.is_contiguous() && x.size(2) % kHead == 0, kName,
@@ -280,8 +280,8 @@ at::Tensor scale_block_meta(at::Tensor x, const at::Tensor &modulation, const at
   return x;
 }
 
-// x: (N, T, W), changed in place; modulation: (N, 6 W); keys and values: (N, H, L, D), of which T from `start` are
-// written; weights from pack_matrix; query_scale: (H).
+// x: (N, T, W), changed in place; modulation: (N, 6 W); keys and values: (N, H, L, D), of which T beginning at `start`
+// are written; weights from pack_matrix; query_scale: (H).
 at::Tensor scale_block_cpu([[maybe_unused]] at::Tensor x, [[maybe_unused]] const at::Tensor &modulation,
                            [[maybe_unused]] const at::Tensor &keys, [[maybe_unused]] const at::Tensor &values,
                            [[maybe_unused]] int64_t start, [[maybe_unused]] const at::Tensor &qkv_weight,

@@ -32,7 +32,7 @@ struct Block {
   int64_t count, tokens, width, mlp, heads;     // N, T, W, M, H
   float *x;                                     // (N T) × W
   const float *shift, *scale, *gate;            // N rows of W
-  int64_t modulation_row;                       // from one such row to the next
+  int64_t modulation_row;                       // distance between such rows
   const uint16_t *first_weight, *second_weight; // packed W1, W2
   const float *first_bias, *second_bias;
   const float *query_scale, *key_scale;
@@ -82,7 +82,7 @@ struct Block {
         continue;
       }
       const int64_t place = ((row / tokens * heads + head) * padded_tokens + row % tokens) * kHead;
-      // The queries take the factors 1/√D and log2(e); the softmax uses powers of two.
+      // The factors 1/√D and log2(e) are applied to the queries, because the softmax uses powers of two.
       if (part == 0)
         norm_rotate(v, query_scale, rotations + row * kHead, 1.44269504f / 8, query + place);
       else if (part == 1)
@@ -152,7 +152,7 @@ struct Block {
     update.run(panel, first_row, block);
   }
 
-  // What a thread needs besides its share of the block.
+  // Scratch data that each thread needs in addition to the shared data of the block.
   struct Scratch {
     float *sums;
     AttentionScratch attention;
@@ -195,7 +195,7 @@ struct Block {
   }
 
   void run_phases(Phases &phases, int threads, int64_t first_rows, int64_t second_rows, const Scratch &scratch) const {
-    // With few heads for many threads, the queries of a head are shared out as well.
+    // If there are few heads for many threads, the queries of a head are divided among threads as well.
     const int64_t shares =
         std::max<int64_t>(1, std::min((2 * threads + count * heads - 1) / (count * heads), padded_tokens / kBlock));
     const int64_t share = round_up((tokens + shares - 1) / shares, kBlock);
@@ -219,7 +219,7 @@ NVG_TARGET_END
 
 #endif
 
-// Checks what the tensors of all devices must meet. -> the width of the MLP
+// Checks the requirements on tensors that apply to all devices. -> the width of the MLP
 int64_t checked_mlp(const at::Tensor &x, const at::Tensor &modulation, const at::Tensor &second_weight) {
   TORCH_CHECK(x.dim() == 3 && x.scalar_type() == at::kFloat && x.is_contiguous() && x.size(2) % kHead == 0, kName,
               ": x must be contiguous float32 (N, T, W) with W a multiple of ", kHead);
@@ -294,7 +294,7 @@ at::Tensor transformer_block_autograd(at::Tensor x, const at::Tensor &modulation
                  epsilon);
 }
 
-// Whether this processor multiplies packed matrices, and this build has the team of threads for it.
+// Whether this processor can multiply packed matrices, and this build supports the required thread team.
 bool has_matrix_engine() {
 #ifdef NVG_BLOCK_INFERENCE
   return engine() != nullptr;

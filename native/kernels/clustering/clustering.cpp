@@ -15,17 +15,18 @@ namespace {
 
 constexpr int64_t kLanes = 16;                   // floats in the widest vector; rows are padded to a multiple of it
 constexpr int64_t kMaxLength = int64_t{1} << 30; // positions are int32
-constexpr int kTargetExponent = 50; // of the largest scaled magnitude: its squares and small ones both fit float32
+constexpr int kTargetExponent = 50; // of the largest scaled magnitude: its square and tiny ones both fit float32
 
-// Squared distances are non-negative floats, whose bits order like integers; comparing those makes removal a bitwise
-// or.
+// Squared distances are non-negative floats, whose bits have the same order as integers. Comparing integers makes
+// removal a bitwise or.
 using Key = int32_t;
 constexpr Key kRemoved = std::numeric_limits<Key>::max();
 
 // Columns that are computed for a row of clusters.
 constexpr int64_t padded(int64_t clusters) { return (clusters + kLanes - 1) / kLanes * kLanes; }
 
-// Elements from row to row. One cache line more, since rows at powers of two would share the same few cache sets.
+// Distance between rows in elements. One cache line is added, because rows at powers of two would share the same few
+// cache sets.
 constexpr int64_t row_stride(int64_t clusters) { return padded(clusters) + kLanes; }
 
 using Keys2 = Key __attribute__((vector_size(8)));
@@ -42,7 +43,7 @@ struct Nearest {
   int32_t index;
 };
 
-// One level of the hierarchy, to be halved. Arrays and their rows are aligned to 64 bytes.
+// One level of the hierarchy, whose clusters are joined in pairs. Arrays and their rows are aligned to 64 bytes.
 struct Level {
   int64_t clusters;
   int64_t columns; // clusters, padded to whole vectors
@@ -52,14 +53,14 @@ struct Level {
   Key *distances;        // columns × stride; kRemoved up to and including the diagonal
   Key *removed;          // per column: 0, or kRemoved once the cluster has been joined
   Key *nearest_distance; // per row i: the smallest distance to j > i when the row was last scanned
-  int32_t *nearest;      // per row: the first j that has it
+  int32_t *nearest;      // per row: the first j with this distance
 };
 
 // Joins the clusters of a level in pairs, in order of distance.
 //
-// Only distances to j > i are kept, and with every row its nearest. Removing clusters can only increase a row's
+// Only distances to j > i are stored, and the nearest column of every row. Removing clusters can only increase a row's
 // minimum, so an outdated entry is a lower bound: the smallest entry is either the next pair or a row to scan again.
-// The first smallest row, and in it the first smallest column, is the row-major rule for ties.
+// Choosing the first smallest row, and in it the first smallest column, implements the row-major rule for ties.
 using MatchLevelFunction = void (*)(const Level &level, Pair *pairs);
 
 namespace baseline {
@@ -98,7 +99,7 @@ MatchLevelFunction select_match_level() {
   return baseline::match_level;
 }
 
-// Hands out 64-byte aligned parts of one block. Without a block it only adds up sizes.
+// Allocates 64-byte aligned parts of one block. Without a block, it only adds up sizes.
 class Arena {
 public:
   explicit Arena(std::byte *block) : block_(block) {}
@@ -148,8 +149,8 @@ Buffers reserve(ClusteringWorkspace &workspace, int64_t length, int64_t channels
   return Buffers(arena, length, channels);
 }
 
-// The power of two that brings the largest magnitude near 2^kTargetExponent. Scaling by it is exact, and keeps the
-// squares of huge and of tiny points inside float32.
+// The power of two that brings the largest magnitude near 2^kTargetExponent. Scaling by it is exact and keeps the
+// squares of very large and very small points within the range of float32.
 float find_scale(const float *points, int64_t count) {
   constexpr int32_t kInfinity = 0x7f800000;
   int32_t largest = 0;

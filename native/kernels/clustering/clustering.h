@@ -29,15 +29,16 @@ private:
 // length / 2^i members, and its children at stage i + 1 are 2j and 2j + 1; stage K is a permutation.
 //
 // One level joins n clusters to n / 2: the closest two remaining means (of the original points of all members) are
-// joined until none remain; equal distances go to the smallest row-major (i, j), i < j. The m-th pair becomes cluster
-// m of the next level. Of two siblings the one with the smaller number gets the even label.
+// joined until none remain. Ties go to the smallest row-major (i, j), i < j. The m-th pair becomes cluster m of the
+// next level. Of two siblings, the one with the smaller number gets the even label.
 //
-// Distances are compared as float32 squares, summed over the channels in order from the differences themselves, so
-// near copies suffer no cancellation. Where the machine fuses multiply and add, so does the sum: labels can then differ
-// from a machine that does not, but only between distances that agree to the last bits. Points of any finite magnitude
-// work.
+// Distances are compared as float32 squares, summed over the channels in order and computed from the differences
+// themselves, so near copies do not suffer from cancellation. On machines with fused multiply-add, the sum is fused.
+// Labels can then differ from those of other machines, but only for distances that agree to the last bits. Points of
+// any finite magnitude work.
 //
-// Time about length² · channels, memory about 4 · length² bytes. Thread-safe with one workspace per thread.
+// Takes time proportional to length² · channels and about 4 · length² bytes of memory. Thread-safe with one workspace
+// per thread.
 //
 // Throws std::invalid_argument if length is not a power of two, channels is not positive or a value is not finite.
 void greedy_clustering(const float *points, int64_t length, int64_t channels, int64_t *labels,

@@ -45,7 +45,7 @@ at::Tensor greedy_clustering_cpu(const at::Tensor &points) {
     for (auto b = begin; b < end; ++b) {
       try {
         greedy_clustering(from + b * length * channels, length, channels, to + b * labels_per_image, workspace);
-      } catch (const std::invalid_argument &) { // shapes are checked above: what is left is a value
+      } catch (const std::invalid_argument &) { // shapes are checked above, so the cause is a value
         rejected = b;
       }
     }

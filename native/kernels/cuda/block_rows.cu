@@ -1,4 +1,5 @@
-// A warp per row where a row is summed up, a thread per 16 bytes elsewhere: all of these kernels are bound by memory.
+// Kernels that sum over a row use one warp per row; the others use one thread per 16 bytes. All of them are
+// memory-bound.
 #include "kernels/cuda/block_rows.h"
 
 #include <cuda_bf16.h>

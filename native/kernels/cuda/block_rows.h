@@ -1,6 +1,6 @@
-// The parts of a transformer block around its matrix products, on a GPU. All memory is on the current device and aligned to
-// 16 bytes; rows of W or M numbers are contiguous, and W and M are multiples of 8. A call only launches a kernel: errors of
-// the launch are thrown as std::runtime_error.
+// The parts of a transformer block around its matrix products, on a GPU. All memory is on the current device and
+// aligned to 16 bytes; rows of W or M numbers are contiguous, and W and M are multiples of 8. A call only launches a
+// kernel; launch errors are thrown as std::runtime_error.
 #pragma once
 
 #include <cuda_runtime_api.h>

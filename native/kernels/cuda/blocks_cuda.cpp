@@ -1,4 +1,5 @@
-// The operators of a transformer block on a GPU. Without CUDA's compiler, libtorch's own operators serve there.
+// The operators of a transformer block on a GPU. In a build without the CUDA compiler, libtorch's operators are used
+// instead.
 #include "kernels/library.h"
 
 #ifdef NVGT_CUDA_KERNELS
@@ -31,14 +32,14 @@ cuda::Type type_of(const at::Tensor &tensor, const char *name) {
   return tensor.scalar_type() == at::kFloat ? cuda::Type::float32 : cuda::Type::bfloat16;
 }
 
-// N, T and W of a residual stream, or of the part of its width that the caller says.
+// N, T and W of a residual stream, or of a part of its width given by the caller.
 cuda::Rows rows_of(const at::Tensor &x, int64_t width, const char *name) {
   TORCH_CHECK(x.dim() == 3, name, ": a tensor of sequences has three dimensions, got ", x.dim());
   TORCH_CHECK(width > 0 && width % 8 == 0, name, ": widths must be multiples of 8, got ", width);
   return {x.size(0), x.size(1), width};
 }
 
-// A row per sequence in float32, of which the kernels read with a stride.
+// One float32 row per sequence, which the kernels read with a stride.
 at::Tensor modulation_of(const at::Tensor &modulation, const cuda::Rows &rows, const char *name) {
   TORCH_CHECK(modulation.numel() == rows.count * rows.width, name, ": modulations must be (N, W)");
   at::Tensor result = modulation.to(at::kFloat);
@@ -51,7 +52,7 @@ cudaStream_t stream_of(const at::Tensor &tensor) {
   return c10::cuda::getCurrentCUDAStream(tensor.device().index()).stream();
 }
 
-// Memory of which the kernels read 16 bytes at a time.
+// Memory that the kernels read 16 bytes at a time.
 at::Tensor aligned(const at::Tensor &tensor) {
   at::Tensor result = tensor.contiguous();
   return reinterpret_cast<uintptr_t>(result.data_ptr()) % 16 == 0 ? result : result.clone();
@@ -129,7 +130,7 @@ at::Tensor gated_sum_cuda(const at::Tensor &x, const at::Tensor &gate, const at:
 
 TORCH_LIBRARY_IMPL(nvg, CompositeExplicitAutograd, m) { m.impl("has_cuda_kernels", &has_cuda_kernels); }
 
-// Only sampling calls these two; training composes the same of libtorch's operators, which have gradients.
+// Only sampling calls these two. Training composes the same formulas from libtorch's operators, which have gradients.
 TORCH_LIBRARY_IMPL(nvg, Autograd, m) {
   for (const char *name : {"rotated_heads", "beside_gelu"})
     m.impl(name, torch::autograd::autogradNotImplementedFallback());

@@ -1,16 +1,15 @@
 // Convolutions with stride one whose gradients are products of matrix tiles: bfloat16 operands, float32 sums,
-// channels-last memory, on processors with a matrix engine. The forward pass, and every other convolution, is
-// libtorch's.
+// channels-last memory, on processors with a matrix engine. The forward pass and all other convolutions use libtorch.
 //
-// Images lie on a grid: every row is followed by as many zeros as the kernel reaches to one side, and images are
-// separated by as many rows of zeros. On the grid a tap of the kernel is one constant distance for all pixels, and each
-// gradient is one matrix product per tap:
+// Images are placed on a grid: every row is followed by a number of zeros equal to the kernel's reach to one side, and
+// images are separated by the same number of rows of zeros. On the grid, a kernel tap is a constant offset for all
+// pixels, and each gradient is one matrix product per tap:
 //
 //   input    dx[p, i]      = Σ_tap Σ_o dy[p − tap, o] w[o, i, tap]    left: pixels × outputs, right: weights
 //   weight   dw[o, i, tap] = Σ_p x[p, i] dy[p − tap, o]               left: inputs × pixels, right: pixels × outputs
 //
-// The zeros between images take part in the products: next to an infinity they yield a NaN. The grid is processed in
-// strips of rows that stay in the caches of a core.
+// The zeros between images take part in the products; multiplied by an infinity, they give NaN. The grid is processed
+// in strips of rows that fit in the caches of a core.
 #include "door/optional.h"
 #include "kernels/autocast.h"
 #include "kernels/library.h"
@@ -38,7 +37,7 @@ using namespace tiles;
 
 constexpr auto kName = "conv2d";
 
-// The gradients of input, weight and bias; undefined where they are not needed.
+// The gradients of input, weight and bias; undefined if not needed.
 using BackwardResult = std::tuple<at::Tensor, at::Tensor, at::Tensor>;
 
 #ifdef NVG_MATRIX_ENGINES
@@ -60,15 +59,15 @@ struct Shape {
   int64_t grid_width() const { return width + side; }
   int64_t distance(int64_t tap) const { return (tap / kernel() - side) * grid_width() + tap % kernel() - side; }
 
-  // Rows of a strip: some 600 pixels, but enough rows that their neighbours are not most of what is loaded.
+  // Rows of a strip: about 600 pixels, but enough rows that most of the loaded data is not neighbouring rows.
   int64_t strip_rows() const { return std::min(rows(), std::max<int64_t>(4, 576 / grid_width())); }
   int64_t strips() const { return (rows() + strip_rows() - 1) / strip_rows(); }
 
-  // Threads that get a strip.
+  // Number of threads that process strips.
   int64_t threads() const { return std::min<int64_t>(at::get_num_threads(), strips()); }
 
-  // Pixels of the longest strip's grid: a multiple of 32 that makes an odd number of cache lines, so that rows of this
-  // length spread over the sets of a cache.
+  // Pixels of the longest strip's grid: a multiple of 32 that is an odd number of cache lines, so that rows of this
+  // length are spread over the sets of a cache.
   int64_t strip_pixels() const {
     const int64_t images = strip_rows() / height + 2;
     const int64_t lines = strip_rows() + (images + 1) * side;
@@ -76,8 +75,8 @@ struct Shape {
   }
 };
 
-// For fewer pixels packing the weights does not pay; with more weights than fit into the cache of a core libtorch is
-// faster; strips of wider images would take too much memory.
+// With fewer pixels, packing the weights does not pay off. With more weights than fit into the cache of a core,
+// libtorch is faster. Strips of wider images would take too much memory.
 constexpr int64_t kFewestPixels = 2048, kMostWeights = 9 * 256 * 256, kMostGridNumbers = 1 << 21;
 
 bool has_tiled_gradient(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias, int64_t stride,
@@ -88,7 +87,7 @@ bool has_tiled_gradient(const at::Tensor &x, const at::Tensor &weight, const at:
   const int64_t outputs = weight.size(0), inputs = weight.size(1), kernel = 2 * padding + 1;
   const bool is_same_size =
       stride == 1 && padding > 0 && padding <= kFront && weight.size(2) == kernel && weight.size(3) == kernel;
-  // The types that libtorch takes: all bfloat16, or what autocast casts to it.
+  // The types that libtorch accepts: all bfloat16, or types that autocast casts to it.
   const bool is_bfloat16 =
       product_type(weight.scalar_type()) == at::kBFloat16 &&
       (x.scalar_type() == at::kBFloat16 || (x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat)) &&
@@ -98,11 +97,10 @@ bool has_tiled_gradient(const at::Tensor &x, const at::Tensor &weight, const at:
          Shape(x, padding).strip_pixels() * std::max(inputs, outputs) <= kMostGridNumbers;
 }
 
-// What the first and last `side` lines of a strip hold, which belong to its neighbours.
+// The contents of the first and last `side` lines of a strip, which belong to its neighbours.
 enum class Neighbours { kValues, kZeros };
 
-// A strip of the grid. For every line: the number of the row, counted through all images, that lies on it, or −1 for
-// zeros.
+// A strip of the grid. For every line, the number of its row, counted over all images, or −1 for zeros.
 struct Strip {
   const Shape &shape;
   std::vector<int64_t> lines;
@@ -120,11 +118,11 @@ struct Strip {
       lines.push_back(last % shape.height + down < shape.height ? last + down : -1);
   }
 
-  // The grid pixels between the neighbours' lines, where the outputs are.
+  // The grid pixels between the neighbours' lines, which contain the outputs.
   int64_t begin() const { return kFront + shape.side * shape.grid_width(); }
   int64_t size() const { return (static_cast<int64_t>(lines.size()) - 2 * shape.side) * shape.grid_width(); }
 
-  // For every pixel from begin() on, padded to whole blocks of 32: its number, counted through all images, or −1 for
+  // For every pixel from begin() on, padded to whole blocks of 32, its number, counted over all images, or −1 for
   // zeros.
   std::vector<int64_t> pixels() const {
     std::vector<int64_t> pixels(static_cast<size_t>(round_up(size(), kBlock)), -1);
@@ -164,7 +162,7 @@ at::Tensor pack_weight(const at::Tensor &weight) {
 
 NVG_TARGET_BEGIN(NVG_AVX512_BF16)
 
-// Stores 32 × 32 sums as bfloat16, each row at its place; a row whose place is −1 is dropped.
+// Stores 32 × 32 sums as bfloat16, each row at its place; rows with place −1 are dropped.
 void store_block(const float *sums, const int64_t *places, int64_t channels, uint16_t *to) {
   for (int64_t r = 0; r < kBlock; r++, sums += kBlock)
     if (places[r] >= 0)
@@ -192,7 +190,7 @@ void interleave(const uint16_t *grid, int64_t pixels, int64_t channels, uint16_t
 
 // The transposed grid: channels × `row`. `pixels` is a multiple of 32.
 void transpose(const uint16_t *grid, int64_t pixels, int64_t channels, int64_t row, uint16_t *transposed) {
-  // 16 × 16 pairs: blocks of 8, 4, 2 and 1 pairs are exchanged across the diagonal.
+  // 16 × 16 pairs: blocks of 8, 4, 2 and 1 pairs are swapped across the diagonal.
   __m512i upper[4], lower[4];
   const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
                 second = _mm512_set1_epi32(16);
@@ -225,7 +223,7 @@ void transpose(const uint16_t *grid, int64_t pixels, int64_t channels, int64_t r
     }
 }
 
-// Adds the pixels of the grid per channel.
+// Sums the pixels of the grid per channel.
 void add_pixels(const uint16_t *grid, int64_t pixels, int64_t channels, double *sums) {
   for (int64_t c = 0; c < channels; c += 16) {
     __m512 sum = _mm512_setzero_ps();
@@ -264,7 +262,7 @@ void store_input_gradient(const Strip &strip, const uint16_t *gradient, int64_t 
   const auto steps = static_cast<int64_t>(depth_places.size());
   const std::vector<int64_t> pixels = strip.pixels();
   alignas(64) float sums[kBlock * kBlock];
-  // The outer loop is over inputs: a block of the weights is used for the whole strip before the next one is loaded.
+  // The outer loop is over inputs, so a block of weights is used for the whole strip before the next one is loaded.
   for (int64_t i = 0; i < inputs; i += kBlock)
     for (int64_t place = 0; place < strip.size(); place += kBlock) {
       const Left left{.data = gradient + (strip.begin() + place) * outputs,
@@ -293,7 +291,7 @@ at::Tensor zero_grids(const Shape &shape, int64_t channels) {
 }
 
 // Adds a strip to the sums of a thread for the gradient of the weight: [block of inputs][block of outputs][tap][32 ×
-// 32]. The tap shifts the right operand. With one copy for even and one for odd shifts, every tile consists of whole
+// 32]. The tap shifts the right operand. With separate copies for even and odd shifts, every tile consists of whole
 // cache lines.
 void add_weight_products(const Strip &strip, const uint16_t *transposed, int64_t inputs,
                          const std::array<const uint16_t *, 2> &interleaved, int64_t outputs, float *sums) {
@@ -310,7 +308,7 @@ void add_weight_products(const Strip &strip, const uint16_t *transposed, int64_t
       }
 }
 
-// Adds the sums of the threads in their order; the last digits depend on the number of threads.
+// Adds the sums of the threads in order; the last digits depend on the number of threads.
 // -> outputs × inputs × kernel × kernel
 at::Tensor weight_gradient(const Shape &shape, const at::Tensor &sums, int64_t inputs, int64_t outputs) {
   at::Tensor gradient = at::empty({outputs, inputs, shape.kernel(), shape.kernel()}, at::kFloat);
@@ -428,7 +426,8 @@ struct TiledConvolution : torch::autograd::Function<TiledConvolution> {
   static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &x, const at::Tensor &weight,
                             const at::Tensor &bias, int64_t padding) {
     const at::AutoDispatchBelowADInplaceOrView below_autograd;
-    // Not cast by autocast: its cache would give this copy, which has no gradient, to other operators.
+    // Autocast is not used for this cast, because its cache would pass this copy, which has no gradient, to other
+    // operators.
     const at::Tensor cast = weight.to(at::kBFloat16);
     context->save_for_backward({x, cast});
     context->saved_data["padding"] = padding;
@@ -471,7 +470,7 @@ at::Tensor conv2d_meta(const at::Tensor &x, const at::Tensor &weight, const nvg:
   return at::empty({x.size(0), weight.size(0), size(2), size(3)}, x.options());
 }
 
-// libtorch's convolution records its own gradient where there is no tiled one.
+// libtorch's convolution records its own gradient if there is no tiled gradient.
 at::Tensor conv2d_autograd(const at::Tensor &x, const at::Tensor &weight,
                            const nvg::optional<at::Tensor> &optional_bias, int64_t stride, int64_t padding) {
   const at::Tensor bias = optional_bias.value_or(at::Tensor());
@@ -483,7 +482,7 @@ at::Tensor conv2d_autograd(const at::Tensor &x, const at::Tensor &weight,
 
 } // namespace
 
-// libtorch's convolution serves every device.
+// libtorch's convolution supports every device.
 TORCH_LIBRARY_IMPL(nvg, CompositeExplicitAutograd, m) { m.impl("conv2d", &conv2d); }
 
 TORCH_LIBRARY_IMPL(nvg, CPU, m) { m.impl("conv2d_backward", &backward_cpu); }

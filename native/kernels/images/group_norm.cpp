@@ -1,6 +1,6 @@
-// Group normalisation followed by swish, of images in channels-last memory (N × H × W × C), in two passes over memory
-// forward and two backward; libtorch's operators take several, and go through float32. Sums are in float32, those over
-// all pixels in float64.
+// Group normalisation followed by swish, of images in channels-last memory (N × H × W × C), with two passes over memory
+// forward and two backward. libtorch's operators take more passes and convert to float32. Sums are in float32, those
+// over all pixels in float64.
 #include "kernels/library.h"
 #include "kernels/rows.h"
 
@@ -17,12 +17,12 @@ namespace {
 
 constexpr auto kName = "group_norm_swish";
 
-// The normalisation of an image, one number per channel each.
+// The normalisation of an image; each array has one number per channel.
 struct Lines {
   const float *factor, *mean, *shift;
 };
 
-// Each takes a run of pixels that follow one another in memory.
+// Each function processes a run of consecutive pixels in memory.
 template <typename T> struct RowKernels {
   void (*moments)(const T *x, float *means, float *squares, int64_t channels, int64_t pixels);
   void (*normalize)(const T *x, const Lines &, T *y, int64_t channels, int64_t pixels);
@@ -35,11 +35,11 @@ template <typename T> struct RowKernels {
 #define NVG_ROWS "kernels/images/group_norm_rows.inc"
 #include "kernels/row_kernels.inc"
 
-// An image is processed in parts of so many pixels: few enough for a sum in float32, and for a second pass to find them
-// in the cache. Parts are summed in a fixed order, whatever the number of threads.
+// Number of pixels in a part of an image. Parts are small enough for a sum in float32, and for a second pass to find
+// the data in the cache. Parts are summed in a fixed order, regardless of the number of threads.
 constexpr int64_t kPart = 256;
 
-// Numbers that a thread sums at least.
+// Minimum number of values that a thread sums.
 constexpr int64_t kGrain = 4096;
 
 struct Shape {
@@ -54,8 +54,8 @@ struct Shape {
   int64_t part_pixels(int64_t part) const { return std::min(kPart, pixels - part * kPart); }
 };
 
-// Threads share out the images, so that the second pass of each finds its image in the cache; where there are few
-// images, they share out the parts of one image after another.
+// Images are divided among threads, so that the second pass finds the image in the cache. If there are few images, the
+// parts of one image at a time are divided among threads.
 template <typename Body> void for_each_image(const Shape &shape, Body body) {
   const auto run = [&](int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; n++)
@@ -75,7 +75,7 @@ template <typename Body> void for_each_part(const Shape &shape, int64_t image, B
   });
 }
 
-// Two numbers of each channel for every part of every image.
+// Two numbers per channel for every part of every image.
 struct PartNumbers {
   int64_t channels, parts;
   at::Tensor values;
@@ -99,7 +99,8 @@ struct Moments {
   double mean, variance;
 };
 
-// The moments of a group from those of its parts: squared deviations add up once they are moved to the group's mean.
+// Computes the moments of a group from those of its parts: squared deviations are additive once shifted to the group's
+// mean.
 Moments group_moments(const Shape &shape, const PartNumbers &moments, int64_t image, int64_t group) {
   const int64_t first = group * shape.group_size(), end = first + shape.group_size();
   double sum = 0, squares = 0;
@@ -121,7 +122,7 @@ Moments group_moments(const Shape &shape, const PartNumbers &moments, int64_t im
   return {mean, squares / shape.group_elements()};
 }
 
-// The gradient of the normalised values of one image in float32, or null where it is not kept.
+// The gradient of the normalised values of one image in float32, or null if it is not kept.
 struct KeptGradient {
   float *values;
   int64_t part_elements;
@@ -129,8 +130,8 @@ struct KeptGradient {
   float *of(int64_t part) const { return values == nullptr ? nullptr : values + part * part_elements; }
 };
 
-// The gradient of the normalised values costs more to compute than to keep between the passes. It is kept in d_x if
-// that is float32, else in a buffer per thread, and not at all for an image that is too large for a cache.
+// The gradient of the normalised values costs more to compute than to keep between the passes. It is kept in d_x if d_x
+// is float32, otherwise in a buffer per thread. It is not kept for an image that is too large for a cache.
 class KeptGradients {
 public:
   KeptGradients(const Shape &shape, const at::Tensor &d_x)
@@ -141,7 +142,7 @@ public:
       buffers_ = at::empty({at::get_num_threads(), image_elements_}, at::kFloat);
   }
 
-  // To be called by the thread that processes the image.
+  // Must be called by the thread that processes the image.
   KeptGradient of(int64_t image) const {
     float *values = whole_.defined()     ? data<float>(whole_) + image * image_elements_
                     : buffers_.defined() ? data<float>(buffers_) + at::get_thread_num() * image_elements_
@@ -155,7 +156,7 @@ private:
   at::Tensor whole_, buffers_;
 };
 
-// Sums (N, C) over the images, in their order. -> (C)
+// Sums (N, C) over the images, in order. -> (C)
 at::Tensor sum_over_images(const at::Tensor &values) {
   at::Tensor sums = at::zeros({values.size(1)}, at::kDouble);
   const int64_t channels = values.size(1);
@@ -268,7 +269,7 @@ void write_slopes(const Shape &shape, const float *gamma, const double *reciproc
   }
 }
 
-// Adds the numbers of an image's parts, in their order.
+// Adds the numbers of an image's parts, in order.
 void add_parts(const Shape &shape, const PartNumbers &sums, int64_t image, double *first_total, double *second_total) {
   for (int64_t part = 0; part < shape.parts; part++) {
     const float *first = sums.first(image, part), *second = sums.second(image, part);

@@ -1,6 +1,6 @@
-// torch.ops.nvg.nearest_code: for every point the number of the first code with the smallest |p|² + |c|² − 2 p·c, in
-// one pass over the codebook. libtorch's operators write and read a matrix of points × codes several times for it.
-// float32.
+// torch.ops.nvg.nearest_code: for every point, the index of the first code with the smallest |p|² + |c|² − 2 p·c, in
+// float32, with one pass over the codebook. libtorch's operators would write and read a matrix of points × codes
+// several times.
 #include "kernels/library.h"
 #include "kernels/rows.h"
 
@@ -15,12 +15,12 @@ namespace {
 
 constexpr auto kName = "nearest_code";
 
-constexpr int64_t kLanes = 16; // codes that are compared at once
-constexpr int64_t kPoints = 8; // points that use a code once it is loaded
+constexpr int64_t kLanes = 16; // number of codes compared at once
+constexpr int64_t kPoints = 8; // number of points that use a code once it is loaded
 
 // Blocks of kLanes codes, channels × kLanes each, so that the values of one channel are contiguous. The last block is
-// padded with copies of the last code: these are as near as the code itself but come later, so they are never the
-// first.
+// padded with copies of the last code: these have the same distance as the code itself but come later, so they are
+// never the first.
 struct PackedCodes {
   const float *values, *squares;
   int64_t blocks, channels;

@@ -78,7 +78,7 @@ void enter() {}
 void leave() {}
 
 void multiply(const Left &a, const Right &b, int64_t depth_tiles, float *c, int64_t c_row, bool accumulate) {
-  // Eight rows by two vectors of columns: sixteen sums stay in registers, and every value loaded is used twice or eight
+  // Eight rows by two vectors of columns: sixteen sums stay in registers, and every loaded value is used two or eight
   // times.
   constexpr int64_t height = 8;
   for (int64_t top = 0; top < kBlock; top += height) {

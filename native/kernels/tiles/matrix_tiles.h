@@ -1,7 +1,7 @@
 // Matrix products in bfloat16 over tiles, for processors with matrix units (AMX) or bfloat16 dot products (AVX-512).
 //
 // A tile of the left operand is 16 rows of 32 numbers. A tile of the right operand is 32 rows of 16 columns, with two
-// rows interleaved: element [pair][column][parity]. Both kinds of processor read it in this order. Sums are float32.
+// rows interleaved: element [pair][column][parity]. Both kinds of processor read this layout. Sums are float32.
 #pragma once
 
 #include "kernels/instruction_sets.h"
@@ -23,10 +23,10 @@ constexpr int64_t kBlock = 32; // a product is computed in blocks of 32 × 32: t
 // Two left tiles, one below the other, over the whole depth. Distances are in elements.
 struct Left {
   const uint16_t *data;
-  int64_t row;                           // from one row to the next inside a tile
-  int64_t row_tile;                      // from the upper tile to the lower
-  int64_t depth_tile;                    // from one tile to the next in the depth
-  const int64_t *depth_places = nullptr; // or the position of each, where they are not evenly spaced
+  int64_t row;                           // distance between rows within a tile
+  int64_t row_tile;                      // distance from the upper tile to the lower
+  int64_t depth_tile;                    // distance between tiles along the depth
+  const int64_t *depth_places = nullptr; // or the position of each, if they are not evenly spaced
 };
 
 // Two right tiles side by side, over the whole depth.
@@ -38,18 +38,18 @@ struct Right {
 
 inline int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
-// The instructions for products that a processor offers.
+// The matrix product instructions of a processor.
 struct Engine {
   const char *name;
-  // C (32 × 32, `c_row` numbers from row to row) = or += A · B over `depth_tiles` tiles.
+  // C (32 × 32, rows `c_row` numbers apart) = or += A · B over `depth_tiles` tiles.
   void (*multiply)(const Left &a, const Right &b, int64_t depth_tiles, float *c, int64_t c_row, bool accumulate);
-  // To be called by every thread, before and after its products.
+  // Must be called by every thread before and after its products.
   void (*enter)();
   void (*leave)();
 };
 
-// The best engine of this processor, or null. The environment variable NVG_MATRIX_ENGINE (amx, avx512 or none) chooses
-// another.
+// The best engine of this processor, or null. The environment variable NVG_MATRIX_ENGINE (amx, avx512 or none) selects
+// a different one.
 const Engine *engine();
 
 } // namespace nvg::tiles

@@ -3,11 +3,11 @@ using Nvg.Labels;
 
 namespace Nvg.Cli.Arguments;
 
-/// <summary>Classes as options name them.</summary>
+/// <summary>Parses the classes named in options.</summary>
 internal static class ClassArguments
 {
-    /// <summary>The numbers of the classes in a list.</summary>
-    /// <exception cref="UsageException">The model has no class of a name, or several.</exception>
+    /// <summary>The indices of the classes in a list.</summary>
+    /// <exception cref="UsageException">A name matches no class of the model, or several.</exception>
     internal static IReadOnlyList<int> FindAll(ClassNames names, string list)
     {
         try

@@ -36,7 +36,7 @@ internal static class CommonOptions
 
     internal static Option<string?> Model() => new("--model")
     {
-        Description = $"Model folder, or the name of a model that ships; by default {ModelFolder.Variable} or {ModelFolder.ShippedName}",
+        Description = $"Model folder, or the name of a shipped model; by default {ModelFolder.Variable} or {ModelFolder.ShippedName}",
         HelpName = "DIR",
         CompletionSources = { ModelSuggestions.Models },
     };
@@ -46,7 +46,7 @@ internal static class CommonOptions
     internal static Option<int> Batch(int size) =>
         new("--batch") { Description = "Images per batch", HelpName = "N", DefaultValueFactory = _ => size };
 
-    // Without a default value: it depends on the device.
+    // Without a default value, because the default depends on the device.
     internal static Option<int?> GenerationBatch(string before = "") => new("--batch")
     {
         Description = $"Images per batch (default: {before}{GenerationRequest.DefaultBatchSize(DeviceType.Cpu)} on CPU, "
@@ -57,7 +57,7 @@ internal static class CommonOptions
     internal static Option<string?> HtmlReport() =>
         new("--report") { Description = "Also write a report as one HTML file", HelpName = "FILE.html" };
 
-    // Without a default value: the help would show its .NET name.
+    // Without a default value, because the help would show its .NET name.
     internal static Option<ScalarType?> DataType() => new("--dtype")
     {
         Description = "Precision of matrix products and convolutions; float32 by default. Images of the same seed differ between "

@@ -34,7 +34,7 @@ internal sealed class FeatureNetworkArguments
 
     private readonly Option<ImageResize?> _resize = new("--resize")
     {
-        Description = "How images are resized to the 299 × 299 of Inception-2015; tf1, the default, is that of published metrics",
+        Description = "How images are resized to the 299 × 299 of Inception-2015; tf1 (default) is used by published metrics",
         HelpName = "tf1|clean|pytorch",
         CustomParser = result =>
         {
@@ -67,7 +67,7 @@ internal sealed class FeatureNetworkArguments
     {
         string? weights = parsed.GetValue(_weights), features = parsed.GetValue(_features);
         if (weights is not null && features is not null)
-            throw new UsageException("--weights and --features exclude each other");
+            throw new UsageException("--weights and --features cannot be combined");
         if (features is not null && parsed.GetValue(_resize) is not null)
             throw new UsageException("--resize needs --weights: other networks resize images themselves, or not at all");
         string[] settings = parsed.GetValue(_onnx) ?? [];
@@ -81,7 +81,7 @@ internal sealed class FeatureNetworkArguments
     }
 
     /// <summary>Loads the selected network; the caller disposes it.</summary>
-    /// <exception cref="UsageException">No network is selected, or two.</exception>
+    /// <exception cref="UsageException">No network is selected, or two are.</exception>
     internal IFeatureNetwork Open(ParseResult parsed, Device device) => OpenIfGiven(parsed, device)
         ?? throw new UsageException(
             "a feature network is needed: --weights FILE for Inception-2015, --features DIR for a classifier, resnet18, or an ONNX file");

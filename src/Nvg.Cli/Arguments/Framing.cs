@@ -3,11 +3,11 @@ using Nvg.Imaging;
 
 namespace Nvg.Cli.Arguments;
 
-/// <summary>The one framing of whatever is laid over an image: drawings, maps, photographs, references and masks.</summary>
+/// <summary>The common framing of everything that is laid over an image: drawings, maps, photographs, references and masks.</summary>
 internal static class Framing
 {
-    /// <summary>Says which images are cropped to their central square.</summary>
-    /// <param name="paths">Files; arrays, saved results and pipes among them are passed over.</param>
+    /// <summary>Prints which images are cropped to their central square.</summary>
+    /// <param name="paths">Files; arrays, saved results and pipes are skipped.</param>
     internal static void Note(IEnumerable<string> paths)
     {
         foreach (string path in paths.Where(path => ImageFile.HasImageName(path) && InputFile.CanBeReadAgain(path)))

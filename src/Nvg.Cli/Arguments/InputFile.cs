@@ -4,11 +4,13 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Cli.Arguments;
 
-/// <summary>Recognises files that are not what their name says, so that a refusal tells what they are.</summary>
+/// <summary>Recognises files whose content does not match their name, so that the error message can say what they are.</summary>
 internal static class InputFile
 {
-    /// <summary>Throws if a file is a Git LFS pointer, a web page or empty. Folders and missing files pass, and so do pipes,
-    /// which can be read only once.</summary>
+    /// <summary>
+    /// Throws if a file is a Git LFS pointer, a web page or empty. Folders, missing files and pipes, which can be read only once,
+    /// are accepted.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="NvgDataException">The file is one of these.</exception>
     internal static void RequireContent(string path)
@@ -17,7 +19,7 @@ internal static class InputFile
             throw NvgDataException.At(path, problem, content.Remedy);
     }
 
-    /// <summary>Throws if a file cannot be an image that is read: as above, or in a format that is not read for safety.</summary>
+    /// <summary>Throws if a file cannot be read as an image: for the reasons above, or because its format is rejected for safety.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="NvgDataException">The file is one of these.</exception>
     internal static void RequireImage(string path)

@@ -2,11 +2,11 @@ using Nvg.Evaluation.Classes;
 
 namespace Nvg.Cli.Arguments;
 
-/// <summary>Real images with classes, which images of a model are compared with.</summary>
+/// <summary>Real images with classes, for comparison with the images of a model.</summary>
 internal static class LabelledReferences
 {
-    /// <summary>Reads them; each has the model's size and a class.</summary>
-    /// <param name="data">Data set, folder or .npz, as <see cref="LabelledImages.Read"/> takes it.</param>
+    /// <summary>Reads the images; each has the model's size and a class.</summary>
+    /// <param name="data">Data set, folder or .npz accepted by <see cref="LabelledImages.Read"/>.</param>
     /// <param name="model">Borrowed.</param>
     /// <param name="limit">Number of images, chosen evenly; null for all.</param>
     /// <param name="wanted">Classes of the images; null for all.</param>

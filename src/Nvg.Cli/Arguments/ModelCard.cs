@@ -31,12 +31,12 @@ internal sealed record ModelCard(string Name, string Kind, string Folder, int Im
 
     /// <summary>Reads the description of a folder.</summary>
     /// <param name="folder">The folder.</param>
-    /// <exception cref="NvgDataException">It is not a model folder, or its config is damaged.</exception>
+    /// <exception cref="NvgDataException">The folder is not a model folder, or its config is damaged.</exception>
     internal static ModelCard Read(string folder)
     {
         string path = Path.Combine(folder, ConfigFile);
         if (!File.Exists(path))
-            throw NvgDataException.At(folder, "is not a model folder: it has no config.json", "nvg models lists the models that ship");
+            throw NvgDataException.At(folder, "is not a model folder: it has no config.json", "nvg models lists the shipped models");
         if (ClassifierModel.IsAt(folder))
         {
             ClassifierModelConfig classifier = NvgJson.Read<ClassifierModelConfig>(path);

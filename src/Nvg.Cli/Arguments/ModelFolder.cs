@@ -1,29 +1,29 @@
 namespace Nvg.Cli.Arguments;
 
-/// <summary>Finds the model folder of a command: the named one, that of <c>NVG_MODEL</c>, or the one that ships.</summary>
+/// <summary>Finds the model folder of a command: the named folder, the value of <c>NVG_MODEL</c>, or the shipped model.</summary>
 internal static class ModelFolder
 {
     internal const string Variable = "NVG_MODEL";
     internal const string ShippedName = "nvg-eurosat";
 
-    /// <summary>The folder to load.</summary>
+    /// <summary>Returns the folder to load.</summary>
     /// <exception cref="NvgDataException">No model is named and none ships with this build.</exception>
     internal static string Resolve(string? named) =>
         (named ?? FromEnvironment()) is { } folder ? Locate(folder) : FindShipped() ?? throw NvgDataException.At(
             Path.Combine("models", ShippedName), "no model ships with this build", $"name one with --model DIR or {Variable}");
 
-    /// <summary>A folder as named, or the model of that name that ships if there is no such folder.</summary>
+    /// <summary>The named folder, or the shipped model of that name if there is no such folder.</summary>
     internal static string Locate(string named) =>
         !Path.Exists(named) && named.IndexOfAny(['/', '\\']) < 0 && FindShipped(named) is { } shipped ? shipped : named;
 
     /// <summary>The value of <c>NVG_MODEL</c>, or null if it is unset or empty.</summary>
     internal static string? FromEnvironment() => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } folder ? folder : null;
 
-    /// <summary>A model that ships, in <c>models</c> beside the application or in a folder above it, or null.</summary>
+    /// <summary>A shipped model, in <c>models</c> beside the application or in a folder above it, or null.</summary>
     internal static string? FindShipped(string name = ShippedName) =>
         ModelsFolders().Select(models => Path.Combine(models, name)).FirstOrDefault(IsModel);
 
-    /// <summary>All models and classifiers that ship, and those below <c>models</c> of the current folder.</summary>
+    /// <summary>All shipped models and classifiers, and those below <c>models</c> in the current folder.</summary>
     internal static IEnumerable<string> All() => ModelsFolders().Append(Path.GetFullPath("models")).Distinct()
         .Where(Directory.Exists).SelectMany(Directory.GetDirectories).Where(IsModel).Order(StringComparer.Ordinal);
 

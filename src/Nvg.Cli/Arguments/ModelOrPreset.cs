@@ -6,7 +6,7 @@ using Nvg.Var;
 
 namespace Nvg.Cli.Arguments;
 
-/// <summary>A model folder, or random weights of a preset's sizes, for commands that measure time and precision.</summary>
+/// <summary>Opens a model folder, or random weights with a preset's sizes, for commands that measure time and precision.</summary>
 internal static class ModelOrPreset
 {
     /// <summary>The requested preset, or null if a model is used.</summary>
@@ -18,20 +18,20 @@ internal static class ModelOrPreset
         if (preset is null)
             return null;
         if (model is not null)
-            throw new UsageException("--model and --preset exclude each other");
+            throw new UsageException("--model and --preset cannot be combined");
         return Presets.Find(preset, out string? problem) ?? throw new UsageException(problem!);
     }
 
-    /// <summary>Opens random weights of a preset, the named model or the default model.</summary>
+    /// <summary>Opens random weights with a preset's sizes, the named model or the default model.</summary>
     /// <exception cref="NvgDataException">The model cannot be loaded.</exception>
     internal static NvgModel Open(string? model, ModelConfig? preset, Device device, ScalarType type) => preset is null
         ? NvgModel.Load(ModelFolder.Resolve(model), device, type)
         : NvgModel.Random(preset, 0, device, type, preset.Generator is null ? null : Presets.ScaleFactors);
 
-    /// <summary>Opens random weights of a preset of any method, the named model or the default model.</summary>
+    /// <summary>Opens random weights with the sizes of a preset of any method, the named model or the default model.</summary>
     /// <param name="model">Value of <c>--model</c>, or null.</param>
     /// <param name="preset">Value of <c>--preset</c>, or null.</param>
-    /// <param name="device">Where the parameters go.</param>
+    /// <param name="device">Device of the parameters.</param>
     /// <param name="type">Element type of the matrices.</param>
     /// <exception cref="UsageException">Both are given, or the preset does not exist.</exception>
     /// <exception cref="NvgDataException">The model cannot be loaded.</exception>

@@ -5,10 +5,10 @@ using Nvg.Labels;
 
 namespace Nvg.Cli.Arguments;
 
-/// <summary>What a shell may complete: models and their classes.</summary>
+/// <summary>Completions for shells: models and their classes.</summary>
 internal static class ModelSuggestions
 {
-    /// <summary>Names of the models that are found by name.</summary>
+    /// <summary>Names of the models that can be found by name.</summary>
     internal static IEnumerable<CompletionItem> Models(CompletionContext context) =>
         ModelFolder.All().Select(folder => new CompletionItem(Path.GetFileName(folder)));
 
@@ -23,7 +23,7 @@ internal static class ModelSuggestions
         }
         catch (NvgDataException)
         {
-            // Whatever is wrong with the model is said when the command runs.
+            // A problem with the model is reported when the command runs.
             return [];
         }
     }

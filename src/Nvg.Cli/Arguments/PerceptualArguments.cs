@@ -42,7 +42,7 @@ internal sealed class PerceptualArguments
         command.Add(_linear);
     }
 
-    /// <summary>Loads LPIPS, or returns null if it is not requested; the caller disposes it.</summary>
+    /// <summary>Loads LPIPS, or returns null if it is not requested; the caller disposes the result.</summary>
     /// <exception cref="UsageException">One of the two files is missing.</exception>
     internal PerceptualDistance? OpenIfGiven(ParseResult parsed, Device device)
     {
@@ -57,7 +57,7 @@ internal sealed class PerceptualArguments
             {
                 throw NvgDataException.At(
                     file, "does not exist",
-                    "it holds published weights: torchvision's of the backbone, those of LPIPS of the linear layers");
+                    "use the published weights: torchvision's for the backbone, those of LPIPS for the linear layers");
             }
 
             InputFile.RequireContent(file);

@@ -55,7 +55,7 @@ internal sealed class SamplingArguments
 
     private readonly Option<bool?> _smooth = new("--smooth")
     {
-        Description = "VAR models: mix codes instead of drawing them, for smoother images; not for metrics",
+        Description = "VAR models: mix codes instead of sampling them, for smoother images; not for metrics",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -66,14 +66,14 @@ internal sealed class SamplingArguments
         command.With(_smooth);
     }
 
-    /// <summary>Adds the options of NVG to a command that is for its models alone.</summary>
+    /// <summary>Adds the options of NVG to a command that accepts only NVG models.</summary>
     internal void AddNvgTo(Command command) =>
         command.With(_guidance, _structureGuidance, _topP, _topK, _temperature, _steps, _gumbel);
 
     /// <summary>The sampling settings of a model of any method.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="model">Gives the defaults; borrowed.</param>
-    /// <exception cref="UsageException">A setting is invalid, or not one of the model's method.</exception>
+    /// <exception cref="UsageException">A setting is invalid, or does not belong to the model's method.</exception>
     internal ISamplingSettings Read(ParseResult parsed, IImageModel model) => model switch
     {
         NvgModel nvg => Read(parsed, nvg),
@@ -93,7 +93,7 @@ internal sealed class SamplingArguments
     /// <param name="parsed">The command line.</param>
     /// <param name="defaults">The model's settings, for options that are not given.</param>
     /// <param name="lastScale">Index of the model's last scale.</param>
-    /// <exception cref="UsageException">A setting is invalid, or not one of VAR.</exception>
+    /// <exception cref="UsageException">A setting is invalid, or does not belong to VAR.</exception>
     internal VarSamplingOptions Read(ParseResult parsed, VarSamplingOptions defaults, int lastScale)
     {
         Option[] others = [_structureGuidance, _temperature, _steps, _gumbel];

@@ -13,7 +13,7 @@ internal static class SettingKeys
     /// <summary>Throws if an assignment names a setting that does not exist.</summary>
     /// <param name="config">Type of the config.</param>
     /// <param name="assignments">Assignments such as <c>training.steps=1000</c>.</param>
-    /// <exception cref="UsageException">A key does not exist, or there is no value.</exception>
+    /// <exception cref="UsageException">A key does not exist, or a value is missing.</exception>
     internal static void Check(Type config, IEnumerable<string> assignments)
     {
         foreach (string assignment in assignments)
@@ -32,7 +32,7 @@ internal static class SettingKeys
         foreach (string name in key.Split('.'))
         {
             PropertyInfo[] properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
-            // A value with a converter of its own, such as a schedule: its form is checked when it is read.
+            // A value with its own converter, such as a schedule, is checked when it is read.
             if (!IsSettings(type))
                 return;
             if (Array.Find(properties, p => Names(p).Contains(name, StringComparer.Ordinal)) is not { } found)

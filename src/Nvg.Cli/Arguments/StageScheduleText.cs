@@ -4,7 +4,7 @@ using Nvg.Sampling.Schedules;
 
 namespace Nvg.Cli.Arguments;
 
-/// <summary>Parses settings that vary over the stages: <c>2</c>, or <c>1-3.5</c> for the first and the last stage.</summary>
+/// <summary>Parses settings that vary over the stages: <c>2</c> for all stages, or <c>1-3.5</c> for the first and the last stage.</summary>
 internal static class StageScheduleText
 {
     internal static Func<ArgumentResult, StageSchedule?> Parser(Func<double, double, StageSchedule> between) => result =>

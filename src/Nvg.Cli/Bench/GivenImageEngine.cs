@@ -3,7 +3,7 @@ using Nvg.Server.Scheduling;
 
 namespace Nvg.Cli.Bench;
 
-/// <summary>Answers every request with an image that is there already, so that only the server around it takes time.</summary>
+/// <summary>Answers every request with an existing image, so that only the server takes time.</summary>
 /// <param name="image">The image.</param>
 internal sealed class GivenImageEngine(GeneratedImage image) : IImageEngine
 {

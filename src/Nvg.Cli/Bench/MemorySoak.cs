@@ -8,7 +8,7 @@ public static class MemorySoak
 {
     private const int Points = 10;
 
-    /// <summary>Generates images, with a point after the first and then at even intervals.</summary>
+    /// <summary>Generates images, and returns a point after the first image and then at even intervals.</summary>
     /// <param name="model">The model; borrowed.</param>
     /// <param name="calls">Total number of images.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>

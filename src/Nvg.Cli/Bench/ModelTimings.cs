@@ -22,7 +22,7 @@ public sealed class ModelTimings : PartTimings
     public ModelTimings(NvgModel model, Device device, int repeat, int batch, CancellationToken cancellation = default)
         : base(device, repeat, cancellation) => (_model, _device, _batch, _cancellation) = (model, device, batch, cancellation);
 
-    /// <summary>Steps of the structure flow in whole images; null for those of the model's settings.</summary>
+    /// <summary>Steps of the structure flow in whole images; null for the model's settings.</summary>
     public StructureSteps? StructureSteps { get; init; }
 
     /// <summary>Whether only whole images are timed.</summary>
@@ -120,7 +120,7 @@ public sealed class ModelTimings : PartTimings
         _model.GenerateAndDiscard(images, StructureSteps is { } steps ? options with { StructureSteps = steps } : options, _cancellation);
     });
 
-    // A stage in the middle; the cost does not depend on the stage.
+    // Uses a stage in the middle; the cost does not depend on the stage.
     private (Tensor Canvas_BLC, Tensor Structure_BLK, Tensor Stage_B, Tensor Class_B) Inputs(int count)
     {
         int stage = Math.Min(Grid.LastStage / 2, Math.Max(0, Grid.LastStage - 2));

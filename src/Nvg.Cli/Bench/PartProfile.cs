@@ -5,20 +5,20 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Cli.Bench;
 
-/// <summary>Writes which operators, and on a GPU which kernels, the parts of a model run, into a folder.</summary>
+/// <summary>Writes the operators that the parts of a model run, and the kernels on a GPU, to a folder.</summary>
 /// <param name="folder">
 /// Receives <c>PART.operators.tsv</c> with calls and seconds of every operator, and <c>PART.trace.json</c> with the kernels of a GPU.
 /// </param>
 /// <param name="device">Where the parts run.</param>
-/// <param name="noted">Receives a line for what cannot be recorded.</param>
+/// <param name="noted">Receives a line about anything that cannot be recorded.</param>
 internal sealed class PartProfile(string folder, Device device, Action<string> noted)
 {
     private bool _hasKernels = device.Type == DeviceType.Cuda;
 
     /// <summary>Runs a part once to count its operators, and on a GPU once more to record its kernels.</summary>
     /// <param name="part">Name of the part.</param>
-    /// <param name="work">The work, which has run before.</param>
-    /// <param name="batch">Images or sequences, which the names of the files contain.</param>
+    /// <param name="work">The work; it must have run before.</param>
+    /// <param name="batch">Number of images or sequences; part of the file names.</param>
     internal void Record(string part, int batch, Action work)
     {
         Directory.CreateDirectory(folder);

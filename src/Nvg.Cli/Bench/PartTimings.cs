@@ -13,10 +13,10 @@ public abstract class PartTimings(Device device, int repeat, CancellationToken c
 
     private readonly RandomGenerator _random = new(0);
 
-    /// <summary>Also records what a part runs, by its name and batch; null not to.</summary>
+    /// <summary>Records what a part runs, given its name and batch; null for no recording.</summary>
     internal Action<string, int, Action>? Recorder { get; init; }
 
-    /// <summary>Times every part, lazily, one per enumerated item.</summary>
+    /// <summary>Times every part. Parts are timed lazily, as the result is enumerated.</summary>
     public abstract IEnumerable<Timing> Run();
 
     /// <inheritdoc/>
@@ -26,7 +26,7 @@ public abstract class PartTimings(Device device, int repeat, CancellationToken c
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Normal numbers on the device.</summary>
+    /// <summary>Normally distributed numbers on the device.</summary>
     protected Tensor Random(params long[] shape)
     {
         using Tensor drawn = Tensor.Randn(shape, _random);
@@ -35,7 +35,7 @@ public abstract class PartTimings(Device device, int repeat, CancellationToken c
 
     /// <summary>Times a part.</summary>
     /// <param name="name">Name of the part.</param>
-    /// <param name="batch">Images or sequences that it computes.</param>
+    /// <param name="batch">Images or sequences that the part computes.</param>
     /// <param name="work">The work.</param>
     protected Timing Measure(string name, int batch, Action work)
     {
@@ -45,7 +45,7 @@ public abstract class PartTimings(Device device, int repeat, CancellationToken c
 
     /// <summary>Times a part that may compute gradients.</summary>
     /// <param name="name">Name of the part.</param>
-    /// <param name="batch">Images or sequences that it computes.</param>
+    /// <param name="batch">Images or sequences that the part computes.</param>
     /// <param name="work">The work.</param>
     protected Timing MeasureTraining(string name, int batch, Action work)
     {
@@ -59,10 +59,10 @@ public abstract class PartTimings(Device device, int repeat, CancellationToken c
         var seconds = new List<double>();
         long start = Stopwatch.GetTimestamp();
         double first = RunOnce(work);
-        // Such long work does not need a warm-up.
+        // Work that takes this long does not need a warm-up.
         if (first > MostPerPart.TotalSeconds)
             return new Timing(name, batch, first, 1);
-        // The second run on a GPU captures what later runs replay.
+        // On a GPU, the second run captures the graph that later runs replay.
         if (device.Type == DeviceType.Cuda)
             RunOnce(work);
         while (seconds.Count < repeat && (seconds.Count == 0 || Stopwatch.GetElapsedTime(start) < MostPerPart))

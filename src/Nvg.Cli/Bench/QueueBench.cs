@@ -11,10 +11,10 @@ internal static class QueueBench
     private const int Seed = 1;
     private static readonly double[] Loads = [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1, 1.2];
 
-    /// <summary>Seconds of a pass: the median of some, after one to warm up.</summary>
+    /// <summary>Seconds per pass: the median of several, after a warm-up.</summary>
     /// <param name="model">Borrowed.</param>
-    /// <param name="batch">Images of the pass.</param>
-    /// <param name="repeat">Passes that are timed.</param>
+    /// <param name="batch">Images per pass.</param>
+    /// <param name="repeat">Number of timed passes.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     internal static double PassSeconds(NvgModel model, int batch, int repeat, CancellationToken cancellation)
     {
@@ -29,7 +29,7 @@ internal static class QueueBench
             var clock = Stopwatch.StartNew();
             foreach (GeneratedImage _ in model.Generate(request, null, cancellation))
             {
-                // The images do not matter.
+                // The images are not used.
             }
 
             seconds.Add(clock.Elapsed.TotalSeconds);
@@ -38,12 +38,12 @@ internal static class QueueBench
         return seconds.Skip(1).Order().ElementAt(repeat / 2);
     }
 
-    /// <summary>Latency against load.</summary>
+    /// <summary>Simulates latency over load.</summary>
     /// <param name="model">Borrowed.</param>
-    /// <param name="type">Its precision.</param>
-    /// <param name="batch">Images of a pass.</param>
-    /// <param name="passSeconds">What it takes.</param>
-    /// <param name="replicas">Servers.</param>
+    /// <param name="type">Precision of the model.</param>
+    /// <param name="batch">Images per pass.</param>
+    /// <param name="passSeconds">Seconds per pass.</param>
+    /// <param name="replicas">Number of servers.</param>
     /// <param name="limits">Bounds of each queue.</param>
     internal static IReadOnlyList<SimulatedLoad> Run(
         NvgModel model, ScalarType type, int batch, double passSeconds, int replicas, QueueLimits limits)

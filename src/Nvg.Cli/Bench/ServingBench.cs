@@ -12,19 +12,19 @@ using Nvg.Torch;
 namespace Nvg.Cli.Bench;
 
 /// <summary>
-/// Times <c>nvg serve</c> with real requests: what HTTP adds, what computing together brings, how soon the first stage is seen.
+/// Times <c>nvg serve</c> with real requests: the overhead of HTTP, the gain from batching, and the time until the first stage.
 /// </summary>
 /// <param name="model">Borrowed.</param>
-/// <param name="type">Its precision.</param>
-/// <param name="images">Requests that are sent at once.</param>
+/// <param name="type">Precision of the model.</param>
+/// <param name="images">Number of requests sent at once.</param>
 /// <param name="cancellation">Ends the measurement.</param>
 internal sealed class ServingBench(NvgModel model, ScalarType type, int images, CancellationToken cancellation)
 {
     private const int WarmUp = 30, Requests = 300, Previewed = 5;
     private const string OpenAi = "v1/images/generations";
 
-    /// <summary>Measures.</summary>
-    /// <param name="batch">Images that are computed together, to compare with one by one.</param>
+    /// <summary>Runs the measurement.</summary>
+    /// <param name="batch">Batch size to compare with computing images one by one.</param>
     internal async Task<ServingSpeed> RunAsync(int batch)
     {
         (double[] http, double processor) = await HttpAsync().ConfigureAwait(false);
@@ -56,7 +56,7 @@ internal sealed class ServingBench(NvgModel model, ScalarType type, int images, 
         await using NvgServerHost host = await StartAsync(batch, null).ConfigureAwait(false);
         using var client = new HttpClient { BaseAddress = new Uri(host.Urls[0]), Timeout = Timeout.InfiniteTimeSpan };
         await PostAsync(client, 0).ConfigureAwait(false);
-        // While one is computed, all others come, so that every pass of them is full.
+        // All other requests arrive while the first is computed, so every later pass is full.
         Task first = PostAsync(client, 0);
         while (!first.IsCompleted && await RunningAsync(client).ConfigureAwait(false) == 0)
             await Task.Delay(1, cancellation).ConfigureAwait(false);
@@ -122,7 +122,7 @@ internal sealed class ServingBench(NvgModel model, ScalarType type, int images, 
         options.Server.Models.Add(model);
         (options.Server.Type, options.Server.Device, options.Server.BatchSize) = (type, model.Device, batch);
         (options.Server.QueueLimit, options.Server.QueueLimitPerClient) = (images + 2, images + 2);
-        // The command has set it.
+        // The command has already set it.
         options.Server.Threads = null;
         return await NvgServerHost.StartAsync(options, builder =>
         {

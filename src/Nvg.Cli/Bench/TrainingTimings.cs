@@ -9,7 +9,7 @@ using Nvg.Training.Tasks.Generators;
 namespace Nvg.Cli.Bench;
 
 /// <summary>
-/// Times a training step of the generators of a model's size, with random weights: two content stages and one structure stage per
+/// Times a training step of generators of a model's size, with random weights: two content stages and one structure stage per
 /// image, gradients, clipping, AdamW and the weight average.
 /// </summary>
 internal sealed class TrainingTimings : PartTimings
@@ -21,7 +21,7 @@ internal sealed class TrainingTimings : PartTimings
     private readonly int _batch;
     private readonly ScalarType _precision;
 
-    /// <param name="model">Gives the sizes; borrowed.</param>
+    /// <param name="model">Provides the sizes; borrowed.</param>
     /// <param name="device">Where the step runs.</param>
     /// <param name="repeat">Timed steps, after a warm-up.</param>
     /// <param name="batch">Images per step.</param>
@@ -59,7 +59,7 @@ internal sealed class TrainingTimings : PartTimings
         });
     }
 
-    // The cost does not depend on the values.
+    // The values do not affect the cost.
     private GeneratorBatch Batch(GeneratorConfig config)
     {
         LatentGrid grid = config.Grid;
@@ -82,7 +82,7 @@ internal sealed class TrainingTimings : PartTimings
 
     private Tensor Integers(params long[] shape) => Tensor.Zeros(shape, ScalarType.Int64, _device).Own();
 
-    // All images in some consecutive stages, none in the others.
+    // All images take part in some consecutive stages, and none in the others.
     private Tensor?[] Images(int first, int count, int stages)
     {
         int start = Math.Max(0, Math.Min(first, stages - count));

@@ -52,7 +52,7 @@ public sealed class VarTimings(VarModel model, Device device, int repeat, int ba
         return Measure("decode", batch, () => model.Tokenizer.Decode(canvas).Dispose());
     }
 
-    // All passes of the transformer, with guidance and drawing, without the decoder.
+    // All passes of the transformer, including guidance and sampling but not the decoder.
     private Timing Scales(int count) => Measure("all scales, guided", count, () => Sample(count).Dispose());
 
     private Timing Generate(int count) => Measure("generate", count, () =>

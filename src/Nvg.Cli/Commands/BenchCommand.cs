@@ -15,7 +15,7 @@ namespace Nvg.Cli.Commands;
 /// <summary><c>nvg bench</c>: times each part of a model.</summary>
 internal sealed class BenchCommand
 {
-    // They are held in memory while they are decoded repeatedly.
+    // The files are held in memory while they are decoded repeatedly.
     private const int MaximumDecodedFiles = 500;
     private const int DefaultBatch = 16, MaximumReplicas = 1000, QueuedImages = 256, MostRequests = 10_000;
 
@@ -36,7 +36,7 @@ internal sealed class BenchCommand
 
     private readonly Option<int> _repeat = new("--repeat")
     {
-        Description = "Timed runs per part, of which the median counts; at most 20 s per part",
+        Description = "Timed runs per part; the median is reported; at most 20 s per part",
         HelpName = "N",
         DefaultValueFactory = _ => 5,
     };
@@ -51,12 +51,12 @@ internal sealed class BenchCommand
 
     private readonly Option<bool> _imagesOnly = new("--images-only")
     {
-        Description = "Time whole images alone, not the parts of an NVG model",
+        Description = "Time only whole images, not the parts of an NVG model",
     };
 
     private readonly Option<bool> _training = new("--training")
     {
-        Description = "Also time a training step of generators of this size, with weights of their own in float32",
+        Description = "Also time a training step of generators of this size, with separate float32 weights",
     };
 
     private readonly Option<string?> _profile = new("--profile")
@@ -78,8 +78,8 @@ internal sealed class BenchCommand
 
     private readonly Option<int> _serve = new("--serve")
     {
-        Description = "Time nvg serve with N real requests at once: what HTTP adds to an image, images per second one by one and in "
-            + "batches of --batch, and how soon the first stage is seen",
+        Description = "Time nvg serve with N real requests at once: the HTTP overhead per image, images per second one by one and in "
+            + "batches of --batch, and the time to the first stage",
         HelpName = "N",
     };
 
@@ -118,7 +118,7 @@ internal sealed class BenchCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         if (parsed.GetValue(_serve) is < 0 or > MostRequests)
-            throw new UsageException($"--serve must lie in 1…{MostRequests}, not {parsed.GetValue(_serve)}");
+            throw new UsageException($"--serve must be in 1…{MostRequests}, not {parsed.GetValue(_serve)}");
         if (parsed.GetValue(_repeat) < 1 || parsed.GetValue(_batch) < 1)
             throw new UsageException("--repeat and --batch must be at least 1");
         if (parsed.GetValue(_decode) is { } source)
@@ -168,7 +168,7 @@ internal sealed class BenchCommand
     private int Queue(ParseResult parsed, NvgModel model, CancellationToken cancellation)
     {
         if (parsed.GetValue(_replicas) is < 1 or > MaximumReplicas)
-            throw new UsageException($"--replicas must lie in 1…{MaximumReplicas}, not {parsed.GetValue(_replicas)}");
+            throw new UsageException($"--replicas must be in 1…{MaximumReplicas}, not {parsed.GetValue(_replicas)}");
         model.RequireGenerator();
         int batch = parsed.GetValue(_batch) ?? GenerationRequest.DefaultBatchSize(parsed.GetValue(_device).Type);
         double seconds = QueueBench.PassSeconds(model, batch, parsed.GetValue(_repeat), cancellation);
@@ -208,7 +208,7 @@ internal sealed class BenchCommand
             $"HTTP, queue and encoding add {speed.HttpMilliseconds:F2} ms to an image (95 %: {speed.HttpMilliseconds95:F2} ms; "
             + $"{speed.HttpProcessorMilliseconds:F2} ms of processor time)");
         ConsoleText.Print(
-            $"the first stage is seen after {speed.FirstPreviewSeconds:G3} s; a stage takes {speed.StageSeconds:G3} s on average");
+            $"the first stage appears after {speed.FirstPreviewSeconds:G3} s; a stage takes {speed.StageSeconds:G3} s on average");
         ConsoleTable.Write(
             ["computed together", "images/s", "processor seconds per image"],
             new[] { speed.OneByOne, speed.Batched }.Select(t => new[] { $"{t.Batch}", $"{t.PerSecond:G3}", $"{t.ProcessorSeconds:G3}" }));
@@ -258,7 +258,7 @@ internal sealed class BenchCommand
         return CommandRunner.Done;
     }
 
-    // Before the work: loading a model takes time.
+    // Checked first, because loading a model takes time.
     private void CheckPreset(ParseResult parsed)
     {
         string? name = parsed.GetValue(_preset);
@@ -266,7 +266,7 @@ internal sealed class BenchCommand
             throw new UsageException("--save needs --preset");
         bool isOfVar = name is not null && VarPresets.Find(name) is not null;
         if (isOfVar && parsed.GetValue(_model) is not null)
-            throw new UsageException("--model and --preset exclude each other");
+            throw new UsageException("--model and --preset cannot be combined");
         if (!isOfVar)
             _ = ModelOrPreset.Preset(parsed.GetValue(_model), name);
     }

@@ -20,8 +20,8 @@ internal sealed class ClassesCommand
     internal static Command Create()
     {
         var arguments = new ClassesCommand();
-        Command command =
-            new Command("classes", "List the classes of a model, as --class takes them") { arguments._model }.With(arguments._json);
+        Command command = new Command("classes", "List the classes of a model in the form that --class accepts") { arguments._model }
+            .With(arguments._json);
         command.SetAction(arguments.Run);
         return command;
     }

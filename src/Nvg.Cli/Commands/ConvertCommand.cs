@@ -30,7 +30,7 @@ internal sealed class ConvertCommand
 
     private readonly Option<bool> _average = new("--ema")
     {
-        Description = "Require the averaged weights; by default they are used if the file has them",
+        Description = "Require the averaged weights; by default, used if present",
     };
 
     private readonly Option<bool> _noAverage = new("--no-ema") { Description = "Use the final weights instead of the averaged ones" };
@@ -40,7 +40,7 @@ internal sealed class ConvertCommand
 
     private readonly Option<string?> _preset = new("--preset")
     {
-        Description = $"Refuse sizes other than those of a published model: {string.Join(", ", PresetNames)}",
+        Description = $"Reject sizes other than those of a published model: {string.Join(", ", PresetNames)}",
         HelpName = "NAME",
         CompletionSources = { PresetNames },
     };
@@ -53,7 +53,7 @@ internal sealed class ConvertCommand
         new("--allow-unexpected") { Description = "Ignore tensors that do not belong to a model" };
     private readonly Option<int[]> _scales = new("--scales")
     {
-        Description = "VAR checkpoints: sides of the token maps, where the files do not show them",
+        Description = "VAR checkpoints: sides of the token maps, if the files do not specify them",
         HelpName = "N,N,…",
         CustomParser = result =>
         {
@@ -184,7 +184,7 @@ internal sealed class ConvertCommand
 
     private WeightChoice Weights(ParseResult parsed) => (parsed.GetValue(_average), parsed.GetValue(_noAverage)) switch
     {
-        (true, true) => throw new UsageException("--ema and --no-ema exclude each other"),
+        (true, true) => throw new UsageException("--ema and --no-ema cannot be combined"),
         (true, false) => WeightChoice.Averaged,
         (false, true) => WeightChoice.Plain,
         _ => WeightChoice.AveragedIfAny,
@@ -204,7 +204,7 @@ internal sealed class ConvertCommand
         {
             string weights = source.Averaged ? "averaged weights (EMA)"
                 : wantsFinal || Directory.Exists(source.File) ? "final weights"
-                : "final weights: the file has no averaged ones";
+                : "final weights: the file has no averaged weights";
             ConsoleText.Print($"{source.Part.ToString().ToLowerInvariant()}: {source.File}, {weights}");
         }
 

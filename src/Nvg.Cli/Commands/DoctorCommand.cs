@@ -15,7 +15,7 @@ internal sealed class DoctorCommand
     private const string BlasKernels = "OPENBLAS_CORETYPE";
     private const int ProductSide = 1024;
 
-    /// <summary>The document in the folder of the model that ships, for the self-test.</summary>
+    /// <summary>The document in the folder of the shipped model, for the self-test.</summary>
     internal const string RecordedImage = "recorded.nvg";
 
     private readonly Option<bool> _json = CommonOptions.Json();
@@ -51,7 +51,7 @@ internal sealed class DoctorCommand
         List<Finding> findings = [.. OfMachine(machine), .. OfTorch(), OfImages(), OfModel()];
         if (parsed.GetValue(_selfTest))
         {
-            // Without libraries there is nothing to test; what is missing is named above.
+            // Without libraries there is nothing to test; the missing parts are listed above.
             if (findings.Any(f => f.State == State.Missing))
                 findings.Add(new Finding("self-test", "not run: something is missing", State.Missing));
             else
@@ -87,7 +87,7 @@ internal sealed class DoctorCommand
         {
             const string advice =
                 "install libtorch (Debian: apt-get install libtorch-dev libopenblas0-pthread) or set LIBTORCH, then run ./nvg doctor; "
-                + "to generate images alone, nvg doctor --fetch-libtorch is enough";
+                + "to generate images only, nvg doctor --fetch-libtorch is enough";
             return [new Finding("libtorch", error.Message, State.Missing, advice)];
         }
     }
@@ -171,7 +171,7 @@ internal sealed class DoctorCommand
                 State.Note, "name a model with --model DIR");
     }
 
-    // The recorded image is of the model that ships: tokens must be equal, and decoders round differently by one grey level.
+    // The recorded image was made with the shipped model: tokens must be equal; decoders may round differently by one grey level.
     private static async Task<Finding[]> SelfTestAsync(CancellationToken cancellation)
     {
         string folder = ModelFolder.FromEnvironment() ?? ModelFolder.FindShipped() ?? "";

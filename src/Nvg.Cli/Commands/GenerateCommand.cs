@@ -20,7 +20,7 @@ namespace Nvg.Cli.Commands;
 /// <summary><c>nvg generate</c>: generates images.</summary>
 internal sealed class GenerateCommand
 {
-    // As many as nvg sample draws of a class; a list has an entry for every image.
+    // As many as nvg sample draws per class. A list has an entry for every image.
     private const int MostImages = 1_000_000;
 
     private const string RandomClass = "random";
@@ -97,7 +97,7 @@ internal sealed class GenerateCommand
         ControlRequest control = _control.Read(parsed);
         Check(parsed, control);
         var clock = Stopwatch.StartNew();
-        // What needs no model is checked before one is loaded.
+        // Everything that needs no model is checked before one is loaded.
         foreach (string input in control.Inputs)
             InputFile.RequireImage(input);
         string folder = ModelFolder.Resolve(parsed.GetValue(_model));
@@ -177,7 +177,7 @@ internal sealed class GenerateCommand
     {
         if (parsed.GetValue(_count) is < 1 or > MostImages)
             throw new UsageException(string.Create(
-                CultureInfo.InvariantCulture, $"--count must lie between 1 and {MostImages:N0}, not {parsed.GetValue(_count)}"));
+                CultureInfo.InvariantCulture, $"--count must be between 1 and {MostImages:N0}, not {parsed.GetValue(_count)}"));
         if (parsed.GetValue(_batch) < 1)
             throw new UsageException($"--batch must be at least 1, not {parsed.GetValue(_batch)}");
         string target = parsed.GetRequiredValue(_output);
@@ -204,7 +204,7 @@ internal sealed class GenerateCommand
             _ = ClassArguments.FindAll(new ClassNames([.. ModelCard.Read(folder).Classes]), classes);
     }
 
-    // Without kept stages another class or seed would be an image that has nothing to do with the reference.
+    // Without kept stages, an image of another class or seed would have nothing to do with the reference.
     private void RequireChange(ParseResult parsed, ControlRequest control, ImageDocument? document)
     {
         bool keeps = control.Mask is not null || control.KeepStages is not null || control.Structures.Count > 0;
@@ -224,8 +224,8 @@ internal sealed class GenerateCommand
         if (control.Interpolation(names, count, images.Select(p => p.Class).Distinct().Count()) is { } end)
             images = [.. Enumerable.Range(0, count).Select(k => Interpolated(images[0], end with { Share = k / (count - 1.0) }))];
         DeviceType device = parsed.GetValue(_device).Type;
-        // The same batch size rounds alike. It only matters for the document's own image on the same type of device; early
-        // documents do not record it.
+        // The same batch size gives the same rounding. This matters only for the document's own image on the same type of device.
+        // Early documents do not record it.
         bool isSame = document?.Description is { } made && made.Device == device && made.Format >= ImageDescription.FirstCheckedFormat
             && !parsed.IsGiven(_class) && !parsed.IsGiven(_seed);
         int? recorded = isSame ? document!.Description.Batch : null;
@@ -263,15 +263,15 @@ internal sealed class GenerateCommand
         }
 
         string classes = parsed.GetRequiredValue(_class);
-        // A class that is called random comes before the word of this command.
+        // A class named "random" takes precedence over the keyword of this command.
         if (classes == RandomClass && !names.TryFind(classes, out _))
             return GenerationRequest.OfRandomClasses(names, count, seed);
         int[] found = [.. ClassArguments.FindAll(names, classes).Distinct()];
-        // Before there is a list with an entry for every image.
+        // Checked before a list with an entry for every image is made.
         return (long)found.Length * count <= MostImages ? GenerationRequest.OfClasses(found, count, seed) : throw new UsageException(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{found.Length} classes of {count:N0} images are more than {MostImages:N0}, the most that are generated at once"));
+                $"{found.Length} classes of {count:N0} images exceed the limit of {MostImages:N0} images per command"));
     }
 
     private (List<ImageReport> Images, List<string> Files) Generate(
@@ -311,7 +311,7 @@ internal sealed class GenerateCommand
         }
     }
 
-    // Before the work: inputs must not be overwritten, and outputs must be writable.
+    // Checked before the work: inputs must not be overwritten, and outputs must be writable.
     private static void CheckFiles(ControlRequest control, IReadOnlyList<string> files)
     {
         var inputs = control.Inputs.Select(FilePlace.Of).ToHashSet(FilePlace.Comparer);
@@ -351,7 +351,7 @@ internal sealed class GenerateCommand
 
     private sealed record ImageReport(ulong Seed, int Class, string Label, string? Variant, string? File, RegionChange? Change);
 
-    // What --explain draws, in numbers.
+    // The content of the --explain drawing, in numbers.
     private static StructureReport? Structure(ControlRequest control, StructureMap? plan) => plan is null ? null : new StructureReport(
         control.Explain, plan.Grid.Length,
         [.. plan.Stages.Select((stage, i) => new StageReport(i, stage.Moved.Count(moved => moved), stage.IsByPosition))]);

@@ -6,7 +6,7 @@ using Nvg.Var;
 
 namespace Nvg.Cli.Commands;
 
-/// <summary><c>nvg models</c>: lists the models that ship, those in <c>./models</c>, and the presets.</summary>
+/// <summary><c>nvg models</c>: lists the shipped models, the models in <c>./models</c>, and the presets.</summary>
 internal sealed class ModelsCommand
 {
     private readonly Option<bool> _json = CommonOptions.Json();
@@ -14,7 +14,7 @@ internal sealed class ModelsCommand
     internal static Command Create()
     {
         var arguments = new ModelsCommand();
-        Command command = new Command("models", "List the models that ship, those in ./models, and the presets").With(arguments._json);
+        Command command = new Command("models", "List the shipped models, those in ./models, and the presets").With(arguments._json);
         command.SetAction(arguments.Run);
         return command;
     }

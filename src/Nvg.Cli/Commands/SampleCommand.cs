@@ -10,7 +10,7 @@ using Nvg.Torch;
 namespace Nvg.Cli.Commands;
 
 /// <summary>
-/// <c>nvg sample</c>: draws the images that a model is measured by. Unlike <c>generate</c>, it may run for hours and on
+/// <c>nvg sample</c>: draws the images for measuring a model. Unlike <c>generate</c>, it may run for hours and on
 /// several machines, and an interrupted run can be resumed.
 /// </summary>
 internal sealed class SampleCommand
@@ -152,7 +152,7 @@ internal sealed class SampleCommand
         }
 
         if (parsed.GetValue(_overwrite))
-            throw new UsageException("--resume and --overwrite exclude each other");
+            throw new UsageException("--resume and --overwrite cannot be combined");
 
         if (!SampleArchive.IsComplete(output, settings))
             return false;
@@ -160,7 +160,7 @@ internal sealed class SampleCommand
         return true;
     }
 
-    // Returns the number of images drawn before.
+    // Returns the number of images that were drawn before this run.
     private static int Draw(IImageModel model, SampleSettings settings, string output, ConsoleProgress progress,
         CancellationToken cancellation)
     {

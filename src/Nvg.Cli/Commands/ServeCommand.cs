@@ -14,7 +14,7 @@ internal sealed class ServeCommand
 {
     private readonly Option<string[]> _model = new("--model")
     {
-        Description = $"Model folders, or names of models that ship; the first is the default. Without it {ModelFolder.Variable} or "
+        Description = $"Model folders, or names of shipped models; the first is the default. Without it {ModelFolder.Variable} or "
             + ModelFolder.ShippedName,
         HelpName = "DIR[,DIR…]",
     };
@@ -28,7 +28,7 @@ internal sealed class ServeCommand
 
     private readonly Option<int?> _port = new("--port")
     {
-        Description = "Listen on a port of this machine alone: short for --urls http://127.0.0.1:N",
+        Description = "Listen on a port on this machine only: short for --urls http://127.0.0.1:N",
         HelpName = "N",
     };
 
@@ -40,7 +40,7 @@ internal sealed class ServeCommand
 
     private readonly Option<bool> _withoutKey = new("--without-key")
     {
-        Description = "Listen beyond this machine without a key, so that everybody who reaches it can generate; needs --hosts",
+        Description = "Listen beyond this machine without a key, so that anyone who can reach it can generate; needs --hosts",
     };
 
     private readonly Option<string?> _hosts = new("--hosts")
@@ -58,7 +58,7 @@ internal sealed class ServeCommand
 
     private readonly Option<int> _queue = new("--queue")
     {
-        Description = "Images that may wait; more are refused. One client may have half of them",
+        Description = "Maximum number of waiting images; more are rejected. One client may use half of them",
         HelpName = "N",
         DefaultValueFactory = _ => DefaultQueue,
     };
@@ -86,7 +86,7 @@ internal sealed class ServeCommand
     internal static Command Create()
     {
         var arguments = new ServeCommand();
-        Command command = new Command("serve", "Serve models over HTTP, with a page to draw on")
+        Command command = new Command("serve", "Serve models over HTTP, with a web page for drawing")
             .With(arguments._model, arguments._urls, arguments._port, arguments._keyFile, arguments._withoutKey, arguments._hosts)
             .With(arguments._batch, arguments._queue, arguments._drain, arguments._aliases, arguments._automatic1111)
             .With(arguments._device, arguments._type, arguments._threads);
@@ -119,7 +119,7 @@ internal sealed class ServeCommand
             await host.StopAsync();
         }
 
-        // Being told to stop is how a server ends well.
+        // A request to stop is the normal end of a server.
         return CommandRunner.Done;
     }
 
@@ -155,10 +155,10 @@ internal sealed class ServeCommand
         if (parsed.GetValue(_port) is not { } port)
             return parsed.GetRequiredValue(_urls).Split([';', ','], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (parsed.IsGiven(_urls))
-            throw new UsageException("--port and --urls exclude each other");
+            throw new UsageException("--port and --urls cannot be combined");
         return port is >= 0 and <= ushort.MaxValue
             ? [$"http://127.0.0.1:{port}"]
-            : throw new UsageException($"--port must lie between 0 and {ushort.MaxValue}, not {port}");
+            : throw new UsageException($"--port must be between 0 and {ushort.MaxValue}, not {port}");
     }
 
     private IEnumerable<string> Models(ParseResult parsed)

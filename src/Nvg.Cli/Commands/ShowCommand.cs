@@ -140,13 +140,13 @@ internal sealed class ShowCommand
         return CommandRunner.Done;
     }
 
-    // The model that --stages and --reference would use, where the result is not one of it.
+    // The model that --stages and --reference would use, if the result was not made with it; otherwise null.
     private static string? OtherModel(string? named, ImageDescription description)
     {
         string? folder = named is not null ? ModelFolder.Resolve(named) : ModelFolder.FromEnvironment() ?? ModelFolder.FindShipped();
         if (folder is null || !ModelFolder.IsModel(folder) || ModelCard.Read(folder).Config is not { } config)
             return named is null ? null : folder;
-        // Large weights are only read where the name leaves it open.
+        // Large weights are read only if the name matches.
         return config.Name == description.Model && NvgModel.FingerprintOf(folder) == description.Fingerprint ? null : folder;
     }
 

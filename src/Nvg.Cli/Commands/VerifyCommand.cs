@@ -22,7 +22,7 @@ internal sealed class VerifyCommand
 
     private readonly Option<bool> _operations = new("--operations")
     {
-        Description = "Also compare the device with the CPU: every operation that is computed in another way there",
+        Description = "Also compare the device with the CPU: every operation that it computes differently",
     };
 
     private readonly Option<int> _threads = CommonOptions.Threads();

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Nvg.Cli.Help;
 
-/// <summary>Arranges the help of a command: options in groups, and lines no longer than the terminal is wide.</summary>
+/// <summary>Arranges the help of a command: options in groups, and lines that fit the width of the terminal.</summary>
 internal sealed partial class HelpLayout
 {
     private const int Indent = 2, Gap = 2, WidestLeft = 28, NarrowestWidth = 60;
@@ -17,7 +17,7 @@ internal sealed partial class HelpLayout
 
     /// <summary>The help, arranged.</summary>
     /// <param name="help">The default help, with a line for every option.</param>
-    /// <param name="command">The command that it describes.</param>
+    /// <param name="command">The command that the help describes.</param>
     /// <param name="width">Columns of the terminal.</param>
     internal static string Arrange(string help, Command command, int width)
     {
@@ -52,7 +52,7 @@ internal sealed partial class HelpLayout
             case "Options:":
                 AddOptions(Rows(lines));
                 break;
-            // The arguments of a command above this one.
+            // The arguments of a parent command.
             case "Arguments:" when _command.Arguments.Count == 0:
                 break;
             case "Arguments:" or "Commands:":
@@ -77,7 +77,7 @@ internal sealed partial class HelpLayout
         foreach (Row row in rows)
         {
             string line = new string(' ', Indent) + row.Left;
-            // What is too long for its column has the line to itself.
+            // An entry that is too long for its column gets its own line.
             if (row.Left.Length > left)
             {
                 _text.Append(line).Append('\n');
@@ -130,10 +130,17 @@ internal sealed partial class HelpLayout
     {
         string row = line.Trim();
         int end = row.IndexOf("  ", StringComparison.Ordinal);
-        return end < 0 ? new Row(row, "") : new Row(row[..end], row[end..].Trim());
+        return end < 0 ? new Row(row, "") : new Row(row[..end], WithDefaultAsTyped(row[end..].Trim()));
     })];
 
+    // The default help writes the value of an enumeration by its .NET name.
+    private static string WithDefaultAsTyped(string text) =>
+        EnumerationDefault().Replace(text, match => match.Value.ToLowerInvariant());
+
     private static string NameOf(string left) => LongName().Match(left).Value;
+
+    [GeneratedRegex(@"(?<=\[default: )[A-Z](?=[A-Za-z]*\])")]
+    private static partial Regex EnumerationDefault();
 
     [GeneratedRegex("--[a-z0-9-]+")]
     private static partial Regex LongName();

@@ -14,7 +14,7 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
         [
             new("nvg generate --class river --count 16 -o rivers.png", "a grid of 16 images"),
             new("nvg models", "the models that can be used"),
-            new("nvg train photos -o runs/photos --hours 4", "a model of a folder of images"),
+            new("nvg train photos -o runs/photos --hours 4", "a model trained on a folder of images"),
         ],
         ["generate"] =
         [
@@ -35,10 +35,10 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
         ],
         ["train"] =
         [
-            new("nvg train photos -o runs/photos --hours 4", "a model of a folder; the same command continues it"),
-            new("nvg train photos --dry-run", "the plan and its reasons alone"),
+            new("nvg train photos -o runs/photos --hours 4", "a model trained on a folder; the same command continues it"),
+            new("nvg train photos --dry-run", "only the plan and its reasons"),
             new("nvg train photos --plan settings", "its configs, to edit them"),
-            new("nvg train --init -o settings", "configs with a comment at every setting"),
+            new("nvg train --init -o settings", "configs with a comment for every setting"),
         ],
         ["train tokenizer"] = [new("nvg train tokenizer --config configs/cifar10-tokenizer.json --data data -o runs/tokenizer")],
         ["train generator"] = [new("nvg train generator --config configs/cifar10-generator.json --data data -o runs/generator --resume")],
@@ -63,7 +63,7 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
         ["convert"] =
         [
             new("nvg convert ae.ckpt d16.ckpt -o models/nvg-d16", "published checkpoints to a model folder"),
-            new("nvg convert vae_ch160v4096z32.pth var_d16.pth -o models/var-d16", "the same of a VAR model"),
+            new("nvg convert vae_ch160v4096z32.pth var_d16.pth -o models/var-d16", "the same for a VAR model"),
         ],
         ["classes"] = [new("nvg classes nvg-eurosat")],
         ["show"] =
@@ -82,7 +82,7 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
     private readonly HelpAction _help;
     private readonly int _width;
 
-    /// <param name="help">The default help; from now on it writes a line for every option.</param>
+    /// <param name="help">The default help; it is changed to write one line per option.</param>
     internal HelpWithExamples(HelpAction help)
     {
         (_help, _width) = (help, help.MaxWidth);

@@ -8,7 +8,7 @@ internal static class OptionGroups
     /// <summary>Heading of options that are in no group.</summary>
     internal const string Others = "Options:";
 
-    // Fewer options are read faster without headings.
+    // Fewer options are easier to read without headings.
     private const int Many = 16;
 
     /// <summary>The groups in the order of the help, with the names of their options.</summary>
@@ -21,7 +21,7 @@ internal static class OptionGroups
         ("Structure:", ["--structure", "--structure-kind", "--structure-stages", "--construction", "--explain"]),
         ("Reference and mask:", ["--reference", "--keep", "--keep-stages", "--mask", "--outside", "--border"]),
         ("Interpolation:", ["--to-class", "--to-seed"]),
-        ("Networks that measure:", ["--weights", "--features", "--onnx", "--resize", "--lpips", "--lpips-backbone", "--lpips-linear"]),
+        ("Measuring networks:", ["--weights", "--features", "--onnx", "--resize", "--lpips", "--lpips-backbone", "--lpips-linear"]),
         ("Computation:", ["--batch", "--device", "--dtype", "--threads", "--processes"]),
         ("Messages:", ["--json", "--progress", "--quiet", "--verbose", "--help"]),
     ];
@@ -35,7 +35,7 @@ internal static class OptionGroups
         int[] all = [.. Enumerable.Range(0, names.Count)];
         if (names.Count < Many)
             return [(Others, all)];
-        // "--reference" of metrics is the set of images to compare with.
+        // In commands with metrics, "--reference" is the set of images to compare with.
         bool isGiven = command.Options.Any(option => option.Name == "--keep");
         string HeadingOf(string name) => name == "--reference" && !isGiven
             ? Others

@@ -8,7 +8,7 @@ using Nvg.Torch.Interop.Managed;
 namespace Nvg.Cli.Launching;
 
 /// <summary>
-/// The libtorch of the NuGet packages <c>libtorch-cpu-…</c> in the user's package cache. Where no libtorch is installed, commands
+/// The libtorch of the NuGet packages <c>libtorch-cpu-…</c> in the user's package cache. If no libtorch is installed, commands
 /// use it through the managed door (docs/doors.md).
 /// </summary>
 internal static class LibtorchPackage
@@ -19,19 +19,24 @@ internal static class LibtorchPackage
     /// <summary>The package for this system.</summary>
     internal static string Name => TorchPackage.Name;
 
-    /// <summary>Where its libraries are once it is restored.</summary>
+    /// <summary>The folder of its libraries after the restore.</summary>
     internal static string Folder =>
         Path.Combine(NuGetPackages.Folder, Name, Version, "runtimes", RuntimeInformation.RuntimeIdentifier, "native");
 
-    /// <summary>Offers the restored package to this process, after what is installed; without effect where there is none.</summary>
+    /// <summary>
+    /// Offers the restored package to this process; an installed libtorch takes precedence. Does nothing if the package is not
+    /// restored.
+    /// </summary>
     internal static void Offer()
     {
         if (Environment.GetEnvironmentVariable(TorchPackage.FolderVariable) is not { Length: > 0 } && Directory.Exists(Folder))
             Environment.SetEnvironmentVariable(TorchPackage.FolderVariable, Folder);
     }
 
-    /// <summary>Restores the package, about 130 MB, by <c>dotnet restore</c>; does nothing where it is there.</summary>
-    /// <exception cref="TorchLoadException">There is no .NET SDK, or the package cannot be restored, with NuGet's reason.</exception>
+    /// <summary>Restores the package, about 130 MB, with <c>dotnet restore</c>. Does nothing if it is already restored.</summary>
+    /// <exception cref="TorchLoadException">
+    /// There is no .NET SDK, or the package cannot be restored; the message has NuGet's reason.
+    /// </exception>
     internal static async Task FetchAsync(CancellationToken cancellation)
     {
         if (Directory.Exists(Folder))
@@ -83,7 +88,7 @@ internal static class LibtorchPackage
         }
         catch (Win32Exception)
         {
-            throw new TorchLoadException($"{Name} {Version} is restored with the .NET SDK, and there is no dotnet on the PATH");
+            throw new TorchLoadException($"{Name} {Version} needs the .NET SDK to be restored, but dotnet is not on the PATH");
         }
     }
 }

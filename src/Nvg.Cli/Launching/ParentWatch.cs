@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Nvg.Cli.Launching;
 
-/// <summary>Cancels the work of a process whose launcher is gone, because nothing else would end it.</summary>
+/// <summary>Cancels the work of a process whose launcher has ended, because nothing else would end it.</summary>
 internal static partial class ParentWatch
 {
     /// <summary>Environment variable with the process id of the launcher.</summary>
@@ -12,7 +12,7 @@ internal static partial class ParentWatch
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     /// <summary>Watches until disposed; does nothing in a process that was not started by <see cref="ProcessLauncher"/>.</summary>
-    /// <param name="gone">Called when the launcher is gone.</param>
+    /// <param name="gone">Called when the launcher has ended.</param>
     internal static IDisposable? Start(Action gone)
     {
         string? value = Environment.GetEnvironmentVariable(Variable);

@@ -9,8 +9,8 @@ using Nvg.Training.Distributed;
 namespace Nvg.Cli.Launching;
 
 /// <summary>
-/// Starts several processes of this command on this machine with the environment variables of torchrun, and ends all of
-/// them when one fails. Signals are forwarded as SIGTERM, on which they save and end.
+/// Starts several processes of this command on this machine with the environment variables of torchrun, and ends all of them when
+/// one fails. Signals are forwarded as SIGTERM; the processes then save and end.
 /// </summary>
 internal static partial class ProcessLauncher
 {
@@ -22,8 +22,8 @@ internal static partial class ProcessLauncher
     /// <summary>Runs the processes.</summary>
     /// <param name="arguments">Arguments of the command for each process.</param>
     /// <param name="count">Number of processes.</param>
-    /// <param name="cancellation">Requests that they save and end.</param>
-    /// <returns>0 if all succeeded, otherwise the exit code of the first that failed; 1 if it was ended by a signal.</returns>
+    /// <param name="cancellation">Requests that the processes save and end.</param>
+    /// <returns>0 if all succeeded, otherwise the exit code of the first process that failed; 1 if a signal ended it.</returns>
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments, int count, CancellationToken cancellation)
     {
         string port = Environment.GetEnvironmentVariable(LaunchEnvironment.PortVariable) is { Length: > 0 } given ? given : FreePort();
@@ -101,7 +101,7 @@ internal static partial class ProcessLauncher
     {
         foreach (Process child in children)
         {
-            // Not a process that has ended: its id may have been reused.
+            // The id of a process that has ended may have been reused.
             if (!child.HasExited)
                 _ = Kill(child.Id, signal);
         }

@@ -9,7 +9,7 @@ using Nvg.Training.Runs;
 
 namespace Nvg.Cli.Launching;
 
-/// <summary>Writes the machine, versions and processes of the last start to the folder of a run.</summary>
+/// <summary>Writes machine, versions and processes of the last start to a run folder.</summary>
 internal static class RunEnvironment
 {
     private static readonly JsonSerializerOptions Indented = new()

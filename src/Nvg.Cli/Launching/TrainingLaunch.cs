@@ -10,11 +10,11 @@ internal static class TrainingLaunch
 {
     private const string HowToContinue = "the run stops; --resume continues from its newest checkpoint";
 
-    // A training thread that notices the loss itself reports more, so the watch waits this long.
+    // The training thread reports more details if it notices the lost process itself, so the watch waits this long.
     private static readonly TimeSpan NoticeTime = TimeSpan.FromSeconds(6);
 
     /// <summary>The launch environment, or null for a single process.</summary>
-    /// <param name="processes">Number of processes that this process is to launch itself.</param>
+    /// <param name="processes">Number of processes that this process should launch itself.</param>
     /// <exception cref="UsageException">The environment variables are incomplete, or there are two launchers.</exception>
     internal static LaunchEnvironment? Environment(int processes)
     {
@@ -46,7 +46,7 @@ internal static class TrainingLaunch
         return at < 0 ? all : [.. all[..at], .. all[(at + 2)..]];
     }
 
-    /// <summary>The GPU of this process if none is named: each process of a machine has its own.</summary>
+    /// <summary>The GPU of this process if none is named; each process of a machine has its own GPU.</summary>
     internal static Device DeviceOf(Device device, LaunchEnvironment? environment) =>
         device is { Type: DeviceType.Cuda, Index: < 0 } && environment is { WorldSize: > 1 } ? Device.Cuda(environment.LocalRank) : device;
 

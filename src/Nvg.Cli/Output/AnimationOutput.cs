@@ -4,7 +4,7 @@ using Nvg.Previews;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>The growth of all images as one animated GIF.</summary>
+/// <summary>The stages of all images as one animated GIF.</summary>
 internal sealed class AnimationOutput(string path, int columns) : IImageOutput
 {
     private readonly List<IReadOnlyList<StageImage>> _images = [];

@@ -4,18 +4,18 @@ using Nvg.Cli.Terminal;
 namespace Nvg.Cli.Output;
 
 /// <summary>
-/// The rule for outputs that exist, the same for all commands: images, reports and tables are replaced. Data sets, models, samples
-/// and settings, which cost hours or were edited, are replaced only with <c>--overwrite</c>. Runs are continued and never replaced.
+/// The rule of all commands for outputs that exist: images, reports and tables are replaced. Data sets, models, samples and
+/// settings, which took hours or were edited, are replaced only with <c>--overwrite</c>. Runs are continued and never replaced.
 /// </summary>
 internal static class ExistingOutput
 {
     /// <summary>The option; each command gets its own.</summary>
     internal static Option<bool> Overwrite() => new("--overwrite") { Description = "Replace an existing output" };
 
-    /// <summary>Throws if a file, or a folder that holds anything, would be lost.</summary>
+    /// <summary>Throws if a file, or a folder that is not empty, would be lost.</summary>
     /// <param name="target">The output.</param>
     /// <param name="overwrite">Whether it may be replaced.</param>
-    /// <exception cref="UsageException">It exists and may not.</exception>
+    /// <exception cref="UsageException">It exists and may not be replaced.</exception>
     internal static void RequireFree(string target, bool overwrite)
     {
         if (overwrite)

@@ -1,6 +1,6 @@
 namespace Nvg.Cli.Output;
 
-/// <summary>Canonical paths, to recognise two names of the same file.</summary>
+/// <summary>Canonical paths, to recognise different names of the same file.</summary>
 internal static class FilePlace
 {
     /// <summary>Compares canonical paths; names that differ only in case may be the same file.</summary>

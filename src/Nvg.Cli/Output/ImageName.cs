@@ -2,10 +2,10 @@ using Nvg.Methods;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>What the files of an image are named after.</summary>
-/// <param name="Class">Number of its class.</param>
-/// <param name="Seed">Its seed.</param>
-/// <param name="Variant">Distinguishes it from others of its class and seed, or null.</param>
+/// <summary>The parts of the file name of an image.</summary>
+/// <param name="Class">Class index.</param>
+/// <param name="Seed">Seed of the image.</param>
+/// <param name="Variant">Distinguishes the image from others of the same class and seed, or null.</param>
 internal readonly record struct ImageName(int Class, ulong Seed, string? Variant)
 {
     internal static ImageName Of(IGeneratedImage image) => new(image.Class, image.Seed, image.Variant);

@@ -4,25 +4,25 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>Selects the form of the output by the name of the target.</summary>
+/// <summary>Selects the form of the output from the name of the target.</summary>
 internal static class ImageOutput
 {
     /// <summary>The target that stands for standard output.</summary>
     internal const string StandardOutput = "-";
 
-    // A larger grid is an image that few programs open.
+    // Few programs can open a larger image.
     private const long MaximumSheetPixels = 1L << 26;
 
     /// <summary>Whether a target is a folder: it exists as one, or its name has no extension.</summary>
     internal static bool IsFolder(string target) => target != StandardOutput
         && (Directory.Exists(target) || Path.EndsInDirectorySeparator(target) || Path.GetExtension(target).Length == 0);
 
-    /// <summary>Whether a target is one .npz.</summary>
+    /// <summary>Whether a target is an .npz file.</summary>
     internal static bool IsSamples(string target) =>
         !IsFolder(target) && Path.GetExtension(target).Equals(".npz", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Throws unless images can be written to a target.</summary>
-    /// <exception cref="UsageException">The target has no known form, or one that cannot hold stages.</exception>
+    /// <exception cref="UsageException">The form of the target is unknown, or cannot hold stages.</exception>
     internal static void Check(string target, bool withStages)
     {
         if (target == StandardOutput)
@@ -66,8 +66,8 @@ internal static class ImageOutput
             RequireWritable(target, AtomicFile.TemporaryName(target));
     }
 
-    /// <summary>Throws before the work if the disk has no room for a file.</summary>
-    /// <exception cref="IOException">It has not.</exception>
+    /// <summary>Throws before the work if there is not enough disk space for a file.</summary>
+    /// <exception cref="IOException">There is not enough space.</exception>
     internal static void RequireRoom(string target, long bytes)
     {
         long free = new DriveInfo(Path.GetDirectoryName(Path.GetFullPath(target))!).AvailableFreeSpace;
@@ -76,7 +76,7 @@ internal static class ImageOutput
                 $"{target}: {bytes / 1e6:N1} MB are needed, {free / 1e6:N1} MB are free on the disk"));
     }
 
-    /// <summary>Throws before the work if a folder cannot be written, whatever its name.</summary>
+    /// <summary>Throws before the work if a folder cannot be written. The name may look like that of a file.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     internal static void RequireWritableFolder(string target) =>
         RequireWritable(target, AtomicFile.TemporaryName(Path.Combine(target, "probe")));
@@ -99,11 +99,11 @@ internal static class ImageOutput
         return new SheetOutput(target, style, stagesDrawn > 0);
     }
 
-    /// <summary>Throws if a single image of all images would be too large.</summary>
+    /// <summary>Throws if one image of all images would be too large.</summary>
     /// <param name="target">The file.</param>
     /// <param name="count">Number of images.</param>
-    /// <param name="side">Their side in pixels.</param>
-    /// <param name="style">Their arrangement.</param>
+    /// <param name="side">Side of the images in pixels.</param>
+    /// <param name="style">Arrangement of the images.</param>
     /// <param name="stagesDrawn">Number of stages drawn per image, 0 for the image alone.</param>
     /// <exception cref="UsageException">It would be too large.</exception>
     internal static void RequireSheet(string target, int count, int side, SheetStyle style, int stagesDrawn)

@@ -10,7 +10,7 @@ internal sealed record PairFiles(string Pair, string? Stages)
 {
     /// <summary>Chooses unique file names for all images, before anything is written.</summary>
     /// <param name="folder">Folder of the files.</param>
-    /// <param name="entries">The images; they are not read.</param>
+    /// <param name="entries">The images, which are not read.</param>
     /// <param name="withStages">Whether stages are drawn.</param>
     /// <exception cref="UsageException">A file would overwrite one of the images.</exception>
     internal static IReadOnlyList<PairFiles> Plan(string folder, IEnumerable<SquareEntry> entries, bool withStages)

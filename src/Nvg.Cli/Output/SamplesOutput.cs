@@ -3,7 +3,7 @@ using Nvg.Methods;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>All images in one .npz as common evaluation tools read it, written one by one.</summary>
+/// <summary>All images in one .npz for common evaluation tools, written one by one.</summary>
 internal sealed class SamplesOutput : IImageOutput
 {
     private readonly string _path;

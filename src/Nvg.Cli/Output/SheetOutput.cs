@@ -5,7 +5,7 @@ using Nvg.Previews;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>One file for all images: the image itself, a framed grid, or with stages a row per image.</summary>
+/// <summary>One file for all images: the image itself, a framed grid, or, with stages, one row per image.</summary>
 /// <param name="path">The file, or <see cref="ImageOutput.StandardOutput"/> for PNG on standard output.</param>
 /// <param name="style">Arrangement of the images.</param>
 /// <param name="withStages">Whether every stage is drawn.</param>

@@ -5,14 +5,14 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Cli.Output;
 
-/// <summary>Names the files that were skipped in a preparation: some of them, and where the others are listed.</summary>
+/// <summary>Reports the files that a preparation skipped: the first of them, and the file that lists the others.</summary>
 internal static class SkippedFiles
 {
     private const int MostShown = 10;
 
-    /// <summary>Writes them to standard error.</summary>
+    /// <summary>Writes the report to standard error.</summary>
     /// <param name="description">The prepared data.</param>
-    /// <param name="folder">Where it is.</param>
+    /// <param name="folder">Folder of the data.</param>
     internal static void Note(DatasetDescription description, string folder)
     {
         foreach (SkippedFile file in description.Skipped.Take(MostShown))

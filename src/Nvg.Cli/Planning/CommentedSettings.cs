@@ -21,7 +21,7 @@ internal sealed class CommentedSettings
     /// <summary>The settings as text.</summary>
     /// <typeparam name="TConfig">Type of the settings.</typeparam>
     /// <param name="settings">The settings.</param>
-    /// <param name="schema">Describes them.</param>
+    /// <param name="schema">Describes the settings.</param>
     /// <param name="heading">Lines that come first, separated by line feeds; empty for none.</param>
     internal static string Write<TConfig>(TConfig settings, SettingsSchema schema, string heading = "")
     {
@@ -45,7 +45,7 @@ internal sealed class CommentedSettings
             if (_schema.Description(path) is { } description)
                 Comment(description, depth);
             Indent(depth).Append($"\"{key}\": ");
-            // A schedule is an object too, but a value to its reader.
+            // A schedule is also an object, but is read as a single value.
             if (value is JsonObject group && group.Any(member => _schema.Description([.. path, member.Key]) is not null))
             {
                 _text.Append("{\n");

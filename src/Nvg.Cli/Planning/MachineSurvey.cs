@@ -15,7 +15,7 @@ internal static class MachineSurvey
     // bfloat16 must be faster by this factor to be worth its rounding.
     private const double WorthwhileGain = 1.1;
 
-    // What is assumed of a GPU whose memory the driver's program does not tell.
+    // Assumed if the driver's tool does not report the memory of a GPU.
     private const long AssumedGpuMemory = 12L << 30;
 
     /// <summary>Measures matrix products on a device.</summary>
@@ -50,7 +50,7 @@ internal static class MachineSurvey
         }
     }
 
-    // The median: training meets the machine as it usually is, not at its best moment.
+    // The median, because training runs at the usual speed of the machine and not at its best.
     private static double Product(Device device, ScalarType type)
     {
         int side = device.Type == DeviceType.Cpu ? Side : GpuSide;

@@ -17,7 +17,7 @@ using Nvg.Training.Planning.Execution;
 
 namespace Nvg.Cli.Planning;
 
-/// <summary>Measures the model of a finished plan, and writes images that show it.</summary>
+/// <summary>Measures the model of a finished plan, and writes sample images.</summary>
 internal sealed class ModelMeasurement
 {
     internal const string SamplesSheet = "samples.png", ReconstructionsSheet = "reconstructions.png", NeighboursSheet = "neighbours.png";
@@ -26,7 +26,7 @@ internal sealed class ModelMeasurement
     private const int MostReconstructed = 200, LeastSamples = 48, MostSamples = 1000, SampleBatch = 16;
     private const int LeastHeldOut = 2;
 
-    // Share of the time for measuring that drawing samples may take.
+    // Share of the measuring time that may be spent on drawing samples.
     private const double SamplingShare = 0.4;
 
     // Images on which a feature network is timed before it is used.
@@ -58,7 +58,7 @@ internal sealed class ModelMeasurement
 
     /// <summary>Measures a model.</summary>
     /// <param name="plan">The plan.</param>
-    /// <param name="folder">Its folder.</param>
+    /// <param name="folder">Folder of the plan.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="clock">The time that measuring has taken so far.</param>
     /// <param name="progress">Shows progress.</param>
@@ -126,7 +126,7 @@ internal sealed class ModelMeasurement
         ImageFile.Write(Path.Combine(_target, SamplesSheet), ImageGrid.Compose(samples, SheetColumns, enlargement: enlargement));
     }
 
-    // A row per class; of many classes, some that are evenly spread.
+    // One row per class; an evenly spread selection if there are many classes.
     private static IReadOnlyList<ImageRequest> SheetRequests(NvgModel model)
     {
         int classes = model.Labels.Count;
@@ -136,7 +136,7 @@ internal sealed class ModelMeasurement
         return GenerationRequest.OfClasses([.. Enumerable.Range(0, shown).Select(i => i * classes / shown)], SheetColumns, 0);
     }
 
-    // Seeds apart from those of the sheet, and classes in turn.
+    // Uses other seeds than the sheet, and all classes in turn.
     private static IReadOnlyList<ImageRequest> SampleRequests(NvgModel model, int count) =>
         [.. Enumerable.Range(0, count).Select(i => new ImageRequest(i % model.Labels.Count, (ulong)(1000 + i)))];
 
@@ -144,7 +144,7 @@ internal sealed class ModelMeasurement
         new GenerationRequest { Images = images, BatchSize = SampleBatch },
         new SynchronousProgress<GenerationProgress>(_ => _progress.Report($"{images.Count} samples", null)), _cancellation);
 
-    // ResNet-18 where there is time for it, else the run's own classifier, which is much smaller.
+    // ResNet-18 if there is time for it, otherwise the run's own classifier, which is much smaller.
     private IFeatureNetwork? OpenNetwork(IReadOnlyList<GeneratedImage> samples)
     {
         if (_plan.Machine.HasPerceptualNetwork)

@@ -8,7 +8,7 @@ using Nvg.Training.Planning.Execution;
 
 namespace Nvg.Cli.Planning;
 
-/// <summary>The files of a plan: the plan of a run, and its settings for those who want to edit them.</summary>
+/// <summary>The files of a plan: the plan of a run, and its settings for editing.</summary>
 internal static class PlanFiles
 {
     private const string PlanName = "plan.json";
@@ -21,13 +21,13 @@ internal static class PlanFiles
         return File.Exists(path) ? NvgJson.Read<TrainingPlan>(path) : null;
     }
 
-    /// <summary>Keeps the plan of a run.</summary>
+    /// <summary>Stores the plan of a run.</summary>
     internal static void WriteTo(string folder, TrainingPlan plan) => Write(Path.Combine(folder, PlanName), plan);
 
     /// <summary>Writes the plan to one file, if its name ends in .json, or its settings to a folder.</summary>
     /// <param name="target">File or folder.</param>
     /// <param name="plan">The plan.</param>
-    /// <param name="data">The prepared data, for the commands; as in the folder of a run.</param>
+    /// <param name="data">Path of the prepared data, as used in the commands.</param>
     /// <param name="overwrite">Whether existing files are replaced.</param>
     /// <returns>The commands that use the settings; none if the plan is one file.</returns>
     internal static IReadOnlyList<string> Export(string target, TrainingPlan plan, string data, bool overwrite)

@@ -11,13 +11,16 @@ internal sealed record PlanFolder(string Path, string? Source)
     /// <summary>The training images.</summary>
     internal string TrainingData => Source ?? System.IO.Path.Combine(Path, "data", "train");
 
-    /// <summary>The images that were kept aside.</summary>
+    /// <summary>The held-out images.</summary>
     internal string HeldOutData => System.IO.Path.Combine(Path, "data", "held-out");
 
     /// <summary>The resulting model.</summary>
     internal string Model => System.IO.Path.Combine(Path, "model");
 
-    /// <summary>Copies the generators' model to <see cref="Model"/>; its config, which makes it a model folder, comes last.</summary>
+    /// <summary>
+    /// Copies the generators' model to <see cref="Model"/>. The config is copied last, because it makes the folder a model
+    /// folder.
+    /// </summary>
     internal void CopyModel()
     {
         string trained = PlanExecution.ModelFolder(Path, StageNames.Generator);

@@ -10,8 +10,8 @@ internal static class PlanLines
 {
     private const int NameWidth = 17, WidestLine = 110, UnknownWidth = 100;
 
-    /// <summary>Width of the lines: that of the terminal, if there is one.</summary>
-    /// <param name="onOutput">Whether they go to standard output rather than standard error.</param>
+    /// <summary>Width of the lines: the width of the terminal, if there is one.</summary>
+    /// <param name="onOutput">Whether the lines go to standard output rather than standard error.</param>
     internal static int Width(bool onOutput)
     {
         bool isPiped = onOutput ? Console.IsOutputRedirected : Console.IsErrorRedirected;

@@ -6,19 +6,21 @@ using Nvg.Training.Planning.Facts;
 
 namespace Nvg.Cli.Planning;
 
-/// <summary>Makes a plan: surveys data and machine, chooses networks, measures them, and plans again with what was measured.</summary>
-/// <param name="request">What is asked for.</param>
+/// <summary>
+/// Makes a plan: surveys data and machine, chooses networks, measures their rates, and plans again with the measured rates.
+/// </summary>
+/// <param name="request">The request.</param>
 /// <param name="device">Where to train; loaded and ready.</param>
 /// <param name="progress">Shows progress.</param>
 /// <param name="cancellation">Ends the work.</param>
 internal sealed class PlanMaking(PlanRequest request, Device device, ConsoleProgress progress, CancellationToken cancellation)
 {
-    // A network that trains this much slower than estimated is too large for the machine as it is now.
+    // A network whose measured rate is below this share of the estimate is too large for the machine as it is now.
     private const double TooSlow = 0.5;
 
     /// <summary>Makes the plan.</summary>
     /// <param name="source">Folder, archive or data set.</param>
-    /// <param name="subset">Folder inside, or null.</param>
+    /// <param name="subset">Folder inside the source, or null.</param>
     internal TrainingPlan Plan(string source, string? subset)
     {
         DataFacts data = DataSurvey.Run(

@@ -10,23 +10,23 @@ using Nvg.Training.Planning.Facts;
 
 namespace Nvg.Cli.Planning;
 
-/// <summary>Executes a plan from wherever it stands: data, training, measurement, model card.</summary>
+/// <summary>Executes a plan, or continues it from its current state: data, training, measurement, model card.</summary>
 /// <param name="plan">The plan.</param>
-/// <param name="folder">Its folder.</param>
+/// <param name="folder">Folder of the plan.</param>
 /// <param name="device">Where to compute.</param>
 /// <param name="clock">Time and state of the run.</param>
 internal sealed class PlanRun(TrainingPlan plan, PlanFolder folder, Device device, RunClock clock)
 {
-    // Of the images planned: with fewer, what the plan expects does not hold.
+    // Share of the planned images; with fewer, the plan's expectations do not hold.
     private const double LeastShare = 0.8;
 
     private TrainingPlan _plan = plan;
 
     /// <summary>Executes the plan.</summary>
     /// <param name="source">The images.</param>
-    /// <param name="subset">Folder inside, or null.</param>
-    /// <param name="cancellation">Saves and ends.</param>
-    /// <exception cref="OperationCanceledException">It was stopped; executing again continues it.</exception>
+    /// <param name="subset">Folder inside the source, or null.</param>
+    /// <param name="cancellation">Requests to save and end.</param>
+    /// <exception cref="OperationCanceledException">The run was stopped; executing the plan again continues it.</exception>
     internal async Task RunAsync(string source, string? subset, CancellationToken cancellation)
     {
         if (clock.State.IsFinished)
@@ -71,7 +71,7 @@ internal sealed class PlanRun(TrainingPlan plan, PlanFolder folder, Device devic
             CancellationToken.None));
     }
 
-    // Guidance and top-p are chosen first, so that the figures are of the final settings.
+    // Guidance and top-p are chosen first, so that the final settings are measured.
     private async Task<ModelFigures> MeasureAsync(ConsoleProgress progress, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
@@ -97,7 +97,7 @@ internal sealed class PlanRun(TrainingPlan plan, PlanFolder folder, Device devic
         if (seen < LeastShare * generator.Images)
         {
             ConsoleText.Note($"the generators saw {seen:N0} of the {generator.Images:N0} images planned, because the machine was slower "
-                + "than expected: the images are less clear than the plan says");
+                + "than expected: the images will be less clear than planned");
         }
 
         ConsoleText.Note($"planned {PlanText.Time(_plan.Seconds)}, taken {PlanText.Time(clock.State.Seconds)}");

@@ -9,7 +9,7 @@ using Nvg.Training.Planning.Facts;
 
 namespace Nvg.Cli.Planning;
 
-/// <summary>Writes the card of a model that was trained by a plan: data, times, measured figures, the command to try it.</summary>
+/// <summary>Writes the card of a model that was trained by a plan: data, times, measurements, and the command to try the model.</summary>
 internal sealed class PlannedModelCard
 {
     private readonly StringBuilder _text = new();
@@ -21,7 +21,7 @@ internal sealed class PlannedModelCard
 
     /// <summary>Writes <c>README.md</c> to the model folder.</summary>
     /// <param name="plan">The plan.</param>
-    /// <param name="figures">What was measured.</param>
+    /// <param name="figures">The measurements.</param>
     /// <param name="state">The state of the run, with the time of every stage.</param>
     /// <param name="model">The model folder.</param>
     /// <param name="tryIt">Command that generates images.</param>
@@ -37,7 +37,8 @@ internal sealed class PlannedModelCard
         Line($"# {_plan.Request.Name}");
         Line();
         Line($"Generates images of {_plan.Size} × {_plan.Size} pixels {PlanLines.Classes(_plan)}. Trained on {_plan.Data.Source}: "
-            + $"{ConsoleText.Count(_plan.Data.Images, "image")}, of which {_plan.HeldOut:N0} were kept aside.");
+            + $"{ConsoleText.Count(_plan.Data.Images, "image")}, of which {_plan.HeldOut:N0} "
+            + $"{(_plan.HeldOut == 1 ? "was" : "were")} held out.");
         Line();
         Line($"    {tryIt}");
         Line();
@@ -54,13 +55,13 @@ internal sealed class PlannedModelCard
         Heading("Figures");
         Line("| | |");
         Line("| --- | --- |");
-        string which = _figures.IsHeldOut ? "kept aside" : "**trained on**";
+        string which = _figures.IsHeldOut ? "held out" : "**trained on**";
         Row($"reconstruction of {_figures.Reconstructed:N0} images, {which}",
             Text($"PSNR {_figures.Reconstruction.Psnr:F2} dB, SSIM {_figures.Reconstruction.Ssim:F3}"));
         Row("codes in use", Text($"{_figures.CodebookUsage:P0} of {_plan.Tokenizer.Tokenizer.CodebookSize:N0}"));
         if (_figures.ClassAccuracy is { } accuracy)
         {
-            string real = _figures.RealClassAccuracy is { } known ? Text($"; real images that were kept aside: {known:P1}") : "";
+            string real = _figures.RealClassAccuracy is { } known ? Text($"; real images that were held out: {known:P1}") : "";
             Row($"class recognised by the run's classifier, {_figures.Samples:N0} samples", Text($"{accuracy:P1}") + real);
         }
 
@@ -72,7 +73,7 @@ internal sealed class PlannedModelCard
             Row("distances to the training images", "not measured: there was no time for ResNet-18, and there is no classifier");
         if (_figures.Copies is { } copies)
             Row("copies of training images", Describe(copies));
-        Row("generating an image, several at once", Text($"{_figures.SecondsPerImage:F2} s on {_plan.Machine.Device}"));
+        Row("generating an image, in batches", Text($"{_figures.SecondsPerImage:F2} s on {_plan.Machine.Device}"));
         Line();
         Line($"Upper row: images {which.Trim('*')}; lower row: their reconstructions.");
         Line();
@@ -92,8 +93,8 @@ internal sealed class PlannedModelCard
             + Text($"({sampling.Images} images of each, features of the run's classifier; as planned {sampling.Plan.FrechetDistance:G3})");
 
     private static string Describe(MemorisationCheck copies) => Text(
-        $"{copies.SampleCopies:P1} of the samples are near copies (real images kept aside: {copies.TestCopies:P1}); ")
-        + Text($"median distance to the nearest training image {copies.MedianRatio:F2} times that of images kept aside");
+        $"{copies.SampleCopies:P1} of the samples are near copies (real images held out: {copies.TestCopies:P1}); ")
+        + Text($"median distance to the nearest training image {copies.MedianRatio:F2} times that of held-out images");
 
     private void Times()
     {
@@ -115,18 +116,19 @@ internal sealed class PlannedModelCard
 
     private void Choices()
     {
-        Heading("Choices");
+        Heading("Choices of the plan");
         Line("| | | |");
         Line("| --- | --- | --- |");
         foreach (PlanChoice choice in _plan.Choices)
             Row(choice.Name, choice.Value, choice.Reason);
         Heading("Limits");
-        PlannedStage generator = _plan.Stage(StageNames.Generator);
-        Line($"The generators saw {_state.ImagesSeen(generator):N0} images; the plan was {generator.Images:N0}. What the plan expected:");
+        IEnumerable<string> seen = _plan.Stages.Where(stage => stage.Steps > 0)
+            .Select(stage => $"{stage.Name} {_state.ImagesSeen(stage):N0} (planned {stage.Images:N0})");
+        Line($"Images seen: {string.Join(", ", seen)}. What the plan expected:");
         Line();
         foreach (string sentence in _plan.Expectations)
             Line($"- {sentence}");
-        Line("- The licence of the images applies to what is made of them; this card does not know it.");
+        Line("- The licence of the images applies to everything derived from them; this card does not know it.");
     }
 
     private void Heading(string text)

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Nvg.Cli.Planning;
 
-/// <summary>Tells for which commands a settings file can have been written, by the keys that tell runs apart.</summary>
+/// <summary>Finds the commands that a settings file may belong to, from the keys that distinguish the kinds of runs.</summary>
 internal static class RunKind
 {
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
@@ -18,7 +18,7 @@ internal static class RunKind
         }
         catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
         {
-            // Whatever is wrong is said when the settings are read.
+            // A problem is reported when the settings are read.
             return [];
         }
     }
@@ -31,7 +31,7 @@ internal static class RunKind
             return [];
         return tokenizer.ValueKind switch
         {
-            // Generators name the folder of their tokenizer.
+            // The settings of generators name the folder of their tokenizer.
             JsonValueKind.String => ["generator", "var"],
             JsonValueKind.Object => tokenizer.TryGetProperty("scales", out _) ? ["var-tokenizer"] : ["tokenizer"],
             _ => [],

@@ -13,23 +13,23 @@ using Nvg.Training.Planning.Execution;
 namespace Nvg.Cli.Planning;
 
 /// <summary>
-/// The choice of guidance and top-p for a finished model: the settings whose images are closest to the training images, by the features of
-/// the run's classifier. A model that has seen few images needs stronger guidance than one that has seen many.
+/// The choice of guidance and top-p for a finished model: the settings whose images are closest to the training images, in the
+/// features of the run's classifier. A model that has seen few images needs stronger guidance than a model that has seen many.
 /// </summary>
 /// <param name="Tried">Number of settings that were tried.</param>
-/// <param name="Images">Images of each.</param>
-/// <param name="Plan">What the plan's settings reach.</param>
-/// <param name="Best">What the chosen settings reach.</param>
+/// <param name="Images">Images per setting.</param>
+/// <param name="Plan">Result of the plan's settings.</param>
+/// <param name="Best">Result of the chosen settings.</param>
 internal sealed record SamplingChoice(int Tried, int Images, StudyResult Plan, StudyResult Best)
 {
     private const string Folder = "sampling";
 
-    // Of the time for measuring.
+    // Share of the time for measuring.
     private const double Share = 0.3;
     private const int ImagesOfAll = 60, Batch = 16;
     private const ulong Seed = 5000;
 
-    // In the order in which they are tried, as far as the time goes.
+    // In the order in which they are tried, while there is time.
     private static readonly StudyPoint[] Candidates =
     [
         Point(),
@@ -43,12 +43,12 @@ internal sealed record SamplingChoice(int Tried, int Images, StudyResult Plan, S
 
     /// <summary>Tries the settings and writes the best to the model's folder.</summary>
     /// <param name="plan">The plan.</param>
-    /// <param name="folder">Its folder, with the model.</param>
+    /// <param name="folder">Folder of the plan, with the model.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="clock">The time that measuring has taken so far.</param>
     /// <param name="progress">Shows progress.</param>
     /// <param name="cancellation">Ends the work.</param>
-    /// <returns>Null where there is no classifier to judge by, or no time for two settings.</returns>
+    /// <returns>Null if there is no classifier to measure with, or no time for two settings.</returns>
     internal static async Task<SamplingChoice?> RunAsync(
         TrainingPlan plan, PlanFolder folder, Device device, Stopwatch clock, ConsoleProgress progress, CancellationToken cancellation)
     {
@@ -74,7 +74,7 @@ internal sealed record SamplingChoice(int Tried, int Images, StudyResult Plan, S
         foreach (StudyPoint point in Candidates)
         {
             results.Add(study.Run(point, told, cancellation));
-            // What the next one would end at, by the mean of those so far.
+            // The time at which the next one would end, from the mean time so far.
             if (clock.Elapsed.TotalSeconds * (results.Count + 1) / results.Count > seconds)
                 break;
         }
@@ -86,11 +86,11 @@ internal sealed record SamplingChoice(int Tried, int Images, StudyResult Plan, S
         return choice;
     }
 
-    /// <summary>The best of some results, of which the first is the plan's.</summary>
+    /// <summary>The best of the results; the first one belongs to the plan's settings.</summary>
     internal static SamplingChoice Among(IReadOnlyList<StudyResult> results, int images) =>
         new(results.Count, images, results[0], results.MinBy(result => result.FrechetDistance)!);
 
-    // Seconds of a batch, after one that makes everything ready.
+    // Seconds per batch, after a warm-up.
     private static async Task<double> TimeAsync(NvgModel model, CancellationToken cancellation)
     {
         var request = new GenerationRequest { Images = GenerationRequest.OfClasses([0], Batch, Seed), BatchSize = Batch };

@@ -4,7 +4,7 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Cli.Planning;
 
-/// <summary>The JSON schema of the settings of a run, which editors complete and check them by.</summary>
+/// <summary>The JSON schema of the settings of a run, with which editors complete and check them.</summary>
 internal sealed class SettingsSchema
 {
     private readonly string _stage;
@@ -17,7 +17,7 @@ internal sealed class SettingsSchema
     /// <summary>Name of the schema's file.</summary>
     internal string FileName => NameOf(_stage);
 
-    /// <summary>Reads the schema of a run, which is part of this program.</summary>
+    /// <summary>Reads the schema of a run from the resources of this program.</summary>
     /// <param name="stage">tokenizer, generator or classifier.</param>
     internal static SettingsSchema Of(string stage)
     {

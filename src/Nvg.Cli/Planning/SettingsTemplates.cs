@@ -8,12 +8,12 @@ using Nvg.Training.Planning.Facts;
 
 namespace Nvg.Cli.Planning;
 
-/// <summary>Commented settings to start from, for those who do without a plan.</summary>
+/// <summary>Commented settings to start from, for training without a plan.</summary>
 internal static class SettingsTemplates
 {
     internal const int UsualSize = 64;
 
-    // A middle-sized collection on two cores for a night; everything can be changed.
+    // The settings suit a medium-sized collection on two cores for a night; everything can be changed.
     private const int Images = 20_000, Classes = 10;
     private const double Hours = 10, MatrixRate = 2e11;
 
@@ -22,7 +22,7 @@ internal static class SettingsTemplates
     /// <param name="size">Side of the images.</param>
     /// <param name="overwrite">Whether existing files are replaced.</param>
     /// <returns>The files.</returns>
-    /// <exception cref="UsageException">The size is impossible, or a file exists.</exception>
+    /// <exception cref="UsageException">The size is not possible, or a file exists.</exception>
     internal static IReadOnlyList<string> Write(string folder, int size, bool overwrite)
     {
         TrainingPlan plan = Example(size);
@@ -59,7 +59,7 @@ internal static class SettingsTemplates
             MedianSide = size,
             SmallestSide = size,
         };
-        // Large images need a machine that can train them in the example's time.
+        // For large images, the example assumes a machine that can train them in its time.
         double rate = MatrixRate * Math.Max(1, Math.Pow(size / (double)UsualSize, 2));
         var machine = new MachineFacts { Device = "cpu", Threads = 2, MatrixRate = rate, MemoryBytes = 64L << 30 };
         return TrainingPlanner.Plan(request, data, machine);

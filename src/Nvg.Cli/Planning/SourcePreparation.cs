@@ -7,13 +7,13 @@ using Nvg.Training.Planning;
 
 namespace Nvg.Cli.Planning;
 
-/// <summary>Prepares the images of a plan: those to train on and those that are kept aside, each as a data set.</summary>
+/// <summary>Prepares the images of a plan as two data sets: training images and held-out images.</summary>
 internal static class SourcePreparation
 {
-    /// <summary>Prepares what is not prepared yet.</summary>
-    /// <returns>The plan with the images and classes that are usable, which is known only now.</returns>
+    /// <summary>Prepares the data sets that are not prepared yet.</summary>
+    /// <returns>The plan with the usable images and classes, which are known only now.</returns>
     /// <param name="source">Folder or archive.</param>
-    /// <param name="subset">Folder inside, or null.</param>
+    /// <param name="subset">Folder inside the source, or null.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="folder">Folder of the plan.</param>
     /// <param name="progress">Shows progress.</param>

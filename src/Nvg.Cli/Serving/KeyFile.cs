@@ -2,7 +2,7 @@ using Nvg.Cli.Terminal;
 
 namespace Nvg.Cli.Serving;
 
-/// <summary>Reads the keys of a server's clients: one a line; <c>#</c> begins a comment.</summary>
+/// <summary>Reads the keys of a server's clients: one key per line; <c>#</c> starts a comment.</summary>
 internal static class KeyFile
 {
     /// <summary>The keys.</summary>
@@ -23,6 +23,6 @@ internal static class KeyFile
     private static void WarnIfReadable(string path)
     {
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & UnixFileMode.OtherRead) != 0)
-            ConsoleText.Note($"note: everybody on this machine can read {path}: chmod 600 {path}");
+            ConsoleText.Note($"note: everyone on this machine can read {path}: chmod 600 {path}");
     }
 }

@@ -11,7 +11,7 @@ internal static class CommandRunner
 {
     internal const int Done = 0, Failed = 1, WrongUsage = 2, UnusableData = 3, Interrupted = 130;
 
-    // SIGUSR1: cluster managers send it some time before they end a job. .NET has no name for it.
+    // SIGUSR1, which cluster managers send some time before they end a job. .NET has no name for it.
     private const PosixSignal User1 = (PosixSignal)10;
 
     /// <summary>Adds the stack trace to an error.</summary>
@@ -44,7 +44,8 @@ internal static class CommandRunner
         if (UsageProblem.Find(parsed) is { } problem)
         {
             string path = string.Join(' ', UsageProblem.CommandPath(parsed).Prepend("nvg"));
-            ConsoleText.Note($"nvg: {problem} ({path} --help shows the options)");
+            string listed = parsed.CommandResult.Command is { Subcommands.Count: > 0, Action: null } ? "commands" : "options";
+            ConsoleText.Note($"nvg: {problem} ({path} --help shows the {listed})");
             return WrongUsage;
         }
 
@@ -61,7 +62,7 @@ internal static class CommandRunner
             return Report(error, parsed.GetValue(Verbose));
         }
 
-        // The work stops at the next safe point; a second Ctrl-C ends the process at once. SIGTERM may come twice, from a
+        // The work stops at the next safe point; a second Ctrl-C ends the process at once. SIGTERM may arrive twice, from a
         // cluster manager and from the launcher.
         void Cancel(PosixSignalContext context)
         {
@@ -106,7 +107,7 @@ internal static class CommandRunner
             var signals = new List<PosixSignal> { PosixSignal.SIGINT, PosixSignal.SIGTERM };
             if (OperatingSystem.IsLinux())
                 signals.Add(User1);
-            // A run started with nohup goes on when its terminal is closed; any other one saves and ends.
+            // A run started with nohup continues when its terminal is closed; any other run saves and ends.
             if (!OperatingSystem.IsWindows() && !StandardStreams.IgnoresHangUp())
                 signals.Add(PosixSignal.SIGHUP);
             _all = [.. signals.Select(signal => PosixSignalRegistration.Create(signal, handler))];

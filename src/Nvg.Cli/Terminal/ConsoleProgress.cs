@@ -12,7 +12,7 @@ internal sealed class ConsoleProgress
     private static readonly TimeSpan JsonInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
 
-    // An estimate from less work than this is not worth showing.
+    // An estimate is not reliable before this time.
     private static readonly TimeSpan EstimateAfter = TimeSpan.FromSeconds(3);
 
     private readonly string _work;
@@ -24,7 +24,7 @@ internal sealed class ConsoleProgress
     private ConsoleProgress(string work, Style style)
     {
         (_work, _style) = (work, style);
-        // Live lines appear at once; plain lines only for work that takes long.
+        // Live lines appear at once; plain lines only for work that takes a long time.
         _lastShown = style == Style.Plain ? TimeSpan.Zero : -PlainInterval;
     }
 
@@ -59,8 +59,8 @@ internal sealed class ConsoleProgress
     }
 
     /// <summary>Shows the state of the work.</summary>
-    /// <param name="state">What was done so far, for display.</param>
-    /// <param name="share">Completed share, or null where the total is unknown.</param>
+    /// <param name="state">Description of the work done so far, for display.</param>
+    /// <param name="share">Completed share, or null if the total is unknown.</param>
     internal void Report(string state, double? share)
     {
         if (_style == Style.Silent)

@@ -5,7 +5,7 @@ namespace Nvg.Cli.Terminal;
 /// <summary>Writes tables to standard output.</summary>
 internal static class ConsoleTable
 {
-    // Wide enough for every table: a file or a pipe has no width.
+    // Wide enough for every table, because a file or a pipe has no width.
     private const int UnlimitedWidth = 1000;
 
     /// <summary>Writes a table. Columns of numbers are aligned right.</summary>
@@ -21,7 +21,7 @@ internal static class ConsoleTable
 
         foreach (string[] row in cells)
             table.AddRow(Array.ConvertAll(row, Cell));
-        // The current standard output: the library's own console keeps the first one that it saw.
+        // Uses the current standard output, because the library's own console keeps the first one that it saw.
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
         if (Console.IsOutputRedirected)
             console.Profile.Width = UnlimitedWidth;

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Nvg.Cli.Terminal;
 
-/// <summary>Writes lines to the console. Control characters of names from files are shown as escapes.</summary>
+/// <summary>Writes lines to the console. Control characters, which names in files may contain, are shown as escapes.</summary>
 internal static class ConsoleText
 {
     /// <summary>Writes a line of results to standard output.</summary>
@@ -22,7 +22,7 @@ internal static class ConsoleText
     /// <summary>Writes a line for the reader to standard error.</summary>
     internal static void Note(string line) => Console.Error.WriteLine(Escape(line));
 
-    /// <summary>Replaces control characters and marks that change the direction of text by visible escapes.</summary>
+    /// <summary>Replaces control characters, and marks that change the text direction, with visible escapes.</summary>
     internal static string Escape(string text)
     {
         if (!text.Any(IsUnsafe))

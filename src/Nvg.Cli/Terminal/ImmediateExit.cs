@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Nvg.Cli.Terminal;
 
-/// <summary>Ends the process without waiting for its threads, which may wait for another process that is gone.</summary>
+/// <summary>Ends the process without waiting for its threads, which may be waiting for a process that has ended.</summary>
 internal static partial class ImmediateExit
 {
     /// <summary>Ends the process with an exit code.</summary>

@@ -4,7 +4,7 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Terminal;
 
-/// <summary>The machine of a measurement.</summary>
+/// <summary>The machine on which a measurement was made.</summary>
 /// <param name="Runtime">Version of .NET.</param>
 /// <param name="System">Operating system and architecture.</param>
 /// <param name="Processor">Model name of the processor.</param>

@@ -4,7 +4,7 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Terminal;
 
-/// <summary>The versions and the machine that a report was made with.</summary>
+/// <summary>The versions and the machine with which a report was made.</summary>
 internal static class ReportVersions
 {
     internal static IEnumerable<KeyValuePair<string, string>> Current()

@@ -12,8 +12,7 @@ internal static partial class StandardStreams
     private const int HangUpSignal = 1;
 
     /// <summary>
-    /// Makes standard error tolerant of a terminal that is gone and of a full disk, and replaces streams that were closed
-    /// before the start.
+    /// Makes standard error tolerate a closed terminal and a full disk, and replaces streams that were closed before the start.
     /// </summary>
     internal static void Protect()
     {
@@ -22,12 +21,12 @@ internal static partial class StandardStreams
             Console.SetOut(TextWriter.Null);
     }
 
-    /// <summary>Standard output for bytes. A write fails if the reader of a pipe is gone.</summary>
+    /// <summary>Standard output for bytes. A write fails if the reader of a pipe has closed it.</summary>
     internal static Stream OpenOutput()
     {
         if (OperatingSystem.IsWindows() || !IsWritable(OutputDescriptor) || IsNonBlocking(OutputDescriptor))
             return Console.OpenStandardOutput();
-        // The console's own stream silently discards data once the reader of a pipe is gone.
+        // The console's own stream silently discards data once the reader of a pipe has closed it.
         var pipe = new FileStream(new SafeFileHandle(OutputDescriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
         if (!pipe.CanSeek)
             return pipe;
@@ -35,7 +34,7 @@ internal static partial class StandardStreams
         return Console.OpenStandardOutput();
     }
 
-    /// <summary>Whether the process was started with hang-ups ignored, as <c>nohup</c> does.</summary>
+    /// <summary>Whether the process was started with SIGHUP ignored, as <c>nohup</c> does.</summary>
     internal static bool IgnoresHangUp()
     {
         const string status = "/proc/self/status", field = "SigIgn:";
@@ -50,7 +49,7 @@ internal static partial class StandardStreams
     private static bool IsWritable(int descriptor) =>
         OperatingSystem.IsWindows() || (DescriptorControl(descriptor, GetStatusFlags) is >= 0 and var flags && (flags & AccessModes) != 0);
 
-    // A parent process may leave a pipe in this mode. Only the console's stream waits until it takes more.
+    // A parent process may leave a pipe in this mode. Only the console's stream waits until the pipe accepts more data.
     private static bool IsNonBlocking(int descriptor) =>
         (DescriptorControl(descriptor, GetStatusFlags) & (OperatingSystem.IsLinux() ? NonBlockingOfLinux : NonBlockingOfBsd)) != 0;
 

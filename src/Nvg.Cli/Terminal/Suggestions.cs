@@ -6,12 +6,12 @@ using System.Text.RegularExpressions;
 namespace Nvg.Cli.Terminal;
 
 /// <summary>
-/// Suggests the rest of a command line to a shell: <c>nvg "[suggest:12]" "nvg generate"</c>, the directive of System.CommandLine that
-/// <c>dotnet-suggest</c> uses as well.
+/// Suggests the rest of a command line to a shell: <c>nvg "[suggest:12]" "nvg generate"</c>, the directive of System.CommandLine
+/// that <c>dotnet-suggest</c> also uses.
 /// </summary>
 internal static partial class Suggestions
 {
-    /// <summary>The suggestions that arguments ask for, or null if they are a command.</summary>
+    /// <summary>The suggestions that the arguments request, or null if the arguments are a command.</summary>
     /// <param name="root">The command.</param>
     /// <param name="arguments">The directive with the position of the cursor, and the line that was typed so far.</param>
     internal static IReadOnlyList<string>? Find(Command root, string[] arguments)
@@ -26,20 +26,21 @@ internal static partial class Suggestions
         return [.. root.Parse(line[..position]).GetCompletions(position).Select(TextOf).Where(text => Completes(text, word)).Distinct()];
     }
 
-    /// <summary>Suggests names for a list that commas separate.</summary>
+    /// <summary>Suggests names for a comma-separated list.</summary>
     /// <param name="names">The names.</param>
-    /// <param name="word">What was typed of the list.</param>
+    /// <param name="word">The part of the list that was typed.</param>
     internal static IEnumerable<string> OfList(IEnumerable<string> names, string word)
     {
         string before = word[..(word.LastIndexOf(',') + 1)];
         return names.Select(name => before + name);
     }
 
-    // The library suggests whatever contains the word; shells expect what begins with it. Options are many, and wait for their dash.
+    // The library suggests everything that contains the word, but shells expect what starts with it. There are many options, so
+    // they are suggested only after a dash.
     private static bool Completes(string text, string word) =>
         text.StartsWith(word, StringComparison.OrdinalIgnoreCase) && (word.StartsWith('-') || !text.StartsWith('-'));
 
-    // The words of the help, such as vgg|alex|squeeze, and not the names of the values in the program.
+    // Suggests the words of the help text, such as vgg|alex|squeeze, instead of the names of the enum values.
     private static void SuggestWords(Command command)
     {
         foreach (Option option in command.Options.Where(option => option.HelpName is { } help && Words().IsMatch(help)))

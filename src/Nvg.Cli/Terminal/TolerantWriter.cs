@@ -34,7 +34,7 @@ internal sealed class TolerantWriter(TextWriter inner) : TextWriter
         }
         catch (Exception error) when (FileFailure.IsFileError(error) || error is ObjectDisposedException)
         {
-            // There is nowhere to report it.
+            // There is nowhere to report the error.
         }
     }
 }

@@ -28,7 +28,8 @@ internal static class UsageProblem
         return names;
     }
 
-    // A misspelt command also counts as a missing one, and an extra word as an argument too many: the most specific first.
+    // A misspelt command also counts as a missing command, and an extra word as a superfluous argument, so the most specific
+    // problem comes first.
     private static string? OfErrors(ParseResult parsed) =>
         MissingCommand(parsed) ?? Extra(parsed) ?? Repeated(parsed) ?? WithoutValue(parsed) ?? Unparsable(parsed)
         ?? MissingOption(parsed) ?? MissingArgument(parsed) ?? parsed.Errors[^1].Message.ReplaceLineEndings(" ");
@@ -40,7 +41,7 @@ internal static class UsageProblem
 
     private static string NameOf(OptionResult result) => result.IdentifierToken?.Value ?? result.Option.Name;
 
-    // An unset variable in a script ("$OUT") gives an empty text.
+    // An unset variable in a script ("$OUT") gives an empty argument.
     private static string? Empty(ParseResult parsed)
     {
         if (Options(parsed).FirstOrDefault(o => o.Tokens.Any(IsEmpty)) is { } option)
@@ -51,7 +52,7 @@ internal static class UsageProblem
 
     private static bool IsEmpty(Token token) => string.IsNullOrWhiteSpace(token.Value);
 
-    // Commands that take any number of files would take a misspelt option for a file. After "--" everything is a file.
+    // Commands that accept any number of files would take a misspelt option for a file. After "--", everything is a file.
     private static string? UnknownOption(ParseResult parsed)
     {
         IEnumerable<string> values =
@@ -61,7 +62,7 @@ internal static class UsageProblem
             return null;
         string name = typed.Split('=')[0];
         string[] names = [.. parsed.CommandResult.Command.Options.SelectMany(o => o.Aliases.Append(o.Name))];
-        // The parser takes a known option for the value of the option before it: --class -o river.png.
+        // The parser takes a known option as the value of the preceding option: --class -o river.png.
         if (names.Contains(name) && Options(parsed).FirstOrDefault(o => o.Tokens.Any(t => t.Value == typed)) is { } before)
             return $"{NameOf(before)} needs a value";
         return $"there is no option '{name}'{Suggestion(name, names)}";
@@ -124,7 +125,7 @@ internal static class UsageProblem
         return null;
     }
 
-    // The words in the help text, such as vgg|alex|squeeze, where they are not the names of the values.
+    // The words of the help text, such as vgg|alex|squeeze, if they differ from the names of the enum values.
     private static string[] Words(Option option, Type type) => option.HelpName is { } help && help.Contains('|', StringComparison.Ordinal)
         ? help.Split('|')
         : [.. Enum.GetNames(type).Select(JsonNamingPolicy.CamelCase.ConvertName)];
@@ -151,7 +152,7 @@ internal static class UsageProblem
         _ => null,
     };
 
-    // A whole number that the option does not take is out of its range.
+    // A whole number that the option does not accept is out of range.
     private static bool IsWhole(string text) =>
         BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
 

@@ -12,10 +12,10 @@ namespace Nvg.Data.Datasets;
 /// </summary>
 public sealed record DatasetDescription
 {
-    /// <summary>The version of the format that is written and read.</summary>
+    /// <summary>The format version that this build reads and writes.</summary>
     public const int CurrentFormat = 1;
 
-    /// <summary>At most this many skipped files are named; the rest are only counted.</summary>
+    /// <summary>Maximum number of skipped files that are named; the rest are only counted.</summary>
     public const int MostNamedSkips = 1000;
 
     /// <summary>Name of the file in the folder of a data set.</summary>
@@ -37,7 +37,7 @@ public sealed record DatasetDescription
     /// <summary>Side of the stored images, in pixels.</summary>
     public required int StoredSize { get; init; }
 
-    /// <summary>The length that the shorter side of an image was resized to, in pixels.</summary>
+    /// <summary>The length to which the shorter side of an image was resized, in pixels.</summary>
     public required int ShorterSide { get; init; }
 
     /// <summary>Whether the original image files are stored instead of pixels.</summary>
@@ -62,15 +62,14 @@ public sealed record DatasetDescription
     /// <summary>The first <see cref="MostNamedSkips"/> skipped files.</summary>
     public required IReadOnlyList<SkippedFile> Skipped { get; init; }
 
-    /// <summary>SHA-256 of the file of pixels or of image files, in lower-case hexadecimal.</summary>
+    /// <summary>SHA-256 of the pixel or image file data, in lower-case hexadecimal.</summary>
     public required string PixelsSha256 { get; init; }
 
     /// <summary>SHA-256 of the label file, in lower-case hexadecimal.</summary>
     public required string LabelsSha256 { get; init; }
 
     /// <summary>
-    /// Identifies the whole content (pixels, labels, class names, sizes). A resumed run compares it to make sure that the data are
-    /// the same.
+    /// Identifies the whole content (pixels, labels, class names, sizes). A resumed run compares it to ensure that the data is the same.
     /// </summary>
     internal string Fingerprint()
     {

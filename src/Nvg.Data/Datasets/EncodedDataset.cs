@@ -13,7 +13,7 @@ public sealed class EncodedDataset : IImageDataset
 {
     internal const string FilesName = "images.files";
 
-    // Data sets of version 0.1.
+    // File name in data sets of version 0.1.
     private const string FormerFilesName = "pictures.files";
     internal const string OffsetsName = "offsets.i64";
 
@@ -30,7 +30,7 @@ public sealed class EncodedDataset : IImageDataset
         PackedDataset.RequireLength(offsets, (description.Count + 1L) * sizeof(long));
         _offsets = MemoryMarshal.Cast<byte, long>(File.ReadAllBytes(offsets)).ToArray();
         if (_offsets[0] != 0 || _offsets.Zip(_offsets.Skip(1)).Any(o => o.Second - o.First is < 1 or > int.MaxValue))
-            throw NvgDataException.At(offsets, "does not contain rising offsets", "prepare the data again");
+            throw NvgDataException.At(offsets, "does not contain increasing offsets", "prepare the data again");
         PackedDataset.RequireLength(files, _offsets[^1]);
         _files = File.OpenHandle(files, options: FileOptions.RandomAccess);
         Classes = [.. description.Classes.Select(c => c.Name)];
@@ -75,7 +75,7 @@ public sealed class EncodedDataset : IImageDataset
     public int Label(int index) => _labels[Require(index)];
 
     /// <summary>The bytes of an image file.</summary>
-    /// <param name="index">From 0.</param>
+    /// <param name="index">Zero-based index of the image.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
     public byte[] ReadFile(int index)
     {

@@ -3,9 +3,8 @@ using Nvg.Torch;
 namespace Nvg.Data.Datasets;
 
 /// <summary>
-/// Stratified selection of some of many images: one from each of equally long intervals, at a pseudo-random position. It takes equal
-/// numbers of each class from images sorted by class, and is not in phase with classes that alternate. The same numbers give the
-/// same selection.
+/// Stratified selection of images: one from each of several equally long intervals, at a pseudo-random position. It selects equal numbers
+/// per class from images sorted by class, and does not resonate with alternating classes. The same numbers give the same selection.
 /// </summary>
 public static class EvenSample
 {

@@ -7,7 +7,7 @@ namespace Nvg.Data.Datasets;
 /// <param name="HeldOut">Indices of the held-out images, in order.</param>
 public sealed record HeldOutSplit(IReadOnlyList<int> Training, IReadOnlyList<int> HeldOut)
 {
-    /// <summary>Holds out equally many images of each class.</summary>
+    /// <summary>Holds out the same number of images per class.</summary>
     /// <param name="data">The data set.</param>
     /// <param name="heldOut">Number of held-out images, rounded down to a multiple of the number of classes.</param>
     /// <exception cref="NvgDataException">A class would have no training image left.</exception>

@@ -3,7 +3,7 @@ using Nvg.Data.Packing;
 namespace Nvg.Data.Datasets;
 
 /// <summary>
-/// A data set of labelled images made by <see cref="Preparation"/>, stored as pixels or as image files. Thread-safe.
+/// A data set of labelled images created by <see cref="Preparation"/>, stored as pixels or as image files. Thread-safe.
 /// </summary>
 public interface IImageDataset : IDisposable
 {
@@ -23,12 +23,12 @@ public interface IImageDataset : IDisposable
     bool IsEncoded { get; }
 
     /// <summary>The class of an image.</summary>
-    /// <param name="index">From 0.</param>
+    /// <param name="index">Zero-based index of the image.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
     int Label(int index);
 
     /// <summary>Copies a square crop of <see cref="Size"/> pixels from an image.</summary>
-    /// <param name="index">From 0.</param>
+    /// <param name="index">Zero-based index of the image.</param>
     /// <param name="crop">The crop.</param>
     /// <param name="destination">size × size × 3 bytes.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>

@@ -2,11 +2,11 @@ using Nvg.Data.Packing;
 
 namespace Nvg.Data.Datasets;
 
-/// <summary>Opens data sets made by <see cref="Preparation"/>, of either form.</summary>
+/// <summary>Opens data sets created by <see cref="Preparation"/>, in either form.</summary>
 public static class ImageDataset
 {
     /// <summary>Whether a path is the folder of a data set.</summary>
-    /// <param name="path">Anything.</param>
+    /// <param name="path">Any path.</param>
     internal static bool IsAt(string path) => File.Exists(Path.Combine(path, DatasetDescription.FileName));
 
     /// <summary>Opens a data set.</summary>
@@ -18,7 +18,7 @@ public static class ImageDataset
         return encoded ? EncodedDataset.Open(folder) : PackedDataset.Open(folder);
     }
 
-    /// <summary>Opens a data set for its description and labels alone; its images may be missing.</summary>
+    /// <summary>Opens only the description and labels of a data set; its images may be missing.</summary>
     /// <param name="folder">The folder.</param>
     /// <exception cref="NvgDataException">The folder is not a data set, or is damaged.</exception>
     internal static IImageDataset OpenLabels(string folder) => LabelDataset.Open(folder);

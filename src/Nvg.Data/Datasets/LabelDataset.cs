@@ -32,7 +32,7 @@ internal sealed class LabelDataset : IImageDataset
     /// <inheritdoc/>
     public bool IsEncoded { get; }
 
-    /// <summary>Opens the folder of a data set; images are not looked for.</summary>
+    /// <summary>Opens the folder of a data set without looking for images.</summary>
     /// <param name="folder">The folder.</param>
     /// <exception cref="NvgDataException">The folder is not a data set, or is damaged.</exception>
     internal static LabelDataset Open(string folder)
@@ -52,9 +52,9 @@ internal sealed class LabelDataset : IImageDataset
         ? _labels[index]
         : throw new ArgumentOutOfRangeException(nameof(index), index, $"there are {Count} images");
 
-    /// <summary>Always refuses.</summary>
+    /// <summary>Always throws.</summary>
     /// <inheritdoc/>
-    /// <exception cref="NvgDataException">The images are not here.</exception>
+    /// <exception cref="NvgDataException">The images are not available.</exception>
     public void CopySquare(int index, ImageCrop crop, Span<byte> destination) => throw NvgDataException.At(
         _folder, "images are needed, and the data set was opened without them", "use only what its encoded sequences suffice for");
 

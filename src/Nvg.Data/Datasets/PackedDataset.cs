@@ -7,7 +7,7 @@ using Nvg.Imaging;
 namespace Nvg.Data.Datasets;
 
 /// <summary>
-/// A data set of pixels made by <see cref="Preparation"/>: a folder with <c>dataset.json</c>, <c>images.u8</c> (images × rows ×
+/// A data set of pixels created by <see cref="Preparation"/>: a folder with <c>dataset.json</c>, <c>images.u8</c> (images × rows ×
 /// columns × 3 bytes) and <c>labels.i32</c> (a little-endian int32 per image). Pixels are memory-mapped, so opening is instant and
 /// several processes share one copy. Thread-safe.
 /// </summary>
@@ -18,7 +18,7 @@ public sealed unsafe class PackedDataset : IImageDataset
 
     internal const string PixelsName = "images.u8";
 
-    // Data sets of version 0.1.
+    // File names in data sets of version 0.1.
     private const string FormerPixelsName = "pictures.u8";
     internal const string LabelsName = "labels.i32";
 
@@ -90,7 +90,7 @@ public sealed unsafe class PackedDataset : IImageDataset
     }
 
     /// <summary>The pixels of an image, stored size × stored size × 3; the span must not be used after <see cref="Dispose"/>.</summary>
-    /// <param name="index">From 0.</param>
+    /// <param name="index">Zero-based index of the image.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
     /// <exception cref="ObjectDisposedException">The data set has been disposed.</exception>
     public ReadOnlySpan<byte> Image(int index)
@@ -100,7 +100,7 @@ public sealed unsafe class PackedDataset : IImageDataset
     }
 
     /// <summary>The class of an image.</summary>
-    /// <param name="index">From 0.</param>
+    /// <param name="index">Zero-based index of the image.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
     /// <exception cref="ObjectDisposedException">The data set has been disposed.</exception>
     public int Label(int index)
@@ -110,9 +110,9 @@ public sealed unsafe class PackedDataset : IImageDataset
     }
 
     /// <summary>Copies a square crop of <see cref="Size"/> pixels from an image.</summary>
-    /// <param name="index">From 0.</param>
+    /// <param name="index">Zero-based index of the image.</param>
     /// <param name="left">First column, from 0 to stored size − size; half of that is the centre.</param>
-    /// <param name="top">First row, likewise.</param>
+    /// <param name="top">First row, in the same range.</param>
     /// <param name="flip">Whether to mirror the crop horizontally.</param>
     /// <param name="destination">size × size × 3 bytes.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such image, or the crop exceeds it.</exception>
@@ -122,7 +122,7 @@ public sealed unsafe class PackedDataset : IImageDataset
     {
         int rest = StoredSize - Size, row = Size * RgbImage.Channels;
         if ((uint)left > (uint)rest || (uint)top > (uint)rest)
-            throw new ArgumentOutOfRangeException(nameof(left), $"({left}, {top}) must lie between 0 and {rest}");
+            throw new ArgumentOutOfRangeException(nameof(left), $"({left}, {top}) must be between 0 and {rest}");
         if (destination.Length != Size * row)
             throw new ArgumentException($"the destination has {destination.Length} bytes for a crop of {Size * row}", nameof(destination));
         ReadOnlySpan<byte> image = Image(index);
@@ -181,14 +181,14 @@ public sealed unsafe class PackedDataset : IImageDataset
             throw NvgDataException.At(file.Name, "has changed since it was packed", "prepare the data again");
     }
 
-    /// <summary>The name of a file that earlier versions called otherwise.</summary>
+    /// <summary>The path of a file that had a different name in earlier versions.</summary>
     internal static string NameOf(string folder, string name, string former) =>
         !File.Exists(Path.Combine(folder, name)) && File.Exists(Path.Combine(folder, former)) ? former : name;
 
     internal static int[] ReadLabels(string path, DatasetDescription description)
     {
         RequireLength(path, (long)description.Count * sizeof(int));
-        // Little-endian, like every machine that is supported.
+        // Little-endian, like every supported machine.
         int[] labels = MemoryMarshal.Cast<byte, int>(File.ReadAllBytes(path)).ToArray();
         int[] counts = new int[description.Classes.Count];
         foreach (int label in labels)

@@ -2,7 +2,7 @@ using Nvg.Imaging;
 
 namespace Nvg.Data.Datasets;
 
-/// <summary>Rotates square images by quarter turns. Together with mirroring they give the eight orientations of a square.</summary>
+/// <summary>Rotates square images by quarter turns. Combined with mirroring, this gives the eight orientations of a square.</summary>
 internal static class QuarterTurns
 {
     /// <summary>Number of different rotations.</summary>
@@ -31,7 +31,7 @@ internal static class QuarterTurns
         }
     }
 
-    // Where a pixel of the rotated image comes from.
+    // Source position of a pixel in the rotated image.
     private static (int Row, int Column) Source(int row, int column, int side, int turns) => turns switch
     {
         1 => (column, side - 1 - row),

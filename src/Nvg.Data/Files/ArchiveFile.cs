@@ -3,14 +3,14 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Data.Files;
 
-/// <summary>Opens archive files, whatever their names say, and translates what goes wrong while one is read.</summary>
+/// <summary>Opens archive files regardless of their names, and translates errors that occur while reading them.</summary>
 internal static class ArchiveFile
 {
-    // A file that a server has compressed again is common; more layers than that are a mistake or an attack.
+    // Files that a server has compressed again are common. More layers are a mistake or an attack.
     private const int MostLayers = 3;
     private const int BufferLength = 1 << 17;
 
-    /// <summary>What a file is, below any layers of gzip.</summary>
+    /// <summary>Detects the kind of a file, ignoring layers of gzip.</summary>
     /// <exception cref="NvgDataException">The file cannot be read, or is not a file.</exception>
     internal static FileKind KindOf(string path)
     {
@@ -20,8 +20,8 @@ internal static class ArchiveFile
 
     /// <summary>Opens a file and removes layers of gzip. The caller disposes the stream.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="kind">What the content is.</param>
-    /// <param name="file">The file itself, whose position tells how much was read; it belongs to the result.</param>
+    /// <param name="kind">Kind of the content.</param>
+    /// <param name="file">The file itself, whose position shows how much has been read; owned by the result.</param>
     /// <exception cref="NvgDataException">The file cannot be read, or is not a file.</exception>
     internal static Stream Open(string path, out FileKind kind, out Stream file)
     {
@@ -45,7 +45,7 @@ internal static class ArchiveFile
 
     /// <summary>Removes layers of gzip from a stream.</summary>
     /// <param name="stream">The stream; the result owns it.</param>
-    /// <param name="kind">What the content is, before and after.</param>
+    /// <param name="kind">Kind of the content, before and after.</param>
     /// <param name="where">Name of the file, for messages.</param>
     internal static Stream Decompressed(Stream stream, ref FileKind kind, string where)
     {
@@ -65,10 +65,10 @@ internal static class ArchiveFile
         return stream;
     }
 
-    /// <summary>Reads from an archive; damage becomes one line that says where.</summary>
+    /// <summary>Runs a read operation on an archive; damage is reported in one line with its location.</summary>
     /// <param name="path">The archive.</param>
     /// <param name="last">The last member that was read, or null.</param>
-    /// <param name="read">Reads.</param>
+    /// <param name="read">The read operation.</param>
     /// <exception cref="NvgDataException">The archive is damaged.</exception>
     internal static T Read<T>(string path, string? last, Func<T> read)
     {

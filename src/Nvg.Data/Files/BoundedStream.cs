@@ -1,6 +1,6 @@
 namespace Nvg.Data.Files;
 
-/// <summary>A range of a stream from its position on, read forward only. Disposing it tells how much was not read.</summary>
+/// <summary>A forward-only range of a stream, beginning at its current position. Disposing it reports how much was not read.</summary>
 /// <param name="inner">The stream; borrowed.</param>
 /// <param name="length">Length of the range.</param>
 /// <param name="unread">Receives the number of bytes that were not read.</param>

@@ -4,15 +4,16 @@ using Nvg.Torch.Files;
 namespace Nvg.Data.Files;
 
 /// <summary>
-/// Decodes names of a zip archive that are not marked as UTF-8: nobody knows their encoding, so their bytes are kept in the form of
-/// <see cref="ForeignName"/>. A mark tells these names from those that were UTF-8. Names that are valid UTF-8 are taken as such.
+/// Decodes names in a zip archive that are not marked as UTF-8. Their encoding is unknown, so their bytes are kept in the form of
+/// <see cref="ForeignName"/>. A marker distinguishes these names from names marked as UTF-8. Names that are valid UTF-8 are treated as
+/// UTF-8.
 /// </summary>
 internal sealed class ByteNameEncoding : Encoding
 {
-    // A noncharacter, which no name contains.
+    // A noncharacter, which does not occur in names.
     private const char Mark = '\uFFFF';
 
-    /// <summary>The text of an entry's name, whichever way it was decoded.</summary>
+    /// <summary>The text of an entry's name, regardless of how it was decoded.</summary>
     internal static string TextOf(string fullName) => fullName is [Mark, .. var kept] ? kept : ForeignName.FromText(fullName);
 
     /// <inheritdoc/>

@@ -2,12 +2,12 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Data.Files;
 
-/// <summary>What a file is as a source of images, told by its first bytes.</summary>
+/// <summary>The kind of a file as a source of images, detected from its first bytes.</summary>
 /// <param name="Role">How the file can be used.</param>
 /// <param name="Description">The kind in words, for messages: <c>a JPEG image</c>.</param>
 internal readonly record struct FileKind(FileRole Role, string Description)
 {
-    /// <summary>Bytes from the start of a file that <see cref="Of"/> needs at most.</summary>
+    /// <summary>Maximum number of bytes from the start of a file that <see cref="Of"/> needs.</summary>
     internal const int HeadLength = FileContent.HeadLength;
 
     private const string Empty = "empty";
@@ -26,7 +26,7 @@ internal readonly record struct FileKind(FileRole Role, string Description)
     /// <summary>Why a file of this kind is not a source of images.</summary>
     internal string NotASource => Description == Empty ? "is empty" : $"is not a readable archive: {Description}";
 
-    /// <summary>Tells what a file is.</summary>
+    /// <summary>Detects the kind of a file.</summary>
     /// <param name="content">At least its first <see cref="HeadLength"/> bytes, or all of a shorter file.</param>
     internal static FileKind Of(ReadOnlySpan<byte> content)
     {
@@ -50,7 +50,7 @@ internal readonly record struct FileKind(FileRole Role, string Description)
 
     private static string Describe(FileContent found) => found.Kind switch
     {
-        FileContentKind.UnreadImage => $"an image in {found.Description} format, which is not read for safety",
+        FileContentKind.UnreadImage => $"an image in {found.Description} format, which is not supported for security reasons",
         FileContentKind.Pickle => "a Python pickle (only the archives of CIFAR are read)",
         _ => found.Description,
     };

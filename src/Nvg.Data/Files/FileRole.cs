@@ -3,13 +3,13 @@ namespace Nvg.Data.Files;
 /// <summary>How a file can be used as a source of images.</summary>
 internal enum FileRole
 {
-    /// <summary>An image in a format that is read.</summary>
+    /// <summary>An image in a supported format.</summary>
     Image,
 
     /// <summary>A tar archive.</summary>
     Tar,
 
-    /// <summary>Something compressed with gzip.</summary>
+    /// <summary>Gzip-compressed data.</summary>
     Gzip,
 
     /// <summary>A zip archive, which may be an .npz.</summary>
@@ -18,9 +18,9 @@ internal enum FileRole
     /// <summary>A Parquet table.</summary>
     Parquet,
 
-    /// <summary>An image in a format that is not read for safety.</summary>
+    /// <summary>An image in a format that is not supported for security reasons.</summary>
     UnreadImage,
 
-    /// <summary>Anything else, which is not read either.</summary>
+    /// <summary>Anything else, which is also not supported.</summary>
     Other,
 }

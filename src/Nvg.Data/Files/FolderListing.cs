@@ -5,8 +5,8 @@ using Nvg.Torch.Files;
 namespace Nvg.Data.Files;
 
 /// <summary>
-/// Lists folders and opens files by the bytes of their names. .NET replaces bytes that are not UTF-8, so that it can neither tell
-/// such names apart nor open the files; on Linux the C library is asked instead. Opening never waits, as it would for a pipe.
+/// Lists folders and opens files by the bytes of their names. .NET replaces bytes that are not UTF-8, so it can neither distinguish such
+/// names nor open the files; on Linux, the C library is used instead. Opening never blocks, not even for a pipe.
 /// </summary>
 internal static unsafe partial class FolderListing
 {
@@ -39,7 +39,7 @@ internal static unsafe partial class FolderListing
     }
 
     /// <summary>Opens a file for reading.</summary>
-    /// <param name="path">The path as <see cref="FolderItem.Path"/> has it.</param>
+    /// <param name="path">The path, in the form of <see cref="FolderItem.Path"/>.</param>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     internal static FileStream Open(string path)
     {
@@ -58,7 +58,7 @@ internal static unsafe partial class FolderListing
     internal static bool IsFolder(string path) =>
         OperatingSystem.IsLinux() ? TypeOf(path, followLinks: true) == FileType.Folder : Directory.Exists(path);
 
-    /// <summary>Why a path cannot be read as a file (it is a pipe, a device and so on), or null.</summary>
+    /// <summary>The reason why a path cannot be read as a file (such as a pipe or device), or null.</summary>
     internal static string? Obstacle(string path) => OperatingSystem.IsLinux() ? Obstacle(TypeOf(path, followLinks: true)) : null;
 
     private static List<FolderItem> Read(nint directory, string folder)
@@ -84,7 +84,7 @@ internal static unsafe partial class FolderListing
         return new FolderItem(name, path, IsFolder: false, target switch
         {
             FileType.Folder => "is a link to a folder, which is not followed",
-            FileType.Unknown => "is a link to nothing",
+            FileType.Unknown => "is a broken link",
             _ => Obstacle(target),
         });
     }

@@ -1,6 +1,6 @@
 namespace Nvg.Data.Files;
 
-/// <summary>A stream whose first bytes can be looked at before they are read. Owns the stream below.</summary>
+/// <summary>A stream whose first bytes can be inspected before they are read. Owns the underlying stream.</summary>
 internal sealed class PeekedStream : ForwardStream
 {
     private readonly Stream _inner;
@@ -16,7 +16,7 @@ internal sealed class PeekedStream : ForwardStream
         Kind = FileKind.Of(_head);
     }
 
-    /// <summary>What the content is.</summary>
+    /// <summary>Kind of the content.</summary>
     internal FileKind Kind { get; }
 
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ namespace Nvg.Data.Files;
 /// <summary>A header block of a tar archive (POSIX ustar and pax, GNU, and the older V7 form).</summary>
 /// <param name="Name">Bytes of the path.</param>
 /// <param name="Type">Type flag of the member.</param>
-/// <param name="Size">Bytes of content that follow.</param>
+/// <param name="Size">Size of the following content in bytes.</param>
 /// <param name="IsExtendedSparse">Whether GNU sparse blocks follow the header.</param>
 internal sealed record TarHeader(byte[] Name, char Type, long Size, bool IsExtendedSparse)
 {
@@ -17,14 +17,14 @@ internal sealed record TarHeader(byte[] Name, char Type, long Size, bool IsExten
     private const int SizeOffset = 124, SizeLength = 12, TypeOffset = 156, MagicOffset = 257, SparseContinuation = 482;
 
     /// <summary>Reads a header block.</summary>
-    /// <returns>Null if the block is not a header: its checksum is wrong.</returns>
+    /// <returns>The header, or null if the block is not a header because its checksum is wrong.</returns>
     internal static TarHeader? Parse(ReadOnlySpan<byte> block)
     {
         if (!IsHeader(block))
             return null;
         ReadOnlySpan<byte> magic = block.Slice(MagicOffset, 8);
         byte[] name = Text(block[..NameLength]);
-        // GNU archives use the field of the prefix for other things.
+        // GNU archives use the prefix field for other purposes.
         if (magic.StartsWith("ustar\0"u8) && Text(block.Slice(PrefixOffset, PrefixLength)) is { Length: > 0 } prefix)
             name = [.. prefix, (byte)'/', .. name];
         char type = (char)block[TypeOffset];
@@ -46,7 +46,7 @@ internal sealed record TarHeader(byte[] Name, char Type, long Size, bool IsExten
         }
 
         long stored = Number(block.Slice(ChecksumOffset, ChecksumLength));
-        // Some old programs summed signed bytes.
+        // Some old programs computed the sum with signed bytes.
         return stored == unsigned || stored == signed;
     }
 

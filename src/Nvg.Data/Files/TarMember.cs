@@ -3,14 +3,14 @@ namespace Nvg.Data.Files;
 /// <summary>A member of a tar archive.</summary>
 /// <param name="Name">Bytes of its path.</param>
 /// <param name="Type">Type flag.</param>
-/// <param name="Size">Bytes of its content.</param>
-/// <param name="IsSparse">Whether its content leaves out holes of the file.</param>
+/// <param name="Size">Size of the content in bytes.</param>
+/// <param name="IsSparse">Whether the content omits holes of the file.</param>
 internal sealed record TarMember(byte[] Name, char Type, long Size, bool IsSparse)
 {
     /// <summary>Whether it is a folder.</summary>
     internal bool IsFolder => Type == '5' || (Type is '0' or '\0' && Name is [.., (byte)'/']);
 
-    /// <summary>Why a member that is not a folder cannot be read as a file, or null if it can.</summary>
+    /// <summary>The reason why a member that is not a folder cannot be read as a file, or null if it can.</summary>
     internal string? Obstacle => Type switch
     {
         _ when IsSparse => "is a sparse file, which is not read",

@@ -4,23 +4,22 @@ using System.Text;
 namespace Nvg.Data.Files;
 
 /// <summary>
-/// Reads the members of a tar archive in order, with their names as bytes. Archives that were appended to each other are read as
-/// one. Not for use by several threads.
+/// Reads the members of a tar archive in order, with their names as bytes. Concatenated archives are read as one. Not thread-safe.
 /// </summary>
 /// <param name="stream">The archive, uncompressed; borrowed.</param>
 internal sealed class TarMembers(Stream stream)
 {
-    // Longer names are a damaged header; no file system has them.
+    // A longer name means a damaged header, because no file system supports it.
     private const int LongestExtension = 1 << 20;
 
     private readonly byte[] _block = new byte[TarHeader.BlockLength];
     private long _rest;
     private bool _hasEnded;
 
-    /// <summary>Whether bytes follow the end of the archive that are not an archive.</summary>
+    /// <summary>Whether the end of the archive is followed by bytes that are not an archive.</summary>
     internal bool HasTrailingBytes { get; private set; }
 
-    /// <summary>The next member, or null at the end.</summary>
+    /// <summary>Reads the next member; null at the end.</summary>
     /// <exception cref="InvalidDataException">The archive is damaged, or ends early.</exception>
     internal TarMember? Next()
     {
@@ -132,7 +131,7 @@ internal sealed class TarMembers(Stream stream)
 
     private void ReadBlock() => stream.ReadExactly(_block);
 
-    // A rest shorter than a block is padding if the archive has ended, and a cut otherwise.
+    // A remainder shorter than a block is padding if the archive has ended; otherwise the archive is truncated.
     private bool TryReadBlock()
     {
         int read = stream.ReadAtLeast(_block, _block.Length, throwOnEndOfStream: false);

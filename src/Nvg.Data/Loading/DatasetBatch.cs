@@ -10,7 +10,7 @@ public static class DatasetBatch
     /// <summary>Loads images, cropped to the size of the data set.</summary>
     /// <param name="data">The data set.</param>
     /// <param name="examples">Indices of the images.</param>
-    /// <param name="crop">The crop of each image by its position in the list; null for centre crops.</param>
+    /// <param name="crop">The crop of each image by its index in the list; null for centre crops.</param>
     /// <param name="device">Target device.</param>
     /// <returns>B × 3 × H × W, in [−1, 1].</returns>
     public static Tensor Load(IImageDataset data, IReadOnlyList<int> examples, Func<int, ImageCrop>? crop = null, Device device = default)

@@ -6,8 +6,8 @@ using Nvg.Torch;
 namespace Nvg.Data.Loading;
 
 /// <summary>
-/// Loads crops of a data set for training. Prefetched images are decoded on background threads; others are read on demand. The result
-/// is the same in either case.
+/// Loads crops of a data set for training. Prefetched images are decoded on background threads; others are read on demand. The result is
+/// the same in both cases.
 /// </summary>
 public sealed class ImageLoader : IDisposable
 {

@@ -7,9 +7,9 @@ using Nvg.Imaging.Npz;
 namespace Nvg.Data.Loading;
 
 /// <summary>
-/// Images of one size to be measured, which can be enumerated repeatedly: an .npz (<c>arr_0</c>), a folder or an archive of images, or
-/// a prepared data set (its centre crops). Images are not changed: nothing is
-/// resized, and a file that is not an image is an error, so that no metric is computed on fewer images than it states.
+/// Images of equal size for evaluation, which can be enumerated repeatedly: an .npz (<c>arr_0</c>), a folder or archive of images, or a
+/// prepared data set (its centre crops). Images are not modified: nothing is resized, and a file that is not an image is an error, so no
+/// metric is computed on fewer images than reported.
 /// </summary>
 public sealed class ImageSet
 {
@@ -31,13 +31,13 @@ public sealed class ImageSet
     public int Height { get; }
 
     /// <summary>
-    /// Whether images of a class are adjacent, as in folders and data sets. An .npz has the order of its author.
+    /// Whether images of a class are adjacent, as in folders and data sets. The order in an .npz depends on its author.
     /// </summary>
     public bool IsSortedByClass => !NpzFile.IsAt(Path);
 
     /// <summary>Opens a set of images.</summary>
     /// <param name="path">
-    /// An .npz, a folder or archive of images (see <see cref="ImageSource"/>), or a data set made by <see cref="Preparation"/>.
+    /// An .npz, a folder or archive of images (see <see cref="ImageSource"/>), or a data set created by <see cref="Preparation"/>.
     /// </param>
     /// <exception cref="NvgDataException">There are no images, or a file is not an image.</exception>
     public static ImageSet Open(string path)
@@ -48,9 +48,9 @@ public sealed class ImageSet
         return NpzFile.IsAt(path) ? OpenNpz(path) : OpenFiles(path);
     }
 
-    /// <summary>The images, in their order.</summary>
+    /// <summary>Enumerates the images in order.</summary>
     /// <param name="limit">Largest number of images, selected by <see cref="EvenSample"/>; null for all.</param>
-    /// <exception cref="NvgDataException">An image cannot be read, or has another size than the first.</exception>
+    /// <exception cref="NvgDataException">An image cannot be read, or its size differs from the first image's.</exception>
     public IEnumerable<RgbImage> Images(long? limit = null)
     {
         long index = 0, wanted = Math.Min(limit ?? Count, Count);

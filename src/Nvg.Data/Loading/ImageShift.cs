@@ -2,14 +2,14 @@ using Nvg.Imaging;
 
 namespace Nvg.Data.Loading;
 
-/// <summary>Shifts square images; pixels from outside are mirrored at the edge pixel.</summary>
+/// <summary>Shifts square images; pixels outside the image are mirrored at the edge pixel.</summary>
 public static class ImageShift
 {
-    /// <summary>result[y, x] = source[y + dy, x + dx], coordinates outside mirrored (…2 1 0 1 2…).</summary>
+    /// <summary>Computes result[y, x] = source[y + dy, x + dx]; coordinates outside the image are mirrored (…2 1 0 1 2…).</summary>
     /// <param name="source">side × side × 3 bytes.</param>
     /// <param name="side">Side of the image, in pixels.</param>
     /// <param name="dx">Shift in columns, smaller than the side in magnitude.</param>
-    /// <param name="dy">Shift in rows, likewise.</param>
+    /// <param name="dy">Shift in rows, smaller than the side in magnitude.</param>
     /// <param name="destination">side × side × 3 bytes that do not overlap the source.</param>
     public static void Copy(ReadOnlySpan<byte> source, int side, int dx, int dy, Span<byte> destination)
     {

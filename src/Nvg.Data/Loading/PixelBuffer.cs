@@ -2,13 +2,13 @@ using Nvg.Imaging;
 
 namespace Nvg.Data.Loading;
 
-/// <summary>Memory for the pixels of a batch. A batch that can never fit is refused before anything is allocated.</summary>
+/// <summary>Memory for the pixels of a batch. A batch that can never fit is rejected before anything is allocated.</summary>
 internal static class PixelBuffer
 {
-    /// <summary>A buffer for square images.</summary>
+    /// <summary>Creates a buffer for square images.</summary>
     /// <param name="count">Number of images.</param>
-    /// <param name="size">Side of each, in pixels.</param>
-    /// <exception cref="NvgDataException">The batch is larger than any array.</exception>
+    /// <param name="size">Side of each image, in pixels.</param>
+    /// <exception cref="NvgDataException">The batch is larger than the maximum array size.</exception>
     internal static byte[] For(int count, int size)
     {
         long bytes = (long)count * size * size * RgbImage.Channels;

@@ -7,7 +7,7 @@ namespace Nvg.Data.Loading;
 /// <param name="Read">Reads the image; throws <see cref="NvgDataException"/> if it is unusable.</param>
 public sealed record SquareEntry(string Name, Func<RgbImage> Read)
 {
-    /// <summary>The file it is read from; null in a prepared data set.</summary>
+    /// <summary>The source file; null in a prepared data set.</summary>
     public string? File { get; init; }
 
     /// <summary>Reads the header of the original image; null in a prepared data set, which no longer has it.</summary>

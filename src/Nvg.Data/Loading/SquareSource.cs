@@ -8,10 +8,10 @@ namespace Nvg.Data.Loading;
 /// <summary>Reads square images for a model from files, folders and prepared data sets.</summary>
 public static class SquareSource
 {
-    /// <summary>The images of several paths, one after the other. A prepared data set stays open while they are enumerated.</summary>
-    /// <param name="paths">Image files, folders of images, and data sets made by <see cref="Preparation"/>.</param>
+    /// <summary>Enumerates the images of several paths, one after the other. A prepared data set stays open during enumeration.</summary>
+    /// <param name="paths">Image files, folders of images, and data sets created by <see cref="Preparation"/>.</param>
     /// <param name="side">Side of the model's images.</param>
-    /// <exception cref="NvgDataException">A data set is damaged or has images of another size.</exception>
+    /// <exception cref="NvgDataException">A data set is damaged or has images of a different size.</exception>
     public static IEnumerable<SquareEntry> Entries(IReadOnlyList<string> paths, int side) => paths.SelectMany(path =>
         ImageDataset.IsAt(path) ? Prepared(path, side)
         : Directory.Exists(path) ? Folder(path, side)

@@ -14,11 +14,11 @@ namespace Nvg.Data.Packing;
 public sealed record ClassBalance(int Classes, DatasetClass Smallest, DatasetClass Largest, int Median, double EffectiveClasses)
 {
     /// <summary>
-    /// Above this ratio of the largest to the smallest class, small classes are seen too rarely to be learned equally well.
+    /// If the ratio of the largest to the smallest class exceeds this value, small classes occur too rarely to be learned equally well.
     /// </summary>
     private const int NoticeableRatio = 3;
 
-    /// <summary>Computes the balance of a list of classes. The first of equals is named.</summary>
+    /// <summary>Computes the balance of a list of classes. In a tie, the first class is named.</summary>
     /// <exception cref="ArgumentException">There are no classes.</exception>
     public static ClassBalance Of(IReadOnlyList<DatasetClass> classes)
     {
@@ -34,7 +34,7 @@ public sealed record ClassBalance(int Classes, DatasetClass Smallest, DatasetCla
     /// <summary>Whether some classes are much larger than others.</summary>
     public bool IsUneven => Largest.Count > (long)NoticeableRatio * Smallest.Count;
 
-    /// <summary>One line of text.</summary>
+    /// <summary>A one-line description.</summary>
     public override string ToString()
     {
         if (Smallest.Count == Largest.Count)

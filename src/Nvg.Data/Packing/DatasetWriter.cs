@@ -7,8 +7,8 @@ using Nvg.Torch.Files;
 namespace Nvg.Data.Packing;
 
 /// <summary>
-/// Writes a prepared data set under a temporary name, which <see cref="Complete"/> replaces with its own. If disposed before, it
-/// leaves nothing behind.
+/// Writes a prepared data set under a temporary name. <see cref="Complete"/> renames it to its final name. If disposed earlier, it leaves
+/// nothing behind.
 /// </summary>
 internal sealed class DatasetWriter : IDisposable
 {
@@ -29,7 +29,7 @@ internal sealed class DatasetWriter : IDisposable
         if (File.Exists(folder) || (hasContent && !replaces))
             throw new IOException($"{folder}: already exists; give another name or remove it first");
         if (hasContent && !ImageDataset.IsAt(folder))
-            throw new IOException($"{folder}: is not a data set, and only a data set is replaced; give another name");
+            throw new IOException($"{folder}: is not a data set, and only data sets can be replaced; give another name");
         (_folder, _temporary) = (folder, AtomicFile.TemporaryName(folder));
         _pixels = Guard(() =>
         {
@@ -114,7 +114,7 @@ internal sealed class DatasetWriter : IDisposable
         }
         catch (IOException)
         {
-            // On a full disk the last buffer cannot be written either; the file is deleted below.
+            // On a full disk, the last buffer cannot be written either; the file is deleted below.
         }
 
         if (Directory.Exists(_temporary))

@@ -17,8 +17,8 @@ public static class Preparation
     private static readonly TimeSpan BetweenReports = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// Packs a source into a new folder, which appears whole or not at all. Files that cannot be decoded are skipped, counted and
-    /// named with a reason.
+    /// Packs a source into a new folder, which is created atomically. Files that cannot be decoded are skipped, counted and reported with a
+    /// reason.
     /// </summary>
     /// <param name="source">The images.</param>
     /// <param name="folder">The folder to create; it must not exist or be empty, unless a data set is to be replaced.</param>
@@ -57,7 +57,7 @@ public static class Preparation
         finally
         {
             await stop.CancelAsync().ConfigureAwait(false);
-            // Errors after the stop carry no new information.
+            // Errors after cancellation contain no new information.
             await Task.WhenAll([reading, .. decoding]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
@@ -103,7 +103,7 @@ public static class Preparation
             }
             catch (Exception e)
             {
-                // The writer decides: an unusable image is skipped, any other error ends the work.
+                // The writer handles this: an unusable image is skipped, and any other error ends the work.
                 item.Result.SetException(e);
             }
         }
@@ -148,7 +148,7 @@ public static class Preparation
                 writer.Count, writer.SkippedCount, writer.Count / Math.Max(1e-3, now.TotalSeconds), share()));
     }
 
-    /// <summary>Removes the name, which is reported separately.</summary>
+    /// <summary>Removes the name from a message, because it is reported separately.</summary>
     private static string ReasonWithoutName(string message, string name) =>
         message.StartsWith(name + ": ", StringComparison.Ordinal) ? message[(name.Length + 2)..] : message;
 
@@ -169,7 +169,7 @@ public static class Preparation
 
     private sealed record Item(ImageEntry Entry)
     {
-        // Continuations run elsewhere: the writer must not run on a decoding thread.
+        // Continuations run asynchronously, because the writer must not run on a decoding thread.
         public TaskCompletionSource<byte[]?> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

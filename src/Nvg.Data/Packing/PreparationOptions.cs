@@ -5,7 +5,7 @@ namespace Nvg.Data.Packing;
 /// <summary>Settings of <see cref="Preparation"/>.</summary>
 public sealed record PreparationOptions
 {
-    // Each keeps images in memory; more are a slip of the keyboard.
+    // Each thread keeps images in memory; a larger number is probably a typing error.
     private const int MostThreads = 1024;
 
     /// <summary>Side of the training images, in pixels.</summary>
@@ -18,21 +18,21 @@ public sealed record PreparationOptions
     public int? StoredSize { get; init; }
 
     /// <summary>
-    /// Length that the shorter side of an image is resized to before the centre crop, at least the stored size;
+    /// Length to which the shorter side of an image is resized before the centre crop, at least the stored size;
     /// <c>round(1.125 × size)</c> removes the margins, as ImageNet pipelines do. Null for the stored size.
     /// </summary>
     public int? ShorterSide { get; init; }
 
     /// <summary>
-    /// Whether to store the original image files, which are decoded during training: a fraction of the space of pixels for large
-    /// images, and random crops of the whole image. Every file is decoded once to check it.
+    /// Whether to store the original image files, which are decoded during training. For large images, this needs a fraction of the space
+    /// of pixels, and random crops can use the whole image. Every file is decoded once to check it.
     /// </summary>
     public bool KeepFiles { get; init; }
 
     /// <summary>Number of decoding threads; 0 for one per processor. The result does not depend on it.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Whether a data set that is in the folder already is replaced, when the new one is complete.</summary>
+    /// <summary>Whether an existing data set in the folder is replaced once the new one is complete.</summary>
     public bool Replaces { get; init; }
 
     internal int EffectiveStoredSize => StoredSize ?? Size;
@@ -47,20 +47,20 @@ public sealed record PreparationOptions
     {
         var problems = new List<string>();
         if (Size is < 1 or > PackedDataset.LargestSide)
-            problems.Add($"the size {Size} must lie between 1 and {PackedDataset.LargestSide}");
+            problems.Add($"the size {Size} must be between 1 and {PackedDataset.LargestSide}");
         if (EffectiveStoredSize < Size || EffectiveStoredSize > PackedDataset.LargestSide)
-            problems.Add($"the stored size {EffectiveStoredSize} must lie between the size {Size} and {PackedDataset.LargestSide}");
+            problems.Add($"the stored size {EffectiveStoredSize} must be between the size {Size} and {PackedDataset.LargestSide}");
         if (EffectiveShorterSide < EffectiveStoredSize || EffectiveShorterSide > 2 * PackedDataset.LargestSide)
         {
             problems.Add(
-                $"the shorter side {EffectiveShorterSide} must lie between the stored size {EffectiveStoredSize} "
+                $"the shorter side {EffectiveShorterSide} must be between the stored size {EffectiveStoredSize} "
                 + $"and {2 * PackedDataset.LargestSide}");
         }
 
         if (KeepFiles && (StoredSize ?? ShorterSide) is not null)
-            problems.Add("stored size and shorter side apply to pixels; with files kept, training decides them");
+            problems.Add("stored size and shorter side apply to pixels; if files are kept, they are chosen during training");
         if (Threads is < 0 or > MostThreads)
-            problems.Add($"the number of threads {Threads} must lie between 0 and {MostThreads}");
+            problems.Add($"the number of threads {Threads} must be between 0 and {MostThreads}");
         if (problems.Count > 0)
             throw new ArgumentException(string.Join("; ", problems));
     }

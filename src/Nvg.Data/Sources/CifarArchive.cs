@@ -6,9 +6,8 @@ using Nvg.Imaging;
 namespace Nvg.Data.Sources;
 
 /// <summary>
-/// The archives of CIFAR-10 and CIFAR-100 as they are distributed: batches of raw pixels with a label each, in the binary form and in
-/// the form for Python. The parts are kept until the archive ends, because the names of the classes may come last. Images become
-/// <c>train/class/….png</c> and
+/// The archives of CIFAR-10 and CIFAR-100 as distributed: batches of raw pixels with one label per image, in the binary or Python version.
+/// The parts are kept until the archive ends, because the class names may come last. Images become <c>train/class/….png</c> and
 /// <c>test/class/….png</c>, so that <c>--subset train</c> selects a split.
 /// </summary>
 internal sealed partial class CifarArchive
@@ -78,7 +77,7 @@ internal sealed partial class CifarArchive
             (ReadOnlyMemory<byte>)content.AsMemory((i * record) + labelLength, ImageLength)));
     }
 
-    // Three planes of red, green and blue become pixels.
+    // Converts planes of red, green and blue to pixels.
     private static byte[] Encode(ReadOnlySpan<byte> planes)
     {
         var image = new RgbImage(Side, Side);

@@ -3,17 +3,17 @@ using Nvg.Torch.Files.PyTorch;
 namespace Nvg.Data.Sources;
 
 /// <summary>
-/// The parts of CIFAR's archives for Python: dictionaries of labels, pixels and class names as pickles. They are read as inert data;
-/// nothing in them is run.
+/// The parts of CIFAR's Python archives: pickled dictionaries of labels, pixels and class names. They are read as inert data; nothing in
+/// them is run.
 /// </summary>
 internal static class CifarPickle
 {
-    /// <summary>Labels and pixels of a batch, as records of the binary form: a byte for the label, then three planes.</summary>
-    /// <param name="path">Names the part in messages.</param>
+    /// <summary>Reads labels and pixels of a batch as records of the binary version: one byte for the label, then three planes.</summary>
+    /// <param name="path">Name of the part in messages.</param>
     /// <param name="content">The pickle.</param>
-    /// <param name="imageLength">Bytes of an image.</param>
+    /// <param name="imageLength">Size of an image in bytes.</param>
     /// <param name="isHundred">Whether the batch has fine labels.</param>
-    /// <exception cref="NvgDataException">It is not a batch of CIFAR, or damaged.</exception>
+    /// <exception cref="NvgDataException">The part is damaged or not a CIFAR batch.</exception>
     internal static (byte[] Labels, ReadOnlyMemory<byte> Pixels) Batch(string path, byte[] content, int imageLength, bool isHundred)
     {
         PickleDict batch = Dictionary(path, content);
@@ -27,17 +27,17 @@ internal static class CifarPickle
         return ([.. labels.Select(label => (byte)(long)label!)], content.AsMemory(bytes.Start, bytes.Length));
     }
 
-    /// <summary>The names of the classes.</summary>
-    /// <param name="path">Names the part in messages.</param>
+    /// <summary>Reads the names of the classes.</summary>
+    /// <param name="path">Name of the part in messages.</param>
     /// <param name="content">The pickle.</param>
-    /// <param name="isHundred">Whether they are the fine ones.</param>
-    /// <exception cref="NvgDataException">It holds no names, or is damaged.</exception>
+    /// <param name="isHundred">Whether to read the fine names of CIFAR-100.</param>
+    /// <exception cref="NvgDataException">The part is damaged or does not contain names.</exception>
     internal static string[] Names(string path, byte[] content, bool isHundred)
     {
         string key = isHundred ? "fine_label_names" : "label_names";
         return Item(Dictionary(path, content), key) is PickleList { Items: var names } && names.TrueForAll(name => name is string)
             ? [.. names.Cast<string>()]
-            : throw Unusable(path, $"has no list '{key}' of texts");
+            : throw Unusable(path, $"has no string list '{key}'");
     }
 
     private static PickleDict Dictionary(string path, byte[] content)

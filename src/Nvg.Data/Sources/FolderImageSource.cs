@@ -35,14 +35,14 @@ internal sealed class FolderImageSource(string path, string? subset) : ImageSour
             .Concat(FromCifar(isFolder));
     }
 
-    // A file and an archive count alike: the sizes of files are not looked up.
+    // Files and archives count equally, because file sizes are not looked up.
     private ImageEntry Passed(ImageEntry entry, double done, int all)
     {
         NoteRead(done, all);
         return entry;
     }
 
-    // Unpacked archives of CIFAR: their splits are no folders, so the subset selects here.
+    // Unpacked CIFAR archives: their splits are not folders, so the subset is selected here.
     private IEnumerable<ImageEntry> FromCifar(bool isFolder)
     {
         if (isFolder || Subset is null)
@@ -52,7 +52,7 @@ internal sealed class FolderImageSource(string path, string? subset) : ImageSour
             .Select(InSubset);
     }
 
-    // Shards of splits lie side by side: train-00000-of-00002.parquet, test-00000-of-00001.parquet.
+    // Shards of different splits are in the same folder: train-00000-of-00002.parquet, test-00000-of-00001.parquet.
     private void KeepSplit(string split)
     {
         _entries.Clear();
@@ -77,7 +77,7 @@ internal sealed class FolderImageSource(string path, string? subset) : ImageSour
         }
     }
 
-    // The name of an image is believed until it is decoded; everything else is told by its content.
+    // A file with an image name is assumed to be an image until it is decoded. All other files are identified by their content.
     private void AddFile(string name, string path)
     {
         if (CifarArchive.IsPart(path))
@@ -127,7 +127,7 @@ internal sealed class FolderImageSource(string path, string? subset) : ImageSour
         }
     }
 
-    // An archive counts as a folder of its name, but labels that it stores come first.
+    // An archive counts as a folder with its name, but labels stored in it take precedence.
     private IEnumerable<ImageEntry> FromArchive(string name, string path, int before, int all)
     {
         if (OpenArchive(path, out string? problem) is not { } archive)

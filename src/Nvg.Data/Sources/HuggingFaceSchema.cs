@@ -3,13 +3,13 @@ using System.Text.Json;
 namespace Nvg.Data.Sources;
 
 /// <summary>
-/// What Hugging Face's library stores in the metadata of a Parquet file: the types of the columns, with names of classes.
+/// The information that Hugging Face's library stores in the metadata of a Parquet file: column types, including class names.
 /// </summary>
 internal static class HuggingFaceSchema
 {
     private const string Key = "huggingface";
 
-    /// <summary>The names of a label column's classes by number; empty if the file does not name them.</summary>
+    /// <summary>The class names of a label column, by number; empty if the file does not contain them.</summary>
     /// <param name="metadata">Metadata of the file.</param>
     /// <param name="column">The label column.</param>
     internal static IReadOnlyList<string> ClassNames(IReadOnlyDictionary<string, string> metadata, string column)

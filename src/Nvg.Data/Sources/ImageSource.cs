@@ -4,25 +4,25 @@ using Nvg.Torch.Files;
 namespace Nvg.Data.Sources;
 
 /// <summary>
-/// A source of labelled images: a folder with everything below it, or an archive, which is read in one pass. Content decides
-/// what a file is, not its name.
+/// A source of labelled images: a folder with everything below it, or an archive, which is read in one pass. The kind of a file is
+/// determined by its content, not its name.
 /// <list type="bullet">
-/// <item>tar, plain or compressed with gzip, including WebDataset shards and the archives of CIFAR;</item>
+/// <item>tar, uncompressed or compressed with gzip, including WebDataset shards and CIFAR archives;</item>
 /// <item>zip, including an .npz with images and labels;</item>
-/// <item>Parquet with a column of encoded images, in the form of Hugging Face;</item>
-/// <item>several shards, given as a pattern: <c>train-{000..009}.tar</c>.</item>
+/// <item>Parquet with a column of encoded images, in the Hugging Face format;</item>
+/// <item>several shards, specified as a pattern: <c>train-{000..009}.tar</c>.</item>
 /// </list>
-/// <para>The class of an image is the first folder of its path; images in no folder have the class <see cref="FlatClass"/>. With a
-/// subset, only files below that folder count and paths start there: with <c>train</c>, <c>train/cat/1.jpg</c> has the class
-/// <c>cat</c>. An archive within a folder or an archive counts as a folder of its name.</para>
-/// <para>Everything that is not read comes out as an entry with a reason, so that nothing is skipped silently.</para>
+/// <para>The class of an image is the first folder of its path; images that are not in a folder have the class <see cref="FlatClass"/>.
+/// With a subset, only files below that folder are used, and paths start there: with <c>train</c>, <c>train/cat/1.jpg</c> has the class
+/// <c>cat</c>. An archive within a folder or another archive counts as a folder with its name.</para>
+/// <para>Every file that is not read is returned as an entry with a reason, so nothing is skipped silently.</para>
 /// </summary>
 public abstract class ImageSource
 {
-    /// <summary>The class of images in no folder.</summary>
+    /// <summary>The class of images that are not in a folder.</summary>
     public const string FlatClass = "all";
 
-    /// <summary>Larger encoded images are refused: reading one whole would cost its size in memory.</summary>
+    /// <summary>Larger encoded images are rejected, because reading one would require its full size in memory.</summary>
     private protected const long LargestFile = 1L << 28;
 
     private double _shareRead = double.NaN;
@@ -33,19 +33,19 @@ public abstract class ImageSource
     /// <summary>The folder or archive.</summary>
     public string Path { get; }
 
-    /// <summary>The folder inside to which the source is limited, without slashes at its ends; null for everything.</summary>
+    /// <summary>The inner folder to which the source is limited, without leading or trailing slashes; null for everything.</summary>
     public string? Subset { get; }
 
     /// <summary>
-    /// How much of the source the entries taken last have passed, from 0 to 1, by bytes or files; null while nothing is known. May be
-    /// asked for by another thread than the one that takes the entries.
+    /// Share of the source that has been enumerated, from 0 to 1, by bytes or files; null if not known yet. May be read from a thread other
+    /// than the enumerating one.
     /// </summary>
     internal virtual double? ShareRead => Volatile.Read(ref _shareRead) is var share && double.IsNaN(share) ? null : share;
 
     /// <summary>Opens a folder, an archive, or several shards.</summary>
     /// <param name="path">A folder, a file, or a pattern of files with numbers in braces.</param>
-    /// <param name="subset">The folder inside to limit the source to, such as <c>train</c>; null for everything.</param>
-    /// <exception cref="NvgDataException">There is no such folder or file, or it is not a source of images.</exception>
+    /// <param name="subset">The inner folder to which to limit the source, such as <c>train</c>; null for everything.</param>
+    /// <exception cref="NvgDataException">The folder or file does not exist, or is not a source of images.</exception>
     public static ImageSource Open(string path, string? subset = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -56,30 +56,30 @@ public abstract class ImageSource
         return OpenFile(path, subset);
     }
 
-    /// <summary>A part of this source: all images but every n-th, or every n-th alone.</summary>
+    /// <summary>Selects a part of this source: either every n-th image, or all others.</summary>
     /// <param name="every">One image of this many is held out; 0 for none.</param>
-    /// <param name="heldOut">Whether the part is the held-out images rather than the others.</param>
+    /// <param name="heldOut">Whether to select the held-out images instead of the others.</param>
     /// <param name="ignoresClasses">Whether all images have the class <see cref="FlatClass"/>.</param>
     internal ImageSource Part(int every, bool heldOut, bool ignoresClasses) => new PartOfSource(this, every, heldOut, ignoresClasses);
 
     /// <summary>
-    /// The files, always in the same order: of a folder by class and then by path, both by code unit; of an archive in its own
-    /// order. Files that are passed over, such as hidden ones, are not among them.
+    /// Enumerates the files, always in the same order: for a folder, by class and then by path, both by code unit; for an archive, in the
+    /// archive's order. Ignored files, such as hidden ones, are not included.
     /// </summary>
     /// <exception cref="NvgDataException">The source is damaged.</exception>
     public IEnumerable<ImageEntry> Entries() => AllEntries().Where(entry => !entry.IsPassedOver);
 
-    /// <summary>All files, including those that are passed over; see <see cref="Entries"/>.</summary>
+    /// <summary>Enumerates all files, including ignored ones; see <see cref="Entries"/>.</summary>
     /// <exception cref="NvgDataException">The source is damaged.</exception>
     public abstract IEnumerable<ImageEntry> AllEntries();
 
-    /// <summary>Notes how much has been read.</summary>
-    /// <param name="done">Bytes, files or images.</param>
-    /// <param name="all">All of them.</param>
+    /// <summary>Records how much has been read.</summary>
+    /// <param name="done">Number of bytes, files or images read.</param>
+    /// <param name="all">Total number.</param>
     private protected void NoteRead(double done, double all) =>
         Volatile.Write(ref _shareRead, all > 0 ? Math.Clamp(done / all, 0, 1) : double.NaN);
 
-    /// <summary>A file of a known kind as a source.</summary>
+    /// <summary>Opens a file of a known kind as a source.</summary>
     private protected static ImageSource OpenFile(string path, string? subset)
     {
         if (!File.Exists(path))
@@ -103,7 +103,7 @@ public abstract class ImageSource
         return name.StartsWith(Subset + "/", StringComparison.Ordinal) ? name[(Subset.Length + 1)..] : null;
     }
 
-    /// <summary>An entry that is inside the subset, by its path there.</summary>
+    /// <summary>Converts an entry within the subset to its path there.</summary>
     private protected ImageEntry InSubset(ImageEntry entry) =>
         Subset is null ? entry : new ImageEntry(NameInSubset(entry.Name)!, ClassOf(NameInSubset(entry.Name)!), entry.Read);
 
@@ -111,10 +111,10 @@ public abstract class ImageSource
     internal static string ClassOf(string name) =>
         name.IndexOf('/', StringComparison.Ordinal) is > 0 and var end ? ClassNamed(name[..end]) : FlatClass;
 
-    /// <summary>The name of a class as labels hold it: spaces at its ends would be lost there.</summary>
+    /// <summary>The name of a class in the form used in labels, where leading and trailing spaces would be lost.</summary>
     internal static string ClassNamed(string text) => ForeignName.WithSpaces(text);
 
-    /// <summary>Why a file or folder is passed over by convention, judged by a part of its path; null if it is not.</summary>
+    /// <summary>The reason why a file or folder is ignored by convention, based on a part of its path; null if it is not.</summary>
     private protected static string? PassedOver(string part) => part switch
     {
         "__MACOSX" => "belongs to the metadata of macOS",
@@ -123,10 +123,11 @@ public abstract class ImageSource
     };
 
     /// <summary>
-    /// A member of an archive as the rest sees it: its path below the subset, or why it is passed over. Null outside the subset.
+    /// Resolves a member of an archive: returns its path below the subset, or creates an entry with the reason why it is ignored. Null
+    /// outside the subset.
     /// </summary>
     /// <param name="path">The path as text, see <see cref="ForeignName"/>.</param>
-    /// <param name="passedOver">The entry of a member that is passed over.</param>
+    /// <param name="passedOver">The entry of an ignored member.</param>
     private protected string? Locate(string path, out ImageEntry? passedOver)
     {
         passedOver = null;

@@ -7,7 +7,7 @@ using Parquet.Schema;
 namespace Nvg.Data.Sources;
 
 /// <summary>
-/// The images of a Parquet table in the form of Hugging Face: a struct column with <c>bytes</c> (or a plain binary column), and a label
+/// The images of a Parquet table in the Hugging Face format: a struct column with <c>bytes</c> (or a plain binary column), and a label
 /// column whose class names are in the metadata of the schema. Only these columns are read, one row group at a time.
 /// </summary>
 internal sealed class ParquetImageSource(string path, string? subset) : ImageSource(path, subset)
@@ -86,7 +86,7 @@ internal sealed class ParquetImageSource(string path, string? subset) : ImageSou
         long?[] numbers = Numbers(rows, labels, count);
         return Array.ConvertAll(numbers, number => number switch
         {
-            // Hugging Face writes -1 where a label is withheld.
+            // Hugging Face writes -1 for withheld labels.
             null or < 0 => null,
             { } label when label < names.Count => ForeignName.FromText(names[(int)label]),
             { } label when names.Count == 0 => label.ToString(CultureInfo.InvariantCulture),
@@ -133,7 +133,7 @@ internal sealed class ParquetImageSource(string path, string? subset) : ImageSou
 
     private static string NameOf(DataField field) => string.Join('.', field.Path.ToList());
 
-    // The library only reads asynchronously; on a local file that never waits for anything else.
+    // The library supports only asynchronous reading; on a local file, it never waits for anything else.
     private T Wait<T>(Func<Task<T>> read)
     {
         try
@@ -142,7 +142,7 @@ internal sealed class ParquetImageSource(string path, string? subset) : ImageSou
         }
         catch (Exception error) when (error is not (NvgDataException or OutOfMemoryException))
         {
-            // The library has no exception type of its own: whatever a damaged file makes it throw means the same.
+            // The library has no exception type of its own, so every exception thrown for a damaged file has the same meaning.
             throw NvgDataException.At(Path, "cannot be read as Parquet", $"{error.Message.TrimEnd('.')}; download it again", error);
         }
     }

@@ -3,13 +3,13 @@ using System.Text.RegularExpressions;
 
 namespace Nvg.Data.Sources;
 
-/// <summary>Paths of shards as a pattern with a range of numbers in braces: <c>train-{000..009}.tar</c>.</summary>
+/// <summary>Shard paths given as a pattern with a number range in braces: <c>train-{000..009}.tar</c>.</summary>
 internal static partial class ShardPattern
 {
-    // More than any published data set has.
+    // More shards than any published data set has.
     private const int MostShards = 100_000;
 
-    /// <summary>The paths of a pattern in order; empty if the text contains no range.</summary>
+    /// <summary>The paths of a pattern, in order; empty if the text does not contain a range.</summary>
     /// <exception cref="NvgDataException">The range is empty or too long.</exception>
     internal static IReadOnlyList<string> Expand(string pattern)
     {

@@ -6,9 +6,9 @@ using Nvg.Torch.Files;
 namespace Nvg.Data.Sources;
 
 /// <summary>
-/// Files of an archive that belong together: in a WebDataset shard, consecutive files with the same path up to the first dot of
-/// the file name. The label of an image is in <c>key.cls</c> or <c>key.json</c>; without one, its folder is the class. Other texts
-/// beside an image, such as captions, are annotations of it, and no images that are skipped.
+/// Files of an archive that belong together: in a WebDataset shard, consecutive files with the same path up to the first dot of the file
+/// name. The label of an image is in <c>key.cls</c> or <c>key.json</c>; without one, its folder is the class. Other text files next to an
+/// image, such as captions, are annotations and do not count as skipped images.
 /// </summary>
 internal sealed class ShardSample
 {
@@ -19,7 +19,7 @@ internal sealed class ShardSample
     private readonly List<(string Name, FileKind Kind, byte[] Content)> _files = [];
 
     /// <summary>Adds a file.</summary>
-    /// <returns>The entries of the sample before, if the file starts another one.</returns>
+    /// <returns>The entries of the previous sample, if the file starts a new one.</returns>
     internal IReadOnlyList<ImageEntry> Add(string name, FileKind kind, byte[] content)
     {
         IReadOnlyList<ImageEntry> complete = _files.Count > 0 && KeyOf(_files[0].Name) != KeyOf(name) ? Take() : [];
@@ -27,7 +27,7 @@ internal sealed class ShardSample
         return complete;
     }
 
-    /// <summary>The entries of the files so far, which are forgotten.</summary>
+    /// <summary>Returns the entries of the files so far and clears them.</summary>
     internal IReadOnlyList<ImageEntry> Take()
     {
         bool hasImage = _files.Any(file => file.Kind.Role == FileRole.Image);
@@ -41,7 +41,7 @@ internal sealed class ShardSample
         return entries;
     }
 
-    // A .cls always counts; a .json may be anything, so it only counts for images that are in no folder.
+    // A .cls file always counts. A .json file may contain anything, so it counts only for images that are not in a folder.
     private string? Label()
     {
         foreach ((string name, _, byte[] content) in _files)

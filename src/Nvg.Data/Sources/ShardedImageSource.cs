@@ -1,6 +1,6 @@
 namespace Nvg.Data.Sources;
 
-/// <summary>Several archives that together are one source, such as numbered shards; read one after the other.</summary>
+/// <summary>Several archives that form one source, such as numbered shards; read one after the other.</summary>
 internal sealed class ShardedImageSource(string path, string? subset, IReadOnlyList<ImageSource> shards) : ImageSource(path, subset)
 {
     /// <inheritdoc/>

@@ -1,8 +1,8 @@
 namespace Nvg.Data.Sources;
 
 /// <summary>
-/// Recognises sources whose folders are the splits of a data set (train, test) rather than its classes, perhaps below one folder that
-/// wraps them: their images would otherwise get the classes "train" and "test".
+/// Detects sources whose folders are the splits of a data set (train, test) instead of its classes, possibly below a single wrapper folder.
+/// Otherwise, their images would get the classes "train" and "test".
 /// </summary>
 internal sealed class SplitLayout
 {
@@ -14,7 +14,7 @@ internal sealed class SplitLayout
     private readonly HashSet<string> _shards = new(StringComparer.Ordinal);
     private bool _hasShallow;
 
-    /// <summary>The split that the name of a shard starts with, as <c>train-00000-of-00002.parquet</c> does; null for none.</summary>
+    /// <summary>The split at the start of a shard's name, such as <c>train-00000-of-00002.parquet</c>; null if there is none.</summary>
     internal static string? SplitOf(string name)
     {
         string file = name[(name.LastIndexOf('/') + 1)..];
@@ -23,7 +23,7 @@ internal sealed class SplitLayout
         return Splits.Contains(start) ? start : null;
     }
 
-    /// <summary>Takes note of an image.</summary>
+    /// <summary>Records an image.</summary>
     internal void Add(ImageEntry entry)
     {
         string[] parts = entry.Name.Split('/');
@@ -37,12 +37,12 @@ internal sealed class SplitLayout
 
         _hasShallow |= parts.Length < 3;
         _first.Add(parts[0]);
-        // Beyond a few, folders are classes.
+        // If there are more than a few folders, they are classes.
         if (parts.Length > 2 && _second.Count <= Splits.Count)
             _second.Add(parts[1]);
     }
 
-    /// <summary>What is wrong with the layout and how to remedy it, or null.</summary>
+    /// <summary>The problem with the layout and how to fix it, or null.</summary>
     internal (string Problem, string Remedy)? Problem()
     {
         if (_shards.Count > 1)

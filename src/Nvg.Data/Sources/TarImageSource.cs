@@ -3,7 +3,7 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Data.Sources;
 
-/// <summary>The images of a tar archive, plain or compressed with gzip, read in one pass and never unpacked to disk.</summary>
+/// <summary>The images of a tar archive, uncompressed or compressed with gzip, read in one pass and never unpacked to disk.</summary>
 internal sealed class TarImageSource(string path, string? subset) : ImageSource(path, subset)
 {
     private const int MostNesting = 3;
@@ -97,7 +97,7 @@ internal sealed class TarImageSource(string path, string? subset) : ImageSource(
         }
     }
 
-    // An archive inside counts as a folder of its name: ImageNet comes as one archive per class.
+    // An inner archive counts as a folder with its name, because ImageNet is distributed as one archive per class.
     private IEnumerable<ImageEntry> Nested(PeekedStream content, string path, string name, CifarArchive cifar, int nesting)
     {
         FileKind kind = content.Kind;

@@ -7,12 +7,14 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Data.Sources;
 
-/// <summary>The images of a zip archive, in the order of a folder; also an .npz with an array of images and one of labels.</summary>
+/// <summary>
+/// The images of a zip archive, in the same order as for a folder. Also supports an .npz with an array of images and an array of labels.
+/// </summary>
 internal sealed class ZipImageSource(string path, string? subset) : ImageSource(path, subset)
 {
     private const string ImageArray = "arr_0";
 
-    // Type bits of a Unix mode, which zip keeps in the upper half of the attributes.
+    // Type bits of a Unix mode, which zip stores in the upper half of the attributes.
     private const int TypeMask = 0xF000, RegularFile = 0x8000, SymbolicLink = 0xA000;
 
     private static readonly string[] LabelArrays = ["arr_1", "labels", "label"];
@@ -29,7 +31,7 @@ internal sealed class ZipImageSource(string path, string? subset) : ImageSource(
     private ZipArchive OpenZip() => ArchiveFile.Read(Path, null, () =>
     {
         ZipArchive zip = ZipFile.Open(Path, ZipArchiveMode.Read, new ByteNameEncoding());
-        // The directory is read when it is first asked for.
+        // The directory is read on first access.
         _ = zip.Entries.Count;
         return zip;
     });
@@ -39,7 +41,7 @@ internal sealed class ZipImageSource(string path, string? subset) : ImageSource(
         using ZipArchive zip = OpenZip();
         var sample = new ShardSample();
         var cifar = new CifarArchive();
-        // Programs store files in the order of their disk; sorted, the same files give the same data.
+        // Programs store files in disk order. Sorting ensures that the same files give the same data.
         var items = zip.Entries.Select(item => (Item: item, Path: PathOf(item)))
             .OrderBy(item => ClassOf(item.Path), StringComparer.Ordinal).ThenBy(item => item.Path, StringComparer.Ordinal);
         int done = 0;
@@ -78,7 +80,7 @@ internal sealed class ZipImageSource(string path, string? subset) : ImageSource(
             yield return InSubset(entry);
     }
 
-    // Programs on Windows write backslashes between folders, against the specification.
+    // Some Windows programs separate folders with backslashes, which violates the specification.
     private static string PathOf(ZipArchiveEntry item) => ForeignName.WithSlashes(ByteNameEncoding.TextOf(item.FullName));
 
     private static string? Obstacle(ZipArchiveEntry item)

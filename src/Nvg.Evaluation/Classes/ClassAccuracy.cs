@@ -2,7 +2,7 @@ using Nvg.Torch;
 
 namespace Nvg.Evaluation.Classes;
 
-/// <summary>How often a classifier recognises the class that images should show, accumulated over batches.</summary>
+/// <summary>Accuracy of a classifier on images of known classes, accumulated over batches.</summary>
 public sealed class ClassAccuracy
 {
     private readonly long[,] _confusion;
@@ -43,7 +43,7 @@ public sealed class ClassAccuracy
         }
     }
 
-    /// <summary>Entry of the confusion matrix: images of one class that are classified as another.</summary>
+    /// <summary>Entry of the confusion matrix: number of images of one class that are classified as another.</summary>
     /// <param name="label">Expected class.</param>
     /// <param name="predicted">Predicted class.</param>
     public long Confused(int label, int predicted) => _confusion[label, predicted];

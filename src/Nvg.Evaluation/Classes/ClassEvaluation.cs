@@ -12,7 +12,7 @@ public static class ClassEvaluation
     /// <param name="network">A network with classes; borrowed.</param>
     /// <param name="images">Images of the same size, each with a class.</param>
     /// <param name="batchSize">Images per batch; it affects only speed.</param>
-    /// <param name="progress">Told the number of images done, or null.</param>
+    /// <param name="progress">Receives the number of images done, or null.</param>
     /// <param name="cancellation">Checked before every batch.</param>
     /// <exception cref="NvgDataException">
     /// An image has no class or does not fit the network, there are no images, or a logit is not finite.

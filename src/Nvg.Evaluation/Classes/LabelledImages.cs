@@ -33,9 +33,9 @@ public static class LabelledImages
         throw NoImages(path);
     }
 
-    /// <summary>The number of images that <see cref="Read"/> enumerates without a limit; none of them is decoded.</summary>
+    /// <summary>Number of images that <see cref="Read"/> enumerates without a limit. No image is decoded.</summary>
     /// <param name="path">Data set, folder or .npz.</param>
-    /// <exception cref="NvgDataException">It is none of these, or is damaged.</exception>
+    /// <exception cref="NvgDataException">The path is none of these, or the file is damaged.</exception>
     public static long CountOf(string path)
     {
         if (ImageDataset.IsAt(path))
@@ -52,11 +52,11 @@ public static class LabelledImages
         return file.ImageShape().Count;
     }
 
-    /// <summary>Some images of a data set made by <c>nvg prepare</c>, of either form.</summary>
+    /// <summary>Enumerates images of a data set made by <c>nvg prepare</c>.</summary>
     /// <param name="path">The data set.</param>
-    /// <param name="classes">As <see cref="Read"/> takes them.</param>
+    /// <param name="classes">As for <see cref="Read"/>.</param>
     /// <param name="choose">Selects images by index; null for all in order.</param>
-    /// <param name="limit">Maximum number of them, chosen evenly; null for all.</param>
+    /// <param name="limit">Maximum number of images, chosen evenly; null for all.</param>
     /// <exception cref="NvgDataException">The data set is damaged, or has an unknown class.</exception>
     public static IEnumerable<LabelledImage> Prepared(
         string path, IReadOnlyList<string> classes, Func<IImageDataset, IReadOnlyList<int>>? choose, int? limit = null)

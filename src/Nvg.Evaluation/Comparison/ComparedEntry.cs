@@ -4,7 +4,7 @@ using Nvg.Imaging;
 
 namespace Nvg.Evaluation.Comparison;
 
-/// <summary>What was measured of one model, or of the samples of a model that is not at hand.</summary>
+/// <summary>Measurements of one model, or of samples whose model is not available.</summary>
 public sealed record ComparedEntry
 {
     /// <summary>Name for the report.</summary>
@@ -19,13 +19,13 @@ public sealed record ComparedEntry
     /// <summary>Cost of the model; null for samples.</summary>
     public ComparedCost? Cost { get; init; }
 
-    /// <summary>Its reconstructions; null for samples.</summary>
+    /// <summary>Quality of the model's reconstructions; null for samples.</summary>
     public TokenizerReport? Reconstruction { get; init; }
 
-    /// <summary>Metrics of its images; null without a feature network.</summary>
+    /// <summary>Metrics of the images; null without a feature network.</summary>
     public SampleReport? Samples { get; init; }
 
-    /// <summary>Images for the grid: of a model a row per class, of samples evenly chosen ones.</summary>
+    /// <summary>Images for the grid: one row per class for a model, evenly chosen images for samples.</summary>
     public required IReadOnlyList<RgbImage> Shown { get; init; }
 
     /// <summary>Images in a row of the grid; 0 for a grid about as wide as it is high.</summary>

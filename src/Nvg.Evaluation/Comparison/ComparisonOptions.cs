@@ -4,7 +4,7 @@ using Nvg.Evaluation.Features;
 
 namespace Nvg.Evaluation.Comparison;
 
-/// <summary>What is measured of compared models, and how.</summary>
+/// <summary>Settings of a comparison of models.</summary>
 public sealed record ComparisonOptions
 {
     /// <summary>Path of the data set that images and reconstructions are measured against.</summary>
@@ -28,13 +28,13 @@ public sealed record ComparisonOptions
     /// <summary>Feature network of the metrics, or null for none; borrowed.</summary>
     public IFeatureNetwork? Network { get; init; }
 
-    /// <summary>The reference of the metrics; needed with a network.</summary>
+    /// <summary>The reference of the metrics; required with a network.</summary>
     public SampleReference? Reference { get; init; }
 
     /// <summary>Images computed together, or null for the default of the device.</summary>
     public int? Batch { get; init; }
 
-    /// <summary>Images of the data at the size of a model, for reconstruction.</summary>
+    /// <summary>Images of the data, resized for a model, to be reconstructed.</summary>
     /// <param name="side">Side of the model's images.</param>
     internal IEnumerable<SquareEntry> Entries(int side) => SquareSource.Entries([Data], side);
 }

@@ -11,15 +11,15 @@ using Nvg.Methods;
 namespace Nvg.Evaluation.Comparison;
 
 /// <summary>Measures models of any method, or samples alone, with the same data, classes, seeds and feature network.</summary>
-/// <param name="options">What is measured, and how.</param>
+/// <param name="options">Settings of the comparison.</param>
 public sealed class ModelComparison(ComparisonOptions options)
 {
-    /// <summary>Draws and measures the images of a model, and its reconstructions.</summary>
-    /// <param name="model">With a generator; borrowed.</param>
-    /// <param name="progress">Told what is being done, or null.</param>
+    /// <summary>Draws images with a model, and measures these images and the model's reconstructions.</summary>
+    /// <param name="model">A model with a generator; borrowed.</param>
+    /// <param name="progress">Receives a description of the current work, or null.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     /// <exception cref="NvgDataException">The data cannot be used with the model.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The measurement was cancelled.</exception>
     public ComparedEntry Measure(IImageModel model, IProgress<SampleProgress>? progress = null, CancellationToken cancellation = default)
     {
         model.RequireGenerator();
@@ -49,7 +49,7 @@ public sealed class ModelComparison(ComparisonOptions options)
 
     /// <summary>Measures samples of any model.</summary>
     /// <param name="path">A folder or archive of images, a data set, or an .npz.</param>
-    /// <param name="progress">Told what is being done, or null.</param>
+    /// <param name="progress">Receives a description of the current work, or null.</param>
     /// <param name="cancellation">Checked between batches.</param>
     /// <exception cref="NvgDataException">There are no images, or they cannot be read.</exception>
     public ComparedEntry Measure(string path, IProgress<SampleProgress>? progress = null, CancellationToken cancellation = default)
@@ -66,7 +66,7 @@ public sealed class ModelComparison(ComparisonOptions options)
         };
     }
 
-    // All images of a class follow one another, those that are shown first.
+    // All images of a class follow one another; the images to show come first.
     private (List<RgbImage> Shown, double Seconds, double? PeakMiB) Draw(
         IImageModel model, string file, IProgress<SampleProgress>? progress, CancellationToken cancellation)
     {
@@ -80,7 +80,7 @@ public sealed class ModelComparison(ComparisonOptions options)
         };
         var shown = new List<RgbImage>();
         using var writer = new NpzImageWriter(file, count, side, side);
-        // The first images of a process are slower: memory and threads are set up.
+        // The first images of a process are slower, because memory and threads are set up.
         foreach (IGeneratedImage _ in model.Draw(request with { Images = [request.Images[0]] }, cancellation: cancellation))
         {
         }

@@ -40,8 +40,8 @@ public sealed class FeatureExtraction : IDisposable
     /// <param name="images">All of one size.</param>
     /// <param name="count">Number of images.</param>
     /// <param name="needs">The features to keep.</param>
-    /// <param name="batch">Images per batch; metrics do not depend on it.</param>
-    /// <param name="progress">Told the number of images done, or null.</param>
+    /// <param name="batch">Images per batch; it does not affect the metrics.</param>
+    /// <param name="progress">Receives the number of images done, or null.</param>
     /// <param name="cancellation">Checked between batches.</param>
     /// <exception cref="NvgDataException">
     /// An image is unusable, a feature is not finite, or the network does not have these features.

@@ -5,7 +5,9 @@ using Nvg.Evaluation.Metrics;
 
 namespace Nvg.Evaluation.Distributions;
 
-/// <summary>Measures generated images against a reference; with Inception-2015, by the protocol of the published evaluator.</summary>
+/// <summary>
+/// Measures generated images against a reference. With Inception-2015, it follows the protocol of the published evaluator.
+/// </summary>
 public static class SampleEvaluation
 {
     /// <summary>Computes metrics.</summary>
@@ -13,7 +15,7 @@ public static class SampleEvaluation
     /// <param name="samples">The images to measure.</param>
     /// <param name="reference">The images or statistics to compare with.</param>
     /// <param name="options">Which metrics, and how.</param>
-    /// <param name="progress">Told what is being done, or null.</param>
+    /// <param name="progress">Receives a description of the current work, or null.</param>
     /// <param name="cancellation">Checked between batches and tiles.</param>
     /// <exception cref="NvgDataException">Images or statistics are unusable, too few, or do not match.</exception>
     public static SampleReport Run(
@@ -67,12 +69,12 @@ public static class SampleEvaluation
     {
         SampleMetric[] compared = [.. metrics.Where(m => m.UsesReference)];
         bool saves = options.SaveReference is not null;
-        // Stored statistics may be those of another network and must never get this one's fingerprint.
+        // Stored statistics may come from another network and must never be saved with this network's fingerprint.
         if (saves && reference.HasStatistics)
         {
             throw NvgDataException.At(
-                reference.Path, "holds statistics already, which are not saved again",
-                "leave out --save-reference, or give images alone as the reference");
+                reference.Path, "already holds statistics, which are not saved again",
+                "leave out --save-reference, or use only images as the reference");
         }
 
         RequireEnough(reference, compared, options);
@@ -97,7 +99,7 @@ public static class SampleEvaluation
 
     private static bool ComparesRows(SampleMetric metric) => metric.Needs.Rows > 0;
 
-    // Checked before hours of computing.
+    // Checked first: the computation may take hours.
     private static void RequireEnough(SampleReference reference, IReadOnlyList<SampleMetric> metrics, SampleEvaluationOptions options)
     {
         // Stored statistics need no images; stored rows are counted when they are read.

@@ -12,7 +12,7 @@ public sealed record SampleEvaluationOptions
     public long? Limit { get; init; }
 
     /// <summary>
-    /// Maximum number of reference images, chosen evenly, for metrics that compare images one by one; 10,000 are customary.
+    /// Maximum number of reference images, chosen evenly, for metrics that compare single images; 10,000 is customary.
     /// </summary>
     public long ReferenceRows { get; init; } = 10_000;
 

@@ -7,7 +7,7 @@ using Nvg.Imaging.Npz;
 namespace Nvg.Evaluation.Distributions;
 
 /// <summary>
-/// The reference that samples are measured against: images, stored statistics, or a file with both, as published references have.
+/// The reference that samples are measured against: images, stored statistics, or a file with both, like the published references.
 /// </summary>
 public sealed class SampleReference
 {
@@ -17,18 +17,18 @@ public sealed class SampleReference
     /// <summary>Path of the reference.</summary>
     public string Path { get; }
 
-    /// <summary>Its images, or null if it has only statistics.</summary>
+    /// <summary>The reference images, or null if there are only statistics.</summary>
     public ImageSet? Images { get; }
 
-    /// <summary>Whether it has stored statistics, with or without images.</summary>
+    /// <summary>Whether the reference has stored statistics, with or without images.</summary>
     public bool HasStatistics { get; }
 
-    /// <summary>What was used of it, for reports; empty before <see cref="Features"/>.</summary>
+    /// <summary>Which parts of the reference were used, for reports; empty before <see cref="Features"/> is called.</summary>
     public string Description { get; private set; } = "";
 
     /// <summary>Opens a reference.</summary>
-    /// <param name="path">As <see cref="ImageSet.Open"/> takes it, or an .npz with <c>mu</c> and <c>sigma</c>.</param>
-    /// <exception cref="NvgDataException">It is neither.</exception>
+    /// <param name="path">A path accepted by <see cref="ImageSet.Open"/>, or an .npz with <c>mu</c> and <c>sigma</c>.</param>
+    /// <exception cref="NvgDataException">The path is neither.</exception>
     public static SampleReference Open(string path)
     {
         bool stored = StatisticsFile.IsAt(path);
@@ -40,9 +40,9 @@ public sealed class SampleReference
     /// <param name="network">Borrowed.</param>
     /// <param name="needs">The features to return.</param>
     /// <param name="batch">Images per batch.</param>
-    /// <param name="progress">Told the number of images done, or null.</param>
+    /// <param name="progress">Receives the number of images done, or null.</param>
     /// <param name="cancellation">Checked between batches.</param>
-    /// <exception cref="NvgDataException">A feature is neither stored nor can it be computed.</exception>
+    /// <exception cref="NvgDataException">A feature is not stored and cannot be computed.</exception>
     public ExtractedFeatures Features(
         IFeatureNetwork network, FeatureNeeds needs, int batch = 32, IProgress<long>? progress = null,
         CancellationToken cancellation = default)
@@ -75,7 +75,7 @@ public sealed class SampleReference
         }
     }
 
-    // Aliases outlive the computed record, which is disposed.
+    // Aliases, because the computed record is disposed afterwards.
     private static ExtractedFeatures Join(ExtractedFeatures? stored, ExtractedFeatures computed) => new()
     {
         Count = stored is { Pooled: not null } ? stored.Count : computed.Count,

@@ -2,7 +2,7 @@ using Nvg.Evaluation.Metrics;
 
 namespace Nvg.Evaluation.Distributions;
 
-/// <summary>Metrics of a set of samples, with everything they depend on.</summary>
+/// <summary>Metrics of a set of samples, with everything that they depend on.</summary>
 public sealed record SampleReport
 {
     /// <summary>Path of the samples.</summary>
@@ -20,16 +20,16 @@ public sealed record SampleReport
     /// <summary>Path of the reference.</summary>
     public required string Reference { get; init; }
 
-    /// <summary>What was used of the reference, for display.</summary>
+    /// <summary>Which parts of the reference were used, for display.</summary>
     public required string ReferenceDescription { get; init; }
 
-    /// <summary>Number of reference images, or null where its file does not say.</summary>
+    /// <summary>Number of reference images, or null if the file of the reference does not specify it.</summary>
     public required long? ReferenceCount { get; init; }
 
     /// <summary>Name of the feature network.</summary>
     public required string Network { get; init; }
 
-    /// <summary>Identity of the weights and the resize that decide the features.</summary>
+    /// <summary>Identity of the weights and the resize that determine the features.</summary>
     public required string Fingerprint { get; init; }
 
     /// <summary>How images are resized for the feature network.</summary>

@@ -13,8 +13,8 @@ namespace Nvg.Evaluation.Distributions;
 
 /// <summary>
 /// Statistics of a reference in the customary format: an .npz with <c>mu</c>, <c>sigma</c> and, for sFID, <c>mu_s</c>,
-/// <c>sigma_s</c>. Files written here also hold <c>features</c> (of some images, for precision and recall) and <c>about</c>,
-/// a JSON description; a file without it is assumed to come from Inception-2015.
+/// <c>sigma_s</c>. Files written by this class also hold <c>features</c> (of some images, for precision and recall) and
+/// <c>about</c>, a JSON description. A file without a description is assumed to come from Inception-2015.
 /// </summary>
 public static class StatisticsFile
 {
@@ -31,7 +31,7 @@ public static class StatisticsFile
     }
 
     /// <summary>Reads the description in a file, or null if it has none.</summary>
-    /// <exception cref="NvgDataException">The file is damaged, or has another version.</exception>
+    /// <exception cref="NvgDataException">The file is damaged, or has another format version.</exception>
     public static StatisticsDescription? Describe(string path)
     {
         using NpzFile file = NpzFile.Open(path);
@@ -53,7 +53,7 @@ public static class StatisticsFile
 
     /// <summary>Reads statistics.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="network">The network whose features they must be.</param>
+    /// <param name="network">The network that the statistics must come from.</param>
     /// <exception cref="NvgDataException">The file is damaged, or belongs to another network or another resize.</exception>
     public static ExtractedFeatures Read(string path, IFeatureNetwork network)
     {
@@ -91,11 +91,11 @@ public static class StatisticsFile
         }
     }
 
-    /// <summary>Writes statistics, whole or not at all.</summary>
+    /// <summary>Writes statistics atomically.</summary>
     /// <param name="path">The file, ending in .npz.</param>
     /// <param name="features">Features with pooled statistics.</param>
-    /// <param name="network">The network that gave them.</param>
-    /// <param name="images">The images they belong to.</param>
+    /// <param name="network">The network that computed the features.</param>
+    /// <param name="images">The images that the features belong to.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(string path, ExtractedFeatures features, IFeatureNetwork network, ImageSet images)
     {
@@ -133,7 +133,7 @@ public static class StatisticsFile
                 "they belong to another network");
         }
 
-        // The scope frees the tensors of statistics that are refused.
+        // The scope frees the tensors if the statistics are rejected.
         using var scope = new TensorScope();
         try
         {
@@ -141,7 +141,7 @@ public static class StatisticsFile
             var statistics = new GaussianStatistics(Tensor.From(mu.ToDoubles(), size), covariance_FF, count);
             try
             {
-                // Checked here, where the file is known, and before any image is processed.
+                // Checked here, so that the error names the file and comes before any image is processed.
                 CovarianceChecks.RequireSemidefinite(covariance_FF);
                 return statistics;
             }

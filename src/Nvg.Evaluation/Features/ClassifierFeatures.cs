@@ -4,8 +4,8 @@ using Nvg.Torch;
 namespace Nvg.Evaluation.Features;
 
 /// <summary>
-/// A trained classifier as a feature network: the features before its head, and its logits. It only accepts images of its
-/// own size, so nothing is resized.
+/// A trained classifier as a feature network: the features before its head, and its logits. It accepts only images of its own
+/// size, so nothing is resized.
 /// </summary>
 public sealed class ClassifierFeatures : IFeatureNetwork
 {
@@ -26,7 +26,7 @@ public sealed class ClassifierFeatures : IFeatureNetwork
     }
 
     /// <summary>Reads a classifier's folder.</summary>
-    /// <param name="folder">A folder as for <see cref="ClassifierModel.Load"/>.</param>
+    /// <param name="folder">A folder accepted by <see cref="ClassifierModel.Load"/>.</param>
     /// <param name="device">Where to compute.</param>
     /// <exception cref="NvgDataException">The folder is unusable.</exception>
     public static ClassifierFeatures Load(string folder, Device device = default)

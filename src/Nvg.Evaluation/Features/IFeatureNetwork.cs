@@ -12,8 +12,8 @@ public interface IFeatureNetwork : IDisposable
     string Name { get; }
 
     /// <summary>
-    /// Identity of everything that decides a feature: the weights and the resize. Stored statistics with another
-    /// fingerprint are refused.
+    /// Identity of everything that determines a feature: the weights and the resize. Stored statistics with another fingerprint
+    /// are rejected.
     /// </summary>
     string Fingerprint { get; }
 

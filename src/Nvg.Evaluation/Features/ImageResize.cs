@@ -1,8 +1,8 @@
 namespace Nvg.Evaluation.Features;
 
 /// <summary>
-/// How images are resized to the 299 × 299 of Inception-2015, and the scaling of values that belongs to it. Metrics with
-/// different resizes cannot be compared: for small images they differ by more than models do.
+/// How images are resized to the 299 × 299 of Inception-2015, and the matching scaling of values. Metrics with different resizes
+/// cannot be compared: for small images, the resize changes a metric by more than the difference between models.
 /// </summary>
 public enum ImageResize
 {
@@ -13,8 +13,8 @@ public enum ImageResize
     TensorFlow1,
 
     /// <summary>
-    /// Bicubic with antialiasing, as the Python Imaging Library does it for floating-point images; values clamped to 0…255, then
-    /// (x − 128) / 128: "clean-FID".
+    /// Bicubic with antialiasing, as in the Python Imaging Library for floating-point images; values are clamped to 0…255, then
+    /// scaled as (x − 128) / 128: "clean-FID".
     /// </summary>
     Clean,
 

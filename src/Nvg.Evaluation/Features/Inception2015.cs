@@ -6,14 +6,14 @@ namespace Nvg.Evaluation.Features;
 
 /// <summary>
 /// Inception-2015, the network of FID, sFID, IS and KID: pooled features (2,048), the first seven channels of Mixed_6d at
-/// each position (2,023), and logits of 1,008 classes without bias, as in the published evaluator. Weights have the names
-/// of their PyTorch port (<c>pt_inception-2015-12-05</c>). Owns its parameters.
+/// each position (2,023), and logits of 1,008 classes without bias, as in the published evaluator. Weights have the names of the
+/// PyTorch port (<c>pt_inception-2015-12-05</c>). Owns its parameters.
 /// </summary>
 public sealed class Inception2015 : IFeatureNetwork
 {
     private const int Classes = 1008;
 
-    // Other entries of the weight file.
+    // Entries of the weight file that are not used.
     private static readonly string[] Ignored = ["fc.bias", "num_batches_tracked"];
 
     private readonly ParameterStore _parameters = new();
@@ -78,7 +78,7 @@ public sealed class Inception2015 : IFeatureNetwork
 
     /// <summary>Builds the network from named tensors.</summary>
     /// <param name="tensors">The weights; borrowed, copied.</param>
-    /// <param name="where">Their name in error messages.</param>
+    /// <param name="where">Name of the source in error messages.</param>
     /// <param name="resize">How images are resized.</param>
     /// <param name="device">Where to compute.</param>
     /// <exception cref="NvgDataException">The tensors belong to another network.</exception>

@@ -18,7 +18,7 @@ internal static class InceptionInput
         _ => throw new ArgumentOutOfRangeException(nameof(resize), resize, null),
     };
 
-    /// <summary>uint8 N × H × W × 3 → float32 N × 3 × 299 × 299, on the same device.</summary>
+    /// <summary>Converts uint8 N × H × W × 3 to float32 N × 3 × 299 × 299, on the same device.</summary>
     internal static Tensor Prepare(Tensor images_NHWC, ImageResize resize)
     {
         using var scope = new TensorScope();
@@ -34,7 +34,7 @@ internal static class InceptionInput
         return scope.Keep(input_NCHW);
     }
 
-    /// <summary>TensorFlow 1: interpolates at index · in / out between that pixel and the next.</summary>
+    /// <summary>Resizes as in TensorFlow 1: interpolates at index · in / out between that pixel and the next.</summary>
     internal static Tensor Bilinear(Tensor pixels_NCHW, int side)
     {
         using var scope = new TensorScope();
@@ -42,7 +42,7 @@ internal static class InceptionInput
         return scope.Keep(Interpolate(columns, 2, side));
     }
 
-    /// <summary>Python Imaging Library: Keys' cubic kernel (a = −½), widened when images shrink; columns first.</summary>
+    /// <summary>Resizes as in the Python Imaging Library: Keys' cubic kernel (a = −½), widened when images shrink; columns first.</summary>
     internal static Tensor Bicubic(Tensor pixels_NCHW, int side)
     {
         using var scope = new TensorScope();

@@ -44,7 +44,9 @@ internal sealed class InceptionTrunk
 
     private delegate Tensor Layer(Tensor input_NCHW);
 
-    /// <summary>N × 3 × 299 × 299 → pooled N × 2048, and the first channels after Mixed_6d at each position, N × 2023.</summary>
+    /// <summary>
+    /// Maps N × 3 × 299 × 299 to pooled features, N × 2048, and the first channels after Mixed_6d at each position, N × 2023.
+    /// </summary>
     internal (Tensor Pooled_NF, Tensor Spatial_NS) Forward(Tensor input_NCHW)
     {
         using var scope = new TensorScope();

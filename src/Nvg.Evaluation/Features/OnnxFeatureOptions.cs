@@ -1,27 +1,27 @@
 namespace Nvg.Evaluation.Features;
 
 /// <summary>
-/// How images become the input of an ONNX network, and which of its results are the features. Also the content of the JSON file
-/// <c>NETWORK.onnx.json</c> beside it.
+/// How images become the input of an ONNX network, and which of its results are the features. The JSON file
+/// <c>NETWORK.onnx.json</c> beside the network holds the same settings.
 /// </summary>
 public sealed record OnnxFeatureOptions
 {
-    /// <summary>Name that metrics are called after; null for the file name.</summary>
+    /// <summary>Name of the network in the names of metrics; null for the file name.</summary>
     public string? Name { get; init; }
 
     /// <summary>Name of the input; null for the only one.</summary>
     public string? Input { get; init; }
 
-    /// <summary>Name of the result that holds the features, which may lie within the network; null for the only output.</summary>
+    /// <summary>Name of the result that holds the features, which may be an intermediate result; null for the only output.</summary>
     public string? Output { get; init; }
 
-    /// <summary>Side of the square input, in pixels; null for that of the network, where it is fixed.</summary>
+    /// <summary>Side of the square input, in pixels; null for the network's own size, if it is fixed.</summary>
     public int? Side { get; init; }
 
     /// <summary>How images are resized.</summary>
     public OnnxResize Resize { get; init; }
 
-    /// <summary>How pixels are normalised. It has no default, because a wrong one gives plausible numbers.</summary>
+    /// <summary>How pixels are normalised. There is no default, because a wrong normalisation gives plausible numbers.</summary>
     public OnnxNormalization? Normalization { get; init; }
 
     /// <summary>Mean of red, green and blue in 0…1, in place of <see cref="Normalization"/>.</summary>
@@ -40,9 +40,9 @@ public sealed record OnnxFeatureOptions
     public IEnumerable<string> Validate()
     {
         if (Name is "" || Name == PublishedProtocol.Network)
-            yield return $"name must be neither empty nor {PublishedProtocol.Network}, whose metrics have names of their own";
+            yield return $"name must be neither empty nor {PublishedProtocol.Network}, whose metrics have their own names";
         if (Side is < 1 or > 4096)
-            yield return $"side must lie between 1 and 4096, not {Side}";
+            yield return $"side must be between 1 and 4096, not {Side}";
         if (Normalization is null == Mean is null)
             yield return "normalization (imageNet, clip, half, unit or bytes) or mean and std must be given, and only one of them";
         if (Mean is null != Std is null)

@@ -8,8 +8,8 @@ using Nvg.Torch.Files;
 namespace Nvg.Evaluation.Features;
 
 /// <summary>
-/// Any network in an ONNX file, run by ONNX Runtime on the CPU. Metrics are named after it. The application brings ONNX Runtime's
-/// native library, for example by the package Microsoft.ML.OnnxRuntime.
+/// Any network in an ONNX file, run by ONNX Runtime on the CPU. Metrics are named after it. The application must supply ONNX
+/// Runtime's native library, for example with the package Microsoft.ML.OnnxRuntime.
 /// </summary>
 public sealed class OnnxFeatures : IFeatureNetwork
 {
@@ -62,7 +62,7 @@ public sealed class OnnxFeatures : IFeatureNetwork
 
     /// <summary>Loads a network.</summary>
     /// <param name="path">An ONNX file.</param>
-    /// <param name="options">Settings; null for those of the JSON file beside it (see <see cref="OnnxFeatureOptions"/>).</param>
+    /// <param name="options">Settings; null to read the JSON file beside the network (see <see cref="OnnxFeatureOptions"/>).</param>
     /// <exception cref="NvgDataException">The file is unusable, or the settings are missing or do not fit the network.</exception>
     public static OnnxFeatures Load(string path, OnnxFeatureOptions? options = null)
     {
@@ -123,7 +123,7 @@ public sealed class OnnxFeatures : IFeatureNetwork
         int count = (int)input.Size(0), part = _input.Batch ?? count;
         if (count % part != 0)
             throw NvgDataException.At(_path, $"takes batches of {part} images only", "export it with a batch of 1, or of any size");
-        // Small batches of a network that takes one image at a time: memory stays that of one pass.
+        // A network with a fixed batch size runs several times; memory does not grow with the number of images.
         Tensor[] pooled = [.. Enumerable.Range(0, count / part).Select(i => Pool(Run(input.Narrow(0, i * part, part))))];
         return new ImageFeatures(scope.Keep(Tensor.Cat(pooled, 0)));
     }
@@ -138,7 +138,7 @@ public sealed class OnnxFeatures : IFeatureNetwork
             IntraOpNumThreads = TorchRuntime.ThreadCount,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
-        // Beside another program that computes, waiting threads would take its time.
+        // Spinning threads would take processor time from other programs.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         var session = new InferenceSession(path, options);
         if (output is null || session.OutputMetadata.ContainsKey(output))
@@ -162,7 +162,7 @@ public sealed class OnnxFeatures : IFeatureNetwork
         return Tensor.From(results[0].GetTensorDataAsSpan<float>(), info.Shape);
     }
 
-    // N × F as it is, N × positions × F by token, N × F × h × w by the mean over positions.
+    // N × F is kept, N × positions × F is pooled as the settings say, N × F × h × w is averaged over positions.
     private Tensor Pool(Tensor output)
     {
         using var scope = new TensorScope();
@@ -175,7 +175,8 @@ public sealed class OnnxFeatures : IFeatureNetwork
             (3, _) => throw NvgDataException.At(
                 _path, $"its output '{_output}' has {output.Size(1)} vectors per image",
                 "pooling=first takes the class token, pooling=mean the mean"),
-            _ => throw NvgDataException.At(_path, $"its output '{_output}' has {output.Rank} dimensions, which are no features of images"),
+            _ => throw NvgDataException.At(
+                _path, $"its output '{_output}' has {output.Rank} dimensions, so it does not hold image features"),
         });
     }
 

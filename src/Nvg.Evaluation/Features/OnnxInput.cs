@@ -3,7 +3,7 @@ using Nvg.Torch;
 
 namespace Nvg.Evaluation.Features;
 
-/// <summary>The input of an ONNX network: its name, layout and size, and how images become it.</summary>
+/// <summary>The input of an ONNX network: its name, layout and size, and how it is made from images.</summary>
 internal sealed class OnnxInput
 {
     private const int Channels = 3;
@@ -14,23 +14,23 @@ internal sealed class OnnxInput
     private OnnxInput(string name, int side, int? batch, bool channelsLast, OnnxFeatureOptions options) =>
         (Name, Side, Batch, _channelsLast, _options) = (name, side, batch, channelsLast, options);
 
-    /// <summary>Its name.</summary>
+    /// <summary>Name of the input.</summary>
     internal string Name { get; }
 
-    /// <summary>Pixels of its side.</summary>
+    /// <summary>Side of the input in pixels.</summary>
     internal int Side { get; }
 
-    /// <summary>The only batch that the network takes, or null for any.</summary>
+    /// <summary>The only batch size that the network accepts, or null for any.</summary>
     internal int? Batch { get; }
 
     /// <summary>The input of a network.</summary>
-    /// <exception cref="NvgDataException">It is not an image, or its size is in neither the network nor the settings.</exception>
+    /// <exception cref="NvgDataException">The input is not an image, or neither the network nor the settings give its size.</exception>
     internal static OnnxInput Of(string path, InferenceSession session, OnnxFeatureOptions options)
     {
         string name = options.Input ?? (session.InputNames is [var only] ? only : throw NvgDataException.At(
             path, $"has the inputs {string.Join(", ", session.InputNames)}", "name the one for images: input=NAME"));
         if (!session.InputMetadata.TryGetValue(name, out NodeMetadata? input))
-            throw NvgDataException.At(path, $"has no input '{name}', but {string.Join(", ", session.InputNames)}");
+            throw NvgDataException.At(path, $"has no input '{name}'; its inputs are {string.Join(", ", session.InputNames)}");
         int[] shape = input.Dimensions;
         bool last = shape.Length == 4 && shape[3] == Channels && shape[1] != Channels;
         if (input.ElementType != typeof(float) || shape.Length != 4 || (!last && shape[1] is not (Channels or < 1)))
@@ -49,7 +49,7 @@ internal sealed class OnnxInput
         return new OnnxInput(name, side, shape[0] > 0 ? shape[0] : null, last, options);
     }
 
-    /// <summary>uint8 N × H × W × 3 → the network's float32 input.</summary>
+    /// <summary>Converts uint8 N × H × W × 3 to the network's float32 input.</summary>
     internal Tensor Prepare(Tensor images_NHWC)
     {
         using var scope = new TensorScope();

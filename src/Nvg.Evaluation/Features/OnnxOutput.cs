@@ -2,15 +2,15 @@ using System.Text;
 
 namespace Nvg.Evaluation.Features;
 
-/// <summary>Makes a result within an ONNX network one of its outputs.</summary>
+/// <summary>Makes an intermediate result of an ONNX network one of its outputs.</summary>
 internal static class OnnxOutput
 {
-    // ModelProto.graph, GraphProto.output and ValueInfoProto.name, as fields with a length.
+    // ModelProto.graph, GraphProto.output and ValueInfoProto.name, as length-delimited fields.
     private const byte Graph = (7 << 3) | 2, Output = (12 << 3) | 2, Name = (1 << 3) | 2;
 
     /// <summary>
-    /// The network with another output. Messages of Protocol Buffers that follow each other are merged, so the output is appended
-    /// as a second piece of the graph.
+    /// The network with an added output. Concatenated Protocol Buffers messages are merged, so the output is appended as a second
+    /// part of the graph.
     /// </summary>
     /// <param name="model">The ONNX file.</param>
     /// <param name="name">Name of the result.</param>

@@ -6,6 +6,6 @@ public enum OnnxPooling
     /// <summary>Their mean.</summary>
     Mean,
 
-    /// <summary>The first: the class token of a transformer.</summary>
+    /// <summary>The first vector: the class token of a transformer.</summary>
     First,
 }

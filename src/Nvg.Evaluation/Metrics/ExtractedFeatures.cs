@@ -6,7 +6,7 @@ namespace Nvg.Evaluation.Metrics;
 /// <summary>Features of a set of images. Owns its tensors; parts that were not requested are null.</summary>
 public sealed record ExtractedFeatures : IDisposable
 {
-    /// <summary>Number of images, or null where a file does not say.</summary>
+    /// <summary>Number of images, or null if a file does not specify it.</summary>
     public required long? Count { get; init; }
 
     /// <summary>Statistics of the pooled features.</summary>
@@ -18,7 +18,7 @@ public sealed record ExtractedFeatures : IDisposable
     /// <summary>The class score.</summary>
     public InceptionScore? Score { get; init; }
 
-    /// <summary>Pooled features, float32, M × F: of all images, or of some that were chosen evenly.</summary>
+    /// <summary>Pooled features, float32, M × F: of all images, or of an evenly chosen subset.</summary>
     public Tensor? Rows_MF { get; init; }
 
     /// <inheritdoc/>

@@ -11,13 +11,13 @@ namespace Nvg.Evaluation.Metrics;
 public readonly record struct FeatureNeeds(bool Pooled = false, bool Spatial = false, bool Score = false, long Rows = 0,
     bool ShuffledSplits = false)
 {
-    /// <summary>The features that either of two needs asks for.</summary>
-    /// <param name="other">The other.</param>
+    /// <summary>The features that either of two sets of needs requires.</summary>
+    /// <param name="other">The other set.</param>
     public FeatureNeeds Union(FeatureNeeds other) => new(
         Pooled || other.Pooled, Spatial || other.Spatial, Score || other.Score, Math.Max(Rows, other.Rows), ShuffledSplits
             || other.ShuffledSplits);
 
-    /// <summary>What a network lacks to give these features, or null.</summary>
+    /// <summary>What a network lacks to provide these features, or null.</summary>
     internal string? MissingFrom(IFeatureNetwork network)
     {
         if (Spatial && network.SpatialFeatureSize == 0)
@@ -25,7 +25,7 @@ public readonly record struct FeatureNeeds(bool Pooled = false, bool Spatial = f
         return Score && network.ClassCount == 0 ? $"{network.Name} has no classes: remove 'is' from --metrics" : null;
     }
 
-    /// <summary>Throws if a network cannot give these features.</summary>
+    /// <summary>Throws if a network cannot provide these features.</summary>
     /// <exception cref="NvgDataException">The network has no spatial features, or no classes.</exception>
     internal void Require(IFeatureNetwork network)
     {

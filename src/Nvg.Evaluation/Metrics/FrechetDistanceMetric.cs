@@ -19,11 +19,11 @@ public sealed class FrechetDistanceMetric : SampleMetric
         (_key, _shortName, _features, _statistics) = (key, shortName, features, statistics);
     }
 
-    /// <summary>Of the pooled features: FID under the published protocol.</summary>
+    /// <summary>The distance of the pooled features: FID under the published protocol.</summary>
     public static FrechetDistanceMetric Pooled { get; } =
         new("fid", "frechetDistance", "FID", "features", new FeatureNeeds(Pooled: true), f => f.Pooled!);
 
-    /// <summary>Of the spatial features: sFID under the published protocol.</summary>
+    /// <summary>The distance of the spatial features: sFID under the published protocol.</summary>
     public static FrechetDistanceMetric Spatial { get; } =
         new("sfid", "spatialFrechetDistance", "sFID", "spatial features", new FeatureNeeds(Spatial: true), f => f.Spatial!);
 
@@ -36,10 +36,10 @@ public sealed class FrechetDistanceMetric : SampleMetric
     /// <inheritdoc/>
     public override FeatureNeeds Needs { get; }
 
-    /// <summary>The name for these images: the short one where the published protocol is met.</summary>
+    /// <summary>The name for these images: the short name if the published protocol is met.</summary>
     /// <param name="network">The feature network.</param>
     /// <param name="samples">Number of samples.</param>
-    /// <param name="reference">Number of reference images, or null where its file does not say.</param>
+    /// <param name="reference">Number of reference images, or null if the file of the reference does not specify it.</param>
     public string Name(IFeatureNetwork network, long samples, long? reference)
     {
         if (!PublishedProtocol.Covers(network))
@@ -49,7 +49,7 @@ public sealed class FrechetDistanceMetric : SampleMetric
         string against = reference is { } count ? $"{count:N0}" : "a stored reference";
         return $"Fréchet distance ({_features} of {network.Name}; {PublishedProtocol.ResizePrefix(network)}{samples:N0} images "
             + $"against {against}, "
-            + $"too few for {_shortName}, which takes {PublishedProtocol.MinimumImages:N0})";
+            + $"too few for {_shortName}, which needs {PublishedProtocol.MinimumImages:N0})";
     }
 
     /// <summary>The name of the same distance between reconstructions and their originals.</summary>
@@ -73,7 +73,7 @@ public sealed class FrechetDistanceMetric : SampleMetric
     /// <inheritdoc/>
     public override IEnumerable<string> Notes(MetricContext context)
     {
-        // The smaller side decides.
+        // The smaller of the two sets counts.
         long fewest = Math.Min(context.SampleCount, context.ReferenceCount ?? long.MaxValue);
         string side = fewest == context.SampleCount ? "samples" : "images of the reference";
         if (fewest <= context.Network.FeatureSize)

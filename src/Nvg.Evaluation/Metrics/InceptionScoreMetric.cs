@@ -18,14 +18,14 @@ public sealed class InceptionScoreMetric : SampleMetric
     /// <inheritdoc/>
     public override bool UsesReference => false;
 
-    /// <summary>The name for this number of images: IS where the published protocol is met.</summary>
+    /// <summary>The name for this number of images: IS if the published protocol is met.</summary>
     /// <param name="network">The network whose classes are scored.</param>
     /// <param name="samples">Number of images.</param>
     public static string Name(IFeatureNetwork network, long samples) =>
         (PublishedProtocol.Covers(network), samples >= PublishedProtocol.MinimumImages) switch
         {
             (true, true) => PublishedProtocol.WithResize("IS", network),
-            (true, false) => $"Inception score ({PublishedProtocol.ResizePrefix(network)}{samples:N0} images, too few for IS, which takes "
+            (true, false) => $"Inception score ({PublishedProtocol.ResizePrefix(network)}{samples:N0} images, too few for IS, which needs "
                 + $"{PublishedProtocol.MinimumImages:N0})",
             _ => $"class score (classes of {network.Name})",
         };

@@ -20,9 +20,9 @@ public sealed record MetricContext(IFeatureNetwork Network, ExtractedFeatures Sa
     /// <summary>Number of samples.</summary>
     public long SampleCount => Samples.Count ?? throw new InvalidOperationException("the number of samples is unknown");
 
-    /// <summary>Number of reference images, or null where the reference's file does not say.</summary>
+    /// <summary>Number of reference images, or null if the file of the reference does not specify it.</summary>
     public long? ReferenceCount => Reference.Count;
 
-    /// <summary>Number of reference images whose features are compared one by one.</summary>
+    /// <summary>Number of reference images whose features are compared individually.</summary>
     public long ReferenceRows => Reference.Rows_MF?.Size(0) ?? 0;
 }

@@ -6,7 +6,7 @@ namespace Nvg.Evaluation.Metrics;
 /// <summary>Precision, recall, density and coverage of the samples' feature manifold.</summary>
 public sealed class PrecisionRecallMetric : SampleMetric
 {
-    // Customary are 50,000 samples against 10,000 images: with far fewer, the balls are larger and the values depend on the counts.
+    // 50,000 samples against 10,000 images are customary. With far fewer, the balls are larger and the values depend on the counts.
     private const long CustomaryMinimum = 5000;
 
     /// <inheritdoc/>

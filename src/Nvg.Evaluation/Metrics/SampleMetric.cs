@@ -3,8 +3,8 @@ using Nvg.Evaluation.Features;
 namespace Nvg.Evaluation.Metrics;
 
 /// <summary>
-/// A metric of generated images: it knows its name, the features it needs, how it is computed and what limits its use.
-/// A new metric is a subclass in a file of its own and an entry in <see cref="All"/>.
+/// A metric of generated images: its name, the features it needs, its computation and the limits of its use. To add a metric,
+/// derive a class in a file of its own and add an entry to <see cref="All"/>.
 /// </summary>
 public abstract class SampleMetric
 {
@@ -27,7 +27,7 @@ public abstract class SampleMetric
     /// <summary>The features of the samples that the metric needs.</summary>
     public abstract FeatureNeeds Needs { get; }
 
-    /// <summary>Whether the samples are compared with a reference; otherwise the samples alone are scored.</summary>
+    /// <summary>Whether the samples are compared with a reference; otherwise, the samples are scored alone.</summary>
     public virtual bool UsesReference => true;
 
     /// <summary>The minimum number of images on each side.</summary>
@@ -42,7 +42,7 @@ public abstract class SampleMetric
     /// <param name="context">Features of both sides; borrowed.</param>
     public virtual IEnumerable<string> Notes(MetricContext context) => [];
 
-    /// <summary>Whether a feature network gives what the metric needs.</summary>
+    /// <summary>Whether a feature network provides the features that the metric needs.</summary>
     /// <param name="network">Borrowed.</param>
     public bool IsSupportedBy(IFeatureNetwork network) => Needs.MissingFrom(network) is null;
 
@@ -62,7 +62,7 @@ public abstract class SampleMetric
             : [.. All.Where(m => words.Contains(m.Id, StringComparer.OrdinalIgnoreCase))];
     }
 
-    /// <summary>The note on how many reference images enter metrics that compare images one by one.</summary>
+    /// <summary>The note on the number of reference images in metrics that compare single images.</summary>
     private protected static string RowNote(MetricContext context) =>
-        $"metrics that compare images one by one use {context.ReferenceRows:N0} images of the reference";
+        $"metrics that compare single images use {context.ReferenceRows:N0} images of the reference";
 }

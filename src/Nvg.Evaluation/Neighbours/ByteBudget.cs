@@ -1,9 +1,9 @@
 namespace Nvg.Evaluation.Neighbours;
 
-/// <summary>Number of vectors to compare at once: as many as make it faster, and fewer if they are long.</summary>
+/// <summary>Number of vectors to compare at once: enough to be fast, but limited in memory.</summary>
 internal static class ByteBudget
 {
-    /// <summary>Memory limit for one tensor of a tile; a few of them exist at the same time.</summary>
+    /// <summary>Memory limit for one tensor of a tile; a few such tensors exist at the same time.</summary>
     internal const long Bytes = 128L << 20;
 
     /// <summary>Rows of a tile, at least 1.</summary>

@@ -7,17 +7,18 @@ namespace Nvg.Evaluation.Neighbours;
 public sealed record MemorisationCheck
 {
     /// <summary>
-    /// An image counts as a near copy if its distance to the nearest training image is below this share of the distance to
-    /// the second nearest (Yoon et al. 2023), or zero: the training set may contain it twice.
+    /// An image counts as a near copy if its distance to the nearest training image is below this share of the distance to the
+    /// second nearest (Yoon et al. 2023). It also counts if the distance is zero, because the training set may contain an image
+    /// twice.
     /// </summary>
     public const double CopyRatio = 1.0 / 3;
 
-    // Relative to the median distance of the test images: closer images differ only by rounding.
+    // Relative to the median distance of the test images; images closer than this differ only by rounding.
     private const double RoundingShare = 1e-4;
 
     private const double LowShare = 0.01;
 
-    /// <summary>Compares distances to the training set; each image needs its two nearest neighbours.</summary>
+    /// <summary>Compares distances to the training set. The two nearest neighbours of each image are required.</summary>
     /// <param name="samples">Neighbours of generated images in the training set.</param>
     /// <param name="test">Neighbours of test images in the training set.</param>
     /// <exception cref="NvgDataException">
@@ -53,14 +54,14 @@ public sealed record MemorisationCheck
     public double MedianRatio => SampleMedian / TestMedian;
 
     /// <summary>
-    /// Probability that a generated image is closer to the training set than a test image (Mann–Whitney statistic, ties
-    /// count half): ½ if both are alike, close to 1 if training images were copied.
+    /// Probability that a generated image is closer to the training set than a test image (Mann–Whitney statistic, ties count
+    /// half): ½ if generated and test images are equally close, close to 1 if training images were copied.
     /// </summary>
     public required double CloserThanTest { get; init; }
 
     /// <summary>
-    /// Share of generated images closer to the training set than the closest 1 % of the test images; about 0.01 if both are
-    /// alike.
+    /// Share of generated images closer to the training set than the closest 1 % of the test images; about 0.01 if generated and
+    /// test images are equally close.
     /// </summary>
     public required double BelowLowestTestPercent { get; init; }
 

@@ -3,15 +3,15 @@ using Nvg.Torch;
 namespace Nvg.Evaluation.Neighbours;
 
 /// <summary>
-/// The nearest reference vectors of each query by Euclidean distance. The reference is added in tiles and never held in memory
-/// as a whole, so it may be the pixels of a large data set. Owns a copy of the queries.
+/// Finds the nearest reference vectors of each query by Euclidean distance. The reference is added in tiles and never held in
+/// memory as a whole, so it may be the pixels of a large data set. Owns a copy of the queries.
 /// </summary>
 public sealed class NearestNeighbours : IDisposable
 {
     private const int MostQueries = 256;
 
-    // |a|² + |b|² − 2ab loses digits if a and b are close: vectors are centred on the mean of the queries, and more
-    // candidates than needed are then measured directly.
+    // |a|² + |b|² − 2ab loses digits if a and b are close. Therefore, vectors are centred on the mean of the queries, and more
+    // candidates than needed are kept and measured directly.
     private const int SpareCandidates = 4;
 
     private readonly Tensor _middle_F;
@@ -34,7 +34,7 @@ public sealed class NearestNeighbours : IDisposable
     }
 
     /// <summary>
-    /// The neighbours of each query, nearest first; ties are ordered by index. Fewer than requested if the reference is small.
+    /// The neighbours of each query, nearest first; ties are ordered by index. There are fewer than requested if the reference is small.
     /// </summary>
     public IReadOnlyList<IReadOnlyList<Neighbour>> Result => _nearest;
 

@@ -49,7 +49,7 @@ public sealed class NeighbourStudy
     /// <param name="training">
     /// Enumerates the training images, always in the same order; called a second time by <see cref="Sheet"/>.
     /// </param>
-    /// <param name="progress">Told the number of training images done, or null.</param>
+    /// <param name="progress">Receives the number of training images done, or null.</param>
     /// <param name="cancellation">Checked before every batch.</param>
     /// <exception cref="NvgDataException">Images are missing, or do not fit the network.</exception>
     public static NeighbourStudy Run(
@@ -85,8 +85,8 @@ public sealed class NeighbourStudy
     }
 
     /// <summary>
-    /// The samples closest to the training set by features, closest first, in groups of three: the sample, its nearest
-    /// training image by features, and its nearest by pixels.
+    /// The samples closest to the training set by features, closest first, in groups of three: the sample, its nearest training
+    /// image by features, and its nearest training image by pixels.
     /// </summary>
     /// <param name="cancellation">Checked before every training image; all of them are read again.</param>
     public RgbImage Sheet(CancellationToken cancellation = default)

@@ -17,7 +17,7 @@ public sealed class SampleArchive : IDisposable
     public SampleSettings Settings { get; }
 
     /// <summary>Opens a file written by a sampling run or by a merge.</summary>
-    /// <exception cref="NvgDataException">It is missing, damaged, or was not written by <c>nvg sample</c>.</exception>
+    /// <exception cref="NvgDataException">The file is missing, damaged, or was not written by <c>nvg sample</c>.</exception>
     public static SampleArchive Open(string path)
     {
         NpzFile file = NpzFile.Open(path);
@@ -49,7 +49,7 @@ public sealed class SampleArchive : IDisposable
     }
 
     /// <summary>Passes the bytes of all images to a callback.</summary>
-    /// <exception cref="NvgDataException">The file is damaged, which may be found only at the end.</exception>
+    /// <exception cref="NvgDataException">The file is damaged; the damage may be detected only at the end.</exception>
     internal void CopyImages(Action<ReadOnlySpan<byte>> receive)
     {
         const string name = "arr_0";

@@ -6,8 +6,8 @@ using Nvg.Torch.Files.Npy;
 namespace Nvg.Evaluation.SampleSets;
 
 /// <summary>
-/// The arrays of a sample file: <c>arr_0</c> with the images (uint8, N × H × W × 3) and <c>arr_1</c> with their classes (int64), as
-/// common evaluation tools expect them, and <c>settings</c>, JSON as uint8. All sizes follow from the settings.
+/// The arrays of a sample file: <c>arr_0</c> with the images (uint8, N × H × W × 3) and <c>arr_1</c> with their classes (int64),
+/// as common evaluation tools expect them, and <c>settings</c> with JSON as uint8. All sizes follow from the settings.
 /// </summary>
 internal sealed class SampleArrays(SampleSettings settings)
 {

@@ -12,7 +12,7 @@ namespace Nvg.Evaluation.SampleSets;
 /// </summary>
 public sealed class SampleFile : IDisposable
 {
-    // EWOULDBLOCK of Linux and macOS, ERROR_SHARING_VIOLATION of Windows.
+    // EWOULDBLOCK on Linux and macOS, ERROR_SHARING_VIOLATION on Windows.
     private static readonly int[] InUse = [11, 35, unchecked((int)0x80070020)];
     private static readonly TimeSpan SyncInterval = TimeSpan.FromSeconds(1);
 
@@ -26,7 +26,7 @@ public sealed class SampleFile : IDisposable
     private readonly MemoryStream _pending = new();
     // Bytes of the checksum file that are on disk.
     private long _syncedBytes;
-    // The first batch is flushed at once, so that runs that are stopped early also make progress.
+    // The first batch is flushed at once, so that a run makes progress even if it is stopped early.
     private DateTime _lastSync = DateTime.MinValue;
 
     private SampleFile(string path, SampleSettings settings, FileStream file, FileStream checksums)
@@ -49,7 +49,7 @@ public sealed class SampleFile : IDisposable
     /// <param name="path">Path of the complete file.</param>
     /// <param name="settings">The settings of its images.</param>
     /// <exception cref="NvgDataException">The incomplete file has other settings, or is damaged.</exception>
-    /// <exception cref="IOException">Another process is writing it, or the folder cannot be written.</exception>
+    /// <exception cref="IOException">Another process is writing the file, or the folder cannot be written.</exception>
     public static SampleFile Open(string path, SampleSettings settings)
     {
         string folder = PartialFolder(path);
@@ -86,8 +86,11 @@ public sealed class SampleFile : IDisposable
         }
     }
 
-    /// <summary>Adds the next batch: all images computed together, so that batches are the same as in a single run.</summary>
-    /// <exception cref="ArgumentException">The number or size of the images is not the expected one.</exception>
+    /// <summary>
+    /// Adds the next batch. It holds all images computed together, so that a resumed run has the same batches as an uninterrupted
+    /// one.
+    /// </summary>
+    /// <exception cref="ArgumentException">The number or size of the images is not as expected.</exception>
     /// <exception cref="IOException">The disk is full or cannot be written; earlier images are kept.</exception>
     public void Append(IReadOnlyList<RgbImage> batch)
     {

@@ -8,7 +8,7 @@ public static class SampleMerge
     /// <summary>Runs the merge.</summary>
     /// <param name="files">The parts, in any order.</param>
     /// <param name="output">The file to write; replaced if it exists.</param>
-    /// <param name="progress">Told the completed share, or null.</param>
+    /// <param name="progress">Receives the completed share, or null.</param>
     /// <param name="cancellation">Checked while bytes are copied.</param>
     /// <returns>The settings of the result.</returns>
     /// <exception cref="NvgDataException">
@@ -75,7 +75,7 @@ public static class SampleMerge
         {
             int from = part.Settings.First;
             if (from < next)
-                throw NvgDataException.At(part.Path, $"has image {from}, which {before!.Path} has as well", "give each part once");
+                throw NvgDataException.At(part.Path, $"has image {from}, which is also in {before!.Path}", "give each part once");
             if (from > next)
                 throw Missing(next, from);
             (next, before) = (from + part.Settings.Count, part);

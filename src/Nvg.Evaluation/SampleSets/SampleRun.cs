@@ -9,7 +9,7 @@ public static class SampleRun
     /// <param name="model">The model that the settings name; borrowed.</param>
     /// <param name="settings">The settings that the file was opened with.</param>
     /// <param name="file">Receives the images; borrowed.</param>
-    /// <param name="progress">Told how many of the missing images are done, or null.</param>
+    /// <param name="progress">Receives the number of missing images done, or null.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     /// <exception cref="OperationCanceledException">Cancelled; the file can be resumed.</exception>
     /// <exception cref="IOException">The disk is full or cannot be written; the file can be resumed.</exception>
@@ -23,7 +23,7 @@ public static class SampleRun
             Settings = settings.Sampling,
             BatchSize = settings.Batch,
         };
-        // Files are resumed between batches, so these are the batches of an uninterrupted run.
+        // Files are resumed between batches, so the batches are the same as in an uninterrupted run.
         foreach (IGeneratedImage[] batch in model.Draw(request, progress, cancellation).Chunk(settings.Batch))
             file.Append(Array.ConvertAll(batch, image => image.Image));
         file.Complete();

@@ -8,7 +8,7 @@ using Nvg.Torch;
 namespace Nvg.Evaluation.SampleSets;
 
 /// <summary>
-/// Everything that decides the images of a sample file, and which part of the run it holds. Image p of the run has the
+/// Everything that determines the images of a sample file, and the part of the run that it holds. Image p of the run has the
 /// class p mod C of the list, so every part of the file holds all classes equally, as metrics over parts of it require.
 /// </summary>
 public sealed record SampleSettings
@@ -25,7 +25,7 @@ public sealed record SampleSettings
     /// <summary>Name of the model.</summary>
     public required string Model { get; init; }
 
-    /// <summary>SHA-256 of its weights.</summary>
+    /// <summary>SHA-256 of the model's weights.</summary>
     public required string Fingerprint { get; init; }
 
     /// <summary>Class indices, each once.</summary>
@@ -44,7 +44,7 @@ public sealed record SampleSettings
     /// <summary>Precision of the generator's matrices.</summary>
     public ScalarType Dtype { get; init; } = ScalarType.Float32;
 
-    /// <summary>Type of device; another one rounds differently.</summary>
+    /// <summary>Type of device; another type rounds differently.</summary>
     public DeviceType Device { get; init; } = DeviceType.Cpu;
 
     /// <summary>Images per batch, counted from image 0 of the run; another batch size may round differently.</summary>
@@ -76,8 +76,8 @@ public sealed record SampleSettings
         return this with { First = From(shard), Count = From(shard + 1L) - From(shard) };
     }
 
-    /// <summary>Number of the class of an image.</summary>
-    /// <param name="index">Its number in the whole.</param>
+    /// <summary>Class index of an image.</summary>
+    /// <param name="index">Index of the image in the run.</param>
     internal int ClassOf(int index) => Classes[index % Classes.Count];
 
     /// <summary>Class and seed of an image.</summary>
@@ -95,7 +95,7 @@ public sealed record SampleSettings
     {
         JsonObject mine = Json(withPart ? this : ToWhole()), theirs = Json(withPart ? other : other.ToWhole());
         string[] different = [.. mine.Where(pair => !JsonNode.DeepEquals(pair.Value, theirs[pair.Key])).Select(pair => pair.Key)];
-        // Parts of different runs differ too, which is not worth mentioning.
+        // If the runs differ, a difference between their parts is not worth mentioning.
         if (different.FirstOrDefault() is not (null or "first" or "count"))
             different = [.. different.Where(key => key is not ("first" or "count"))];
         return different.Length == 0
@@ -106,7 +106,7 @@ public sealed record SampleSettings
     internal byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, NvgJson.Options);
 
     /// <summary>Reads the output of <see cref="ToBytes"/>.</summary>
-    /// <exception cref="NvgDataException">The text is not a valid output of it.</exception>
+    /// <exception cref="NvgDataException">The text is not valid output of that method.</exception>
     internal static SampleSettings Parse(ReadOnlySpan<byte> text, string where)
     {
         try

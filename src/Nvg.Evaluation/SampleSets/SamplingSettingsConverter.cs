@@ -7,7 +7,7 @@ using Nvg.Var.Sampling;
 
 namespace Nvg.Evaluation.SampleSets;
 
-/// <summary>Sampling settings of any method in JSON. A setting that only one method has tells which it is.</summary>
+/// <summary>Sampling settings of any method in JSON. The method is recognised by a setting that only it has.</summary>
 internal sealed class SamplingSettingsConverter : JsonConverter<ISamplingSettings>
 {
     private const string OnlyVar = "smooth";

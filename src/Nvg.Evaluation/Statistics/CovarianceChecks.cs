@@ -10,8 +10,8 @@ internal static class CovarianceChecks
 
     private static readonly Operator EigenvaluesOp = new("aten::linalg_eigvalsh");
 
-    /// <summary>Throws if a matrix is not symmetric, or has a negative diagonal element, beyond rounding.</summary>
-    /// <exception cref="NvgDataException">It is not a covariance.</exception>
+    /// <summary>Throws if a matrix is not symmetric or has a negative diagonal element, beyond rounding errors.</summary>
+    /// <exception cref="NvgDataException">The matrix is not a covariance.</exception>
     internal static void RequireSymmetric(Tensor covariance_FF)
     {
         using var scope = new TensorScope();
@@ -25,20 +25,20 @@ internal static class CovarianceChecks
             throw new NvgDataException($"the covariance of the features has a negative variance, {least:G3}; the file is damaged");
     }
 
-    /// <summary>Throws if a symmetric matrix has a negative eigenvalue beyond rounding.</summary>
-    /// <exception cref="NvgDataException">It is not a covariance.</exception>
+    /// <summary>Throws if a symmetric matrix has a negative eigenvalue, beyond rounding errors.</summary>
+    /// <exception cref="NvgDataException">The matrix is not a covariance.</exception>
     internal static void RequireSemidefinite(Tensor covariance_FF)
     {
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
-        // Takes a tenth of the time of the eigenvalues, and most matrices pass.
+        // This takes a tenth of the time of the eigenvalues, and most matrices pass.
         if (covariance_FF.Cholesky().Failed.Item() != 0)
             RequireSemidefinite(EigenvaluesOp.Call(covariance_FF, "L").ToArray<double>());
     }
 
     /// <summary>Overload for precomputed eigenvalues.</summary>
     /// <param name="ascending">All eigenvalues, the smallest first.</param>
-    /// <exception cref="NvgDataException">They are not those of a covariance.</exception>
+    /// <exception cref="NvgDataException">They are not the eigenvalues of a covariance.</exception>
     internal static void RequireSemidefinite(double[] ascending)
     {
         if (ascending[0] < -Rounding(ascending.Length) * Math.Max(-ascending[0], ascending[^1]))

@@ -9,7 +9,7 @@ internal static class FeatureChecks
     internal static NvgDataException DifferentSizes(long first, long second) =>
         new($"features of length {first} and {second} cannot be compared; use the same feature network for both");
 
-    /// <summary>Throws if a vector has a NaN or infinite value, naming the first such image.</summary>
+    /// <summary>Throws if a vector has a NaN or infinite value. The message names the first such image.</summary>
     /// <param name="features_NF">N × F.</param>
     /// <param name="first">Index of the first vector among all images.</param>
     /// <exception cref="NvgDataException">A value is not finite.</exception>

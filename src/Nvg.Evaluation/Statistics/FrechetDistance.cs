@@ -14,7 +14,7 @@ public readonly record struct FrechetDistance(double MeanTerm, double Covariance
 
     private static readonly Operator SingularValuesOp = new("aten::linalg_svdvals");
 
-    /// <summary>The squared distance, which is what is reported as FID.</summary>
+    /// <summary>The squared distance, which is reported as FID.</summary>
     public double Value => MeanTerm + CovarianceTerm;
 
     /// <summary>The squared distance between two sets of vectors.</summary>
@@ -24,8 +24,8 @@ public readonly record struct FrechetDistance(double MeanTerm, double Covariance
     /// <exception cref="NvgDataException">The vectors differ in length, or a covariance has a negative eigenvalue.</exception>
     /// <remarks>
     /// With Σ = L Lᵀ the eigenvalues of Σ₁Σ₂ are the squared singular values of L₁ᵀL₂, so tr (Σ₁Σ₂)^½ is the sum of the
-    /// singular values themselves. They are exact to the rounding of the largest; square roots of eigenvalues would lose half
-    /// the digits, which is visible in the distance at 2,048 dimensions.
+    /// singular values themselves. They are exact up to the rounding error of the largest one. Square roots of eigenvalues would
+    /// lose half the digits, which is visible in the distance at 2,048 dimensions.
     /// </remarks>
     public static FrechetDistance Between(GaussianStatistics first, GaussianStatistics second, CancellationToken cancellation = default)
     {
@@ -46,7 +46,7 @@ public readonly record struct FrechetDistance(double MeanTerm, double Covariance
 
     private static double Trace(Tensor matrix) => matrix.Diagonal().Sum().Item();
 
-    /// <summary>L with Σ = L Lᵀ, F × R: by Cholesky where Σ is positive definite beyond rounding, otherwise from eigenvectors.</summary>
+    /// <summary>L with Σ = L Lᵀ, F × R: by Cholesky if Σ is positive definite beyond rounding, otherwise from eigenvectors.</summary>
     private static Tensor Factor(Tensor covariance_FF)
     {
         double rounding = covariance_FF.Size(0) * MachineEpsilon;
@@ -57,7 +57,7 @@ public readonly record struct FrechetDistance(double MeanTerm, double Covariance
         (Tensor values_F, Tensor vectors_FF) = covariance_FF.SymmetricEigen();
         double[] values = values_F.ToArray<double>();
         CovarianceChecks.RequireSemidefinite(values);
-        // Ascending. Rounding counts as zero: its root would be 10⁻⁸ of the largest, for each of perhaps a thousand values.
+        // Ascending. Values within rounding count as zero: each of perhaps a thousand would otherwise add a root of 10⁻⁸ of the largest.
         int zero = values.Count(v => !(v > rounding * values[^1]));
         long rank = values.Length - zero;
         return vectors_FF.Narrow(1, zero, rank) * values_F.Narrow(0, zero, rank).Sqrt();

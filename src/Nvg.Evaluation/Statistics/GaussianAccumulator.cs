@@ -51,7 +51,7 @@ public sealed class GaussianAccumulator : IDisposable
         {
             long rows = Math.Min(BlockRows, placed_NF.Size(0) - start);
             using Tensor part_NF = placed_NF.Narrow(0, start, rows);
-            // A copy: the caller may change the tensor before it is used.
+            // A copy, because the caller may change the tensor before it is used.
             _pending.Add(part_NF.Clone().Own());
             _pendingRows += rows;
             if (_pendingRows >= BlockRows)
@@ -112,7 +112,7 @@ public sealed class GaussianAccumulator : IDisposable
         _pendingRows = 0;
     }
 
-    // After both scatters have been added: the contribution of the distance between the means, and the common mean.
+    // Called after both scatter matrices were added: adds the contribution of the distance between the means, and updates the common mean.
     private void MoveMean(Tensor mean_F, long count)
     {
         Tensor difference_F = mean_F - _mean_F;

@@ -7,7 +7,7 @@ public sealed class GaussianStatistics : IDisposable
 {
     /// <param name="mean_F">float64, F.</param>
     /// <param name="covariance_FF">float64, F × F, symmetric, divided by n − 1.</param>
-    /// <param name="count">Number of vectors, or null where a file does not say.</param>
+    /// <param name="count">Number of vectors, or null if a file does not specify it.</param>
     /// <exception cref="NvgDataException">
     /// Sizes do not match, a value is not finite, or the covariance is not symmetric or has a negative variance.
     /// </exception>
@@ -33,7 +33,7 @@ public sealed class GaussianStatistics : IDisposable
     /// <summary>The unbiased covariance, F × F, float64.</summary>
     public Tensor Covariance_FF { get; }
 
-    /// <summary>Number of vectors; null where a file does not say.</summary>
+    /// <summary>Number of vectors; null if a file does not specify it.</summary>
     public long? Count { get; }
 
     /// <summary>Feature dimension (F).</summary>

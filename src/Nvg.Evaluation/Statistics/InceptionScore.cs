@@ -1,7 +1,7 @@
 namespace Nvg.Evaluation.Statistics;
 
 /// <summary>
-/// An Inception score: exp of the mean Kullback–Leibler divergence between an image's class distribution and the average one.
+/// An Inception score: exp of the mean Kullback–Leibler divergence between an image's class distribution and the average distribution.
 /// </summary>
 /// <param name="Mean">Mean over the splits.</param>
 /// <param name="StandardDeviation">Population standard deviation over the splits; 0 for one split.</param>

@@ -5,8 +5,8 @@ namespace Nvg.Evaluation.Statistics;
 /// <summary>
 /// The Inception score (Salimans et al. 2016) of any number of images, with one vector of memory per split. Images
 /// are scored in splits of <see cref="SplitSize"/>; a smaller last split has the same weight, and the score is the mean
-/// over the splits. Splits are filled in the order of the images or in a given one: if images are sorted by class,
-/// a split would have few classes. In float64.
+/// over the splits. Splits are filled in the order of the images or in a given order: if images are sorted by class, a split
+/// would otherwise have few classes. Computed in float64.
 /// </summary>
 public sealed class InceptionScoreAccumulator : IDisposable
 {
@@ -84,8 +84,8 @@ public sealed class InceptionScoreAccumulator : IDisposable
         Count += splits.Length;
     }
 
-    /// <summary>The score of all images; the last split has the remaining ones.</summary>
-    /// <exception cref="NvgDataException">There is no image.</exception>
+    /// <summary>The score of all images; the last split has the remaining images.</summary>
+    /// <exception cref="NvgDataException">There are no images.</exception>
     /// <exception cref="InvalidOperationException">There are fewer images than the order has.</exception>
     public InceptionScore ToScore()
     {

@@ -9,7 +9,7 @@ namespace Nvg.Evaluation.Statistics;
 /// </summary>
 /// <param name="Mean">Mean over the subsets.</param>
 /// <param name="StandardDeviation">Population standard deviation over the subsets; 0 for one subset.</param>
-/// <param name="Subsets">Number of subsets; 1 if both sets have the size of a subset, so that there is only one.</param>
+/// <param name="Subsets">Number of subsets; 1 if both sets have the size of a subset, so that there is only one possible subset.</param>
 /// <param name="SubsetSize">Vectors per subset on each side.</param>
 public readonly record struct KernelDistance(double Mean, double StandardDeviation, int Subsets, int SubsetSize)
 {
@@ -41,7 +41,7 @@ public readonly record struct KernelDistance(double Mean, double StandardDeviati
             throw new NvgDataException("a kernel distance needs at least 2 images on each side");
         FeatureChecks.RequireFinite(first_NF);
         FeatureChecks.RequireFinite(second_MF);
-        // Every subset would be the whole set: the same value each time, without any spread.
+        // Every subset would be the whole set and give the same value.
         if (size == first_NF.Size(0) && size == second_MF.Size(0))
             subsets = 1;
         using InferenceMode inference = Autograd.Inference();

@@ -5,7 +5,7 @@ namespace Nvg.Evaluation.Statistics;
 /// <summary>
 /// Overlap of two sets of vectors. Each set is modelled as the union of balls around its vectors, with the distance to the
 /// k-th neighbour (excluding the vector itself) as radius: improved precision and recall (Kynkäänniemi et al. 2019),
-/// density and coverage (Naeem et al. 2020). A vector on the surface counts as inside; distances are squared and in float32.
+/// density and coverage (Naeem et al. 2020). A vector on the surface counts as inside. Distances are squared and computed in float32.
 /// </summary>
 /// <param name="Precision">Share of samples inside any ball of the reference.</param>
 /// <param name="Recall">Share of reference vectors inside any ball of the samples.</param>
@@ -16,10 +16,10 @@ public readonly record struct ManifoldOverlap(double Precision, double Recall, d
     /// <summary>Customary k of precision and recall.</summary>
     public const int PrecisionNeighbours = 3;
 
-    /// <summary>k of density and coverage, as chosen by their authors.</summary>
+    /// <summary>The k of density and coverage, as chosen by their authors.</summary>
     public const int DensityNeighbours = 5;
 
-    /// <summary>Minimum number of vectors on each side: each needs its k neighbours besides itself.</summary>
+    /// <summary>Minimum number of vectors on each side: each vector needs k neighbours besides itself.</summary>
     public const int MinimumVectors = DensityNeighbours + 1;
 
     private static readonly Operator TopKOp = new("aten::topk");
@@ -42,7 +42,7 @@ public readonly record struct ManifoldOverlap(double Precision, double Recall, d
         {
             throw new NvgDataException(
                 $"{samples_MF.Size(0)} samples and {reference_NF.Size(0)} images of the reference are too few for {DensityNeighbours} "
-                    + "neighbours of each");
+                    + "neighbours each");
         }
 
         FeatureChecks.RequireFinite(reference_NF);
@@ -86,7 +86,7 @@ public readonly record struct ManifoldOverlap(double Precision, double Recall, d
 
     private static double Share(Tensor flags) => flags.Sum().Item() / flags.ElementCount;
 
-    /// <summary>Vectors with the radii of their balls. Tensors belong to the scope in which it is created.</summary>
+    /// <summary>Vectors with the radii of their balls. The tensors belong to the scope in which the set is created.</summary>
     private readonly struct PointSet
     {
         private readonly Tensor _rows_NF;
@@ -96,7 +96,7 @@ public readonly record struct ManifoldOverlap(double Precision, double Recall, d
         {
             (_rows_NF, _norms_N) = SquaredDistances.Centred(features_NF, mean_F);
             Tensor radii_NK = Nearest(DensityNeighbours + 1, tile, cancellation);
-            // Each vector is its own nearest.
+            // The nearest neighbour of each vector is the vector itself.
             NearRadius_N1 = radii_NK.Narrow(1, PrecisionNeighbours, 1);
             FarRadius_N1 = radii_NK.Narrow(1, DensityNeighbours, 1);
         }
@@ -111,7 +111,7 @@ public readonly record struct ManifoldOverlap(double Precision, double Recall, d
             _rows_NF.Narrow(0, row, rows), _norms_N.Narrow(0, row, rows),
             other._rows_NF.Narrow(0, column, columns), other._norms_N.Narrow(0, column, columns));
 
-        /// <summary>The smallest distances of every vector within the set, ascending, including that to itself.</summary>
+        /// <summary>The smallest distances of every vector within the set, ascending, including the distance to itself.</summary>
         private Tensor Nearest(int count, TileSize size, CancellationToken cancellation)
         {
             using var scope = new TensorScope();

@@ -39,7 +39,7 @@ public sealed class ControlEvaluation
     /// <param name="classifier">Measures the change of class, or null; borrowed.</param>
     /// <param name="seed">Seed of the first image.</param>
     /// <param name="batch">Images per batch.</param>
-    /// <param name="progress">Told the completed share, or null.</param>
+    /// <param name="progress">Receives the completed share, or null.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     public static ControlReport Run(
         NvgModel model, IReadOnlyList<LabelledImage> references, IFeatureNetwork? classifier = null, ulong seed = 0, int batch = 16,
@@ -97,7 +97,7 @@ public sealed class ControlEvaluation
         return PartialSequence.FromBatch(sequence);
     })];
 
-    // Stages that can differ: not the first, which is one cluster, nor the last, whose clusters are single positions.
+    // Only stages that can differ: not the first, which is one cluster, nor the last, whose clusters are single positions.
     private IReadOnlyList<StageAgreement> Agreement(PartialSequence[] given, GeneratedImage[] followed, GeneratedImage[] unguided,
         RgbImage[] reconstructed)
     {

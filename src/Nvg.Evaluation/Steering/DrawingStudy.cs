@@ -5,11 +5,11 @@ namespace Nvg.Evaluation.Steering;
 
 /// <summary>
 /// Measures how well images follow drawings of two regions. The drawings come from real images: their dark region, such as the
-/// water of a river. Each is given as a drawing, and the dark region of the generated image is compared with it.
+/// water of a river. Each region is given as a drawing, and the dark region of the generated image is compared with it.
 /// </summary>
 public sealed class DrawingStudy
 {
-    // Drawings with less or more of the dark region are of no use: nearly one tone.
+    // Drawings whose dark region is smaller or larger are nearly of one tone and of no use.
     private const double LeastDark = 0.1, MostDark = 0.7;
 
     private readonly NvgModel _model;
@@ -17,9 +17,9 @@ public sealed class DrawingStudy
 
     private DrawingStudy(NvgModel model, int batch) => (_model, _batch) = (model, batch);
 
-    /// <summary>Chooses the images whose dark region covers 10 to 70 % and is told apart best.</summary>
+    /// <summary>Chooses the images whose dark region covers 10 to 70 % and is separated best from the bright region.</summary>
     /// <param name="images">Images with classes.</param>
-    /// <param name="count">The most to choose.</param>
+    /// <param name="count">Maximum number of images.</param>
     public static IReadOnlyList<LabelledImage> Choose(IEnumerable<LabelledImage> images, int count) =>
     [
         .. images.Select(image => (Image: image, Regions: TwoRegions.Of(image.Image)))
@@ -32,10 +32,10 @@ public sealed class DrawingStudy
     /// <summary>Runs the study.</summary>
     /// <param name="model">Generates the images; borrowed.</param>
     /// <param name="references">Real images of the model's size with their classes; at least one.</param>
-    /// <param name="stages">Stages that each drawing determines; null for as many as separate its regions.</param>
+    /// <param name="stages">Stages that each drawing determines; null for the number needed to separate its regions.</param>
     /// <param name="seed">Seed of the first image.</param>
     /// <param name="batch">Images per batch.</param>
-    /// <param name="progress">Told the completed share, or null.</param>
+    /// <param name="progress">Receives the completed share, or null.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     /// <exception cref="ArgumentException">There is no reference, or the model does not have this number of stages.</exception>
     public static DrawingReport Run(
@@ -73,7 +73,7 @@ public sealed class DrawingStudy
         return [.. Reconstruction.Decode(_model.Tokenizer, [.. references.Select(r => r.Image)]).Select(TwoRegions.Of)];
     }
 
-    // Each cluster of the last map is as dark as most of its pixels.
+    // Each cluster of the last map is dark if most of its pixels are dark.
     private static TwoRegions Balanced(TwoRegions drawn, StructureMap map, int width)
     {
         int height = drawn.IsDark.Count / width;

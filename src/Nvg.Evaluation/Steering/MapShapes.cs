@@ -13,8 +13,8 @@ public sealed class MapShapes(LatentGrid grid)
     public int Count { get; private set; }
 
     /// <summary>Adds the maps of an image.</summary>
-    /// <param name="finest">Labels of the last stage; those of stage i are these shifted right by K − i.</param>
-    /// <exception cref="ArgumentException">There is not one label for each position.</exception>
+    /// <param name="finest">Labels of the last stage; the labels of stage i are these labels shifted right by K − i.</param>
+    /// <exception cref="ArgumentException">The number of labels is not the number of positions.</exception>
     public void Add(ReadOnlySpan<long> finest)
     {
         if (finest.Length != grid.Length)

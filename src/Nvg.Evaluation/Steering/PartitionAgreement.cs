@@ -6,7 +6,7 @@ public static class PartitionAgreement
     /// <summary>The adjusted Rand index (Hubert and Arabie, 1985): 1 for equal partitions, 0 on average for random ones.</summary>
     /// <param name="first">Label of each position.</param>
     /// <param name="second">Label of each position in the other partition.</param>
-    /// <returns>The index; 1 if both have a single part, or both have only single positions.</returns>
+    /// <returns>The index; 1 if both have a single part, or if every part of both is a single position.</returns>
     public static double AdjustedRand(ReadOnlySpan<int> first, ReadOnlySpan<int> second)
     {
         if (first.Length != second.Length)

@@ -14,12 +14,12 @@ namespace Nvg.Evaluation.Steering;
 public static class StructureStudy
 {
     /// <summary>Measures one strategy.</summary>
-    /// <param name="tokenizer">Borrowed. It was trained with one strategy, which gives that strategy an advantage.</param>
+    /// <param name="tokenizer">Borrowed. The strategy that it was trained with has an advantage.</param>
     /// <param name="images">Images of the tokenizer's size.</param>
     /// <param name="strategy">Borrowed.</param>
     /// <param name="batch">Images per batch.</param>
     /// <param name="cancellation">Checked before every batch.</param>
-    /// <returns>Quality of stages 0…K, and seconds per image that the strategy took.</returns>
+    /// <returns>Quality of stages 0…K, and the strategy's seconds per image.</returns>
     public static (IReadOnlyList<StructureQuality> Stages, double Seconds) Measure(
         Tokenizer tokenizer, IReadOnlyList<RgbImage> images, IStructureStrategy strategy, int batch = 16,
         CancellationToken cancellation = default)
@@ -103,7 +103,7 @@ public static class StructureStudy
                 (labels[l] == labels[l + grid.Width] ? inside : across).Add(Distance(colours[l], colours[l + grid.Width]));
         }
 
-        // With edges of only one kind there is nothing to compare.
+        // If there are edges of only one kind, there is nothing to compare.
         return across.Count == 0 || inside.Count == 0 ? 0.5
             : across.Average(a => inside.Average(b => a > b ? 1 : a == b ? 0.5 : 0.0));
     }

@@ -4,7 +4,7 @@ namespace Nvg.Evaluation.Steering;
 
 /// <summary>An image divided into a dark and a bright region by Otsu's threshold of its luminance.</summary>
 /// <param name="IsDark">Whether a pixel is in the dark region, row by row.</param>
-/// <param name="Separation">Variance between the regions as a share of the whole variance, in [0, 1]; 1 is an image of two tones.</param>
+/// <param name="Separation">Variance between the regions as a share of the total variance, in [0, 1]; 1 for an image of two tones.</param>
 public sealed record TwoRegions(IReadOnlyList<bool> IsDark, double Separation)
 {
     private const int Levels = 256;
@@ -32,7 +32,7 @@ public sealed record TwoRegions(IReadOnlyList<bool> IsDark, double Separation)
         return drawing;
     }
 
-    /// <summary>Intersection over union of the dark regions of two images of one size; 1 if neither has one.</summary>
+    /// <summary>Intersection over union of the dark regions of two images of the same size; 1 if neither image has one.</summary>
     public double DarkOverlap(TwoRegions other)
     {
         int both = 0, any = 0;
@@ -58,7 +58,7 @@ public sealed record TwoRegions(IReadOnlyList<bool> IsDark, double Separation)
         return luminance;
     }
 
-    // The first level of the bright region that makes the variance between the regions largest.
+    // The first level of the bright region, chosen to maximise the variance between the regions.
     private static (int Threshold, double Separation) Threshold(int[] counts, int total)
     {
         double sum = 0, squares = 0;

@@ -21,7 +21,9 @@ public sealed record GenerationCost(
     long ContentParameters, long StructureParameters, double ContentSeconds, double Seconds, double? ContentHostPeakMiB,
     double? HostPeakMiB)
 {
-    /// <summary>Time added by generating the structure; null if it is below the noise, so that the whole image was not slower.</summary>
+    /// <summary>
+    /// Time added by generating the structure; null if it is below the noise, that is, if the whole image was not slower.
+    /// </summary>
     public double? StructureSeconds => Seconds > ContentSeconds ? Seconds - ContentSeconds : null;
 
     /// <summary>Measures single images with and without given structure; the difference is the cost of the structure.</summary>

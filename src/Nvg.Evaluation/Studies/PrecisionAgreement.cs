@@ -12,7 +12,7 @@ namespace Nvg.Evaluation.Studies;
 /// <param name="StageTokens">Share of equal tokens per stage.</param>
 /// <param name="StageBestTokens">Share of clusters with the same most likely token, per stage.</param>
 /// <param name="StageSplits">Share of positions on the same side of the split, for each stage that the flow splits.</param>
-/// <param name="DecodedPsnr">Mean PSNR in dB between the images that both decoders give for the same tokens.</param>
+/// <param name="DecodedPsnr">Mean PSNR in dB between the images that the two decoders produce from the same tokens.</param>
 /// <param name="WorstDecodedPsnr">The lowest of these PSNR values.</param>
 public sealed record PrecisionAgreement(
     IReadOnlyList<double> StageTokens, IReadOnlyList<double> StageBestTokens, IReadOnlyList<double> StageSplits, double DecodedPsnr,
@@ -23,7 +23,7 @@ public sealed record PrecisionAgreement(
     /// <param name="other">The same weights in another precision; borrowed.</param>
     /// <param name="images">Number of images; their seeds are 0, 1, …</param>
     /// <param name="options">Sampling options.</param>
-    /// <param name="progress">Told the number of images done, or null.</param>
+    /// <param name="progress">Receives the number of images done, or null.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     public static PrecisionAgreement Measure(
         NvgModel reference, NvgModel other, int images, SamplingOptions options, IProgress<int>? progress = null,

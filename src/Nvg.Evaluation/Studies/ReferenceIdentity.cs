@@ -6,11 +6,11 @@ using Nvg.Data.Loading;
 
 namespace Nvg.Evaluation.Studies;
 
-/// <summary>A cheap identity of a reference's content, which changes when the data under the same path change.</summary>
+/// <summary>A cheap identity of a reference's content. It changes when the data at the path change.</summary>
 internal static class ReferenceIdentity
 {
-    /// <summary>Checksums of a prepared data set; paths, lengths and modification times of other files or folders.</summary>
-    /// <param name="path">A path as for <see cref="ImageSet.Open"/>.</param>
+    /// <summary>The checksums of a prepared data set, or the paths, lengths and modification times of other files and folders.</summary>
+    /// <param name="path">A path accepted by <see cref="ImageSet.Open"/>.</param>
     /// <exception cref="NvgDataException">The path does not exist, or cannot be listed.</exception>
     internal static string Of(string path)
     {
@@ -42,7 +42,7 @@ internal static class ReferenceIdentity
         }
     }
 
-    // The same rule as for reading images: links to files are followed, links to folders are not.
+    // The same rule as in reading images: links to files are followed, links to folders are not.
     private static IEnumerable<FileInfo> Files(DirectoryInfo folder) =>
         folder.EnumerateFiles().Concat(folder.EnumerateDirectories().Where(inner => inner.LinkTarget is null).SelectMany(Files));
 }

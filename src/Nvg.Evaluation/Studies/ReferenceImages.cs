@@ -10,7 +10,7 @@ using Nvg.Torch;
 
 namespace Nvg.Evaluation.Studies;
 
-/// <summary>Real images by class; generated images keep their first stages.</summary>
+/// <summary>Real images by class, whose first stages generated images keep.</summary>
 internal sealed class ReferenceImages
 {
     private readonly RgbImage[][] _byClass;
@@ -37,7 +37,7 @@ internal sealed class ReferenceImages
     /// <summary>Fingerprint of the data set.</summary>
     internal string Fingerprint { get; }
 
-    /// <summary>What images keep of reference images of their class.</summary>
+    /// <summary>The stages that images keep from reference images of their class.</summary>
     internal PartialSequence[] Stages(Tokenizer tokenizer, IReadOnlyList<(int Class, int Number)> images, KeptStages kept)
     {
         using InferenceMode inference = Autograd.Inference();

@@ -18,8 +18,8 @@ using Nvg.Torch.Files;
 namespace Nvg.Evaluation.Studies;
 
 /// <summary>
-/// Draws images of the same seeds with several settings and measures them. Every point writes its images and metrics to the
-/// folder and is not computed again, so an interrupted study can be continued.
+/// Draws images of the same seeds with several settings and measures them. Images and metrics of every point are written to the
+/// folder and are not computed again, so an interrupted study can be continued.
 /// </summary>
 public sealed class SamplingStudy : IDisposable
 {
@@ -51,7 +51,7 @@ public sealed class SamplingStudy : IDisposable
         RequireEnough(model.Folder, model.Labels.Count * settings.PerClass, "draw more images per class");
         if (SampleReference.Open(settings.Reference).Images is { } images)
             RequireEnough(settings.Reference, images.Count, "use a larger reference");
-        // Device, precision and threads decide the time per image, and its last digits.
+        // Device, precision and threads determine the time per image, and the last digits of the results.
         string types = string.Join(',', model.Generator.Parameters.Values.Select(t => t.ScalarType).Distinct().Order());
         string machine = $"{model.Device} {types} {TorchRuntime.ThreadCount}";
         _identity = $"{model.Fingerprint()} {network.Fingerprint} {_referenceIdentity} {_given?.Fingerprint} "
@@ -61,7 +61,7 @@ public sealed class SamplingStudy : IDisposable
 
     private string PointFolder => Path.Combine(_settings.Folder, "points");
 
-    /// <summary>Throws if a point cannot be drawn, before anything is computed.</summary>
+    /// <summary>Throws if a point cannot be drawn. Call this before anything is computed.</summary>
     /// <exception cref="NvgDataException">
     /// A setting is unknown or invalid, or the point needs reference images and there are none.
     /// </exception>
@@ -80,7 +80,7 @@ public sealed class SamplingStudy : IDisposable
 
     /// <summary>The metrics of a point, read from the folder or computed.</summary>
     /// <param name="point">The settings to change.</param>
-    /// <param name="progress">Told what is being done, or null.</param>
+    /// <param name="progress">Receives a description of the current work, or null.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     public StudyResult Run(StudyPoint point, IProgress<string>? progress = null, CancellationToken cancellation = default)
     {
@@ -90,7 +90,7 @@ public sealed class SamplingStudy : IDisposable
         if (Stored(file, point) is { } stored && stored.Key == key)
             return stored with { Name = point.Name };
         _reference ??= ReferenceFeatures(progress, cancellation);
-        // The metrics are deleted before their images are replaced, so that the folder is consistent at any time.
+        // The metrics are deleted before their images are replaced, so that the folder is always consistent.
         File.Delete(file);
         WarmUp(cancellation);
         double seconds = Generate(point, progress, cancellation);
@@ -99,7 +99,7 @@ public sealed class SamplingStudy : IDisposable
         return result;
     }
 
-    /// <summary>The first image of every class at a point that was computed.</summary>
+    /// <summary>The first image of every class, read from a point that was computed.</summary>
     public IReadOnlyList<RgbImage> FirstOfEachClass(StudyPoint point)
     {
         using NpzFile file = NpzFile.Open(ImageFileOf(point));
@@ -122,7 +122,7 @@ public sealed class SamplingStudy : IDisposable
         }
     }
 
-    // The first image of a process takes longer, and the first point is the baseline of all others.
+    // The first image of a process takes longer, and the first point is the baseline of all other points.
     private void WarmUp(CancellationToken cancellation)
     {
         if (_isWarm)

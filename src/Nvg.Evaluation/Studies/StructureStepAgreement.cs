@@ -11,7 +11,7 @@ namespace Nvg.Evaluation.Studies;
 /// </summary>
 /// <param name="Steps">The step counts compared.</param>
 /// <param name="StageAgreement">Share of positions on the same side of the split, for each stage that the flow splits; chance is ½.</param>
-/// <param name="StageSteps">Mean number of steps taken, for each of these stages.</param>
+/// <param name="StageSteps">Mean number of steps for each of these stages.</param>
 public sealed record StructureStepAgreement(StructureSteps Steps, IReadOnlyList<double> StageAgreement, IReadOnlyList<double> StageSteps)
 {
     /// <summary>Mean agreement over the stages.</summary>
@@ -25,7 +25,7 @@ public sealed record StructureStepAgreement(StructureSteps Steps, IReadOnlyList<
     /// <param name="images">Number of images; their seeds are 0, 1, …</param>
     /// <param name="reference">The step counts that the images are generated with.</param>
     /// <param name="candidates">The step counts to compare.</param>
-    /// <param name="progress">Told the number of images done, or null.</param>
+    /// <param name="progress">Receives the number of images done, or null.</param>
     /// <param name="original">
     /// Another model that generates the images instead, such as the one that the model was distilled from; borrowed. It has the same sizes
     /// and tokenizer.
@@ -74,7 +74,7 @@ public sealed record StructureStepAgreement(StructureSteps Steps, IReadOnlyList<
             [.. Enumerable.Range(0, stages).Select(s => taken[i, s] / images)]))];
     }
 
-    // The images of one model are split by the other, so both have to mean the same by canvas and class.
+    // The images of one model are split by the other, so a canvas and a class must have the same meaning for both.
     private static void RequireSameSizes(NvgModel model, NvgModel original)
     {
         GeneratorConfig sizes = original.GeneratorConfig;

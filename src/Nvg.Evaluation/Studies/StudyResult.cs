@@ -3,7 +3,7 @@ namespace Nvg.Evaluation.Studies;
 /// <summary>Metrics of one point of a study.</summary>
 public sealed record StudyResult
 {
-    /// <summary>Hash of everything that decides the images and metrics; a stored result is reused only if it matches.</summary>
+    /// <summary>Hash of everything that determines the images and metrics; a stored result is reused only if its key matches.</summary>
     public required string Key { get; init; }
 
     /// <summary>The point's <see cref="StudyPoint.Name"/>.</summary>

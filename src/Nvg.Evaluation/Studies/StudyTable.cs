@@ -32,9 +32,9 @@ public static class StudyTable
     /// <summary>Writes <c>results.csv</c>, <c>results.json</c>, <c>results.md</c> and <c>report.html</c>, each atomically.</summary>
     /// <param name="folder">Folder to write to.</param>
     /// <param name="title">Heading of the report.</param>
-    /// <param name="about">A paragraph on what was measured.</param>
+    /// <param name="about">A paragraph about the measurement.</param>
     /// <param name="results">The results in the order of the rows.</param>
-    /// <param name="sheets">Images of each result, of the same seeds in the same order; or none.</param>
+    /// <param name="sheets">Images of each result, with the same seeds in the same order; empty for none.</param>
     /// <param name="settings">Settings listed at the end of the report.</param>
     /// <param name="command">The command line, shown in the report.</param>
     public static void Write(
@@ -62,7 +62,7 @@ public static class StudyTable
     }
 
     /// <summary>
-    /// Accuracy over distance with one point per result. If the results form a grid, also each metric over the first
+    /// Plots accuracy over distance with one point per result. If the results form a grid, also plots each metric over the first
     /// setting with one line per combination of the others.
     /// </summary>
     public static IEnumerable<LinePlot> Plots(IReadOnlyList<StudyResult> results)
@@ -91,7 +91,7 @@ public static class StudyTable
         if (results.Count < 2 || keys[0].Length == 0 || !keys.All(k => k.SequenceEqual(keys[0])))
             yield break;
         string first = keys[0][0];
-        // A range over the stages is not a number; then the axis shows the position of the value in the list.
+        // A range over the stages is not a number; in this case the axis shows the position of the value in the list.
         string[] values = [.. results.Select(r => r.Changes[first]).Distinct()];
         bool numbers = values.All(v => double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out _));
         double Place(string value) => numbers ? double.Parse(value, CultureInfo.InvariantCulture) : Array.IndexOf(values, value) + 1;

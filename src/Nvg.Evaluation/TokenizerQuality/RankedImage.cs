@@ -4,7 +4,7 @@ using Nvg.Imaging;
 namespace Nvg.Evaluation.TokenizerQuality;
 
 /// <summary>One of the best or worst reconstructions.</summary>
-/// <param name="Name">Name in its source.</param>
+/// <param name="Name">Name of the image in its source.</param>
 /// <param name="Quality">Quality of the reconstruction.</param>
 /// <param name="Original">The original image.</param>
 /// <param name="Image">The reconstruction.</param>

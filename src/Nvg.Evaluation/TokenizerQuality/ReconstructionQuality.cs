@@ -1,7 +1,7 @@
 namespace Nvg.Evaluation.TokenizerQuality;
 
 /// <summary>Quality of reconstructions against their originals, both as 8-bit images.</summary>
-/// <param name="Psnr">Peak signal-to-noise ratio in decibels; for several images the mean of their values.</param>
+/// <param name="Psnr">Peak signal-to-noise ratio in decibels; for several images, the mean of their values.</param>
 /// <param name="Ssim">Structural similarity.</param>
 /// <param name="L1">Mean absolute difference of values in 0…1.</param>
 /// <param name="Lpips">Learned perceptual distance, or null without its weights.</param>

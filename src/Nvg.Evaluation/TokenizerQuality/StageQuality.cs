@@ -3,7 +3,7 @@ namespace Nvg.Evaluation.TokenizerQuality;
 /// <summary>Reconstruction quality after a stage, and the stage's use of the codebook.</summary>
 /// <param name="Stage">Stage index, from 0.</param>
 /// <param name="Tokens">Number of tokens of all stages up to this one.</param>
-/// <param name="Bits">Upper bound of the size of these tokens, log₂ V bits each; structure maps are not counted.</param>
+/// <param name="Bits">Upper bound of the size of these tokens in bits, log₂ V per token; structure maps are not counted.</param>
 /// <param name="CodebookUsage">Share of the codes that the stage uses.</param>
 /// <param name="Perplexity">Perplexity of the stage's codes (exp of their entropy).</param>
 /// <param name="Quality">Quality of the image decoded after the stage; null if stages were not decoded.</param>

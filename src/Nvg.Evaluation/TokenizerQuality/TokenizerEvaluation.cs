@@ -39,7 +39,7 @@ public sealed class TokenizerEvaluation : IDisposable
     /// <param name="images">Square images of the tokenizer's size.</param>
     /// <param name="count">Number of images, at least 2.</param>
     /// <param name="options">Which metrics, and how.</param>
-    /// <param name="progress">Told the number of images done, or null.</param>
+    /// <param name="progress">Receives the number of images done, or null.</param>
     /// <param name="cancellation">Checked between batches.</param>
     /// <exception cref="NvgDataException">An image is unusable, or there are too few.</exception>
     public static TokenizerReport Run(
@@ -50,7 +50,7 @@ public sealed class TokenizerEvaluation : IDisposable
         if (count < 2)
             throw new NvgDataException($"a tokenizer is measured over at least 2 images, not {count}");
         using var evaluation = new TokenizerEvaluation(tokenizer, count, options);
-        // Images are read before they are chunked: a packed data set is open only while it is enumerated.
+        // Images are read before they are chunked, because a packed data set is open only while it is enumerated.
         foreach ((string Name, RgbImage Image)[] batch in images.Select(evaluation.Read).Chunk(options.Batch))
         {
             cancellation.ThrowIfCancellationRequested();

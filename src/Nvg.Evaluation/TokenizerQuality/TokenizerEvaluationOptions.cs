@@ -9,10 +9,10 @@ public sealed record TokenizerEvaluationOptions
     /// <summary>Images per batch.</summary>
     public int Batch { get; init; } = 16;
 
-    /// <summary>Whether the canvas after every stage is decoded and measured, at the cost of one decoder pass each.</summary>
+    /// <summary>Whether the canvas after every stage is decoded and measured, at the cost of one decoder pass per stage.</summary>
     public bool Stages { get; init; } = true;
 
-    /// <summary>Number of best and of worst reconstructions to keep.</summary>
+    /// <summary>Number of best reconstructions to keep, and of worst ones.</summary>
     public int Ranked { get; init; } = 16;
 
     /// <summary>Feature network for the Fréchet distance between originals and reconstructions, or null; borrowed.</summary>

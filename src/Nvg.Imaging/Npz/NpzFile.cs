@@ -5,12 +5,12 @@ using Nvg.Torch.Files.Npy;
 namespace Nvg.Imaging.Npz;
 
 /// <summary>
-/// An .npz opened for reading: sample files and the reference statistics of the evaluation tools (<c>arr_0</c>,
-/// <c>mu</c>, <c>sigma</c>). One thread at a time.
+/// An .npz file opened for reading: sample files and reference statistics of evaluation tools (<c>arr_0</c>, <c>mu</c>, <c>sigma</c>). Not
+/// thread-safe.
 /// </summary>
 public sealed class NpzFile : IDisposable
 {
-    // Where zip's clock starts: the same arrays give the same file, whenever they are written.
+    // The start of zip's time range. A fixed date ensures that the same arrays always give the same file.
     private static readonly DateTimeOffset ZipEpoch = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private readonly string _path;
@@ -27,7 +27,7 @@ public sealed class NpzFile : IDisposable
 
     /// <summary>Opens a file.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="NvgDataException">It is missing, or no .npz.</exception>
+    /// <exception cref="NvgDataException">The file is missing, or is not an .npz file.</exception>
     public static NpzFile Open(string path)
     {
         if (!File.Exists(path))
@@ -36,7 +36,7 @@ public sealed class NpzFile : IDisposable
         try
         {
             zip = ZipFile.OpenRead(path);
-            // The directory is read when it is first asked for.
+            // The directory is read on first access.
             _ = zip.Entries.Count;
             return new NpzFile(path, zip);
         }
@@ -47,9 +47,9 @@ public sealed class NpzFile : IDisposable
         }
     }
 
-    /// <summary>Writes arrays, not compressed, whole or not at all. The same arrays give the same file.</summary>
+    /// <summary>Writes uncompressed arrays atomically. The same arrays give the same file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="arrays">By name, in the order they are written.</param>
+    /// <param name="arrays">The arrays by name, in the order in which they are written.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(string path, IEnumerable<KeyValuePair<string, NpyArray>> arrays) => AtomicFile.Write(path, file =>
     {
@@ -63,12 +63,12 @@ public sealed class NpzFile : IDisposable
         }
     });
 
-    /// <summary>Whether there is an array of a name.</summary>
+    /// <summary>Whether there is an array with a name.</summary>
     public bool Contains(string name) => _zip.GetEntry(name + ".npy") is not null;
 
-    /// <summary>Number and size of the images of an array; only its header is read.</summary>
-    /// <param name="name">The name of an array of uint8, images × rows × columns × 3.</param>
-    /// <exception cref="NvgDataException">There is none of that name, or it has another shape.</exception>
+    /// <summary>Reads the number and size of the images in an array; only its header is read.</summary>
+    /// <param name="name">Name of a uint8 array, images × rows × columns × 3.</param>
+    /// <exception cref="NvgDataException">There is no array with this name, or it has the wrong shape.</exception>
     public (long Count, int Width, int Height) ImageShape(string name = "arr_0")
     {
         using Stream stream = OpenArray(name);
@@ -77,17 +77,17 @@ public sealed class NpzFile : IDisposable
     }
 
     /// <summary>Reads a whole array.</summary>
-    /// <param name="name">Its name, for example <c>mu</c>.</param>
-    /// <exception cref="NvgDataException">There is none of that name, or it is broken.</exception>
+    /// <param name="name">Name of the array, for example <c>mu</c>.</param>
+    /// <exception cref="NvgDataException">There is no array with this name, or it is damaged.</exception>
     public NpyArray Read(string name)
     {
         using Stream stream = OpenArray(name);
         return NpyArray.Read(stream, Where(name));
     }
 
-    /// <summary>Reads the images of an array one after the other; only one is in memory at a time.</summary>
-    /// <param name="name">The name of an array of uint8, images × rows × columns × 3.</param>
-    /// <exception cref="NvgDataException">There is none of that name, it has another shape, or it is truncated.</exception>
+    /// <summary>Reads the images of an array one by one; only one is in memory at a time.</summary>
+    /// <param name="name">Name of a uint8 array, images × rows × columns × 3.</param>
+    /// <exception cref="NvgDataException">There is no array with this name, it has the wrong shape, or it is truncated.</exception>
     public IEnumerable<RgbImage> Images(string name = "arr_0")
     {
         using Stream stream = OpenArray(name);
@@ -106,11 +106,11 @@ public sealed class NpzFile : IDisposable
 
     private string Where(string name) => $"{_path}({name})";
 
-    /// <summary>The checksum that the file states for an array, its header included.</summary>
+    /// <summary>The checksum stored in the file for an array, including its header.</summary>
     internal uint Checksum(string name) => _zip.GetEntry(name + ".npy")!.Crc32;
 
-    /// <summary>An array as it is stored, its header first.</summary>
-    /// <exception cref="NvgDataException">There is none of that name, or what precedes it is damaged.</exception>
+    /// <summary>An array in stored form, beginning with its header.</summary>
+    /// <exception cref="NvgDataException">There is no array with this name, or the data before it is damaged.</exception>
     internal Stream OpenArray(string name)
     {
         ZipArchiveEntry entry = _zip.GetEntry(name + ".npy")

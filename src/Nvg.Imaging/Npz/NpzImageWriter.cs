@@ -4,9 +4,9 @@ using Nvg.Torch.Files.Npy;
 namespace Nvg.Imaging.Npz;
 
 /// <summary>
-/// Writes samples as the usual evaluation tools read them: an .npz with <c>arr_0</c>, uint8, images × rows ×
-/// columns × 3, not compressed. Images go straight to the disk under a temporary name; the file gets its name with
-/// <see cref="Complete"/>, and is removed if the writer is disposed before that.
+/// Writes samples in the format of the usual evaluation tools: an uncompressed .npz file with <c>arr_0</c>, uint8, images × rows × columns
+/// × 3. Images are written directly to disk under a temporary name. <see cref="Complete"/> renames the file; if the writer is disposed
+/// earlier, the file is deleted.
 /// </summary>
 public sealed class NpzImageWriter : IDisposable
 {
@@ -20,9 +20,9 @@ public sealed class NpzImageWriter : IDisposable
     private int _written;
 
     /// <param name="path">The file to write; its folder must exist.</param>
-    /// <param name="count">Number of images, which the file states before them.</param>
-    /// <param name="width">Columns of each.</param>
-    /// <param name="height">Rows of each.</param>
+    /// <param name="count">Number of images, which is written before the images.</param>
+    /// <param name="width">Width of each image in pixels.</param>
+    /// <param name="height">Height of each image in pixels.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public NpzImageWriter(string path, int count, int width, int height)
     {
@@ -55,7 +55,7 @@ public sealed class NpzImageWriter : IDisposable
 
     /// <summary>Adds the next image.</summary>
     /// <param name="image">An image of the announced size.</param>
-    /// <exception cref="ArgumentException">It has another size.</exception>
+    /// <exception cref="ArgumentException">The image has a different size.</exception>
     /// <exception cref="InvalidOperationException">All announced images have been written already.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Append(RgbImage image)
@@ -64,12 +64,12 @@ public sealed class NpzImageWriter : IDisposable
         if (image.Width != _width || image.Height != _height)
             throw new ArgumentException($"{image.Width}x{image.Height} where {_width}x{_height} were announced", nameof(image));
         if (_written == _count)
-            throw new InvalidOperationException($"{_path}: {_count} images were announced and have been written");
+            throw new InvalidOperationException($"{_path}: all {_count} announced images have already been written");
         FileFailure.Writing(_path, () => _zip.Write(image.Pixels));
         _written++;
     }
 
-    /// <summary>Ends the file, flushes it to the disk and gives it its name.</summary>
+    /// <summary>Completes the file, flushes it to disk and renames it to its final name.</summary>
     /// <exception cref="InvalidOperationException">Fewer images were written than announced.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Complete()
@@ -85,7 +85,7 @@ public sealed class NpzImageWriter : IDisposable
         });
     }
 
-    /// <summary>Removes what was not completed.</summary>
+    /// <summary>Deletes an incomplete file.</summary>
     public void Dispose()
     {
         try
@@ -94,7 +94,7 @@ public sealed class NpzImageWriter : IDisposable
         }
         catch (IOException)
         {
-            // On a full disk the rest cannot be written either; the file goes in a moment.
+            // On a full disk, the rest cannot be written either; the file is deleted below.
         }
 
         File.Delete(_temporary);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Nvg.Server.Access;
 
-/// <summary>The keys of clients. Comparing takes the same time whatever is presented and whichever key it is.</summary>
+/// <summary>The keys of clients. Keys are compared in constant time.</summary>
 internal sealed class ApiKeys
 {
     private const int NameLength = 8;
@@ -16,15 +16,15 @@ internal sealed class ApiKeys
     /// <summary>Whether clients need a key.</summary>
     internal bool AreRequired => _keys.Length > 0;
 
-    /// <summary>The client of a key, or null where it is none.</summary>
+    /// <summary>The client of a key, or null if the key is not valid.</summary>
     internal string? ClientOf(string key) => Find(key, k => k.KeyHash);
 
-    /// <summary>The client of a session cookie, or null where it is none.</summary>
+    /// <summary>The client of a session cookie, or null if the cookie is not valid.</summary>
     internal string? ClientOfCookie(string value) => Find(value, k => k.CookieHash);
 
     /// <summary>
-    /// The session cookie of a key, or null where it is none. It follows from the key, so that every replica knows it and nothing
-    /// is stored, but does not tell it.
+    /// The session cookie of a key, or null if the key is not valid. The cookie is derived from the key, so every replica
+    /// recognises it and nothing is stored, but it does not reveal the key.
     /// </summary>
     internal string? CookieOf(string key)
     {

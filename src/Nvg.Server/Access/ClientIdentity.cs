@@ -4,7 +4,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Nvg.Server.Access;
 
-/// <summary>Says whose request it is: by key where keys are required, else by address.</summary>
+/// <summary>Identifies the client of a request: by key if keys are required, otherwise by address.</summary>
 internal sealed class ClientIdentity
 {
     internal const string CookieName = "nvg-session";
@@ -19,7 +19,7 @@ internal sealed class ClientIdentity
     /// <summary>Whether clients need a key.</summary>
     internal bool NeedsKey => _keys.AreRequired;
 
-    /// <summary>The client, or null where a key is needed and missing or wrong.</summary>
+    /// <summary>The client, or null if a required key is missing or wrong.</summary>
     internal string? Find(HttpContext http)
     {
         if (!_keys.AreRequired)
@@ -30,12 +30,12 @@ internal sealed class ClientIdentity
         return http.Request.Cookies[CookieName] is { Length: > 0 and <= LongestHeader } cookie ? _keys.ClientOfCookie(cookie) : null;
     }
 
-    /// <summary>The client.</summary>
-    /// <exception cref="RequestException">A key is needed and missing or wrong (401).</exception>
+    /// <summary>Returns the client.</summary>
+    /// <exception cref="RequestException">A required key is missing or wrong (401).</exception>
     internal string Require(HttpContext http) => Find(http) ?? throw Refused(http);
 
     /// <summary>Sets the session cookie of a key.</summary>
-    /// <returns>Whether it is a key.</returns>
+    /// <returns>Whether the key is valid.</returns>
     internal bool TrySignIn(HttpContext http, string key)
     {
         if (_keys.CookieOf(key) is not { } cookie)
@@ -58,7 +58,7 @@ internal sealed class ClientIdentity
         return new RequestException(401, message) { Code = "invalid_api_key" };
     }
 
-    // Some clients only know Basic; the key is the password then.
+    // Some clients support only Basic authentication; the key is then the password.
     private static string? Key(string header)
     {
         if (header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))

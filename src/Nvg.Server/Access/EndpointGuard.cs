@@ -7,8 +7,8 @@ using Nvg.Torch;
 namespace Nvg.Server.Access;
 
 /// <summary>
-/// Stands before every endpoint: checks origin and key, and turns exceptions into the error answer of the API. What happened inside goes
-/// to the log, never to the client.
+/// Filters the requests of every endpoint: checks origin and key, and turns exceptions into the error response of the API.
+/// Internal errors are written to the log and never sent to the client.
 /// </summary>
 internal sealed class EndpointGuard : IEndpointFilter
 {
@@ -19,7 +19,7 @@ internal sealed class EndpointGuard : IEndpointFilter
 
     public EndpointGuard(ClientIdentity identity, ILogger<EndpointGuard> logger) => (_identity, _logger) = (identity, logger);
 
-    /// <summary>Whose request it is.</summary>
+    /// <summary>The client of a request.</summary>
     internal static string ClientOf(HttpContext http) => (string)http.Items[ClientItem]!;
 
     /// <inheritdoc/>
@@ -35,7 +35,7 @@ internal sealed class EndpointGuard : IEndpointFilter
         }
         catch (Exception) when (http.RequestAborted.IsCancellationRequested)
         {
-            // Nobody reads an answer.
+            // Nobody will read a response.
             return Results.Empty;
         }
         catch (Exception error)
@@ -43,8 +43,8 @@ internal sealed class EndpointGuard : IEndpointFilter
             RequestException known = Known(error);
             if (http.Response.HasStarted)
             {
-                // Too late for an answer: a connection that breaks is one that the client notices.
-                _logger.LogError(error, "{Method} {Path} failed in its answer", http.Request.Method, http.Request.Path);
+                // It is too late for an error response, but the client notices a broken connection.
+                _logger.LogError(error, "{Method} {Path} failed while sending the response", http.Request.Method, http.Request.Path);
                 http.Abort();
                 return Results.Empty;
             }
@@ -55,13 +55,13 @@ internal sealed class EndpointGuard : IEndpointFilter
         }
     }
 
-    /// <summary>The error answer, in the format of the endpoint.</summary>
+    /// <summary>The error response, in the format of the endpoint.</summary>
     internal static IResult Answer(HttpContext http, RequestException error)
     {
         IErrorFormat format = http.GetEndpoint()?.Metadata.GetMetadata<IErrorFormat>() ?? ProblemFormat.Instance;
         if (error.RetryAfter is { } wait)
             http.Response.Headers[HeaderNames.RetryAfter] = ((long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-        // The rest of the body is not read, so the connection ends. Clients that were not told would send their next request on it.
+        // The rest of the body is not read, so the connection ends. Without this header, clients would send their next request on it.
         if (error.Status == StatusCodes.Status413PayloadTooLarge && HttpProtocol.IsHttp11(http.Request.Protocol))
             http.Response.Headers.Connection = "close";
         return format.Describe(error);
@@ -73,7 +73,7 @@ internal sealed class EndpointGuard : IEndpointFilter
         BadHttpRequestException bad =>
             new RequestException(bad.StatusCode, bad.StatusCode == 413 ? "the body is too large" : "the request is malformed", bad),
         InvalidDataException damaged => new RequestException(400, "the form is damaged or too large", damaged),
-        TorchOutOfMemoryException full => new RequestException(503, "the memory of the device does not suffice", full)
+        TorchOutOfMemoryException full => new RequestException(503, "the device does not have enough memory", full)
         {
             RetryAfter = TimeSpan.FromSeconds(10),
         },

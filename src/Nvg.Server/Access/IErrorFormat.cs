@@ -2,9 +2,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Nvg.Server.Access;
 
-/// <summary>How an API says that a request failed. Endpoints carry theirs as metadata.</summary>
+/// <summary>The error format of an API. Endpoints have it as metadata.</summary>
 internal interface IErrorFormat
 {
-    /// <summary>The answer.</summary>
+    /// <summary>Creates the error response.</summary>
     IResult Describe(RequestException error);
 }

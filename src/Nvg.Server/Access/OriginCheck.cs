@@ -3,22 +3,22 @@ using Microsoft.Net.Http.Headers;
 
 namespace Nvg.Server.Access;
 
-/// <summary>Refuses unsafe requests that a page of another site sends: a form with files needs no permission of a browser.</summary>
+/// <summary>Rejects unsafe requests from pages of other sites, because browsers allow such pages to send forms with files.</summary>
 internal static class OriginCheck
 {
-    /// <summary>Throws where an unsafe request comes from another origin.</summary>
-    /// <exception cref="RequestException">It does (403).</exception>
+    /// <summary>Throws if an unsafe request comes from another origin.</summary>
+    /// <exception cref="RequestException">The request comes from another origin (403).</exception>
     internal static void Require(HttpRequest request)
     {
         if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method))
             return;
         if (request.Headers[HeaderNames.Origin].ToString() is not { Length: > 0 } origin)
             return;
-        // Behind a proxy that ends TLS the scheme differs, so authorities are compared.
+        // Behind a proxy that terminates TLS, the scheme differs, so only authorities are compared.
         bool isOwn = Uri.TryCreate(origin, UriKind.Absolute, out Uri? page)
             && page.Authority.Equals(Authority(request, page), StringComparison.OrdinalIgnoreCase);
         if (!isOwn)
-            throw new RequestException(403, "requests of pages from other sites are refused") { Code = "foreign_origin" };
+            throw new RequestException(403, "requests of pages from other sites are rejected") { Code = "foreign_origin" };
     }
 
     private static string Authority(HttpRequest request, Uri page) =>

@@ -13,8 +13,8 @@ using Nvg.Server.Requests.Content;
 namespace Nvg.Server.Automatic1111;
 
 /// <summary>
-/// The part of AUTOMATIC1111's API that front ends for chats use: lists, <c>txt2img</c>, <c>img2img</c>, progress and
-/// interruption of one's own work.
+/// The part of AUTOMATIC1111's API that chat front ends use: lists, <c>txt2img</c>, <c>img2img</c>, and progress and interruption
+/// of the client's own jobs.
 /// </summary>
 internal sealed class Automatic1111Endpoints
 {
@@ -83,7 +83,7 @@ internal sealed class Automatic1111Endpoints
         http.RequestAborted.ThrowIfCancellationRequested();
         if (job.Reason != CancelReason.Client)
             JobFailure.ThrowIfNotCompleted(job, http);
-        // An interrupted request returns what there is, as it does there.
+        // As in the original API, an interrupted request returns the images that are finished.
         GeneratedImage[] images = [.. job.Images.Select(i => i.Result).OfType<GeneratedImage>()];
         string info = JsonSerializer.Serialize(new
         {

@@ -9,7 +9,7 @@ using Nvg.Server.Requests.Content;
 namespace Nvg.Server.Automatic1111;
 
 /// <summary>
-/// Translates requests of AUTOMATIC1111's API into jobs. Fields without meaning here are ignored; wrong types are errors.
+/// Translates requests of AUTOMATIC1111's API into jobs. Fields that this server does not use are ignored; wrong types are errors.
 /// </summary>
 internal sealed class Automatic1111RequestReader
 {
@@ -25,7 +25,7 @@ internal sealed class Automatic1111RequestReader
     public Automatic1111RequestReader(ServedModels models, PlanBuilder plans, ReferenceReader references) =>
         (_models, _plans, _references) = (models, plans, references);
 
-    /// <summary>A request for new images.</summary>
+    /// <summary>Reads a request for new images.</summary>
     internal JobPlan ReadTextToImage(RequestContent content)
     {
         OpenAiFields fields = OpenAiFields.Read(content);
@@ -33,7 +33,9 @@ internal sealed class Automatic1111RequestReader
         return _plans.Build(model, Body(fields, model), WithoutFiles(), null);
     }
 
-    /// <summary>A request to continue from an image: inside a mask where there is one, else from its first stages.</summary>
+    /// <summary>
+    /// Reads a request to continue from an image: inside the mask if there is one, otherwise from the first stages of the image.
+    /// </summary>
     internal JobPlan ReadImageToImage(RequestContent content)
     {
         OpenAiFields fields = OpenAiFields.Read(content);
@@ -46,14 +48,15 @@ internal sealed class Automatic1111RequestReader
         return _plans.Build(model, body, WithoutFiles(), reference);
     }
 
-    /// <summary>Settings of the whole server are not changed by a client: only the model that is the default anyway is accepted.</summary>
-    /// <exception cref="RequestException">Another model is asked for.</exception>
+    /// <summary>Checks a change of server settings. Clients cannot change these settings, so only the default model is accepted.</summary>
+    /// <exception cref="RequestException">Another model is requested.</exception>
     internal void CheckOptions(RequestContent content)
     {
         if (OpenAiFields.Read(content).Text(Checkpoint) is { Length: > 0 } name && _models.Find(name) != _models.Default)
         {
             throw RequestException.Field400(Checkpoint,
-                $"the model of all clients stays {_models.Default.Name}: name another one in '{Overrides}.{Checkpoint}' of a request");
+                $"the server's model cannot be changed (it is {_models.Default.Name}): "
+                + $"name another one in '{Overrides}.{Checkpoint}' of a request");
         }
     }
 
@@ -89,7 +92,7 @@ internal sealed class Automatic1111RequestReader
             ? images[0].GetString()!
             : throw RequestException.Field400(Originals, $"'{Originals}' must be an array of images in base64; the first one is used");
 
-    // How far the image may move away from the original: at 1 nothing of it is kept, at 0 all stages but the last.
+    // How far the image may differ from the original: at 1, nothing is kept; at 0, all stages but the last are kept.
     private static KeepBody Keep(OpenAiFields fields, ServedModel model)
     {
         double strength = fields.Any(Strength) is not { } value ? DefaultStrength

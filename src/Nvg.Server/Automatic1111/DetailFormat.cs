@@ -3,7 +3,7 @@ using Nvg.Server.Access;
 
 namespace Nvg.Server.Automatic1111;
 
-/// <summary>Errors as AUTOMATIC1111's web UI gives them.</summary>
+/// <summary>Errors in the format of AUTOMATIC1111's web UI.</summary>
 internal sealed class DetailFormat : IErrorFormat
 {
     internal static DetailFormat Instance { get; } = new();

@@ -3,7 +3,7 @@ using Nvg.Server.Jobs;
 
 namespace Nvg.Server.Automatic1111;
 
-/// <summary>The jobs that clients wait for, so that each can ask about its own and interrupt it.</summary>
+/// <summary>The jobs that clients are waiting for, so that each client can query and interrupt its own jobs.</summary>
 internal sealed class RunningJobs
 {
     private readonly ConcurrentDictionary<Job, bool> _jobs = new();
@@ -15,7 +15,7 @@ internal sealed class RunningJobs
         return new Entry(this, job);
     }
 
-    /// <summary>The jobs of a client, the oldest first.</summary>
+    /// <summary>The jobs of a client, oldest first.</summary>
     internal IReadOnlyList<Job> Of(string client) => [.. _jobs.Keys.Where(j => j.Client == client).OrderBy(j => j.Created)];
 
     private sealed class Entry(RunningJobs owner, Job job) : IDisposable

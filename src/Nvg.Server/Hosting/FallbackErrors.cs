@@ -6,7 +6,7 @@ using Nvg.Server.OpenAi;
 
 namespace Nvg.Server.Hosting;
 
-/// <summary>Errors that no endpoint describes: unknown paths and methods, in the format of the API whose path it is.</summary>
+/// <summary>Errors outside all endpoints: unknown paths and methods, in the format of the API that the path belongs to.</summary>
 internal static class FallbackErrors
 {
     internal static void Use(IApplicationBuilder app) => app.UseStatusCodePages(context => WriteAsync(context));
@@ -18,8 +18,9 @@ internal static class FallbackErrors
         var error = new RequestException(status, status switch
         {
             404 => "there is nothing at this path",
-            405 => "this path takes another method",
-            _ => "the request was refused",
+            405 => "this path does not support this method",
+            415 => "this path does not support this content type",
+            _ => "the request was rejected",
         });
         bool isOpenAi = http.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal);
         IErrorFormat format = isOpenAi ? OpenAiErrorFormat.Instance : ProblemFormat.Instance;

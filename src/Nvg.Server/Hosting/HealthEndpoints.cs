@@ -7,7 +7,7 @@ using Nvg.Server.Models;
 
 namespace Nvg.Server.Hosting;
 
-/// <summary>Health and metrics. Live says that the process answers, ready that images can be computed.</summary>
+/// <summary>Health and metrics. "Live" means that the process responds; "ready" means that images can be computed.</summary>
 internal sealed class HealthEndpoints
 {
     private readonly JobService _jobs;

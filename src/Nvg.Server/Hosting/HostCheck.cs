@@ -4,7 +4,8 @@ using Nvg.Server.Access;
 namespace Nvg.Server.Hosting;
 
 /// <summary>
-/// Refuses requests whose <c>Host</c> is none of the server's: a page whose name leads to this machine would otherwise count as its own.
+/// Rejects requests whose <c>Host</c> is not a name of the server. Otherwise, a page whose host name resolves to this machine
+/// would count as the server's own (DNS rebinding).
 /// </summary>
 internal static class HostCheck
 {
@@ -18,7 +19,7 @@ internal static class HostCheck
             return;
         app.Use((http, next) => hosts.Contains(http.Request.Host.Host, StringComparer.OrdinalIgnoreCase)
             ? next(http)
-            : EndpointGuard.Answer(http, new RequestException(400, "this server is not called by that name: --hosts lists its names"))
+            : EndpointGuard.Answer(http, new RequestException(400, "this host name is not allowed: set the allowed names with --hosts"))
                 .ExecuteAsync(http));
     }
 }

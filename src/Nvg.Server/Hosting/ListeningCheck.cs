@@ -3,11 +3,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace Nvg.Server.Hosting;
 
-/// <summary>Checks where a server listens against who may reach it.</summary>
+/// <summary>Checks that the addresses of a server match the clients that may reach it.</summary>
 internal static class ListeningCheck
 {
-    /// <summary>The names that the server answers to.</summary>
-    /// <exception cref="ArgumentException">It would be open to others without a key, or an address is invalid.</exception>
+    /// <summary>Returns the host names that the server accepts.</summary>
+    /// <exception cref="ArgumentException">The server would be open to others without a key, or an address is invalid.</exception>
     internal static IReadOnlyList<string> Hosts(NvgHostOptions options)
     {
         if (options.Urls.Count == 0)
@@ -18,7 +18,7 @@ internal static class ListeningCheck
             string open = options.Urls.First(u => !IsLoopback(u));
             throw new ArgumentException(
                 $"{open} can be reached from other machines, and no key is needed: give --key-file FILE, or --without-key to let "
-                + "everybody generate");
+                + "anyone generate");
         }
 
         return options.Hosts ?? (hasKeys ? [HostCheck.Any] : isLocal ? HostCheck.Loopback

@@ -4,19 +4,19 @@ using Prometheus;
 
 namespace Nvg.Server.Hosting;
 
-/// <summary>The server's meter, and those of ASP.NET Core and the runtime, as Prometheus reads them.</summary>
+/// <summary>Exports the meters of the server, ASP.NET Core and the runtime in the format of Prometheus.</summary>
 internal sealed class MetricsExport : IDisposable
 {
     private static readonly string[] Others = ["Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
 
-    // Seconds: from a stage of a small model to a queue of minutes.
+    // In seconds: from a stage of a small model to minutes in the queue.
     private static readonly double[] Bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
     private readonly IDisposable _adapter;
 
     public MetricsExport(ServerMetrics metrics)
     {
-        // Named as a dependency, so that the meter exists before anybody looks.
+        // Declared as a dependency, so that the meter exists before it is read.
         _ = metrics;
         _adapter = MeterAdapter.StartListening(new MeterAdapterOptions
         {

@@ -12,8 +12,8 @@ using OpenTelemetry.Trace;
 namespace Nvg.Server.Hosting;
 
 /// <summary>
-/// A whole server: the endpoints, the page, and what protects them. <c>nvg serve</c> runs one; an application that has a host of its
-/// own maps the endpoints instead.
+/// A whole server: the endpoints, the page, and their protection. <c>nvg serve</c> runs such a server. An application with its
+/// own host maps the endpoints instead.
 /// </summary>
 public sealed class NvgServerHost : IAsyncDisposable
 {
@@ -24,18 +24,18 @@ public sealed class NvgServerHost : IAsyncDisposable
 
     private NvgServerHost(WebApplication app) => _app = app;
 
-    /// <summary>Services of the running server.</summary>
+    /// <summary>The services of the running server.</summary>
     public IServiceProvider Services => _app.Services;
 
-    /// <summary>The addresses where it listens, with the ports that it got.</summary>
+    /// <summary>The addresses on which the server listens, with the assigned ports.</summary>
     public IReadOnlyList<string> Urls =>
         [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []];
 
-    /// <summary>Loads the models and listens.</summary>
+    /// <summary>Loads the models and starts listening.</summary>
     /// <param name="options">Settings.</param>
     /// <param name="configure">Changes services and logging before they are used, or null.</param>
-    /// <param name="cancellation">Checked while it starts.</param>
-    /// <exception cref="ArgumentException">Settings are wrong, or the server would be open to others without a key.</exception>
+    /// <param name="cancellation">Checked while the server starts.</param>
+    /// <exception cref="ArgumentException">Settings are invalid, or the server would be open to others without a key.</exception>
     /// <exception cref="NvgDataException">A model folder is unusable.</exception>
     /// <exception cref="IOException">An address is in use.</exception>
     public static async Task<NvgServerHost> StartAsync(
@@ -65,7 +65,7 @@ public sealed class NvgServerHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Refuses new work, lets accepted work finish, and closes.</summary>
+    /// <summary>Rejects new work, lets accepted work finish, and closes.</summary>
     public Task StopAsync() => _app.StopAsync(CancellationToken.None);
 
     /// <inheritdoc/>
@@ -81,7 +81,7 @@ public sealed class NvgServerHost : IAsyncDisposable
             kestrel.Limits.MaxConcurrentConnections = options.MostConnections;
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Server.DrainTime + ClosingTime);
-        // Signals belong to whoever runs the server.
+        // The program that runs the server handles signals.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddNvgServer(options.Server);
         builder.Logging.ClearProviders();
@@ -89,7 +89,7 @@ public sealed class NvgServerHost : IAsyncDisposable
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        // Whoever starts the server says why it did not start.
+        // The program that starts the server reports why it did not start.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         if (Environment.GetEnvironmentVariable(ExporterVariable) is { Length: > 0 })
             AddExport(builder.Services);

@@ -6,8 +6,8 @@ using Nvg.Server.Scheduling;
 namespace Nvg.Server.Hosting;
 
 /// <summary>
-/// The server in the life of its application: models are loaded before requests come, and accepted work is done before connections are
-/// closed.
+/// Connects the server to the lifetime of its application: models are loaded before requests arrive, and accepted work is
+/// finished before connections are closed.
 /// </summary>
 internal sealed class NvgServerService : IHostedLifecycleService
 {
@@ -31,7 +31,7 @@ internal sealed class NvgServerService : IHostedLifecycleService
     /// <inheritdoc/>
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Before the listener stops, so that new requests are told why they are refused.</summary>
+    /// <summary>Runs before the listener stops, so that new requests get an error with the reason.</summary>
     public Task StoppingAsync(CancellationToken cancellationToken) => _jobs.DrainAsync(cancellationToken);
 
     /// <inheritdoc/>

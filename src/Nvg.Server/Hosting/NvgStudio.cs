@@ -4,7 +4,7 @@ using Microsoft.Extensions.FileProviders;
 
 namespace Nvg.Server.Hosting;
 
-/// <summary>Serves the page. Everything it needs is local, and it may run nothing else.</summary>
+/// <summary>Serves the page. Everything that the page needs is local; its content security policy forbids everything else.</summary>
 internal static class NvgStudio
 {
     private const string Policy = "default-src 'self'; img-src 'self' blob: data:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
@@ -13,7 +13,7 @@ internal static class NvgStudio
     /// <summary>The folder of the page, beside the application.</summary>
     internal static string Folder => Path.Combine(AppContext.BaseDirectory, "wwwroot");
 
-    /// <summary>Headers of every answer.</summary>
+    /// <summary>Adds security headers to every response.</summary>
     internal static void UseSecurityHeaders(IApplicationBuilder app) => app.Use((http, next) =>
     {
         IHeaderDictionary headers = http.Response.Headers;
@@ -26,7 +26,7 @@ internal static class NvgStudio
         return next(http);
     });
 
-    /// <summary>Serves the files, where there are any.</summary>
+    /// <summary>Serves the files, if there are any.</summary>
     internal static void UseFiles(IApplicationBuilder app)
     {
         if (!Directory.Exists(Folder))
@@ -36,7 +36,7 @@ internal static class NvgStudio
         app.UseStaticFiles(new StaticFileOptions
         {
             FileProvider = files,
-            // Checked for a newer version each time: an update must not mix files of two.
+            // Browsers must check for a newer version each time, because an update must not mix files of two versions.
             OnPrepareResponse = context => context.Context.Response.Headers.CacheControl = "no-cache",
         });
     }

@@ -3,15 +3,15 @@ namespace Nvg.Server.Jobs;
 /// <summary>Why a job was cancelled.</summary>
 internal enum CancelReason
 {
-    /// <summary>Its client asked for it, or left.</summary>
+    /// <summary>The client cancelled the job or disconnected.</summary>
     Client,
 
-    /// <summary>It took too long.</summary>
+    /// <summary>The job took too long.</summary>
     Deadline,
 
-    /// <summary>Nobody asked about it.</summary>
+    /// <summary>No client queried the job.</summary>
     Abandoned,
 
-    /// <summary>The server stops.</summary>
+    /// <summary>The server is stopping.</summary>
     Shutdown,
 }

@@ -8,8 +8,8 @@ using Nvg.Server.Scheduling;
 namespace Nvg.Server.Jobs;
 
 /// <summary>
-/// Images that were requested together, with their events and results. Lives from the request to the expiry of its results. Safe to use
-/// from several threads.
+/// Images that were requested together, with their events and results. A job lives from the request until its results expire.
+/// Thread-safe.
 /// </summary>
 internal sealed class Job : IPassListener, IDisposable
 {
@@ -28,14 +28,14 @@ internal sealed class Job : IPassListener, IDisposable
     private Exception? _error;
     private CancelReason? _reason;
 
-    /// <param name="client">Whose job it is.</param>
-    /// <param name="plan">What it computes.</param>
-    /// <param name="links">Paths of its results, for events.</param>
-    /// <param name="metrics">Is told of its end.</param>
+    /// <param name="client">The client that owns the job.</param>
+    /// <param name="plan">The images to compute.</param>
+    /// <param name="links">Paths of the job's results, for events.</param>
+    /// <param name="metrics">Records the end of the job.</param>
     internal Job(string client, JobPlan plan, JobLinks? links, ServerMetrics metrics)
     {
         (Client, Plan, _metrics, IsStored) = (client, plan, metrics, links is not null);
-        // An id is all that a client needs to read results, so it must not be guessed.
+        // A client needs only the id to read results, so it must not be guessable.
         Id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
         Links = (links ?? JobLinks.None).Of(Id);
         NvgModel model = plan.Model.Model;
@@ -58,19 +58,19 @@ internal sealed class Job : IPassListener, IDisposable
 
     internal JobPlan Plan { get; }
 
-    /// <summary>Whether clients can ask about it; otherwise whoever submitted it waits for it.</summary>
+    /// <summary>Whether clients can query the job; otherwise, the code that submitted it waits for it.</summary>
     internal bool IsStored { get; }
 
     internal JobLinks Links { get; }
 
     internal DateTimeOffset Created { get; } = DateTimeOffset.UtcNow;
 
-    /// <summary>When it ended, or null.</summary>
+    /// <summary>When the job ended, or null.</summary>
     internal DateTimeOffset? EndedAt { get; private set; }
 
     internal JobEventLog Events { get; } = new();
 
-    /// <summary>Completes when the job ends, however.</summary>
+    /// <summary>Completes when the job ends, in any state.</summary>
     internal Task Ended => _ended.Task;
 
     internal CancellationToken Cancellation => _cancellation.Token;
@@ -88,7 +88,7 @@ internal sealed class Job : IPassListener, IDisposable
 
     internal bool IsOver => State is JobState.Completed or JobState.Failed or JobState.Cancelled;
 
-    /// <summary>Why it failed, or null.</summary>
+    /// <summary>Why the job failed, or null.</summary>
     internal Exception? Error
     {
         get
@@ -98,7 +98,7 @@ internal sealed class Job : IPassListener, IDisposable
         }
     }
 
-    /// <summary>Why it was cancelled, or null.</summary>
+    /// <summary>Why the job was cancelled, or null.</summary>
     internal CancelReason? Reason
     {
         get
@@ -108,7 +108,7 @@ internal sealed class Job : IPassListener, IDisposable
         }
     }
 
-    /// <summary>Bytes that its results take.</summary>
+    /// <summary>Memory of the results in bytes.</summary>
     internal long Bytes
     {
         get
@@ -120,10 +120,10 @@ internal sealed class Job : IPassListener, IDisposable
 
     internal int Readers => Volatile.Read(ref _readers);
 
-    /// <summary>Time since somebody asked about it.</summary>
+    /// <summary>Time since a client last queried the job.</summary>
     internal TimeSpan Untouched => Readers > 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(Volatile.Read(ref _touched));
 
-    /// <summary>Share of the work that is done.</summary>
+    /// <summary>Completed share of the work.</summary>
     internal double Progress
     {
         get
@@ -133,10 +133,10 @@ internal sealed class Job : IPassListener, IDisposable
         }
     }
 
-    /// <summary>Somebody asked about it.</summary>
+    /// <summary>Notes that a client queried the job.</summary>
     internal void Touch() => Volatile.Write(ref _touched, Stopwatch.GetTimestamp());
 
-    /// <summary>A reader of events has come, unless there are too many.</summary>
+    /// <summary>Registers a reader of events, unless there are too many.</summary>
     internal bool TryEnter(int most)
     {
         if (Interlocked.Increment(ref _readers) <= most)
@@ -145,7 +145,7 @@ internal sealed class Job : IPassListener, IDisposable
         return false;
     }
 
-    /// <summary>A reader of events has left.</summary>
+    /// <summary>Unregisters a reader of events.</summary>
     internal void Leave()
     {
         Touch();
@@ -159,14 +159,14 @@ internal sealed class Job : IPassListener, IDisposable
     /// <summary>Writes the first event.</summary>
     internal void Queued(int position) => Events.Add("queued", new { position, images = _images.Length });
 
-    /// <summary>Reads facts that belong together.</summary>
+    /// <summary>Reads several values consistently.</summary>
     internal T Read<T>(Func<JobState, T> read)
     {
         lock (_lock)
             return read(_state);
     }
 
-    /// <summary>Stops what is left of it; nothing happens where it is over.</summary>
+    /// <summary>Stops the remaining work; does nothing if the job has ended.</summary>
     internal void Cancel(CancelReason reason)
     {
         lock (_lock)
@@ -266,14 +266,14 @@ internal sealed class Job : IPassListener, IDisposable
             _error = error;
             foreach (JobImage other in _images.Where(i => i.State != JobState.Completed))
                 other.State = JobState.Cancelled;
-            // What failed inside is for the log, not for clients.
+            // Internal errors are written to the log and not sent to clients.
             End(JobState.Failed, "failed", new { error = new { title = "Internal Server Error", status = 500, detail = FailureText } });
         }
 
         _cancellation.Cancel();
     }
 
-    /// <summary>What clients are told of an image that could not be computed.</summary>
+    /// <summary>The message to clients if an image could not be computed.</summary>
     internal const string FailureText = "the image could not be computed; the server's log says why";
 
     /// <inheritdoc/>

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Nvg.Server.Jobs;
 
 /// <summary>
-/// The events of one job, kept until the job goes. Readers hold a number and no buffer, so a slow reader costs nothing. Bounded by
-/// the stages and images of the job. Safe to use from several threads.
+/// The events of one job, kept until the job is removed. Readers hold a position and no buffer, so a slow reader costs nothing.
+/// The size is bounded by the stages and images of the job. Thread-safe.
 /// </summary>
 internal sealed class JobEventLog
 {
@@ -15,7 +15,7 @@ internal sealed class JobEventLog
     private bool _isEnded;
     private long _bytes;
 
-    /// <summary>Number of the last event; 0 where there is none.</summary>
+    /// <summary>Number of the last event; 0 if there is none.</summary>
     internal int Last
     {
         get
@@ -25,7 +25,7 @@ internal sealed class JobEventLog
         }
     }
 
-    /// <summary>Whether no event follows.</summary>
+    /// <summary>Whether no more events follow.</summary>
     internal bool IsEnded
     {
         get
@@ -35,7 +35,7 @@ internal sealed class JobEventLog
         }
     }
 
-    /// <summary>Bytes that the events take.</summary>
+    /// <summary>Memory of the events in bytes.</summary>
     internal long Bytes
     {
         get
@@ -46,10 +46,10 @@ internal sealed class JobEventLog
     }
 
     /// <summary>Adds an event.</summary>
-    /// <param name="name">Its type.</param>
-    /// <param name="data">Becomes JSON.</param>
-    /// <param name="stage">The stage it is about, or −1.</param>
-    /// <param name="isLast">Whether no event follows.</param>
+    /// <param name="name">Type of the event.</param>
+    /// <param name="data">Content of the event, serialised as JSON.</param>
+    /// <param name="stage">Stage of the event, or −1.</param>
+    /// <param name="isLast">Whether this is the last event.</param>
     internal void Add(string name, object data, int stage = -1, bool isLast = false)
     {
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(data, ServerJson.Options);
@@ -66,9 +66,9 @@ internal sealed class JobEventLog
         more.SetResult();
     }
 
-    /// <summary>The events after one, as they come, until the last.</summary>
-    /// <param name="after">Number of the last event that the reader has; 0 for none.</param>
-    /// <param name="idle">After this time without an event null comes.</param>
+    /// <summary>Enumerates the events after a given one as they arrive, until the last event.</summary>
+    /// <param name="after">Number of the last event that the reader has received; 0 for none.</param>
+    /// <param name="idle">Time without an event after which null is returned.</param>
     /// <param name="cancellation">Ends the reading.</param>
     internal async IAsyncEnumerable<JobEvent?> ReadAsync(
         int after, TimeSpan idle, [EnumeratorCancellation] CancellationToken cancellation = default)

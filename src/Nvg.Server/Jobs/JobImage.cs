@@ -15,20 +15,20 @@ internal sealed class JobImage(int index, ImageRequest request, int @class, stri
 
     internal JobState State { get; set; }
 
-    /// <summary>Stages that are finished.</summary>
+    /// <summary>Number of finished stages.</summary>
     internal int Stages { get; set; }
 
     internal GeneratedImage? Result { get; set; }
 
     internal RegionChange? Change { get; set; }
 
-    /// <summary>Previews of finished stages as PNG; null where there is none.</summary>
+    /// <summary>Previews of finished stages as PNG; null for a stage without a preview.</summary>
     internal byte[]?[] Previews { get; } = new byte[]?[stages];
 
-    /// <summary>Bytes that the results take, about.</summary>
+    /// <summary>Approximate memory of the results in bytes.</summary>
     internal long Bytes => Previews.Sum(p => (long)(p?.Length ?? 0)) + (Result is { } result ? BytesOf(result) : 0);
 
-    // Pixels, and a label and a token for every position of every stage.
+    // Counts the pixels, and a label and a token for every position of every stage.
     private static long BytesOf(GeneratedImage result) =>
         result.Image.Pixels.Length + 2L * sizeof(int) * result.Sequence.Grid.StageCount * result.Sequence.Grid.Length;
 }

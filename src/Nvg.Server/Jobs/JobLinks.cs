@@ -1,15 +1,15 @@
 namespace Nvg.Server.Jobs;
 
 /// <summary>The paths of a job.</summary>
-/// <param name="Self">Of the job itself.</param>
+/// <param name="Self">Path of the job itself.</param>
 internal sealed record JobLinks(string Self)
 {
-    /// <summary>Of a job that has no paths, because its client gets everything in one answer.</summary>
+    /// <summary>The links of a job without paths, whose client gets everything in one response.</summary>
     internal static JobLinks None { get; } = new("");
 
     internal string Events => $"{Self}/events";
 
-    /// <summary>The links of one of the jobs below this path.</summary>
+    /// <summary>The links of a job below this path.</summary>
     internal JobLinks Of(string id) => new($"{Self}/{id}");
 
     internal string Image(int index) => $"{Self}/images/{index}.png";

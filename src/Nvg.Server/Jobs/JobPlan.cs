@@ -3,20 +3,20 @@ using Nvg.Server.Models;
 
 namespace Nvg.Server.Jobs;
 
-/// <summary>What a job computes: a request that has been read and checked.</summary>
+/// <summary>The work of a job: a request that has been read and checked.</summary>
 internal sealed record JobPlan
 {
     internal required ServedModel Model { get; init; }
 
     internal required IReadOnlyList<ImageRequest> Images { get; init; }
 
-    /// <summary>The structure that images follow, where one was drawn.</summary>
+    /// <summary>The structure that images follow, or null if none was drawn.</summary>
     internal StructureMap? Structure { get; init; }
 
-    /// <summary>The region that is generated anew, where a mask was given.</summary>
+    /// <summary>The region to regenerate, or null without a mask.</summary>
     internal KeptSurroundings? Region { get; init; }
 
-    /// <summary>Sentences for people.</summary>
+    /// <summary>Notes for the user, one sentence each.</summary>
     internal IReadOnlyList<string> Notes { get; init; } = [];
 
     internal bool Previews { get; init; }

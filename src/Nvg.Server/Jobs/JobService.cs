@@ -3,7 +3,7 @@ using Nvg.Server.Scheduling;
 
 namespace Nvg.Server.Jobs;
 
-/// <summary>Accepts jobs, watches over them, and lets them finish when the server stops.</summary>
+/// <summary>Accepts jobs, monitors them, and lets them finish when the server stops.</summary>
 internal sealed class JobService : IDisposable
 {
     private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1), DrainInterval = TimeSpan.FromMilliseconds(50);
@@ -22,17 +22,17 @@ internal sealed class JobService : IDisposable
     public JobService(NvgServerOptions options, ImageQueue queue, WorkerHealth health, JobStore store, ServerMetrics metrics) =>
         (_options, _queue, _health, _store, _metrics) = (options, queue, health, store, metrics);
 
-    /// <summary>Whether new work is refused because the server stops.</summary>
+    /// <summary>Whether new work is rejected because the server is stopping.</summary>
     internal bool IsDraining => _isDraining;
 
     /// <summary>Why no work is accepted, or null.</summary>
     internal string? Problem => _isDraining ? "the server is shutting down" : _health.Problem;
 
-    /// <summary>Begins to watch over deadlines, abandoned jobs and expired results.</summary>
+    /// <summary>Starts monitoring deadlines, abandoned jobs and expired results.</summary>
     internal void Start() => _watch = WatchAsync();
 
-    /// <summary>Throws where no work is accepted, before effort is spent on a request.</summary>
-    /// <exception cref="RequestException">The server stops or cannot compute (503), or the queue is full (429).</exception>
+    /// <summary>Throws if no work is accepted. Call this before spending effort on a request.</summary>
+    /// <exception cref="RequestException">The server is stopping or cannot compute (503), or the queue is full (429).</exception>
     internal void RequireRoom(string client)
     {
         try
@@ -48,10 +48,12 @@ internal sealed class JobService : IDisposable
     }
 
     /// <summary>Accepts a job.</summary>
-    /// <param name="client">Whose job it is.</param>
-    /// <param name="plan">What it computes.</param>
-    /// <param name="links">Paths of jobs, or null for a job that is not stored: its client gets the result from the object.</param>
-    /// <exception cref="RequestException">The server stops or cannot compute (503), or the queue is full (429).</exception>
+    /// <param name="client">The client that owns the job.</param>
+    /// <param name="plan">The images to compute.</param>
+    /// <param name="links">
+    /// Paths of jobs, or null for a job that is not stored; the caller then takes the result from the returned job.
+    /// </param>
+    /// <exception cref="RequestException">The server is stopping or cannot compute (503), or the queue is full (429).</exception>
     internal Job Submit(string client, JobPlan plan, JobLinks? links)
     {
         var job = new Job(client, plan, links, _metrics);
@@ -78,17 +80,17 @@ internal sealed class JobService : IDisposable
         return job;
     }
 
-    /// <summary>Cancels a job and gives its place in the queue to others.</summary>
+    /// <summary>Cancels a job and frees its place in the queue.</summary>
     internal void Cancel(Job job, CancelReason reason)
     {
         job.Cancel(reason);
         _queue.RemoveCancelled(job.Client);
     }
 
-    /// <summary>Answers the client that waits for a job, and cancels the job when the client leaves or the answer fails.</summary>
-    /// <param name="job">From <see cref="Submit"/>.</param>
-    /// <param name="answer">Waits for the job and answers.</param>
-    /// <param name="leaving">Cancelled when the client leaves.</param>
+    /// <summary>Responds to a client that waits for a job. Cancels the job if the client disconnects or the response fails.</summary>
+    /// <param name="job">A job returned by <see cref="Submit"/>.</param>
+    /// <param name="answer">Waits for the job and responds.</param>
+    /// <param name="leaving">Cancelled when the client disconnects.</param>
     internal async Task<T> AnswerAsync<T>(Job job, Func<Task<T>> answer, CancellationToken leaving)
     {
         using CancellationTokenRegistration cancelling = leaving.UnsafeRegister(_ => Cancel(job, CancelReason.Client), null);
@@ -98,17 +100,17 @@ internal sealed class JobService : IDisposable
         }
         catch
         {
-            // The answer may end first when the client leaves; the registration is then disposed without having been called.
+            // If the client disconnects, the response may end first; the registration is then disposed without having been called.
             Cancel(job, CancelReason.Client);
             throw;
         }
     }
 
-    /// <summary>Images that are computed before the first of a job, or null where it does not wait.</summary>
+    /// <summary>Number of images that are computed before the first image of a job, or null if the job is not waiting.</summary>
     internal int? PositionOf(Job job) => job.State == JobState.Queued && _queue.PositionOf(job) is >= 0 and var position ? position : null;
 
-    /// <summary>Refuses new work and waits until accepted work is done; what is left then is cancelled.</summary>
-    /// <param name="cancellation">Ends the waiting.</param>
+    /// <summary>Rejects new work and waits until accepted work is done. Work that is not done when the wait ends is cancelled.</summary>
+    /// <param name="cancellation">Ends the wait.</param>
     internal async Task DrainAsync(CancellationToken cancellation)
     {
         lock (_lock)
@@ -181,7 +183,7 @@ internal sealed class JobService : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // The server stops.
+            // The server is stopping.
         }
     }
 

@@ -1,8 +1,8 @@
 namespace Nvg.Server.Jobs;
 
 /// <summary>
-/// The jobs that clients can ask about. Those that are over are kept for a limited time, number of images and bytes; of those that went,
-/// the last ids are remembered. Safe to use from several threads.
+/// The jobs that clients can query. Ended jobs are kept within limits of time, images and bytes; the last ids of removed jobs are
+/// remembered. Thread-safe.
 /// </summary>
 internal sealed class JobStore
 {
@@ -32,7 +32,7 @@ internal sealed class JobStore
             _jobs.Add(job.Id, job);
     }
 
-    /// <summary>A client's job.</summary>
+    /// <summary>Finds a client's job.</summary>
     /// <exception cref="RequestException">The client has no such job (404), or its results have expired (410).</exception>
     internal Job Get(string id, string client)
     {
@@ -50,7 +50,7 @@ internal sealed class JobStore
         }
     }
 
-    /// <summary>When the results of a job that is over go at the latest, or null.</summary>
+    /// <summary>The latest time at which the results of an ended job are removed, or null.</summary>
     internal DateTimeOffset? ExpiryOf(Job job) => job.EndedAt is { } ended ? ended + _options.ResultLifetime : null;
 
     /// <summary>Deletes a job with its results.</summary>
@@ -60,7 +60,7 @@ internal sealed class JobStore
             Forget(job);
     }
 
-    /// <summary>Deletes results that are too old or too many, the oldest first.</summary>
+    /// <summary>Deletes results that are too old or too many, oldest first.</summary>
     internal void Expire()
     {
         lock (_lock)
@@ -81,7 +81,7 @@ internal sealed class JobStore
     {
         if (!_jobs.Remove(job.Id))
             return;
-        // Disposed by nobody else: readers of events may still hold it, and need only its log.
+        // The job is not disposed here: readers of events may still hold it, and need only its log.
         if (_gone.Add(job.Id))
             _goneOrder.Enqueue(job.Id);
         if (_goneOrder.Count > RememberedIds)

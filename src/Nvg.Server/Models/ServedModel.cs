@@ -4,11 +4,11 @@ namespace Nvg.Server.Models;
 
 /// <summary>A model that is served.</summary>
 /// <param name="model">Borrowed.</param>
-/// <param name="type">Precision of its matrices.</param>
-/// <param name="batchSize">Images that are always computed together.</param>
+/// <param name="type">Precision of the model's matrices.</param>
+/// <param name="batchSize">Number of images that are always computed together.</param>
 internal sealed class ServedModel(NvgModel model, ScalarType type, int batchSize)
 {
-    // Random weights are in no file.
+    // Random weights are not in a file.
     private readonly Lazy<string> _fingerprint =
         new(() => model.Folder.Length > 0 ? model.Fingerprint() : $"random weights {model.Config.Name}");
 

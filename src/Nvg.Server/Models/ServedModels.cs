@@ -4,8 +4,8 @@ using Nvg.Torch;
 namespace Nvg.Server.Models;
 
 /// <summary>
-/// The models by name. A name from a request is looked up here and nowhere else: it never becomes part of a path. Owns the models
-/// that it loaded.
+/// The models by name. A name from a request is looked up only here and never becomes part of a path. Owns the models that it
+/// loaded.
 /// </summary>
 internal sealed class ServedModels : IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class ServedModels : IDisposable
 
     public ServedModels(NvgServerOptions options) => _options = options;
 
-    /// <summary>All models, the default first.</summary>
+    /// <summary>All models; the default model is first.</summary>
     internal IReadOnlyList<ServedModel> All { get; private set; } = [];
 
     internal bool IsLoaded => All.Count > 0;
@@ -25,7 +25,7 @@ internal sealed class ServedModels : IDisposable
     internal ServedModel Default => All.Count > 0 ? All[0] : throw new RequestException(503, "the models are still being loaded");
 
     /// <summary>Loads the models.</summary>
-    /// <exception cref="NvgDataException">A folder is unusable, has no generator, or two models have one name.</exception>
+    /// <exception cref="NvgDataException">A folder is unusable or has no generator, or two models have the same name.</exception>
     internal void Load()
     {
         if (IsLoaded)
@@ -37,23 +37,23 @@ internal sealed class ServedModels : IDisposable
             _owned.Add(NvgModel.Load(folder, _options.Device, _options.Type));
         ServedModel[] all = [.. _owned.Concat(_options.Models).Select(Serve)];
         if (all.GroupBy(m => m.Name).FirstOrDefault(g => g.Count() > 1) is { } same)
-            throw new NvgDataException($"two models are called {same.Key}: change the name in the config.json of one");
+            throw new NvgDataException($"two models are named {same.Key}: change the name in the config.json of one");
         _byName = all.ToDictionary(m => m.Name, StringComparer.Ordinal);
         All = all;
     }
 
-    /// <summary>A model by name, the default for null, or null where there is none of this name.</summary>
+    /// <summary>A model by name, or the default model if the name is null. Returns null if no model has this name.</summary>
     internal ServedModel? Find(string? name) => name is null ? Default : _byName.GetValueOrDefault(name);
 
-    /// <summary>A model by name; the default for null.</summary>
-    /// <exception cref="RequestException">There is none of this name.</exception>
+    /// <summary>A model by name, or the default model if the name is null.</summary>
+    /// <exception cref="RequestException">No model has this name.</exception>
     internal ServedModel Get(string? name) => Find(name) ?? throw new RequestException(400, Unknown(name!))
     {
         Field = "model",
         Suggestions = [.. NearestNames.Of(Shortened(name!), _byName.Keys, MostSuggestions)],
     };
 
-    /// <summary>What to say of a name that no model has.</summary>
+    /// <summary>The error message for a name that no model has.</summary>
     internal string Unknown(string name) => $"no model '{Shortened(name)}': this server has {string.Join(", ", All.Select(m => m.Name))}";
 
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ using Nvg.Torch;
 
 namespace Nvg.Server.Native;
 
-/// <summary>What is in a document or an image.</summary>
+/// <summary>The content of a document or an image.</summary>
 internal sealed record DocumentAnswer
 {
     public required string Kind { get; init; }

@@ -13,7 +13,7 @@ using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.Native;
 
-/// <summary>Opens documents and images: shows what is in them, stage by stage.</summary>
+/// <summary>Opens documents and images, and shows their content stage by stage.</summary>
 internal sealed class DocumentEndpoints
 {
     private const string FilePart = "file";
@@ -27,7 +27,7 @@ internal sealed class DocumentEndpoints
 
     internal void Map(RouteGroupBuilder group) =>
         group.MapPost("/documents", (Delegate)OpenAsync).WithName("PostDocument").WithSummary("What is in a document or an image")
-            .Accepts<IFormFile>("multipart/form-data", "application/octet-stream").Produces<DocumentAnswer>().ProducesProblem(400);
+            .Accepts<IFormFile>("multipart/form-data", "*/*").Produces<DocumentAnswer>().ProducesProblem(400);
 
     private async Task<IResult> OpenAsync(HttpContext http)
     {
@@ -118,7 +118,7 @@ internal sealed class DocumentEndpoints
                 Share(given.Tokens(i), false),
             previews[i]))];
 
-    // One token for each cluster, or for each position where a border gives a cluster two.
+    // One token per cluster, or one per position if a border gives a cluster two tokens.
     private static int[] Content(PartialSequence sequence, int stage)
     {
         int[] byCluster = new int[LatentGrid.ClusterCount(stage)];
@@ -135,7 +135,7 @@ internal sealed class DocumentEndpoints
         return byCluster;
     }
 
-    // The one label of stage 0 is always known, which says nothing.
+    // The single label of stage 0 is always known, so it does not count.
     private static string Share(ReadOnlySpan<int> values, bool isTrivial) =>
         isTrivial || !values.ContainsAnyExcept(PartialSequence.Unknown) ? "none" : values.Contains(PartialSequence.Unknown) ? "part"
             : "all";

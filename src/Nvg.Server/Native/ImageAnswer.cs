@@ -8,7 +8,7 @@ using Nvg.Server.Models;
 
 namespace Nvg.Server.Native;
 
-/// <summary>Encodes results in the format that a client asks for.</summary>
+/// <summary>Encodes results in the format that a client requests.</summary>
 internal static class ImageAnswer
 {
     internal const string DocumentType = "application/vnd.nvg";
@@ -19,7 +19,7 @@ internal static class ImageAnswer
         ("nvg", DocumentType, null),
     ];
 
-    /// <summary>The format of an extension, or of what the client accepts.</summary>
+    /// <summary>The format of an extension, or one that the client accepts.</summary>
     /// <exception cref="RequestException">There is no such format (404, 406).</exception>
     internal static (string Extension, string Type, ImageFormat? Format) FormatOf(HttpRequest request, string? extension)
     {
@@ -67,7 +67,7 @@ internal static class ImageAnswer
     internal static byte[] Document(ServedModel model, GeneratedImage result) =>
         ImageDocument.Of(model.Model, model.Fingerprint, result, model.Type).ToBytes();
 
-    /// <summary>An image whose pixels become squares.</summary>
+    /// <summary>An enlarged image, each pixel of which becomes a square.</summary>
     internal static RgbImage Enlarged(RgbImage image, int scale) => scale == 1 ? image : image.Enlarge(scale);
 
     private static int Scale(HttpRequest request, int largest)

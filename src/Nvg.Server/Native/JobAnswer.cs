@@ -2,7 +2,7 @@ using Nvg.Server.Jobs;
 
 namespace Nvg.Server.Native;
 
-/// <summary>A job as the API shows it.</summary>
+/// <summary>A job as returned by the API.</summary>
 internal sealed record JobAnswer(
     string Id, JobState State, string Model, DateTimeOffset Created, int? QueuePosition, double Progress,
     IReadOnlyList<JobImageAnswer> Images, StructureAnswer? Structure, IReadOnlyList<string> Notes, JobErrorAnswer? Error,

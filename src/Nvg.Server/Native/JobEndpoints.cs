@@ -9,7 +9,7 @@ using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.Native;
 
-/// <summary>Jobs: post, ask, follow, cancel, fetch.</summary>
+/// <summary>Jobs: submit, query, follow, cancel, fetch results.</summary>
 internal sealed class JobEndpoints
 {
     private const int MostReaders = 8;
@@ -43,7 +43,7 @@ internal sealed class JobEndpoints
     private async Task<IResult> PostAsync(HttpContext http)
     {
         string client = EndpointGuard.ClientOf(http);
-        // Refused before the body is read, so that a full queue costs nothing.
+        // Rejected before the body is read, so that a full queue costs nothing.
         _jobs.RequireRoom(client);
         JobPlan plan = await _contents.ReadAsync(http, content =>
         {
@@ -65,12 +65,12 @@ internal sealed class JobEndpoints
         string last = http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } header ? header
             : http.Request.Query["lastEventId"].ToString();
         int after = int.TryParse(last, out int number) && number > 0 ? number : 0;
-        // An EventSource stops asking when it gets no content.
+        // An EventSource stops reconnecting when it gets status 204 (No Content).
         if (job.Events.IsEnded && after >= job.Events.Last)
             return Results.NoContent();
         if (!job.TryEnter(MostReaders))
         {
-            throw new RequestException(429, $"{MostReaders} streams of this job are open already")
+            throw new RequestException(429, $"{MostReaders} streams of this job are already open")
             {
                 RetryAfter = TimeSpan.FromSeconds(5),
                 Code = "streams",

@@ -3,10 +3,10 @@ using Nvg.Server.Jobs;
 
 namespace Nvg.Server.Native;
 
-/// <summary>What a client that waits for a job is told where it was not completed.</summary>
+/// <summary>Errors for a client that waits for a job that was not completed.</summary>
 internal static class JobFailure
 {
-    /// <summary>The error of a job that is over, or null where it was completed.</summary>
+    /// <summary>The error of an ended job, or null if it was completed.</summary>
     internal static RequestException? Of(Job job) => (job.State, job.Reason) switch
     {
         (JobState.Completed, _) => null,
@@ -20,13 +20,13 @@ internal static class JobFailure
         _ => new RequestException(500, Job.FailureText, job.Error) { Code = "failed" },
     };
 
-    /// <summary>Throws where a job was not completed.</summary>
-    /// <exception cref="RequestException">It was not.</exception>
+    /// <summary>Throws if a job was not completed.</summary>
+    /// <exception cref="RequestException">The job was not completed.</exception>
     internal static void ThrowIfNotCompleted(Job job, HttpContext http)
     {
         if (Of(job) is not { } failure)
             return;
-        // Clients repeat server errors by themselves; the same work would fail again.
+        // Clients retry after server errors by themselves, but the same work would fail again.
         if (failure.Status is 504 or 500)
             http.Response.Headers["x-should-retry"] = "false";
         throw failure;

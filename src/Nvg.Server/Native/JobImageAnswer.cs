@@ -2,7 +2,7 @@ using Nvg.Server.Jobs;
 
 namespace Nvg.Server.Native;
 
-/// <summary>An image of a job as the API shows it.</summary>
+/// <summary>An image of a job as returned by the API.</summary>
 internal sealed record JobImageAnswer(
     int Index, JobState State, int Class, string Label, string Seed, int Stages, string? Url, string? Document, double? Share,
     JobChange? Change)

@@ -69,7 +69,7 @@ internal sealed class ModelEndpoints
 /// <summary>State of the queue.</summary>
 internal sealed record StatusAnswer(string State, int QueuedImages, int RunningImages, int QueueLimit);
 
-/// <summary>Whether a key is needed, and was given.</summary>
+/// <summary>Whether a key is required, and whether it was given.</summary>
 internal sealed record SessionAnswer(bool Required, bool Authenticated);
 
 /// <summary>A key.</summary>

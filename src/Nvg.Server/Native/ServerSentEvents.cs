@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Nvg.Server.Native;
 
-/// <summary>Writes server-sent events. Flushes each, and holds nothing: a slow reader makes the writer wait.</summary>
+/// <summary>Writes server-sent events. Each event is flushed and nothing is buffered, so a slow reader makes the writer wait.</summary>
 internal sealed class ServerSentEvents
 {
     /// <summary>Time without an event after which a comment keeps the connection open.</summary>
@@ -13,12 +13,12 @@ internal sealed class ServerSentEvents
 
     private ServerSentEvents(HttpResponse response) => _response = response;
 
-    /// <summary>Begins an answer of events.</summary>
+    /// <summary>Starts a response of events.</summary>
     internal static async Task<ServerSentEvents> BeginAsync(HttpContext http)
     {
         http.Response.ContentType = "text/event-stream";
         http.Response.Headers.CacheControl = "no-cache,no-store";
-        // Proxies that collect answers would hold the events back.
+        // Proxies that buffer responses would hold the events back.
         http.Response.Headers["X-Accel-Buffering"] = "no";
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         await http.Response.StartAsync(http.RequestAborted).ConfigureAwait(false);
@@ -27,10 +27,10 @@ internal sealed class ServerSentEvents
     }
 
     /// <summary>Writes an event.</summary>
-    /// <param name="name">Its type.</param>
+    /// <param name="name">Type of the event.</param>
     /// <param name="data">One line of UTF-8.</param>
-    /// <param name="id">Its id, or null.</param>
-    /// <param name="cancellation">The reader has left.</param>
+    /// <param name="id">Id of the event, or null.</param>
+    /// <param name="cancellation">Cancelled when the reader disconnects.</param>
     internal async Task WriteAsync(string name, ReadOnlyMemory<byte> data, int? id, CancellationToken cancellation)
     {
         string head = id is null ? $"event: {name}\ndata: " : $"id: {id}\nevent: {name}\ndata: ";

@@ -4,7 +4,7 @@ using Nvg.Server.Requests;
 
 namespace Nvg.Server.Native;
 
-/// <summary>A structure map as the API explains it.</summary>
+/// <summary>The API's explanation of a structure map.</summary>
 internal sealed record StructureAnswer(LatentAnswer Latent, IReadOnlyList<StructureStageAnswer> Stages, bool HasEffect,
     IReadOnlyList<string> Notes)
 {

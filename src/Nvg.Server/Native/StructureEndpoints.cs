@@ -10,7 +10,7 @@ using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.Native;
 
-/// <summary>Explains the structure map that a drawing gives, without generating.</summary>
+/// <summary>Explains the structure map of a drawing, without generating images.</summary>
 internal sealed class StructureEndpoints
 {
     private readonly NvgServerOptions _options;

@@ -24,11 +24,11 @@ internal sealed class ServerMetrics
         _duration = _meter.CreateHistogram<double>(
             "gen_ai.server.request.duration", "s", "Time from a request to its last image, waiting included");
         _wait = _meter.CreateHistogram<double>("nvg.queue.wait", "s", "Time that an image waited before it was computed");
-        _batch = _meter.CreateHistogram<int>("nvg.batch.size", "{image}", "Images of requests in a pass, copies that fill it left out");
+        _batch = _meter.CreateHistogram<int>("nvg.batch.size", "{image}", "Images of requests in a pass, without the copies that fill it");
         _stage = _meter.CreateHistogram<double>("nvg.stage.duration", "s", "Time of one stage of a pass");
         _images = _meter.CreateCounter<long>("nvg.images", "{image}", "Images that were completed");
-        _rejected = _meter.CreateCounter<long>("nvg.rejected", "{request}", "Requests that were refused, by reason");
-        _meter.CreateObservableGauge("nvg.tensors.live", () => Tensor.LiveCount, "{tensor}", "Tensors that live in the process");
+        _rejected = _meter.CreateCounter<long>("nvg.rejected", "{request}", "Requests that were rejected, by reason");
+        _meter.CreateObservableGauge("nvg.tensors.live", () => Tensor.LiveCount, "{tensor}", "Live tensors in the process");
     }
 
     /// <summary>Spans of jobs.</summary>
@@ -36,7 +36,7 @@ internal sealed class ServerMetrics
 
     internal void ObserveQueue(Func<int> waiting, Func<int> running)
     {
-        _meter.CreateObservableGauge("nvg.queue.length", waiting, "{image}", "Images that wait");
+        _meter.CreateObservableGauge("nvg.queue.length", waiting, "{image}", "Waiting images");
         _meter.CreateObservableGauge("nvg.running", running, "{image}", "Images that are being computed");
     }
 

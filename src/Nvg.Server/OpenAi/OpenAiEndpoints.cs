@@ -10,7 +10,7 @@ using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.OpenAi;
 
-/// <summary>The part of OpenAI's API that is about images.</summary>
+/// <summary>The image endpoints of OpenAI's API.</summary>
 internal sealed class OpenAiEndpoints
 {
     private readonly JobService _jobs;

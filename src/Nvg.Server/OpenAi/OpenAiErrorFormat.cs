@@ -3,7 +3,7 @@ using Nvg.Server.Access;
 
 namespace Nvg.Server.OpenAi;
 
-/// <summary>Errors in OpenAI's envelope; its clients show nothing of any other.</summary>
+/// <summary>Errors in OpenAI's envelope, the only format whose messages its clients show.</summary>
 internal sealed class OpenAiErrorFormat : IErrorFormat
 {
     private const int FirstServerError = 500;
@@ -13,7 +13,7 @@ internal sealed class OpenAiErrorFormat : IErrorFormat
     /// <inheritdoc/>
     public IResult Describe(RequestException error) => Results.Json(Envelope(error), ServerJson.Options, statusCode: error.Status);
 
-    /// <summary>The envelope, as an answer or as an event of a stream.</summary>
+    /// <summary>The envelope, for a response or an event of a stream.</summary>
     internal static object Envelope(RequestException error) => new
     {
         error = new

@@ -6,7 +6,7 @@ using Nvg.Server.Requests.Content;
 namespace Nvg.Server.OpenAi;
 
 /// <summary>
-/// The fields of a request, from JSON or from a form. Fields that are not asked for do not matter; wrong types are errors.
+/// The fields of a request, from JSON or from a form. Fields that are not read are ignored; wrong types are errors.
 /// </summary>
 internal sealed class OpenAiFields
 {
@@ -16,7 +16,7 @@ internal sealed class OpenAiFields
     private OpenAiFields(IReadOnlyDictionary<string, string> form) => _form = form;
 
     /// <summary>Reads the fields of a body.</summary>
-    /// <exception cref="RequestException">The JSON is invalid, or no object.</exception>
+    /// <exception cref="RequestException">The JSON is invalid or not an object.</exception>
     internal static OpenAiFields Read(RequestContent content)
     {
         var fields = new OpenAiFields(content.Fields);
@@ -62,11 +62,11 @@ internal sealed class OpenAiFields
             && (bool.TryParse(text, out bool flag) ? flag : throw Wrong(name, "true or false"));
     }
 
-    /// <summary>One of some words, or null.</summary>
+    /// <summary>One of the given words, or null.</summary>
     internal string? Word(string name, params ReadOnlySpan<string> words) => Text(name) is not { } text ? null
         : words.Contains(text) ? text : throw Wrong(name, $"one of {string.Join(", ", words.ToArray())}");
 
-    /// <summary>A value of any type; in a form, JSON or else a string.</summary>
+    /// <summary>A value of any type; in a form, JSON or, if it is not JSON, a string.</summary>
     internal JsonElement? Any(string name)
     {
         if (Element(name) is { } value)
@@ -74,8 +74,8 @@ internal sealed class OpenAiFields
         return _form.TryGetValue(name, out string? text) ? JsonSerializer.SerializeToElement(text) : null;
     }
 
-    /// <summary>An object of known fields; in a form, its JSON as text.</summary>
-    /// <exception cref="RequestException">It has unknown fields or wrong types.</exception>
+    /// <summary>An object with known fields; in a form, its JSON as text.</summary>
+    /// <exception cref="RequestException">The object has unknown fields or wrong types.</exception>
     internal T Object<T>(string name)
         where T : new()
     {

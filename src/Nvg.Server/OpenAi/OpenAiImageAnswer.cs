@@ -4,14 +4,14 @@ using Nvg.Server.Native;
 
 namespace Nvg.Server.OpenAi;
 
-/// <summary>Writes results as OpenAI's clients read them.</summary>
+/// <summary>Writes results in the format that OpenAI's clients read.</summary>
 internal static class OpenAiImageAnswer
 {
     private const string Quality = "auto", Background = "opaque";
 
-    /// <summary>The answer of a job that is completed.</summary>
+    /// <summary>The response for a completed job.</summary>
     /// <param name="job">The job.</param>
-    /// <param name="request">What was asked for.</param>
+    /// <param name="request">The request.</param>
     /// <param name="origin">Scheme and host of this server, for URLs.</param>
     internal static Dictionary<string, object> Of(Job job, OpenAiImageRequest request, string origin) => new(About(job, request))
     {
@@ -75,7 +75,7 @@ internal static class OpenAiImageAnswer
     private static string Encode(RgbImage image, OpenAiImageRequest request) =>
         Convert.ToBase64String(ImageFile.Encode(ImageAnswer.Enlarged(image, request.Extension.Scale), request.Format));
 
-    // A token of ours is one of the codebook; those that were given were not drawn.
+    // An image token is a codebook token; tokens that were given do not count, because they were not sampled.
     private static object Usage(Job job)
     {
         int drawn = job.Images.Sum(i => i.Result!.DrawnTokens);

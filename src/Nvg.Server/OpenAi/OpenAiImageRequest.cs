@@ -3,7 +3,7 @@ using Nvg.Server.Requests.Bodies;
 
 namespace Nvg.Server.OpenAi;
 
-/// <summary>A request for images, as OpenAI's clients send it, without the fields that mean nothing here.</summary>
+/// <summary>A request for images as OpenAI's clients send it, without the fields that this server does not use.</summary>
 internal sealed record OpenAiImageRequest
 {
     internal required string Prompt { get; init; }
@@ -20,10 +20,10 @@ internal sealed record OpenAiImageRequest
 
     internal int PartialImages { get; init; }
 
-    /// <summary>What OpenAI's API cannot say: structure, kept stages, settings, and what else a job takes.</summary>
+    /// <summary>Fields that OpenAI's API does not have: structure, kept stages, settings, and the other fields of a job.</summary>
     internal required OpenAiExtension Extension { get; init; }
 
-    /// <summary>Seed of the first image, or null for one at random.</summary>
+    /// <summary>Seed of the first image, or null for a random seed.</summary>
     internal System.Text.Json.JsonElement? Seed { get; init; }
 }
 

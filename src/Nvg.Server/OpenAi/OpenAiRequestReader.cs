@@ -26,7 +26,7 @@ internal sealed partial class OpenAiRequestReader
     public OpenAiRequestReader(NvgServerOptions options, ServedModels models, PlanBuilder plans, ReferenceReader references) =>
         (_options, _models, _plans, _references) = (options, models, plans, references);
 
-    /// <summary>A request for new images.</summary>
+    /// <summary>Reads a request for new images.</summary>
     internal (OpenAiImageRequest Request, JobPlan Plan) ReadGeneration(RequestContent content, string client)
     {
         OpenAiImageRequest request = Read(OpenAiFields.Read(content), content);
@@ -35,7 +35,10 @@ internal sealed partial class OpenAiRequestReader
         return (request, _plans.Build(body with { Model = model.Name }, content with { Files = [] }, client));
     }
 
-    /// <summary>A request to edit an image: a region where there is a mask, else another class over its structure.</summary>
+    /// <summary>
+    /// Reads a request to edit an image: the masked region if there is a mask, otherwise the whole image with another class and
+    /// the same structure.
+    /// </summary>
     internal (OpenAiImageRequest Request, JobPlan Plan) ReadEdit(RequestContent content)
     {
         OpenAiImageRequest request = Read(OpenAiFields.Read(content), content);
@@ -55,8 +58,8 @@ internal sealed partial class OpenAiRequestReader
         return (request, _plans.Build(model, body, files, reference));
     }
 
-    /// <summary>The model of a name.</summary>
-    /// <exception cref="RequestException">There is none (404).</exception>
+    /// <summary>The model with a name.</summary>
+    /// <exception cref="RequestException">There is no such model (404).</exception>
     internal ServedModel Model(string? name)
     {
         if (_models.Find(name is { Length: > 0 } ? name : null) is { } model)
@@ -72,7 +75,7 @@ internal sealed partial class OpenAiRequestReader
         if (prompt.Length > LongestPrompt)
             throw RequestException.Field400("prompt", $"the prompt has {prompt.Length} characters; at most {LongestPrompt} are accepted");
         CheckSize(fields.Text("size"));
-        // Without meaning here, but of a type that clients can rely on.
+        // These fields have no effect here, but their types are checked.
         _ = (fields.Number("output_compression", 0, 100), fields.Text("quality"), fields.Text("background"), fields.Text("moderation"),
             fields.Text("user"), fields.Text("style"), fields.Text("safety_identifier"), fields.Text("input_fidelity"));
         bool stream = fields.Flag("stream");
@@ -116,7 +119,7 @@ internal sealed partial class OpenAiRequestReader
     }
 
     /// <summary>The class that a prompt names.</summary>
-    /// <exception cref="RequestException">It names none, or several.</exception>
+    /// <exception cref="RequestException">It names no class, or several.</exception>
     internal static int ClassOf(string prompt, ServedModel model)
     {
         try
@@ -130,8 +133,8 @@ internal sealed partial class OpenAiRequestReader
         }
     }
 
-    // Transparent is generated anew; ours is white. Editors that know no transparency draw white as well. Without a mask the
-    // transparency of the image itself counts.
+    // OpenAI's masks mark the region to regenerate as transparent, ours as white. Editors without transparency also use white.
+    // Without a mask, the transparency of the image itself counts.
     private MaskBody? Mask(RequestContent content, byte[] image, Reference reference, ServedModel model)
     {
         byte[]? file = content.FileOf(MaskReader.Part);
@@ -151,7 +154,7 @@ internal sealed partial class OpenAiRequestReader
         }
     }
 
-    // The size is always the model's, which the answer says.
+    // The size is always the model's size, and the response reports it.
     private static void CheckSize(string? size)
     {
         if (size is not null && size != "auto" && !Sizes().IsMatch(size))

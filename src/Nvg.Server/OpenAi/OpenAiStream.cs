@@ -5,7 +5,7 @@ using Nvg.Server.Native;
 
 namespace Nvg.Server.OpenAi;
 
-/// <summary>Streams an image as OpenAI's clients read it: finished stages as partial images, then the image.</summary>
+/// <summary>Streams an image in the format that OpenAI's clients read: finished stages as partial images, then the image.</summary>
 internal static class OpenAiStream
 {
     internal static async Task WriteAsync(HttpContext http, Job job, OpenAiImageRequest request, string kind)
@@ -31,7 +31,7 @@ internal static class OpenAiStream
             events.WriteAsync(name, JsonSerializer.SerializeToUtf8Bytes(describe(name), ServerJson.Options), null, http.RequestAborted);
     }
 
-    /// <summary>Evenly spaced stages before the last, whose image is the finished one; all of them where more are asked for.</summary>
+    /// <summary>Evenly spaced stages before the last one, whose image is the finished image; all of them if more are requested.</summary>
     internal static HashSet<int> PartialStages(int stages, int count)
     {
         int most = Math.Min(count, stages - 1);

@@ -10,11 +10,11 @@ internal static class ClassField
 
     private const int LongestName = 200;
 
-    /// <summary>The numbers of the classes, or null for random ones.</summary>
+    /// <summary>The numbers of the classes, or null for random classes.</summary>
     /// <exception cref="RequestException">The model has no such class.</exception>
     internal static IReadOnlyList<int>? ReadAll(JsonElement value, ClassNames names, int most)
     {
-        // A class that is called random comes before the word of the API.
+        // A class named "random" takes precedence over the keyword of the API.
         if (value.ValueKind == JsonValueKind.String && value.GetString() == Random && !names.TryFind(Random, out _))
             return null;
         if (value.ValueKind != JsonValueKind.Array)
@@ -47,7 +47,7 @@ internal static class ClassField
         }
     }
 
-    /// <summary>The answer for a name that the model does not know.</summary>
+    /// <summary>The error for a name that the model does not know.</summary>
     internal static RequestException Unknown(ClassNameException error, string field) => new(400, error.Message, error)
     {
         Field = field,

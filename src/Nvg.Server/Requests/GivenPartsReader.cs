@@ -9,19 +9,19 @@ using Nvg.Server.Requests.Content;
 
 namespace Nvg.Server.Requests;
 
-/// <summary>Combines structure, reference, mask and kept stages of a request, as <c>nvg generate</c> combines its options.</summary>
+/// <summary>Combines structure, reference, mask and kept stages of a request, as <c>nvg generate</c> does with its options.</summary>
 /// <param name="options">Limits.</param>
 /// <param name="model">The model; borrowed.</param>
 /// <param name="body">The request.</param>
-/// <param name="content">Its files.</param>
-/// <param name="reference">Its reference, or null.</param>
+/// <param name="content">The files of the request.</param>
+/// <param name="reference">The reference of the request, or null.</param>
 internal sealed class GivenPartsReader(NvgServerOptions options, ServedModel model, JobBody body, RequestContent content,
     Reference? reference)
 {
     private LatentGrid Grid => model.Model.Grid;
 
-    /// <summary>Reads them.</summary>
-    /// <exception cref="RequestException">One is unusable, or they contradict each other.</exception>
+    /// <summary>Reads the given parts.</summary>
+    /// <exception cref="RequestException">A part is unusable, or parts contradict each other.</exception>
     internal RequestedParts Read()
     {
         StructureMap? drawn = StructureReader.Read(options, model, body.Structure, content, body.Construction);
@@ -54,15 +54,15 @@ internal sealed class GivenPartsReader(NvgServerOptions options, ServedModel mod
         if (mask is null && keep is null && reference!.Document is null)
             throw Wrong("keep", "an image as reference needs 'keep', or a mask");
         if (mask is not null && drawn is not null)
-            throw Wrong("mask", "a mask keeps the structure of the reference: leave out 'structure'");
+            throw Wrong("mask", "a mask keeps the structure of the reference: omit 'structure'");
         if (drawn is not null && keep?.Structure is not null)
-            throw Wrong("keep.structure", "'structure' and the structure of the reference exclude each other: keep only content");
+            throw Wrong("keep.structure", "'structure' and the structure of the reference cannot be combined: keep only content");
     }
 
     private static StageSelection Stages(KeptParts? keep) =>
         keep is null ? new StageSelection(0, []) : new StageSelection(keep.Structure ?? keep.ContentStages, keep.Content);
 
-    // Inside a mask the first token sets the tone, and it is chosen before the surroundings are seen.
+    // Inside a mask, the first token sets the tone, and it would be chosen before the surroundings are seen.
     private static StageSelection Inside(KeptParts? keep) => keep is null ? new StageSelection(1, [0]) : Stages(keep);
 
     private Continuation Continue()

@@ -10,12 +10,12 @@ namespace Nvg.Server.Requests;
 /// <param name="options">Limits.</param>
 /// <param name="model">The model.</param>
 /// <param name="body">The request.</param>
-/// <param name="document">The earlier result that it refers to, or null.</param>
+/// <param name="document">The earlier result that the request refers to, or null.</param>
 internal sealed class ImageListReader(NvgServerOptions options, ServedModel model, JobBody body, ImageDocument? document)
 {
     private ClassNames Names => model.Model.Classes;
 
-    /// <summary>The images; nothing is given to them yet.</summary>
+    /// <summary>Returns the images, without their given parts.</summary>
     /// <exception cref="RequestException">A class does not exist, or there are too many images.</exception>
     internal IReadOnlyList<ImageRequest> Read()
     {
@@ -28,7 +28,7 @@ internal sealed class ImageListReader(NvgServerOptions options, ServedModel mode
             : [.. classes.SelectMany(c => seeds.Select(seed => new ImageRequest(c, seed)))];
         if (body.To is { } to)
             return Towards(images, to, classes);
-        // As it was made, unless another class is asked for.
+        // The original interpolation is kept, unless another class is requested.
         return document?.Description.Interpolation is { } interpolation && body.Class is null
             ? [.. images.Select(i => i with { Interpolation = interpolation })]
             : images;
@@ -54,7 +54,7 @@ internal sealed class ImageListReader(NvgServerOptions options, ServedModel mode
     {
         int most = Math.Min(options.ImagesPerJob, options.QueueLimitPerClient);
         if (count < 1 || count > most)
-            throw RequestException.Field400("count", $"{count} images were asked for; 1 to {most} are accepted");
+            throw RequestException.Field400("count", $"{count} images were requested; 1 to {most} are accepted");
     }
 
     private ImageRequest[] Towards(ImageRequest[] images, TargetBody to, IReadOnlyList<int>? classes)
@@ -64,14 +64,14 @@ internal sealed class ImageListReader(NvgServerOptions options, ServedModel mode
         if (classes is not { Count: 1 })
             throw RequestException.Field400("to", "'to' needs a single class to start from");
         if (to.Share is not (null or (>= 0 and <= 1)))
-            throw RequestException.Field400("to.share", "'to.share' must lie between 0 and 1");
+            throw RequestException.Field400("to.share", "'to.share' must be between 0 and 1");
         if (to.Share is null && images.Length < 2)
             throw RequestException.Field400("to", "'to' without a share needs a count of at least 2");
         int? target = to.Class is { } value ? ClassField.Read(value, Names, "to.class") : null;
         ulong? seed = to.Seed is { } other ? SeedField.Read(other, "to.seed") : null;
         if (to.Share is { } share)
             return [.. images.Select(i => i with { Interpolation = new Interpolation(target, seed, share) })];
-        // All from the first image, one step further each.
+        // All images interpolate from the first one, each a step further.
         return [.. images.Select((_, k) => images[0] with { Interpolation = new Interpolation(target, seed, k / (images.Length - 1.0)) })];
     }
 }

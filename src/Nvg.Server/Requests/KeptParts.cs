@@ -4,12 +4,12 @@ using Nvg.Server.Requests.Bodies;
 namespace Nvg.Server.Requests;
 
 /// <summary>Which stages of a reference are kept.</summary>
-/// <param name="Structure">Number of first stages whose structure is kept; null where it was not said.</param>
+/// <param name="Structure">Number of first stages whose structure is kept; null if not specified.</param>
 /// <param name="Content">Stages whose content is kept, ascending.</param>
 internal sealed record KeptParts(int? Structure, IReadOnlyList<int> Content)
 {
     /// <summary>Reads the field <c>keep</c>.</summary>
-    /// <exception cref="RequestException">A number of stages is none of the model's.</exception>
+    /// <exception cref="RequestException">A stage or a number of stages does not exist in the model.</exception>
     internal static KeptParts? Read(KeepBody? body, int stages)
     {
         if (body is null)

@@ -11,13 +11,13 @@ internal static class MaskReader
 {
     internal const string Part = "mask";
 
-    /// <summary>The region that is generated anew, or null where there is no mask.</summary>
+    /// <summary>Returns the region to regenerate, or null if there is no mask.</summary>
     /// <param name="body">The mask in JSON, or null.</param>
-    /// <param name="content">May have it as a file.</param>
-    /// <param name="reference">What it lies over, or null.</param>
+    /// <param name="content">Content of the request, which may include the mask as a file.</param>
+    /// <param name="reference">The reference that the mask applies to, or null.</param>
     /// <param name="grid">The latent positions.</param>
     /// <param name="options">Limits.</param>
-    /// <exception cref="RequestException">It is unusable, leaves nothing to do, or there is no reference.</exception>
+    /// <exception cref="RequestException">The mask is unusable or leaves nothing to regenerate, or there is no reference.</exception>
     internal static RegionMask? Read(MaskBody? body, RequestContent content, Reference? reference, LatentGrid grid,
         NvgServerOptions options)
     {

@@ -8,8 +8,8 @@ using Nvg.Server.Requests.Content;
 namespace Nvg.Server.Requests;
 
 /// <summary>
-/// Turns a request into the images that are computed, and checks everything that could fail later: what is accepted can be computed, so
-/// that it never spoils a pass that it shares.
+/// Turns a request into the images to compute, and checks everything that could fail later. An accepted request can be computed,
+/// so it never spoils a pass that it shares with others.
 /// </summary>
 internal sealed class PlanBuilder
 {
@@ -24,16 +24,16 @@ internal sealed class PlanBuilder
 
     /// <summary>Reads a request.</summary>
     /// <param name="body">The request.</param>
-    /// <param name="content">Its files.</param>
-    /// <param name="client">Whose request it is.</param>
-    /// <exception cref="RequestException">A field is wrong; the message says which and why.</exception>
+    /// <param name="content">The files of the request.</param>
+    /// <param name="client">The client that sent the request.</param>
+    /// <exception cref="RequestException">A field is wrong; the message says which one and why.</exception>
     internal JobPlan Build(JobBody body, RequestContent content, string client)
     {
         ServedModel model = _models.Get(body.Model);
         return Build(model, body, content, _references.Read(model, body.Reference, content, client));
     }
 
-    /// <summary>Reads a request whose reference has been read.</summary>
+    /// <summary>Reads a request whose reference has already been read.</summary>
     internal JobPlan Build(ServedModel model, JobBody body, RequestContent content, Reference? reference)
     {
         RequestedParts given = new GivenPartsReader(_options, model, body, content, reference).Read();
@@ -59,7 +59,7 @@ internal sealed class PlanBuilder
 
     private TimeSpan Deadline(double? seconds) => seconds is null ? _options.Deadline
         : seconds > 0 && seconds <= _options.Deadline.TotalSeconds ? TimeSpan.FromSeconds(seconds.Value)
-        : throw RequestException.Field400("deadline", $"'deadline' must lie between 0 and {_options.Deadline.TotalSeconds} seconds");
+        : throw RequestException.Field400("deadline", $"'deadline' must be between 0 and {_options.Deadline.TotalSeconds} seconds");
 
     private static SamplingOptions Sampling(ServedModel model, JobBody body, ImageDocument? document)
     {
@@ -70,13 +70,13 @@ internal sealed class PlanBuilder
             : options;
     }
 
-    // Without kept stages another class or seed would be an image that has nothing to do with the reference.
+    // Without kept stages, an image of another class or seed would have nothing to do with the reference.
     private static void RequireChange(JobBody body, ImageDocument? document, RequestedParts given)
     {
         if (document is null || given.Given is { IsEmpty: false } || given.Structure is not null || body.Keep is not null)
             return;
         if (body.Class is not null || body.Seed is not null || body.Seeds is not null || body.Count > 1 || body.To is not null)
-            throw RequestException.Field400("keep", "another class, seed or count than that of the reference needs 'keep', or a mask");
+            throw RequestException.Field400("keep", "a class, seed or count other than the reference's needs 'keep', or a mask");
     }
 
     private static IEnumerable<string> Notes(ServedModel model, JobBody body, ImageDocument? document, RequestedParts given)
@@ -88,7 +88,7 @@ internal sealed class PlanBuilder
         }
 
         if (body.Keep is { } keep && body.Mask is null && keep.Structure is 0 or 1 && keep.Content is null)
-            yield return $"keep.structure {keep.Structure} keeps nothing of the reference: stage 0 is a single region";
+            yield return $"keep.structure {keep.Structure} has no effect: stage 0 is a single region";
         if (document?.Description is { } made && made.Batch != model.BatchSize)
         {
             yield return $"the reference was computed in batches of {made.Batch}, this server computes in batches of {model.BatchSize}: "
@@ -96,7 +96,7 @@ internal sealed class PlanBuilder
         }
     }
 
-    /// <summary>What to say of a drawn structure.</summary>
+    /// <summary>Notes about a drawn structure.</summary>
     internal static IEnumerable<string> StructureNotes(StructureMap structure)
     {
         if (structure.Stages.Count < 2)
@@ -110,7 +110,7 @@ internal sealed class PlanBuilder
         {
             if (map.IsByPosition)
             {
-                yield return $"what is drawn for stage {stage} has a single tone, so its clusters are halved by position alone: "
+                yield return $"the drawing of stage {stage} has a single tone, so its clusters are halved by position alone: "
                     + "draw light and dark parts";
             }
 

@@ -16,8 +16,8 @@ internal sealed class ReferenceReader
 
     public ReferenceReader(NvgServerOptions options, JobStore jobs) => (_options, _jobs) = (options, jobs);
 
-    /// <summary>The reference, or null where the request has none.</summary>
-    /// <exception cref="RequestException">It is unusable, or of another model.</exception>
+    /// <summary>The reference, or null if the request has none.</summary>
+    /// <exception cref="RequestException">The reference is unusable, or belongs to another model.</exception>
     internal Reference? Read(ServedModel model, ReferenceBody? body, RequestContent content, string client)
     {
         byte[]? file = content.FileOf(Part);
@@ -31,7 +31,7 @@ internal sealed class ReferenceReader
     }
 
     /// <summary>Reads an upload.</summary>
-    /// <exception cref="RequestException">It is unusable, or of another model.</exception>
+    /// <exception cref="RequestException">The reference is unusable, or belongs to another model.</exception>
     internal Reference FromBytes(ServedModel model, byte[] bytes)
     {
         if (!UploadedImages.IsImage(bytes))
@@ -40,7 +40,7 @@ internal sealed class ReferenceReader
     }
 
     /// <summary>Reads a document.</summary>
-    /// <exception cref="RequestException">It is none, or damaged.</exception>
+    /// <exception cref="RequestException">The bytes are not a document, or the document is damaged.</exception>
     internal static ImageDocument ReadDocument(byte[] bytes, string field)
     {
         try
@@ -70,9 +70,9 @@ internal sealed class ReferenceReader
         }
         catch (NvgDataException)
         {
-            // The message of the command names folders of the server.
+            // The message of the command would name folders of the server.
             throw RequestException.Field400(Part,
-                $"the reference was made by another model ({document.Description.Model}) than {model.Name}");
+                $"the reference was made by a different model ({document.Description.Model}) than {model.Name}");
         }
 
         return new Reference(document.Image, document);

@@ -4,11 +4,11 @@ using System.Text.Json;
 
 namespace Nvg.Server.Requests;
 
-/// <summary>Seeds in JSON: whole numbers of 64 bits, or strings of their digits.</summary>
+/// <summary>Seeds in JSON: 64-bit integers, or strings of their digits.</summary>
 internal static class SeedField
 {
-    /// <summary>A seed.</summary>
-    /// <exception cref="RequestException">It is none.</exception>
+    /// <summary>Reads a seed.</summary>
+    /// <exception cref="RequestException">The value is not a seed.</exception>
     internal static ulong Read(JsonElement value, string field)
     {
         if (value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out ulong number))
@@ -20,6 +20,6 @@ internal static class SeedField
                 $"'{field}' must be a whole number from 0 to {ulong.MaxValue}, or a string of its digits");
     }
 
-    /// <summary>A seed at random. Of 32 bits, so that every client can hold it.</summary>
+    /// <summary>Draws a random seed of 32 bits, so that every client can represent it.</summary>
     internal static ulong Draw() => (uint)RandomNumberGenerator.GetInt32(int.MinValue, int.MaxValue);
 }

@@ -39,8 +39,8 @@ internal sealed class StructureReader
         _body = depth.Length > 0 && body.Stages is null ? body with { Stages = Math.Min(DepthStages, model.StageCount) } : body;
     }
 
-    /// <summary>The map, or null where the request gives no structure.</summary>
-    /// <exception cref="RequestException">It is unusable.</exception>
+    /// <summary>Returns the map, or null if the request has no structure.</summary>
+    /// <exception cref="RequestException">The structure is unusable.</exception>
     internal static StructureMap? Read(
         NvgServerOptions options, ServedModel model, StructureBody? body, RequestContent content, string? construction)
     {
@@ -56,14 +56,14 @@ internal sealed class StructureReader
         }
     }
 
-    /// <summary>The strategy of a request, or null; the caller disposes it.</summary>
-    /// <exception cref="RequestException">There is none of this name.</exception>
+    /// <summary>Returns the strategy of a request, or null; the caller disposes it.</summary>
+    /// <exception cref="RequestException">There is no strategy with this name.</exception>
     internal static IStructureStrategy? Strategy(string? construction)
     {
         if (construction is null)
             return null;
         StructureStrategyConfig? config = StructureStrategyConfig.Parse(construction, out string? problem);
-        // Its setting would be the path of a file on the server.
+        // This strategy has a setting that would be the path of a file on the server.
         if (config is null or { Kind: StructureStrategyKind.Features })
             throw RequestException.Field400("construction", problem ?? "'features' is not available on a server");
         return config.Create(VisionTransformer.LoadFeatures);
@@ -81,7 +81,7 @@ internal sealed class StructureReader
             StructureSource.Labels => builder.FromLabels(OnlyRegions(), _body.Stages),
             StructureSource.Image => FromImage(builder),
             StructureSource.Drawing when _files is [var drawing] => builder.FromDrawing(Decode(drawing), _body.Stages),
-            StructureSource.Drawing => throw Wrong("of the kind drawing needs one image"),
+            StructureSource.Drawing => throw Wrong("of kind 'drawing' needs one image"),
             _ when _body.Brightness is { } numbers => builder.FromBrightness(Drawings(numbers), _body.Stages),
             _ => builder.FromBrightness([.. _files.Take(MostDrawings + 1).Select(Decode)], _body.Stages),
         };
@@ -105,7 +105,7 @@ internal sealed class StructureReader
     private StructureMap FromMaps(StructureBuilder builder)
     {
         if (_body.Maps is not { } maps)
-            throw Wrong("of the kind maps needs maps, or a .npy file");
+            throw Wrong("of kind 'maps' needs maps, or a .npy file");
         int length = _model.Model.Grid.Length;
         if (maps.Length < 1 || maps.Length > _model.StageCount || Array.Exists(maps, m => m is null || m.Length != length))
             throw Wrong($"must have 1 to {_model.StageCount} maps of {length} labels each");
@@ -129,7 +129,7 @@ internal sealed class StructureReader
         var array = NpyArray.Read(stream, StructurePart);
         bool isLabels = _kind == StructureSource.Labels;
         if (array.Shape.Count is < 1 or > 3 || array.Shape.Contains(0) || (isLabels && array.Shape.Count != 2))
-            throw Wrong($"is an array of {array.Shape.Count} sides; labels have rows and columns, maps also stages");
+            throw Wrong($"is a {array.Shape.Count}-dimensional array; labels have rows and columns, maps also stages");
         int[] values = array.ToLabels();
         if (isLabels)
             return builder.FromLabels(values, (int)array.Shape[1], (int)array.Shape[0], _body.Stages);
@@ -144,7 +144,7 @@ internal sealed class StructureReader
         if (_body.Stages is not { } stages)
             throw RequestException.Field400("structure.stages", "the structure of an image needs a number of stages");
         if (_files.Count != 1)
-            throw Wrong("of the kind image needs one image");
+            throw Wrong("of kind 'image' needs one image");
         using IStructureStrategy? strategy = Strategy(_construction);
         return builder.FromImage(UploadedImages.DecodeSquare(_files[0], StructurePart, _model.ImageSize, _options), stages, strategy);
     }

@@ -2,10 +2,10 @@ using Nvg.Imaging;
 
 namespace Nvg.Server.Scheduling;
 
-/// <summary>Is told, on the worker's thread, what happens to its images.</summary>
+/// <summary>Receives, on the worker's thread, the progress of its images.</summary>
 internal interface IPassListener
 {
-    /// <summary>Images are computed now, together.</summary>
+    /// <summary>The computation of images has started.</summary>
     void Started(IReadOnlyList<int> images);
 
     /// <summary>Images have finished a stage.</summary>

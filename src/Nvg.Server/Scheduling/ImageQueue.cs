@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Nvg.Server.Scheduling;
 
 /// <summary>
-/// The images that wait for one device. Bounded in images, and fair: the client that has had the least time of the device comes
-/// first, so that a client with many images delays another one by one pass at most. Safe to use from several threads.
+/// The images that wait for one device. The queue is bounded and fair: the client that has used the least device time comes
+/// first, so a client with many images delays another client by at most one pass. Thread-safe.
 /// </summary>
 internal sealed class ImageQueue : IDisposable
 {
@@ -17,11 +17,11 @@ internal sealed class ImageQueue : IDisposable
     private int _waiting;
     private long _arrivals;
 
-    /// <param name="limits">Bounds.</param>
-    /// <param name="timeOfImage">What an image takes at the moment, to say when to try again.</param>
+    /// <param name="limits">Limits of the queue.</param>
+    /// <param name="timeOfImage">Returns the current time per image, from which the time to retry is estimated.</param>
     internal ImageQueue(QueueLimits limits, Func<TimeSpan> timeOfImage) => (_limits, _timeOfImage) = (limits, timeOfImage);
 
-    /// <summary>Images that wait.</summary>
+    /// <summary>Number of waiting images.</summary>
     internal int Waiting
     {
         get
@@ -32,7 +32,7 @@ internal sealed class ImageQueue : IDisposable
     }
 
     /// <summary>Adds images, all or none.</summary>
-    /// <exception cref="RequestException">There is no room (429).</exception>
+    /// <exception cref="RequestException">The queue is full (429).</exception>
     internal void Add(IReadOnlyList<ImageTask> tasks)
     {
         lock (_lock)
@@ -40,7 +40,7 @@ internal sealed class ImageQueue : IDisposable
             RequireRoom(tasks[0].Client, tasks.Count);
             if (!_clients.TryGetValue(tasks[0].Client, out WaitingClient? client))
             {
-                // A client that was away starts with the others: what it did not use it cannot claim later.
+                // A client that returns starts level with the others; it cannot claim time that it did not use.
                 client = new WaitingClient(_clock, _arrivals++);
                 _clients.Add(tasks[0].Client, client);
             }
@@ -54,20 +54,20 @@ internal sealed class ImageQueue : IDisposable
             _waiting += tasks.Count;
         }
 
-        // One signal is enough: the worker takes what there is before it waits again.
+        // One signal is enough, because the worker takes all waiting images before it waits again.
         if (_arrived.CurrentCount == 0)
             _arrived.Release();
     }
 
-    /// <summary>Throws where a client could not add images now, before work is spent on its request.</summary>
-    /// <exception cref="RequestException">There is no room (429).</exception>
+    /// <summary>Throws if a client cannot add images now. Call this before spending work on its request.</summary>
+    /// <exception cref="RequestException">The queue is full (429).</exception>
     internal void RequireRoomFor(string client, int images = 1)
     {
         lock (_lock)
             RequireRoom(client, images);
     }
 
-    /// <summary>Takes images out that nobody wants any more.</summary>
+    /// <summary>Removes images that nobody wants any more.</summary>
     internal void RemoveCancelled(string client)
     {
         lock (_lock)
@@ -85,8 +85,8 @@ internal sealed class ImageQueue : IDisposable
         }
     }
 
-    /// <summary>Waits for images and takes those of the next pass.</summary>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <summary>Waits for images and takes the images of the next pass.</summary>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     internal List<ImageTask> Take(CancellationToken cancellation)
     {
         while (true)
@@ -98,7 +98,7 @@ internal sealed class ImageQueue : IDisposable
         }
     }
 
-    /// <summary>Takes the images of the next pass; empty where nothing waits.</summary>
+    /// <summary>Takes the images of the next pass; empty if no image is waiting.</summary>
     internal List<ImageTask> TryTake()
     {
         lock (_lock)
@@ -122,12 +122,12 @@ internal sealed class ImageQueue : IDisposable
         }
     }
 
-    /// <summary>Images that are computed before the first of these, or −1 where none of them waits.</summary>
+    /// <summary>Number of images that are computed before the first image of a listener, or −1 if none of its images is waiting.</summary>
     internal int PositionOf(IPassListener listener)
     {
         lock (_lock)
         {
-            // What the others have waiting before it, at most as many each as the client itself.
+            // Counts the waiting images of the other clients, but no more of each than the client's own.
             foreach (WaitingClient client in _clients.Values)
             {
                 int own = client.Tasks.Index().FirstOrDefault(t => t.Item.Listener == listener, (-1, null!)).Index;
@@ -143,7 +143,7 @@ internal sealed class ImageQueue : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _arrived.Dispose();
 
-    // The client that has had the least; the one that came first where several have.
+    // The client that has used the least time; among equals, the one that arrived first.
     private (WaitingClient Client, LinkedListNode<ImageTask> Node)? Next(PassKey? key)
     {
         (WaitingClient Client, LinkedListNode<ImageTask> Node)? best = null;
@@ -158,11 +158,11 @@ internal sealed class ImageQueue : IDisposable
         return best;
     }
 
-    // Within a pass an image counts at once, so that clients take turns in filling it.
+    // Within a pass, an image counts at once, so that clients take turns in filling the pass.
     private static bool IsBefore(WaitingClient client, WaitingClient other) =>
         (client.Time + client.Charge, client.Arrival).CompareTo((other.Time + other.Charge, other.Arrival)) < 0;
 
-    // A pass takes the same time however many images it has: its clients share it.
+    // A pass takes the same time for any number of images, so its clients share the time.
     private void Settle(List<WaitingClient> takers, int count)
     {
         foreach (WaitingClient client in takers.Distinct())
@@ -182,7 +182,7 @@ internal sealed class ImageQueue : IDisposable
         _waiting--;
     }
 
-    // Until its pass is behind the clock, an idle client is remembered: coming back at once must not pay.
+    // An idle client is remembered until the clock has passed its time, so that it gains nothing by coming back at once.
     private void ForgetIfIdle(string name, WaitingClient client)
     {
         if (client.Tasks.Count == 0 && (client.Time <= _clock || _waiting == 0))
@@ -195,7 +195,10 @@ internal sealed class ImageQueue : IDisposable
         if (_waiting + images > _limits.All)
             throw Full($"the queue is full: {_waiting} of {_limits.All} images wait", "queue_full");
         if (own + images > _limits.PerClient)
-            throw Full($"{own} images of yours wait already; at most {_limits.PerClient} may", "client_queue_full");
+        {
+            throw Full(
+                $"you already have {own} waiting {(own == 1 ? "image" : "images")}; the limit is {_limits.PerClient}", "client_queue_full");
+        }
     }
 
     private RequestException Full(string message, string code) => new(429, message)
@@ -208,10 +211,10 @@ internal sealed class ImageQueue : IDisposable
     {
         internal LinkedList<ImageTask> Tasks { get; } = [];
 
-        /// <summary>Passes that it has had, in the time of the queue.</summary>
+        /// <summary>Passes that the client has used, in the time of the queue.</summary>
         internal double Time { get; set; } = time;
 
-        /// <summary>Images of the pass that is being put together.</summary>
+        /// <summary>Images of the client in the pass that is being assembled.</summary>
         internal double Charge { get; set; }
 
         internal long Arrival => arrival;

@@ -2,14 +2,14 @@ using Nvg.Server.Models;
 
 namespace Nvg.Server.Scheduling;
 
-/// <summary>One image that waits or is computed.</summary>
-/// <param name="client">Whose image it is.</param>
+/// <summary>One image that is waiting or being computed.</summary>
+/// <param name="client">The client that requested the image.</param>
 /// <param name="model">Borrowed.</param>
 /// <param name="request">The image.</param>
-/// <param name="listener">Is told what happens to it.</param>
-/// <param name="index">Its number, for the listener.</param>
-/// <param name="wantsPreview">Whether stages come with previews.</param>
-/// <param name="cancellation">Cancelled where nobody wants the image any more.</param>
+/// <param name="listener">Receives the progress of the image.</param>
+/// <param name="index">Index of the image, for the listener.</param>
+/// <param name="wantsPreview">Whether stages include previews.</param>
+/// <param name="cancellation">Cancelled when nobody wants the image any more.</param>
 internal sealed class ImageTask(
     string client, ServedModel model, ImageRequest request, IPassListener listener, int index, bool wantsPreview,
     CancellationToken cancellation)
@@ -30,9 +30,9 @@ internal sealed class ImageTask(
 
     internal bool IsCancelled => cancellation.IsCancellationRequested;
 
-    /// <summary>What others must share to be computed together with it.</summary>
+    /// <summary>Key that other images must share to be computed together with this one.</summary>
     internal PassKey Key { get; } = PassKey.Of(model, request);
 
-    /// <summary>When it began to wait, in ticks of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    /// <summary>When the image started to wait, in ticks of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
     internal long Since { get; set; }
 }

@@ -4,7 +4,7 @@ using Nvg.Server.Models;
 
 namespace Nvg.Server.Scheduling;
 
-/// <summary>Computes a pass with its model, in a batch that is always of the same size.</summary>
+/// <summary>Computes a pass with its model, in a batch of constant size.</summary>
 internal sealed class ModelEngine : IImageEngine
 {
     /// <inheritdoc/>

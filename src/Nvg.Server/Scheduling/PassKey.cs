@@ -6,9 +6,9 @@ using Nvg.Server.Models;
 namespace Nvg.Server.Scheduling;
 
 /// <summary>
-/// What images must have in common to be computed together without changing each other's bytes: model, settings, and which stages
-/// are given completely. Images whose stage is given need no forward pass, so in a mixed pass the others would be computed in a
-/// smaller product, which may round differently.
+/// The properties that images must share to be computed together without changing each other's bytes: model, settings, and which
+/// stages are given completely. Images whose stage is given need no forward pass. In a mixed pass, the other images would
+/// therefore be computed in a smaller product, which may round differently.
 /// </summary>
 internal sealed record PassKey(ServedModel Model, string Settings, string Given)
 {
@@ -17,7 +17,7 @@ internal sealed record PassKey(ServedModel Model, string Settings, string Given)
     internal static PassKey Of(ServedModel model, ImageRequest image)
     {
         string settings = NvgJson.Write(image.Options ?? model.Model.Config.Sampling);
-        // Where an image is interpolated to another class, all embeddings of the pass are.
+        // If one image is interpolated to another class, all embeddings of the pass are interpolated.
         bool isBlend = image.Interpolation is { Class: not null, Share: > 0 and < 1 };
         return new PassKey(model, isBlend ? settings + "blend" : settings, Describe(image.AllGiven));
     }

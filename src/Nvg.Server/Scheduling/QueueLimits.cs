@@ -1,6 +1,6 @@
 namespace Nvg.Server.Scheduling;
 
-/// <summary>Bounds of a queue, in images that wait.</summary>
-/// <param name="All">Of all clients together.</param>
-/// <param name="PerClient">Of one client.</param>
+/// <summary>Limits of a queue, in waiting images.</summary>
+/// <param name="All">Limit for all clients together.</param>
+/// <param name="PerClient">Limit for one client.</param>
 internal sealed record QueueLimits(int All, int PerClient);

@@ -4,23 +4,24 @@ using Nvg.Server.Models;
 namespace Nvg.Server.Scheduling;
 
 /// <summary>
-/// Latency against load, computed in simulated time with the real queue: images arrive at random (a Poisson process) from clients that are
-/// equally active, and replicas with a queue each compute passes of a fixed time. A replica is chosen at random, as by a load balancer.
+/// Simulates latency over load in simulated time with the real queue. Images arrive at random (a Poisson process) from equally
+/// active clients, and replicas, each with its own queue, compute passes of a fixed duration. A replica is chosen at random, as
+/// by a load balancer.
 /// </summary>
-/// <param name="model">Whose batch size counts; borrowed.</param>
-/// <param name="passSeconds">What a pass takes.</param>
-/// <param name="limits">Bounds of each queue.</param>
-/// <param name="replicas">Servers with a queue of their own.</param>
+/// <param name="model">The model, which determines the batch size; borrowed.</param>
+/// <param name="passSeconds">Duration of a pass in seconds.</param>
+/// <param name="limits">Limits of each queue.</param>
+/// <param name="replicas">Number of servers, each with its own queue.</param>
 internal sealed class QueueSimulation(ServedModel model, double passSeconds, QueueLimits limits, int replicas)
 {
     private const int Clients = 50, Images = 20_000;
 
-    /// <summary>Images that the replicas compute in a second at most.</summary>
+    /// <summary>Maximum number of images per second that the replicas compute.</summary>
     internal double Capacity => replicas * model.BatchSize / passSeconds;
 
     /// <summary>Simulates a load.</summary>
-    /// <param name="load">Images that arrive, as a share of the capacity.</param>
-    /// <param name="seed">Of the arrivals.</param>
+    /// <param name="load">Arriving images as a share of the capacity.</param>
+    /// <param name="seed">Seed of the arrivals.</param>
     internal SimulatedLoad Run(double load, int seed)
     {
         var random = new Random(seed);
@@ -50,7 +51,7 @@ internal sealed class QueueSimulation(ServedModel model, double passSeconds, Que
             (double)refused / Images);
     }
 
-    /// <summary>One queue, and a worker that is free again after every pass.</summary>
+    /// <summary>One queue and its worker.</summary>
     private sealed class Replica(QueueSimulation simulation) : IPassListener, IDisposable
     {
         private readonly ImageQueue _queue = new(simulation.Limits, () => TimeSpan.FromSeconds(1));
@@ -73,7 +74,7 @@ internal sealed class QueueSimulation(ServedModel model, double passSeconds, Que
             }
 
             _arrivals[image] = now;
-            // The queue was empty and the worker free: it begins at once.
+            // If the queue was empty and the worker free, the pass starts at once.
             _free = Math.Max(_free, _queue.Waiting == 1 ? now : 0);
             return true;
         }

@@ -1,13 +1,13 @@
 namespace Nvg.Server.Scheduling;
 
-/// <summary>What a simulated load of the queue gave.</summary>
-/// <param name="Load">Images that arrive, as a share of what the workers can compute.</param>
-/// <param name="PerSecond">Images that arrive in a second.</param>
-/// <param name="MeanBatch">Images of a pass.</param>
+/// <summary>Result of a simulated load of the queue.</summary>
+/// <param name="Load">Arriving images as a share of what the workers can compute.</param>
+/// <param name="PerSecond">Arriving images per second.</param>
+/// <param name="MeanBatch">Mean number of images per pass.</param>
 /// <param name="Mean">Mean seconds from arrival to the finished image.</param>
-/// <param name="Median">Of half of the images at most.</param>
-/// <param name="Percentile95">Of 95 of 100 images at most.</param>
-/// <param name="Percentile99">Of 99 of 100 images at most.</param>
-/// <param name="Refused">Share of images that were refused because the queue was full.</param>
+/// <param name="Median">Median of this time.</param>
+/// <param name="Percentile95">95th percentile of this time.</param>
+/// <param name="Percentile99">99th percentile of this time.</param>
+/// <param name="Refused">Share of images that were rejected because the queue was full.</param>
 internal sealed record SimulatedLoad(
     double Load, double PerSecond, double MeanBatch, double Mean, double Median, double Percentile95, double Percentile99, double Refused);

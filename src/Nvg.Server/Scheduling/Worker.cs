@@ -24,12 +24,12 @@ internal sealed class Worker : IDisposable
         metrics.ObserveQueue(() => queue.Waiting, () => Running);
     }
 
-    /// <summary>Images that are being computed.</summary>
+    /// <summary>Number of images that are being computed.</summary>
     internal int Running => Volatile.Read(ref _running);
 
     internal void Start() => _thread.Start();
 
-    /// <summary>Stops before the next forward pass and waits for it.</summary>
+    /// <summary>Stops the worker before its next forward pass, and waits until it has stopped.</summary>
     internal void Stop()
     {
         _stopping.Cancel();
@@ -53,7 +53,7 @@ internal sealed class Worker : IDisposable
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            // The server stops.
+            // The server is stopping.
         }
         catch (Exception error)
         {
@@ -76,7 +76,7 @@ internal sealed class Worker : IDisposable
                 group.Key.Started([.. group.Select(t => t.Index)]);
             if (!TryCompute(pass, out Exception? error) && pass.Count > 1)
             {
-                // The others must not pay for one that cannot be computed. Batches are filled, so alone they get the same bytes.
+                // One image that cannot be computed must not affect the others. Batches are filled, so single images get the same bytes.
                 _logger.LogWarning(error, "a pass of {Count} images failed; they are computed one by one", pass.Count);
                 foreach (ImageTask task in pass.Where(t => !t.IsCancelled))
                 {
@@ -95,7 +95,7 @@ internal sealed class Worker : IDisposable
         }
     }
 
-    // True where it was computed or nobody wants it any more.
+    // Returns true if the pass was computed or nobody wants it any more.
     private bool TryCompute(List<ImageTask> pass, out Exception? error)
     {
         error = null;

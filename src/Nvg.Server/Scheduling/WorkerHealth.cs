@@ -2,8 +2,8 @@ using System.Diagnostics;
 
 namespace Nvg.Server.Scheduling;
 
-/// <summary>Whether the worker computes images, judged by what it did. Safe to use from several threads.</summary>
-/// <param name="stallTime">A forward pass that takes longer counts as a failure.</param>
+/// <summary>Whether the worker is able to compute images, judged from its past passes. Thread-safe.</summary>
+/// <param name="stallTime">Time of a forward pass beyond which it counts as a failure.</param>
 internal sealed class WorkerHealth(TimeSpan stallTime)
 {
     private const int MostFailures = 3;
@@ -17,7 +17,7 @@ internal sealed class WorkerHealth(TimeSpan stallTime)
     private bool _ended;
     private double _secondsPerImage = 1;
 
-    /// <summary>Why no work is accepted, or null. After a pause a few images are tried again.</summary>
+    /// <summary>Why no work is accepted, or null. After a pause, a few images are tried again.</summary>
     internal string? Problem
     {
         get
@@ -32,7 +32,7 @@ internal sealed class WorkerHealth(TimeSpan stallTime)
         }
     }
 
-    /// <summary>What an image took lately.</summary>
+    /// <summary>Recent time per image.</summary>
     internal TimeSpan TimeOfImage
     {
         get

@@ -5,7 +5,7 @@ let last = '';
 let timer = 0;
 
 /**
- * Says a sentence to screen readers. Of several in one second only the last one is said.
+ * Announces a sentence to screen readers. If there are several within one second, only the last is announced.
  * @param {string} sentence
  */
 export function announce(sentence) {
@@ -18,7 +18,7 @@ export function announce(sentence) {
 }
 
 /**
- * Shows a short message at the bottom of the page, with an optional action, which stays long enough to be found by keyboard.
+ * Shows a short message with an optional action at the bottom of the page, long enough to be reached by keyboard.
  * @param {string} sentence
  * @param {{ label: string, run: () => void }} [action]
  */

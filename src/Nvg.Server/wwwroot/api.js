@@ -4,7 +4,7 @@
 
 const root = new URL('api/', document.baseURI);
 
-/** An answer that is not a success, or none at all (status 0). */
+/** A response that is not a success, or no response at all (status 0). */
 export class ApiError extends Error {
   /**
    * @param {number} status
@@ -23,7 +23,7 @@ export class ApiError extends Error {
 let signIn = () => Promise.reject(new Error('no sign-in'));
 
 /**
- * Sets what asks for the key when the server wants one. The request is sent again afterwards.
+ * Sets the function that asks for the key when the server requires one. The request is then sent again.
  * @param {() => Promise<void>} ask
  */
 export function onUnauthorized(ask) {
@@ -59,7 +59,7 @@ async function request(path, options) {
 }
 
 /**
- * As `request`, but signs in and tries again once if a key is needed.
+ * Like `request`, but signs in and tries again once if a key is required.
  * @param {string} path
  * @param {RequestInit} [options]
  */

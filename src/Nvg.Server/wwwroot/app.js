@@ -1,4 +1,4 @@
-// The page starts here: reads what the server has, builds the views, and goes on with the job in the address.
+// Entry point of the page: reads the models of the server, builds the views, and continues with the job in the URL.
 
 import { toast } from './announce.js';
 import { api, onUnauthorized } from './api.js';

@@ -1,10 +1,10 @@
-// Elements without a framework.
+// Creates elements without a framework.
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
 
 /**
- * Creates an element. Names that begin with `on` are listeners, everything else is an attribute; `false`, `null` and
- * `undefined` leave it out. No `style` here: the content security policy forbids it.
+ * Creates an element. Names that start with `on` are listeners, all others are attributes. An attribute with the value `false`,
+ * `null` or `undefined` is omitted. `style` cannot be used: the content security policy forbids it.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
  * @param {Record<string, unknown>} [attributes]
@@ -43,7 +43,7 @@ export function fill(node, ...children) {
 }
 
 /**
- * The element with this id, which the page is known to have.
+ * The element with this id, which must exist.
  * @param {string} id
  * @returns {HTMLElement}
  */

@@ -3,7 +3,7 @@ import { api } from './api.js';
 /** @import { StageEvent, ImageEvent, Problem } from './types.js' */
 
 /**
- * What a job tells. `lost` means that the stream is over without an end: the job is unknown or has expired.
+ * The events of a job. `lost` means that the stream ended without a final event: the job is unknown or has expired.
  * @typedef {{
  *   queued: (data: { position: number }) => void,
  *   started: (data: { images: number[] }) => void,
@@ -21,7 +21,7 @@ const names = /** @type {const} */ (['queued', 'started', 'stage', 'image', 'com
 const last = new Set(['completed', 'failed', 'cancelled']);
 
 /**
- * Follows a job from its first event. The browser reconnects by itself and continues after the last event it saw.
+ * Follows a job from its first event. The browser reconnects by itself and continues after the last event that it received.
  * @param {string} job
  * @param {JobListener} listener
  * @returns {() => void} stops following

@@ -11,12 +11,12 @@ import { gallery } from './store/gallery.js';
 /** @import { Item, Limits, ModelInfo, ModelsAnswer, Recipe } from './types.js' */
 
 /**
- * What the viewer shows: images, which of them, and which stage of it (`null` = the latest). While it `follows`, it goes on
- * to the image that is being generated. `pinned` are the images to compare with.
+ * The content of the viewer: the images, the index of the selected one, and its stage (`null` = the latest). If `follows` is
+ * true, the viewer moves on to the image that is being generated. `pinned` are the images to compare with.
  * @typedef {{ items: Item[], index: number, stage: number | null, follows: boolean, pinned: Item[] | null }} Shown
  */
 
-/** The state of the page and what can be done with it. Views listen to its parts. */
+/** The state of the page and its operations. Views listen to parts of the state. */
 export class Studio {
   /** @type {Observable<Recipe>} */
   recipe;
@@ -38,7 +38,7 @@ export class Studio {
     this.limits = answer.limits;
     const draft = loadDraft();
     const usual = answer.models.find(model => model.isDefault) ?? answer.models[0];
-    if (!usual) throw new Error('The server has no model.');
+    if (!usual) throw new Error('No model is available on the server.');
     const model = answer.models.find(each => each.name === draft?.model) ?? usual;
     this.recipe = new Observable(draft ? adapt(draft, model, this.model(draft.model) ?? usual) : createRecipe(model));
     this.recipe.subscribe(saveDraft);
@@ -64,7 +64,7 @@ export class Studio {
     if (model) this.recipe.set(adapt(this.recipe.value, model, before));
   }
 
-  /** Sends what the form says. */
+  /** Sends a job with the settings of the form. */
   async generate() {
     this.error.set(null);
     const recipe = structuredClone(this.recipe.value);
@@ -114,7 +114,7 @@ export class Studio {
   }
 
   /**
-   * Goes on with the job of a page that was closed or reloaded; what has expired is taken from the gallery.
+   * Continues with the job of a page that was closed or reloaded. Expired images are taken from the gallery.
    * @param {string} id
    */
   async resume(id) {
@@ -146,7 +146,7 @@ export class Studio {
   }
 
   /**
-   * Starts the next image from parts of this one.
+   * Sets up the next image to continue from parts of this one.
    * @param {Item} item
    * @param {{ structure: number, content: number[] }} keep
    * @param {boolean} onlyRegion
@@ -173,7 +173,7 @@ export class Studio {
   }
 
   /**
-   * The form as it was for an image, with the seed of the image.
+   * Restores the form settings of an image, with its seed.
    * @param {Item} item
    */
   useSettings(item) {
@@ -182,7 +182,7 @@ export class Studio {
     this.recipe.set({ ...structuredClone(recipe), class: item.class ?? recipe.class, seed: item.seed ?? '', count: 1, sampling });
   }
 
-  /** Keeps the images that are shown for comparison; the next ones get the same seeds. */
+  /** Pins the images that are shown, for comparison. The next images get the same seeds. */
   pin() {
     const { items } = this.shown.value;
     const seeds = items.flatMap(item => item.seed ?? []);

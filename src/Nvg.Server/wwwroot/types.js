@@ -1,4 +1,4 @@
-// Types of the server's answers (docs/serving.md) and of what the page keeps. There is no code here.
+// Types of the server's responses (docs/serving.md) and of the state of the page. This file contains no code.
 
 /** @typedef {{ number: number, name: string, synonyms: string[], identifier: string | null }} ClassInfo */
 /** @typedef {{ index: number, clusters: number, clusterSize: number }} StageInfo */
@@ -57,8 +57,8 @@
 
 /** @typedef {{ structure: number[], preview: Blob | null }} ItemStage */
 /**
- * An image that the page shows or keeps: generated, stopped early, or opened from a file. `source` is what a new job
- * continues from: the `.nvg` document, or the file of an image that was opened.
+ * An image that the page shows or keeps: generated, stopped early, or opened from a file. `source` is the file that a new job
+ * continues from: the `.nvg` document, or the opened image file.
  * @typedef {{
  *   key: string, created: number, job: string | null, kind: 'generated' | 'document' | 'image',
  *   state: 'queued' | 'running' | 'completed' | 'stopped' | 'failed',
@@ -71,7 +71,7 @@
 /** @typedef {'halves' | 'regions' | 'depth'} DrawingKind */
 /** @typedef {{ width: number, height: number, data: Uint8Array }} Pixels */
 /**
- * `followsColours`: whether images follow the colours of painted regions, or their layout alone.
+ * `followsColours`: whether images follow the colours of painted regions, or only their layout.
  * @typedef {{
  *   mode: 'none' | DrawingKind,
  *   followsColours: boolean,
@@ -81,11 +81,11 @@
  */
 /** @typedef {{ structure: number, content: number[] }} Keep */
 /**
- * What a new image continues from. `mask` has one number per position, 1 = generate anew; null = the whole image.
+ * The source of a continuation. `mask` has one number per position, 1 = regenerate; null = the whole image.
  * @typedef {{ key: string, keep: Keep, mask: Pixels | null, border: 'split' | 'keep' }} Continuation
  */
 /**
- * Everything that the form of the page says. `seed` is text: one seed, a list, or empty for a random one.
+ * All settings of the form. `seed` is text: one seed, a list, or empty for a random seed.
  * @typedef {{
  *   model: string, class: number | 'random', seed: string, count: number,
  *   structure: StructureSettings, continuation: Continuation | null, sampling: Partial<Sampling>

@@ -4,17 +4,19 @@ using Nvg.Torch.Interop;
 namespace Nvg.Torch;
 
 /// <summary>
-/// Trades time for memory in training: a segment of a network keeps only its inputs, and is computed a second time when the
-/// backward pass reaches it.
+/// Trades compute for memory during training: a segment of a network keeps only its inputs and is recomputed when the backward pass reaches
+/// it.
 /// </summary>
 public static unsafe class ActivationCheckpoint
 {
     /// <summary>Runs a segment.</summary>
     /// <param name="segment">
-    /// From its inputs to one output. Runs twice and must compute the same both times: without randomness, and without changing
-    /// its inputs. Parameters may be used as they are; their gradients come from the second time.
+    /// Maps the inputs to one output. Runs twice and must compute the same result both times, without randomness and without modifying its
+    /// inputs. Parameters may be used directly; their gradients come from the second run.
     /// </param>
-    /// <param name="inputs">What gradients pass on to; at least one of them must take part in autograd where a parameter does.</param>
+    /// <param name="inputs">
+    /// The tensors that gradients are passed to. If a parameter requires gradients, at least one input must do so as well.
+    /// </param>
     /// <returns>The segment's output; the caller disposes it.</returns>
     public static Tensor Run(Func<Tensor[], Tensor> segment, params Tensor[] inputs)
     {
@@ -26,7 +28,7 @@ public static unsafe class ActivationCheckpoint
         nint* handles = stackalloc nint[inputs.Length];
         for (int i = 0; i < inputs.Length; i++)
             handles[i] = again.Inputs[i].Handle.DangerousGetHandle();
-        // The native side lets the context go in any case, also where this fails.
+        // The native side releases the context in any case, even if this call fails.
         Native.Check(Native.nvgt_checkpoint(handles, inputs.Length, output.Handle, &Backward, &Release, context, &result),
             "activation checkpoint");
         GC.KeepAlive(again);
@@ -49,7 +51,7 @@ public static unsafe class ActivationCheckpoint
         }
         catch (Exception)
         {
-            // What libtorch had to say is still its thread's last error; nothing managed may cross to native code.
+            // libtorch's message remains available as the thread's last error. Managed exceptions must not cross into native code.
             return 1;
         }
     }

@@ -2,7 +2,7 @@ using Nvg.Torch.Interop;
 
 namespace Nvg.Torch;
 
-/// <summary>A span of code under autocast; disposing restores what was before and frees the cached weight copies.</summary>
+/// <summary>A section of code under autocast; disposing restores the previous mode and frees cached weight copies.</summary>
 public ref struct Autocast
 {
     private readonly Device _device;

@@ -2,10 +2,10 @@ using Nvg.Torch.Interop;
 
 namespace Nvg.Torch;
 
-/// <summary>Automatic differentiation and the modes of the calling thread.</summary>
+/// <summary>Automatic differentiation and the autograd modes of the calling thread.</summary>
 public static unsafe class Autograd
 {
-    /// <summary>Adds to <see cref="Tensor.Grad"/> of every leaf the gradient of a tensor with one element.</summary>
+    /// <summary>Adds the gradient of a one-element tensor to <see cref="Tensor.Grad"/> of every leaf.</summary>
     public static void Backward(this Tensor loss)
     {
         bool added = false;
@@ -22,12 +22,14 @@ public static unsafe class Autograd
         }
     }
 
-    /// <summary>Gradients of a one-element tensor with respect to inputs, without touching <see cref="Tensor.Grad"/>.</summary>
+    /// <summary>
+    /// Computes the gradients of a one-element tensor with respect to inputs, without modifying <see cref="Tensor.Grad"/>.
+    /// </summary>
     /// <param name="loss">A tensor with one element.</param>
     /// <param name="inputs">The tensors to differentiate with respect to.</param>
     /// <param name="retainGraph">Whether the graph may be differentiated again.</param>
-    /// <param name="createGraph">Whether the gradients can be differentiated in turn.</param>
-    /// <returns>One new tensor per input, null where the loss does not depend on it.</returns>
+    /// <param name="createGraph">Whether the gradients can themselves be differentiated.</param>
+    /// <returns>One new tensor per input; null if the loss does not depend on the input.</returns>
     public static Tensor?[] Gradients(Tensor loss, Tensor[] inputs, bool retainGraph = false, bool createGraph = false)
     {
         nint[] handles = new nint[inputs.Length];
@@ -36,7 +38,7 @@ public static unsafe class Autograd
         bool added = false;
         try
         {
-            // Pinned one by one, the loss first: another thread may dispose any of them during the pass.
+            // Handles are pinned one by one, the loss first, because another thread may dispose any of them during the pass.
             loss.Handle.DangerousAddRef(ref added);
             pinned = 0;
             for (; pinned < inputs.Length; pinned++)
@@ -68,23 +70,27 @@ public static unsafe class Autograd
         return Array.ConvertAll(grads, g => g == 0 ? null : Tensor.Adopt(g));
     }
 
-    /// <summary>Until disposed, this thread records nothing for autograd.</summary>
+    /// <summary>Disables autograd recording on this thread until disposed.</summary>
     public static GradMode NoGrad() => new(false);
 
-    /// <summary>Until disposed, this thread records for autograd again.</summary>
+    /// <summary>Re-enables autograd recording on this thread until disposed.</summary>
     public static GradMode EnableGrad() => new(true);
 
-    /// <summary>Until disposed, tensors made by this thread can never take part in autograd; faster than <see cref="NoGrad"/>.</summary>
+    /// <summary>
+    /// Enables inference mode on this thread until disposed: tensors created in it can never take part in autograd. Faster than
+    /// <see cref="NoGrad"/>.
+    /// </summary>
     public static InferenceMode Inference() => new();
 
-    /// <summary>Until disposed, matrix products and convolutions of this thread run in a lower precision on a device.</summary>
-    /// <param name="device">Which kind of device.</param>
-    /// <param name="type">The lower precision; <see cref="ScalarType.Float32"/> switches autocast off.</param>
+    /// <summary>
+    /// Enables autocast on this thread until disposed: matrix products and convolutions on a device run in lower precision.
+    /// </summary>
+    /// <param name="device">The device; only its kind matters.</param>
+    /// <param name="type">The lower precision; <see cref="ScalarType.Float32"/> disables autocast.</param>
     public static Autocast Autocast(Device device, ScalarType type) => new(device, type);
 
     /// <summary>
-    /// The lower precision that autocast uses on this thread for a device now; <see cref="ScalarType.Float32"/> where it is
-    /// off.
+    /// The lower precision that autocast currently uses on this thread for a device; <see cref="ScalarType.Float32"/> if autocast is off.
     /// </summary>
     public static ScalarType AutocastType(Device device)
     {

@@ -2,7 +2,7 @@ using Nvg.Torch.Interop;
 
 namespace Nvg.Torch;
 
-/// <summary>A span of code with gradients on or off; disposing restores what was before.</summary>
+/// <summary>A section of code with gradient recording on or off; disposing restores the previous mode.</summary>
 public ref struct GradMode
 {
     private readonly bool _previous;

@@ -2,7 +2,7 @@ using Nvg.Torch.Interop;
 
 namespace Nvg.Torch;
 
-/// <summary>A span of code in inference mode; disposing leaves it.</summary>
+/// <summary>A section of code in inference mode; disposing leaves the mode.</summary>
 public ref struct InferenceMode
 {
     private nint _guard;

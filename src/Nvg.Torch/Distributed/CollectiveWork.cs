@@ -2,14 +2,14 @@ using Nvg.Torch.Interop;
 
 namespace Nvg.Torch.Distributed;
 
-/// <summary>A collective operation in progress. Its tensor must not be touched before <see cref="Wait"/> returns.</summary>
+/// <summary>A collective operation in progress. Its tensor must not be accessed before <see cref="Wait"/> returns.</summary>
 public sealed unsafe class CollectiveWork : IDisposable
 {
     private readonly WorkHandle _handle;
 
     internal CollectiveWork(nint handle) => _handle = new WorkHandle(handle);
 
-    /// <summary>Whether it has completed, successfully or not.</summary>
+    /// <summary>Whether the operation has completed, successfully or not.</summary>
     public bool IsDone
     {
         get
@@ -20,7 +20,7 @@ public sealed unsafe class CollectiveWork : IDisposable
         }
     }
 
-    /// <summary>Waits for the result. On a GPU it only orders the work that follows after the operation.</summary>
+    /// <summary>Waits for the result. On a GPU, it only ensures that subsequent work runs after the operation.</summary>
     /// <exception cref="TorchException">Another process exited, or did not take part within the group's timeout.</exception>
     public void Wait() => Native.Check(Native.nvgt_work_wait(_handle), "collective");
 

@@ -4,14 +4,14 @@ using Nvg.Torch.Interop;
 namespace Nvg.Torch.Distributed;
 
 /// <summary>
-/// Sums the gradients of all processes of a group while the backward pass still runs: gradients are copied into buckets,
-/// the last layers' first, and a bucket is sent as soon as it is full (Li et al. 2020, as in PyTorch's
-/// DistributedDataParallel). Owns the buckets; the gradients become views of them.
+/// Sums the gradients of all processes of a group during the backward pass: gradients are copied into buckets, beginning with the last
+/// layers, and each bucket is sent as soon as it is full (Li et al. 2020, as in PyTorch's DistributedDataParallel). Owns the buckets; the
+/// gradients become views of them.
 /// </summary>
 /// <remarks>
-/// Buckets are sent in one fixed order, so processes may produce their gradients in different orders, or not produce some.
-/// A parameter without a gradient counts as zero if another process has one, and stays without if none has. After
-/// its gradients a bucket therefore carries one number per parameter: in how many processes it has one.
+/// Buckets are sent in one fixed order, so processes may produce their gradients in different orders, or not produce some of them. A
+/// missing gradient counts as zero if another process has one; if no process has one, the parameter stays without a gradient. Therefore
+/// each bucket also contains, after its gradients, the number of processes that have a gradient for each parameter.
 /// </remarks>
 public sealed class GradientReducer : IDisposable
 {
@@ -32,17 +32,17 @@ public sealed class GradientReducer : IDisposable
     private bool _armed;
     private Exception? _failure;
 
-    /// <param name="parameters">What is learned, in the order of the forward pass, float32 on one device; borrowed.</param>
+    /// <param name="parameters">The trainable parameters in the order of the forward pass, float32 on one device; borrowed.</param>
     /// <param name="group">The processes; borrowed.</param>
     /// <param name="bucketBytes">Size of a bucket.</param>
     /// <param name="overlap">
     /// Whether buckets are sent during the backward pass. This requires that every gradient is added to only once.
-    /// Otherwise all are sent in <see cref="Finish"/>.
+    /// Otherwise, all buckets are sent in <see cref="Finish"/>.
     /// </param>
     public GradientReducer(IEnumerable<Tensor> parameters, ProcessGroup group, long bucketBytes = DefaultBucketBytes, bool overlap = true)
     {
         _group = group;
-        // Backward goes from the last to the first.
+        // The backward pass goes from the last parameter to the first.
         _parameters = [.. parameters.Reverse()];
         _arrived = new bool[_parameters.Length];
         _buckets = [.. Divide(_parameters, bucketBytes).Select(members => new Bucket(members, _parameters))];
@@ -57,8 +57,8 @@ public sealed class GradientReducer : IDisposable
     public int LaunchedCount => _launched;
 
     /// <summary>
-    /// Call before the last backward pass of a step: gradients that arrive from now on are sent. They are summed as they
-    /// are, so every process's loss must have been weighted by its share of the batch.
+    /// Call before the last backward pass of a step: gradients that arrive from then on are sent. They are summed without scaling, so every
+    /// process's loss must be weighted by its share of the batch.
     /// </summary>
     public void Begin()
     {
@@ -71,14 +71,14 @@ public sealed class GradientReducer : IDisposable
         }
     }
 
-    /// <summary>Call after the backward pass: sends what is left, waits, and replaces the gradients by the sums.</summary>
+    /// <summary>Call after the backward pass: sends the remaining buckets, waits, and replaces the gradients with the sums.</summary>
     /// <exception cref="TorchException">Another process exited.</exception>
     public void Finish()
     {
         lock (_lock)
         {
             _armed = false;
-            // The exit of another process is not an error of this one, so it is reported as it is.
+            // The exit of another process is not an error in this one, so its exception is rethrown unchanged.
             if (_failure is TorchException lost)
                 ExceptionDispatchInfo.Throw(lost);
             if (_failure is { } failure)
@@ -100,7 +100,7 @@ public sealed class GradientReducer : IDisposable
             bucket.Dispose();
     }
 
-    // Runs inside the backward pass, on whichever thread that has; what it throws waits for Finish.
+    // Runs during the backward pass, on any of its threads. Exceptions are stored until Finish is called.
     private void Arrived(int index)
     {
         lock (_lock)
@@ -151,7 +151,7 @@ public sealed class GradientReducer : IDisposable
             yield return [.. members];
     }
 
-    /// <summary>Gradients that travel together, and behind them how many processes have each.</summary>
+    /// <summary>Gradients that are sent together, followed by the number of processes that have each of them.</summary>
     private sealed class Bucket : IDisposable
     {
         private readonly Tensor _flat;
@@ -209,7 +209,7 @@ public sealed class GradientReducer : IDisposable
             using (_work)
                 _work!.Wait();
             _work = null;
-            // Only a process that lacks a gradient has to look, which waits for the device.
+            // Reading the counts waits for the device, so only a process that lacks a gradient reads them.
             float[]? counts = Array.TrueForAll(_present, p => p) ? null : _counts.ToArray<float>();
             for (int k = 0; k < Members.Length; k++)
             {

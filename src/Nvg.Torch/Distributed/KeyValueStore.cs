@@ -4,19 +4,21 @@ using Nvg.Torch.Interop;
 namespace Nvg.Torch.Distributed;
 
 /// <summary>
-/// Small values that all processes of a group see: c10d's TCP store. One process serves it, every process is a client.
+/// Small values shared by all processes of a group, using c10d's TCP store. One process is the server; every process is a client.
 /// A client may be used by one thread at a time, and waits forever for a server that is suspended.
 /// </summary>
 public sealed unsafe class KeyValueStore : IDisposable
 {
     private const int UsualLength = 4096;
 
-    /// <summary>Serves a store, or connects to one.</summary>
-    /// <param name="host">Where the serving process runs.</param>
-    /// <param name="port">Its port.</param>
-    /// <param name="isServer">Whether this process serves it.</param>
+    /// <summary>Starts a store server or connects to one.</summary>
+    /// <param name="host">Host of the server process.</param>
+    /// <param name="port">Port of the server.</param>
+    /// <param name="isServer">Whether this process is the server.</param>
     /// <param name="timeout">How long to wait for the server, and in <see cref="Get"/> for a key.</param>
-    /// <exception cref="TorchException">No server within the time, the port is taken, or this build has no process groups.</exception>
+    /// <exception cref="TorchException">
+    /// No server was found within the timeout, the port is in use, or this build has no process groups.
+    /// </exception>
     public KeyValueStore(string host, int port, bool isServer, TimeSpan timeout)
     {
         nint handle;
@@ -35,7 +37,7 @@ public sealed unsafe class KeyValueStore : IDisposable
     }
 
     /// <summary>The value of a key; waits until some process has set it.</summary>
-    /// <exception cref="TorchException">None did within the store's timeout, or the server exited.</exception>
+    /// <exception cref="TorchException">No process set the key within the store's timeout, or the server exited.</exception>
     public string Get(string key)
     {
         byte[] bytes = new byte[UsualLength];
@@ -58,7 +60,7 @@ public sealed unsafe class KeyValueStore : IDisposable
     }
 
     /// <summary>Adds to a counter, which starts at 0.</summary>
-    /// <returns>The sum after it.</returns>
+    /// <returns>The counter's new value.</returns>
     public long Add(string key, long amount)
     {
         long sum;

@@ -11,14 +11,14 @@ public sealed unsafe class ProcessGroup : IDisposable
     private readonly GroupHandle _handle;
 
     /// <summary>Joins the other processes.</summary>
-    /// <param name="store">Where they meet; borrowed.</param>
-    /// <param name="backend">What runs the collectives.</param>
-    /// <param name="name">Of the group, the same in every process.</param>
-    /// <param name="rank">Number of this process, from 0.</param>
-    /// <param name="size">How many processes there are.</param>
+    /// <param name="store">The store that the processes use to find each other; borrowed.</param>
+    /// <param name="backend">The backend that runs the collectives.</param>
+    /// <param name="name">Name of the group, identical in every process.</param>
+    /// <param name="rank">Rank of this process, from 0.</param>
+    /// <param name="size">Number of processes.</param>
     /// <param name="timeout">How long an operation waits for the others.</param>
     /// <param name="network">Network interface that Gloo uses, or null.</param>
-    /// <param name="address">Local address that Gloo uses where no interface is named; null for that of the host's name.</param>
+    /// <param name="address">Local address that Gloo uses if no interface is named; null for the address of the host name.</param>
     /// <exception cref="TorchException">The others did not join in time, or this build lacks the backend.</exception>
     public ProcessGroup(
         KeyValueStore store,
@@ -39,10 +39,10 @@ public sealed unsafe class ProcessGroup : IDisposable
         (Rank, Size) = (rank, size);
     }
 
-    /// <summary>Number of this process, from 0.</summary>
+    /// <summary>Rank of this process, from 0.</summary>
     public int Rank { get; }
 
-    /// <summary>How many processes there are.</summary>
+    /// <summary>Number of processes.</summary>
     public int Size { get; }
 
     /// <summary>Whether this build of the native library has a backend.</summary>
@@ -53,7 +53,7 @@ public sealed unsafe class ProcessGroup : IDisposable
         return (backend == ProcessGroupBackend.Gloo ? gloo : nccl) != 0;
     }
 
-    /// <summary>Begins to replace a tensor, in every process, by the sum or maximum over all processes.</summary>
+    /// <summary>Starts an all-reduce: replaces a tensor in every process with the sum or maximum over all processes.</summary>
     public CollectiveWork AllReduce(Tensor tensor, ReduceOperation operation = ReduceOperation.Sum)
     {
         nint work;
@@ -61,9 +61,9 @@ public sealed unsafe class ProcessGroup : IDisposable
         return new CollectiveWork(work);
     }
 
-    /// <summary>Begins to replace a tensor, in every process, by that of one of them.</summary>
+    /// <summary>Starts a broadcast: replaces a tensor in every process with the tensor of one process.</summary>
     /// <param name="tensor">Read in <paramref name="root"/>, written in the others.</param>
-    /// <param name="root">Rank of the process that gives it.</param>
+    /// <param name="root">Rank of the process that provides the tensor.</param>
     public CollectiveWork Broadcast(Tensor tensor, int root = 0)
     {
         nint work;
@@ -72,7 +72,7 @@ public sealed unsafe class ProcessGroup : IDisposable
     }
 
     /// <summary>
-    /// Leaves the native group to the end of the process: after a failure its release could wait for a process that has exited.
+    /// Keeps the native group until the end of this process. After a failure, releasing it could wait for a process that has exited.
     /// </summary>
     public void Abandon() => _handle.SetHandleAsInvalid();
 

@@ -1,11 +1,11 @@
 namespace Nvg.Torch.Distributed;
 
-/// <summary>What runs the collectives of a group.</summary>
+/// <summary>Backends for the collectives of a group.</summary>
 public enum ProcessGroupBackend
 {
-    /// <summary>TCP between CPUs.</summary>
+    /// <summary>Gloo: TCP between CPUs.</summary>
     Gloo,
 
-    /// <summary>NVIDIA's library between GPUs.</summary>
+    /// <summary>NCCL: NVIDIA's library for communication between GPUs.</summary>
     Nccl,
 }

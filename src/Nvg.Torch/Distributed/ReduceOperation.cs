@@ -3,9 +3,9 @@ namespace Nvg.Torch.Distributed;
 /// <summary>How an all-reduce combines the processes' values.</summary>
 public enum ReduceOperation
 {
-    /// <summary>Their sum.</summary>
+    /// <summary>The sum.</summary>
     Sum = 0,
 
-    /// <summary>The largest.</summary>
+    /// <summary>The maximum.</summary>
     Maximum = 1,
 }

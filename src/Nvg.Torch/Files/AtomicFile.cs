@@ -5,10 +5,10 @@ namespace Nvg.Torch.Files;
 /// <summary>Writes files that are either complete or absent.</summary>
 public static partial class AtomicFile
 {
-    /// <summary>Writes to a temporary name in the same folder, flushes to the disk, renames over the target.</summary>
+    /// <summary>Writes to a temporary file in the same folder, flushes it to disk, then renames it over the target.</summary>
     /// <param name="path">Replaced if it exists; untouched if <paramref name="write"/> or the disk fails.</param>
     /// <param name="write">Writes the content.</param>
-    /// <exception cref="IOException">The disk is full or the folder cannot be written; nothing half-written remains.</exception>
+    /// <exception cref="IOException">The disk is full or the folder cannot be written; no partially written file remains.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
@@ -34,9 +34,9 @@ public static partial class AtomicFile
     /// <summary>Writes the whole content of a file (see <see cref="Write(string, Action{Stream})"/>).</summary>
     public static void Write(string path, byte[] content) => Write(path, stream => stream.Write(content));
 
-    /// <summary>Gives a file that is complete and flushed its name, durably; replaces what has that name.</summary>
-    /// <param name="temporary">On the same file system.</param>
-    /// <param name="path">The name.</param>
+    /// <summary>Durably renames a complete, flushed file to its final name, replacing any existing file.</summary>
+    /// <param name="temporary">The current path, on the same file system.</param>
+    /// <param name="path">The final path.</param>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public static void Publish(string temporary, string path)
     {
@@ -44,10 +44,10 @@ public static partial class AtomicFile
         FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
-    /// <summary>Gives a folder whose files are complete and flushed its name, durably. Nothing may have that name.</summary>
-    /// <param name="temporary">On the same file system.</param>
-    /// <param name="path">The name.</param>
-    /// <exception cref="IOException">The name is taken, or the folder around it cannot be written.</exception>
+    /// <summary>Durably renames a folder with complete, flushed files to its final name, which must not exist yet.</summary>
+    /// <param name="temporary">The current path, on the same file system.</param>
+    /// <param name="path">The final path.</param>
+    /// <exception cref="IOException">The name is taken, or its parent folder cannot be written.</exception>
     public static void PublishFolder(string temporary, string path)
     {
         FlushFolder(temporary);
@@ -55,14 +55,14 @@ public static partial class AtomicFile
         FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
-    /// <summary>A hidden name beside the target, which no reader takes for a complete file.</summary>
+    /// <summary>A hidden name next to the target, which no reader mistakes for a complete file.</summary>
     public static string TemporaryName(string path)
     {
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         return Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}.tmp");
     }
 
-    // Makes a rename in a folder durable. .NET opens no folders, so this asks the system.
+    // Makes a rename in a folder durable. .NET cannot open folders, so this calls the operating system.
     private static void FlushFolder(string folder)
     {
         if (!OperatingSystem.IsLinux())

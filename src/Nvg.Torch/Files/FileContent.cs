@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Nvg.Torch.Files;
 
-/// <summary>What a file is, told by its first bytes, so that a refusal can say it.</summary>
+/// <summary>The kind of a file, detected from its first bytes, so that error messages can name it.</summary>
 /// <param name="Kind">The kind.</param>
 /// <param name="Description">The kind in words: <c>a JPEG image</c>.</param>
 internal readonly record struct FileContent(FileContentKind Kind, string Description)
 {
-    /// <summary>Bytes from the start of a file that <see cref="Of"/> needs at most.</summary>
+    /// <summary>Maximum number of bytes from the start of a file that <see cref="Of"/> needs.</summary>
     internal const int HeadLength = 512;
 
     private static readonly (string Magic, int Offset, FileContentKind Kind, string Description)[] Known =
@@ -56,7 +56,7 @@ internal readonly record struct FileContent(FileContentKind Kind, string Descrip
 
     private static readonly string[] HeifBrands = ["heic", "heix", "hevc", "hevx", "mif1", "msf1", "avif", "avis"];
 
-    /// <summary>What is wrong with a file of this kind whatever it was meant to be; null where that depends on its use.</summary>
+    /// <summary>The problem with a file of this kind, independent of its intended use; null if that depends on the use.</summary>
     internal string? Problem => Kind switch
     {
         FileContentKind.Empty => "is empty",
@@ -65,7 +65,7 @@ internal readonly record struct FileContent(FileContentKind Kind, string Descrip
         _ => null,
     };
 
-    /// <summary>How to remedy <see cref="Problem"/>, or null where there is none.</summary>
+    /// <summary>How to fix <see cref="Problem"/>, or null if there is none.</summary>
     internal string? Remedy => Kind switch
     {
         FileContentKind.Empty => "download or create it again",
@@ -77,7 +77,7 @@ internal readonly record struct FileContent(FileContentKind Kind, string Descrip
     /// <summary>Problem and remedy in one text, or null.</summary>
     internal string? Refusal => Problem is { } problem ? $"{problem}; {Remedy}" : null;
 
-    /// <summary>Tells what a file is.</summary>
+    /// <summary>Detects the kind of a file.</summary>
     /// <param name="content">At least its first <see cref="HeadLength"/> bytes, or all of a shorter file.</param>
     internal static FileContent Of(ReadOnlySpan<byte> content)
     {
@@ -94,7 +94,7 @@ internal readonly record struct FileContent(FileContentKind Kind, string Descrip
         return isHeif ? new FileContent(FileContentKind.Image, "a HEIF image") : OfText(head);
     }
 
-    /// <summary>Tells what a file is, or null where it cannot be read.</summary>
+    /// <summary>Detects the kind of a file; null if it cannot be read.</summary>
     internal static FileContent? OfFile(string path)
     {
         if (!File.Exists(path))
@@ -107,7 +107,7 @@ internal readonly record struct FileContent(FileContentKind Kind, string Descrip
         }
         catch (Exception error) when (FileFailure.IsFileError(error))
         {
-            // Whoever needs the content reports it.
+            // The error is reported by the code that needs the content.
             return null;
         }
     }

@@ -1,21 +1,21 @@
 namespace Nvg.Torch.Files;
 
-/// <summary>Kinds of content that messages and readers tell apart.</summary>
+/// <summary>Kinds of content that messages and readers distinguish.</summary>
 internal enum FileContentKind
 {
-    /// <summary>An image in a format that is read.</summary>
+    /// <summary>An image in a supported format.</summary>
     Image,
 
-    /// <summary>An image in a format that is not read, because its decoder is not made for files of strangers.</summary>
+    /// <summary>An image in an unsupported format, because its decoder is not safe for untrusted files.</summary>
     UnreadImage,
 
     /// <summary>A tar archive.</summary>
     Tar,
 
-    /// <summary>Something compressed with gzip.</summary>
+    /// <summary>Gzip-compressed data.</summary>
     Gzip,
 
-    /// <summary>A zip archive; .npz files and PyTorch files are some.</summary>
+    /// <summary>A zip archive, including .npz and PyTorch files.</summary>
     Zip,
 
     /// <summary>A Parquet table.</summary>

@@ -1,14 +1,14 @@
 namespace Nvg;
 
-/// <summary>The one translation of the system's file errors into messages that name the file.</summary>
+/// <summary>The single place that translates system file errors into messages that name the file.</summary>
 internal static class FileFailure
 {
-    /// <summary>Whether an exception says that a file or folder is missing, locked, forbidden or damaged.</summary>
+    /// <summary>Whether an exception means that a file or folder is missing, locked, inaccessible or damaged.</summary>
     internal static bool IsFileError(Exception error) => error is IOException or UnauthorizedAccessException;
 
-    /// <summary>Reads something, and reports a file error as unusable data.</summary>
-    /// <param name="where">The file or folder, as messages name it.</param>
-    /// <param name="read">What reads it.</param>
+    /// <summary>Runs a read operation and reports file errors as unusable data.</summary>
+    /// <param name="where">The file or folder, as named in messages.</param>
+    /// <param name="read">The read operation.</param>
     /// <exception cref="NvgDataException">The file is missing or cannot be read.</exception>
     internal static T Reading<T>(string where, Func<T> read)
     {
@@ -22,9 +22,9 @@ internal static class FileFailure
         }
     }
 
-    /// <summary>Writes something, and reports a file error with the name of the file.</summary>
-    /// <param name="where">The file or folder, as messages name it.</param>
-    /// <param name="write">What writes it.</param>
+    /// <summary>Runs a write operation and reports file errors with the name of the file.</summary>
+    /// <param name="where">The file or folder, as named in messages.</param>
+    /// <param name="write">The write operation.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     internal static void Writing(string where, Action write)
     {
@@ -38,12 +38,12 @@ internal static class FileFailure
         }
     }
 
-    /// <summary>What to throw for a file that is missing or cannot be read.</summary>
+    /// <summary>Creates the exception for a file that is missing or cannot be read.</summary>
     internal static NvgDataException Unreadable(string where, Exception error) => NvgDataException.At(
         where,
         error is FileNotFoundException or DirectoryNotFoundException ? "does not exist" : $"cannot be read: {error.Message}",
         innerException: error);
 
-    /// <summary>What to throw for a file that cannot be written.</summary>
+    /// <summary>Creates the exception for a file that cannot be written.</summary>
     internal static IOException Unwritable(string where, Exception error) => new($"{where}: cannot be written: {error.Message}", error);
 }

@@ -4,10 +4,10 @@ using System.Text;
 namespace Nvg.Torch.Files;
 
 /// <summary>
-/// Names from outside: of files, folders, archive entries and classes, which may be any bytes.
-/// <para>A name becomes text that can be stored, compared and turned back into its bytes: valid UTF-8 stays as it is, and
-/// bytes that are not UTF-8, control characters and line separators are written as <c>\xb9</c>. Different names therefore stay
-/// different. <see cref="Display"/> makes any text safe to print.</para>
+/// Names from external sources (files, folders, archive entries and classes), which may consist of arbitrary bytes.
+/// <para>A name becomes text that can be stored, compared and turned back into its bytes: valid UTF-8 stays unchanged, and bytes that are
+/// not UTF-8, control characters and line separators are written as <c>\xb9</c>. Different names therefore stay different.
+/// <see cref="Display"/> makes any text safe to print.</para>
 /// </summary>
 internal static class ForeignName
 {
@@ -32,7 +32,7 @@ internal static class ForeignName
     /// <summary>The text of a name that is known as text, such as one from an archive that stores UTF-8.</summary>
     internal static string FromText(string name) => FromBytes(Encoding.UTF8.GetBytes(name));
 
-    /// <summary>A name with the spaces at its ends escaped, for places where they would be lost.</summary>
+    /// <summary>A name with leading and trailing spaces escaped, for places where they would be lost.</summary>
     internal static string WithSpaces(string text)
     {
         string inner = text.Trim(' ');
@@ -64,12 +64,12 @@ internal static class ForeignName
         return [.. bytes];
     }
 
-    /// <summary>A path with backslashes between its parts, as Windows writes it, with slashes; those of escapes stay.</summary>
+    /// <summary>Converts the backslashes of a Windows path to slashes; backslashes of escapes are kept.</summary>
     internal static string WithSlashes(string path) =>
         string.Concat(path.Select((c, i) => c == '\\' && !(i + 1 < path.Length && path[i + 1] == 'x') ? '/' : c));
 
     /// <summary>
-    /// A text for people, on one line: control characters, line separators and marks that change the direction of the text are
+    /// Display text on one line: control characters, line separators and marks that change the direction of the text are
     /// escaped, so that a name can neither move the cursor nor look like a message.
     /// </summary>
     internal static string Display(string text)

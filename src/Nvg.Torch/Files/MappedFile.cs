@@ -4,8 +4,7 @@ using System.Runtime.InteropServices;
 namespace Nvg.Torch.Files;
 
 /// <summary>
-/// A file mapped into memory; the last tensor over it closes it. What is written to its pages stays in memory: the file never
-/// changes.
+/// A file mapped into memory. It is closed with the last tensor that uses it. Writes to its pages stay in memory; the file never changes.
 /// </summary>
 internal sealed unsafe partial class MappedFile
 {
@@ -14,11 +13,11 @@ internal sealed unsafe partial class MappedFile
     private readonly MemoryMappedViewAccessor? _view;
     private readonly byte* _start;
 
-    /// <param name="stream">The open file, not empty; not needed afterwards.</param>
+    /// <param name="stream">The open, non-empty file; not needed afterwards.</param>
     internal MappedFile(FileStream stream)
     {
         Length = stream.Length;
-        // On a mapping that may only be read, an in-place operation would end the process.
+        // On a read-only mapping, an in-place operation would terminate the process.
         _file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.CopyOnWrite, HandleInheritability.None,
             leaveOpen: true);
         _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.CopyOnWrite);
@@ -32,7 +31,7 @@ internal sealed unsafe partial class MappedFile
         _file?.Dispose();
     }
 
-    /// <summary>Bytes of the file.</summary>
+    /// <summary>Length of the file in bytes.</summary>
     internal long Length { get; }
 
     /// <summary>A part of the file, valid while this object is referenced.</summary>
@@ -42,12 +41,14 @@ internal sealed unsafe partial class MappedFile
         return new ReadOnlySpan<byte>(_start + offset, length);
     }
 
-    /// <summary>A new tensor over the bytes at an offset; a copy of them where they are misaligned for its element type.</summary>
-    /// <param name="offset">In the file.</param>
+    /// <summary>Creates a tensor over the bytes at an offset, or over a copy if they are misaligned for the element type.</summary>
+    /// <param name="offset">Offset in the file.</param>
     /// <param name="type">Element type.</param>
     /// <param name="shape">Sizes, row-major.</param>
-    /// <param name="alignment">Of the bytes, where more is needed than the element type does.</param>
-    /// <param name="alone">No other tensor uses these bytes: the pages are released with the tensor, modified ones too.</param>
+    /// <param name="alignment">Alignment of the bytes, if more is required than for the element type.</param>
+    /// <param name="alone">
+    /// Whether no other tensor uses these bytes. The pages, including modified ones, are then released with the tensor.
+    /// </param>
     internal Tensor Tensor(long offset, ScalarType type, ReadOnlySpan<long> shape, int alignment = 1, bool alone = false)
     {
         long bytes = type.ByteSize();
@@ -58,7 +59,7 @@ internal sealed unsafe partial class MappedFile
         if ((nint)data % Math.Max(type.ByteSize(), alignment) == 0)
             return Torch.Tensor.Wrap(data, type, shape, alone ? new Range(this, data, bytes) : this);
         Tensor copy = Torch.Tensor.FromMemory(data, bytes, type, shape);
-        // The copy does not keep the mapping alive, which must last until the copy is made.
+        // The copy does not keep the mapping alive, but the mapping must live until the copy is complete.
         GC.KeepAlive(this);
         return copy;
     }
@@ -69,18 +70,18 @@ internal sealed unsafe partial class MappedFile
     private void CheckRange(long offset, long length)
     {
         if (offset < 0 || length < 0 || offset > Length - length)
-            throw new ArgumentOutOfRangeException(nameof(offset), $"{length} bytes at {offset} do not lie in a file of {Length}");
+            throw new ArgumentOutOfRangeException(nameof(offset), $"{length} bytes at {offset} are outside a file of {Length} bytes");
     }
 
     /// <summary>The bytes of one tensor.</summary>
     internal sealed class Range(MappedFile file, byte* start, long length)
     {
-        /// <summary>Releases the memory of the pages that hold nothing else; the mapping stays.</summary>
+        /// <summary>Releases the memory of the pages that contain nothing else; the mapping stays.</summary>
         internal void Discard()
         {
             long page = Environment.SystemPageSize;
             nint first = (nint)(((long)start + page - 1) / page * page), end = (nint)(((long)start + length) / page * page);
-            // Only advice: if the system ignores it, the pages stay.
+            // This is only a hint: if the system ignores it, the pages stay.
             if (OperatingSystem.IsLinux() && end > first)
                 _ = Madvise(first, end - first, MadviseDontNeed);
             GC.KeepAlive(file);

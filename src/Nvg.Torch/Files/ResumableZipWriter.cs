@@ -6,31 +6,30 @@ using Nvg.Torch.Files.PyTorch;
 namespace Nvg.Torch.Files;
 
 /// <summary>
-/// Writes a zip of entries that are not compressed, of any size, as NumPy and PyTorch read it. Where an entry is stored
-/// follows from the names and sizes of those before it, so that a file which was cut off can be continued
-/// (<see cref="Adopt"/>). The same content gives the same bytes.
+/// Writes a zip archive with uncompressed entries of any size, readable by NumPy and PyTorch. The offset of an entry follows from the names
+/// and sizes of the previous entries, so a truncated file can be continued (<see cref="Adopt"/>). The same content gives the same bytes.
 /// </summary>
-/// <param name="file">Open for writing at its beginning; borrowed. It must be seekable: checksums are written last.</param>
-/// <param name="zip64From">Sizes, places and counts from here on are written in the wide form; tests lower it.</param>
+/// <param name="file">Open for writing at its beginning; borrowed. It must be seekable, because checksums are written last.</param>
+/// <param name="zip64From">Sizes, offsets and counts from this value on are written in the wide format; tests lower it.</param>
 /// <param name="alignment">The content of every entry starts at a multiple of this many bytes, at most 64.</param>
 internal sealed class ResumableZipWriter(Stream file, long zip64From = uint.MaxValue, int alignment = 1)
 {
     private const int ChecksumPlace = 14;
     // Type, length and two sizes of 64 bits; and type and length of PyTorch's own field.
     private const int WideFieldLength = 20, PaddingHeaderLength = 4;
-    // 1 January 1980, where zip's clock starts: the same content gives the same file whenever it is written.
+    // 1 January 1980, the start of zip's time range. A fixed date ensures that the same content always gives the same file.
     private const ushort Date = 0x21;
     private const ushort WideVersion = 45;
     private const byte Filler = (byte)'Z';
 
     private readonly List<Entry> _entries = [];
 
-    /// <summary>Bytes before the content of an entry of this name, in an archive without alignment.</summary>
+    /// <summary>Number of bytes before the content of an entry with this name, in an archive without alignment.</summary>
     internal static int HeaderLength(string name) => ZipFormat.LocalLength + Encoding.ASCII.GetByteCount(name) + WideFieldLength;
 
-    /// <summary>Starts an entry whose size is known; its content follows by <see cref="Write"/>.</summary>
+    /// <summary>Starts an entry of known size; its content is written with <see cref="Write"/>.</summary>
     /// <param name="name">Path inside the archive, in ASCII.</param>
-    /// <param name="size">Bytes of the content.</param>
+    /// <param name="size">Size of the content in bytes.</param>
     internal void Begin(string name, long size)
     {
         var entry = new Entry(name, size, file.Position);
@@ -45,17 +44,17 @@ internal sealed class ResumableZipWriter(Stream file, long zip64From = uint.MaxV
         Write(content);
     }
 
-    /// <summary>Takes into the last entry what is in the file already and was just read from its place.</summary>
+    /// <summary>Adds content to the last entry that is already in the file and has just been read from its position.</summary>
     internal void Adopt(ReadOnlySpan<byte> content) => Count(content);
 
-    /// <summary>Adds to the content of the last entry.</summary>
+    /// <summary>Appends to the content of the last entry.</summary>
     internal void Write(ReadOnlySpan<byte> content)
     {
         Count(content);
         file.Write(content);
     }
 
-    /// <summary>Ends the archive: the checksums into the headers, and the directory behind all entries.</summary>
+    /// <summary>Completes the archive: writes the checksums into the headers and the directory after all entries.</summary>
     internal void Finish()
     {
         long directory = file.Position;
@@ -86,7 +85,7 @@ internal sealed class ResumableZipWriter(Stream file, long zip64From = uint.MaxV
         file.Write(checksum);
     }
 
-    // Always with room for wide sizes, as NumPy writes it; the checksum follows when it is known.
+    // Always has room for wide sizes, like NumPy's headers; the checksum is filled in later.
     private byte[] Header(Entry entry)
     {
         byte[] padding = Padding(entry);
@@ -99,7 +98,7 @@ internal sealed class ResumableZipWriter(Stream file, long zip64From = uint.MaxV
         return bytes.ToArray();
     }
 
-    // A field that fills the header up to the alignment, as PyTorch writes it.
+    // A field that pads the header to the alignment, as in PyTorch.
     private byte[] Padding(Entry entry)
     {
         if (alignment == 1)

@@ -6,8 +6,8 @@ using Nvg.Torch.Files.Safetensors;
 namespace Nvg.Torch.Files;
 
 /// <summary>
-/// Tensors by name out of a file that is mapped into memory. They belong to this object and are views of the mapping,
-/// which stays alive as long as any tensor over it.
+/// Tensors by name from a file that is mapped into memory. They belong to this object and are views of the mapping, which stays alive as
+/// long as any tensor uses it.
 /// </summary>
 public abstract class TensorFile : IReadOnlyDictionary<string, Tensor>, IDisposable
 {
@@ -22,12 +22,14 @@ public abstract class TensorFile : IReadOnlyDictionary<string, Tensor>, IDisposa
     /// <inheritdoc/>
     public IEnumerable<Tensor> Values => Keys.Select(name => this[name]);
 
-    /// <summary>The tensor of a name; owned by this object.</summary>
-    /// <exception cref="TensorFileException">The file has none of this name, or its bytes are damaged.</exception>
+    /// <summary>The tensor with a name; owned by this object.</summary>
+    /// <exception cref="TensorFileException">The file has no tensor with this name, or its bytes are damaged.</exception>
     public abstract Tensor this[string key] { get; }
 
-    /// <summary>Opens a safetensors or PyTorch file, by its content; the file name does not matter.</summary>
-    /// <exception cref="TensorFileException">The file is neither, or damaged, or holds what is not allowed.</exception>
+    /// <summary>Opens a safetensors or PyTorch file. The format is detected from the content, not from the file name.</summary>
+    /// <exception cref="TensorFileException">
+    /// The file has neither format, is damaged, or contains something that is not allowed.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static TensorFile Open(string path)
     {
@@ -42,8 +44,8 @@ public abstract class TensorFile : IReadOnlyDictionary<string, Tensor>, IDisposa
         throw new TensorFileException($"{path}: {Refusal(start)}");
     }
 
-    /// <summary>Why a file is not a file of tensors: what it is instead.</summary>
-    /// <param name="start">Its first bytes.</param>
+    /// <summary>Explains why a file does not contain tensors by naming what it is instead.</summary>
+    /// <param name="start">The first bytes of the file.</param>
     private protected static string Refusal(ReadOnlySpan<byte> start)
     {
         FileContent content = FileContent.Of(start);

@@ -1,8 +1,8 @@
 namespace Nvg.Torch.Files;
 
 /// <summary>
-/// A file of tensors cannot be used: the message says which file, what is wrong and where. Names in it come from the file, so control
-/// characters are escaped.
+/// The exception that is thrown if a tensor file cannot be used. The message says which file, what is wrong and where. Names in it come
+/// from the file, so control characters are escaped.
 /// </summary>
 public class TensorFileException : Exception
 {

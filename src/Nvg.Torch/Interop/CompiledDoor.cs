@@ -1,7 +1,7 @@
 namespace Nvg.Torch.Interop;
 
-/// <summary>The door of <c>libnvg_torch</c>, compiled against one libtorch: everything works through it.</summary>
-/// <param name="path">The library, which is loaded.</param>
+/// <summary>The door of <c>libnvg_torch</c>, compiled against one libtorch. It supports all features.</summary>
+/// <param name="path">Path of the library, which is already loaded.</param>
 internal sealed unsafe class CompiledDoor(string path) : Door
 {
     internal override bool HasKernels => true;
@@ -34,8 +34,8 @@ internal sealed unsafe class CompiledDoor(string path) : Door
         }
     }
 
-    /// <summary>Switches oneDNN off where its convolutions are wrong, as Debian 13's are on some processors.</summary>
-    /// <returns>Whether it is used.</returns>
+    /// <summary>Disables oneDNN if its convolutions are wrong, as in Debian 13 on some processors.</summary>
+    /// <returns>Whether oneDNN is used.</returns>
     internal static bool CheckOneDnn()
     {
         byte used;

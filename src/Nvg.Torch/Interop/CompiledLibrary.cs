@@ -5,19 +5,19 @@ namespace Nvg.Torch.Interop;
 /// <summary>Finds and loads <c>libnvg_torch</c>, the compiled door.</summary>
 internal static unsafe class CompiledLibrary
 {
-    /// <summary>The environment variable that names the file.</summary>
+    /// <summary>The environment variable that contains the path of the file.</summary>
     internal const string PathVariable = "NVG_NATIVE";
 
     private const string FileName = "libnvg_torch.so", Libtorch = "libtorch_cpu.so";
 
-    /// <summary>The loaded library; 0 before.</summary>
+    /// <summary>The loaded library; 0 if not loaded yet.</summary>
     internal static nint Handle { get; private set; }
 
-    /// <summary>Where it is looked for.</summary>
-    /// <param name="named">A path that comes first, or null.</param>
+    /// <summary>The locations to search.</summary>
+    /// <param name="named">A path to try first, or null.</param>
     internal static LibrarySearch Search(string? named) => new(Candidates(named));
 
-    /// <summary>Whether a path was given: then no other door will do.</summary>
+    /// <summary>Whether a path was given. If so, no other door may be used.</summary>
     internal static bool IsNamed(string? named) => named is not null || Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 };
 
     /// <summary>Whether the system's loader finds a libtorch, of any version. It stays loaded.</summary>

@@ -1,9 +1,9 @@
 namespace Nvg.Torch.Interop;
 
 /// <summary>
-/// A way into libtorch: tensors, operators, modes and random generators, as <c>native/door/nvg_torch.h</c> describes them. Handles
-/// belong to the door that gave them; a process uses one door. What only training and GPUs need is not here: those exports of the
-/// compiled library are called by themselves, and without that library the call says so.
+/// An interface to libtorch: tensors, operators, modes and random generators, as described in <c>native/door/nvg_torch.h</c>. Handles
+/// belong to the door that created them; a process uses one door. Features that only training and GPUs need are not included: these exports
+/// of the compiled library are called directly, and without that library the call reports an error.
 /// </summary>
 internal abstract unsafe class Door
 {
@@ -12,10 +12,13 @@ internal abstract unsafe class Door
     /// <summary>The door of this process; the first use opens it.</summary>
     internal static Door Current => _current ?? Open();
 
-    /// <summary>The door that is open, or null before.</summary>
+    /// <summary>The open door, or null if none is open yet.</summary>
     internal static Door? Opened => _current;
 
-    /// <summary>Whether the kernels of this library (<c>nvg::…</c>) can be called; else their composed twins serve.</summary>
+    /// <summary>
+    /// Whether the kernels of this library (<c>nvg::…</c>) can be called. Otherwise, equivalent compositions of libtorch operators are
+    /// used.
+    /// </summary>
     internal abstract bool HasKernels { get; }
 
     /// <summary>The file that was loaded.</summary>
@@ -33,23 +36,23 @@ internal abstract unsafe class Door
 
     internal abstract void AllowTensorFloat32(bool allowed);
 
-    /// <summary>A new CPU tensor with a copy of the bytes.</summary>
+    /// <summary>Creates a CPU tensor with a copy of the bytes.</summary>
     internal abstract nint CopyTensor(void* data, long byteCount, int scalarType, long* shape, int rank);
 
-    /// <summary>A CPU tensor over memory of an owner, or a copy of it.</summary>
+    /// <summary>Creates a CPU tensor over an owner's memory, or over a copy of it.</summary>
     /// <param name="data">First element.</param>
     /// <param name="scalarType">Element type.</param>
     /// <param name="shape">Sizes, row-major.</param>
     /// <param name="rank">Number of sizes.</param>
-    /// <param name="release">Called once with the context when the memory is not needed any more, also where this fails.</param>
-    /// <param name="context">For the call.</param>
+    /// <param name="release">Called once with the context when the memory is no longer needed, even if this method fails.</param>
+    /// <param name="context">Passed to <paramref name="release"/>.</param>
     internal abstract nint WrapTensor(
         void* data, int scalarType, long* shape, int rank, delegate* unmanaged<nint, void> release, nint context);
 
-    /// <summary>A second reference to the same tensor.</summary>
+    /// <summary>Creates a second reference to the same tensor.</summary>
     internal abstract nint AliasTensor(TensorHandle tensor);
 
-    /// <summary>Drops a reference; 0 where that succeeded.</summary>
+    /// <summary>Drops a reference; returns 0 on success.</summary>
     internal abstract int ReleaseTensor(nint tensor);
 
     internal abstract void Describe(TensorHandle tensor, NativeTensorInfo* info);
@@ -60,32 +63,32 @@ internal abstract unsafe class Door
 
     internal abstract void SetRequiresGrad(TensorHandle tensor, bool required);
 
-    /// <summary>An operator by name, for the life of the process.</summary>
-    /// <exception cref="TorchOperatorException">There is none of this name.</exception>
+    /// <summary>Finds an operator by name; it stays valid for the lifetime of the process.</summary>
+    /// <exception cref="TorchOperatorException">There is no operator with this name.</exception>
     internal abstract nint FindOperator(string name, string overload);
 
     internal abstract string SchemaOf(nint handle);
 
     /// <summary>Calls an operator; missing trailing arguments have their defaults, lists among the results are flattened.</summary>
     /// <returns>The number of results.</returns>
-    /// <exception cref="DoorException">The operator refused.</exception>
+    /// <exception cref="DoorException">The operator failed.</exception>
     internal abstract int CallOperator(nint handle, NativeValue* arguments, int argumentCount, NativeValue* results, int capacity);
 
-    /// <summary>Sets whether this thread records for autograd.</summary>
-    /// <returns>Whether it did.</returns>
+    /// <summary>Sets whether this thread records operations for autograd.</summary>
+    /// <returns>The previous setting.</returns>
     internal abstract bool SetGradMode(bool enabled);
 
     internal abstract nint EnterInferenceMode();
 
     internal abstract void ExitInferenceMode(nint mode);
 
-    /// <summary>Switches autocast of this thread on or off, and sets its type.</summary>
-    /// <returns>What was set before.</returns>
+    /// <summary>Turns autocast on or off for this thread and sets its type.</summary>
+    /// <returns>The previous setting.</returns>
     internal abstract (bool Enabled, int ScalarType) SetAutocast(DeviceType device, bool enabled, int scalarType);
 
     internal abstract (bool Enabled, int ScalarType) GetAutocast(DeviceType device);
 
-    /// <summary>Frees the copies of weights that autocast keeps.</summary>
+    /// <summary>Frees the copies of weights that autocast caches.</summary>
     internal abstract void ClearAutocastCache();
 
     internal abstract nint NewGenerator(Device device, ulong seed);
@@ -96,7 +99,7 @@ internal abstract unsafe class Door
 
     internal abstract void SetGeneratorState(GeneratorHandle generator, ReadOnlySpan<byte> state);
 
-    /// <summary>Makes a door the one of this process.</summary>
+    /// <summary>Sets the door of this process.</summary>
     internal static void Use(Door door) => _current = door;
 
     private static Door Open()

@@ -2,15 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace Nvg.Torch.Interop;
 
-/// <summary>Calls an action with a leaf's number whenever a backward pass has added to its gradient, on the thread that did.</summary>
+/// <summary>
+/// Calls an action with a leaf's number whenever a backward pass has added to the leaf's gradient, on the thread that added it.
+/// </summary>
 internal sealed unsafe class GradientHook : IDisposable
 {
     private readonly GCHandle _action;
     private nint _hook;
 
-    /// <param name="leaf">Requires a gradient.</param>
-    /// <param name="index">Its number.</param>
-    /// <param name="ready">Must not throw.</param>
+    /// <param name="leaf">A leaf that requires gradients.</param>
+    /// <param name="index">Number of the leaf.</param>
+    /// <param name="ready">The action; must not throw.</param>
     internal GradientHook(Tensor leaf, int index, Action<int> ready)
     {
         _action = GCHandle.Alloc(ready);

@@ -1,7 +1,7 @@
 namespace Nvg.Torch.Interop;
 
-/// <summary>The paths at which a library is looked for, in their order, and what was found there.</summary>
-/// <param name="paths">Tried one after the other.</param>
+/// <summary>The paths at which a library is searched for, in order, and the results.</summary>
+/// <param name="paths">Paths to try, in order.</param>
 internal sealed class LibrarySearch(IEnumerable<string> paths)
 {
     private readonly List<string> _problems = [];
@@ -9,15 +9,15 @@ internal sealed class LibrarySearch(IEnumerable<string> paths)
     /// <summary>The paths.</summary>
     internal string[] Paths { get; } = [.. paths.Distinct()];
 
-    /// <summary>Whether there is a file at one of them.</summary>
+    /// <summary>Whether a file exists at one of the paths.</summary>
     internal bool Exists => Array.Exists(Paths, File.Exists);
 
     /// <summary>What is wrong with each path that was tried.</summary>
     internal string Problems => string.Join("; ", _problems);
 
-    /// <summary>Opens the first that can be used.</summary>
-    /// <param name="open">Null where the file cannot be used, and the reason.</param>
-    /// <returns>Null where none can be used.</returns>
+    /// <summary>Opens the first usable file.</summary>
+    /// <param name="open">Opens a file; returns null and the reason if it cannot be used.</param>
+    /// <returns>The door, or null if no file can be used.</returns>
     internal Door? Open(Func<string, (Door? Door, string? Problem)> open)
     {
         foreach (string path in Paths)

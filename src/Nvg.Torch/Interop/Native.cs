@@ -5,13 +5,13 @@ using System.Text;
 
 namespace Nvg.Torch.Interop;
 
-/// <summary>The exports of <c>libnvg_torch</c>, one for one (see <c>native/door/nvg_torch.h</c>), and the check of their status.</summary>
+/// <summary>The exports of <c>libnvg_torch</c>, one to one (see <c>native/door/nvg_torch.h</c>), and checks of their status.</summary>
 internal static unsafe partial class Native
 {
     internal const string Library = "nvg_torch";
     internal const int AbiVersion = 2;
 
-    /// <summary>Throws the exception that belongs to a failed status.</summary>
+    /// <summary>Throws the exception for a failed status.</summary>
     internal static void Check(int status, string operation)
     {
         if ((NativeStatus)status != NativeStatus.Ok)
@@ -20,7 +20,7 @@ internal static unsafe partial class Native
 
     internal delegate int TextExport(byte* buffer, long capacity, long* length);
 
-    /// <summary>Reads a text that an export copies out: once for its length, once for its bytes.</summary>
+    /// <summary>Reads a string that an export copies out: one call for its length, one for its bytes.</summary>
     internal static string ReadText(TextExport export)
     {
         long length;
@@ -34,7 +34,7 @@ internal static unsafe partial class Native
 
     internal static void Throw(int status, string operation) => throw Failure(status, operation);
 
-    /// <summary>What the native library had to say of the last failure of this thread.</summary>
+    /// <summary>The native library's message for the last failure on this thread.</summary>
     internal static string LastError() => ReadText(nvgt_last_error).Trim();
 
     private static TorchException Failure(int status, string operation) =>

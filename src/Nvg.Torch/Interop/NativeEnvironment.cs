@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace Nvg.Torch.Interop;
 
 /// <summary>
-/// Environment variables as native libraries read them. On Unix, only .NET and new processes see what
-/// <see cref="Environment.SetEnvironmentVariable(string, string)"/> sets.
+/// Environment variables for native libraries. On Unix, values set by <see cref="Environment.SetEnvironmentVariable(string, string)"/> are
+/// visible only to .NET and new processes.
 /// </summary>
 internal static partial class NativeEnvironment
 {
-    /// <summary>Sets a variable that is not set, before the library that reads it is loaded.</summary>
+    /// <summary>Sets a variable if it is not set yet. Must be called before the library that reads it is loaded.</summary>
     internal static void SetDefault(string name, string value)
     {
         if (!OperatingSystem.IsWindows())

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Nvg.Torch.Interop;
 
-/// <summary>Where the native libraries of an application lie.</summary>
+/// <summary>Locations of the native libraries of an application.</summary>
 internal static class NativeFolders
 {
     /// <summary>The folders of the application and of this assembly, and the native folders of packages.</summary>
@@ -16,8 +16,8 @@ internal static class NativeFolders
             yield return Path.Combine(folder, package);
         }
 
-        // The host's list, from the application's .deps.json: it leads into the package cache for an application that runs
-        // from its build folder.
+        // The host's list from the application's .deps.json. For an application that runs from its build folder, it points into the package
+        // cache.
         string hosted = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
         foreach (string folder in hosted.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
             yield return folder;

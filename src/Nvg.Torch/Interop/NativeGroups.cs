@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Nvg.Torch.Interop;
 
-// Hooks on gradients, and groups of processes.
+// Gradient hooks and process groups.
 internal static unsafe partial class Native
 {
     [LibraryImport(Library)]

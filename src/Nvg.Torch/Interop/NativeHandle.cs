@@ -10,7 +10,7 @@ using System.Runtime.InteropServices;
 namespace Nvg.Torch.Interop;
 
 /// <summary>One native reference. Disposing drops it; for a tensor, autograd and other handles keep their own.</summary>
-/// <typeparam name="TRelease">How the native library takes the reference back.</typeparam>
+/// <typeparam name="TRelease">Defines how the native library releases the reference.</typeparam>
 internal sealed class NativeHandle<TRelease> : SafeHandle
     where TRelease : INativeRelease
 {

@@ -4,7 +4,7 @@ namespace Nvg.Torch.Interop;
 internal interface INativeRelease
 {
     /// <summary>Drops a reference.</summary>
-    /// <returns>The status of the native library; 0 where it succeeded.</returns>
+    /// <returns>The status of the native library; 0 on success.</returns>
     static abstract int Release(nint handle);
 }
 
@@ -26,7 +26,7 @@ internal readonly struct GraphRelease : INativeRelease
     public static int Release(nint handle) => Native.nvgt_graph_release(handle);
 }
 
-/// <summary>A connection to a store at which processes meet.</summary>
+/// <summary>A connection to a store shared by processes.</summary>
 internal readonly struct StoreRelease : INativeRelease
 {
     public static int Release(nint handle) => Native.nvgt_store_release(handle);

@@ -5,17 +5,17 @@ internal enum NativeStatus
 {
     Ok = 0,
 
-    /// <summary>The operator refused: shapes, values, device.</summary>
+    /// <summary>The operator failed: shapes, values, device.</summary>
     Error = 1,
 
-    /// <summary>Index, value or type of an argument.</summary>
+    /// <summary>Invalid index, value or type of an argument.</summary>
     Argument = 2,
 
-    /// <summary>No such operator, or none for this device.</summary>
+    /// <summary>The operator does not exist, or not for this device.</summary>
     UnknownOperator = 3,
 
     OutOfMemory = 4,
 
-    /// <summary>An exception that is not one of libtorch.</summary>
+    /// <summary>An exception that does not come from libtorch.</summary>
     Internal = 5,
 }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Nvg.Torch.Interop;
 
-/// <summary>What an argument or result of an operator is (<c>nvgt_kind</c>).</summary>
+/// <summary>The kind of an operator's argument or result (<c>nvgt_kind</c>).</summary>
 internal enum ValueKind
 {
     None = 0,
@@ -21,7 +21,7 @@ internal enum ValueKind
     BoolList = 13,
 }
 
-/// <summary><c>nvgt_value</c>: 16 bytes, the payload an integer, the bits of a double, or an address.</summary>
+/// <summary><c>nvgt_value</c>: 16 bytes; the payload is an integer, the bits of a double, or an address.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct NativeValue
 {

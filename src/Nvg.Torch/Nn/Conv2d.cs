@@ -21,7 +21,7 @@ public sealed class Conv2d
         _padding = padding;
     }
 
-    /// <summary>Element type that the convolution is computed in, outside autocast.</summary>
+    /// <summary>Element type in which the convolution is computed outside autocast.</summary>
     public ScalarType WeightType => _weight.ScalarType;
 
     /// <summary>N × C × H × W.</summary>
@@ -31,8 +31,8 @@ public sealed class Conv2d
         ? OneDnnOp.Call(x, weight, bias, new long[] { 0, 0 }, new long[] { 1, 1 }, new long[] { 1, 1 }, 1)
         : Functional.Conv2d(x, weight, bias, _stride, _padding);
 
-    // libtorch computes convolutions of 1 × 1 by oneDNN on several threads and by itself on a single one, which rounds
-    // differently; an image would depend on the number of threads.
+    // libtorch computes 1 × 1 convolutions with oneDNN on several threads, but with its own code on a single thread. These round
+    // differently, so an image would depend on the number of threads.
     private bool IsPointwise(Tensor x, Tensor weight) =>
         weight.Size(2) == 1 && weight.Size(3) == 1 && _stride == 1 && _padding == 0 && x.Device.Type == DeviceType.Cpu
         && x.ScalarType == ScalarType.Float32 && weight.ScalarType == ScalarType.Float32 && !x.RequiresGrad && !weight.RequiresGrad;

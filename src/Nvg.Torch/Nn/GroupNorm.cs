@@ -1,6 +1,6 @@
 namespace Nvg.Torch.Nn;
 
-/// <summary>Group normalisation with learned scale and shift; statistics in float32 or better.</summary>
+/// <summary>Group normalisation with learned scale and shift; statistics are computed in float32 or higher precision.</summary>
 public sealed class GroupNorm
 {
     private readonly Tensor _weight;
@@ -8,7 +8,7 @@ public sealed class GroupNorm
     private readonly int _groups;
     private readonly double _epsilon;
 
-    /// <summary>Scale one, shift zero.</summary>
+    /// <summary>Initialises scale to one and shift to zero.</summary>
     public GroupNorm(ParameterPath path, int groups, long channels, double epsilon)
     {
         _weight = path.Parameter("weight", [channels], Initialization.Ones);
@@ -17,14 +17,17 @@ public sealed class GroupNorm
         _epsilon = epsilon;
     }
 
-    /// <summary>Normalised N × C × H × W, in float32.</summary>
+    /// <summary>Normalises N × C × H × W in float32.</summary>
     public Tensor Forward(Tensor input)
     {
         using Tensor full = input.To(ScalarType.Float32);
         return Functional.GroupNorm(full, _groups, _weight, _bias, _epsilon);
     }
 
-    /// <summary>Normalised N × C × H × W, then swish. On the CPU in the input's type and channels-last, elsewhere in float32.</summary>
+    /// <summary>
+    /// Normalises N × C × H × W, then applies swish. On the CPU, the result has the input's type and is channels-last; elsewhere, it is
+    /// float32.
+    /// </summary>
     public Tensor ForwardSwish(Tensor input)
     {
         using var scope = new TensorScope();

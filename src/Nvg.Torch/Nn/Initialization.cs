@@ -1,20 +1,20 @@
 namespace Nvg.Torch.Nn;
 
-/// <summary>How a parameter starts when it is not loaded.</summary>
+/// <summary>Initial distribution of a parameter that is not loaded.</summary>
 /// <param name="Kind">The distribution.</param>
-/// <param name="Scale">Its width: the standard deviation, or the bound of a uniform one, or the constant.</param>
+/// <param name="Scale">Scale of the distribution: the standard deviation, the bound of a uniform distribution, or the constant.</param>
 public readonly record struct Initialization(InitializationKind Kind, double Scale = 0)
 {
-    /// <summary>All zero.</summary>
+    /// <summary>All zeros.</summary>
     public static Initialization Zeros => new(InitializationKind.Constant);
 
-    /// <summary>All one.</summary>
+    /// <summary>All ones.</summary>
     public static Initialization Ones => new(InitializationKind.Constant, 1);
 
     /// <summary>Glorot and Bengio's uniform distribution: bound √(6 / (in + out)).</summary>
     public static Initialization XavierUniform => new(InitializationKind.XavierUniform);
 
-    /// <summary>PyTorch's default for convolutions and linears: uniform, bound 1/√(fan in).</summary>
+    /// <summary>PyTorch's default for convolutions and linear layers: uniform, bound 1/√(fan in).</summary>
     public static Initialization FanInUniform => new(InitializationKind.FanInUniform);
 
     /// <summary>Normal with the given standard deviation.</summary>

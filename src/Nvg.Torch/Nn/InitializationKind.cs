@@ -1,9 +1,9 @@
 namespace Nvg.Torch.Nn;
 
-/// <summary>Distributions that parameters start from.</summary>
+/// <summary>Initial distributions of parameters.</summary>
 public enum InitializationKind
 {
-    /// <summary>One number everywhere.</summary>
+    /// <summary>A constant.</summary>
     Constant,
 
     /// <summary>Normal.</summary>
@@ -12,9 +12,9 @@ public enum InitializationKind
     /// <summary>Uniform around zero.</summary>
     Uniform,
 
-    /// <summary>Uniform, bound by the mean of fan in and fan out.</summary>
+    /// <summary>Uniform, with a bound that depends on the mean of fan in and fan out.</summary>
     XavierUniform,
 
-    /// <summary>Uniform, bound by fan in.</summary>
+    /// <summary>Uniform, with a bound that depends on fan in.</summary>
     FanInUniform,
 }

@@ -6,14 +6,16 @@ public sealed class Linear
     private readonly Tensor _weight;
     private readonly Tensor? _bias;
 
-    /// <summary>A weight (out × in) that is Xavier-uniform unless another start is given, and a bias of zeros.</summary>
+    /// <summary>
+    /// Initialises the weight (out × in) as Xavier-uniform unless another initialisation is given, and the bias to zeros.
+    /// </summary>
     public Linear(ParameterPath path, long inputSize, long outputSize, bool hasBias = true, Initialization? initialization = null)
     {
         _weight = path.Parameter("weight", [outputSize, inputSize], initialization ?? Initialization.XavierUniform);
         _bias = hasBias ? path.Parameter("bias", [outputSize], Initialization.Zeros) : null;
     }
 
-    /// <summary>Element type that the product is computed in, outside autocast.</summary>
+    /// <summary>Element type in which the product is computed outside autocast.</summary>
     public ScalarType WeightType => _weight.ScalarType;
 
     /// <summary>The weight (out × in); owned by the model.</summary>

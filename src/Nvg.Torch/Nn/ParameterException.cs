@@ -1,6 +1,6 @@
 namespace Nvg.Torch.Nn;
 
-/// <summary>A model's parameter is missing, unexpected or of another shape than the model's.</summary>
+/// <summary>The exception that is thrown if a parameter is missing, is unexpected, or has a different shape from the model's.</summary>
 public sealed class ParameterException : Exception
 {
     /// <inheritdoc/>

@@ -1,8 +1,8 @@
 namespace Nvg.Torch.Nn;
 
 /// <summary>
-/// A place in a model's tree of parameters: <c>path / "conv_in"</c> names a module, <see cref="Parameter"/> makes or
-/// loads one of its tensors and enters it into the model's store.
+/// A node in a model's parameter tree: <c>path / "conv_in"</c> names a module, and <see cref="Parameter"/> creates or loads one of its
+/// tensors and adds it to the model's store.
 /// </summary>
 public readonly struct ParameterPath
 {
@@ -13,7 +13,7 @@ public readonly struct ParameterPath
 
     /// <summary>The root of a model.</summary>
     /// <param name="store">Receives and owns every tensor.</param>
-    /// <param name="source">Gives the values.</param>
+    /// <param name="source">Provides the values.</param>
     public ParameterPath(ParameterStore store, ParameterSource source) : this(store, source, "", null) { }
 
     private ParameterPath(ParameterStore store, ParameterSource source, string prefix, ScalarType? type)
@@ -24,17 +24,17 @@ public readonly struct ParameterPath
         _type = type;
     }
 
-    /// <summary>Where the parameters go.</summary>
+    /// <summary>Device of the parameters.</summary>
     public Device Device => _source.Device;
 
-    /// <summary>A module below this place.</summary>
+    /// <summary>A module below this path.</summary>
     public static ParameterPath operator /(ParameterPath path, string name) =>
         new(path._store, path._source, $"{path._prefix}{name}.", path._type);
 
-    /// <summary>The numbered module below this place.</summary>
+    /// <summary>A numbered module below this path.</summary>
     public static ParameterPath operator /(ParameterPath path, int index) => path / index.ToString();
 
-    /// <summary>The same place, with matrices and kernels of another element type than the source gives.</summary>
+    /// <summary>The same path, with a different element type for matrices and kernels than the source's.</summary>
     /// <param name="type">The type, or null for the source's.</param>
     public ParameterPath In(ScalarType? type) => new(_store, _source, _prefix, type);
 
@@ -52,7 +52,7 @@ public readonly struct ParameterPath
         return value;
     }
 
-    /// <summary>A learned table that stays in float32 whatever the type of the matrices; owned by the model's store.</summary>
+    /// <summary>A learned table that is always float32, regardless of the type of the matrices; owned by the model's store.</summary>
     public Tensor Table(string name, long[] shape, Initialization initialization)
     {
         Tensor value = _source.GetFull(_prefix + name, shape, initialization);
@@ -60,7 +60,7 @@ public readonly struct ParameterPath
         return value;
     }
 
-    /// <summary>A fixed table of this module that its config determines: stored beside the parameters, never loaded.</summary>
+    /// <summary>A fixed table of this module that is determined by its config; stored with the parameters but never loaded.</summary>
     /// <param name="name">Name in the store.</param>
     /// <param name="value">Moved to the model's device; the store owns the result.</param>
     public Tensor Buffer(string name, Tensor value)
@@ -71,7 +71,7 @@ public readonly struct ParameterPath
         return placed;
     }
 
-    /// <summary>A table that is measured rather than learned: loaded where the source stores values, otherwise as initialised.</summary>
+    /// <summary>A table that is measured instead of learned: loaded if the source stores values, otherwise initialised.</summary>
     public Tensor MeasuredBuffer(string name, long[] shape, Initialization initialization)
     {
         Tensor value = _source.Get(_prefix + name, shape, initialization);

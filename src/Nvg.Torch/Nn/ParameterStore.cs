@@ -30,8 +30,8 @@ public sealed class ParameterStore : IReadOnlyDictionary<string, Tensor>, IDispo
 
     /// <summary>Takes ownership of a tensor under a new name.</summary>
     /// <param name="name">Full name with dots.</param>
-    /// <param name="tensor">Leaves every open scope.</param>
-    /// <param name="isBuffer">Whether it is a fixed table rather than learned.</param>
+    /// <param name="tensor">The tensor; removed from every open scope.</param>
+    /// <param name="isBuffer">Whether it is a fixed table instead of a learned tensor.</param>
     public void Add(string name, Tensor tensor, bool isBuffer = false)
     {
         _tensors.Add(name, tensor.Own());
@@ -43,7 +43,7 @@ public sealed class ParameterStore : IReadOnlyDictionary<string, Tensor>, IDispo
     /// <summary>Whether a tensor is a fixed table.</summary>
     public bool IsBuffer(string name) => _buffers.Contains(name);
 
-    /// <summary>Switches autograd on or off for all learned tensors.</summary>
+    /// <summary>Turns autograd on or off for all learned tensors.</summary>
     public void SetRequiresGrad(bool required)
     {
         foreach (string name in TrainableNames)
@@ -51,7 +51,7 @@ public sealed class ParameterStore : IReadOnlyDictionary<string, Tensor>, IDispo
     }
 
     /// <summary>Copies of tensors under the same names, detached from autograd.</summary>
-    /// <param name="includes">Which ones, by name; null for all.</param>
+    /// <param name="includes">Selects tensors by name; null for all.</param>
     public ParameterStore CloneDetached(Func<string, bool>? includes = null)
     {
         var copy = new ParameterStore();
@@ -64,7 +64,7 @@ public sealed class ParameterStore : IReadOnlyDictionary<string, Tensor>, IDispo
         return copy;
     }
 
-    /// <summary>Overwrites the values with another store's of the same names and shapes.</summary>
+    /// <summary>Overwrites the values with those of another store with the same names and shapes.</summary>
     public void CopyFrom(IReadOnlyDictionary<string, Tensor> source)
     {
         using GradMode noGrad = Autograd.NoGrad();
@@ -72,7 +72,9 @@ public sealed class ParameterStore : IReadOnlyDictionary<string, Tensor>, IDispo
             _tensors[name].CopyFrom(source[name]);
     }
 
-    /// <summary>Overwrites the values of the names that another store also has, with the same shapes; the others keep theirs.</summary>
+    /// <summary>
+    /// Overwrites the values of all names that another store also contains, with the same shapes; the others stay unchanged.
+    /// </summary>
     internal void CopySharedFrom(IReadOnlyDictionary<string, Tensor> source)
     {
         using GradMode noGrad = Autograd.NoGrad();

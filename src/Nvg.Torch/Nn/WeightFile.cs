@@ -8,7 +8,7 @@ internal static class WeightFile
 {
     /// <summary>Builds something from the tensors of a third-party file.</summary>
     /// <param name="path">A safetensors or PyTorch file.</param>
-    /// <param name="build">Takes what it needs out of the tensors, which go when it returns.</param>
+    /// <param name="build">Takes what it needs from the tensors, which are disposed when it returns.</param>
     /// <exception cref="NvgDataException">The file is missing, damaged, or holds something else.</exception>
     internal static T Read<T>(string path, Func<IReadOnlyDictionary<string, Tensor>, T> build) => Explained(path, () =>
     {
@@ -18,10 +18,10 @@ internal static class WeightFile
 
     /// <summary>Builds a model from all tensors of a file that this library wrote.</summary>
     /// <param name="path">A safetensors file.</param>
-    /// <param name="device">Where the parameters go.</param>
-    /// <param name="type">Element type of its matrices; null keeps the stored one.</param>
-    /// <param name="build">The model from its parameters.</param>
-    /// <param name="parametersOf">Its parameters, which the file must hold all of and nothing else.</param>
+    /// <param name="device">Device of the parameters.</param>
+    /// <param name="type">Element type of the matrices; null keeps the stored type.</param>
+    /// <param name="build">Creates the model from its parameters.</param>
+    /// <param name="parametersOf">Returns the model's parameters. The file must contain exactly these.</param>
     /// <exception cref="NvgDataException">The file is missing, damaged, or holds something else.</exception>
     internal static T ReadModel<T>(string path, Device device, ScalarType? type, Func<ParameterSource, T> build,
         Func<T, ParameterStore> parametersOf)
@@ -29,7 +29,7 @@ internal static class WeightFile
     {
         using SafetensorsFile stored = SafetensorsFile.Open(path);
         T built = build(ParameterSource.Taking(stored, device, type));
-        // The model removed what it took; tensors that it computes itself may remain.
+        // The model has removed the tensors that it took; tensors that it computes itself may remain.
         if (stored.Keys.FirstOrDefault(name => !parametersOf(built).ContainsKey(name)) is { } unexpected)
         {
             built.Dispose();

@@ -3,12 +3,12 @@ using Nvg.Torch.Nn;
 namespace Nvg.Torch.Optim;
 
 /// <summary>
-/// Adam with decoupled weight decay (Loshchilov and Hutter), over all parameters of a store at once. Weight decay acts on
-/// parameters of two or more dimensions. Owns its moments.
+/// Adam with decoupled weight decay (Loshchilov and Hutter), over all parameters of a store at once. Weight decay applies to parameters
+/// with two or more dimensions. Owns its moments.
 /// </summary>
 public sealed class AdamW : IDisposable
 {
-    // In libtorch 2.0 and later for GPUs, in 2.4 and later for the CPU too.
+    // Available for GPUs in libtorch 2.0 and later, and for the CPU in 2.4 and later.
     private static readonly Operator FusedOp = new("aten::_fused_adamw_");
 
     private readonly ParameterStore _parameters;
@@ -16,11 +16,11 @@ public sealed class AdamW : IDisposable
     private readonly Dictionary<string, Tensor> _mean = [];
     private readonly Dictionary<string, Tensor> _meanSquare = [];
 
-    /// <param name="parameters">What is learned; borrowed. Its learned tensors are set to require gradients.</param>
+    /// <param name="parameters">The parameters to train; borrowed. Its learned tensors are set to require gradients.</param>
     public AdamW(ParameterStore parameters) : this(parameters, parameters.TrainableNames) { }
 
-    /// <param name="parameters">Where the parameters are; borrowed.</param>
-    /// <param name="names">Those that are learned here, which are set to require gradients; the others are left alone.</param>
+    /// <param name="parameters">The store with the parameters; borrowed.</param>
+    /// <param name="names">The parameters to train, which are set to require gradients; the others are not modified.</param>
     public AdamW(ParameterStore parameters, IEnumerable<string> names)
     {
         _parameters = parameters;
@@ -47,23 +47,23 @@ public sealed class AdamW : IDisposable
     /// <summary>Weight decay per step and unit of learning rate.</summary>
     public double WeightDecay { get; set; }
 
-    /// <summary>Parameters of two or more dimensions that weight decay leaves alone.</summary>
+    /// <summary>Parameters with two or more dimensions that are excluded from weight decay.</summary>
     public IReadOnlySet<string> NotDecayed { get; init; } = new HashSet<string>();
 
     /// <summary>
-    /// Whether a step is one kernel over all parameters, which reads and writes every number once; otherwise it is a kernel per
-    /// operation. Both compute the same up to rounding.
+    /// Whether a step is a single fused kernel over all parameters, which reads and writes every number once. Otherwise, each operation is
+    /// a separate kernel. Both give the same result up to rounding.
     /// </summary>
     internal bool IsFused { get; init; }
 
-    /// <summary>Whether the loaded libtorch has the single kernel.</summary>
+    /// <summary>Whether the loaded libtorch has the fused kernel.</summary>
     internal static bool HasFusedKernel => FusedOp.Exists;
 
-    /// <summary>Steps taken.</summary>
+    /// <summary>Number of steps taken.</summary>
     public long StepCount { get; private set; }
 
-    /// <summary>Scales all gradients down so that their norm together is at most <paramref name="maximum"/>.</summary>
-    /// <returns>The norm before, as a tensor on the device, or null where nothing has a gradient; the caller disposes it.</returns>
+    /// <summary>Scales down all gradients so that their total norm is at most <paramref name="maximum"/>.</summary>
+    /// <returns>The norm before scaling, as a tensor on the device, or null if there are no gradients; the caller disposes it.</returns>
     public Tensor? ClipGradients(double maximum)
     {
         using GradMode noGrad = Autograd.NoGrad();
@@ -101,7 +101,7 @@ public sealed class AdamW : IDisposable
             _parameters[name].Grad = null;
     }
 
-    // The kernel takes one weight decay, so parameters with and without it are two calls.
+    // The kernel takes a single weight decay, so parameters with and without it need separate calls.
     private void StepFused(string[] names, Tensor[] grads, double learningRate)
     {
         Tensor step = Tensor.Full([], StepCount, device: grads[0].Device);
@@ -139,7 +139,7 @@ public sealed class AdamW : IDisposable
         ForeachOps.AddQuotient(weights, mean, denominators, -learningRate / correction1);
     }
 
-    /// <summary>The moments by name, to store in a checkpoint; owned by the optimizer.</summary>
+    /// <summary>The moments by name, for storing in a checkpoint; owned by the optimizer.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> State =>
         _names.SelectMany(n =>
             new[] { KeyValuePair.Create($"mean.{n}", _mean[n]), KeyValuePair.Create($"mean_square.{n}", _meanSquare[n]) });

@@ -1,8 +1,8 @@
 namespace Nvg.Torch.Optim;
 
 /// <summary>
-/// Operations on whole lists of tensors at once: one call, and on a GPU few launches, for all parameters. libtorch finds a
-/// kernel by the tensors' device and so refuses empty lists; here they are no work.
+/// Operations on whole lists of tensors at once: one call for all parameters, and few launches on a GPU. libtorch selects a kernel by the
+/// tensors' device and therefore rejects empty lists; here, they are no-ops.
 /// </summary>
 internal static class ForeachOps
 {

@@ -8,9 +8,9 @@ public sealed class WeightAverage : IDisposable
     private readonly ParameterStore _source;
     private readonly double _decay;
 
-    /// <param name="source">What is averaged; borrowed.</param>
-    /// <param name="decay">Share of the average that stays in a step, once the run is long enough.</param>
-    /// <param name="includes">Which tensors are averaged, by name; null for all.</param>
+    /// <param name="source">The store to average; borrowed.</param>
+    /// <param name="decay">Share of the average that is kept in each step, once the run is long enough.</param>
+    /// <param name="includes">Selects the tensors to average by name; null for all.</param>
     public WeightAverage(ParameterStore source, double decay, Func<string, bool>? includes = null)
     {
         _source = source;
@@ -22,8 +22,8 @@ public sealed class WeightAverage : IDisposable
     public ParameterStore Parameters { get; }
 
     /// <summary>
-    /// Takes in the weights after step <paramref name="step"/> (from 1). Early on the average forgets faster, so that it does
-    /// not keep the initial weights.
+    /// Updates the average with the weights after step <paramref name="step"/> (from 1). Early in a run, the decay is faster, so that the
+    /// average does not retain the initial weights.
     /// </summary>
     public void Update(long step)
     {

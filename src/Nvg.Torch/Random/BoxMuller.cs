@@ -1,9 +1,9 @@
 namespace Nvg.Torch;
 
 /// <summary>
-/// Uniform numbers to normal ones in blocks of sixteen, with the logarithm, sine and cosine of the Cephes library in float32, as
-/// PyTorch computes them on processors with AVX2. Multiplication and addition are fused where the compiler of PyTorch fuses them, so
-/// that the last bit is the same on every system.
+/// Transforms uniform numbers to normal ones in blocks of sixteen, using the logarithm, sine and cosine of the Cephes library in float32,
+/// as PyTorch computes them on processors with AVX2. Multiplication and addition are fused wherever PyTorch's compiler fuses them, so that
+/// results are bit-identical on every system.
 /// </summary>
 internal static class BoxMuller
 {
@@ -26,7 +26,7 @@ internal static class BoxMuller
     private const float PartTwo = -2.4187564849853515625e-4f;
     private const float PartThree = -3.77489497744594108e-8f;
 
-    /// <summary>Turns sixteen uniform numbers of [0, 1) into normal ones: eight radii, then eight angles.</summary>
+    /// <summary>Transforms sixteen uniform numbers in [0, 1) into normal ones: the first eight give radii, the last eight angles.</summary>
     internal static void Transform(Span<float> values)
     {
         for (int i = 0; i < Half; i++)
@@ -38,7 +38,7 @@ internal static class BoxMuller
         }
     }
 
-    // Of a number in (0, 1].
+    // For a number in (0, 1].
     private static float Log(float x)
     {
         uint bits = BitConverter.SingleToUInt32Bits(x);
@@ -63,7 +63,7 @@ internal static class BoxMuller
         return MathF.FusedMultiplyAdd(exponent, LogTwoHigh, mantissa + sum);
     }
 
-    // Of an angle in [0, 2π).
+    // For an angle in [0, 2π).
     private static (float Sine, float Cosine) SineCosine(float angle)
     {
         int octant = ((int)(angle * FourOverPi) + 1) & ~1;

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Nvg.Torch;
 
 /// <summary>
-/// The Mersenne Twister of 32 bits (Matsumoto and Nishimura, 1998), and numbers drawn from it as PyTorch's CPU generator draws them:
-/// the same seed gives the same numbers, on every system.
+/// The 32-bit Mersenne Twister (Matsumoto and Nishimura, 1998). Numbers are drawn in the same way as by PyTorch's CPU generator: the same
+/// seed gives the same numbers on every system.
 /// </summary>
 internal sealed class Mt19937
 {
@@ -12,7 +12,7 @@ internal sealed class Mt19937
     private const int Shift = 397;
     private const uint HighBit = 0x80000000;
 
-    // Blocks of 16 make PyTorch's vectorised normal numbers; fewer are drawn one by one.
+    // PyTorch draws normal numbers vectorised in blocks of 16; fewer numbers are drawn one by one.
     private const int Block = 16;
     private const int StateLength = (Size + 5) * sizeof(ulong);
 
@@ -21,7 +21,7 @@ internal sealed class Mt19937
     private ulong _seed;
     private double? _spare;
 
-    /// <param name="seed">Its low 32 bits count, as in PyTorch.</param>
+    /// <param name="seed">The seed; only the low 32 bits are used, as in PyTorch.</param>
     internal Mt19937(ulong seed)
     {
         _seed = seed;
@@ -30,14 +30,14 @@ internal sealed class Mt19937
             _state[i] = 1812433253 * (_state[i - 1] ^ (_state[i - 1] >> 30)) + (uint)i;
     }
 
-    /// <summary>Uniform numbers in [0, 1) of 24 bits.</summary>
+    /// <summary>Uniform numbers in [0, 1) with 24 random bits.</summary>
     internal void FillUniform(Span<float> values)
     {
         for (int i = 0; i < values.Length; i++)
             values[i] = (Next() & ((1 << 24) - 1)) * (1f / (1 << 24));
     }
 
-    /// <summary>Uniform numbers in [0, 1) of 53 bits.</summary>
+    /// <summary>Uniform numbers in [0, 1) with 53 random bits.</summary>
     internal void FillUniform(Span<double> values)
     {
         for (int i = 0; i < values.Length; i++)
@@ -59,7 +59,7 @@ internal sealed class Mt19937
             BoxMuller.Transform(values.Slice(i, Block));
         if (values.Length % Block == 0)
             return;
-        // A last block that overlaps the one before is drawn anew.
+        // An incomplete last block overlaps the previous one and is redrawn as a whole.
         Span<float> last = values[^Block..];
         FillUniform(last);
         BoxMuller.Transform(last);
@@ -81,12 +81,12 @@ internal sealed class Mt19937
     }
 
     /// <summary>Continues from a state.</summary>
-    /// <exception cref="TorchException">The bytes are no state of this generator.</exception>
+    /// <exception cref="TorchException">The bytes are not a state of this generator.</exception>
     internal void SetState(ReadOnlySpan<byte> state)
     {
         ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(state);
         if (state.Length != StateLength || words[Size + 4] != Check(words) || words[Size] > Size)
-            throw new TorchException($"generator state: {state.Length} bytes are no state of the managed door's generator");
+            throw new TorchException($"generator state: {state.Length} bytes are not a state of the managed door's generator");
         for (int i = 0; i < Size; i++)
             _state[i] = (uint)words[i];
         _next = (int)words[Size];
@@ -130,7 +130,7 @@ internal sealed class Mt19937
         return (((high << 32) | low) & ((1UL << 53) - 1)) * (1.0 / (1UL << 53));
     }
 
-    // Box and Muller in float64, one pair for two calls.
+    // Box–Muller transform in float64; each pair serves two calls.
     private double NextNormal()
     {
         if (_spare is { } kept)

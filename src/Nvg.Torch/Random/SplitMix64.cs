@@ -5,10 +5,10 @@ internal static class SplitMix64
 {
     private const ulong GoldenGamma = 0x9E3779B97F4A7C15;
 
-    /// <summary>A number that differs for every input.</summary>
+    /// <summary>Maps every input to a different number.</summary>
     internal static ulong Mix(ulong value) => Finalize(value + GoldenGamma);
 
-    /// <summary>A bijection of 64-bit numbers that spreads every bit over all.</summary>
+    /// <summary>A bijection of 64-bit numbers in which every input bit affects all output bits.</summary>
     internal static ulong Finalize(ulong z)
     {
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;

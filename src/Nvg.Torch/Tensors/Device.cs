@@ -2,15 +2,15 @@ using System.Globalization;
 
 namespace Nvg.Torch;
 
-/// <summary>Where a tensor lies.</summary>
+/// <summary>The device of a tensor.</summary>
 /// <param name="Type">The kind of device.</param>
-/// <param name="Index">Which of its kind; -1 is the current one.</param>
+/// <param name="Index">Index among devices of its kind; -1 is the current one.</param>
 public readonly record struct Device(DeviceType Type, int Index = -1)
 {
-    /// <summary>The processor.</summary>
+    /// <summary>The CPU.</summary>
     public static Device Cpu => new(DeviceType.Cpu);
 
-    /// <summary>Shapes without memory.</summary>
+    /// <summary>The meta device: shapes without memory.</summary>
     public static Device Meta => new(DeviceType.Meta);
 
     /// <summary>GPU number <paramref name="index"/>.</summary>
@@ -37,6 +37,6 @@ public readonly record struct Device(DeviceType Type, int Index = -1)
         _ => "cpu",
     };
 
-    // There is one processor; a number would make libtorch take it for another device and copy.
+    // There is only one CPU. With an index, libtorch would treat it as a different device and copy.
     internal long Packed => ((long)(int)Type << 32) | (uint)(Type == DeviceType.Cpu ? -1 : Index);
 }

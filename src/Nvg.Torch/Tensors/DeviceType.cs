@@ -1,14 +1,14 @@
 namespace Nvg.Torch;
 
-/// <summary>Kind of a device; the numbers are libtorch's.</summary>
+/// <summary>Kind of a device; values match libtorch.</summary>
 public enum DeviceType
 {
-    /// <summary>The processor.</summary>
+    /// <summary>The CPU.</summary>
     Cpu = 0,
 
     /// <summary>An NVIDIA GPU.</summary>
     Cuda = 1,
 
-    /// <summary>No memory at all: shapes only.</summary>
+    /// <summary>The meta device: shapes without memory.</summary>
     Meta = 14,
 }

@@ -1,9 +1,9 @@
 namespace Nvg.Torch;
 
-/// <summary>Finds values that are NaN or infinite, which damaged weights and overflows leave behind.</summary>
+/// <summary>Finds NaN and infinite values, which result from damaged weights and overflow.</summary>
 internal static class FiniteValues
 {
-    /// <summary>Whether every value is finite. Tensors of whole numbers, empty ones and those without memory always are.</summary>
+    /// <summary>Whether every value is finite. Always true for integer tensors, empty tensors and tensors without memory.</summary>
     internal static bool AreAll(Tensor values)
     {
         if (!values.ScalarType.IsFloatingPoint() || values.ElementCount == 0 || values.Device.Type == DeviceType.Meta)

@@ -1,6 +1,6 @@
 namespace Nvg.Torch;
 
-/// <summary>Operations of neural networks, without state. Names and defaults are PyTorch's.</summary>
+/// <summary>Stateless neural network operations. Names and defaults follow PyTorch.</summary>
 public static class Functional
 {
     private static readonly Operator LinearOp = new("aten::linear");
@@ -35,7 +35,7 @@ public static class Functional
 
     /// <summary>Two-dimensional convolution of N × C × H × W.</summary>
     /// <remarks>
-    /// In bfloat16 on the CPU its gradients may come from a kernel of this library, which has no second derivatives and throws instead.
+    /// In bfloat16 on the CPU, gradients may be computed by a kernel of this library, which throws if second derivatives are requested.
     /// </remarks>
     public static Tensor Conv2d(Tensor input, Tensor weight, Tensor? bias, int stride = 1, int padding = 0)
     {
@@ -66,8 +66,8 @@ public static class Functional
     /// <param name="groups">Groups of channels.</param>
     /// <param name="weight">Scale per channel.</param>
     /// <param name="bias">Shift per channel.</param>
-    /// <param name="epsilon">Under the root.</param>
-    /// <returns>Of the input's type and layout; sums are in float32 and wider.</returns>
+    /// <param name="epsilon">Added to the variance under the square root.</param>
+    /// <returns>The result, with the input's type and layout; sums are computed in float32 or wider.</returns>
     public static Tensor GroupNormSwish(Tensor input, int groups, Tensor weight, Tensor bias, double epsilon)
     {
         if (TorchRuntime.HasKernels)
@@ -77,28 +77,28 @@ public static class Functional
         return normed;
     }
 
-    /// <summary>Normalisation of every channel of N × C × H × W by stored statistics.</summary>
+    /// <summary>Normalisation of every channel of N × C × H × W with stored statistics.</summary>
     public static Tensor BatchNorm(Tensor input, Tensor weight, Tensor bias, Tensor mean, Tensor variance, double epsilon) =>
         BatchNormOp.Call(input, weight, bias, mean, variance, false, 0.0, epsilon, false);
 
-    /// <summary>Normalisation of every channel of N × C × H × W by the statistics of the batch.</summary>
+    /// <summary>Normalisation of every channel of N × C × H × W with the statistics of the batch.</summary>
     /// <param name="input">N × C × H × W.</param>
     /// <param name="weight">Scale of each channel.</param>
     /// <param name="bias">Shift of each channel.</param>
     /// <param name="epsilon">Keeps the quotient finite.</param>
-    /// <param name="mean">Moves towards the batch's mean; null to keep no record.</param>
-    /// <param name="variance">Moves towards the batch's unbiased variance; null to keep no record.</param>
-    /// <param name="momentum">Share of the way that both move.</param>
+    /// <param name="mean">Running mean, which moves towards the batch's mean; null for none.</param>
+    /// <param name="variance">Running variance, which moves towards the batch's unbiased variance; null for none.</param>
+    /// <param name="momentum">Interpolation factor for both running statistics.</param>
     public static Tensor BatchNormOfBatch(Tensor input, Tensor weight, Tensor bias, double epsilon, Tensor? mean = null,
         Tensor? variance = null, double momentum = 0) =>
         BatchNormOp.Call(input, weight, bias, mean, variance, true, momentum, epsilon, false);
 
     /// <summary>Max pooling of N × C × H × W over squares.</summary>
     /// <param name="input">N × C × H × W.</param>
-    /// <param name="side">Of the squares.</param>
-    /// <param name="stride">From one square to the next; null for squares that do not overlap.</param>
-    /// <param name="padding">Pixels around the image that are never the largest.</param>
-    /// <param name="ceiling">Whether a last square may reach beyond the edge.</param>
+    /// <param name="side">Side of the squares.</param>
+    /// <param name="stride">Distance from one square to the next; null for squares that do not overlap.</param>
+    /// <param name="padding">Width of the padding around the image; padded pixels are never the maximum.</param>
+    /// <param name="ceiling">Whether the last square may extend beyond the edge.</param>
     public static Tensor MaxPool(Tensor input, int side, int? stride = null, int padding = 0, bool ceiling = false)
     {
         long step = stride ?? side;
@@ -115,7 +115,7 @@ public static class Functional
     /// <summary>max(x, 0).</summary>
     public static Tensor Relu(Tensor input) => ReluOp.Call(input);
 
-    /// <summary>x where it is positive, else <paramref name="slope"/> · x.</summary>
+    /// <summary>x if positive, otherwise <paramref name="slope"/> · x.</summary>
     public static Tensor LeakyRelu(Tensor input, double slope) => LeakyReluOp.Call(input, slope);
 
     /// <summary>log(1 + exp(x)).</summary>
@@ -127,7 +127,7 @@ public static class Functional
     /// <summary>The same, in place.</summary>
     public static void SiluInPlace(Tensor input) => SiluInPlaceOp.Run(input);
 
-    /// <summary>Mean cross-entropy of logits (N × V) against class numbers (N).</summary>
+    /// <summary>Mean cross-entropy of logits (N × V) against class indices (N).</summary>
     /// <param name="logits">N × V.</param>
     /// <param name="targets">N.</param>
     /// <param name="smoothing">Share of the target that is spread evenly over all classes.</param>
@@ -144,30 +144,30 @@ public static class Functional
     public static Tensor PadZeros(Tensor input, int left, int right, int top, int bottom) =>
         PadOp.Call(input, new long[] { left, right, top, bottom });
 
-    /// <summary>Each pixel of N × C × H × W <paramref name="factor"/> times in both directions.</summary>
+    /// <summary>Repeats each pixel of N × C × H × W <paramref name="factor"/> times in both directions.</summary>
     public static Tensor UpsampleNearest(Tensor input, int factor) =>
         NearestOp.Call(input, new long[] { input.Size(2) * factor, input.Size(3) * factor });
 
-    /// <summary>Resizes N × C × H × W: bicubic, half-pixel centres.</summary>
+    /// <summary>Resizes N × C × H × W with bicubic interpolation and half-pixel centres.</summary>
     /// <param name="input">N × C × H × W.</param>
     /// <param name="height">Rows of the result.</param>
     /// <param name="width">Columns of the result.</param>
-    /// <param name="smooth">Whether the kernel widens where the image becomes smaller.</param>
+    /// <param name="smooth">Whether the kernel is widened when downsampling (antialiasing).</param>
     public static Tensor ResizeBicubic(Tensor input, long height, long width, bool smooth = false) =>
         (smooth ? SmoothBicubicOp : BicubicOp).Call(input, new long[] { height, width }, false, Argument.None, Argument.None);
 
-    /// <summary>Resizes N × C × H × W: bilinear, half-pixel centres, without a wider kernel where the image becomes smaller.</summary>
+    /// <summary>Resizes N × C × H × W with bilinear interpolation and half-pixel centres, without antialiasing.</summary>
     public static Tensor ResizeBilinear(Tensor input, long height, long width) =>
         BilinearOp.Call(input, new long[] { height, width }, false, Argument.None, Argument.None);
 
-    /// <summary>Shrinks N × C × H × W: every pixel is the mean of those it covers.</summary>
+    /// <summary>Downsamples N × C × H × W: every output pixel is the mean of the pixels that it covers.</summary>
     public static Tensor ResizeArea(Tensor input, long height, long width) => AreaOp.Call(input, new long[] { height, width });
 
     /// <summary>Cosine of the angle between vectors along a dimension.</summary>
     public static Tensor CosineSimilarity(Tensor left, Tensor right, int dimension) => CosineOp.Call(left, right, dimension);
 
     /// <summary>softmax(q kᵀ / √d) v over (B, heads, tokens, d).</summary>
-    /// <remarks>libtorch's fused operator where it exists and is fused (CUDA, 2.x); elsewhere the plain formula.</remarks>
+    /// <remarks>Uses libtorch's operator where a fused implementation exists (CUDA, 2.x), and the plain formula elsewhere.</remarks>
     public static Tensor ScaledDotProductAttention(Tensor query, Tensor key, Tensor value)
     {
         if (query.Device.Type == DeviceType.Cuda && AttentionOp.Exists)
@@ -180,17 +180,19 @@ public static class Functional
         return weights.Matmul(value);
     }
 
-    /// <summary>softmax(q kᵀ + mask) v over (B, heads, tokens, d); keys and values may be of more tokens than the queries.</summary>
+    /// <summary>softmax(q kᵀ + mask) v over (B, heads, tokens, d); keys and values may have more tokens than the queries.</summary>
     /// <param name="query">B × heads × T × d, scaled by the caller.</param>
     /// <param name="key">B × heads × U × d.</param>
     /// <param name="value">B × heads × U × d.</param>
-    /// <param name="mask">Added to the scores, broadcast over B and heads: −∞ where a query must not see a key; null for nothing.</param>
+    /// <param name="mask">
+    /// Added to the scores, broadcast over B and heads: −∞ where a query must not attend to a key; null for no mask.
+    /// </param>
     public static Tensor UnscaledAttention(Tensor query, Tensor key, Tensor value, Tensor? mask = null)
     {
         using var scope = new TensorScope();
         if (query.Device.Type == DeviceType.Cuda && AttentionOp.Exists)
         {
-            // The fused operator divides the scores by √d, and takes a mask of the queries' type.
+            // The fused operator divides the scores by √d and expects a mask of the queries' type.
             Tensor scaled = query * Math.Sqrt(query.Size(-1));
             return scope.Keep(mask is null
                 ? AttentionOp.Call(scaled, key, value)
@@ -202,8 +204,8 @@ public static class Functional
         return scope.Keep(weights.Matmul(value));
     }
 
-    // As a product of matrices, for every layout: oneDNN in libtorch 2.10 computes convolutions of one position wrongly for 512 channels
-    // over 7 × 7 positions on some processors (AMD Zen 5).
+    // Computed as a matrix product, for every layout, because oneDNN in libtorch 2.10 computes 1 × 1 convolutions incorrectly for 512
+    // channels over 7 × 7 positions on some processors (AMD Zen 5).
     private static Tensor PointConv2d(Tensor input, Tensor weight, Tensor? bias, int stride)
     {
         using var scope = new TensorScope();

@@ -7,21 +7,21 @@ using Nvg.Torch.Interop;
 namespace Nvg.Torch;
 
 /// <summary>
-/// An operator of libtorch's dispatcher, for example <c>aten::add.Tensor</c>. Found once, called any number of times;
-/// autograd, autocast and the device's kernel are chosen by libtorch at each call.
+/// An operator of libtorch's dispatcher, for example <c>aten::add.Tensor</c>. It is looked up once and can be called any number of times.
+/// libtorch applies autograd and autocast and selects the device's kernel at each call.
 /// </summary>
 public sealed unsafe class Operator
 {
     private const int ResultCapacity = 8;
 
-    // Slots kept on the stack; longer lists (many tensors at once) go to native memory.
+    // Number of slots kept on the stack; longer lists (many tensors at once) use native memory.
     private const int SmallBlock = 128;
 
     private readonly Lazy<nint> _handle;
 
     /// <param name="name">Qualified name, such as <c>aten::add</c>.</param>
-    /// <param name="overload">Overload name, such as <c>Tensor</c>; empty for the only one.</param>
-    /// <remarks>The look-up happens at the first call, so that operators can be static fields.</remarks>
+    /// <param name="overload">Overload name, such as <c>Tensor</c>; empty for the default overload.</param>
+    /// <remarks>The operator is looked up at the first call, so operators can be static fields.</remarks>
     public Operator(string name, string overload = "")
     {
         Name = overload.Length == 0 ? name : $"{name}.{overload}";
@@ -52,8 +52,8 @@ public sealed unsafe class Operator
 
     /// <summary>Calls an operator that returns one tensor.</summary>
     /// <returns>A new tensor, which the caller owns; an in-place operator returns an alias of its first argument.</returns>
-    /// <exception cref="TorchArgumentException">The operator gives something else than one tensor.</exception>
-    /// <exception cref="TorchException">libtorch refused; the message names operator, shapes and reason.</exception>
+    /// <exception cref="TorchArgumentException">The operator returns something other than one tensor.</exception>
+    /// <exception cref="TorchException">libtorch reported an error; the message names operator, shapes and reason.</exception>
     public Tensor Call(params ReadOnlySpan<Argument> arguments)
     {
         NativeValue* results = stackalloc NativeValue[1];
@@ -62,7 +62,7 @@ public sealed unsafe class Operator
         return Tensor.Adopt((nint)results[0].Payload);
     }
 
-    /// <summary>Calls an in-place operator, whose result is its first argument again.</summary>
+    /// <summary>Calls an in-place operator, whose result is its first argument.</summary>
     public void Run(params ReadOnlySpan<Argument> arguments)
     {
         NativeValue* results = stackalloc NativeValue[ResultCapacity];
@@ -106,7 +106,7 @@ public sealed unsafe class Operator
 
     private int Invoke(ReadOnlySpan<Argument> arguments, NativeValue* results, int capacity)
     {
-        // Lists and texts travel in one block of eight-byte slots; its size is known before anything is pinned.
+        // Lists and strings are passed in one block of eight-byte slots; its size is known before anything is pinned.
         int slots = 0;
         foreach (ref readonly Argument argument in arguments)
             slots += SlotsOf(argument);
@@ -226,7 +226,7 @@ public sealed unsafe class Operator
         return text.Append(')').ToString();
     }
 
-    /// <summary>Keeps handles alive across one native call, whatever other threads dispose meanwhile.</summary>
+    /// <summary>Keeps handles alive during one native call, even if other threads dispose them.</summary>
     private ref struct PinnedHandles(int capacity)
     {
         private readonly SafeHandle[] _handles = ArrayPool<SafeHandle>.Shared.Rent(capacity);

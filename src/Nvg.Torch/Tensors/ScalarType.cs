@@ -1,6 +1,6 @@
 namespace Nvg.Torch;
 
-/// <summary>Element type of a tensor; the numbers are libtorch's.</summary>
+/// <summary>Element type of a tensor; values match libtorch.</summary>
 public enum ScalarType
 {
     /// <summary>Unsigned 8-bit integer.</summary>
@@ -30,6 +30,6 @@ public enum ScalarType
     /// <summary>True or false, one byte.</summary>
     Bool = 11,
 
-    /// <summary>bfloat16: float32's exponent, eight bits of precision.</summary>
+    /// <summary>bfloat16: the exponent range of float32 with eight bits of precision.</summary>
     BFloat16 = 15,
 }

@@ -1,9 +1,9 @@
 namespace Nvg.Torch;
 
-/// <summary>Facts about element types.</summary>
+/// <summary>Properties of element types.</summary>
 public static class ScalarTypes
 {
-    /// <summary>Bytes of one element.</summary>
+    /// <summary>Size of one element in bytes.</summary>
     public static int ByteSize(this ScalarType type) => type switch
     {
         ScalarType.UInt8 or ScalarType.Int8 or ScalarType.Bool => 1,
@@ -13,7 +13,7 @@ public static class ScalarTypes
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "no such element type"),
     };
 
-    /// <summary>Whether the type holds real numbers.</summary>
+    /// <summary>Whether this is a floating-point type.</summary>
     public static bool IsFloatingPoint(this ScalarType type) =>
         type is ScalarType.Float16 or ScalarType.Float32 or ScalarType.Float64 or ScalarType.BFloat16;
 
@@ -29,6 +29,6 @@ public static class ScalarTypes
         float => ScalarType.Float32,
         double => ScalarType.Float64,
         bool => ScalarType.Bool,
-        _ => throw new NotSupportedException($"tensors hold no {typeof(T).Name}"),
+        _ => throw new NotSupportedException($"tensors cannot hold {typeof(T).Name}"),
     };
 }

@@ -150,7 +150,7 @@ public sealed partial class Tensor
     /// <summary>Quotient rounded down; integers stay integers.</summary>
     public Tensor FloorDivide(long divisor) => DivModeOp.Call(this, divisor, "floor");
 
-    /// <summary>Limits each element to a range; null leaves a side open.</summary>
+    /// <summary>Clamps each element to a range; null means no bound.</summary>
     public Tensor Clamp(double? minimum, double? maximum) =>
         ClampOp.Call(this, minimum is { } low ? low : Argument.None, maximum is { } high ? high : Argument.None);
 
@@ -163,7 +163,7 @@ public sealed partial class Tensor
     /// <summary>Whether each element is smaller than a number.</summary>
     public Tensor IsLess(double value) => LessScalarOp.Call(this, value);
 
-    /// <summary>Whether each element is smaller or equal.</summary>
+    /// <summary>Whether each element is smaller than or equal to the other.</summary>
     public Tensor IsLessOrEqual(Tensor other) => LessEqualOp.Call(this, other);
 
     /// <summary>Whether each element is larger.</summary>
@@ -181,9 +181,9 @@ public sealed partial class Tensor
     /// <summary>Whether elements are finite: neither infinite nor NaN.</summary>
     public Tensor IsFinite() => IsFiniteOp.Call(this);
 
-    /// <summary>Elements of <paramref name="chosen"/> where this mask is true, else of <paramref name="other"/>.</summary>
+    /// <summary>Elements of <paramref name="chosen"/> where this mask is true, elements of <paramref name="other"/> elsewhere.</summary>
     public Tensor Where(Tensor chosen, Tensor other) => WhereOp.Call(this, chosen, other);
 
-    /// <summary>The elements, with a number where <paramref name="mask"/> is true.</summary>
+    /// <summary>The elements, replaced by a number where <paramref name="mask"/> is true.</summary>
     public Tensor MaskedFill(Tensor mask, double value) => MaskedFillOp.Call(this, mask, value);
 }

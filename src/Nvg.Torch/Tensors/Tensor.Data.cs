@@ -4,7 +4,7 @@ using Nvg.Torch.Interop;
 
 namespace Nvg.Torch;
 
-// Values in and out: from .NET memory, to .NET memory, and fresh tensors.
+// Data transfer from and to .NET memory, and creation of tensors.
 public sealed unsafe partial class Tensor
 {
     private static readonly Operator EmptyOp = new("aten::empty", "memory_format");
@@ -57,8 +57,8 @@ public sealed unsafe partial class Tensor
     }
 
     /// <summary>
-    /// A CPU tensor over memory of <paramref name="owner"/>, which stays referenced until the last native reference goes. The
-    /// managed door, which could not tell when that is, copies the memory.
+    /// A CPU tensor over the memory of <paramref name="owner"/>, which stays referenced until the last native reference is released. The
+    /// managed door cannot detect this and copies the memory instead.
     /// </summary>
     /// <param name="data">First element; aligned for the element type, readable for the whole shape.</param>
     /// <param name="type">Element type.</param>
@@ -73,7 +73,7 @@ public sealed unsafe partial class Tensor
         return Adopt(handle);
     }
 
-    /// <summary>A single number as a tensor without dimensions.</summary>
+    /// <summary>A single number as a zero-dimensional tensor.</summary>
     public static Tensor Scalar(double value, ScalarType type = ScalarType.Float32, Device device = default) =>
         FullOp.Call(Array.Empty<long>(), value, type, Argument.None, device);
 
@@ -92,7 +92,7 @@ public sealed unsafe partial class Tensor
     /// <summary>Zeros with the shape, type and device of another tensor.</summary>
     public static Tensor ZerosLike(Tensor other) => ZerosLikeOp.Call(other);
 
-    /// <summary>The numbers from <paramref name="start"/> up to, not including, <paramref name="end"/>.</summary>
+    /// <summary>The numbers from <paramref name="start"/> up to, but not including, <paramref name="end"/>.</summary>
     public static Tensor Arange(double start, double end, double step = 1, ScalarType type = ScalarType.Float32, Device device = default) =>
         ArangeOp.Call(start, end, step, type, Argument.None, device);
 
@@ -104,34 +104,34 @@ public sealed unsafe partial class Tensor
     public static Tensor Rand(long[] shape, RandomGenerator generator, ScalarType type = ScalarType.Float32) =>
         RandOp.Call(shape, generator, type, Argument.None, generator.Device);
 
-    /// <summary>The values as another element type; an alias if they have it already.</summary>
+    /// <summary>The values converted to an element type; an alias if they already have it.</summary>
     public Tensor To(ScalarType type) => ToOp.Call(this, type);
 
-    /// <summary>The values on another device; an alias if they have it already.</summary>
-    /// <param name="device">Where to.</param>
-    /// <param name="nonBlocking">From pinned memory: do not wait for the copy.</param>
+    /// <summary>The values on a device; an alias if they are already there.</summary>
+    /// <param name="device">The target device.</param>
+    /// <param name="nonBlocking">Whether to return without waiting for the copy (from pinned memory).</param>
     public Tensor To(Device device, bool nonBlocking = false) =>
         ToOp.Call(this, Argument.None, Argument.None, device, Argument.None, nonBlocking);
 
-    /// <summary>Copies host memory to another device; to a GPU through pinned memory, without waiting for the copy.</summary>
-    /// <returns>An alias if it is the same device.</returns>
+    /// <summary>Copies host memory to another device; copies to a GPU use pinned memory and do not wait for completion.</summary>
+    /// <returns>The copy, or an alias if the device is the same.</returns>
     public Tensor Send(Device device)
     {
         if (device.Type != DeviceType.Cuda)
             return To(device);
-        // The allocator of pinned memory keeps it until the copy is done.
+        // The pinned-memory allocator keeps the memory until the copy is done.
         using Tensor pinned = PinMemoryOp.Call(this, Argument.None);
         return pinned.To(device, nonBlocking: true);
     }
 
-    /// <summary>The values on another device as another element type.</summary>
+    /// <summary>The values on a device, converted to an element type.</summary>
     public Tensor To(Device device, ScalarType type) => ToOp.Call(this, type, Argument.None, device);
 
     /// <summary>Overwrites the values with another tensor's, converting and broadcasting.</summary>
     public void CopyFrom(Tensor source) => CopyOp.Run(this, source);
 
     /// <summary>The value of a tensor with one element. Waits for the device.</summary>
-    /// <exception cref="TorchArgumentException">There are more elements, or none.</exception>
+    /// <exception cref="TorchArgumentException">The tensor does not have exactly one element.</exception>
     public double Item()
     {
         // The operator itself would read the first element of any tensor.
@@ -169,7 +169,7 @@ public sealed unsafe partial class Tensor
     }
 
     /// <summary>
-    /// Passes on the raw little-endian elements, row-major, in slices: an array cannot hold the largest tensors.
+    /// Passes the raw little-endian elements, row-major, to a callback in slices, because an array cannot hold the largest tensors.
     /// </summary>
     internal void VisitBytes(Action<ReadOnlySpan<byte>> visit)
     {
@@ -187,7 +187,7 @@ public sealed unsafe partial class Tensor
         }
     }
 
-    /// <summary>The elements of a contiguous CPU tensor in place, valid while this tensor lives.</summary>
+    /// <summary>The elements of a contiguous CPU tensor in place, valid as long as this tensor is alive.</summary>
     public Span<T> AsSpan<T>() where T : unmanaged
     {
         if (ScalarType != ScalarTypes.Of<T>() || Device.Type != DeviceType.Cpu || !IsContiguous)

@@ -1,6 +1,6 @@
 namespace Nvg.Torch;
 
-// Sums, means, extremes, sorting.
+// Sums, means, extrema, sorting.
 public sealed partial class Tensor
 {
     private static readonly Operator SumOp = new("aten::sum");
@@ -22,13 +22,13 @@ public sealed partial class Tensor
     private static readonly Operator AllOp = new("aten::all");
     private static readonly Operator BinCountOp = new("aten::bincount");
 
-    /// <summary>Sum of all elements, as a tensor without dimensions.</summary>
+    /// <summary>Sum of all elements, as a zero-dimensional tensor.</summary>
     public Tensor Sum() => SumOp.Call(this);
 
     /// <summary>Sum over one dimension.</summary>
     public Tensor Sum(int dimension, bool keepDimension = false) => SumDimOp.Call(this, new long[] { dimension }, keepDimension);
 
-    /// <summary>Mean of all elements, as a tensor without dimensions.</summary>
+    /// <summary>Mean of all elements, as a zero-dimensional tensor.</summary>
     public Tensor Mean() => MeanOp.Call(this);
 
     /// <summary>Mean over dimensions.</summary>
@@ -38,7 +38,7 @@ public sealed partial class Tensor
     public Tensor Mean(int dimension, bool keepDimension = false) => Mean([dimension], keepDimension);
 
     /// <summary>Variance over all elements.</summary>
-    /// <param name="unbiased">Divide by n − 1 rather than n.</param>
+    /// <param name="unbiased">Whether to divide by n − 1 instead of n.</param>
     public Tensor Variance(bool unbiased = true) => VarOp.Call(this, Argument.None, unbiased);
 
     /// <summary>Position of the largest element along a dimension.</summary>
@@ -78,10 +78,10 @@ public sealed partial class Tensor
     /// <summary>Softmax along a dimension.</summary>
     public Tensor Softmax(int dimension) => SoftmaxOp.Call(this, dimension);
 
-    /// <summary>Whether all elements are true or non-zero, as a tensor without dimensions.</summary>
+    /// <summary>Whether all elements are true or non-zero, as a zero-dimensional tensor.</summary>
     public Tensor All() => AllOp.Call(this);
 
-    /// <summary>How often each whole number from 0 occurs among the elements, at least <paramref name="minimumLength"/> counts.</summary>
+    /// <summary>Number of occurrences of each integer from 0; at least <paramref name="minimumLength"/> counts.</summary>
     public Tensor BinCount(long minimumLength) => BinCountOp.Call(this, Argument.None, minimumLength);
 
     private static (Tensor, Tensor) Pair(Tensor?[] results) => (results[0]!, results[1]!);

@@ -1,6 +1,6 @@
 namespace Nvg.Torch;
 
-// Views, joins and look-ups: operations that move elements without computing.
+// Views, joins and lookups: operations that move elements without computation.
 public sealed partial class Tensor
 {
     // libtorch's MemoryFormat::ChannelsLast.
@@ -33,16 +33,16 @@ public sealed partial class Tensor
     private static readonly Operator FlipOp = new("aten::flip");
     private static readonly Operator OneHotOp = new("aten::one_hot");
 
-    /// <summary>Joins along an existing dimension.</summary>
+    /// <summary>Concatenates tensors along an existing dimension.</summary>
     public static Tensor Cat(Tensor[] tensors, int dimension) => CatOp.Call(tensors, dimension);
 
-    /// <summary>Joins along a new dimension.</summary>
+    /// <summary>Stacks tensors along a new dimension.</summary>
     public static Tensor Stack(Tensor[] tensors, int dimension) => StackOp.Call(tensors, dimension);
 
-    /// <summary>The same elements, row-major, in another shape; one size may be -1. A view where possible.</summary>
+    /// <summary>The same elements, row-major, in a different shape; one size may be -1. A view if possible.</summary>
     public Tensor Reshape(params long[] shape) => ViewOp.Call(this, shape);
 
-    /// <summary>A view with the dimensions in another order.</summary>
+    /// <summary>A view with the dimensions permuted.</summary>
     public Tensor Permute(params long[] dimensions) => PermuteOp.Call(this, dimensions);
 
     /// <summary>A view with two dimensions exchanged.</summary>
@@ -57,15 +57,15 @@ public sealed partial class Tensor
     /// <summary>A view without a dimension of size one.</summary>
     public Tensor Squeeze(int dimension) => SqueezeOp.Call(this, dimension);
 
-    /// <summary>A view that repeats dimensions of size one; -1 leaves a size.</summary>
+    /// <summary>A view that expands dimensions of size one; -1 leaves a size unchanged.</summary>
     public Tensor Expand(params long[] shape) => ExpandOp.Call(this, shape);
 
-    /// <summary>The elements stored row-major without gaps; an alias if they are already.</summary>
+    /// <summary>The elements stored row-major without gaps; an alias if they already are.</summary>
     public Tensor Contiguous() => ContiguousOp.Call(this);
 
     /// <summary>
-    /// The same N × C × H × W with the channels of a pixel next to each other in memory; an alias if they are already. Convolutions and
-    /// pooling on the CPU are fastest in this layout.
+    /// The same N × C × H × W tensor with the channels of a pixel adjacent in memory (channels-last); an alias if they already are.
+    /// Convolutions and pooling on the CPU are fastest in this layout.
     /// </summary>
     public Tensor ChannelsLast() => ContiguousOp.Call(this, ChannelsLastFormat);
 
@@ -87,7 +87,7 @@ public sealed partial class Tensor
     /// <summary>Views of consecutive parts of a dimension.</summary>
     public Tensor[] Split(int dimension, params long[] sizes) => SplitOp.CallMany(sizes.Length, this, sizes, dimension)!;
 
-    /// <summary>Entries of a dimension by number.</summary>
+    /// <summary>Selects entries of a dimension by index.</summary>
     public Tensor IndexSelect(int dimension, Tensor indices) => IndexSelectOp.Call(this, dimension, indices);
 
     /// <summary>Advanced indexing: one index tensor per leading dimension, null for "all".</summary>
@@ -106,10 +106,10 @@ public sealed partial class Tensor
     public void ScatterAddInPlace(int dimension, Tensor indices, Tensor source) =>
         ScatterAddInPlaceOp.Run(this, dimension, indices, source);
 
-    /// <summary>Each entry of a dimension several times in a row.</summary>
+    /// <summary>Repeats each entry of a dimension several times in a row.</summary>
     public Tensor RepeatInterleave(long count, int dimension) => RepeatInterleaveOp.Call(this, count, dimension);
 
-    /// <summary>The whole tensor several times along each dimension.</summary>
+    /// <summary>Repeats the whole tensor along each dimension.</summary>
     public Tensor Repeat(params long[] counts) => RepeatOp.Call(this, counts);
 
     /// <summary>The entries of dimensions in reverse order.</summary>

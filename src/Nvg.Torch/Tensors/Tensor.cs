@@ -5,7 +5,7 @@ namespace Nvg.Torch;
 
 /// <summary>
 /// An n-dimensional array of libtorch. Arguments of operations are borrowed; every returned tensor is new and belongs to
-/// the caller, or to the innermost <see cref="TensorScope"/> of the thread. Disposing drops this reference only.
+/// the caller, or to the innermost <see cref="TensorScope"/> of the thread. Disposing releases only this reference.
 /// </summary>
 public sealed unsafe partial class Tensor : IDisposable
 {
@@ -23,18 +23,18 @@ public sealed unsafe partial class Tensor : IDisposable
         TensorScope.Enter(this);
     }
 
-    /// <summary>How many tensors of this process have been created and not disposed.</summary>
+    /// <summary>Number of tensors in this process that have been created and not disposed.</summary>
     public static long LiveCount => Interlocked.Read(ref _liveCount);
 
     /// <summary>Records where every tensor is created from now on, for <see cref="LiveAllocations"/>; slow, for debugging.</summary>
     public static void TrackAllocations() => _allocations = new ConcurrentDictionary<Tensor, string>(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Where the tensors that are alive were created, if <see cref="TrackAllocations"/> was called before.</summary>
+    /// <summary>Where the live tensors were created, if <see cref="TrackAllocations"/> was called before.</summary>
     public static IReadOnlyCollection<string> LiveAllocations => _allocations is null ? [] : [.. _allocations.Values];
 
     internal TensorHandle Handle { get; }
 
-    /// <summary>The scope that frees this tensor; null where an object or a caller does.</summary>
+    /// <summary>The scope that frees this tensor; null if an object or a caller does.</summary>
     internal TensorScope.Frame? Owner { get; set; }
 
     /// <summary>Sizes of the dimensions, outermost first.</summary>
@@ -62,14 +62,14 @@ public sealed unsafe partial class Tensor : IDisposable
     /// <summary>Whether the elements are stored row-major without gaps.</summary>
     public bool IsContiguous => Describe().IsContiguous != 0;
 
-    /// <summary>Whether autograd follows this tensor. Only leaves of floating point can be set.</summary>
+    /// <summary>Whether autograd tracks this tensor. Can be set only for floating-point leaves.</summary>
     public bool RequiresGrad
     {
         get => Describe().RequiresGrad != 0;
         set => Door.Current.SetRequiresGrad(Handle, value);
     }
 
-    /// <summary>The accumulated gradient as a new tensor, or null; setting replaces it, null clears.</summary>
+    /// <summary>The accumulated gradient as a new tensor, or null; setting it replaces the gradient, and null clears it.</summary>
     public Tensor? Grad
     {
         get
@@ -95,7 +95,7 @@ public sealed unsafe partial class Tensor : IDisposable
         }
     }
 
-    /// <summary>Size of dimension <paramref name="dimension"/>; negative counts from the last.</summary>
+    /// <summary>Size of dimension <paramref name="dimension"/>; negative values count from the last.</summary>
     public long Size(int dimension) => Shape[dimension < 0 ? dimension + Rank : dimension];
 
     /// <summary>A second reference to the same tensor, to be disposed on its own.</summary>
@@ -109,7 +109,7 @@ public sealed unsafe partial class Tensor : IDisposable
         return this;
     }
 
-    /// <summary>Drops this reference; a second call does nothing.</summary>
+    /// <summary>Releases this reference; a second call does nothing.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)

@@ -1,8 +1,8 @@
 namespace Nvg.Torch;
 
 /// <summary>
-/// Frees what this thread creates between its construction and its disposal, except what is kept. A ref struct, so that
-/// the compiler refuses fields, lambdas and lifetimes across <c>await</c>.
+/// Frees the tensors that this thread creates between construction and disposal of the scope, except those that are kept. It is a ref
+/// struct, so the compiler rejects fields, lambdas and lifetimes across <c>await</c>.
 /// </summary>
 public ref struct TensorScope
 {
@@ -11,14 +11,14 @@ public ref struct TensorScope
 
     private Frame? _frame;
 
-    /// <summary>Opens a scope inside the thread's current one.</summary>
+    /// <summary>Opens a scope inside the thread's current scope.</summary>
     public TensorScope()
     {
         _frame = new Frame(_innermost);
         _innermost = _frame;
     }
 
-    /// <summary>Hands a tensor to the enclosing scope, or to the caller where there is none.</summary>
+    /// <summary>Passes a tensor to the enclosing scope, or to the caller if there is none.</summary>
     /// <returns>The same tensor.</returns>
     public readonly Tensor Keep(Tensor tensor)
     {
@@ -27,7 +27,7 @@ public ref struct TensorScope
         return tensor;
     }
 
-    /// <summary>Frees what was created and not kept.</summary>
+    /// <summary>Frees the tensors that were created and not kept.</summary>
     public void Dispose()
     {
         if (_frame is null)
@@ -39,7 +39,7 @@ public ref struct TensorScope
         _frame = null;
     }
 
-    /// <summary>Enters a new tensor into the thread's innermost scope.</summary>
+    /// <summary>Adds a new tensor to the thread's innermost scope.</summary>
     internal static void Enter(Tensor tensor) => MoveTo(tensor, _innermost);
 
     /// <summary>Takes a tensor out of every scope: it now belongs to an object that disposes it.</summary>
@@ -51,7 +51,7 @@ public ref struct TensorScope
         frame?.Created.Add(tensor);
     }
 
-    /// <summary>One open scope. A tensor moved elsewhere stays in the list but names another owner.</summary>
+    /// <summary>One open scope. A tensor moved elsewhere stays in the list but has a different owner.</summary>
     internal sealed class Frame(Frame? parent)
     {
         internal Frame? Parent { get; } = parent;

@@ -8,8 +8,8 @@ using Nvg.Training.Ownership;
 namespace Nvg.Training.Adversarial;
 
 /// <summary>
-/// The discriminator and its part of the tokenizer's loss: its own loss on real and reconstructed images, and the adversarial
-/// term of the tokenizer. Neither player's gradient reaches the parameters of the other.
+/// The discriminator and the adversarial part of the tokenizer's training: the discriminator's loss on real and reconstructed
+/// images, and the adversarial term of the tokenizer. Neither player's gradient reaches the parameters of the other.
 /// </summary>
 internal sealed class AdversarialGame : IDisposable
 {
@@ -41,7 +41,7 @@ internal sealed class AdversarialGame : IDisposable
         ParameterSource initial = ParameterSource.Random(RandomSeed.Of(seed, 0, RandomStream.DiscriminatorReal), device);
         ParameterPath path = new ParameterPath(parameters, initial) / Prefix.TrimEnd('.');
         _discriminator = _owned.Add(CreateDiscriminator(options, path, device));
-        // Taken before LeCAM adds its averages, which move only once per step by themselves.
+        // Taken before LeCAM adds its averages, which already move only once per step.
         _norms = _owned.Add(new BufferSnapshot(parameters, [.. parameters.Keys.Where(n => IsOwn(n) && parameters.IsBuffer(n))]));
         _lecam = _owned.Add(new LecamRegularizer(path / "lecam", options.LecamDecay, processes));
         _learned = [.. parameters.TrainableNames.Where(IsOwn)];
@@ -62,7 +62,7 @@ internal sealed class AdversarialGame : IDisposable
     /// <param name="step">From 0.</param>
     /// <param name="real_NCHW">The images.</param>
     /// <param name="fake_NCHW">Their reconstructions, with the tokenizer's graph.</param>
-    /// <param name="share">The range of the batch that these are.</param>
+    /// <param name="share">The range of the batch that the images come from.</param>
     /// <param name="random">Draws augmentations for the whole batch.</param>
     /// <param name="log">Receives <c>discriminator</c>, <c>lecam</c>, <c>adversarial</c> and the mean logits.</param>
     /// <returns>The sum, or null before <see cref="AdversarialOptions.StartStep"/>.</returns>
@@ -109,7 +109,7 @@ internal sealed class AdversarialGame : IDisposable
 
     private Tensor TokenizerTerm(long step, Tensor fake_NCHW, BatchShare share, RandomGenerator random, LossLog log)
     {
-        // Without gradients for the discriminator, which would otherwise learn to be fooled.
+        // The discriminator gets no gradients here; otherwise it would learn to be fooled.
         SetLearning(false);
         try
         {

@@ -72,7 +72,7 @@ public sealed record AdversarialOptions
         if (StartStep < 0 || WarmupSteps < 0 || LecamDecay is not (>= 0 and < 1) || Augmentation is not (>= 0 and <= 1))
         {
             yield return "adversarial startStep and warmupSteps must not be negative; "
-                + "lecamDecay must lie in [0, 1), augmentation in [0, 1]";
+                + "lecamDecay must be in [0, 1), augmentation in [0, 1]";
         }
 
         if (Contrast is not (null or (> 0 and < double.PositiveInfinity)))
@@ -84,7 +84,7 @@ public sealed record AdversarialOptions
         if (Discriminator == DiscriminatorKind.Patch && !PatchesFit(imageSize))
         {
             int smallest = PatchDiscriminator.SmallestSide(Math.Clamp(PatchHalvings, 1, MostHalvings));
-            yield return $"patchHalvings {PatchHalvings} must lie between 1 and {MostHalvings} "
+            yield return $"patchHalvings {PatchHalvings} must be between 1 and {MostHalvings} "
                 + $"and needs images of at least {smallest} pixels; patchChannels must be positive";
         }
     }

@@ -6,7 +6,7 @@ namespace Nvg.Training.Adversarial;
 
 /// <summary>
 /// Keeps buffers that every training pass updates, such as the vectors of spectral norms, at their state before the first
-/// micro-batch of a step, so that the micro-batches together update them once, as a whole batch would. Owns its copies.
+/// micro-batch of a step. All micro-batches together then update the buffers once, as a whole batch would. Owns its copies.
 /// </summary>
 /// <param name="parameters">The store of the buffers; borrowed.</param>
 /// <param name="names">Names of the buffers.</param>
@@ -14,9 +14,11 @@ internal sealed class BufferSnapshot(ParameterStore parameters, IReadOnlyList<st
 {
     private readonly Dictionary<string, Tensor> _copies = [];
 
-    /// <summary>Call before each micro-batch: saves the buffers before the first and restores them before the others.</summary>
+    /// <summary>
+    /// Saves the buffers before the first micro-batch, and restores them before the others. Call before each micro-batch.
+    /// </summary>
     /// <param name="part">The micro-batch.</param>
-    /// <param name="own">The share of the process that it belongs to.</param>
+    /// <param name="own">The share of the process that the micro-batch belongs to.</param>
     internal void Restore(BatchShare part, BatchShare own)
     {
         if (part == own)

@@ -19,9 +19,9 @@ internal static class DifferentiableAugmentation
 
     /// <summary>Augments a batch.</summary>
     /// <param name="images_NCHW">The images.</param>
-    /// <param name="probability">Probability of each of the three kinds, for the whole batch.</param>
+    /// <param name="probability">Probability of each of the three kinds of augmentation, for the whole batch.</param>
     /// <param name="choice">Selects the kinds.</param>
-    /// <param name="share">The range of the batch that the images are.</param>
+    /// <param name="share">The range of the batch that the images come from.</param>
     /// <param name="random">Draws everything else, for the whole batch.</param>
     internal static Tensor Apply(Tensor images_NCHW, double probability, HostRandom choice, BatchShare share, RandomGenerator random)
     {

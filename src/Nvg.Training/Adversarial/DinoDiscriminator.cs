@@ -44,7 +44,7 @@ internal sealed class DinoDiscriminator : IDiscriminator
         return scope.Keep(Tensor.Cat([.. _heads.Select((head, i) => head.Forward(seen[i], training))], 1));
     }
 
-    /// <summary>Inputs of the heads, N × W × T each, in the caller's scope.</summary>
+    /// <summary>Inputs of the heads, each N × W × T, in the caller's scope.</summary>
     internal Tensor[] Activations(Tensor normalized_NCHW)
     {
         Tensor x_NTW = _backbone.Embed(normalized_NCHW);
@@ -70,7 +70,10 @@ internal sealed class DinoDiscriminator : IDiscriminator
     /// <inheritdoc/>
     public void Dispose() => _backbone.Dispose();
 
-    /// <summary>Brings images to the input size of the transformer: bicubic enlargement, or area reduction or a random crop.</summary>
+    /// <summary>
+    /// Resizes images to the input size of the transformer: bicubic enlargement for small images, area reduction or a random crop
+    /// for large ones.
+    /// </summary>
     internal Tensor Fit(Tensor normalized_NCHW, HostRandom random)
     {
         long height = normalized_NCHW.Size(2), width = normalized_NCHW.Size(3);
@@ -90,7 +93,7 @@ internal sealed class DinoDiscriminator : IDiscriminator
         return (x_NTW.Narrow(1, 1, patches) + x_NTW.Narrow(1, 0, 1)).Transpose(1, 2);
     }
 
-    /// <summary>A block with kernel size 1, one with kernel size 9 and a shortcut, and one logit per patch.</summary>
+    /// <summary>A block with kernel size 1, a block with kernel size 9 and a shortcut, and one logit per patch.</summary>
     private sealed class Head(ParameterPath path, int width)
     {
         private readonly HeadBlock _narrow = new(path / 0, width, 1);

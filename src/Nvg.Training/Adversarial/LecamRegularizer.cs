@@ -31,12 +31,12 @@ internal sealed class LecamRegularizer : IDisposable
 
     /// <summary>
     /// Updates the averages and returns the penalty (docs/method.md, section 3.6). The averages are updated once per step, with
-    /// the means of the whole batch. With micro-batches these are known only after the last one, so all penalties then refer to
+    /// the means of the whole batch. With micro-batches, the means are known only after the last one, so all penalties refer to
     /// the averages before the step.
     /// </summary>
     /// <param name="real">Logits of real images.</param>
-    /// <param name="fake">Logits of as many fake images.</param>
-    /// <param name="share">The range of the batch that these are; null for a whole batch.</param>
+    /// <param name="fake">Logits of the same number of fake images.</param>
+    /// <param name="share">The range of the batch that the images come from; null for a whole batch.</param>
     internal Tensor Update(Tensor real, Tensor fake, BatchShare? share = null)
     {
         using var scope = new TensorScope();

@@ -16,8 +16,8 @@ internal sealed class PatchDiscriminator : IDiscriminator
     private readonly SpectralConv2d[] _convolutions;
 
     /// <param name="path">Path of the parameters, all of which are learned.</param>
-    /// <param name="channels">Width of the first layer; doubles per layer up to eightfold.</param>
-    /// <param name="halvings">Layers that halve the image; two more keep its size.</param>
+    /// <param name="channels">Width of the first layer; it doubles per layer, up to eight times the first.</param>
+    /// <param name="halvings">Number of layers that halve the image; two more layers keep its size.</param>
     internal PatchDiscriminator(ParameterPath path, int channels, int halvings)
     {
         int[] widths = [3, .. Enumerable.Range(0, halvings + 1).Select(i => channels * Math.Min(1 << i, WidestFactor)), 1];

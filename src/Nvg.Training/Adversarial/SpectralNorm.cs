@@ -5,7 +5,7 @@ namespace Nvg.Training.Adversarial;
 
 /// <summary>
 /// A weight divided by its largest singular value (Miyato et al. 2018), which is tracked by one step of power iteration per
-/// training pass. Names and procedure are those of <c>torch.nn.utils.spectral_norm</c>.
+/// training pass. Names and procedure are the same as in <c>torch.nn.utils.spectral_norm</c>.
 /// </summary>
 internal sealed class SpectralNorm
 {

@@ -5,8 +5,8 @@ using Nvg.Training.Distributed;
 namespace Nvg.Training.Adversarial;
 
 /// <summary>
-/// Batch normalisation with the statistics of small groups of the current images, so it needs neither running statistics nor other
-/// processes. Groups have at most eight images and differ by at most one image: 17 images form groups of 5, 6 and 6.
+/// Batch normalisation with the statistics of small groups of the current images, so it needs neither running statistics nor
+/// other processes. Groups have at most eight images, and their sizes differ by at most one: 17 images form groups of 5, 6 and 6.
 /// </summary>
 internal sealed class VirtualBatchNorm
 {

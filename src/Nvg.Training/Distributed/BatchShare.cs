@@ -2,7 +2,7 @@ using Nvg.Torch;
 
 namespace Nvg.Training.Distributed;
 
-/// <summary>A range of consecutive examples of a batch: the share of one process, or the micro-batch that it computes at once.</summary>
+/// <summary>A range of consecutive examples of a batch: the share of one process, or a micro-batch of that share.</summary>
 /// <param name="Start">Index of the first example.</param>
 /// <param name="Count">Number of examples.</param>
 /// <param name="Total">Examples in the whole batch.</param>

@@ -5,8 +5,8 @@ using Nvg.Torch.Distributed;
 namespace Nvg.Training.Distributed;
 
 /// <summary>
-/// Finds out why the processes of a run can no longer go on together: tells the others why this one ends, and asks through the
-/// store which of them still answer.
+/// Finds out why the processes of a run can no longer continue together: reports to the others why this process ends, and asks
+/// through the store which of them still respond.
 /// </summary>
 internal sealed class FailureDiagnosis
 {
@@ -22,11 +22,11 @@ internal sealed class FailureDiagnosis
     /// <param name="count">Number of processes.</param>
     internal FailureDiagnosis(KeyValueStore store, int rank, int count) => (_store, _rank, _count) = (store, rank, count);
 
-    /// <summary>Whether a failure has been diagnosed; the processes have parted then.</summary>
+    /// <summary>Whether a failure has been diagnosed. The processes then no longer work together.</summary>
     internal bool HasFailed => _explained is not null;
 
-    /// <summary>Explains an error of this process or of a collective. The same error gets the same answer again.</summary>
-    /// <returns>Null if rank 0 reports the same error, as when all processes miss the same file.</returns>
+    /// <summary>Explains an error of this process or of a collective. The same error gets the same explanation again.</summary>
+    /// <returns>Null if rank 0 reports the same error, for example if the same file is missing for all processes.</returns>
     internal string? Explain(Exception error)
     {
         if (_explained is not { } explained || explained.Error != error)
@@ -67,7 +67,7 @@ internal sealed class FailureDiagnosis
         }
     }
 
-    // A live process answers within the time; one that does not is lost.
+    // A live process answers within the time; a process that does not is lost.
     private int[] AbsentRanks()
     {
         _store.Add($"lives/{_rank}", 1);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Nvg.Training.Distributed;
 
-/// <summary>What a launcher tells a process about its group in environment variables.</summary>
+/// <summary>Environment variables with which a launcher describes the group of a process.</summary>
 /// <param name="Launcher">Name of the launcher, for messages.</param>
 /// <param name="Rank">Rank of the process, from 0.</param>
 /// <param name="WorldSize">Number of processes.</param>
@@ -22,13 +22,13 @@ public sealed record LaunchEnvironment(
 
     /// <summary>Reads the variables of torchrun, then those of Kubeflow and of custom scripts, then those of Slurm.</summary>
     /// <param name="variable">Returns the value of a variable, or null.</param>
-    /// <returns>Null without a launcher, for a single process.</returns>
+    /// <returns>Null for a single process without a launcher.</returns>
     /// <exception cref="FormatException">Only some of the variables are set, or their values contradict each other.</exception>
     public static LaunchEnvironment? Detect(Func<string, string?> variable)
     {
         string? Read(string name) => variable(name) is { Length: > 0 } value ? value : null;
 
-        // Many other tools leave WORLD_SIZE and MASTER_ADDR behind; these two alone mean nothing.
+        // Many other tools leave WORLD_SIZE and MASTER_ADDR behind, so these two alone mean nothing.
         LaunchEnvironment? found = PerProcess.Any(name => Read(name) is not null) ? FromRank(Read) : FromSlurm(Read);
         return found?.Checked();
     }
@@ -40,7 +40,7 @@ public sealed record LaunchEnvironment(
         string[] ranks = perMachine ? ["RANK"] : PerProcess;
         Require(read, [.. ranks, "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"]);
         int port = Number(read, "MASTER_PORT");
-        // The agent of torchrun serves its own store at that port.
+        // The agent of torchrun uses that port for its own store.
         if (read("TORCHELASTIC_USE_AGENT_STORE") is { } agent && string.Equals(agent, "True", StringComparison.OrdinalIgnoreCase))
             port += port < LastPort ? 1 : -1;
         return new LaunchEnvironment(

@@ -6,12 +6,12 @@ using Nvg.Training.Ownership;
 namespace Nvg.Training.Distributed;
 
 /// <summary>
-/// Where the processes of a run meet: the store served by rank 0, and the two process groups built on it (one for gradients on
-/// the training device, one for small values on the CPU). Construction blocks until all processes have arrived.
+/// The rendezvous of the processes of a run: the store served by rank 0, and the two process groups built on it (one for
+/// gradients on the training device, one for small values on the CPU). Construction blocks until all processes have arrived.
 /// </summary>
 internal sealed class ProcessRendezvous : IDisposable
 {
-    // One rank may wait long for another that writes a checkpoint or encodes a data set. Lost ranks are detected separately.
+    // A rank may wait a long time for another that writes a checkpoint or encodes a data set. Lost ranks are detected separately.
     private static readonly TimeSpan CollectiveTimeout = TimeSpan.FromDays(2);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
@@ -20,7 +20,7 @@ internal sealed class ProcessRendezvous : IDisposable
     private readonly ProcessSettings _settings;
 
     /// <param name="environment">Ranks and address.</param>
-    /// <param name="device">The training device; decides the backend of the data group.</param>
+    /// <param name="device">The training device; determines the backend of the data group.</param>
     /// <param name="settings">Timeouts and network.</param>
     /// <param name="waiting">Receives a line while this process waits for others; null for none.</param>
     /// <param name="cancellation">Ends the wait.</param>
@@ -62,10 +62,10 @@ internal sealed class ProcessRendezvous : IDisposable
 
     private string Place => $"{_environment.Address}:{_environment.Port} ({_environment.Launcher})";
 
-    /// <summary>Opens another client of the store, for a thread of its own.</summary>
+    /// <summary>Opens another client of the store, for use by a separate thread.</summary>
     internal KeyValueStore Connect() => Connect(serve: false);
 
-    /// <summary>Gives the groups up without waiting for collectives that may never complete.</summary>
+    /// <summary>Abandons the groups without waiting for collectives that may never complete.</summary>
     internal void Abandon()
     {
         Control.Abandon();
@@ -87,7 +87,7 @@ internal sealed class ProcessRendezvous : IDisposable
 
     private KeyValueStore Connect(bool serve) => new(_environment.Address, _environment.Port, serve, _settings.MeetingTimeout);
 
-    // The native client blocks until the server answers, so it connects on a thread of its own and this one stays responsive.
+    // The native client blocks until the server answers, so it connects on a separate thread and this one stays responsive.
     private KeyValueStore ConnectFirst(WaitAnnouncement announcement, CancellationToken cancellation)
     {
         Task<KeyValueStore> connecting = Task.Factory.StartNew(
@@ -96,7 +96,7 @@ internal sealed class ProcessRendezvous : IDisposable
         {
             if (cancellation.IsCancellationRequested)
             {
-                // Whatever it connects to after that is closed again.
+                // A connection that is made after that is closed again.
                 _ = connecting.ContinueWith(
                     late => late.Result.Dispose(),
                     CancellationToken.None,
@@ -123,7 +123,7 @@ internal sealed class ProcessRendezvous : IDisposable
             if (clock.Elapsed > _settings.MeetingTimeout)
             {
                 throw new ProcessFailedException(
-                    $"rank {_environment.Rank}: {arrived} of {count} processes came to {Place} within "
+                    $"rank {_environment.Rank}: {arrived} of {count} processes reached {Place} within "
                     + $"{_settings.MeetingTimeout.TotalSeconds:F0} s: start all of them, and check that they can reach each other");
             }
 

@@ -5,16 +5,16 @@ namespace Nvg.Training.Distributed;
 /// <summary>How the processes of a run find each other, and how long they wait.</summary>
 public sealed record ProcessSettings
 {
-    /// <summary>How long a process waits at the start for all others.</summary>
+    /// <summary>How long a process waits for all others at the start.</summary>
     public TimeSpan MeetingTimeout { get; init; } = TimeSpan.FromSeconds(300);
 
-    /// <summary>A process counts as lost after this time without a sign of life.</summary>
+    /// <summary>Time without a sign of life after which a process counts as lost.</summary>
     public TimeSpan LostAfter { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a process waits for the others in silence; then it says what it waits for.</summary>
+    /// <summary>How long a process waits for the others before it reports what it is waiting for.</summary>
     public TimeSpan AnnounceWaitAfter { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Network interface for Gloo; null for the one that the host name resolves to.</summary>
+    /// <summary>Network interface for Gloo; null for the interface that the host name resolves to.</summary>
     public string? Network { get; init; }
 
     /// <summary>Reads <c>NVG_MEETING_SECONDS</c>, <c>NVG_LOST_AFTER_SECONDS</c> and <c>GLOO_SOCKET_IFNAME</c>.</summary>

@@ -26,19 +26,19 @@ internal sealed class ProcessWatch : IDisposable
     /// <param name="connect">Opens a separate client of the store.</param>
     /// <param name="rank">Rank of this process.</param>
     /// <param name="size">Number of processes.</param>
-    /// <param name="lostAfter">A process counts as lost after this time without a sign of life.</param>
+    /// <param name="lostAfter">Time without a sign of life after which a process counts as lost.</param>
     /// <param name="lost">Called once, on another thread, with the reason why the run cannot continue.</param>
     internal ProcessWatch(Func<KeyValueStore> connect, int rank, int size, TimeSpan lostAfter, Action<string> lost)
     {
         (_store, _rank, _size, _interval, _lost) = (connect(), rank, size, lostAfter / MissedRounds, lost);
         _thread = new Thread(Watch) { IsBackground = true, Name = "process watch" };
         _thread.Start();
-        // The client waits forever for a suspended server, so a timer watches the time. It counts rounds rather than seconds:
-        // a run that is suspended as a whole has missed none.
+        // The client waits forever for a suspended server, so a timer watches the time. It counts rounds rather than seconds,
+        // because a run that is suspended as a whole misses no round.
         _timer = new Timer(_ => Tick(), null, _interval, _interval);
     }
 
-    /// <summary>Tells all processes, through any client of the store, why this one ends. The first reason wins.</summary>
+    /// <summary>Reports to all processes, through any client of the store, why this process ends. The first reason wins.</summary>
     internal static void ReportFailure(KeyValueStore store, string reason)
     {
         if (store.Add(ClaimKey, 1) == 1)
@@ -92,7 +92,7 @@ internal sealed class ProcessWatch : IDisposable
         catch (Exception error) when (error is TorchException or ObjectDisposedException)
         {
             if (!_ended.IsSet)
-                Report("rank 0, which serves the store of the run, is gone");
+                Report("rank 0, which serves the store of the run, has ended");
         }
     }
 

@@ -43,12 +43,12 @@ public sealed class TrainingProcesses : IDisposable
     /// <summary>Whether this process writes logs, images, checkpoints and the model.</summary>
     public bool IsFirst => Rank == 0;
 
-    /// <summary>Whether all processes have stopped early, as agreed.</summary>
+    /// <summary>Whether all processes have stopped early by agreement.</summary>
     public bool HaveStopped { get; private set; }
 
     /// <summary>
-    /// Called on the watching thread, before this process ends, with the reason why the run cannot continue. Unused for a
-    /// single process.
+    /// Called on the watch thread, before this process ends, with the reason why the run cannot continue. Not used for a single
+    /// process.
     /// </summary>
     internal Action<string>? Failing { get; set; }
 
@@ -57,12 +57,12 @@ public sealed class TrainingProcesses : IDisposable
     /// <param name="device">The training device.</param>
     /// <param name="settings">Timeouts and network.</param>
     /// <param name="lost">
-    /// Called once, on another thread, when the run cannot continue. The training thread may be blocked then, so the process
-    /// should end.
+    /// Called once, on another thread, when the run cannot continue. The process should then end, because the training thread may
+    /// be blocked.
     /// </param>
     /// <param name="waiting">Receives a line while this process waits for the others; null for none.</param>
     /// <param name="cancellation">Ends the wait for the others.</param>
-    /// <exception cref="ProcessFailedException">Not all processes came, or this build has no process groups.</exception>
+    /// <exception cref="ProcessFailedException">Not all processes arrived, or this build has no process groups.</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public static TrainingProcesses Join(
         LaunchEnvironment? environment,
@@ -79,7 +79,7 @@ public sealed class TrainingProcesses : IDisposable
     /// <param name="total">Examples in the batch.</param>
     public BatchShare ShareOf(int total) => BatchShare.Of(total, Rank, Count);
 
-    /// <summary>Replaces a tensor by its sum over all processes.</summary>
+    /// <summary>Replaces a tensor with its sum over all processes.</summary>
     public void SumInPlace(Tensor tensor)
     {
         if (_rendezvous is null)
@@ -91,7 +91,7 @@ public sealed class TrainingProcesses : IDisposable
     /// <summary>The rows of all processes, in batch order.</summary>
     /// <param name="own">The rows of this process, outside autograd.</param>
     /// <param name="total">Rows in the whole batch.</param>
-    /// <returns>A new tensor; for a single process an alias.</returns>
+    /// <returns>A new tensor; an alias for a single process.</returns>
     public Tensor Gather(Tensor own, int total)
     {
         if (_rendezvous is null)
@@ -104,7 +104,7 @@ public sealed class TrainingProcesses : IDisposable
         return scope.Keep(all);
     }
 
-    /// <summary>Replaces tensors by those of rank 0.</summary>
+    /// <summary>Replaces tensors with those of rank 0.</summary>
     public void Broadcast(IEnumerable<Tensor> tensors)
     {
         if (_rendezvous is null)
@@ -120,7 +120,7 @@ public sealed class TrainingProcesses : IDisposable
         }
     }
 
-    /// <summary>The number that rank 0 passes.</summary>
+    /// <summary>Returns the number that rank 0 passes.</summary>
     public long Broadcast(long number)
     {
         if (_rendezvous is null)
@@ -131,7 +131,7 @@ public sealed class TrainingProcesses : IDisposable
         return tensor.ToArray<long>()[0];
     }
 
-    /// <summary>The bytes that every process passes, by rank.</summary>
+    /// <summary>Returns the bytes that every process passes, by rank.</summary>
     public byte[][] GatherBytes(byte[] own)
     {
         if (_rendezvous is null)
@@ -159,8 +159,8 @@ public sealed class TrainingProcesses : IDisposable
     }
 
     /// <summary>
-    /// Whether the run is to stop; the answer is the same in all processes, any of which may have been asked to stop. It refers
-    /// to the previous call, so that no step waits for it.
+    /// Whether the run should stop because any process was asked to stop. The answer is the same in all processes. It is the
+    /// result of the previous call, so that no step waits for it.
     /// </summary>
     /// <param name="own">Whether this process was asked to stop.</param>
     public bool AgreeToStop(bool own)
@@ -173,14 +173,14 @@ public sealed class TrainingProcesses : IDisposable
         return stop;
     }
 
-    /// <summary>Waits until all processes have stopped, as agreed.</summary>
+    /// <summary>Waits until all processes have stopped by agreement.</summary>
     public void Stop()
     {
         Barrier();
         HaveStopped = Count > 1;
     }
 
-    /// <summary>A reducer of gradients over the processes, or null for a single one.</summary>
+    /// <summary>A reducer of gradients over the processes, or null for a single process.</summary>
     /// <param name="parameters">Learned parameters, in the order of the forward pass.</param>
     public GradientReducer? ReducerOf(IEnumerable<Tensor> parameters) =>
         _rendezvous is null ? null : new GradientReducer(parameters, _rendezvous.Data);
@@ -197,11 +197,11 @@ public sealed class TrainingProcesses : IDisposable
     }
 
     /// <summary>
-    /// Explains a failed collective or an error of this process: tells the others, and finds out which of them no longer answer.
-    /// Afterwards only this method, which then repeats its answer, and <see cref="Dispose"/> may be called.
+    /// Explains a failed collective or an error of this process: reports it to the others, and finds out which of them no longer
+    /// respond. Afterwards, only this method, which repeats its explanation, and <see cref="Dispose"/> may be called.
     /// </summary>
-    /// <param name="error">What happened here.</param>
-    /// <returns>Null if rank 0 reports the same error, as when all processes miss the same file.</returns>
+    /// <param name="error">The error in this process.</param>
+    /// <returns>Null if rank 0 reports the same error, for example if the same file is missing for all processes.</returns>
     public string? Explain(Exception error) => _diagnosis is null ? error.Message : _diagnosis.Explain(error);
 
     /// <inheritdoc/>
@@ -217,7 +217,7 @@ public sealed class TrainingProcesses : IDisposable
         }
 
         TakeAgreement();
-        // No process stops being watched before all have arrived here, and the store lives until nobody watches.
+        // No process stops watching before all have arrived here, and the store lives until no process is watching.
         Barrier();
         _watch!.Dispose();
         Barrier();

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Nvg.Training.Distributed;
 
-/// <summary>Says what a process waits for: first after a few seconds, then now and then.</summary>
+/// <summary>Reports what a process is waiting for: first after a few seconds, then from time to time.</summary>
 /// <param name="after">How long to wait before the first line.</param>
 /// <param name="say">Receives the lines; null for none.</param>
 internal sealed class WaitAnnouncement(TimeSpan after, Action<string>? say)
@@ -12,8 +12,8 @@ internal sealed class WaitAnnouncement(TimeSpan after, Action<string>? say)
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private TimeSpan _next = after;
 
-    /// <summary>Called again and again while the process waits.</summary>
-    /// <param name="line">What it waits for.</param>
+    /// <summary>Called repeatedly while the process waits.</summary>
+    /// <param name="line">What the process is waiting for.</param>
     internal void Report(string line)
     {
         if (_clock.Elapsed < _next)

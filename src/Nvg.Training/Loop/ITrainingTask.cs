@@ -23,7 +23,7 @@ public interface ITrainingTask : IDisposable
     /// <summary>Number of examples in an epoch.</summary>
     int ExampleCount { get; }
 
-    /// <summary>Identifies settings and data; a run resumes only with the same ones.</summary>
+    /// <summary>Identifies settings and data; a run resumes only with the same fingerprint.</summary>
     string Fingerprint { get; }
 
     /// <summary>Starts loading this process's share of an upcoming batch.</summary>
@@ -36,8 +36,8 @@ public interface ITrainingTask : IDisposable
     /// <param name="examples">Indices of the examples of the whole batch.</param>
     /// <param name="share">The range of the batch to compute. The micro-batches of a process come in order.</param>
     /// <param name="random">
-    /// All randomness of the step, seeded by run and step and in the same state for every part and process. Draw for the whole
-    /// batch and take the rows of the part, so that draws do not depend on how the batch is divided.
+    /// The source of all randomness of the step, seeded by run and step, in the same state for every part and process. Draw for
+    /// the whole batch and take the rows of the part, so that draws do not depend on how the batch is divided.
     /// </param>
     /// <param name="log">Receives the terms of the loss by name.</param>
     /// <returns>The mean over the part.</returns>

@@ -32,11 +32,11 @@ public sealed class Trainer : IDisposable
     private int _failures;
     private bool _isUnheard;
 
-    /// <param name="task">What is trained; borrowed.</param>
+    /// <param name="task">The task to train; borrowed.</param>
     /// <param name="options">Steps, batch, optimizer.</param>
     /// <param name="device">The training device.</param>
     /// <param name="folder">Run folder.</param>
-    /// <param name="processes">The processes that train together; borrowed. Null for a single one.</param>
+    /// <param name="processes">The processes that train together; borrowed. Null for a single process.</param>
     /// <exception cref="NvgDataException">There are more processes than images in a batch.</exception>
     public Trainer(ITrainingTask task, TrainingOptions options, Device device, string folder, TrainingProcesses? processes = null)
     {
@@ -61,15 +61,15 @@ public sealed class Trainer : IDisposable
     /// <summary>The folder of the resulting model.</summary>
     public string ModelFolder => Path.Combine(_folder, "model");
 
-    /// <summary>Called before the first step, when the newest checkpoint is known to belong to the settings.</summary>
+    /// <summary>Called before the first step, once the newest checkpoint is known to match the settings.</summary>
     public Action? Accepted { get; init; }
 
-    /// <summary>Receives warnings, such as about a damaged checkpoint.</summary>
+    /// <summary>Receives warnings, for example about a damaged checkpoint.</summary>
     public Action<string>? Warned { get; init; }
 
     private string CheckpointFolder => CheckpointFolderOf(_folder);
 
-    /// <summary>Whether the folder of a run has a checkpoint, from which a trainer would go on.</summary>
+    /// <summary>Whether the folder of a run has a checkpoint from which a trainer would continue.</summary>
     /// <param name="folder">Folder of the run; it may be missing.</param>
     public static bool HasCheckpoint(string folder) => CheckpointFolderOf(folder) is var checkpoints
         && Directory.Exists(checkpoints) && Directory.EnumerateFileSystemEntries(checkpoints).Any();
@@ -77,8 +77,8 @@ public sealed class Trainer : IDisposable
     private static string CheckpointFolderOf(string folder) => Path.Combine(folder, "checkpoints");
 
     /// <summary>
-    /// Trains from the newest checkpoint, or from the start, to the last step, and writes the model. A listener that can no longer write (a
-    /// closed terminal, a full disk) does not end the run. Memory that the process frees stays with it, for the next step.
+    /// Trains from the newest checkpoint, or from the start, to the last step, and writes the model. A listener that can no
+    /// longer write (a closed terminal, a full disk) does not end the run. The process keeps freed memory for the next step.
     /// </summary>
     /// <param name="progress">Receives every log line.</param>
     /// <param name="cancellation">Stops the run after the current step, with a checkpoint.</param>
@@ -99,7 +99,7 @@ public sealed class Trainer : IDisposable
         }
         catch (TorchException error) when (_processes.Count > 1)
         {
-            // The log gets the reason of the others too, such as a rank whose latents diverged.
+            // The log also gets the reasons of the other processes, such as a rank whose latents diverged.
             WriteFailure(_processes.Explain(error) ?? error.Message);
             throw;
         }
@@ -135,7 +135,7 @@ public sealed class Trainer : IDisposable
                 ReadTerms(terms, step, ref loggedStep, clock, progress);
                 SaveCheckpoint(step);
                 _log?.Write($"stopped after step {step}");
-                // A launcher ends all processes when one has ended; that must not happen before the checkpoint is complete.
+                // A launcher ends all processes when one has ended. This must not happen before the checkpoint is complete.
                 _processes.Stop();
                 throw new OperationCanceledException(cancellation);
             }
@@ -158,7 +158,7 @@ public sealed class Trainer : IDisposable
         _processes.Barrier();
     }
 
-    // Once only, whether the training thread or the watching thread notices first.
+    // Written only once, whether the training thread or the watch thread notices first.
     private void WriteFailure(string reason)
     {
         if (Interlocked.Exchange(ref _failures, 1) == 0)
@@ -223,7 +223,7 @@ public sealed class Trainer : IDisposable
         _average.Update(step + 1);
     }
 
-    // The same number in every process: enough that no part exceeds a micro-batch, but not so many that one is empty.
+    // The number is the same in every process: large enough that no part exceeds a micro-batch, and small enough that no part is empty.
     private int PartCount(int examples)
     {
         int largest = (examples + _processes.Count - 1) / _processes.Count, most = _options.MicroBatchSize ?? largest;
@@ -253,7 +253,7 @@ public sealed class Trainer : IDisposable
         };
         _log?.WriteStatistics(report);
         Notify(() => progress?.Report(report));
-        // A per-stage term is reported first: totals derive from it.
+        // A per-stage term is reported first, because totals derive from it.
         string[] broken = [.. means.Where(m => !double.IsFinite(m.Value)).Select(m => m.Key)];
         if (broken.Length > 0)
             throw TrainingDivergedException.At(Array.Find(broken, t => StagedTerm.Of(t).Stage is not null) ?? broken[0], step);
@@ -272,8 +272,8 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    // Messages are not the purpose of a run: log.txt and stats.jsonl hold them, so a terminal or log file that is gone is
-    // noted there, once, and the run goes on.
+    // Messages are not the purpose of a run, and log.txt and stats.jsonl also hold them. Therefore the loss of a terminal or log
+    // file is noted there once, and the run continues.
     private void Notify(Action listener)
     {
         try
@@ -297,7 +297,7 @@ public sealed class Trainer : IDisposable
         }
         catch (NvgDataException error)
         {
-            // Between two reports of the loss, an image may show first that the weights are no longer finite.
+            // Between two reports of the loss, an image may be the first to show that the weights are no longer finite.
             throw new TrainingDivergedException($"step {step}: no image can be drawn: {error.Message}", error);
         }
     }

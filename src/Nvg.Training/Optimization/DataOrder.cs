@@ -1,8 +1,8 @@
 namespace Nvg.Training.Optimization;
 
 /// <summary>
-/// The order in which a run sees its examples. Every epoch is a new permutation that follows from the seed alone, so a step
-/// number determines its batch.
+/// The order in which a run sees its examples. Every epoch is a new permutation that depends only on the seed, so a step number
+/// determines its batch.
 /// </summary>
 public sealed class DataOrder
 {
@@ -34,7 +34,7 @@ public sealed class DataOrder
         return batch;
     }
 
-    /// <summary>At most <paramref name="limit"/> numbers below <paramref name="count"/>, evenly spread.</summary>
+    /// <summary>At most <paramref name="limit"/> evenly spread numbers below <paramref name="count"/>.</summary>
     public static int[] Spread(int count, int limit)
     {
         int chosen = Math.Min(count, limit);

@@ -29,7 +29,7 @@ internal sealed class GroupedOptimizer : IDisposable
     /// <summary>Step count of the first group.</summary>
     internal long StepCount => _groups[0].Optimizer.StepCount;
 
-    /// <summary>The moments by name, and the step counts of groups beyond the first; borrowed.</summary>
+    /// <summary>The moments by name, and the step counts of all groups but the first; borrowed.</summary>
     internal IEnumerable<KeyValuePair<string, Tensor>> State => _groups.SelectMany((g, i) => i == 0
         ? g.Optimizer.State
         : [.. g.Optimizer.State, KeyValuePair.Create(StepsName(g.Group), g.Steps)]);
@@ -47,7 +47,7 @@ internal sealed class GroupedOptimizer : IDisposable
 
     /// <summary>Takes a step with the accumulated gradients and clears them.</summary>
     /// <param name="learningRate">Learning rate of the run in this step.</param>
-    /// <param name="weightDecay">Its weight decay, for groups that have none of their own.</param>
+    /// <param name="weightDecay">Weight decay of the run in this step, for groups without their own value.</param>
     internal void Step(double learningRate, double weightDecay)
     {
         foreach ((ParameterGroup group, AdamW optimizer, Tensor steps) in _groups)

@@ -4,7 +4,7 @@ namespace Nvg.Training.Optimization;
 
 /// <summary>
 /// Random numbers drawn on the host, for decisions such as the position of a crop. Drawing on the device would make the step wait
-/// for it.
+/// for the device.
 /// </summary>
 internal sealed class HostRandom(ulong seed)
 {

@@ -29,8 +29,8 @@ public static class LearningRateSchedule
     }
 
     /// <summary>
-    /// Rises linearly from <paramref name="start"/> to 1 during warm-up, holds at 1 for a share of the remaining steps, then falls
-    /// linearly to <paramref name="final"/> at the last step itself.
+    /// Rises linearly from <paramref name="start"/> to 1 during warm-up, holds at 1 for a share of the remaining steps, then
+    /// falls linearly to <paramref name="final"/> exactly at the last step.
     /// </summary>
     public static double WarmupLinear(long step, long warmupSteps, double holdShare, long totalSteps, double start, double final)
     {

@@ -4,14 +4,14 @@ using Nvg.Training.Distributed;
 namespace Nvg.Training.Optimization;
 
 /// <summary>
-/// Means of named loss terms since they were last read. Terms stay on their device until then, so that no step waits for it.
+/// Means of named loss terms since the last read. Terms stay on their device until they are read, so that no step waits for the device.
 /// </summary>
 public sealed class LossLog : IDisposable
 {
     private readonly Dictionary<string, (Tensor Sum, double Count)> _terms = [];
     private readonly SortedDictionary<int, Tensor> _codeCounts = [];
 
-    /// <summary>Weight of everything added from now on: the share of the step's batch that it describes.</summary>
+    /// <summary>Weight of all values added from now on: their share of the step's batch.</summary>
     internal double Weight { get; set; } = 1;
 
     /// <summary>Adds the value of a term in one step.</summary>
@@ -35,8 +35,8 @@ public sealed class LossLog : IDisposable
     }
 
     /// <summary>
-    /// Counts the codes chosen in a stage. Read are, per stage and for all stages together, the share of codes in use since
-    /// the last reading (<c>codebook_usage</c>) and the perplexity of their distribution (<c>codebook_perplexity</c>).
+    /// Counts the codes chosen in a stage. The log then reports, per stage and for all stages together, the share of codes in use
+    /// since the last read (<c>codebook_usage</c>) and the perplexity of their distribution (<c>codebook_perplexity</c>).
     /// </summary>
     /// <param name="stage">Stage, from 0.</param>
     /// <param name="tokens">Code indices, of any shape; borrowed.</param>
@@ -48,7 +48,7 @@ public sealed class LossLog : IDisposable
         Tensor token_M = tokens.Reshape(-1);
         if (!_codeCounts.TryGetValue(stage, out Tensor? counts_V))
             _codeCounts[stage] = counts_V = Tensor.Zeros([codebookSize], ScalarType.Float64, tokens.Device).Own();
-        // Not bincount, which synchronises with the device to learn the length of its result.
+        // Not bincount, which synchronises with the device to find the length of its result.
         counts_V.ScatterAddInPlace(0, token_M, Tensor.Full([token_M.ElementCount], 1, ScalarType.Float64, tokens.Device));
     }
 

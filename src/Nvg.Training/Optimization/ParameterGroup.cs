@@ -8,7 +8,7 @@ public sealed record ParameterGroup(string Name, IReadOnlyList<string> Names)
     /// <summary>Decoupled weight decay, on parameters of two or more dimensions; null for the value of the run.</summary>
     public double? WeightDecay { get; init; }
 
-    /// <summary>Parameters of two or more dimensions that weight decay leaves alone, such as tables of positions.</summary>
+    /// <summary>Parameters of two or more dimensions that are excluded from weight decay, such as position embeddings.</summary>
     public IReadOnlyList<string> NotDecayed { get; init; } = [];
 
     /// <summary>Multiple of the run's learning rate.</summary>

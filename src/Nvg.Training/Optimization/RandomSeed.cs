@@ -7,11 +7,11 @@ internal static class RandomSeed
 {
     /// <summary>The seed of a stream in a step.</summary>
     /// <param name="seed">Seed of the run.</param>
-    /// <param name="step">Step (from 0), or the example that a stream without steps belongs to.</param>
-    /// <param name="stream">What is drawn.</param>
+    /// <param name="step">Step (from 0), or the example for a stream without steps.</param>
+    /// <param name="stream">The stream to draw from.</param>
     internal static ulong Of(ulong seed, long step, RandomStream stream) => Mix(seed, step, (ulong)stream);
 
-    /// <summary>The seed of a stream for one example in a step. It does not depend on the batch around the example.</summary>
+    /// <summary>The seed of a stream for one example in a step. It does not depend on the rest of the batch.</summary>
     internal static ulong Of(ulong seed, long step, RandomStream stream, long example) => Mix(Of(seed, step, stream), example, 0);
 
     /// <summary>A well-mixed number that differs for every combination of its arguments.</summary>

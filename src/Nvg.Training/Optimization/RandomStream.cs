@@ -1,12 +1,12 @@
 namespace Nvg.Training.Optimization;
 
 /// <summary>
-/// The independent streams of random numbers in a training run. Every number follows from the run's seed, a step or example,
-/// and the stream; the values are part of what makes a resumed run exact, so they never change.
+/// The independent streams of random numbers in a training run. Every number follows from the run's seed, a step or example, and
+/// the stream. A resumed run is exact only with the same values, so they never change.
 /// </summary>
 /// <remarks>
-/// The order of the data (<see cref="DataOrder"/>) is derived from seed, epoch and position, in which the position takes the
-/// place of the stream. Epochs and steps share these numbers; nothing draws from both for the same decision.
+/// The order of the data (<see cref="DataOrder"/>) is derived from seed, epoch and position; the position takes the place of the
+/// stream. Epochs and steps share the same numbers, but no decision draws from both.
 /// </remarks>
 internal enum RandomStream : ulong
 {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Nvg.Training.Optimization;
 
-/// <summary>A loss term and its stage, if its name ends in one, as <c>ce_3</c> does.</summary>
+/// <summary>A loss term and its stage, if its name ends in a stage, such as <c>ce_3</c>.</summary>
 /// <param name="Name">The term without the stage.</param>
 /// <param name="Stage">The stage, or null.</param>
 internal readonly record struct StagedTerm(string Name, int? Stage)

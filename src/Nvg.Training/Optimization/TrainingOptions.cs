@@ -10,7 +10,7 @@ namespace Nvg.Training.Optimization;
 /// </summary>
 public sealed record TrainingOptions
 {
-    // Far beyond any published recipe; a step's examples are kept as a list.
+    // Far larger than in any published recipe. A step's examples are kept as a list.
     private const int LargestBatch = 1 << 20;
 
     /// <summary>Number of optimizer steps.</summary>
@@ -102,7 +102,9 @@ public sealed record TrainingOptions
     [FormerName("pictureEvery")]
     public long? ImageEvery { get; init; }
 
-    /// <summary>The settings without those that may change when a run resumes: its length, and how often it logs and saves.</summary>
+    /// <summary>
+    /// The settings without those that may change when a run resumes: its length, and how often it logs and saves checkpoints.
+    /// </summary>
     internal TrainingOptions Identity => this with
     {
         Steps = 1,
@@ -143,11 +145,11 @@ public sealed record TrainingOptions
         if (KeepEvery < 1 || ImageEvery < 0)
             yield return "keepEvery must be positive, imageEvery not negative";
         if (LearningRate is not (> 0 and < 1) || WeightDecay < 0 || FinalWeightDecay < 0 || ClipNorm < 0)
-            yield return "learningRate must lie in (0, 1); weightDecay and clipNorm must not be negative";
+            yield return "learningRate must be in (0, 1); weightDecay and clipNorm must not be negative";
         if (Beta1 is not (>= 0 and < 1) || Beta2 is not (>= 0 and < 1) || EmaDecay is not (>= 0 and < 1))
-            yield return "beta1, beta2 and emaDecay must lie in [0, 1)";
+            yield return "beta1, beta2 and emaDecay must be in [0, 1)";
         if (WarmupSteps < 0 || new[] { HoldShare, StartFactor, FinalFactor }.Any(factor => factor is not (>= 0 and <= 1)))
-            yield return "warmupSteps must not be negative; holdShare, startFactor and finalFactor must lie in [0, 1]";
+            yield return "warmupSteps must not be negative; holdShare, startFactor and finalFactor must be in [0, 1]";
         if (Orientations is not (null or QuarterTurns.Orientations))
             yield return $"orientations must be {QuarterTurns.Orientations}; without it, images are mirrored according to flip";
         if (Precision is not (ScalarType.Float32 or ScalarType.BFloat16))

@@ -17,7 +17,7 @@ public sealed record TrainingProgress(
     /// <param name="batchSize">Images per step.</param>
     public TimeSpan Remaining(int batchSize) => RemainingTime.Of(Steps - Step, batchSize, ImagesPerSecond);
 
-    /// <summary>Remaining time at the current rate as text, with whole days: <c>4d 00:46:58</c>.</summary>
+    /// <summary>Remaining time at the current rate as text, including whole days: <c>4d 00:46:58</c>.</summary>
     /// <param name="batchSize">Images per step.</param>
     public string RemainingText(int batchSize) => RemainingTime.Text(Remaining(batchSize));
 }

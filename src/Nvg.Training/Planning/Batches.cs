@@ -2,7 +2,7 @@ using Nvg.Training.Planning.Facts;
 
 namespace Nvg.Training.Planning;
 
-/// <summary>Chooses the number of images of a step.</summary>
+/// <summary>Chooses the number of images per step.</summary>
 internal static class Batches
 {
     /// <summary>The smallest batch that is planned.</summary>
@@ -11,11 +11,11 @@ internal static class Batches
     /// <summary>Share of the memory that training may take.</summary>
     internal const double MemoryShare = 0.5;
 
-    // Steps below which smaller batches learn more than larger ones, and above which larger ones do.
+    // With fewer steps than the first number, smaller batches learn more; with more steps than the second, larger batches do.
     private const double FewSteps = 500, ManySteps = 20_000;
     private const int Usual = 64, Largest = 256;
 
-    /// <summary>The batch for a number of images that a stage sees.</summary>
+    /// <summary>The batch size for the number of images that a stage sees.</summary>
     /// <param name="seen">Images of all steps together.</param>
     /// <param name="machine">The machine.</param>
     /// <param name="memory">Memory of a batch, in bytes.</param>

@@ -6,19 +6,19 @@ using Nvg.Training.Tasks.Tokenizers;
 namespace Nvg.Training.Planning;
 
 /// <summary>
-/// Operations and memory of training, estimated from the sizes of the networks. A plan chooses sizes by these estimates; its times follow
-/// from rates that are measured with the chosen sizes.
+/// Operations and memory of training, estimated from the sizes of the networks. A plan chooses sizes from these estimates; its
+/// times follow from rates that are measured with the chosen sizes.
 /// </summary>
 internal static class CostModel
 {
-    // Shares of the matrix rate that the networks reach: convolutions of few channels and short sequences are far from large products.
-    // Measured on two CPU cores with the networks for 64 × 64 pixels (docs/training-small.md).
+    // Shares of the matrix rate that the networks reach: convolutions with few channels and short sequences are much slower than
+    // large products. Measured on two CPU cores with the networks for 64 × 64 pixels (docs/training-small.md).
     private const double ConvolutionEfficiency = 0.3, TransformerEfficiency = 0.2;
 
     // A backward pass costs two forward passes.
     private const int PassesOfTraining = 3;
 
-    // Forward passes of the perceptual network: both images forwards, one of them backwards.
+    // Passes of the perceptual network: two forward passes for the two images, and one backward pass.
     private const int PerceptualPasses = 3;
 
     // The first three stages of ResNet-18 for an image of 224 × 224.
@@ -59,7 +59,7 @@ internal static class CostModel
             Generator = products / (PassesOfTraining * GeneratorOperations(length, depth, stages.Content, stages.Structure)),
             Classifier = classifier.Count == 0 ? 0 : convolutions / (PassesOfTraining * ClassifierOperations(size, classifier)),
             Encoding = convolutions / (codec / 2),
-            // With guidance every stage has two passes; the structure flow has about ten steps.
+            // With guidance, every stage has two passes; the structure flow has about ten steps.
             Sampling = products
                 / GeneratorOperations(length, depth, 2 * tokenizer.Tokenizer.Grid.StageCount, 20 * tokenizer.Tokenizer.Grid.StageCount),
         };
@@ -76,7 +76,7 @@ internal static class CostModel
         return BaseMemory + (long)(tokens * width * depth * BlockBytes + BytesPerParameter * Parameters(depth));
     }
 
-    /// <summary>Parameters of both generators: twelve times the squared width per block, half as much again for the modulation.</summary>
+    /// <summary>Parameters of both generators: twelve times the squared width per block, and half of that for the modulation.</summary>
     internal static double Parameters(int depth) => 18.0 * depth * Math.Pow(Width(depth), 2) * 1.25;
 
     private static double Width(int depth) => new GeneratorConfig
@@ -89,7 +89,7 @@ internal static class CostModel
         Depth = depth,
     }.ContentWidth;
 
-    // Encoder and decoder, forwards: two convolutions per block, one block more in the decoder, two in the middle of each.
+    // Forward pass of encoder and decoder: two convolutions per block, one more block in the decoder, two blocks in the middle of each.
     private static double CodecOperations(TokenizerConfig sizes)
     {
         double sum = 0;
@@ -105,8 +105,8 @@ internal static class CostModel
 
     private static double Convolution(double side, double channels) => 2 * 9 * channels * channels * side * side;
 
-    // Twelve matrices of the squared width per block and token, and the attention of short sequences. The structure generator is
-    // half as wide.
+    // Twelve width × width matrices per block and token, and attention over short sequences. The structure generator is half as
+    // wide.
     private static double GeneratorOperations(int length, int depth, int contentPasses, int structurePasses)
     {
         double width = Width(depth);

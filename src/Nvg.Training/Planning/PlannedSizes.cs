@@ -3,7 +3,7 @@ using Nvg.Training.Tasks.Tokenizers;
 
 namespace Nvg.Training.Planning;
 
-/// <summary>Sizes of the networks of a plan, before the number of steps is known.</summary>
+/// <summary>Sizes of the networks of a plan, chosen before the number of steps is known.</summary>
 /// <param name="Tokenizer">Settings of the tokenizer, for a single step.</param>
 /// <param name="Depth">Depth of the generators.</param>
 /// <param name="ContentStages">Content stages per image and step.</param>

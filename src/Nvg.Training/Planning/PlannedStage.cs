@@ -4,7 +4,7 @@ namespace Nvg.Training.Planning;
 
 /// <summary>A stage of a plan.</summary>
 /// <param name="Name">
-/// What is done: <c>preparation</c>, <c>tokenizer</c>, <c>classifier</c>, <c>generator</c> or <c>measurement</c>.
+/// Name of the stage: <c>preparation</c>, <c>tokenizer</c>, <c>classifier</c>, <c>generator</c> or <c>measurement</c>.
 /// </param>
 /// <param name="Seconds">Predicted time.</param>
 public sealed record PlannedStage(string Name, double Seconds)

@@ -7,17 +7,18 @@ using Nvg.Training.Tasks.Tokenizers;
 
 namespace Nvg.Training.Planning;
 
-/// <summary>Chooses the size of the images and of the networks from what is known of data, machine and time.</summary>
+/// <summary>Chooses the sizes of images and networks from the facts about data, machine and time.</summary>
 internal sealed class SizePlanner
 {
-    // Images that the tokenizer should see to be worth a size, on the machine and in the time given.
+    // Number of images that the tokenizer should see, on the machine and in the given time, for an image size to be worthwhile.
     private static readonly (int Size, double Images)[] SizeNeeds = [(32, 0), (64, 6e3), (128, 1.5e5), (256, 1e6), (512, 5e6)];
 
-    // Images that the generators should see to be worth a depth, and images of the data below which a depth only memorises.
+    // Number of images that the generators should see for a depth to be worthwhile, and size of the data set below which this
+    // depth only memorises.
     private static readonly (int Depth, double Seen, int Data)[] DepthNeeds =
         [(2, 0, 0), (4, 6e4, 500), (6, 5e5, 10_000), (8, 2e6, 40_000), (12, 1e7, 200_000), (16, 3e7, 1_000_000)];
 
-    // Images that the tokenizer should see with a perceptual loss, which is as costly as a narrow tokenizer.
+    // Number of images that the tokenizer should see with a perceptual loss, which costs as much as a narrow tokenizer.
     private const double PerceptualNeed = 5e4;
 
     private static readonly (int Codes, int Channels, int Data)[] CodebookNeeds =
@@ -34,11 +35,11 @@ internal sealed class SizePlanner
     private SizePlanner(PlanRequest request, DataFacts data, MachineFacts machine, TimeBudget time) =>
         (_request, _data, _machine, _time) = (request, data, machine, time);
 
-    // How many times as many images as usual a larger network must see.
+    // Factor on the number of images that a larger network must see.
     private double Caution => _request.Quality switch { PlanQuality.Draft => 4, PlanQuality.Best => 0.4, _ => 1 };
 
     /// <summary>Chooses the sizes.</summary>
-    /// <param name="request">What is asked for.</param>
+    /// <param name="request">The request.</param>
     /// <param name="data">The images.</param>
     /// <param name="machine">The machine.</param>
     /// <param name="time">The time of the stages.</param>
@@ -104,7 +105,7 @@ internal sealed class SizePlanner
 
     private string PerceptualReason(int size) =>
         !_machine.HasPerceptualNetwork ? $"the NuGet package {ResNet18Files.Package} is not found; with it, reconstructions are sharper"
-        : _request.Quality == PlanQuality.Draft ? "a draft does without"
+        : _request.Quality == PlanQuality.Draft ? "not used in a draft"
         : size < PerceptualDistance.SmallestSide ? "images are too small for it"
         : !WithPerceptual(size)
             ? $"it would leave time for {Round(Seen(Tokenizer(size, 16, true), 16))} images; pixel losses learn colours sooner"
@@ -166,7 +167,7 @@ internal sealed class SizePlanner
         };
     }
 
-    // Down to 4 × 4 positions for the smallest images, to 8 × 8 up to 64 pixels and to 16 × 16 above.
+    // Reduces to 4 × 4 positions for the smallest images, to 8 × 8 for images up to 64 pixels, and to 16 × 16 for larger images.
     private static int[] Multipliers(int size)
     {
         int grid = size switch { <= 16 => 4, <= 64 => 8, _ => 16 };

@@ -1,6 +1,6 @@
 namespace Nvg.Training.Planning;
 
-/// <summary>Names of the stages of a plan, which are also those of their folders.</summary>
+/// <summary>Names of the stages of a plan, and of their folders.</summary>
 public static class StageNames
 {
     /// <summary>Reading and packing the images, and measuring the machine.</summary>

@@ -8,17 +8,17 @@ namespace Nvg.Training.Planning;
 /// <param name="Measurement">Measuring the model.</param>
 public sealed record TimeBudget(double Preparation, double Tokenizer, double Classifier, double Generator, double Measurement)
 {
-    // The generators decide the quality of images at small budgets; the tokenizer has a third of the training time.
+    // With a small budget, the generators determine the quality of images, so the tokenizer gets only a third of the training time.
     private const double TokenizerShare = 1.0 / 3;
 
     private const double RateShare = 0.04, LongestRates = 90, ShortestRates = 4;
     private const double MeasurementShare = 0.05, LongestMeasurement = 900, ShortestMeasurement = 8;
-    // Images that are generated to be shown and measured at least, and what else measuring takes in multiples of their time.
+    // Minimum number of images that are generated for display and measurement, and the total measuring time as a multiple of theirs.
     private const double MeasuredImages = 96, MeasurementOverhead = 1.5, MostMeasurementShare = 0.15;
 
     private const double ClassifierShare = 0.05, LongestClassifier = 1200, ShortestClassifier = 10;
 
-    // Images that a thread decodes and packs per second; large photographs.
+    // Number of large photographs that a thread decodes and packs per second.
     private const double PackedPerThread = 100;
 
     /// <summary>Time for measuring the rates.</summary>
@@ -28,9 +28,9 @@ public sealed record TimeBudget(double Preparation, double Tokenizer, double Cla
     /// <summary>Divides the time.</summary>
     /// <param name="total">Time for everything.</param>
     /// <param name="images">Images to pack; 0 if they are prepared.</param>
-    /// <param name="threads">Threads that decode.</param>
-    /// <param name="withClassifier">Whether a classifier is of use.</param>
-    /// <param name="sampling">Images per second that the model generates, if that was measured.</param>
+    /// <param name="threads">Number of decoding threads.</param>
+    /// <param name="withClassifier">Whether a classifier is useful.</param>
+    /// <param name="sampling">Images per second that the model generates, if measured.</param>
     internal static TimeBudget Divide(double total, int images, int threads, bool withClassifier, double? sampling = null)
     {
         double preparation = Rates(total) + images / (PackedPerThread * threads);

@@ -6,10 +6,10 @@ using Nvg.Training.Tasks.Tokenizers;
 
 namespace Nvg.Training.Planning;
 
-/// <summary>How a model of a collection of images is trained: facts, choices with their reasons, settings and predicted times.</summary>
+/// <summary>Plan for training a model on a collection of images: facts, choices with their reasons, settings and predicted times.</summary>
 public sealed record TrainingPlan
 {
-    /// <summary>What was asked for.</summary>
+    /// <summary>The request.</summary>
     public required PlanRequest Request { get; init; }
 
     /// <summary>The images.</summary>
@@ -18,16 +18,16 @@ public sealed record TrainingPlan
     /// <summary>The machine.</summary>
     public required MachineFacts Machine { get; init; }
 
-    /// <summary>The rates that the times follow from.</summary>
+    /// <summary>The rates from which the times are computed.</summary>
     public required StageRates Rates { get; init; }
 
     /// <summary>Side of the images, in pixels.</summary>
     public required int Size { get; init; }
 
-    /// <summary>Images that are kept aside to measure the model.</summary>
+    /// <summary>Number of images held out to measure the model.</summary>
     public required int HeldOut { get; init; }
 
-    /// <summary>Whether the classes of the data are left out, because they are too small to be learned.</summary>
+    /// <summary>Whether the classes of the data are ignored, because they are too small to be learned.</summary>
     public required bool IgnoresClasses { get; init; }
 
     /// <summary>The choices and their reasons, in the order of the work.</summary>
@@ -56,7 +56,7 @@ public sealed record TrainingPlan
     /// <exception cref="InvalidOperationException">The plan has no such stage.</exception>
     public PlannedStage Stage(string name) => Stages.First(stage => stage.Name == name);
 
-    /// <summary>All problems of the settings; empty if there are none.</summary>
+    /// <summary>All problems with the settings; empty if there are none.</summary>
     public IEnumerable<string> Validate() =>
         [.. Tokenizer.Validate(), .. Classifier?.Validate() ?? [], .. Generator.Validate()];
 }

@@ -11,15 +11,15 @@ using Nvg.Training.Tasks.Tokenizers;
 
 namespace Nvg.Training.Planning;
 
-/// <summary>Makes a plan from facts alone: the same facts give the same plan.</summary>
+/// <summary>Makes a plan only from facts, so the same facts give the same plan.</summary>
 public sealed class TrainingPlanner
 {
-    // Fewer images of a class than these teach nothing of it.
+    // Classes with fewer images than this cannot be learned, or measured.
     private const int SmallestUsefulClass = 4, SmallestJudgedClass = 12;
     private const int LeastSteps = 30, ManySteps = 3000, MostEpochsOfClassifier = 60;
     private const int Previews = 8, PreviewImages = 16;
 
-    // Loading of programs, checkpoints and the export, in seconds.
+    // Time for loading programs, checkpoints and the export, in seconds.
     private const double Overhead = 3;
 
     // Share of the time that the preparation may take.
@@ -68,11 +68,11 @@ public sealed class TrainingPlanner
     private int TrainingImages => _data.Images - _heldOut;
 
     /// <summary>Makes a plan.</summary>
-    /// <param name="request">What is asked for.</param>
+    /// <param name="request">The request.</param>
     /// <param name="data">The images.</param>
     /// <param name="machine">The machine.</param>
     /// <param name="measured">Rates measured with the networks of the plan; null to estimate them.</param>
-    /// <exception cref="NvgDataException">The request cannot be met; the message says what can be.</exception>
+    /// <exception cref="NvgDataException">The request cannot be met; the message says what is possible.</exception>
     public static TrainingPlan Plan(PlanRequest request, DataFacts data, MachineFacts machine, StageRates? measured = null)
     {
         Require([.. request.Validate(), .. ProblemsOf(data)]);
@@ -92,18 +92,21 @@ public sealed class TrainingPlanner
         if (data.Images < 2)
             yield return $"{data.Source}: {data.Images} images are too few to train on";
         if (data.PreparedSide is { } side && !ImageSizes.All.Contains(side))
-            yield return $"{data.Source} has images of {side} × {side}, which no model takes: prepare it with a size of {ImageSizes.Text}";
+        {
+            yield return $"{data.Source} has images of {side} × {side}, a size that no model supports: "
+                + $"prepare it with a size of {ImageSizes.Text}";
+        }
     }
 
-    // A twentieth, but some even of a small collection.
+    // A twentieth, but at least a few images even of a small collection.
     private static int HeldOutOf(int images) => images < 20 ? 0 : Math.Clamp(images / 20, Math.Min(10, images / 10), 500);
 
     private void AddData()
     {
         if (_heldOut > 0)
-            Add("kept aside", $"{_heldOut:N0} images", "reconstructions are measured on images that were not trained on");
+            Add("held out", $"{_heldOut:N0} images", "reconstructions are measured on images that were not trained on");
         else
-            Add("kept aside", "none", _data.PreparedSide is null ? "too few images" : "all images of a prepared data set are trained on");
+            Add("held out", "none", _data.PreparedSide is null ? "too few images" : "all images of a prepared data set are trained on");
         if (IgnoresClasses)
         {
             Add("classes", "ignored", $"{_data.Classes.Count:N0} classes have {(double)_data.Images / _data.Classes.Count:F1} images each "
@@ -160,7 +163,7 @@ public sealed class TrainingPlanner
             Name = $"{_request.Name}-tokenizer",
             Loss = _sizes.Tokenizer.Loss with
             {
-                // A weak pull towards the codes lets colours spread in the latent sooner; long runs need a codebook that fits.
+                // A weak pull towards the codes lets colours spread in the latent sooner. Long runs need a codebook that fits the latents.
                 Quantizer = steps < ManySteps ? 0.1 : 1,
                 WarmupSteps = Math.Clamp(steps / 8, 20, 1000),
                 ReviveEvery = 20,
@@ -171,7 +174,7 @@ public sealed class TrainingPlanner
         };
     }
 
-    // A rate that grows with the square root of the batch. Wide networks and long runs need a lower one.
+    // The learning rate grows with the square root of the batch size. Wide networks and long runs need a lower rate.
     private double TokenizerRate(int batch, long steps) =>
         (steps < ManySteps ? 2.8e-3 : 1e-3) * Math.Sqrt(batch / 32.0)
             * Math.Sqrt(16.0 / Math.Max(16, _sizes.Tokenizer.Tokenizer.BaseChannels));
@@ -183,7 +186,7 @@ public sealed class TrainingPlanner
         {
             Add(
                 "discriminator", "none",
-                _request.Quality == PlanQuality.Draft ? "a draft does without" : $"needs {needed:N0} steps to be of use");
+                _request.Quality == PlanQuality.Draft ? "not used in a draft" : $"needs {needed:N0} steps to be useful");
             return null;
         }
 
@@ -239,7 +242,7 @@ public sealed class TrainingPlanner
 
     private static long PreviewInterval(long steps, double seconds) => seconds > 0 ? Math.Max(1, steps / Previews) : 0;
 
-    // With a single class there is nothing to guide towards, and no second pass to pay for.
+    // With a single class there is nothing to guide towards, so the second pass is not needed.
     private SamplingOptions Sampling() => new()
     {
         ContentGuidance = ClassCount > 1 ? StageSchedule.Linear(1, 2.5) : StageSchedule.Constant(1),
@@ -256,7 +259,7 @@ public sealed class TrainingPlanner
             .FirstOrDefault(o => o * single <= EncodingShare * _time.Generator, 1);
         Add("orientations", encoded switch { 1 => "upright", 2 => "upright and mirrored", _ => "mirrored and rotated" }, encoded < most
             ? $"encoding {most} orientations of {TrainingImages:N0} images would take {PlanText.Time(most * single)}"
-            : most == 2 ? "the default; --orientations 8 or 1 says what is valid for the data" : "as asked");
+            : most == 2 ? "the default; give --orientations 1 if images must not be mirrored, 8 if they may also be rotated" : "as asked");
         return encoded;
     }
 
@@ -315,7 +318,8 @@ public sealed class TrainingPlanner
             return steps;
         double hours = _request.Hours * Math.Max(1.5, LeastSteps * 2.0 / Math.Max(0.5, seen / batch));
         throw new NvgDataException(
-            $"{PlanText.Time(_request.Seconds)} allow {steps} steps of the {stage}, which learns nothing: "
+            $"{PlanText.Time(_request.Seconds)} allows only {steps} {(steps == 1 ? "step" : "steps")} of the {stage}, "
+            + "too few to learn anything: "
             + $"give at least --hours {PlanText.Hours(hours)}, or a smaller --size");
     }
 

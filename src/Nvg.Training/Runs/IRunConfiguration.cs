@@ -2,7 +2,7 @@ using Nvg.Training.Optimization;
 
 namespace Nvg.Training.Runs;
 
-/// <summary>Settings of a training run, whatever it trains.</summary>
+/// <summary>Settings of a training run of any kind.</summary>
 /// <typeparam name="TSelf">The record itself.</typeparam>
 public interface IRunConfiguration<TSelf>
     where TSelf : IRunConfiguration<TSelf>
@@ -14,8 +14,8 @@ public interface IRunConfiguration<TSelf>
     IEnumerable<string> Validate();
 
     /// <summary>
-    /// The settings that identify the run. What may change when it resumes (its length, how often it logs, where files are)
-    /// is replaced by fixed values.
+    /// The settings that identify the run. Settings that may change when the run resumes (its length, how often it logs, where
+    /// files are) are replaced by fixed values.
     /// </summary>
     TSelf IdentitySettings();
 }

@@ -24,7 +24,7 @@ public static class RunConfiguration
         }
     }
 
-    /// <summary>Settings with overrides, for runs whose settings do not come from a file.</summary>
+    /// <summary>Applies overrides to settings, for runs whose settings do not come from a file.</summary>
     /// <param name="settings">The settings.</param>
     /// <param name="overrides">Overrides such as <c>training.steps=1000</c>.</param>
     /// <exception cref="NvgDataException">An override cannot be used; the message names the key.</exception>
@@ -44,7 +44,7 @@ public static class RunConfiguration
     public static void Write<T>(string path, T settings) =>
         AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, settings, NvgJson.Options));
 
-    // What gave the value that cannot be used: the last override of its key, or the file.
+    // The source of the value that cannot be used: the last override of its key, or the file.
     private static string SourceOf(JsonException error, string path, IReadOnlyList<string> overrides)
     {
         string key = error.Path is ['$', '.', .. var rest] ? rest : "";

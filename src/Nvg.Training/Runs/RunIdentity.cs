@@ -6,10 +6,10 @@ using Nvg.Data.Datasets;
 namespace Nvg.Training.Runs;
 
 /// <summary>
-/// Identifies a run by its settings, its data and the content of the weights it starts from. A checkpoint is resumed only by
-/// a run of the same identity.
+/// Identifies a run by its settings, its data and the content of the weights it starts from. Only a run with the same identity
+/// can resume a checkpoint.
 /// </summary>
-/// <remarks>The text that is hashed is stored in the checkpoints of earlier versions as a hash, so it never changes.</remarks>
+/// <remarks>Checkpoints of earlier versions store a hash of this text, so the text never changes.</remarks>
 internal static class RunIdentity
 {
     /// <summary>The identity of a run.</summary>

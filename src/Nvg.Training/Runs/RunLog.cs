@@ -15,7 +15,7 @@ namespace Nvg.Training.Runs;
 internal sealed class RunLog : IDisposable
 {
     private const string TensorBoard = "tensorboard";
-    // Runs of version 0.1 hold their images in the second folder.
+    // Runs of version 0.1 store their images in the second folder.
     private const string Images = "images", FormerImages = "pictures";
 
     private readonly string _folder;
@@ -49,7 +49,7 @@ internal sealed class RunLog : IDisposable
         _events = new EventFile(Path.Combine(_folder, TensorBoard), step, DateTimeOffset.UtcNow);
         if (!File.Exists(_statistics))
             return;
-        // A kill may have truncated the last line; its step is repeated.
+        // If the process was killed, the last line may be truncated; its step is repeated.
         List<string> kept = [.. File.ReadLines(_statistics).Where(line => StepOf(line) is { } s && s <= step)];
         AtomicFile.Write(_statistics, stream =>
         {

@@ -136,7 +136,7 @@ public static class RunReport
     private static string SeriesName(string name, int count) =>
         StagedTerm.Of(name).Stage is { } stage ? $"stage {stage}" : count > 1 ? "all stages" : name;
 
-    // Averages neighbouring points if there are more than can be seen.
+    // Averages neighbouring points if there are more than a plot can show.
     private static (double X, double Y)[] Thin(IReadOnlyList<(double X, double Y)> points)
     {
         int each = (points.Count + MostPoints - 1) / MostPoints;

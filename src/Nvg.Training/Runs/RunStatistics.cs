@@ -16,7 +16,7 @@ internal sealed class RunStatistics
     /// <summary>Number of readable log lines.</summary>
     internal int Lines { get; private set; }
 
-    /// <summary>Names in order of their first appearance.</summary>
+    /// <summary>Names in the order of their first appearance.</summary>
     internal IEnumerable<string> Names => _series.Keys;
 
     /// <summary>The values of a name over the steps; empty if there are none.</summary>

@@ -12,9 +12,9 @@ namespace Nvg.Training.Runs;
 
 /// <summary>
 /// Checkpoints of a run, as folders <c>step-00001000</c>: weights, their average, the optimizer's moments, and <c>state.json</c>
-/// with the step and a checksum per file. A folder appears whole or not at all.
+/// with the step and a checksum per file. Folders are created atomically.
 /// </summary>
-/// <remarks>Random numbers and data order follow from seed and step, so the step number is their whole state.</remarks>
+/// <remarks>Random numbers and data order depend only on seed and step, so the step number is their whole state.</remarks>
 internal static class TrainingCheckpoint
 {
     private const string WeightsFile = "weights.safetensors";
@@ -32,7 +32,7 @@ internal static class TrainingCheckpoint
     /// <param name="weights">Saved.</param>
     /// <param name="average">Saved.</param>
     /// <param name="optimizer">Saved.</param>
-    /// <param name="options">Decides which checkpoints are kept.</param>
+    /// <param name="options">Determines which checkpoints are kept.</param>
     /// <param name="score">Selects the best checkpoint, lower is better; null without one.</param>
     internal static void Save(
         string folder,
@@ -86,7 +86,7 @@ internal static class TrainingCheckpoint
 
     /// <summary>Restores the newest intact checkpoint.</summary>
     /// <param name="folder">Folder of the checkpoints.</param>
-    /// <param name="fingerprint">Identity of the run; a checkpoint of another run is refused.</param>
+    /// <param name="fingerprint">Identity of the run; a checkpoint of another run is rejected.</param>
     /// <param name="weights">Overwritten.</param>
     /// <param name="average">Overwritten.</param>
     /// <param name="optimizer">Overwritten.</param>
@@ -135,7 +135,7 @@ internal static class TrainingCheckpoint
             : throw NvgDataException.At(folder, "no checkpoint can be read", "choose another run folder to train from the start");
     }
 
-    // Keeps the most recent checkpoints, those of multiples of KeepEvery, and the best.
+    // Keeps the most recent checkpoints, those at multiples of KeepEvery, and the best one.
     private static void Rotate(string folder, TrainingOptions options)
     {
         string[] all = [.. List(folder)];
@@ -165,7 +165,7 @@ internal static class TrainingCheckpoint
         }
     }
 
-    // Keeps a damaged checkpoint for inspection, under a name that is not taken for a checkpoint.
+    // Keeps a damaged checkpoint for inspection, under a name that is not recognised as a checkpoint.
     private static void SetAside(string checkpoint)
     {
         string aside = Path.Combine(Path.GetDirectoryName(checkpoint)!, Damaged + Path.GetFileName(checkpoint));
@@ -174,8 +174,8 @@ internal static class TrainingCheckpoint
         Directory.Move(checkpoint, aside);
     }
 
-    // A process killed while writing leaves a temporary folder as large as a checkpoint. One killed while replacing a
-    // checkpoint leaves the old one aside, which is restored unless the new one is complete.
+    // A process killed while writing leaves a temporary folder as large as a checkpoint. A process killed while replacing a
+    // checkpoint leaves the old one under another name; it is restored unless the new one is complete.
     private static void ClearLeftovers(string folder)
     {
         if (!Directory.Exists(folder))

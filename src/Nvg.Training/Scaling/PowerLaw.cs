@@ -1,9 +1,9 @@
 namespace Nvg.Training.Scaling;
 
-/// <summary>y = offset + factor · x^−exponent, the usual form of a loss over parameters or compute.</summary>
-/// <param name="Offset">Limit for large x, not negative.</param>
-/// <param name="Factor">Value at x = 1 above the offset, not negative.</param>
-/// <param name="Exponent">Rate of the decrease, positive.</param>
+/// <summary>The power law y = offset + factor · x^−exponent, the usual form of a loss over parameters or compute.</summary>
+/// <param name="Offset">Limit for large x; not negative.</param>
+/// <param name="Factor">Value above the offset at x = 1; not negative.</param>
+/// <param name="Exponent">Rate of the decrease; positive.</param>
 public readonly record struct PowerLaw(double Offset, double Factor, double Exponent)
 {
     /// <summary>Smallest number of points for a fit: one per parameter.</summary>
@@ -21,8 +21,8 @@ public readonly record struct PowerLaw(double Offset, double Factor, double Expo
     /// Fits by least squares. For a fixed exponent, offset and factor are a linear problem; the exponent is searched on a grid and
     /// then by golden section.
     /// </summary>
-    /// <param name="points">Points with positive x; at least <see cref="FewestPoints"/> different x.</param>
-    /// <returns>Null if there are too few different x, or y does not fall with x.</returns>
+    /// <param name="points">Points with positive x, and at least <see cref="FewestPoints"/> different x values.</param>
+    /// <returns>Null if there are too few different x values, or if y does not decrease with x.</returns>
     public static PowerLawFit? Fit(IReadOnlyList<(double X, double Y)> points)
     {
         if (points.Any(p => !(p.X > 0) || !double.IsFinite(p.X) || !double.IsFinite(p.Y)))

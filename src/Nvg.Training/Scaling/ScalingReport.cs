@@ -10,7 +10,7 @@ public sealed class ScalingReport
 
     private readonly IReadOnlyList<TrainingCurve> _runs;
 
-    /// <param name="runs">At least one.</param>
+    /// <param name="runs">At least one run.</param>
     public ScalingReport(IReadOnlyList<TrainingCurve> runs)
     {
         if (runs.Count == 0)
@@ -26,8 +26,8 @@ public sealed class ScalingReport
     public IReadOnlyList<(double X, double Y)> ParameterPoints { get; }
 
     /// <summary>
-    /// The lower envelope of the smoothed losses (<see cref="TrainingCurve.Smoothed"/>) of all runs over compute. Smoothed, because
-    /// single log lines would select the luckiest one.
+    /// The lower envelope of the smoothed losses (<see cref="TrainingCurve.Smoothed"/>) of all runs over compute. Losses are
+    /// smoothed, because with single log lines the envelope would follow the lowest outliers.
     /// </summary>
     public IReadOnlyList<(double X, double Y)> Envelope { get; }
 
@@ -49,9 +49,9 @@ public sealed class ScalingReport
         r.FinalLoss.ToString("F4", CultureInfo.InvariantCulture),
     ]);
 
-    /// <summary>Describes a fit, or says why there is none.</summary>
+    /// <summary>Describes a fit, or why there is none.</summary>
     public static string Describe(PowerLawFit? fit) => fit?.ToString()
-        ?? $"no fit: it needs {PowerLaw.FewestPoints} different positions and a falling value";
+        ?? $"no fit: it needs {PowerLaw.FewestPoints} different positions and a decreasing value";
 
     /// <summary>The plots: loss over parameters and loss over compute.</summary>
     public IEnumerable<LinePlot> Plots()

@@ -19,7 +19,7 @@ public sealed record TrainingCurve(string Name, long Parameters, IReadOnlyList<(
     /// <summary>Number of log lines in the mean of a smoothed loss and of the final loss.</summary>
     public const int Window = 10;
 
-    // A forward pass takes one multiplication and one addition per parameter and position; a backward pass twice as many.
+    // A forward pass takes one multiplication and one addition per parameter and position, and a backward pass twice as many.
     private const double OperationsPerParameter = 6;
 
     /// <summary>Mean loss of the last <see cref="Window"/> log lines.</summary>

@@ -19,10 +19,10 @@ public sealed record CropOptions
     public IEnumerable<string> Validate()
     {
         if (!(SmallestZoom >= 1 && SmallestZoom <= LargestZoom && LargestZoom <= 8))
-            yield return "crop: smallestZoom must lie between 1 and largestZoom, which must be at most 8";
+            yield return "crop: smallestZoom must be between 1 and largestZoom, which must be at most 8";
     }
 
-    /// <summary>The crop of an example in a step. It follows from seed, step and example, and does not depend on the batch.</summary>
+    /// <summary>The crop of an example in a step. It depends only on seed, step and example, and not on the batch.</summary>
     /// <param name="seed">Seed of the run.</param>
     /// <param name="step">Step, from 0.</param>
     /// <param name="example">Index of the image.</param>

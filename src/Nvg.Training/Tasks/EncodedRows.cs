@@ -5,8 +5,8 @@ using Nvg.Training.Ownership;
 namespace Nvg.Training.Tasks;
 
 /// <summary>
-/// The encoded images of a data set in all variants. Files are memory-mapped; only rows in use are loaded. A GPU keeps a copy of all
-/// rows unless they are many, so that a batch is a selection on the device rather than a copy.
+/// The encoded images of a data set in all variants. Files are memory-mapped; only rows in use are loaded. A GPU keeps a copy of
+/// all rows unless there are too many, so that a batch is a selection on the device rather than a copy.
 /// </summary>
 internal sealed class EncodedRows : IDisposable
 {
@@ -36,7 +36,7 @@ internal sealed class EncodedRows : IDisposable
         construction.Complete();
     }
 
-    /// <summary>The most bytes of one tensor that are kept on a GPU.</summary>
+    /// <summary>Maximum size in bytes of a tensor that is kept on a GPU.</summary>
     internal const long MostBytesOnDevice = 1L << 30;
 
     /// <summary>Whether all rows are kept on a device.</summary>
@@ -84,7 +84,7 @@ internal sealed class EncodedRows : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _owned.Dispose();
 
-    // All rows of a tensor on a device, or null where they are loaded row by row.
+    // All rows of a tensor on a device, or null if they are loaded row by row.
     private Tensor? OnDevice(string name, Device device)
     {
         if (!IsKeptOn(device))

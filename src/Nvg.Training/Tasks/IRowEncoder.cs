@@ -2,13 +2,13 @@ using Nvg.Torch;
 
 namespace Nvg.Training.Tasks;
 
-/// <summary>How a method describes an image in whole numbers, which a run computes once and keeps in files.</summary>
+/// <summary>Encodes images of a method as integers, which a run computes once and stores in files.</summary>
 internal interface IRowEncoder
 {
-    /// <summary>Numbers of an image, by the name of the tensor that holds them.</summary>
+    /// <summary>How many numbers an image has, by the name of the tensor that holds them.</summary>
     IReadOnlyDictionary<string, int> Columns { get; }
 
-    /// <summary>All numbers are smaller.</summary>
+    /// <summary>Exclusive upper bound of all numbers.</summary>
     int Bound { get; }
 
     /// <summary>Encodes images, B × 3 × H × W in [−1, 1].</summary>

@@ -9,12 +9,12 @@ namespace Nvg.Training.Tasks;
 
 /// <summary>
 /// Encodes a data set once with a frozen tokenizer of any method, into files of limited size. Every process encodes its share of the
-/// files. A file is written whole or not at all, so an interrupted encoding resumes with the missing files.
+/// files. Files are written atomically, so an interrupted encoding resumes with the missing files.
 /// </summary>
-/// <param name="encoder">Describes images; borrowed.</param>
+/// <param name="encoder">Encodes images; borrowed.</param>
 /// <param name="data">The images; borrowed.</param>
 /// <param name="variants">
-/// Number of variants of every image. Rows are the images in the first variant, then in the second, and so on.
+/// Number of variants of every image. The rows hold all images in the first variant, then in the second, and so on.
 /// </param>
 /// <param name="cropOf">The crop of an image in a variant.</param>
 /// <param name="device">Device of the tokenizer.</param>
@@ -32,7 +32,7 @@ internal sealed class RowEncoding(
     /// <summary>Name of the folder of the files within a run folder.</summary>
     internal const string FolderName = "sequences";
 
-    /// <summary>Runs of earlier versions hold all rows in this single file.</summary>
+    /// <summary>Runs of earlier versions store all rows in this single file.</summary>
     internal const string SingleFileName = "sequences.safetensors";
 
     // 12 MiB for 16 × 16 positions.
@@ -47,7 +47,9 @@ internal sealed class RowEncoding(
     /// <summary>Opens rows that were encoded elsewhere; nothing is computed or written.</summary>
     /// <param name="folder">The folder of the files: <see cref="FolderName"/> of another run.</param>
     /// <param name="key">Identifies tokenizer, data and variants.</param>
-    /// <exception cref="NvgDataException">A file is missing, or was encoded with another tokenizer, other data or variants.</exception>
+    /// <exception cref="NvgDataException">
+    /// A file is missing, or was encoded with another tokenizer, other data or other variants.
+    /// </exception>
     internal EncodedRows OpenGiven(string folder, string key)
     {
         if (!Directory.Exists(folder))
@@ -67,7 +69,7 @@ internal sealed class RowEncoding(
         return new EncodedRows(files, rowsPerFile, data.Count);
     }
 
-    /// <summary>Opens the rows of a run, and computes the missing ones.</summary>
+    /// <summary>Opens the rows of a run after computing the missing ones.</summary>
     /// <param name="runFolder">The run folder, shared by all processes.</param>
     /// <param name="key">Identifies tokenizer, data and variants; files with another key are replaced.</param>
     /// <param name="progress">Receives the number of encoded images in the share of this process.</param>
@@ -82,7 +84,7 @@ internal sealed class RowEncoding(
         if (processes.IsFirst)
         {
             Clear(folder, files);
-            // It belongs to another tokenizer or data set, and is as large as all files together.
+            // The file belongs to another tokenizer or data set, and is as large as all files together.
             File.Delete(single);
         }
 
@@ -131,7 +133,7 @@ internal sealed class RowEncoding(
         (string Path, string Key) file, long first, int count, SynchronousProgress<int> progress, CancellationToken cancellation)
     {
         using var scope = new TensorScope();
-        // Two bytes per number if they suffice.
+        // Two bytes per number if that is enough.
         ScalarType type = encoder.Bound <= short.MaxValue ? ScalarType.Int16 : ScalarType.Int32;
         var tensors = encoder.Columns.ToDictionary(c => c.Key, c => Tensor.Zeros([count, c.Value], type));
         for (int start = 0; start < count; start += EncodingBatch)

@@ -5,7 +5,7 @@ namespace Nvg.Training.TensorBoard;
 
 /// <summary>Scalars and images in TensorBoard's format: one <c>events.out.tfevents.*</c> file per start of a run.</summary>
 /// <remarks>
-/// Every record is flushed to the operating system, so a killed run loses at most the one being written, which readers skip.
+/// Every record is flushed to the operating system, so a killed run loses at most the record being written, which readers skip.
 /// </remarks>
 public sealed class EventFile : IDisposable
 {
@@ -32,7 +32,7 @@ public sealed class EventFile : IDisposable
 
     /// <summary>Adds scalar values.</summary>
     /// <param name="step">Step of the values.</param>
-    /// <param name="values">Names, grouped by the part before a slash, and values, which may be infinite or NaN.</param>
+    /// <param name="values">Names and values. TensorBoard groups names by the part before a slash. Values may be infinite or NaN.</param>
     /// <param name="when">Time of the record.</param>
     public void AddScalars(long step, IEnumerable<KeyValuePair<string, double>> values, DateTimeOffset when) =>
         Write(EventMessage.Scalars(Seconds(when), step, values));

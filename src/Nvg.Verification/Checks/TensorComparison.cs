@@ -20,7 +20,7 @@ internal static class TensorComparison
         {
             double error = Difference(values[i], references[i]);
             double relative = error == 0 ? 0 : error / Math.Abs(references[i]);
-            // An infinite reference only matches itself; otherwise its relative tolerance would be infinite.
+            // An infinite reference matches only itself; otherwise its relative tolerance would be infinite.
             double excess =
                 error - (double.IsFinite(references[i]) ? tolerance.Absolute + tolerance.Relative * Math.Abs(references[i]) : 0);
             largestError = Larger(largestError, error);
@@ -61,11 +61,11 @@ internal static class TensorComparison
 
         double relative = error == 0 ? 0 : Math.Sqrt(error / norm);
         bool passed = relative <= tolerance;
-        string? detail = passed ? null : $"the error of all values together is {relative:0.0e+0} of their norm";
+        string? detail = passed ? null : $"the relative error over all values is {relative:0.0e+0}";
         return new TensorCheck(name, expected.Shape.ToArray(), largest, relative, tolerance, 0, passed, detail);
     }
 
-    // Null if the values can be compared; numbers can in any shape of one element.
+    // Null if the values can be compared. Scalars can have any shape with one element.
     private static TensorCheck? ShapeProblem(string name, Tensor expected, Tensor actual) =>
         (expected.ElementCount == 1 && actual.ElementCount == 1) || expected.Shape.SequenceEqual(actual.Shape) ? null
             : TensorCheck.Impossible(name, $"the reference is {expected}, this build gives {actual}");

@@ -7,13 +7,13 @@ namespace Nvg.Verification.Checks;
 /// <param name="Fixtures">One report per file.</param>
 public sealed record VerificationReport(IReadOnlyList<FixtureReport> Fixtures)
 {
-    /// <summary>Comparisons within tolerance.</summary>
+    /// <summary>Number of comparisons within tolerance.</summary>
     public int Passed => Fixtures.Sum(f => f.Passed);
 
-    /// <summary>Comparisons out of tolerance or impossible.</summary>
+    /// <summary>Number of comparisons that are out of tolerance or impossible.</summary>
     public int Failed => Fixtures.Sum(f => f.Failed);
 
-    /// <summary>Tensors that were not compared.</summary>
+    /// <summary>Number of tensors that were not compared.</summary>
     public int NotCovered => Fixtures.Sum(f => f.NotCovered.Count);
 
     /// <summary>Whether at least one comparison was made and all passed.</summary>
@@ -29,7 +29,7 @@ public sealed record VerificationReport(IReadOnlyList<FixtureReport> Fixtures)
         writer.WriteLine($"{Passed} passed, {Failed} failed");
     }
 
-    /// <summary>Writes the paragraph of one file, for runs that show reports as they are made.</summary>
+    /// <summary>Writes the paragraph of one file, for runs that show reports as they are completed.</summary>
     public static void WriteText(TextWriter writer, FixtureReport fixture)
     {
         writer.WriteLine(fixture.File);
@@ -82,7 +82,7 @@ public sealed record VerificationReport(IReadOnlyList<FixtureReport> Fixtures)
             + $"({allowed}){(check.Detail is null ? "" : $": {check.Detail}")}";
     }
 
-    // A file that is not covered at all takes one line, whatever it contains.
+    // A file that is not covered at all takes one line, regardless of its contents.
     private static string Names(IEnumerable<UncoveredTensor> tensors)
     {
         const int shown = 4;

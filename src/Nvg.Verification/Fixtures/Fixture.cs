@@ -12,7 +12,7 @@ namespace Nvg.Verification.Fixtures;
 /// </summary>
 internal sealed class Fixture : IDisposable
 {
-    /// <summary>Why gradients are not compared.</summary>
+    /// <summary>Reason why gradients are not compared.</summary>
     internal const string WithoutGradients = "gradients need the compiled library";
 
     private readonly SafetensorsFile _file;
@@ -35,17 +35,17 @@ internal sealed class Fixture : IDisposable
     /// <summary>The device under test.</summary>
     internal Device Device { get; }
 
-    /// <summary>Whether the loaded library differentiates: the managed door does not.</summary>
+    /// <summary>Whether the loaded library supports differentiation; the managed door does not.</summary>
     internal static bool HasGradients => TorchRuntime.Door == TorchDoor.Compiled;
 
     /// <summary>Names of all tensors.</summary>
     internal IEnumerable<string> Names => _file.Keys;
 
-    /// <summary>The rest of each name that starts with a prefix.</summary>
+    /// <summary>The remainder of each name that starts with a prefix.</summary>
     internal IEnumerable<string> Following(string prefix) =>
         Names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Select(n => n[prefix.Length..]);
 
-    /// <summary>Reads an input, on the device.</summary>
+    /// <summary>Reads an input to the device.</summary>
     /// <exception cref="SafetensorsException">The file has no tensor of this name.</exception>
     internal Tensor Input(string name)
     {
@@ -54,7 +54,7 @@ internal sealed class Fixture : IDisposable
         return stored.To(Device);
     }
 
-    /// <summary>Reads a copy of an input that requires gradients, where there are gradients.</summary>
+    /// <summary>Reads a copy of an input that requires gradients, if gradients are supported.</summary>
     internal Tensor DifferentiableInput(string name)
     {
         Tensor copy = Input(name).Clone();
@@ -62,7 +62,7 @@ internal sealed class Fixture : IDisposable
         return copy;
     }
 
-    /// <summary>Makes parameters require gradients, where there are gradients.</summary>
+    /// <summary>Makes parameters require gradients, if gradients are supported.</summary>
     internal static void RequireGradients(params ReadOnlySpan<ParameterStore> stores)
     {
         foreach (ParameterStore store in stores)
@@ -74,8 +74,8 @@ internal sealed class Fixture : IDisposable
         new RecordingParameterSource(ParameterSource.From(_file, prefix, Device), name => _used.Add(prefix + name)) { Device = Device };
 
     /// <summary>
-    /// Checks that every parameter of the fixture belongs to a model: it was loaded, or it is a fixed table that the model
-    /// computes, which is compared.
+    /// Checks that every parameter of the fixture belongs to a model: either it was loaded, or it is a fixed table that the model computes.
+    /// Fixed tables are compared.
     /// </summary>
     internal void CheckParameters(string prefix, params ParameterStore[] stores)
     {
@@ -111,12 +111,13 @@ internal sealed class Fixture : IDisposable
             : TensorComparison.CompareRounded(name, expected, actual, RoundedComparison.Tolerance));
 
     /// <summary>
-    /// Compares gradients, or records that there are none. An input that the objective does not depend on has gradient zero.
+    /// Compares gradients, or records that there are none. If the objective does not depend on an input, the gradient of that input is
+    /// zero.
     /// </summary>
-    /// <param name="objective">One number.</param>
-    /// <param name="inputs">The name of each gradient in the file, and what to differentiate with respect to.</param>
+    /// <param name="objective">A one-element tensor.</param>
+    /// <param name="inputs">The name of each gradient in the file, and the tensor to differentiate with respect to.</param>
     /// <param name="tolerance">Allowed difference.</param>
-    /// <param name="keepsGraph">Whether more gradients of the objective follow.</param>
+    /// <param name="keepsGraph">Whether more gradients of the objective will be computed.</param>
     internal void CheckGradients(
         Tensor objective, IReadOnlyList<(string Name, Tensor Input)> inputs, Tolerance tolerance, bool keepsGraph = false)
     {
@@ -153,16 +154,16 @@ internal sealed class Fixture : IDisposable
             NotCovered(name, reason);
     }
 
-    /// <summary>The numbers after a prefix in the names, ascending: the stored stages.</summary>
-    /// <exception cref="InvalidDataException">There are none.</exception>
+    /// <summary>The numbers that follow a prefix in tensor names, ascending; these are the stored stages.</summary>
+    /// <exception cref="InvalidDataException">No matching tensors exist.</exception>
     internal IReadOnlyList<int> Numbered(string prefix)
     {
         var pattern = new Regex($"^{Regex.Escape(prefix)}([0-9]+)$");
         return [.. Matching(pattern).Select(m => int.Parse(m.Parts[1].Value)).Order()];
     }
 
-    /// <summary>The tensors whose names match a pattern, with the groups of the match.</summary>
-    /// <exception cref="InvalidDataException">There are none.</exception>
+    /// <summary>The tensors whose names match a pattern, with the match groups.</summary>
+    /// <exception cref="InvalidDataException">No matching tensors exist.</exception>
     internal IReadOnlyList<(string Name, GroupCollection Parts)> Matching(Regex pattern)
     {
         var matches =
@@ -171,7 +172,7 @@ internal sealed class Fixture : IDisposable
     }
 
     /// <summary>Reads a metadata string.</summary>
-    /// <exception cref="InvalidDataException">There is no metadata of this name.</exception>
+    /// <exception cref="InvalidDataException">There is no metadata with this name.</exception>
     internal string Text(string key) =>
         _file.Metadata.TryGetValue(key, out string? text) ? text : throw new InvalidDataException($"metadata '{key}' is missing");
 
@@ -190,8 +191,8 @@ internal sealed class Fixture : IDisposable
     /// <summary>Reads a metadata list of numbers.</summary>
     internal IReadOnlyList<double> Numbers(string key) => Parsed(key, text => JsonSerializer.Deserialize<double[]>(text)!);
 
-    /// <summary>Throws if the fixture was made with settings that this build does not support.</summary>
-    /// <exception cref="InvalidDataException">The metadata has another value.</exception>
+    /// <summary>Throws if the fixture was created with settings that this build does not support.</summary>
+    /// <exception cref="InvalidDataException">The metadata has a different value.</exception>
     internal void Require(string key, string value)
     {
         if (Text(key) != value)
@@ -205,7 +206,7 @@ internal sealed class Fixture : IDisposable
             throw new InvalidDataException($"metadata '{key}' is {Text(key)}, this build supports only {value}");
     }
 
-    /// <summary>The report. Call it last.</summary>
+    /// <summary>Creates the report. Must be called last.</summary>
     internal FixtureReport Report()
     {
         RestNotCovered("no check uses this name");

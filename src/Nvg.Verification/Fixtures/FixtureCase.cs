@@ -6,7 +6,7 @@ using Nvg.Verification.Checks;
 namespace Nvg.Verification.Fixtures;
 
 /// <summary>
-/// One of several independent models of a fixture. Its tensors and settings have the name of the case and a dot in front, which
+/// One of several independent models of a fixture. The names of its tensors and settings begin with the name of the case and a dot, which
 /// this class adds.
 /// </summary>
 internal sealed class FixtureCase(Fixture fixture, string name)
@@ -20,7 +20,7 @@ internal sealed class FixtureCase(Fixture fixture, string name)
     internal static IEnumerable<FixtureCase> All(Fixture fixture) =>
         JsonSerializer.Deserialize<string[]>(fixture.Text("cases"))!.Select(name => new FixtureCase(fixture, name));
 
-    /// <summary>A part of the case with a name of its own, such as one of several runs.</summary>
+    /// <summary>A named part of the case, such as one of several runs.</summary>
     internal FixtureCase Part(string part) => new(fixture, _prefix + part);
 
     internal bool Has(string tensor) => fixture.Names.Contains(_prefix + tensor);
@@ -39,7 +39,7 @@ internal sealed class FixtureCase(Fixture fixture, string name)
 
     internal void Check(string tensor, Tensor actual, Tolerance tolerance) => fixture.Check(_prefix + tensor, actual, tolerance);
 
-    /// <summary>Compares a result that not every case stores.</summary>
+    /// <summary>Compares a result that is not stored in every case.</summary>
     internal void CheckIfStored(string tensor, Tensor actual, Tolerance tolerance)
     {
         if (Has(tensor))
@@ -69,12 +69,12 @@ internal sealed class FixtureCase(Fixture fixture, string name)
 
     internal void Require(string key, double value) => fixture.Require(_prefix + key, value);
 
-    /// <summary>Gradients of a loss with respect to the parameters that the case stores gradients of.</summary>
-    /// <param name="start">What stands before the parameters' names, such as <c>grad.</c>.</param>
+    /// <summary>Checks gradients of a loss with respect to the parameters for which the case stores gradients.</summary>
+    /// <param name="start">Prefix of the parameters' names, such as <c>grad.</c>.</param>
     /// <param name="loss">The loss.</param>
     /// <param name="parameters">The parameters, which require gradients.</param>
     /// <param name="tolerance">Allowed difference.</param>
-    /// <param name="keepsGraph">Whether more gradients of the loss follow.</param>
+    /// <param name="keepsGraph">Whether more gradients of the loss will be computed.</param>
     internal void CheckGradients(string start, Tensor loss, ParameterStore parameters, Tolerance tolerance, bool keepsGraph = false) =>
         CheckGradients(loss, [.. Following(start).Select(n => (start + n, parameters[n]))], tolerance, keepsGraph);
 

@@ -7,7 +7,7 @@ namespace Nvg.Verification.Fixtures;
 internal static class FixtureGenerator
 {
     /// <summary>The sizes of the two generators.</summary>
-    /// <exception cref="InvalidDataException">This build does not support such a generator.</exception>
+    /// <exception cref="InvalidDataException">This build does not support the generator.</exception>
     internal static GeneratorConfig Config(Fixture fixture)
     {
         fixture.Require("drop_path", "False");

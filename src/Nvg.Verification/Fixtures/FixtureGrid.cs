@@ -5,8 +5,8 @@ namespace Nvg.Verification.Fixtures;
 /// <summary>The latent grid of fixtures that store only the number of positions.</summary>
 internal static class FixtureGrid
 {
-    /// <summary>As many rows as columns.</summary>
-    /// <exception cref="InvalidDataException">The number is not a square.</exception>
+    /// <summary>Creates a square grid.</summary>
+    /// <exception cref="InvalidDataException">The number of positions is not a square.</exception>
     internal static LatentGrid Square(long length)
     {
         int side = (int)Math.Round(Math.Sqrt(length));

@@ -3,7 +3,7 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Verification.Fixtures;
 
-/// <summary>Forwards parameters and records which were read, to tell them from tables that a model computes.</summary>
+/// <summary>Forwards parameters and records which were read, to distinguish them from tables that a model computes.</summary>
 internal sealed class RecordingParameterSource(ParameterSource source, Action<string> asked) : ParameterSource
 {
     /// <inheritdoc/>

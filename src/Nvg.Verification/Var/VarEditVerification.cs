@@ -61,7 +61,7 @@ internal static class VarEditVerification
             run.CheckIfStored("logits_last", result.Logits_BTV, Logits);
     }
 
-    // Boxes are stored beside the masks that they give: of image 0 and, with a second box, of image 1.
+    // Boxes are stored with their masks: for image 0 and, with a second box, for image 1.
     private static void CheckMask(FixtureCase run, int side)
     {
         Tensor stored = run.Input("edit_mask");

@@ -12,7 +12,7 @@ internal static class VarFixture
 {
     private const string Tokens = "vq.", OfTransformer = "param.";
 
-    /// <summary>The transformer of a case.</summary>
+    /// <summary>Creates the transformer of a case.</summary>
     internal static VarTransformer Transformer(FixtureCase fixture)
     {
         fixture.Require("attn_l2_norm", "True");
@@ -37,7 +37,7 @@ internal static class VarFixture
         return transformer;
     }
 
-    /// <summary>The quantizer that belongs to the transformer of a case; its tensors go to a store of the caller.</summary>
+    /// <summary>Creates the quantizer for the transformer of a case; its tensors are added to the caller's store.</summary>
     internal static ScaleQuantizer Quantizer(FixtureCase fixture, ParameterStore parameters)
     {
         fixture.Require("share_quant_resi", 4);
@@ -56,9 +56,9 @@ internal static class VarFixture
         return quantizer;
     }
 
-    /// <summary>Stored token maps.</summary>
+    /// <summary>Reads stored token maps.</summary>
     /// <param name="fixture">The case.</param>
-    /// <param name="name">What stands before the number of a scale.</param>
+    /// <param name="name">Prefix of the scale number.</param>
     /// <param name="scales">The scales.</param>
     internal static TokenMaps Maps(FixtureCase fixture, string name, ScaleSequence scales) =>
         new(scales, [.. Enumerable.Range(0, scales.Count).Select(i => fixture.Input($"{name}_{i}"))]);
@@ -67,7 +67,7 @@ internal static class VarFixture
     internal static int[] Classes(FixtureCase fixture) =>
         [.. fixture.Input("class_label").To(Device.Cpu).ToArray<long>().Select(c => checked((int)c))];
 
-    // Fixed tables that the published files store; this build computes what it needs of them.
+    // Fixed tables stored in the published files; this build computes those that it needs.
     private static void CheckTables(FixtureCase fixture, VarTransformer transformer)
     {
         using var scope = new TensorScope();

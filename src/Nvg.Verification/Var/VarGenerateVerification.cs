@@ -15,7 +15,7 @@ internal static class VarGenerateVerification
     private static readonly Tolerance Canvas = new(1e-5, 1e-5);
     private static readonly Tolerance Logits = new(1e-5, 1e-3);
     private static readonly Tolerance Mixture = new(0, 5e-4);
-    // Errors grow from scale to scale where codes are mixed.
+    // Errors grow from scale to scale if codes are mixed.
     private static readonly Tolerance SmoothCanvas = new(0, 5e-3);
     private static readonly Tolerance SmoothFinal = new(0, 5e-2);
 
@@ -45,7 +45,7 @@ internal static class VarGenerateVerification
         {
             Guidance = _guidance,
             TopK = fixture.Integer("sampled_top_k"),
-            // The reference switches top-p off by 0.
+            // The reference disables top-p with 0.
             TopP = StageSchedule.Constant(fixture.Number("sampled_top_p") is > 0 and var p ? p : 1),
         };
 

@@ -69,7 +69,7 @@ internal static class VarTokenizerVerification
         fixture.Check("encoder_out", features, Network);
         Tensor latent = tokenizer.LatentOf(features);
         fixture.Check("latent", latent, Network);
-        // Of the stored latent, so that a rounding difference of the encoder does not move a token.
+        // Uses the stored latent, so that a rounding difference in the encoder does not change a token.
         using TokenMaps tokens = tokenizer.Quantizer.Quantize(fixture.Expected("latent"));
         CheckMaps(fixture, "image_tokens", tokens);
         Tensor canvas = tokenizer.Quantizer.Canvases(tokens).Select(1, tokens.Scales.Last);

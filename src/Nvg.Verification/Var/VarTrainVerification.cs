@@ -15,7 +15,7 @@ namespace Nvg.Verification.Var;
 internal static class VarTrainVerification
 {
     private const string SchedulePrefix = "schedule_", StepsEnding = "_steps";
-    // The recipe's share of the steps after warm-up with the peak rate.
+    // The recipe's share of steps after warm-up that use the peak rate.
     private const double HoldShare = 0.05;
 
     private static readonly Tolerance Input = new(1e-5, 5e-6);
@@ -60,7 +60,7 @@ internal static class VarTrainVerification
         fixture.CheckGradients("grad.", loss, transformer.Parameters, Gradient);
     }
 
-    // The draws of the reference, in its order.
+    // The random draws of the reference, in order.
     private static DropPath? Drop(FixtureCase fixture)
     {
         double rate = fixture.Number("drop_path_rate");
@@ -85,7 +85,7 @@ internal static class VarTrainVerification
         foreach ((string term, double value) in terms.Where(t => t.Key.StartsWith("ce_", StringComparison.Ordinal)))
             fixture.Check(term, Tensor.Scalar(value, ScalarType.Float64), Loss);
         fixture.Check("loss_tail", Tensor.Scalar(terms[$"ce_{transformer.Scales.Last}"], ScalarType.Float64), Loss);
-        // The reference gives percentages; rounding them to float32 is all that may differ.
+        // The reference contains percentages; only their rounding to float32 may differ.
         fixture.Check("acc_mean", Tensor.Scalar(100 * terms["accuracy"]), new Tolerance(1e-6, 0));
         fixture.Check("acc_tail", Tensor.Scalar(100 * terms["accuracy_last"]), new Tolerance(1e-6, 0));
         fixture.Check("loss_smooth", VarLoss.CrossEntropy(logits_BLV, target_BL, fixture.Number("label_smooth")), Loss);
@@ -106,7 +106,7 @@ internal static class VarTrainVerification
         if (!kept.SetEquals(listed))
         {
             string differ = string.Join(", ", kept.Except(listed).Concat(listed.Except(kept)).Order());
-            throw new InvalidDataException($"weight decay leaves other parameters alone than no_decay lists: {differ}");
+            throw new InvalidDataException($"the parameters without weight decay differ from no_decay: {differ}");
         }
     }
 

@@ -1,20 +1,20 @@
 namespace Nvg.Checkpoints;
 
-/// <summary>The file that every model folder has, of any method.</summary>
+/// <summary>The file that every model folder contains, whatever its method.</summary>
 internal static class ModelFolderFiles
 {
     /// <summary>The tensors of the tokenizer.</summary>
     internal const string Tokenizer = "tokenizer.safetensors";
 
-    /// <summary>Refuses a path that is not a model folder.</summary>
+    /// <summary>Throws if a path is not a model folder.</summary>
     /// <param name="folder">The path.</param>
-    /// <exception cref="NvgDataException">There is no folder, or it has no tokenizer.</exception>
+    /// <exception cref="NvgDataException">The folder does not exist, or it does not contain a tokenizer.</exception>
     internal static void Require(string folder)
     {
         if (!Directory.Exists(folder))
         {
             throw NvgDataException.At(
-                folder, "there is no model folder", "nvg models lists those that have a name; nvg convert makes one of checkpoints");
+                folder, "model folder not found", "nvg models lists named models; nvg convert creates one from checkpoints");
         }
 
         if (!File.Exists(Path.Combine(folder, Tokenizer)))

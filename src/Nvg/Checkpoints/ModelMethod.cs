@@ -5,7 +5,7 @@ namespace Nvg.Checkpoints;
 /// <summary>The methods whose models this build reads, as <c>config.json</c> of a model folder names them.</summary>
 public static class ModelMethod
 {
-    /// <summary>Next Visual Granularity; also the method of folders that name none.</summary>
+    /// <summary>Next Visual Granularity; also the default for folders whose config names no method.</summary>
     public const string Nvg = "nvg";
 
     /// <summary>Visual autoregressive modelling by next-scale prediction.</summary>
@@ -13,7 +13,9 @@ public static class ModelMethod
 
     private const string ConfigFile = "config.json", Key = "method";
 
-    /// <summary>The method of a model folder. What is wrong with a folder is for its reader to say, so it counts as NVG.</summary>
+    /// <summary>
+    /// The method of a model folder. An invalid folder counts as NVG, because the code that loads it reports the problem.
+    /// </summary>
     public static string Of(string folder)
     {
         try

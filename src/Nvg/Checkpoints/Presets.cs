@@ -47,9 +47,9 @@ public static class Presets
         [1, 4.1993, 3.4706, 3.0520, 2.7430, 2.4842, 2.2407, 2.0088, 1.7954, 1.6080];
 
     /// <summary>Finds a preset by name.</summary>
-    /// <param name="name">For example <c>nvg-d16</c>, in any case.</param>
-    /// <param name="problem">If the result is null, what is wrong, in one line.</param>
-    /// <returns>The preset, or null if there is none of that name.</returns>
+    /// <param name="name">For example <c>nvg-d16</c>; case-insensitive.</param>
+    /// <param name="problem">If the result is null, a one-line explanation of the problem.</param>
+    /// <returns>The preset, or null if there is none with that name.</returns>
     public static ModelConfig? Find(string name, out string? problem)
     {
         ModelConfig? found = All.FirstOrDefault(preset => preset.Name.Equals(name, StringComparison.OrdinalIgnoreCase));

@@ -17,11 +17,11 @@ internal static class PublishedNames
     /// <summary>Prefix of averaged copies.</summary>
     internal const string AveragePrefix = "ema_model.";
 
-    // Needed by training only: a copy of the tokenizer, the REPA encoder and projector, losses and their networks.
+    // Needed only for training: a copy of the tokenizer, the REPA encoder and projector, losses and their networks.
     private static readonly string[] TrainingOnly =
         ["first_stage_model.", "repa_encoder.", "loss.", "total_visited_codes", GeneratorPrefix + "projector.", "projector."];
 
-    // Counters that averages of weights keep beside them.
+    // Counters that weight averages store next to the weights.
     private static readonly string[] Counters = ["n_averaged", "num_updates", "decay", "initted", "step"];
 
     private static readonly string[] TokenizerPrefixes = ["encoder.", "decoder.", "quantize."];
@@ -31,8 +31,8 @@ internal static class PublishedNames
 
     /// <summary>Assigns a tensor of a checkpoint to a part.</summary>
     /// <param name="name">Full name of the tensor.</param>
-    /// <param name="isKnown">Whether the published layout has the name, used here or not.</param>
-    /// <returns>Part, copy and name within the part, or null if the tensor belongs to no part.</returns>
+    /// <param name="isKnown">Whether the name exists in the published layout, whether or not it is used here.</param>
+    /// <returns>Part, copy and name within the part, or null if the tensor does not belong to any part.</returns>
     internal static (CheckpointPartKind Kind, bool IsAverage, string Name)? Place(string name, out bool isKnown)
     {
         bool isAverage = name.StartsWith(AveragePrefix, StringComparison.Ordinal);

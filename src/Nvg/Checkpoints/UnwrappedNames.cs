@@ -1,19 +1,19 @@
 namespace Nvg.Checkpoints;
 
 /// <summary>
-/// The published names of the tensors of a file, without what wrappers put before them: <c>DistributedDataParallel</c>,
+/// The published names of the tensors of a file, without the prefixes that wrappers add: <c>DistributedDataParallel</c>,
 /// <c>torch.compile</c>, FSDP and activation checkpoints, Lightning, dictionaries such as <c>{"model": …, "ema": …}</c>, and any
 /// other prefix that all names of a group share.
 /// </summary>
 internal sealed class UnwrappedNames
 {
-    // Layers of this name exist in wrappers only, so they are taken off anywhere.
+    // Layers with this name exist only in wrappers, so they are removed anywhere in a name.
     private static readonly HashSet<string> Transparent =
     [
         "module", "_module", "_orig_mod", "_forward_module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_fpw_module",
     ];
 
-    // Names of entries that hold a whole state; taken off at the beginning only.
+    // Names of entries that hold a whole state; removed only at the beginning.
     private static readonly HashSet<string> Containers =
         ["model", "state_dict", "model_state_dict", "net", "network", "params", "weights"];
 
@@ -39,13 +39,13 @@ internal sealed class UnwrappedNames
             RecordGroup([.. group]);
     }
 
-    /// <summary>What was taken off, and from how many names.</summary>
+    /// <summary>The removed prefixes, and the number of names each was removed from.</summary>
     internal IReadOnlyDictionary<string, int> Removed => _removed;
 
-    /// <summary>The published name of a tensor; the name itself where nothing was taken off.</summary>
+    /// <summary>The published name of a tensor, or the unchanged name if nothing was removed.</summary>
     internal string this[string fullName] => _published.GetValueOrDefault(fullName, fullName);
 
-    // A prefix that nobody has heard of is one where taking it off makes sense of all names that it stands before.
+    // An unknown prefix is removed only if all names that begin with it become published names.
     private void RecordGroup(string[] fullNames)
     {
         string[] names = Array.ConvertAll(fullNames, Known);
@@ -63,7 +63,7 @@ internal sealed class UnwrappedNames
         }
     }
 
-    // Without the wrappers that are known by name.
+    // The name without known wrappers.
     private static string Known(string name)
     {
         bool isAverage = false;
@@ -107,7 +107,7 @@ internal sealed class UnwrappedNames
         return true;
     }
 
-    // The segments of one name that the other lacks, in their order.
+    // The segments of the full name that are missing from the published one, in order.
     private static string Prefix(string fullName, string published)
     {
         string[] kept = published.Split('.');

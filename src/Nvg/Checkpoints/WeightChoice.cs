@@ -3,10 +3,10 @@ namespace Nvg.Checkpoints;
 /// <summary>Selects one of the two copies of the weights in a training checkpoint.</summary>
 public enum WeightChoice
 {
-    /// <summary>The averaged weights if there are any, else the plain weights.</summary>
+    /// <summary>The averaged weights if available, otherwise the plain weights.</summary>
     AveragedIfAny,
 
-    /// <summary>The averaged weights (EMA), which the published models are sampled with.</summary>
+    /// <summary>The averaged weights (EMA), which are used for sampling the published models.</summary>
     Averaged,
 
     /// <summary>The weights of the last training step.</summary>

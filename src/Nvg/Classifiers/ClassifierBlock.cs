@@ -21,7 +21,7 @@ internal sealed class ClassifierBlock
 
     /// <summary>N × C × H × W → N × C′ × H/2 × W/2.</summary>
     /// <param name="input">N × C × H × W.</param>
-    /// <param name="normalise">Applies a batch norm, with stored statistics or those of the batch.</param>
+    /// <param name="normalise">Applies a batch norm, with stored or batch statistics.</param>
     internal Tensor Forward(Tensor input, Func<BatchNorm, Tensor, Tensor> normalise)
     {
         using var scope = new TensorScope();

@@ -61,13 +61,13 @@ public sealed class ClassifierModel : IDisposable
     /// <param name="config">Name and sizes.</param>
     /// <param name="parameters">The network's tensors.</param>
     /// <param name="labels">Names of the classes.</param>
-    /// <param name="type">Element type to store convolutions and matrices in; vectors are stored as they are.</param>
+    /// <param name="type">Element type for storing convolutions and matrices; vectors keep their type.</param>
     public static void Save(
         string folder, ClassifierModelConfig config, IReadOnlyDictionary<string, Tensor> parameters, IReadOnlyList<string> labels,
         ScalarType type = ScalarType.Float32)
     {
         Directory.CreateDirectory(folder);
-        // If the process is killed midway, the folder does not load, rather than mix two models.
+        // If the process is killed midway, the folder fails to load instead of mixing two models.
         File.Delete(Path.Combine(folder, ConfigFile));
         SafetensorsFile.Write(
             Path.Combine(folder, WeightsFile), parameters, typeOf: (_, tensor) => tensor.Rank < 2 ? tensor.ScalarType : type);

@@ -62,7 +62,7 @@ public sealed class ImageClassifier : IDisposable
         return logits_NV.To(ScalarType.Float32);
     }
 
-    /// <summary>Logits with batch norms that use the statistics of the batch, for training.</summary>
+    /// <summary>Logits for training: batch norms use the statistics of the batch.</summary>
     /// <param name="images">N × 3 × H × W in [−1, 1].</param>
     /// <returns>N × class count, float32.</returns>
     public Tensor ForwardTraining(Tensor images)
@@ -80,7 +80,7 @@ public sealed class ImageClassifier : IDisposable
         _whitening.CopyFrom(filters);
     }
 
-    /// <summary>Sets the statistics of all batch norms to their means over batches, which training does not do.</summary>
+    /// <summary>Sets the statistics of all batch norms to their means over batches. Training does not update them.</summary>
     /// <param name="batches">
     /// Images, N × 3 × H × W in [−1, 1], in batches of about the size used in training; each batch is disposed after use.
     /// </param>

@@ -2,7 +2,7 @@ using Nvg.Torch;
 
 namespace Nvg.Conditioning;
 
-/// <summary>Some images of a batch. Images that are given completely need no forward pass, so only the others are computed.</summary>
+/// <summary>Some images of a batch. Completely given images need no forward pass, so only the others are computed.</summary>
 /// <remarks>Shapes: B images of the batch, R images of the subset, L positions.</remarks>
 internal sealed class BatchSubset
 {
@@ -15,7 +15,7 @@ internal sealed class BatchSubset
     internal BatchSubset(long[] images, int count, Device device)
     {
         (Images, _count) = (images, count);
-        // The whole batch is used as it is: nothing is copied, so nothing is rounded differently.
+        // A complete batch is used without copying, so rounding does not change.
         _index_R = images.Length == count ? null : Tensor.From(images, images.Length).Send(device);
     }
 

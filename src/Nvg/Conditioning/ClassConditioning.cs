@@ -13,7 +13,7 @@ internal sealed record ClassConditioning(Tensor Class_B, ClassBlend? Blend)
         images.Select(Class_B),
         Blend is null ? null : new ClassBlend(images.Select(Blend.Other_N), images.Select(Blend.Share_N)));
 
-    /// <summary>The classes followed by as many null classes, for a batch of conditional and unconditional passes.</summary>
+    /// <summary>The classes followed by an equal number of null classes, for a batch of conditional and unconditional passes.</summary>
     internal ClassConditioning WithNullClass(int nullClass)
     {
         using var scope = new TensorScope();

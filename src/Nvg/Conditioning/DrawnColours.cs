@@ -6,8 +6,8 @@ using Nvg.Torch;
 namespace Nvg.Conditioning;
 
 /// <summary>
-/// The colours of a drawing by latent position. The content of the first stages is chosen to follow them: what is drawn dark becomes
-/// darker than what is drawn bright. Only differences count, so that any colours do. Immutable; needs no disposal.
+/// The colours of a drawing by latent position. The content of the first stages is chosen to follow them: dark parts of the drawing become
+/// darker than bright parts. Only differences matter, so any colours can be used. Immutable; needs no disposal.
 /// </summary>
 public sealed class DrawnColours
 {
@@ -18,13 +18,13 @@ public sealed class DrawnColours
     /// <summary>The latent positions.</summary>
     public LatentGrid Grid { get; }
 
-    /// <summary>Red, green and blue of every position, in [0, 255] less their mean over the drawing; L × 3.</summary>
+    /// <summary>Red, green and blue of every position, in [0, 255], minus their mean over the drawing; L × 3.</summary>
     public ReadOnlySpan<float> Values => _colours_LC;
 
     /// <summary>The mean colours of the positions.</summary>
-    /// <param name="drawing">Of any size.</param>
+    /// <param name="drawing">An image of any size.</param>
     /// <param name="grid">The latent positions, which frame the drawing.</param>
-    /// <returns>Null if the drawing has one colour.</returns>
+    /// <returns>The colours, or null if the drawing has only one colour.</returns>
     public static DrawnColours? Of(RgbImage drawing, LatentGrid grid)
     {
         double area = AreaSampling.Area(drawing, grid);
@@ -35,7 +35,7 @@ public sealed class DrawnColours
         return Array.TrueForAll(differences_LC, difference => difference == 0) ? null : new DrawnColours(grid, differences_LC);
     }
 
-    /// <summary>Drawings together, B × L × 3; the tensor belongs to the innermost scope.</summary>
+    /// <summary>Stacks drawings, B × L × 3; the tensor belongs to the innermost scope.</summary>
     internal static Tensor Stack(IReadOnlyList<DrawnColours> drawings, Device device) =>
         Tensor.From([.. drawings.SelectMany(drawing => drawing._colours_LC)], drawings.Count, drawings[0].Grid.Length, RgbImage.Channels)
             .Send(device);

@@ -3,15 +3,15 @@ using Nvg.Torch;
 
 namespace Nvg.Conditioning;
 
-/// <summary>What is given of the images of a batch, as tensors stage by stage.</summary>
+/// <summary>The given parts of the images of a batch, as tensors for each stage.</summary>
 internal sealed class GivenBatch
 {
     private readonly IReadOnlyList<PartialSequence> _sequences;
 
     private GivenBatch(IReadOnlyList<PartialSequence> sequences) => _sequences = sequences;
 
-    /// <summary>Checks what is given of a batch against the model.</summary>
-    /// <param name="sequences">One for each image.</param>
+    /// <summary>Checks the given parts of a batch against the model.</summary>
+    /// <param name="sequences">One per image.</param>
     /// <param name="count">Number of images.</param>
     /// <param name="grid">The model's latent positions.</param>
     /// <param name="codebookSize">V; tokens must be smaller.</param>
@@ -24,14 +24,14 @@ internal sealed class GivenBatch
         {
             if (sequence.Grid != grid)
                 throw new ArgumentException($"a sequence of {sequence.Grid} positions was given, the model has {grid}");
-            // On a GPU a number outside the codebook would end the process.
+            // On a GPU, an index outside the codebook would terminate the process.
             sequence.CheckTokens(codebookSize);
         }
 
         return new GivenBatch(sequences);
     }
 
-    /// <summary>The given labels of a stage, or null where there are none; they belong to the innermost scope.</summary>
+    /// <summary>The given labels of a stage, or null if there are none; they belong to the innermost scope.</summary>
     internal GivenValues? Labels(int stage, Device device) => Values(sequence => sequence.Labels(stage).ToArray(), device);
 
     /// <summary>Per image, whether any label of a stage is given.</summary>
@@ -39,7 +39,8 @@ internal sealed class GivenBatch
         [.. _sequences.Select(sequence => sequence.Labels(stage).ContainsAnyExcept(PartialSequence.Unknown))];
 
     /// <summary>
-    /// Indices of the images that follow the colours of a drawing in a stage: its structure map is given, and none of its tokens.
+    /// Indices of the images that follow the colours of a drawing in a stage: the structure map of the stage is given, but none of its
+    /// tokens.
     /// </summary>
     internal long[] Coloured(int stage) =>
     [
@@ -48,21 +49,21 @@ internal sealed class GivenBatch
             .Select(image => (long)image.Index),
     ];
 
-    /// <summary>The drawn colours, B × L × 3, of images that all have them; they belong to the innermost scope.</summary>
+    /// <summary>The drawn colours, B × L × 3; every image must have them. The tensor belongs to the innermost scope.</summary>
     internal Tensor Colours(Device device) => DrawnColours.Stack([.. _sequences.Select(sequence => sequence.Colours!)], device);
 
-    /// <summary>The given tokens of a stage by position, or null where there are none; they belong to the innermost scope.</summary>
+    /// <summary>The given tokens of a stage by position, or null if there are none; they belong to the innermost scope.</summary>
     internal GivenValues? Tokens(int stage, Device device) => Values(sequence => sequence.Tokens(stage).ToArray(), device);
 
-    /// <summary>What is given of the split of a stage and of those after it; its tensors belong to the innermost scope.</summary>
+    /// <summary>The given parts of the split of a stage and of later splits; the tensors belong to the innermost scope.</summary>
     internal GivenSplit Split(int stage, Device device) => GivenSplit.Create(stage, _sequences, device);
 
-    /// <summary>What is given of some of the images.</summary>
+    /// <summary>The given parts of some of the images.</summary>
     internal GivenBatch Select(BatchSubset images) => new([.. images.Images.Select(b => _sequences[(int)b])]);
 
     /// <summary>
-    /// Applies <see cref="BorderRule.Keep"/>: where a cluster of such an image has positions whose token is given, the drawn
-    /// tokens of the cluster are replaced by the most frequent given one.
+    /// Applies <see cref="BorderRule.Keep"/>: if the token is given at some positions of a cluster, the drawn tokens of that cluster are
+    /// replaced by the most frequent given one.
     /// </summary>
     /// <param name="drawn_BL">Drawn tokens by position.</param>
     /// <param name="given">The given tokens of the stage.</param>
@@ -83,7 +84,7 @@ internal sealed class GivenBatch
         return result_BL.To(drawn_BL.Device);
     }
 
-    // Of equally frequent tokens, that of the first position is used.
+    // Ties go to the token of the first position.
     private static void UseGivenTokens(ReadOnlySpan<long> labels_L, ReadOnlySpan<long> given_L, Span<long> drawn_L)
     {
         var counts = new Dictionary<(long Label, long Token), int>();

@@ -4,17 +4,19 @@ using Nvg.Torch;
 namespace Nvg.Conditioning;
 
 /// <summary>
-/// A split of which some positions have a given side. In the structure flow these positions follow the straight line from
-/// their noise to the given structure, so that the other positions see what they would see in an unconstrained flow. At the
-/// end they take their given side, and the other positions fill both sides by rank.
+/// A split in which some positions have a given side. In the structure flow, these positions follow the straight line from their noise to
+/// the given structure, so the other positions see the same kind of input as in an unconstrained flow. At the end, given positions take
+/// their given side, and the other positions fill both sides by rank.
 /// </summary>
 /// <param name="Sides_BL">1 for child 2j + 1, 0 for child 2j, −1 where the side is not given.</param>
-/// <param name="Structure_BLJ">Given values of the unknown channels, from that of this split on, in {−1, 0, 1}; 0 is not given.</param>
+/// <param name="Structure_BLJ">
+/// Given values of the unknown channels, beginning with this split's channel, in {−1, 0, 1}; 0 means not given.
+/// </param>
 internal sealed record GivenSplit(Tensor Sides_BL, Tensor Structure_BLJ)
 {
-    /// <summary>What sequences give of a split; the tensors belong to the innermost scope.</summary>
+    /// <summary>Collects the given parts of a split from sequences; the tensors belong to the innermost scope.</summary>
     /// <param name="stage">i, the stage that is split.</param>
-    /// <param name="sequences">One for each image.</param>
+    /// <param name="sequences">One per image.</param>
     /// <param name="device">Device of the tensors.</param>
     internal static GivenSplit Create(int stage, IReadOnlyList<PartialSequence> sequences, Device device)
     {
@@ -36,7 +38,7 @@ internal sealed record GivenSplit(Tensor Sides_BL, Tensor Structure_BLJ)
             scope.Keep(Tensor.From(structure, sequences.Count, grid.Length, channels).To(device)));
     }
 
-    /// <summary>Scores with infinities at the given positions, so that these take their sides.</summary>
+    /// <summary>The scores with ±∞ at the given positions, so that these positions take their given sides.</summary>
     internal Tensor Constrain(Tensor scores_BL)
     {
         using var scope = new TensorScope();
@@ -45,9 +47,9 @@ internal sealed record GivenSplit(Tensor Sides_BL, Tensor Structure_BLJ)
             .MaskedFill(Sides_BL.IsEqual(0), double.NegativeInfinity));
     }
 
-    /// <summary>A point of the flow in which the given channels lie on their straight lines.</summary>
+    /// <summary>Moves the given channels of a flow point onto their straight lines.</summary>
     /// <param name="point_BLJ">The point that the flow has reached.</param>
-    /// <param name="noise_BLJ">The point where it started.</param>
+    /// <param name="noise_BLJ">The starting point of the flow.</param>
     /// <param name="time">t; 1 is noise.</param>
     internal Tensor PlaceOnLines(Tensor point_BLJ, Tensor noise_BLJ, double time)
     {

@@ -2,10 +2,10 @@ using Nvg.Torch;
 
 namespace Nvg.Conditioning;
 
-/// <summary>Labels or tokens of one stage that are given for a batch. Its tensors belong to the scope it is created in.</summary>
+/// <summary>Given labels or tokens of one stage for a batch. The tensors belong to the scope that the object is created in.</summary>
 internal sealed class GivenValues
 {
-    /// <param name="values_BL">By position; −1 marks unknown values.</param>
+    /// <param name="values_BL">Values by position; −1 marks unknown values.</param>
     /// <param name="isComplete">Per image, whether every value is given.</param>
     internal GivenValues(Tensor values_BL, bool[] isComplete)
     {
@@ -13,7 +13,7 @@ internal sealed class GivenValues
         Known_BL = values_BL.IsGreater(-1);
     }
 
-    /// <summary>By position; −1 marks unknown values.</summary>
+    /// <summary>Values by position; −1 marks unknown values.</summary>
     internal Tensor Values_BL { get; }
 
     /// <summary>Where a value is given, B × L.</summary>
@@ -32,7 +32,7 @@ internal sealed class GivenValues
     /// <summary>The values of some of the images; the tensors belong to the innermost scope.</summary>
     internal GivenValues Select(BatchSubset images) => new(images.Select(Values_BL), [.. images.Images.Select(b => ImageIsComplete[b])]);
 
-    /// <summary>The given values, and elsewhere generated ones.</summary>
+    /// <summary>The given values where known, the generated ones elsewhere.</summary>
     /// <param name="generated_BL">Values for every position.</param>
     internal Tensor Or(Tensor generated_BL) => Known_BL.Where(Values_BL, generated_BL);
 }

@@ -4,9 +4,9 @@ using Nvg.Torch;
 namespace Nvg.Conditioning;
 
 /// <summary>
-/// The sequence of one image, complete or in part: for every stage and position the label of the structure map and the
-/// content token, each known or <see cref="Unknown"/>. Tokens are stored by position, because a border through a cluster can
-/// give it two tokens. Immutable; needs no disposal.
+/// The complete or partial sequence of one image: for every stage and position, the label of the structure map and the content token, each
+/// known or <see cref="Unknown"/>. Tokens are stored by position, because a cluster that a border runs through can have two tokens.
+/// Immutable; needs no disposal.
 /// </summary>
 public sealed class PartialSequence
 {
@@ -18,8 +18,8 @@ public sealed class PartialSequence
 
     /// <param name="grid">The latent positions.</param>
     /// <param name="labels_SL">Labels of stages 0…K, (K + 1) × L; copied. Those of stage 0 are always known, as it has one cluster.</param>
-    /// <param name="tokens_SL">Codebook numbers by position, (K + 1) × L; copied.</param>
-    /// <param name="border">How a cluster whose token is known at some positions only chooses its tokens.</param>
+    /// <param name="tokens_SL">Codebook indices by position, (K + 1) × L; copied.</param>
+    /// <param name="border">How a cluster chooses its tokens if the token is known at only some of its positions.</param>
     /// <exception cref="ArgumentException">
     /// Sizes are wrong, a label is not a child of the label one stage before, a cluster has too many positions, or a token has no label.
     /// </exception>
@@ -45,10 +45,10 @@ public sealed class PartialSequence
     /// <summary>The latent positions.</summary>
     public LatentGrid Grid { get; }
 
-    /// <summary>How a cluster whose token is known at some positions only chooses its tokens.</summary>
+    /// <summary>How a cluster chooses its tokens if the token is known at only some of its positions.</summary>
     public BorderRule Border { get; }
 
-    /// <summary>Colours that the content of the first stages follows where it is not given, or null.</summary>
+    /// <summary>Colours that the content of the first stages follows where no content is given, or null.</summary>
     public DrawnColours? Colours { get; private init; }
 
     /// <summary>Labels of all stages, (K + 1) × L.</summary>
@@ -57,10 +57,10 @@ public sealed class PartialSequence
     /// <summary>Tokens of all stages by position, (K + 1) × L.</summary>
     public ReadOnlySpan<int> AllTokens => _tokens_SL;
 
-    /// <summary>Number of first stages whose structure map is completely known; at least 1.</summary>
+    /// <summary>Number of leading stages whose structure map is completely known; at least 1.</summary>
     public int StructureStages => KnownStages(_labels_SL);
 
-    /// <summary>Number of first stages whose tokens are all known.</summary>
+    /// <summary>Number of leading stages whose tokens are all known.</summary>
     public int ContentStages => KnownStages(_tokens_SL);
 
     /// <summary>Whether everything is known.</summary>
@@ -70,7 +70,7 @@ public sealed class PartialSequence
     public bool IsEmpty =>
         !_labels_SL.AsSpan(Grid.Length).ContainsAnyExcept(Unknown) && !_tokens_SL.AsSpan().ContainsAnyExcept(Unknown);
 
-    /// <summary>A sequence of which nothing is known.</summary>
+    /// <summary>Creates a sequence in which everything is unknown.</summary>
     public static PartialSequence Empty(LatentGrid grid)
     {
         int[] nothing = new int[grid.StageCount * grid.Length];
@@ -78,7 +78,7 @@ public sealed class PartialSequence
         return new PartialSequence(grid, nothing, nothing);
     }
 
-    /// <summary>A sequence of which the structure maps of the first stages are known.</summary>
+    /// <summary>Creates a sequence in which the structure maps of the first stages are known.</summary>
     /// <param name="grid">The latent positions.</param>
     /// <param name="maps_ML">Labels of stages 0…M − 1.</param>
     /// <exception cref="ArgumentException">They are not the beginning of a valid hierarchy.</exception>
@@ -88,7 +88,7 @@ public sealed class PartialSequence
         if (maps_ML.Length > size || maps_ML.Length % grid.Length != 0)
         {
             throw new ArgumentException(
-                $"{maps_ML.Length} labels are no maps of {grid.Length} positions in at most {grid.StageCount} stages");
+                $"{maps_ML.Length} labels do not form maps of {grid.Length} positions in at most {grid.StageCount} stages");
         }
 
         int[] labels = new int[size], tokens = new int[size];
@@ -111,7 +111,7 @@ public sealed class PartialSequence
             .Select(b => new PartialSequence(grid, labels.AsSpan(b * size, size), tokens.AsSpan(b * size, size)))];
     }
 
-    /// <summary>Combines complete sequences to a batch; the caller disposes it.</summary>
+    /// <summary>Combines complete sequences into a batch; the caller disposes it.</summary>
     /// <param name="sequences">At least one, all with the same grid.</param>
     /// <param name="device">Device of the batch.</param>
     /// <exception cref="ArgumentException">One is not complete.</exception>
@@ -119,7 +119,7 @@ public sealed class PartialSequence
     {
         LatentGrid grid = sequences[0].Grid;
         if (sequences.Any(s => !s.IsComplete || s.Grid != grid))
-            throw new ArgumentException("complete sequences of one grid are needed");
+            throw new ArgumentException("the sequences must be complete and have the same grid");
         using var scope = new TensorScope();
         Tensor Stack(Func<PartialSequence, int[]> values) =>
             Tensor.From([.. sequences.SelectMany(values)], sequences.Count, grid.StageCount, grid.Length).To(device, ScalarType.Int64);
@@ -141,33 +141,33 @@ public sealed class PartialSequence
     public ReadOnlySpan<int> Tokens(int stage) => _tokens_SL.AsSpan(stage * Grid.Length, Grid.Length);
 
     /// <summary>The first stages of the sequence; everything else becomes unknown.</summary>
-    /// <param name="structureStages">Number of first stages whose structure maps are kept.</param>
-    /// <param name="contentStages">Number of first stages whose tokens are kept; at most <paramref name="structureStages"/>.</param>
+    /// <param name="structureStages">Number of leading stages whose structure maps are kept.</param>
+    /// <param name="contentStages">Number of leading stages whose tokens are kept; at most <paramref name="structureStages"/>.</param>
     public PartialSequence Keep(int structureStages, int contentStages) => Filter(
         (stage, _) => stage < structureStages, (stage, _) => stage < contentStages);
 
     /// <summary>Some positions of the sequence; everything else becomes unknown.</summary>
-    /// <param name="kept">Per position, whether it is kept; L of them.</param>
+    /// <param name="kept">Per position, whether it is kept; L values.</param>
     /// <exception cref="ArgumentException">The number of positions is wrong.</exception>
     public PartialSequence Where(IReadOnlyList<bool> kept) => kept.Count == Grid.Length
         ? Filter((_, position) => kept[position], (_, position) => kept[position])
         : throw new ArgumentException($"{kept.Count} positions cannot be chosen among {Grid}");
 
-    /// <summary>The same sequence with another border rule.</summary>
+    /// <summary>The same sequence with a different border rule.</summary>
     public PartialSequence With(BorderRule border) => new(Grid, _labels_SL, _tokens_SL, border) { Colours = Colours };
 
     /// <summary>The same sequence with the colours of a drawing, or without.</summary>
-    /// <exception cref="ArgumentException">The drawing has another grid.</exception>
+    /// <exception cref="ArgumentException">The drawing has a different grid.</exception>
     public PartialSequence With(DrawnColours? colours) => colours is null || colours.Grid == Grid
         ? new(Grid, _labels_SL, _tokens_SL, Border) { Colours = colours }
         : throw new ArgumentException($"colours of {colours.Grid} positions were given, the sequence has {Grid}");
 
-    /// <summary>This sequence, with unknown entries filled from another.</summary>
-    /// <exception cref="ArgumentException">They have different grids, or together are not a valid hierarchy.</exception>
+    /// <summary>This sequence, with unknown entries filled from another sequence.</summary>
+    /// <exception cref="ArgumentException">The grids differ, or the combined labels are not a valid hierarchy.</exception>
     public PartialSequence WithFallback(PartialSequence other)
     {
         if (Grid != other.Grid)
-            throw new ArgumentException($"sequences of {Grid} and of {other.Grid} positions cannot be put together");
+            throw new ArgumentException($"sequences of {Grid} and of {other.Grid} positions cannot be combined");
         int[] Merge(int[] mine, int[] theirs) => [.. mine.Select((value, i) => value == Unknown ? theirs[i] : value)];
         return new PartialSequence(Grid, Merge(_labels_SL, other._labels_SL), Merge(_tokens_SL, other._tokens_SL), Border)
         {
@@ -175,12 +175,12 @@ public sealed class PartialSequence
         };
     }
 
-    /// <summary>Whether both have the same grid, labels and tokens; border rules and colours do not count.</summary>
+    /// <summary>Whether both have the same grid, labels and tokens; border rules and colours are ignored.</summary>
     public bool SequenceEqual(PartialSequence other) => Grid == other.Grid
         && _labels_SL.AsSpan().SequenceEqual(other._labels_SL) && _tokens_SL.AsSpan().SequenceEqual(other._tokens_SL);
 
-    /// <summary>Throws unless every known token is smaller than the codebook.</summary>
-    /// <exception cref="ArgumentException">One is not; the message names stage and position.</exception>
+    /// <summary>Throws if a known token is not smaller than the codebook size.</summary>
+    /// <exception cref="ArgumentException">A token is too large; the message names stage and position.</exception>
     public void CheckTokens(int codebookSize)
     {
         int wrong = Array.FindIndex(_tokens_SL, token => token >= codebookSize);
@@ -188,7 +188,7 @@ public sealed class PartialSequence
             return;
         throw new ArgumentException(
             $"stage {wrong / Grid.Length}, position {wrong % Grid.Length}: "
-            + $"token {_tokens_SL[wrong]} is none of the codebook's {codebookSize} codes");
+            + $"token {_tokens_SL[wrong]} is outside the codebook of {codebookSize} codes");
     }
 
     private PartialSequence Filter(Func<int, int, bool> label, Func<int, int, bool> token)
@@ -211,7 +211,7 @@ public sealed class PartialSequence
         for (int l = 0; l < labels.Length; l++)
         {
             if (tokens[l] < Unknown)
-                throw new ArgumentException($"stage {stage}, position {l}: the token {tokens[l]} is not a codebook number");
+                throw new ArgumentException($"stage {stage}, position {l}: the token {tokens[l]} is not a codebook index");
             if (tokens[l] != Unknown && labels[l] == Unknown)
                 throw new ArgumentException($"stage {stage}, position {l}: the token {tokens[l]} needs the label of its cluster");
             if (labels[l] == Unknown)

@@ -1,6 +1,6 @@
 namespace Nvg.Configuration;
 
-/// <summary>Sampling settings of a method. Every method has a record of its own.</summary>
+/// <summary>Sampling settings of a method. Every method has its own record type.</summary>
 public interface ISamplingSettings
 {
     /// <summary>All problems of the settings; empty if there are none.</summary>

@@ -3,11 +3,13 @@ using System.Text.RegularExpressions;
 
 namespace Nvg.Configuration;
 
-/// <summary>Explains errors in JSON settings by the names of the settings, not of the types that hold them.</summary>
+/// <summary>Explains errors in JSON settings using setting names instead of type names.</summary>
 internal static partial class JsonProblem
 {
     /// <summary>Describes an error in one line: where it is and what is wrong.</summary>
-    internal static string Describe(JsonException error)
+    /// <param name="error">The error.</param>
+    /// <param name="property">What the JSON's properties are called, such as <c>setting</c>.</param>
+    internal static string Describe(JsonException error, string property = "setting")
     {
         string key = error.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : "";
         string inside = key.Length > 0 ? $" in {key}" : "";
@@ -16,17 +18,17 @@ internal static partial class JsonProblem
         {
             string name = unknown.Groups["name"].Value;
             string parent = key == name ? "" : key.EndsWith($".{name}", StringComparison.Ordinal) ? key[..^(name.Length + 1)] : key;
-            return $"there is no setting '{name}'{(parent.Length > 0 ? $" in {parent}" : "")}";
+            return $"there is no {property} '{name}'{(parent.Length > 0 ? $" in {parent}" : "")}";
         }
 
-        // The inner message describes the JSON grammar; the position helps more.
-        if (error.InnerException is JsonException)
+        // The reader's message describes the JSON grammar; the position helps more. The reader alone knows no path.
+        if (error.InnerException is JsonException || error.Path is null)
             return $"invalid JSON at line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}";
         if (Missing().Match(message) is { Success: true } missing)
-            return $"missing settings{inside}: {missing.Groups["names"].Value}";
+            return $"missing {property}s{inside}: {missing.Groups["names"].Value}";
         if (Conversion().Match(message) is { Success: true } conversion)
             return $"{(key.Length > 0 ? key : "the value")} must be {Kind(conversion.Groups["type"].Value)}";
-        // Readers of single values know what is allowed, not where they are used.
+        // Converters of single values know which values are allowed, but not where they are used.
         return message.StartsWith("must ", StringComparison.Ordinal) ? $"{(key.Length > 0 ? key : "the value")} {message}" : message;
     }
 
@@ -42,7 +44,7 @@ internal static partial class JsonProblem
             "Boolean" => "true or false",
             "String" => "text",
             _ when Choices(type) is { } choices => $"one of {string.Join(", ", choices.Select(JsonNamingPolicy.CamelCase.ConvertName))}",
-            _ => "a value of another type",
+            _ => "a value of a different type",
         };
     }
 
@@ -50,7 +52,7 @@ internal static partial class JsonProblem
     {
         const string Optional = "System.Nullable`1[";
         string type = full.StartsWith(Optional, StringComparison.Ordinal) ? full[Optional.Length..].TrimEnd(']') : full;
-        // Of whichever package the settings are.
+        // The settings may belong to any of this project's packages.
         Type? found = AppDomain.CurrentDomain.GetAssemblies()
             .Where(assembly => assembly.GetName().Name?.StartsWith(nameof(Nvg), StringComparison.Ordinal) == true)
             .Select(assembly => assembly.GetType(type)).FirstOrDefault(candidate => candidate is not null);

@@ -3,7 +3,7 @@ namespace Nvg.Configuration;
 /// <summary>Suggestions for a misspelt name.</summary>
 public static class NearestNames
 {
-    /// <summary>The names that contain what was typed or differ from it by a few letters, nearest first.</summary>
+    /// <summary>The names that contain the typed text or differ from it by a few letters, nearest first.</summary>
     /// <param name="typed">The misspelt name.</param>
     /// <param name="names">All valid names; duplicates count once.</param>
     /// <param name="most">Maximum number of suggestions.</param>

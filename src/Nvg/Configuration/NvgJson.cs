@@ -6,8 +6,8 @@ using Nvg.Torch.Files;
 namespace Nvg.Configuration;
 
 /// <summary>
-/// JSON settings as this project reads and writes them: camelCase keys, indented, comments allowed. Unknown keys, missing required keys
-/// and null for a value that cannot be null are errors.
+/// Reads and writes this project's JSON settings: camelCase keys, indented, comments allowed. Unknown keys, missing required keys and null
+/// for non-nullable values are errors.
 /// </summary>
 /// <remarks>Uses reflection, because source-generated readers lose the defaults of init-only properties.</remarks>
 internal static class NvgJson

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace Nvg.Configuration;
 
-/// <summary>Settings from a JSON file, or none, of which single values can be replaced with <c>key=value</c>.</summary>
+/// <summary>Settings from an optional JSON file, with single values overridden by <c>key=value</c>.</summary>
 internal static class SettingsOverrides
 {
     private const string SchemaKey = "$schema";
@@ -19,24 +19,24 @@ internal static class SettingsOverrides
 
     /// <summary>Reads settings.</summary>
     /// <typeparam name="T">Their type.</typeparam>
-    /// <param name="path">A JSON file, or null for no settings but the given ones.</param>
-    /// <param name="overrides">Such as <c>training.steps=1000</c>. A value that is not JSON is taken as text.</param>
-    /// <exception cref="JsonException">The file or an override is not what the settings need.</exception>
-    /// <exception cref="NvgDataException">The file cannot be read, or an override is none.</exception>
+    /// <param name="path">A JSON file, or null to use only the overrides.</param>
+    /// <param name="overrides">For example <c>training.steps=1000</c>. A value that is not JSON is taken as text.</param>
+    /// <exception cref="JsonException">The file or an override does not fit the settings.</exception>
+    /// <exception cref="NvgDataException">The file cannot be read, or an override is malformed.</exception>
     internal static T Read<T>(string? path, IReadOnlyList<string> overrides)
     {
         JsonNode? root = path is null ? new JsonObject()
             : JsonNode.Parse(FileFailure.Reading(path, () => File.ReadAllText(path)), documentOptions: Lenient);
         if (root is not JsonObject settings)
             throw NvgDataException.At(path!, root is null ? "is empty" : "is not a JSON object with settings");
-        // For editors: where the schema of the settings is.
+        // This key only points editors to the schema of the settings.
         settings.Remove(SchemaKey);
         return Replace<T>(settings, overrides);
     }
 
-    /// <summary>Settings with single values replaced.</summary>
-    /// <exception cref="JsonException">An override is not what the settings need.</exception>
-    /// <exception cref="NvgDataException">An override is none.</exception>
+    /// <summary>Returns settings with single values replaced.</summary>
+    /// <exception cref="JsonException">An override does not fit the settings.</exception>
+    /// <exception cref="NvgDataException">An override is malformed.</exception>
     internal static T Apply<T>(T settings, IReadOnlyList<string> overrides) =>
         Replace<T>(JsonSerializer.SerializeToNode(settings, NvgJson.Options)!.AsObject(), overrides);
 

@@ -1,6 +1,6 @@
 namespace Nvg.Configuration;
 
-/// <summary>Turns the problems that a settings record reports into one exception that names them all.</summary>
+/// <summary>Combines all problems that a settings record reports into one exception.</summary>
 internal static class SettingsProblems
 {
     /// <summary>Throws if there is any problem.</summary>

@@ -11,7 +11,7 @@ internal static class BrightnessStructure
     private const int RedWeight = 299, GreenWeight = 587, BlueWeight = 114;
 
     /// <summary>Builds the stages.</summary>
-    /// <param name="images">The first makes stage 1, and so on; the last also makes the remaining stages.</param>
+    /// <param name="images">The first image determines stage 1, and so on; the last also determines the remaining stages.</param>
     /// <param name="grid">The latent positions.</param>
     /// <param name="count">Number of stages, stage 0 included.</param>
     internal static IReadOnlyList<StructureStage> Build(IReadOnlyList<RgbImage> images, LatentGrid grid, int count)
@@ -22,8 +22,8 @@ internal static class BrightnessStructure
         {
             int image = Math.Min(i, images.Count) - 1;
             int[] used = Split(stages[^1].Used, sums[image], grid);
-            // An image that makes several stages asks for equal steps between its darkest and its brightest position, one that makes
-            // a single stage for light and dark; both within what the images before it ask for.
+            // An image that determines several stages requests equal steps between its darkest and its brightest position. An image that
+            // determines a single stage requests light and dark. Both subdivide the labels requested by the previous images.
             int splits = i - image;
             (long darkest, long brightest) = (sums[image].Min(), sums[image].Max());
             int[] asked = [.. Enumerable.Range(0, grid.Length).Select(l =>
@@ -50,8 +50,8 @@ internal static class BrightnessStructure
         return next;
     }
 
-    // Brightest first. Of the positions as bright as the cut, those nearest to brighter ones come first; where none is
-    // brighter, those nearest to darker ones come last.
+    // Brightest first. Among positions exactly at the threshold, those nearest to brighter positions come first. If none is brighter, those
+    // nearest to darker positions come last.
     private static int[] Ranked(int[] members, long[] brightness, LatentGrid grid)
     {
         long cut = members.Select(l => brightness[l]).OrderDescending().ElementAt(members.Length / 2);
@@ -62,7 +62,7 @@ internal static class BrightnessStructure
         return [.. members.OrderByDescending(l => brightness[l]).ThenBy(Nearness).ThenBy(l => l)];
     }
 
-    // Which of a number of equal steps of brightness a position falls into.
+    // Index of the brightness step that a position falls into; all steps have equal size.
     private static int Step(long sum, long darkest, long brightest, int steps) =>
         (int)((Int128)(sum - darkest) * steps / (brightest - darkest + 1));
 

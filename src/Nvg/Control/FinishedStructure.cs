@@ -6,7 +6,9 @@ namespace Nvg.Control;
 /// <summary>Structure from finished label maps of consecutive stages.</summary>
 internal static class FinishedStructure
 {
-    /// <summary>Builds the stages, with the coarser ones that follow from the first map. Balance and nesting are not checked.</summary>
+    /// <summary>
+    /// Builds the stages, including the coarser ones that follow from the first map. Balance and nesting are not checked.
+    /// </summary>
     /// <param name="labels">The maps one after the other, row by row.</param>
     /// <param name="shape">L; h × w; M × L; or M × h × w.</param>
     /// <param name="grid">The latent positions.</param>
@@ -22,7 +24,7 @@ internal static class FinishedStructure
             .Select(stage => Enumerable.Range(0, grid.Length).Select(l => LabelAt(stage, l)).ToArray())];
         return maps.Length <= grid.StageCount
             ? [.. maps.Select(map => new StructureStage(map, map, new bool[grid.Length]))]
-            : throw new ArgumentException($"holds maps up to stage {maps.Length - 1}, the model's last is {grid.LastStage}");
+            : throw new ArgumentException($"holds maps up to stage {maps.Length - 1}, the model's last stage is {grid.LastStage}");
     }
 
     private static int MapCount(IReadOnlyList<long> shape, LatentGrid grid)

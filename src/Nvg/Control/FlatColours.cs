@@ -4,16 +4,16 @@ using Nvg.Imaging;
 
 namespace Nvg.Control;
 
-/// <summary>Tells drawings with a few flat colours from shaded ones such as depth maps and photographs.</summary>
+/// <summary>Distinguishes drawings with a few flat colours from shaded images such as depth maps and photographs.</summary>
 internal static class FlatColours
 {
     private const int MostColours = 8;
 
-    // The smooth edges of a drawing have colours of their own.
+    // Anti-aliased edges of a drawing add further colours.
     private const double LeastShare = 0.9;
 
     /// <summary>Whether a few colours cover nearly all of an image.</summary>
-    /// <param name="image">Of any size.</param>
+    /// <param name="image">An image of any size.</param>
     /// <param name="grid">The latent positions, which frame the image.</param>
     internal static bool Cover(RgbImage image, LatentGrid grid)
     {
@@ -27,7 +27,7 @@ internal static class FlatColours
         return areas.Values.OrderDescending().Take(MostColours).Sum() >= LeastShare * areas.Values.Sum();
     }
 
-    /// <summary>A number for the colour of every pixel, row by row.</summary>
+    /// <summary>A number for the colour of each pixel, row by row.</summary>
     internal static int[] Numbers(RgbImage image)
     {
         int[] numbers = new int[image.Width * image.Height];

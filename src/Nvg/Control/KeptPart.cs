@@ -6,7 +6,7 @@ public enum KeptPart
     /// <summary>The structure maps: which positions belong together, but not what they show.</summary>
     Structure,
 
-    /// <summary>The content tokens, along structure maps from elsewhere.</summary>
+    /// <summary>The content tokens, used with structure maps from another source.</summary>
     Content,
 
     /// <summary>Structure and content.</summary>

@@ -4,17 +4,17 @@ using Nvg.Imaging;
 namespace Nvg.Control;
 
 /// <summary>
-/// An image that stays unchanged outside a region. The decoder's normalisation layers see the whole image, so keeping tokens
-/// does not keep pixels exactly; blending restores them. Inside the region the generated image is used, from a distance of one
-/// latent position on the kept image, and a linear ramp in between.
+/// An image that stays unchanged outside a region. The decoder's normalisation layers see the whole image, so keeping tokens does not keep
+/// pixels exactly; blending restores them. The generated image is used inside the region and the kept image beyond a distance of one latent
+/// position, with a linear ramp in between.
 /// </summary>
-/// <param name="Region">What is generated anew.</param>
+/// <param name="Region">The region to regenerate.</param>
 /// <param name="Image">The kept image, of the model's size.</param>
 public sealed record KeptSurroundings(RegionMask Region, RgbImage Image)
 {
     /// <summary>Blends a generated image with the kept one.</summary>
-    /// <param name="generated">The decoded image, of the size of the kept one.</param>
-    /// <exception cref="ArgumentException">It has another size.</exception>
+    /// <param name="generated">The decoded image, of the same size as the kept one.</param>
+    /// <exception cref="ArgumentException">Its size differs.</exception>
     public RgbImage Blend(RgbImage generated)
     {
         if ((generated.Width, generated.Height) != (Image.Width, Image.Height))
@@ -40,7 +40,7 @@ public sealed record KeptSurroundings(RegionMask Region, RgbImage Image)
         return blended;
     }
 
-    // From a point, in units of latent positions, to the nearest square of the region.
+    // Distance from a point to the nearest square of the region, in units of latent positions.
     private double Distance(double x, double y)
     {
         LatentGrid grid = Region.Grid;

@@ -11,7 +11,7 @@ internal static class LabelStructure
     /// <param name="width">Columns.</param>
     /// <param name="height">Rows.</param>
     /// <param name="grid">The latent positions.</param>
-    /// <param name="stages">Number of stages, or null for as many as separate all regions.</param>
+    /// <param name="stages">Number of stages, or null for the number needed to separate all regions.</param>
     internal static IReadOnlyList<StructureStage> Build(int[] regions, int width, int height, LatentGrid grid, int? stages)
     {
         int[] asked = RegionMajority.Of(regions, width, height, grid);
@@ -19,8 +19,8 @@ internal static class LabelStructure
         return [.. maps.Select(used => new StructureStage(asked, used, Moved(asked, used)))];
     }
 
-    // Positions that share a cluster with another region, away from the largest part of their own. A region that fills whole
-    // clusters is cut into parts, but none of its positions has moved.
+    // Marks positions that share a cluster with another region and are not in the largest part of their own region. A region that fills
+    // whole clusters is cut into parts, but none of its positions counts as moved.
     private static bool[] Moved(int[] regions, int[] used)
     {
         bool[] moved = new bool[used.Length];

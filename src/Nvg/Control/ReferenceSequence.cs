@@ -22,7 +22,7 @@ public sealed class ReferenceSequence : IDisposable
     /// <summary>Encodes an image.</summary>
     /// <param name="tokenizer">Borrowed while this object is used.</param>
     /// <param name="image">A square of the tokenizer's image size.</param>
-    /// <param name="structure">Another way to construct its structure, or null for the tokenizer's own; borrowed.</param>
+    /// <param name="structure">An alternative way to construct the structure, or null for the tokenizer's own; borrowed.</param>
     public static ReferenceSequence FromImage(Tokenizer tokenizer, RgbImage image, IStructureStrategy? structure = null)
     {
         using InferenceMode inference = Autograd.Inference();
@@ -32,10 +32,10 @@ public sealed class ReferenceSequence : IDisposable
         return new ReferenceSequence(tokenizer, PartialSequence.FromBatch(sequence)[0], latent_BLC);
     }
 
-    /// <summary>Uses an earlier result without encoding it again; its final canvas is the latent.</summary>
-    /// <param name="tokenizer">Of the model that made it; borrowed while this object is used.</param>
-    /// <param name="sequence">Complete.</param>
-    /// <exception cref="ArgumentException">It is not complete, or has another grid than the tokenizer.</exception>
+    /// <summary>Uses an earlier result without re-encoding it; its final canvas is the latent.</summary>
+    /// <param name="tokenizer">Tokenizer of the model that generated the result; borrowed while this object is used.</param>
+    /// <param name="sequence">A complete sequence.</param>
+    /// <exception cref="ArgumentException">It is not complete, or its grid differs from the tokenizer's.</exception>
     public static ReferenceSequence FromSequence(Tokenizer tokenizer, PartialSequence sequence)
     {
         if (sequence.Grid != tokenizer.Config.Grid)
@@ -48,11 +48,13 @@ public sealed class ReferenceSequence : IDisposable
     }
 
     /// <summary>The part of the first stages that generated images reuse.</summary>
-    /// <param name="part">What is kept. Content alone is encoded again along the structure maps that are given instead.</param>
+    /// <param name="part">
+    /// The part to keep. Content alone is re-encoded along the structure maps given in <paramref name="structure"/>.
+    /// </param>
     /// <param name="stages">Number of stages, from stage 0.</param>
-    /// <param name="structure">Structure maps for <see cref="KeptPart.Content"/>; null for stage 0 alone.</param>
+    /// <param name="structure">Structure maps for <see cref="KeptPart.Content"/>; null for only stage 0.</param>
     /// <exception cref="ArgumentException">
-    /// The model has fewer stages, the structure has another grid, or content is asked for without its structure.
+    /// The model has fewer stages, the structure has a different grid, or content is requested without its structure.
     /// </exception>
     public PartialSequence Keep(KeptPart part, int stages, PartialSequence? structure = null)
     {
@@ -65,12 +67,12 @@ public sealed class ReferenceSequence : IDisposable
             : kept.Of(EncodeAlong(structure), structure.StructureStages);
     }
 
-    /// <summary>Encodes the latent along other structure maps: stage by stage, the mean of each cluster becomes its token.</summary>
+    /// <summary>Encodes the latent along different structure maps: stage by stage, each cluster's mean is quantized to its token.</summary>
     /// <param name="structure">
     /// Structure maps of the first stages. Missing maps are completed, which does not change earlier tokens.
     /// </param>
     /// <returns>A complete sequence that begins with these maps.</returns>
-    /// <exception cref="ArgumentException">They have another grid.</exception>
+    /// <exception cref="ArgumentException">They have a different grid.</exception>
     public PartialSequence EncodeAlong(PartialSequence structure)
     {
         CheckGrid(structure);

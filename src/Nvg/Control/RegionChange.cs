@@ -4,9 +4,9 @@ using Nvg.Imaging;
 namespace Nvg.Control;
 
 /// <summary>How much an image changed inside and outside a region, in units of 8-bit channel values.</summary>
-/// <param name="MeanInside">Mean absolute change at positions that were generated anew.</param>
+/// <param name="MeanInside">Mean absolute change at positions that were regenerated.</param>
 /// <param name="MeanOutside">Mean absolute change at positions that were kept.</param>
-/// <param name="LargestOutside">Largest absolute change there.</param>
+/// <param name="LargestOutside">Largest absolute change at positions that were kept.</param>
 /// <param name="MeanByDistance">
 /// Mean change by distance from the region in latent positions: entry 0 is inside, 1 next to it, and so on.
 /// </param>
@@ -14,7 +14,7 @@ public sealed record RegionChange(double MeanInside, double MeanOutside, int Lar
 {
     /// <summary>Compares two images.</summary>
     /// <param name="before">The image before.</param>
-    /// <param name="after">The image with the region generated anew; of the same size.</param>
+    /// <param name="after">The image with the region regenerated, of the same size.</param>
     /// <param name="mask">The region.</param>
     public static RegionChange Between(RgbImage before, RgbImage after, RegionMask mask)
     {
@@ -42,7 +42,7 @@ public sealed record RegionChange(double MeanInside, double MeanOutside, int Lar
         return new RegionChange(means[0], (double)sums[1..].Sum() / Math.Max(1, counts[1..].Sum()), largest, means);
     }
 
-    // Chebyshev distance of every position to the nearest one that is generated anew.
+    // Chebyshev distance of every position to the nearest one that is regenerated.
     private static int[] Distances(RegionMask mask)
     {
         LatentGrid grid = mask.Grid;

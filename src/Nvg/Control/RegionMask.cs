@@ -5,7 +5,7 @@ using Nvg.Imaging;
 
 namespace Nvg.Control;
 
-/// <summary>A part of the image that is generated anew while the rest keeps its sequence.</summary>
+/// <summary>A part of the image that is regenerated while the rest keeps its sequence.</summary>
 public sealed class RegionMask
 {
     private const int BrightSum = 3 * 128;
@@ -15,15 +15,15 @@ public sealed class RegionMask
     /// <summary>The latent positions.</summary>
     public LatentGrid Grid { get; }
 
-    /// <summary>Whether each latent position is generated anew; L of them.</summary>
+    /// <summary>Whether each latent position is regenerated; L values.</summary>
     public IReadOnlyList<bool> Inside { get; }
 
-    /// <summary>Reads a mask image: white is generated anew, black is kept.</summary>
+    /// <summary>Reads a mask image: white is regenerated, black is kept.</summary>
     /// <param name="mask">
-    /// Of any size; the central square is used, as of a photograph. A pixel is white where its channels' mean is at least 128.
+    /// An image of any size; its central square is used, as for a photograph. A pixel is white if its channels' mean is at least 128.
     /// </param>
-    /// <param name="grid">The latent positions; one that a white pixel touches is generated anew.</param>
-    /// <param name="outside">Whether the black part is generated anew instead.</param>
+    /// <param name="grid">The latent positions. A position that a white pixel touches is regenerated.</param>
+    /// <param name="outside">Whether the black part is regenerated instead.</param>
     /// <exception cref="ArgumentException">Nothing would be generated, or nothing would be kept.</exception>
     public static RegionMask FromImage(RgbImage mask, LatentGrid grid, bool outside = false)
     {
@@ -36,10 +36,10 @@ public sealed class RegionMask
         return FromPositions(grid, inside, outside);
     }
 
-    /// <summary>Positions that are generated anew.</summary>
+    /// <summary>Creates a mask from the positions to regenerate.</summary>
     /// <param name="grid">The latent positions.</param>
-    /// <param name="inside">L of them.</param>
-    /// <param name="outside">Whether they are the black part of a mask, for the message.</param>
+    /// <param name="inside">L values.</param>
+    /// <param name="outside">Whether the positions are the black part of a mask; used only for the message.</param>
     /// <exception cref="ArgumentException">No position or every position is marked, or the number is wrong.</exception>
     public static RegionMask FromPositions(LatentGrid grid, IReadOnlyList<bool> inside, bool outside = false) =>
         inside.Count != grid.Length ? throw new ArgumentException($"a mask of {inside.Count} positions was given, {grid} are needed")
@@ -52,22 +52,22 @@ public sealed class RegionMask
 
     /// <summary>The part of a sequence that is kept: everything outside the region, and the first stages inside.</summary>
     /// <param name="sequence">The complete sequence of an image.</param>
-    /// <param name="structureStages">First stages whose structure is kept inside as well.</param>
-    /// <param name="contentStages">First stages whose tokens are kept inside as well.</param>
-    /// <param name="border">How clusters on both sides of the border choose tokens.</param>
-    /// <exception cref="ArgumentException">The sequence has another grid, or nothing would be left to generate.</exception>
+    /// <param name="structureStages">Number of leading stages whose structure is kept inside as well.</param>
+    /// <param name="contentStages">Number of leading stages whose tokens are kept inside as well.</param>
+    /// <param name="border">How clusters that span the border choose tokens.</param>
+    /// <exception cref="ArgumentException">The sequence has a different grid, or nothing would be left to generate.</exception>
     public PartialSequence Keep(
         PartialSequence sequence, int structureStages = 0, int contentStages = 0, BorderRule border = BorderRule.Split) =>
         Keep(sequence, sequence.Keep(structureStages, contentStages), border);
 
-    /// <summary>As the other, with any part of the sequence kept inside.</summary>
+    /// <summary>Same as the other overload, but keeps any part of the sequence inside.</summary>
     internal PartialSequence Keep(PartialSequence sequence, PartialSequence inside, BorderRule border)
     {
         if (sequence.Grid != Grid)
             throw new ArgumentException($"a sequence of {sequence.Grid} positions was given, the mask has {Grid}");
         PartialSequence kept = sequence.Where([.. Inside.Select(isInside => !isInside)]).WithFallback(inside).With(border);
         return !kept.IsComplete ? kept : throw new ArgumentException(
-            $"the mask leaves nothing to generate where its inside keeps all {Grid.StageCount} stages too: "
+            $"the mask leaves nothing to generate if its inside also keeps all {Grid.StageCount} stages: "
             + $"keep at most {Grid.StageCount - 1}");
     }
 }

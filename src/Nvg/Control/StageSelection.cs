@@ -3,25 +3,25 @@ using Nvg.Conditioning;
 namespace Nvg.Control;
 
 /// <summary>Which stages of a reference are kept.</summary>
-/// <param name="Structure">Number of first stages whose structure is kept.</param>
+/// <param name="Structure">Number of leading stages whose structure is kept.</param>
 /// <param name="Content">Stages whose content is kept, ascending.</param>
 internal sealed record StageSelection(int Structure, IReadOnlyList<int> Content)
 {
     /// <summary>Number of stages up to the last one whose content is kept.</summary>
     internal int ContentStages => Content.Count > 0 ? Content[^1] + 1 : 0;
 
-    /// <summary>A part of the first stages; content alone has the structure of stage 0, which every image has.</summary>
+    /// <summary>Selects a part of the first stages. Content alone includes the structure of stage 0, which every image has.</summary>
     internal static StageSelection First(KeptPart part, int stages) => new(
         part == KeptPart.Content ? Math.Min(1, stages) : stages, part == KeptPart.Structure ? [] : [.. Enumerable.Range(0, stages)]);
 
     /// <summary>The kept part of a sequence.</summary>
-    /// <param name="sequence">Complete.</param>
+    /// <param name="sequence">A complete sequence.</param>
     /// <exception cref="ArgumentException">It has fewer stages, or content is kept without its structure.</exception>
     internal PartialSequence Of(PartialSequence sequence) => Of(sequence, Structure);
 
     /// <summary>The kept content of a sequence along the structure of its first stages.</summary>
-    /// <param name="sequence">Complete.</param>
-    /// <param name="structure">Number of first stages whose structure is given, instead of <see cref="Structure"/>.</param>
+    /// <param name="sequence">A complete sequence.</param>
+    /// <param name="structure">Number of leading stages whose structure is given, instead of <see cref="Structure"/>.</param>
     /// <exception cref="ArgumentException">It has fewer stages, or content is kept without its structure.</exception>
     internal PartialSequence Of(PartialSequence sequence, int structure)
     {
@@ -29,7 +29,12 @@ internal sealed record StageSelection(int Structure, IReadOnlyList<int> Content)
         if (structure < 0 || Math.Max(structure, ContentStages) > stages)
             throw new ArgumentException($"{Math.Max(structure, ContentStages)} stages cannot be kept: the model has {stages}");
         if (ContentStages > structure)
-            throw new ArgumentException($"content of {ContentStages} stages needs their structure, {structure} are given");
+        {
+            string needed = $"{ContentStages} stage{(ContentStages == 1 ? "" : "s")}";
+            throw new ArgumentException(
+                $"content of {needed} needs structure of {needed}, but only {structure} {(structure == 1 ? "is" : "are")} given");
+        }
+
         PartialSequence first = sequence.Keep(structure, ContentStages);
         if (Content.Count == ContentStages)
             return first;

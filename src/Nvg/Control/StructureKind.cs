@@ -15,7 +15,7 @@ public enum StructureKind
     Image,
 
     /// <summary>
-    /// A drawing is read by what it shows: as <see cref="Labels"/> if it has a few flat colours, else as <see cref="Brightness"/>.
+    /// Chosen by what the drawing shows: <see cref="Labels"/> if it has a few flat colours, otherwise <see cref="Brightness"/>.
     /// </summary>
     Auto,
 }

@@ -16,7 +16,7 @@ namespace Nvg.Conversion;
 /// <summary>Converts checkpoints in the published layout to model folders, and back.</summary>
 public static class CheckpointConversion
 {
-    // Texts that this build writes beside the tensors of a checkpoint, so that a conversion back loses nothing.
+    // Texts that this build stores next to the tensors of a checkpoint, so that converting back loses nothing.
     private const string ConfigEntry = "nvg_config", LabelsEntry = "nvg_labels";
     private const string CardFile = "README.md";
 
@@ -25,7 +25,7 @@ public static class CheckpointConversion
     /// </summary>
     /// <param name="files">Checkpoints with a tokenizer and optionally generators.</param>
     /// <param name="folder">Created if it does not exist; an existing model is replaced.</param>
-    /// <param name="options">Which weights to use, and how to store them.</param>
+    /// <param name="options">Which weights to use and how to store them.</param>
     /// <exception cref="NvgDataException">Names or shapes do not fit a model, or the folder cannot be written.</exception>
     public static ConversionReport ToFolder(CheckpointFiles files, string folder, ConversionOptions options)
     {
@@ -66,12 +66,12 @@ public static class CheckpointConversion
     }
 
     /// <summary>
-    /// Writes a model folder as one PyTorch file in the published layout, with config and labels as texts beside the tensors.
+    /// Writes a model folder as one PyTorch file in the published layout, with config and labels stored as text next to the tensors.
     /// </summary>
     /// <param name="folder">The model folder.</param>
     /// <param name="path">The file to write; replaced if it exists, left unchanged if anything fails.</param>
     /// <param name="type">Element type to store matrices in, or null to keep it.</param>
-    /// <exception cref="NvgDataException">The folder holds no model, or the file cannot be written.</exception>
+    /// <exception cref="NvgDataException">The folder does not contain a model, or the file cannot be written.</exception>
     public static ConversionReport ToCheckpoint(string folder, string path, ScalarType? type = null)
     {
         ModelConfig config = NvgModel.ReadConfig(folder);
@@ -80,7 +80,7 @@ public static class CheckpointConversion
             [ConfigEntry] = NvgJson.Write(config),
             [LabelsEntry] = string.Join('\n', NvgModel.ReadLabels(folder, config)),
         };
-        // From the files rather than a loaded model, whose tokenizer is always float32.
+        // Reads the files instead of a loaded model, because the tokenizer of a loaded model is always float32.
         using CheckpointFiles files = CheckpointFiles.Open(NvgModel.TensorFiles(folder, config));
         using var tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Meta());
         using NvgGenerator? generator = GeneratorShapes(config);
@@ -104,7 +104,7 @@ public static class CheckpointConversion
         return Report(path, config, parts.Select(kind => new ConversionSource(kind, folder, false)), tokenizer, generator);
     }
 
-    // Models without memory, for names and shapes.
+    // Models without allocated memory; only names and shapes are used.
     private static NvgGenerator? GeneratorShapes(ModelConfig config) =>
         config.Generator is { } sizes ? new NvgGenerator(sizes, ParameterSource.Meta()) : null;
 
@@ -116,7 +116,7 @@ public static class CheckpointConversion
         output, config.Name, config.Tokenizer, config.Generator, [.. sources],
         CountParameters(tokenizer.Parameters, generator?.Parameters));
 
-    // Types that this program does not compute with.
+    // Types that this program does not use for computation.
     private static IEnumerable<string> TypeNotes(
         IReadOnlyDictionary<string, Tensor> tokenizer, IReadOnlyDictionary<string, Tensor>? generator, ScalarType? type) =>
         tokenizer.Concat(generator ?? new Dictionary<string, Tensor>())
@@ -161,7 +161,7 @@ public static class CheckpointConversion
         return config;
     }
 
-    // The table of positions follows from the sizes; a different one belongs to another kind of model.
+    // The table of positions follows from the sizes; a different table belongs to a different kind of model.
     private static Dictionary<string, Tensor> SelectGenerator(
         CheckpointPart part, NvgGenerator generator, Tensor positions, bool allowUnexpected, ScalarType? type)
     {
@@ -187,7 +187,7 @@ public static class CheckpointConversion
             return ClassLabels.Read(path, classCount, "generator");
         if (part.TextOf(LabelsEntry)?.Split('\n') is not { } stored || stored.Length != classCount)
             return ClassLabels.Default(classCount);
-        // A line break within a name would shift the names of all following classes.
+        // A line break in a name would shift the names of all following classes.
         int bad = Array.FindIndex(stored, label => label.Any(char.IsControl));
         return bad < 0 ? stored : throw NvgDataException.At(
             part.Path, $"in its entry '{LabelsEntry}' the name of class {bad} has a control character", "give the names in a labels file");

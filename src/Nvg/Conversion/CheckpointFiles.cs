@@ -15,7 +15,7 @@ public sealed class CheckpointFiles : IDisposable
 
     private CheckpointFiles() { }
 
-    /// <summary>What was done to make sense of the files, a line each: such as prefixes that were taken off the names.</summary>
+    /// <summary>Notes on how the files were interpreted, one per line, such as prefixes that were removed from names.</summary>
     public IReadOnlyList<string> Notes => _notes;
 
     /// <summary>Whether the files hold a part.</summary>
@@ -23,10 +23,10 @@ public sealed class CheckpointFiles : IDisposable
 
     /// <summary>Opens files and reads the names of their tensors; no tensor is read yet.</summary>
     /// <param name="paths">
-    /// Files that together hold a model: no tensor twice. The index of a checkpoint (<c>*.index.json</c>), and a folder with an index
-    /// or with numbered files, stand for their files.
+    /// Files that together hold a model, without duplicate tensors. An index of a checkpoint (<c>*.index.json</c>), or a folder with an
+    /// index or numbered files, represents its files.
     /// </param>
-    /// <exception cref="NvgDataException">A file is missing, damaged or unsafe, or holds no part of a model.</exception>
+    /// <exception cref="NvgDataException">A file is missing, damaged or unsafe, or does not contain any part of a model.</exception>
     /// <exception cref="ArgumentException">Two files hold the same tensor, or none holds the tokenizer.</exception>
     public static CheckpointFiles Open(IReadOnlyList<string> paths)
     {
@@ -113,7 +113,7 @@ public sealed class CheckpointFiles : IDisposable
     private static string Name(string[] sources) =>
         sources.Length == 1 ? sources[0] : $"{sources[0]} and {sources.Length - 1} more";
 
-    // Names out of strangers' files: without them nobody sees what is wrong.
+    // Names from untrusted files. The message includes them, because the problem is not visible without them.
     private static NvgDataException BelongsToNoModel(string path, string[] names)
     {
         string quoted = names.Length == 0 ? "" : $"; its first: {string.Join(", ", names.Take(MostQuoted))}";
@@ -122,7 +122,7 @@ public sealed class CheckpointFiles : IDisposable
             $"none of its {names.Length} tensors belongs to a model: names begin with encoder., decoder., quantize. or nvgformer.{quoted}");
     }
 
-    // Averages may lack what is not trained.
+    // Averages may lack tensors that are not trained.
     private static void AddNotLearned(Dictionary<(CheckpointPartKind Kind, bool IsAverage), Dictionary<string, StoredTensor>> stored)
     {
         if (!stored.TryGetValue((CheckpointPartKind.Generator, true), out var averaged)
@@ -137,7 +137,7 @@ public sealed class CheckpointFiles : IDisposable
         TensorFile file = OpenFile(path);
         _files.Add((path, file));
         var names = new UnwrappedNames(file.Keys);
-        _notes.AddRange(names.Removed.Select(r => $"{path}: '{r.Key}' was taken off {r.Value} names"));
+        _notes.AddRange(names.Removed.Select(r => $"{path}: '{r.Key}' was removed from {r.Value} names"));
         var unexpected = new List<string>();
         foreach (string fullName in file.Keys)
         {

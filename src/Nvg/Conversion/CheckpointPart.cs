@@ -7,7 +7,7 @@ namespace Nvg.Conversion;
 
 /// <summary>One part of a model in the files of a checkpoint, by names within the part.</summary>
 /// <param name="kind">The part.</param>
-/// <param name="path">Path of the file, or of what the files belong to, for messages.</param>
+/// <param name="path">Path of the file, or of the checkpoint that the files belong to, for messages.</param>
 /// <param name="isAverage">Whether this is the averaged copy.</param>
 /// <param name="stored">Where the tensors are, by names within the part.</param>
 internal sealed class CheckpointPart(
@@ -25,7 +25,7 @@ internal sealed class CheckpointPart(
 
     internal IEnumerable<string> Names => stored.Keys;
 
-    /// <summary>A text stored beside the tensors in a file of the part, or null.</summary>
+    /// <summary>A text stored next to the tensors in a file of the part, or null.</summary>
     internal string? TextOf(string name)
     {
         foreach (PyTorchFile file in stored.Values.Select(s => s.File).Distinct().OfType<PyTorchFile>())
@@ -38,7 +38,7 @@ internal sealed class CheckpointPart(
     }
 
     /// <summary>The shape of a tensor.</summary>
-    /// <exception cref="NvgDataException">The tensor is missing or has another rank.</exception>
+    /// <exception cref="NvgDataException">The tensor is missing or has a different rank.</exception>
     internal ReadOnlySpan<long> Shape(string name, int rank)
     {
         if (!stored.TryGetValue(name, out StoredTensor? found))
@@ -66,9 +66,9 @@ internal sealed class CheckpointPart(
     internal Tensor? Find(string name) => stored.TryGetValue(name, out StoredTensor? found) ? found.Tensor : null;
 
     /// <summary>Selects the tensors of a model, as views of the file.</summary>
-    /// <param name="model">A model without memory, for names and shapes.</param>
+    /// <param name="model">A model without allocated memory; only its names and shapes are used.</param>
     /// <param name="allowUnexpected">Whether to ignore tensors that the model does not have.</param>
-    /// <param name="type">Element type that matrices are stored in, or null to keep theirs.</param>
+    /// <param name="type">Element type for storing matrices, or null to keep theirs.</param>
     /// <exception cref="NvgDataException">
     /// Tensors are missing, have other shapes or, unless allowed, are unexpected; the message lists the first ones.
     /// </exception>
@@ -79,7 +79,7 @@ internal sealed class CheckpointPart(
         var found = model.Where(p => stored.ContainsKey(p.Key)).ToDictionary(p => p.Key, p => stored[p.Key].Tensor);
         string[] misfits = [.. found.Select(p => Misfit(p.Key, p.Value, model[p.Key])).OfType<string>()];
         string? ignored = allowUnexpected ? null : List("unexpected", unexpected);
-        string?[] lists = [List("missing", missing), List("of another shape or type", misfits), ignored];
+        string?[] lists = [List("missing", missing), List("with a different shape or type", misfits), ignored];
         if (string.Join("; ", lists.OfType<string>()) is not { Length: > 0 } problems)
             return RequireFinite(found, type);
         bool onlyUnexpected = missing.Length + misfits.Length == 0;
@@ -88,7 +88,8 @@ internal sealed class CheckpointPart(
             onlyUnexpected ? "--allow-unexpected ignores them" : missing.Length > 0 && misfits.Length == 0 ? OneOfSeveral : null);
     }
 
-    // Here rather than when the model is used: what half precision and diverged runs leave behind, and what float32 does not hold.
+    // Rejects non-finite values here instead of when the model is used: results of half precision or diverged runs, and values that float32
+    // cannot represent.
     private Dictionary<string, Tensor> RequireFinite(Dictionary<string, Tensor> tensors, ScalarType? type)
     {
         string[] broken = [.. tensors.Where(p => !FiniteValues.AreAll(p.Value))
@@ -102,7 +103,7 @@ internal sealed class CheckpointPart(
         string[] large = [.. tensors.Where(p => IsTooLarge(p.Value, NvgModel.StoredType(p.Key, p.Value, type)))
             .Select(p => stored[p.Key].FullName)];
         return large.Length == 0 ? tensors
-            : throw NvgDataException.At(path, List("tensors with values too large for the type that they are stored in", large)!);
+            : throw NvgDataException.At(path, List("tensors with values too large for their storage type", large)!);
     }
 
     private static bool IsTooLarge(Tensor tensor, ScalarType type)

@@ -22,7 +22,7 @@ internal static partial class CheckpointParts
         : path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? InIndex(path)
         : [path];
 
-    /// <summary>The name of a checkpoint, without the number of a file and without what makes an index.</summary>
+    /// <summary>The name of a checkpoint, without file numbers and without the suffix of an index.</summary>
     internal static string NameOf(string path)
     {
         string file = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
@@ -37,7 +37,7 @@ internal static partial class CheckpointParts
     internal static bool IsCheckpointFolder(string folder) =>
         !File.Exists(Path.Combine(folder, "tokenizer.safetensors")) && (Indexes(folder).Length > 0 || Numbered(folder).Length > 0);
 
-    /// <summary>Throws if some files of a numbered or indexed checkpoint are given, and not all.</summary>
+    /// <summary>Throws if only some files of a numbered or indexed checkpoint are given.</summary>
     /// <param name="paths">All files that are read together.</param>
     /// <exception cref="NvgDataException">A file is one of several; the message names the index, or the missing files.</exception>
     internal static void RequireComplete(IReadOnlyList<string> paths)
@@ -106,7 +106,8 @@ internal static partial class CheckpointParts
         bool isInside = name.Length > 0 && file.StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar,
             StringComparison.Ordinal);
         return isInside && !Path.IsPathRooted(name) ? file
-            : throw NvgDataException.At(index, $"names the file '{name}', which is outside its folder: it may be hostile and is not read");
+            : throw NvgDataException.At(
+                index, $"names the file '{name}', which is outside its folder: it may be malicious and is not read");
     }
 
     // The files that an index names, in the order in which they first occur.

@@ -9,13 +9,13 @@ public sealed record ConversionOptions
     /// <summary>The copy of the weights to use.</summary>
     public WeightChoice Weights { get; init; }
 
-    /// <summary>Element type to store matrices in, or null to keep it. Vectors and the codebook are always float32.</summary>
+    /// <summary>Element type for storing matrices, or null to keep it. Vectors and the codebook are always float32.</summary>
     public ScalarType? Type { get; init; }
 
-    /// <summary>Whether to ignore tensors that the model does not have, instead of refusing the file.</summary>
+    /// <summary>Whether to ignore tensors that the model does not have, instead of rejecting the file.</summary>
     public bool AllowUnexpected { get; init; }
 
-    /// <summary>A text file with one class name per line, or null.</summary>
+    /// <summary>Path of a text file with one class name per line, or null.</summary>
     public string? LabelsFile { get; init; }
 
     /// <summary>A preset whose sizes the checkpoints must have, or null.</summary>

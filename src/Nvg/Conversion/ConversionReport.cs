@@ -14,6 +14,6 @@ public sealed record ConversionReport(
     string Output, string Name, TokenizerConfig Tokenizer, GeneratorConfig? Generator, IReadOnlyList<ConversionSource> Sources,
     IReadOnlyDictionary<string, long> Parameters) : IConversionReport
 {
-    /// <summary>What was done to make sense of the source, a line each: such as prefixes that were taken off the names.</summary>
+    /// <summary>Notes on how the source was interpreted, one per line, such as prefixes that were removed from names.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 }

@@ -1,6 +1,6 @@
 namespace Nvg.Conversion;
 
-/// <summary>Result of a conversion of any method.</summary>
+/// <summary>Result of a conversion, for any method.</summary>
 public interface IConversionReport
 {
     /// <summary>The folder or file that was written.</summary>
@@ -12,7 +12,7 @@ public interface IConversionReport
     /// <summary>Source of each part.</summary>
     IReadOnlyList<ConversionSource> Sources { get; }
 
-    /// <summary>What was done to make sense of the source, a line each: such as prefixes that were taken off the names.</summary>
+    /// <summary>Notes on how the source was interpreted, one per line, such as prefixes that were removed from names.</summary>
     IReadOnlyList<string> Notes { get; }
 
     /// <summary>Parameter counts by group.</summary>

@@ -13,7 +13,8 @@ internal static class InferredSizes
     private const int MostLevels = 16;
 
     /// <summary>
-    /// Sizes of a tokenizer. Settings that no shape shows (groups of norms, weights of refiners and losses) are those of the paper.
+    /// Infers the sizes of a tokenizer. Settings that cannot be inferred from shapes (groups of norms, weights of refiners and losses) are
+    /// those of the paper.
     /// </summary>
     /// <exception cref="NvgDataException">A tensor that determines a size is missing, or the sizes are inconsistent.</exception>
     internal static TokenizerConfig Tokenizer(CheckpointPart part)
@@ -49,7 +50,7 @@ internal static class InferredSizes
         int LevelWidth(int level) => (int)part.Shape($"encoder.down.{level}.block.0.conv1.conv.weight", 4)[0];
     }
 
-    /// <summary>Sizes of the generators.</summary>
+    /// <summary>Infers the sizes of the generators.</summary>
     /// <exception cref="NvgDataException">A tensor that determines a size is missing, or the sizes are inconsistent.</exception>
     internal static GeneratorConfig Generator(CheckpointPart part)
     {
@@ -74,7 +75,7 @@ internal static class InferredSizes
         return sizes;
     }
 
-    // The stored table of positions gives the shape of the grid; without it the grid is a square.
+    // The stored table of positions gives the shape of the grid; without it, the grid is assumed to be square.
     private static (int Height, int Width) Grid(CheckpointPart part, long length)
     {
         if (length is < 1 or > 1 << 20 || !BitOperations.IsPow2(length))
@@ -90,6 +91,7 @@ internal static class InferredSizes
 
         int side = (int)Math.Sqrt(length);
         return (long)side * side == length ? (side, side) : throw NvgDataException.At(
-            part.Path, $"{length} latent positions form no square, and there is no table of positions ({PublishedNames.PositionIds})");
+            part.Path,
+            $"{length} latent positions do not form a square, and there is no table of positions ({PublishedNames.PositionIds})");
     }
 }

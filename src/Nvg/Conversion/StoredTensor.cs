@@ -3,8 +3,8 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Conversion;
 
-/// <summary>Where a tensor of a checkpoint is.</summary>
-/// <param name="File">Holds it; borrowed.</param>
+/// <summary>Location of a tensor in a checkpoint.</summary>
+/// <param name="File">The file that holds it; borrowed.</param>
 /// <param name="Path">Path of the file.</param>
 /// <param name="FullName">Its name in the file.</param>
 internal sealed record StoredTensor(TensorFile File, string Path, string FullName)

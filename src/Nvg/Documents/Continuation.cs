@@ -7,8 +7,8 @@ using Nvg.Tokenizers;
 namespace Nvg.Documents;
 
 /// <summary>
-/// An image, or an earlier result of a model, that other images continue from: they keep some of its stages, lay its content along another
-/// structure, or redo a region of it. Owns its encoded sequence.
+/// An image, or an earlier result of a model, from which other images continue: they keep some of its stages, apply its content to a
+/// different structure, or regenerate a region. Owns its encoded sequence.
 /// </summary>
 internal sealed class Continuation : IDisposable
 {
@@ -22,19 +22,19 @@ internal sealed class Continuation : IDisposable
     /// <summary>Encodes an image.</summary>
     /// <param name="tokenizer">Borrowed while this object is used.</param>
     /// <param name="image">A square of the tokenizer's image size.</param>
-    /// <param name="construction">Another way to construct its structure, or null for the tokenizer's own; borrowed.</param>
+    /// <param name="construction">An alternative way to construct the structure, or null for the tokenizer's own; borrowed.</param>
     internal static Continuation Of(Tokenizer tokenizer, RgbImage image, IStructureStrategy? construction = null) =>
         new(ReferenceSequence.FromImage(tokenizer, image, construction), image, null);
 
-    /// <summary>Takes an earlier result, which is not encoded again.</summary>
-    /// <param name="tokenizer">Of the model that made it; borrowed while this object is used.</param>
+    /// <summary>Uses an earlier result without re-encoding it.</summary>
+    /// <param name="tokenizer">Tokenizer of the model that generated the result; borrowed while this object is used.</param>
     /// <param name="document">The result.</param>
     internal static Continuation Of(Tokenizer tokenizer, ImageDocument document) =>
         new(ReferenceSequence.FromSequence(tokenizer, document.Sequence), document.Image, document);
 
-    /// <summary>Keeps stages. Whatever was given to an earlier result stays given, and so does what surrounds its region.</summary>
+    /// <summary>Keeps stages. Parts given to an earlier result stay given, and so do the surroundings of its region.</summary>
     /// <param name="kept">The stages.</param>
-    /// <exception cref="ArgumentException">The model has fewer, or content is kept without its structure.</exception>
+    /// <exception cref="ArgumentException">The model has fewer stages, or content is kept without its structure.</exception>
     internal GivenParts Keep(StageSelection kept)
     {
         PartialSequence own = kept.Of(_reference.Sequence);
@@ -42,10 +42,12 @@ internal sealed class Continuation : IDisposable
             _document is null ? own : own.WithFallback(_document.Given).With(_document.Given.Border), _document?.Surroundings);
     }
 
-    /// <summary>Follows another structure, along which the kept content is encoded again.</summary>
-    /// <param name="structure">The structure; it replaces that of the reference and the surroundings of an earlier region.</param>
-    /// <param name="kept">Its content counts.</param>
-    /// <exception cref="ArgumentException">Content is kept of stages that the structure does not have.</exception>
+    /// <summary>Follows a different structure, along which the kept content is re-encoded.</summary>
+    /// <param name="structure">
+    /// The structure, which replaces the structure of the reference and the surroundings of an earlier region.
+    /// </param>
+    /// <param name="kept">The stages whose content is kept; the structure selection is ignored.</param>
+    /// <exception cref="ArgumentException">Content is kept for stages that the structure does not have.</exception>
     internal GivenParts Follow(StructureMap structure, StageSelection kept)
     {
         PartialSequence maps = structure.ToSequence();
@@ -53,14 +55,14 @@ internal sealed class Continuation : IDisposable
             kept.Content.Count == 0 ? maps : kept.Of(_reference.EncodeAlong(maps), maps.StructureStages), null);
     }
 
-    /// <summary>Generates a region anew.</summary>
+    /// <summary>Regenerates a region.</summary>
     /// <param name="region">The region.</param>
     /// <param name="inside">The stages that are kept inside it as well.</param>
-    /// <param name="border">How clusters on both sides of its border choose tokens.</param>
+    /// <param name="border">How clusters that span its border choose tokens.</param>
     /// <exception cref="ArgumentException">Nothing would be left to generate.</exception>
     internal GivenParts Redo(RegionMask region, StageSelection inside, BorderRule border) => new(
         region.Keep(_reference.Sequence, inside.Of(_reference.Sequence), border),
-        // The pixels of the reference itself, not those of its reconstruction.
+        // Uses the pixels of the reference itself, not of its reconstruction.
         new KeptSurroundings(region, _image));
 
     /// <inheritdoc/>

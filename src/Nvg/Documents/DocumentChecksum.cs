@@ -6,15 +6,15 @@ using Nvg.Torch;
 namespace Nvg.Documents;
 
 /// <summary>
-/// Detects damaged documents: SHA-256 over the text of the description, followed by every tensor in the order of their names,
-/// each as a line of name, element type and sizes separated by spaces, and its bytes.
+/// Detects damaged documents: SHA-256 over the text of the description, followed by all tensors in order of their names. Each tensor is a
+/// line with name, element type and sizes separated by spaces, followed by its bytes.
 /// </summary>
 internal static class DocumentChecksum
 {
     /// <summary>The checksum in hexadecimal.</summary>
-    /// <param name="description">JSON, as it is stored.</param>
+    /// <param name="description">The JSON text in stored form.</param>
     /// <param name="tensors">Tensors of bytes or 32-bit integers; borrowed.</param>
-    /// <exception cref="ArgumentException">A tensor has another type.</exception>
+    /// <exception cref="ArgumentException">A tensor has a different type.</exception>
     internal static string Of(string description, IEnumerable<KeyValuePair<string, Tensor>> tensors)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -95,14 +95,14 @@ internal static class DocumentFile
         return tensors;
     }
 
-    // Format and checksum, which say whether the rest can be trusted.
+    // Format and checksum, which determine whether the rest can be trusted.
     private static ImageDescription Description(string path, SafetensorsFile file)
     {
         if (!file.Metadata.TryGetValue(MetadataKey, out string? text) && !file.Metadata.TryGetValue(FormerMetadataKey, out text))
             throw NvgDataException.At(path, "is not a generated image", "nvg generate --save DIR writes them");
         ImageDescription description = JsonSerializer.Deserialize<ImageDescription>(text, NvgJson.Options)
             ?? throw NvgDataException.At(path, "describes no image");
-        // First: a later format may have another checksum.
+        // Checked first, because a later format may use a different checksum.
         if (description.Format is < 1 or > ImageDescription.CurrentFormat)
             throw NvgDataException.At(path, $"has the format {description.Format}, this build reads 1 to {ImageDescription.CurrentFormat}");
         bool isChecked = file.Metadata.TryGetValue(ChecksumKey, out string? checksum);
@@ -130,7 +130,7 @@ internal static class DocumentFile
         sequence.CheckTokens(description.CodebookSize);
         given.CheckTokens(description.CodebookSize);
         if (!given.WithFallback(sequence).SequenceEqual(sequence))
-            throw NvgDataException.At(path, "its sequence is not what was given");
+            throw NvgDataException.At(path, "its sequence contradicts its given parts");
         RgbImage image = Pixels(path, file, description.Format < ImageDescription.FirstImageFormat ? FormerImageName : ImageName);
         return new ImageDocument(description, image, sequence, given, Surroundings(path, file, grid, image));
     }
@@ -156,7 +156,7 @@ internal static class DocumentFile
         RgbImage kept = Pixels(path, file, SurroundingsName);
         return (kept.Width, kept.Height) == (image.Width, image.Height)
             ? new KeptSurroundings(Region(path, file, grid), kept)
-            : throw NvgDataException.At(path, "its surroundings are of another size than its image");
+            : throw NvgDataException.At(path, "its surroundings and its image have different sizes");
     }
 
     private static RegionMask Region(string path, SafetensorsFile file, LatentGrid grid)

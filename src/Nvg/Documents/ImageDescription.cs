@@ -11,7 +11,7 @@ public sealed record ImageDescription
     /// <summary>The format that this build writes; it reads earlier ones too.</summary>
     public const int CurrentFormat = 3;
 
-    /// <summary>The first format with a checksum; earlier ones are read without.</summary>
+    /// <summary>The first format with a checksum; earlier ones are read without one.</summary>
     public const int FirstCheckedFormat = 2;
 
     /// <summary>The first format that says "image"; earlier ones say "picture".</summary>
@@ -23,10 +23,10 @@ public sealed record ImageDescription
     /// <summary>Name of the model.</summary>
     public required string Model { get; init; }
 
-    /// <summary>SHA-256 of its weights, as <see cref="NvgModel.Fingerprint"/> gives it.</summary>
+    /// <summary>SHA-256 of its weights, as returned by <see cref="NvgModel.Fingerprint"/>.</summary>
     public required string Fingerprint { get; init; }
 
-    /// <summary>Number of the class.</summary>
+    /// <summary>Class number.</summary>
     public required int Class { get; init; }
 
     /// <summary>Name of the class.</summary>
@@ -42,16 +42,16 @@ public sealed record ImageDescription
     /// <summary>How the sequence was drawn.</summary>
     public required SamplingOptions Sampling { get; init; }
 
-    /// <summary>How clusters whose token was given at some positions only chose their tokens.</summary>
+    /// <summary>How clusters chose their tokens if the token was given at only some of their positions.</summary>
     public BorderRule Border { get; init; }
 
     /// <summary>Precision of the generators' matrices.</summary>
     public ScalarType Dtype { get; init; } = ScalarType.Float32;
 
-    /// <summary>Kind of device; another rounds differently.</summary>
+    /// <summary>Kind of device; other kinds round differently.</summary>
     public DeviceType Device { get; init; } = DeviceType.Cpu;
 
-    /// <summary>Number of images that were computed together; another number may round differently.</summary>
+    /// <summary>Number of images that were computed together; a different number may change the rounding.</summary>
     public int Batch { get; init; } = 1;
 
     /// <summary>Rows of the latent.</summary>
@@ -60,6 +60,6 @@ public sealed record ImageDescription
     /// <summary>Columns of the latent.</summary>
     public required int LatentWidth { get; init; }
 
-    /// <summary>V, codes that tokens are numbers of.</summary>
+    /// <summary>Codebook size (V); tokens are codebook indices.</summary>
     public required int CodebookSize { get; init; }
 }

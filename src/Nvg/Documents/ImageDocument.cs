@@ -7,19 +7,18 @@ using Nvg.Torch;
 namespace Nvg.Documents;
 
 /// <summary>
-/// A generated image as one file: the image, its whole sequence, what was given of it, and how it was made. Any stage can be
-/// shown, edited and continued from it. The file is safetensors, so other programs can read it:
-/// <c>image</c> (H × W × 3, U8); <c>structure</c> and <c>content</c> ((K + 1) × L, I32: label and codebook number of each
-/// position); <c>given.structure</c> and <c>given.content</c> (the same, −1 where nothing was given; absent where nothing at all
-/// was); <c>region</c> (L, U8) and <c>surroundings</c> (H × W × 3, U8) where only a region was generated anew; and in the
-/// metadata an <see cref="ImageDescription"/> as JSON under <c>nvg.image</c> and the SHA-256 of everything under
-/// <c>nvg.sha256</c>.
+/// A generated image as one file: the image, its whole sequence, the given parts, and how it was made. Any stage can be shown, edited and
+/// continued from the file. The file is safetensors, so other programs can read it: <c>image</c> (H × W × 3, U8); <c>structure</c> and
+/// <c>content</c> ((K + 1) × L, I32: label and codebook number of each position); <c>given.structure</c> and <c>given.content</c> (the
+/// same, −1 where nothing was given; absent where nothing at all was); <c>region</c> (L, U8) and <c>surroundings</c> (H × W × 3, U8) where
+/// only a region was regenerated; and in the metadata an <see cref="ImageDescription"/> as JSON under <c>nvg.image</c> and the SHA-256 of
+/// everything under <c>nvg.sha256</c>.
 /// </summary>
 /// <param name="Description">How it was made.</param>
 /// <param name="Image">The image.</param>
 /// <param name="Sequence">Its sequence, complete.</param>
-/// <param name="Given">What was given of the sequence.</param>
-/// <param name="Surroundings">The region that was generated anew and the image around it, or null for the whole image.</param>
+/// <param name="Given">The given parts of the sequence.</param>
+/// <param name="Surroundings">The region that was regenerated and the image around it, or null for the whole image.</param>
 public sealed record ImageDocument(
     ImageDescription Description, RgbImage Image, PartialSequence Sequence, PartialSequence Given, KeptSurroundings? Surroundings = null)
 {
@@ -57,7 +56,7 @@ public sealed record ImageDocument(
         return new ImageDocument(description, image.Image, image.Sequence, given, image.Request.Surroundings);
     }
 
-    /// <summary>Whether a file name is that of a document.</summary>
+    /// <summary>Whether a file name has the extension of a document.</summary>
     public static bool HasDocumentName(string path) => Path.GetExtension(path).Equals(Extension, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Reads a document.</summary>
@@ -66,7 +65,7 @@ public sealed record ImageDocument(
 
     /// <summary>Reads a document that is in memory.</summary>
     /// <param name="bytes">The whole file.</param>
-    /// <param name="name">What to call it in an error.</param>
+    /// <param name="name">Name of the document in error messages.</param>
     /// <exception cref="NvgDataException">It is not a document, damaged, or contradicts itself.</exception>
     public static ImageDocument Read(byte[] bytes, string name) => DocumentFile.Read(bytes, name);
 
@@ -83,13 +82,13 @@ public sealed record ImageDocument(
     public void Write(string path) => DocumentFile.Write(path, this);
 
     /// <summary>
-    /// A request for the image again, with its first stages kept. It gives the same bytes with the same model and device, in a
-    /// <see cref="GenerationRequest"/> with <see cref="ImageDescription.Batch"/> as batch size and
-    /// <see cref="GenerationRequest.FillsBatches"/>, provided that the other images of its batch were conditioned on the same
-    /// number of stages. Change class, seed, settings or what is given to make a variation.
+    /// Creates a request that reproduces the image, with its first stages kept. It gives the same bytes with the same model and device, in
+    /// a <see cref="GenerationRequest"/> with <see cref="ImageDescription.Batch"/> as batch size and
+    /// <see cref="GenerationRequest.FillsBatches"/>, provided that the other images of its batch were conditioned on the same number of
+    /// stages. Change class, seed, settings or given parts to make a variation.
     /// </summary>
-    /// <param name="structureStages">Number of first stages whose structure is kept.</param>
-    /// <param name="contentStages">Number of first stages whose tokens are kept; at most <paramref name="structureStages"/>.</param>
+    /// <param name="structureStages">Number of leading stages whose structure is kept.</param>
+    /// <param name="contentStages">Number of leading stages whose tokens are kept; at most <paramref name="structureStages"/>.</param>
     public ImageRequest Continue(int structureStages, int contentStages) => new(Description.Class, Description.Seed)
     {
         Given = Sequence.Keep(structureStages, contentStages).WithFallback(Given).With(Given.Border),
@@ -98,21 +97,21 @@ public sealed record ImageDocument(
         Options = Description.Sampling,
     };
 
-    /// <summary>Throws unless a model can continue the document exactly.</summary>
+    /// <summary>Throws if a model cannot continue the document exactly.</summary>
     /// <param name="path">Name of the document, for the message.</param>
     /// <param name="model">The model.</param>
     /// <param name="fingerprint">Its fingerprint.</param>
-    /// <exception cref="NvgDataException">It was made by another model.</exception>
+    /// <exception cref="NvgDataException">The document was created by a different model.</exception>
     public void RequireModel(string path, NvgModel model, string fingerprint)
     {
         if (Description.Fingerprint != fingerprint)
         {
             throw NvgDataException.At(
-                path, $"was made by another model ({Description.Model}, weights {Short(Description.Fingerprint)}) than {model.Folder} "
+                path, $"was made by a different model ({Description.Model}, weights {Short(Description.Fingerprint)}), not {model.Folder} "
                 + $"(weights {Short(fingerprint)})", "name its model with --model");
         }
 
-        // A fingerprint is text that anybody can write: sizes that do not fit would be read beyond their ends.
+        // A fingerprint is text that anyone can write. Without this check, mismatched sizes would cause reads out of bounds.
         (LatentGrid grid, int side) = (model.Grid, model.Config.Tokenizer.ImageSize);
         if ((Sequence.Grid.Height, Sequence.Grid.Width) != (grid.Height, grid.Width) || (Image.Width, Image.Height) != (side, side)
             || Description.CodebookSize != model.Config.Tokenizer.CodebookSize)
@@ -120,7 +119,7 @@ public sealed record ImageDocument(
         int classes = model.Config.Generator?.ClassCount ?? int.MaxValue;
         bool IsClass(int number) => number >= 0 && number < classes;
         if (!IsClass(Description.Class) || (Description.Interpolation?.Class is { } target && !IsClass(target)))
-            throw NvgDataException.At(path, $"its class is none of {model.Folder}");
+            throw NvgDataException.At(path, $"its class does not exist in {model.Folder}");
     }
 
     private static string Short(string fingerprint) => fingerprint[..Math.Min(fingerprint.Length, ShortFingerprint)];

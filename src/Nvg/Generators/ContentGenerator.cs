@@ -45,11 +45,13 @@ public sealed class ContentGenerator
         _tokenHead = new Linear(path / "cls_head" / "linear", config.LatentChannels + config.TokenFeatures, config.CodebookSize);
     }
 
-    /// <summary>Scale factors a_0…a_K and that of the final canvas: one over the standard deviation of the canvas, K + 2 values.</summary>
+    /// <summary>
+    /// Scale factors a_0…a_K and the factor of the final canvas: one over the standard deviation of the canvas, K + 2 values.
+    /// </summary>
     public Tensor ScaleFactors => _scaleFactors;
 
     /// <summary>
-    /// Initialises the token head as a nearest-code look-up: −|r − e|² / (2 · variance) without the term that all codes share.
+    /// Initialises the token head as a nearest-code look-up: −|r − e|² / (2 · variance) without the term common to all codes.
     /// </summary>
     /// <param name="codebook_VC">The tokenizer's codebook.</param>
     /// <param name="variance">Variance of a residual around its code.</param>
@@ -63,7 +65,7 @@ public sealed class ContentGenerator
     /// <summary>The stack of transformer blocks.</summary>
     internal TransformerBlock[] Blocks => _blocks;
 
-    /// <summary>A generator that shares all parameters and samples with a prepared stack of blocks. It cannot be trained.</summary>
+    /// <summary>Creates a generator that shares all parameters and samples with a prepared stack of blocks. It cannot be trained.</summary>
     /// <param name="stack">Borrowed.</param>
     internal ContentGenerator WithBlocks(IBlockStack stack)
     {
@@ -120,7 +122,7 @@ public sealed class ContentGenerator
         return scope.Keep(_tokenHead.Forward(means_NMX).To(ScalarType.Float32));
     }
 
-    // What the logits are computed from at every position: the missing part of the canvas, then the token features.
+    // Input of the logits at every position: the missing part of the canvas, then the token features.
     private Tensor Evidence(Tensor predicted_NLC, Tensor canvas_NLC)
     {
         if (_config.TokenFeatures == 0)
@@ -129,7 +131,7 @@ public sealed class ContentGenerator
         return Tensor.Cat([CanvasOf(predicted_NLC) - canvas_NLC, features_NLE], 2);
     }
 
-    // Token features have no influence at first; the network learns what to use them for.
+    // Token features initially have no influence; the network learns how to use them.
     private Tensor WithFeatureColumns(Tensor weight_VC) => _config.TokenFeatures == 0
         ? weight_VC
         : Tensor.Cat([weight_VC, Tensor.Zeros([_config.CodebookSize, _config.TokenFeatures], device: weight_VC.Device)], 1);

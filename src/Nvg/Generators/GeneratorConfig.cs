@@ -19,16 +19,16 @@ public sealed record GeneratorConfig
     /// <summary>Codebook size (V).</summary>
     public required int CodebookSize { get; init; }
 
-    /// <summary>Number of classes, without the null class.</summary>
+    /// <summary>Number of classes, excluding the null class.</summary>
     public required int ClassCount { get; init; }
 
     /// <summary>Depth (d): blocks of each generator and heads of the content generator.</summary>
     public required int Depth { get; init; }
 
     /// <summary>
-    /// Token features (E): values that the content generator predicts at every position in addition to the final canvas, and that the
-    /// logits of tokens also depend on; 0 in the paper. With few latent channels, the difference between canvases is too narrow to
-    /// express even the frequencies of the tokens.
+    /// Token features (E): additional values that the content generator predicts at every position. The token logits depend on them as
+    /// well. 0 in the paper. With few latent channels, the difference between canvases is too narrow to express even the frequencies of the
+    /// tokens.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int TokenFeatures { get; init; }
@@ -50,8 +50,8 @@ public sealed record GeneratorConfig
     public bool StructureStepInput { get; init; }
 
     /// <summary>
-    /// The largest guidance scale that the structure generator takes as an input, so that a guided step is one pass; null where it
-    /// has no such input, as in the paper.
+    /// The largest guidance scale that the structure generator takes as an input, so that a guided step is one pass; null if it has no such
+    /// input, as in the paper.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? StructureGuidanceLimit { get; init; }

@@ -72,10 +72,10 @@ public sealed class PackedGenerator : IDisposable
     /// <summary>
     /// Packs the matrices block by block and frees each one that is packed, so that a large model is never in memory twice.
     /// </summary>
-    /// <param name="generator">This object takes ownership; the generator cannot be used any more, also where this throws.</param>
+    /// <param name="generator">This object takes ownership. The generator can no longer be used, even if this method throws.</param>
     internal static PackedGenerator TakeOver(NvgGenerator generator) => new(generator, takesOver: true);
 
-    /// <summary>Watches tensors that have the packed values: once one of them changes, this object is outdated.</summary>
+    /// <summary>Watches tensors that hold the packed values. If one of them changes, this object is outdated.</summary>
     /// <param name="tensors">Borrowed.</param>
     internal void Watch(IEnumerable<Tensor> tensors)
     {
@@ -90,10 +90,10 @@ public sealed class PackedGenerator : IDisposable
         _owned?.Dispose();
     }
 
-    // libtorch counts the in-place changes of every tensor, except of those made in inference mode.
+    // libtorch counts the in-place changes of every tensor, except tensors created in inference mode.
     private static double Version(Tensor tensor) => IsInferenceOp.CallNumber(tensor) != 0 ? 0 : VersionOp.CallNumber(tensor);
 
-    // The blocks as this device samples with them; null where they are best as they are.
+    // The blocks prepared for sampling on this device; null if they are best used unchanged.
     private IBlockStack? Prepare(TransformerBlock[] blocks, bool frees)
     {
         IBlockStack? stack = null;

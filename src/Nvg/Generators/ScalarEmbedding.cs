@@ -4,8 +4,8 @@ using Nvg.Torch.Nn;
 namespace Nvg.Generators;
 
 /// <summary>
-/// Embeds a number for the condition vector of the structure generator: sinusoids as for the time, without those of zero, then two
-/// layers without bias. The embedding of zero is therefore exactly zero, whatever the weights.
+/// Embeds a number for the condition vector of the structure generator: sinusoids as for the time, minus the sinusoids of zero, then two
+/// layers without bias. The embedding of zero is therefore exactly zero for any weights.
 /// </summary>
 internal sealed class ScalarEmbedding
 {
@@ -13,7 +13,7 @@ internal sealed class ScalarEmbedding
     private readonly Linear _out;
 
     /// <summary>Creates or loads <c>in_layer.weight</c> and <c>out_layer.weight</c>.</summary>
-    /// <param name="path">Place of the parameters.</param>
+    /// <param name="path">Path of the parameters.</param>
     /// <param name="width">Width of the condition vector (W).</param>
     internal ScalarEmbedding(ParameterPath path, int width)
     {
@@ -30,7 +30,7 @@ internal sealed class ScalarEmbedding
         return scope.Keep(_out.Forward(Functional.Silu(_in.Forward(features_NF))).To(ScalarType.Float32));
     }
 
-    /// <summary>Makes the embedding of every number zero, so that a model that gets this input starts as it was without.</summary>
+    /// <summary>Makes the embedding of every number zero, so that a model initially behaves as it did without this input.</summary>
     internal void StartAtZero()
     {
         using GradMode noGrad = Autograd.NoGrad();

@@ -3,8 +3,8 @@ using Nvg.Torch;
 namespace Nvg.Generators;
 
 /// <summary>
-/// The parts of one structure stage's velocities that do not depend on the moving point. They are equal in all steps or known for
-/// all steps in advance, so they are computed once per stage or for several steps at once. Owns its tensors.
+/// The parts of one structure stage's velocities that do not depend on the moving point. They are either the same in all steps or known in
+/// advance for all steps, so they are computed once per stage or for several steps at once. Owns its tensors.
 /// </summary>
 /// <remarks>Shapes: S steps, N sequences, W width.</remarks>
 internal sealed class StructureCondition : IDisposable

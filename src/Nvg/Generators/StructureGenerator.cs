@@ -45,7 +45,7 @@ public sealed class StructureGenerator
         _blocks = [.. Enumerable.Range(0, config.Depth).Select(i =>
             new TransformerBlock(path / "structure_blocks" / i, width, config.HeadSize, config.MlpRatio))];
         _head = new OutputHead(path / "structure_head", width, channels);
-        // Absent from published checkpoints. Last, so that the random weights of the others do not depend on them.
+        // Absent from published checkpoints. Created last, so that the random weights of the other layers do not depend on them.
         _stepEmbed = config.StructureStepInput ? new ScalarEmbedding(path / "structure_step_embed", width) : null;
         _guidanceEmbed = config.StructureGuidanceLimit is null ? null : new ScalarEmbedding(path / "structure_guidance_embed", width);
     }
@@ -81,8 +81,8 @@ public sealed class StructureGenerator
     }
 
     /// <summary>
-    /// Predicts the average velocity of every sequence over an interval of time: z − step · velocity is the point at its end. The
-    /// average over no time is the velocity.
+    /// Predicts the average velocity of every sequence over an interval of time: z − step · velocity is the point at its end. For an
+    /// interval of length zero, the average is the velocity itself.
     /// </summary>
     /// <param name="z_NLK">The point of the flow at the start of the interval.</param>
     /// <param name="canvas_NLC">Unscaled canvases after the stage.</param>
@@ -157,7 +157,7 @@ public sealed class StructureGenerator
     /// <summary>The stack of transformer blocks.</summary>
     internal TransformerBlock[] Blocks => _blocks;
 
-    /// <summary>A generator that shares all parameters and samples with a prepared stack of blocks. It cannot be trained.</summary>
+    /// <summary>Creates a generator that shares all parameters and samples with a prepared stack of blocks. It cannot be trained.</summary>
     /// <param name="stack">Borrowed.</param>
     internal StructureGenerator WithBlocks(IBlockStack stack)
     {
@@ -167,7 +167,7 @@ public sealed class StructureGenerator
     }
 
     /// <summary>
-    /// Zeroes the embeddings of step length and guidance scale, so that the model at first behaves as if it had no such inputs.
+    /// Zeroes the embeddings of step length and guidance scale, so that the model initially behaves as if it had no such inputs.
     /// </summary>
     internal void IgnoreNewInputs()
     {

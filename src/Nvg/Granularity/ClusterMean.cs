@@ -11,7 +11,7 @@ public sealed class ClusterMean : IDisposable
     private readonly Tensor _order_BL;
     private readonly Tensor _labels_BL;
 
-    /// <param name="labels_BL">Labels in [0, clusterCount), each equally often; borrowed.</param>
+    /// <param name="labels_BL">Labels in [0, clusterCount), each occurring equally often; borrowed.</param>
     /// <param name="clusterCount">2^i.</param>
     public ClusterMean(Tensor labels_BL, int clusterCount)
     {
@@ -36,7 +36,7 @@ public sealed class ClusterMean : IDisposable
 
     /// <summary>B × L × C → B × n × C, the mean of each cluster over its counted positions; 0 for a cluster without any.</summary>
     /// <param name="values_BLC">Values.</param>
-    /// <param name="counts_BL">1 for positions that count, else 0; float32.</param>
+    /// <param name="counts_BL">1 for positions that count, otherwise 0; float32.</param>
     public Tensor Average(Tensor values_BLC, Tensor counts_BL)
     {
         using var scope = new TensorScope();

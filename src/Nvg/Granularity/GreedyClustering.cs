@@ -4,19 +4,21 @@ using Nvg.Torch;
 namespace Nvg.Granularity;
 
 /// <summary>
-/// The counterpart of the kernel <c>nvg::greedy_clustering</c> in managed code: the closest two clusters of a level are joined until
-/// none remain, equal distances go to the first in row-major order, and the m-th pair becomes cluster m of the next level.
+/// Managed counterpart of the kernel <c>nvg::greedy_clustering</c>: the closest two clusters of a level are joined until none remain, ties
+/// go to the first pair in row-major order, and the m-th pair becomes cluster m of the next level.
 /// </summary>
-/// <remarks>Distances are compared as float32 sums of fused products over the channels in order, as the kernel compares them.</remarks>
+/// <remarks>
+/// As in the kernel, distances are compared as float32 sums, accumulated over the channels in order with fused multiply-add.
+/// </remarks>
 internal static class GreedyClustering
 {
-    // Of the largest scaled magnitude: its squares and small ones both fit float32.
+    // Exponent of the largest scaled magnitude. With it, both the squares of large values and small values fit float32.
     private const int TargetExponent = 50;
 
     /// <summary>Clusters every image of a batch.</summary>
     /// <param name="points_BLC">Float32 on the CPU, L a power of two; borrowed.</param>
     /// <returns>Labels of all stages, B × (K + 1) × L, 64-bit.</returns>
-    /// <exception cref="TorchException">The shape is another, or a value is not finite.</exception>
+    /// <exception cref="TorchException">The shape is wrong, or a value is not finite.</exception>
     internal static Tensor Cluster(Tensor points_BLC)
     {
         if (points_BLC.Rank != 3 || !BitOperations.IsPow2(points_BLC.Size(1)) || points_BLC.Size(2) < 1)
@@ -71,8 +73,8 @@ internal static class GreedyClustering
         return levels;
     }
 
-    // Every row keeps its nearest column to the right. Joined clusters can only increase a row's minimum, so the smallest entry is
-    // either the next pair or a row whose nearest is gone, which is scanned again.
+    // Every row keeps its nearest column to the right. Joined clusters can only increase a row's minimum, so the smallest entry is either
+    // the next pair or a row whose nearest column is gone, which is scanned again.
     private static (int First, int Second)[] Match(float[] means, int clusters, int channels)
     {
         float[] distances = Distances(means, clusters, channels);

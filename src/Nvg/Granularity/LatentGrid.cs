@@ -37,7 +37,7 @@ public readonly record struct LatentGrid
     /// <summary>Height × width, for messages.</summary>
     public override string ToString() => $"{Height} × {Width}";
 
-    /// <summary>Number of clusters of a stage (n_i = 2^i), and so of its distinct tokens.</summary>
+    /// <summary>Number of clusters of a stage (n_i = 2^i), which is also the number of its distinct tokens.</summary>
     public static int ClusterCount(int stage) => 1 << stage;
 
     /// <summary>Number of distinct tokens of a stage and all stages before it, 2^(i + 1) − 1.</summary>

@@ -15,7 +15,7 @@ public static class Positions
     /// <summary>B × L × C → B × C × h × w.</summary>
     public static Tensor ToMap(Tensor values_BLC, LatentGrid grid) => ToMap(values_BLC, grid.Height, grid.Width);
 
-    /// <summary>B × L × C → B × C × h × w, for a map of any height and width.</summary>
+    /// <summary>B × L × C → B × C × h × w, for a map with any height and width.</summary>
     public static Tensor ToMap(Tensor values_BLC, int height, int width)
     {
         using Tensor channelsFirst = values_BLC.Transpose(1, 2);

@@ -10,7 +10,7 @@ public static class StructureConstruction
 {
     private static readonly Operator GreedyClusteringOp = new("nvg::greedy_clustering");
 
-    /// <summary>Clusters raw latents; residuals play no part.</summary>
+    /// <summary>Clusters raw latents; residuals are not used.</summary>
     /// <param name="points_BLC">Latents, B × L × C with L a power of two; borrowed.</param>
     /// <returns>Labels of all stages, B × (K + 1) × L, 64-bit, on the CPU.</returns>
     /// <exception cref="TorchException">L is not a power of two, or a latent is not finite.</exception>

@@ -3,9 +3,9 @@ using Nvg.Torch;
 namespace Nvg.Granularity;
 
 /// <summary>
-/// Embeds structure maps as K channels per position in {0, 1, 2}: the known bits of the label, most significant first, as 0
-/// or 2, and 1 for bits of later stages. A child inherits its parent's channels and reveals one more (paper, appendix A.3;
-/// docs/method.md, section 3.3).
+/// Embeds structure maps as K channels per position in {0, 1, 2}: the known bits of the label (most significant first) as 0 or 2, and bits
+/// of later stages as 1. A child inherits its parent's channels and adds one known channel (paper, appendix A.3; docs/method.md, section
+/// 3.3).
 /// </summary>
 public static class StructureEmbedding
 {
@@ -31,7 +31,7 @@ public static class StructureEmbedding
         return scope.Keep(stacked.To(ScalarType.Float32));
     }
 
-    /// <summary>Embeds all stages from the finest labels, of which the labels of earlier stages are right shifts.</summary>
+    /// <summary>Embeds all stages from the finest labels; the labels of earlier stages are right shifts of these.</summary>
     /// <param name="finest_BL">Labels of the last stage.</param>
     /// <param name="lastStage">Last stage (K).</param>
     /// <returns>B × (K + 1) × L × K, float32.</returns>

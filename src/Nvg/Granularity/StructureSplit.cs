@@ -10,7 +10,7 @@ public static class StructureSplit
 {
     /// <summary>The upper half of each cluster by score becomes child 2j + 1, the rest 2j.</summary>
     /// <param name="labels_BL">Labels of stage i.</param>
-    /// <param name="scores_BL">One score per position. Of equal scores the lower position ranks higher.</param>
+    /// <param name="scores_BL">One score per position. In a tie, the lower position ranks higher.</param>
     /// <param name="clusterCount">2^i.</param>
     /// <returns>Labels of stage i + 1, B × L.</returns>
     public static Tensor ByScore(Tensor labels_BL, Tensor scores_BL, int clusterCount)
@@ -28,8 +28,8 @@ public static class StructureSplit
     }
 
     /// <summary>
-    /// The scores that rank positions: the predicted channel clamped to [−1, 1], shifted to [0, 2] and normalised within its
-    /// cluster, so that saturated values tie. With noise, their logarithm plus Gumbel noise, which samples without replacement.
+    /// The scores that rank positions: the predicted channel clamped to [−1, 1], shifted to [0, 2] and normalised within its cluster, so
+    /// that saturated values tie. With noise, the scores are their logarithms plus Gumbel noise, which samples without replacement.
     /// </summary>
     /// <param name="labels_BL">Labels of stage i.</param>
     /// <param name="channel_BL">The channel that the structure generator predicts for this split.</param>
@@ -41,7 +41,7 @@ public static class StructureSplit
         using var scope = new TensorScope();
         Tensor shifted_BL = channel_BL.Clamp(-1, 1) + 1;
         Tensor sums_BN = Tensor.Zeros([labels_BL.Size(0), clusterCount], device: labels_BL.Device).ScatterAdd(1, labels_BL, shifted_BL);
-        // The sum is zero where a whole cluster is −1 or less; its scores then stay equal.
+        // The sum is zero if all values of a cluster are −1 or less; its scores then stay equal.
         Tensor probabilities_BL = shifted_BL / sums_BN.Clamp(1e-20, null).Gather(1, labels_BL);
         return scope.Keep(gumbel_BL is null ? probabilities_BL : probabilities_BL.Clamp(1e-20, null).Log() + gumbel_BL);
     }

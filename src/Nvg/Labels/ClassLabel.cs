@@ -1,14 +1,14 @@
 namespace Nvg.Labels;
 
 /// <summary>
-/// The names of a class. A line of <c>labels.txt</c> is <c>name, synonym, …</c>, preceded by <c>identifier⇥</c> where the
-/// classes have identifiers for programs, such as ImageNet's <c>n01440764</c>.
+/// The names of a class. A line of <c>labels.txt</c> is <c>name, synonym, …</c>, preceded by <c>identifier⇥</c> if the classes have
+/// machine-readable identifiers, such as ImageNet's <c>n01440764</c>.
 /// </summary>
-/// <param name="Identifier">An identifier for programs, or null.</param>
-/// <param name="Names">The usual name, then synonyms; never empty.</param>
+/// <param name="Identifier">A machine-readable identifier, or null.</param>
+/// <param name="Names">The preferred name, followed by synonyms; never empty.</param>
 public sealed record ClassLabel(string? Identifier, IReadOnlyList<string> Names)
 {
-    /// <summary>The usual name.</summary>
+    /// <summary>The preferred name.</summary>
     public string Name => Names[0];
 
     /// <summary>All names, as in the line.</summary>

@@ -14,8 +14,8 @@ internal static class ClassLabels
     /// <summary>Reads a text file with one label per line.</summary>
     /// <param name="path">The file.</param>
     /// <param name="classCount">The required number of labels, or null for any.</param>
-    /// <param name="owner">What has this number of classes, for the message.</param>
-    /// <exception cref="NvgDataException">The file cannot be read or names another number of classes.</exception>
+    /// <param name="owner">The object that has this number of classes, for the message.</param>
+    /// <exception cref="NvgDataException">The file cannot be read or names a different number of classes.</exception>
     internal static string[] Read(string path, int? classCount, string owner)
     {
         try
@@ -31,7 +31,7 @@ internal static class ClassLabels
         }
     }
 
-    /// <summary>Writes such a file, completely or not at all.</summary>
+    /// <summary>Writes such a file atomically.</summary>
     internal static void Write(string path, IReadOnlyList<string> labels) =>
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(string.Concat(labels.Select(label => label + "\n")))));
 }

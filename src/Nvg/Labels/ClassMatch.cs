@@ -12,16 +12,16 @@ internal sealed class ClassMatch(IReadOnlyList<string> labels, string where)
 
     /// <summary>The number of a class.</summary>
     /// <param name="name">Its name in the source.</param>
-    /// <exception cref="NvgDataException">No class has this name, or several have.</exception>
+    /// <exception cref="NvgDataException">No class has this name, or several do.</exception>
     internal int NumberOf(string name)
     {
-        // Folders as generated images are written to them: "crane (134)".
+        // Handles the folder names of generated images: "crane (134)".
         if (Array.IndexOf(_folders, name) is >= 0 and var folder && !IsName(name))
             return folder;
-        string what = $"class '{name}' is none of the classifier's";
+        string what = $"the classifier has no class '{name}'";
         // A bare number is an index of the source, not a name.
         if (int.TryParse(name, out _) && !IsName(name))
-            throw NvgDataException.At(where, what, $"they are {Listed()}");
+            throw NvgDataException.At(where, what, $"its classes are {Listed()}");
         try
         {
             return _names.Find(name);
@@ -32,7 +32,7 @@ internal sealed class ClassMatch(IReadOnlyList<string> labels, string where)
         }
     }
 
-    /// <summary>Whether two lists of labels mean the same classes in the same order; one may leave out identifiers or synonyms.</summary>
+    /// <summary>Whether two lists of labels denote the same classes in the same order; one may omit identifiers or synonyms.</summary>
     internal static bool Agree(IReadOnlyList<string> first, IReadOnlyList<string> second) =>
         first.Count == second.Count && first.Zip(second).All(pair => Agree(ClassLabel.Parse(pair.First), ClassLabel.Parse(pair.Second)));
 

@@ -1,9 +1,12 @@
 namespace Nvg.Labels;
 
-/// <summary>A model has no class of a name, or several. The message is one line: what is wrong, and what to write instead.</summary>
+/// <summary>
+/// The exception that is thrown if a model has no class with a name, or several. The message is one line: what is wrong, and what to write
+/// instead.
+/// </summary>
 public sealed class ClassNameException : ArgumentException
 {
-    /// <summary>An exception without a message of its own.</summary>
+    /// <summary>Creates an exception with a default message.</summary>
     public ClassNameException()
     {
     }
@@ -21,12 +24,12 @@ public sealed class ClassNameException : ArgumentException
     {
     }
 
-    /// <summary>The name that was asked for.</summary>
+    /// <summary>The requested name.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>Names of the model's classes that may have been meant, the most similar first; empty where none is similar.</summary>
+    /// <summary>Names of the model's classes that may have been meant, most similar first; empty if none is similar.</summary>
     public IReadOnlyList<string> Suggestions { get; init; } = [];
 
-    /// <summary>Numbers of the classes that all have this name; empty where none has.</summary>
+    /// <summary>Numbers of the classes that share this name; empty if none has it.</summary>
     public IReadOnlyList<int> Matches { get; init; } = [];
 }

@@ -5,13 +5,15 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Labels;
 
-/// <summary>Finds classes of a model by name, synonym, identifier or number. Upper and lower case do not matter.</summary>
+/// <summary>
+/// Finds classes of a model by name, synonym, identifier or number. Case is ignored unless it distinguishes classes.
+/// </summary>
 /// <param name="labels">Lines of <c>labels.txt</c>, by number (<see cref="ClassLabel"/>).</param>
 public sealed class ClassNames(IReadOnlyList<string> labels)
 {
     private const int MostSuggestions = 3;
 
-    // Similar names are not searched for a text that is longer: it would take long, and find nothing.
+    // No similar names are searched for a longer text, because the search would be slow and find nothing.
     private const int LongestName = 200;
 
     private readonly ClassLabel[] _classes = [.. labels.Select(ClassLabel.Parse)];
@@ -22,16 +24,16 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
     /// <summary>The names of the classes, by number, separated by commas.</summary>
     public override string ToString() => string.Join(", ", _classes.Select(c => c.Name));
 
-    /// <summary>The number of a class.</summary>
+    /// <summary>Looks up the number of a class.</summary>
     /// <param name="name">For example <c>cat</c>, <c>n01440764</c> or <c>3</c>.</param>
-    /// <exception cref="ClassNameException">No class has this name, or several have.</exception>
+    /// <exception cref="ClassNameException">No class has this name, or several do.</exception>
     public int Find(string name)
     {
         int[] matches = MatchesAsTyped(name);
         return matches.Length == 1 ? matches[0] : throw Unknown(name.Trim(), matches);
     }
 
-    /// <summary>The number of a class, without an exception where there is none.</summary>
+    /// <summary>Looks up the number of a class without throwing if there is none.</summary>
     /// <param name="name">For example <c>cat</c>, <c>n01440764</c> or <c>3</c>.</param>
     /// <param name="number">Its number.</param>
     /// <returns>Whether exactly one class has this name.</returns>
@@ -42,17 +44,17 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
         return matches.Length == 1;
     }
 
-    /// <summary>The numbers of the classes in a list separated by commas. A name that contains a comma is found as a whole.</summary>
+    /// <summary>The numbers of the classes in a list separated by commas. A name that contains a comma is matched as a whole.</summary>
     /// <param name="list">For example <c>cat,dog</c>.</param>
-    /// <exception cref="ClassNameException">No class has one of these names, or several have.</exception>
+    /// <exception cref="ClassNameException">One of the names belongs to no class, or to several.</exception>
     public IReadOnlyList<int> FindAll(string list) =>
         TryFind(list, out int whole) ? [whole] : [.. list.Split(',').Select(Find)];
 
-    /// <summary>The number of the class that a sentence names.</summary>
+    /// <summary>Finds the number of the class that a sentence names.</summary>
     /// <param name="text">
-    /// A name as <see cref="Find"/> takes it, or a text that holds the names of exactly one class as whole words.
+    /// A name that <see cref="Find"/> accepts, or a text that contains names of exactly one class as whole words.
     /// </param>
-    /// <exception cref="ClassNameException">It names no class, or several.</exception>
+    /// <exception cref="ClassNameException">The text names no class, or several.</exception>
     public int FindIn(string text)
     {
         string trimmed = text.Trim();
@@ -69,11 +71,11 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
     {
         if (_classes.Length == 0)
             throw new NvgDataException("the model has no classes to choose from");
-        // Mixed, so that consecutive seeds choose unrelated classes.
+        // The seed is mixed, so that consecutive seeds choose unrelated classes.
         return (int)(SplitMix64.Mix(seed) % (ulong)_classes.Length);
     }
 
-    // The name of a folder comes first as it is: labels escape control characters, and spaces at its ends.
+    // The unmodified name of a folder is tried first, because labels escape control characters and leading or trailing spaces.
     private int[] MatchesAsTyped(string typed)
     {
         string stored = ForeignName.WithSpaces(ForeignName.FromText(typed));
@@ -81,10 +83,11 @@ public sealed class ClassNames(IReadOnlyList<string> labels)
         return exact.Length > 0 ? exact : Matches(typed.Trim());
     }
 
-    // An identifier or first name wins over a synonym: the name of a class stays unambiguous where another has it as a synonym.
+    // An identifier or first name takes precedence over a synonym, so the name of a class stays unambiguous if it is a synonym of another
+    // class.
     private int[] Matches(string name)
     {
-        // Letter by letter first: A and a are two classes.
+        // Case-sensitive comparison comes first, because A and a may be two classes.
         foreach (StringComparison comparison in (StringComparison[])[StringComparison.Ordinal, StringComparison.OrdinalIgnoreCase])
         {
             bool Is(string? other) => name.Equals(other, comparison);

@@ -1,8 +1,8 @@
 namespace Nvg.Labels;
 
 /// <summary>
-/// The 1,000 classes of ImageNet-1k in the usual order, that of their WordNet identifiers. The names are all synonyms of
-/// WordNet 3.0 (© Princeton University), the usual one first.
+/// The 1,000 classes of ImageNet-1k in the usual order, sorted by WordNet identifier. The names are all synonyms from WordNet 3.0 (©
+/// Princeton University), the preferred one first.
 /// </summary>
 public static class ImageNetLabels
 {

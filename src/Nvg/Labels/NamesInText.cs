@@ -1,10 +1,10 @@
 namespace Nvg.Labels;
 
-/// <summary>Finds the classes whose names stand in a text as whole words.</summary>
+/// <summary>Finds the classes whose names occur in a text as whole words.</summary>
 internal static class NamesInText
 {
     /// <summary>
-    /// Numbers of the classes, ascending. A name inside a longer one that stands there does not count: "sea lion" is not a lion.
+    /// Numbers of the classes, ascending. A name inside a longer name does not count: "sea lion" is not a lion.
     /// </summary>
     /// <param name="text">Any text.</param>
     /// <param name="classes">The classes by number.</param>

@@ -1,6 +1,6 @@
 namespace Nvg.Methods;
 
-/// <summary>What decides an image of a model with given settings.</summary>
-/// <param name="Class">Number of its class.</param>
-/// <param name="Seed">Its seed.</param>
+/// <summary>Class and seed, which determine the image of a model with given settings.</summary>
+/// <param name="Class">Class number.</param>
+/// <param name="Seed">The seed.</param>
 public readonly record struct ClassSeed(int Class, ulong Seed);

@@ -1,18 +1,20 @@
 namespace Nvg.Methods;
 
-/// <summary>The work of generating one image, counted from sizes and settings: what the transformers do, without the decoder.</summary>
-/// <param name="Passes">Passes of a transformer, each over conditional and unconditional sequences together.</param>
+/// <summary>
+/// The work for generating one image, calculated from sizes and settings. It covers the transformers, but not the decoder.
+/// </summary>
+/// <param name="Passes">Number of transformer passes; each processes conditional and unconditional sequences together.</param>
 /// <param name="Flop">Floating-point operations of matrix products and attention in all blocks.</param>
 public sealed record GenerationWork(int Passes, double Flop)
 {
-    /// <summary>The sum of two.</summary>
+    /// <summary>Adds two amounts of work.</summary>
     public static GenerationWork operator +(GenerationWork left, GenerationWork right) =>
         new(left.Passes + right.Passes, left.Flop + right.Flop);
 
-    /// <summary>A pass over blocks.</summary>
-    /// <param name="sequences">Sequences of the pass: 2 with guidance.</param>
-    /// <param name="tokens">New tokens of each.</param>
-    /// <param name="keys">Tokens that each of them attends to.</param>
+    /// <summary>The work of one pass over blocks.</summary>
+    /// <param name="sequences">Sequences in the pass: 2 with guidance.</param>
+    /// <param name="tokens">New tokens per sequence.</param>
+    /// <param name="keys">Tokens that each new token attends to.</param>
     /// <param name="width">Width of the blocks (W).</param>
     /// <param name="depth">Number of blocks.</param>
     /// <param name="mlpRatio">Width of the MLP as a multiple of W.</param>

@@ -9,9 +9,9 @@ public static class ImageModels
 {
     /// <summary>Reads a model folder on the calling thread.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="device">Where the parameters go.</param>
-    /// <param name="type">Element type of the matrices of generator and decoder; null keeps the stored one.</param>
-    /// <param name="withGenerator">False reads the tokenizer alone.</param>
+    /// <param name="device">Device for the parameters.</param>
+    /// <param name="type">Element type of the generator's and decoder's matrices; null keeps the stored type.</param>
+    /// <param name="withGenerator">False loads only the tokenizer.</param>
     /// <exception cref="NvgDataException">The folder or one of its files is missing, damaged or does not fit the config.</exception>
     public static IImageModel Load(
         string folder, Device device = default, ScalarType? type = ScalarType.Float32, bool withGenerator = true) =>

@@ -3,7 +3,7 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Pretrained;
 
-/// <summary>The convolutional part of a classifier in slices, after each of which features are compared.</summary>
+/// <summary>The convolutional part of a classifier, divided into slices. Features are compared after each slice.</summary>
 internal sealed class BackboneLayers
 {
     private readonly Layer[][] _slices;

@@ -2,7 +2,7 @@ using Nvg.Torch;
 
 namespace Nvg.Pretrained;
 
-/// <summary>A distance between images in the features of a frozen network. Differentiable in the images.</summary>
+/// <summary>A distance between images in the feature space of a frozen network. Differentiable in the images.</summary>
 public interface IPerceptualDistance : IDisposable
 {
     /// <summary>Name for reports. Distances of different networks are not comparable.</summary>

@@ -1,6 +1,6 @@
 namespace Nvg.Pretrained;
 
-/// <summary>ImageNet classifiers whose features a perceptual distance compares; parameter names are those of torchvision.</summary>
+/// <summary>ImageNet classifiers whose features are compared by a perceptual distance. Parameter names follow torchvision.</summary>
 public enum PerceptualBackbone
 {
     /// <summary>VGG16, the usual choice for losses and for the LPIPS of tokenizers.</summary>

@@ -6,7 +6,7 @@ namespace Nvg.Pretrained;
 /// <summary>
 /// Learned perceptual image distance (LPIPS, Zhang et al. 2018, version 0.1): the features of a frozen backbone are normalised to unit
 /// length at every location; their squared differences are weighted per channel, averaged over locations and summed over layers.
-/// Differentiable in the images, so that it serves as a loss as well. Owns its parameters, which are not trained.
+/// Differentiable in the images, so it can also serve as a loss. Owns its parameters, which are not trained.
 /// </summary>
 public sealed class PerceptualDistance : IPerceptualDistance
 {
@@ -16,10 +16,10 @@ public sealed class PerceptualDistance : IPerceptualDistance
     // Added to lengths before division.
     private const double Epsilon = 1e-10;
 
-    // Lower bound of squared lengths: the square root has no gradient at zero. Far below the square of Epsilon.
+    // Lower bound of squared lengths, because the square root has no gradient at zero. Far below the square of Epsilon.
     private const double LeastSquare = 1e-30;
 
-    // Maps images in [−1, 1] to the normalisation of the backbones, with the values of the published package.
+    // Converts images in [−1, 1] to the normalisation of the backbones, using the values of the published package.
     private static readonly float[] Shift = [-0.030f, -0.088f, -0.188f], Scale = [0.458f, 0.448f, 0.450f];
 
     private readonly ParameterStore _parameters;
@@ -72,7 +72,7 @@ public sealed class PerceptualDistance : IPerceptualDistance
             throw;
         }
 
-        // One file at a time, so that an error names the right one.
+        // Loads one file at a time, so that an error names the right file.
         T Read<T>(string path, Func<ParameterSource, T> build) => WeightFile.Read(path, tensors =>
         {
             try
@@ -88,8 +88,8 @@ public sealed class PerceptualDistance : IPerceptualDistance
 
     /// <summary>Builds the distance from named weights.</summary>
     /// <param name="backbone">The network whose features are compared.</param>
-    /// <param name="features">Its parameters by torchvision's names, such as <c>features.0.weight</c>.</param>
-    /// <param name="linear">The channel weights by LPIPS' names, such as <c>lin0.model.1.weight</c>.</param>
+    /// <param name="features">Parameters of the network, by torchvision name, such as <c>features.0.weight</c>.</param>
+    /// <param name="linear">Channel weights, by LPIPS name, such as <c>lin0.model.1.weight</c>.</param>
     /// <exception cref="ParameterException">A parameter is missing or has another shape.</exception>
     public static PerceptualDistance From(PerceptualBackbone backbone, ParameterSource features, ParameterSource linear)
     {

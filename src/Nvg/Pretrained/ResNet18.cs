@@ -10,7 +10,7 @@ namespace Nvg.Pretrained;
 /// </summary>
 /// <remarks>
 /// Unlike torchvision's network, this one pads strided layers by one more pixel at the top and the left than at the bottom and the
-/// right, and takes channels in the order BGR. Batch norms are folded into the convolutions.
+/// right, and takes channels in BGR order. Batch norms are folded into the convolutions.
 /// </remarks>
 public sealed class ResNet18 : IDisposable
 {
@@ -76,7 +76,8 @@ public sealed class ResNet18 : IDisposable
     }
 
     /// <summary>
-    /// Brings images to the network's range: BGR from 0 to 255, minus the mean image (224 × 224 pixels) or the mean colour (other sizes).
+    /// Converts images to the network's input range: BGR from 0 to 255, minus the mean image (224 × 224 pixels) or the mean colour (other
+    /// sizes).
     /// </summary>
     /// <param name="images_NCHW">N × 3 × H × W in [−1, 1], RGB; borrowed.</param>
     /// <returns>N × 3 × H × W.</returns>
@@ -100,7 +101,7 @@ public sealed class ResNet18 : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(stages, _stages.Length);
         var maps = new Tensor[1 + stages];
         Tensor stem_NCHW = maps[0] = Functional.Relu(_stem.Forward(normalized_NCHW.ChannelsLast()));
-        // Values are not negative after a ReLU, so padding with zeros does not change a maximum.
+        // Values are non-negative after a ReLU, so padding with zeros does not change a maximum.
         Tensor current = Functional.MaxPool(Functional.PadZeros(stem_NCHW, 1, 0, 1, 0), 3, stride: 2);
         for (int i = 0; i < stages; i++)
             maps[i + 1] = current = _stages[i].Aggregate(current, (x, block) => block.Forward(x));
@@ -109,7 +110,7 @@ public sealed class ResNet18 : IDisposable
 
     /// <summary>The last feature map averaged over its positions.</summary>
     /// <param name="images_NCHW">
-    /// N × 3 × 224 × 224 in [−1, 1], RGB. Other sizes are accepted, but give other features than the package's network.
+    /// N × 3 × 224 × 224 in [−1, 1], RGB. Other sizes are accepted, but the features then differ from those of the package's network.
     /// </param>
     /// <returns>N × 512.</returns>
     public Tensor Pooled(Tensor images_NCHW)

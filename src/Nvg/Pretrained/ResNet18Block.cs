@@ -26,7 +26,7 @@ internal sealed class ResNet18Block
         _second = new(stored, "conv2", "bn2", folded, new(output, output), prefix);
     }
 
-    /// <summary>N × input × H × W → N × output × H / stride × W / stride, not negative.</summary>
+    /// <summary>N × input × H × W → N × output × H / stride × W / stride, non-negative.</summary>
     internal Tensor Forward(Tensor input_NCHW)
     {
         using var scope = new TensorScope();

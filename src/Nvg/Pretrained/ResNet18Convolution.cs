@@ -12,9 +12,9 @@ internal sealed class ResNet18Convolution
     private readonly Tensor _bias;
     private readonly Sizes _sizes;
 
-    /// <param name="stored">Gives the tensors of the convolution and the norm, by torchvision's names.</param>
+    /// <param name="stored">Source of the tensors of the convolution and the norm, by torchvision name.</param>
     /// <param name="convolution">Name of the convolution below <paramref name="stored"/>.</param>
-    /// <param name="norm">Name of the norm, likewise.</param>
+    /// <param name="norm">Name of the norm below <paramref name="stored"/>.</param>
     /// <param name="folded">Receives and owns the folded weights.</param>
     /// <param name="sizes">Sizes.</param>
     /// <param name="prefix">Prefix of the convolution's name in <paramref name="folded"/>.</param>

@@ -3,19 +3,19 @@ using Nvg.Torch;
 namespace Nvg.Pretrained;
 
 /// <summary>
-/// A perceptual distance of the form of LPIPS, without its learned weights: the features of <see cref="ResNet18"/> are normalised to
+/// A perceptual distance like LPIPS, but without learned weights: the features of <see cref="ResNet18"/> are normalised to
 /// unit length at every location; their squared differences are summed over channels and averaged over locations and layers. Its values
 /// are not comparable with LPIPS.
 /// </summary>
 public sealed class ResNet18Distance : IPerceptualDistance
 {
-    // The last stage is left out: it has three quarters of the parameters, and only 2 × 2 locations for an image of 64 × 64 pixels.
+    // The last stage is omitted, because it has three quarters of the parameters and only 2 × 2 locations for an image of 64 × 64 pixels.
     private const int Stages = 3;
 
     // Added to lengths before division.
     private const double Epsilon = 1e-10;
 
-    // Lower bound of squared lengths: the square root has no gradient at zero. Far below the square of Epsilon.
+    // Lower bound of squared lengths, because the square root has no gradient at zero. Far below the square of Epsilon.
     private const double LeastSquare = 1e-30;
 
     private readonly ResNet18 _network;
@@ -29,7 +29,7 @@ public sealed class ResNet18Distance : IPerceptualDistance
     public string Fingerprint => $"{Name} {Stages} {_network.Fingerprint}";
 
     /// <summary>Loads the network.</summary>
-    /// <param name="folder">As in <see cref="ResNet18Files.Locate"/>.</param>
+    /// <param name="folder">The folder, as for <see cref="ResNet18Files.Locate"/>.</param>
     /// <param name="device">Where to compute.</param>
     /// <exception cref="NvgDataException">The files are missing or damaged.</exception>
     public static ResNet18Distance Load(string? folder = null, Device device = default) =>

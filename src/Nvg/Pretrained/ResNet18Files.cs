@@ -41,7 +41,7 @@ public sealed record ResNet18Files(string Folder)
     public static bool IsIn(string folder) => File.Exists(new ResNet18Files(folder).Network);
 
     /// <summary>The mean image, 1 × 3 × 224 × 224, BGR from 0 to 255; the caller disposes it.</summary>
-    /// <exception cref="NvgDataException">The file is missing or damaged, or has no mean image.</exception>
+    /// <exception cref="NvgDataException">The file is missing or damaged, or does not contain a mean image.</exception>
     internal Tensor ReadMean()
     {
         using OnnxGraph graph = OnnxGraph.Read(Preprocessing);
@@ -50,7 +50,7 @@ public sealed record ResNet18Files(string Folder)
             : throw NvgDataException.At(Preprocessing, $"has no mean image of {ResNet18.Side} × {ResNet18.Side} pixels");
     }
 
-    /// <summary>Reads the weights of the network, by torchvision's names.</summary>
+    /// <summary>Reads the weights of the network, by torchvision name.</summary>
     /// <param name="use">Copies what it needs from the tensors, which are disposed when it returns.</param>
     /// <exception cref="NvgDataException">The file is missing or damaged, or holds another network.</exception>
     internal T Read<T>(Func<IReadOnlyDictionary<string, Tensor>, T> use)
@@ -71,7 +71,7 @@ public sealed record ResNet18Files(string Folder)
 
     private static Version? VersionOf(string folder) => Version.TryParse(Path.GetFileName(folder), out Version? version) ? version : null;
 
-    // The names in the graph are numbers, so the order of the convolutions decides. A batch norm follows each of them.
+    // The names in the graph are numbers, so convolutions are identified by their order. A batch norm follows each of them.
     private Dictionary<string, Tensor> NamedWeights(OnnxGraph graph)
     {
         OnnxNode[] convolutions = [.. graph.Nodes.Where(node => node.Operation == "Conv")];

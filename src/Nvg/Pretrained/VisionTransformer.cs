@@ -14,7 +14,7 @@ public sealed class VisionTransformer : IPatchFeatures
 {
     private const double Epsilon = 1e-6;
 
-    // ImageNet statistics, which all of these models were trained with.
+    // ImageNet statistics, with which all of these models were trained.
     private static readonly float[] ChannelMean = [0.485f, 0.456f, 0.406f], ChannelDeviation = [0.229f, 0.224f, 0.225f];
 
     private readonly ParameterStore _parameters = new();
@@ -67,7 +67,7 @@ public sealed class VisionTransformer : IPatchFeatures
     /// <summary>Hash of the weights.</summary>
     public string Fingerprint => ParameterFingerprint.Of(_parameters);
 
-    /// <summary>Loads a checkpoint of DINO or DINOv2. Sizes follow from its shapes; unrelated entries are ignored.</summary>
+    /// <summary>Loads a checkpoint of DINO or DINOv2. Sizes are inferred from its shapes; unrelated entries are ignored.</summary>
     /// <param name="path">A PyTorch or safetensors file.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="approximateGelu">See <see cref="VisionTransformerConfig.ApproximateGelu"/>.</param>
@@ -134,7 +134,7 @@ public sealed class VisionTransformer : IPatchFeatures
     /// <inheritdoc/>
     public void Dispose() => _parameters.Dispose();
 
-    // The class entry and the entries of the patches, which are resampled if the grid is not the stored one.
+    // The class entry and the patch entries, which are resampled if the grid differs from the stored one.
     private Tensor[] Positions(long rows, long columns)
     {
         int side = Config.TableSide;

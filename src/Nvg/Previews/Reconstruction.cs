@@ -18,7 +18,7 @@ public static class Reconstruction
         return ImageTensor.ToImages(description.Decode(tokenizer.StageCount - 1));
     }
 
-    /// <summary>Images in the upper row, their reconstructions in the lower.</summary>
+    /// <summary>Draws the images in the upper row and their reconstructions in the lower row.</summary>
     /// <param name="tokenizer">Borrowed.</param>
     /// <param name="originals">At least one; squares of the tokenizer's image size.</param>
     internal static RgbImage Sheet(IImageTokenizer tokenizer, IReadOnlyList<RgbImage> originals)
@@ -38,7 +38,7 @@ public static class Reconstruction
         using var scope = new TensorScope();
         using IImageDescription description = tokenizer.Describe(ImageTensor.Load(images, tokenizer.Device));
         int last = tokenizer.StageCount - 1;
-        // Stage by stage, so that the decoder never needs more memory than for the final images.
+        // Decodes stage by stage, so that the decoder never needs more memory than for the final images.
         RgbImage[][] stages = [.. Enumerable.Range(0, tokenizer.StageCount).Select(stage => withStages || stage == last
             ? ImageTensor.ToImages(description.Decode(stage))
             : [])];

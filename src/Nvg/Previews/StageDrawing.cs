@@ -8,8 +8,8 @@ public static class StageDrawing
     private static readonly TimeSpan StageDelay = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan FinalDelay = TimeSpan.FromMilliseconds(2500);
 
-    /// <summary>One row per image: for every stage the image so far and the structure map beside it.</summary>
-    /// <param name="images">At least one, all of one size and number of stages.</param>
+    /// <summary>Draws one row per image: for every stage, the image so far and the structure map beside it.</summary>
+    /// <param name="images">At least one image, all with the same size and number of stages.</param>
     public static RgbImage Sheet(IReadOnlyList<IReadOnlyList<StageImage>> images)
     {
         RgbImage[] cells = [.. images.SelectMany(stages => stages).SelectMany(stage => new[] { stage.Canvas, stage.Structure })];
@@ -17,10 +17,10 @@ public static class StageDrawing
         return ImageGrid.Compose(cells, columns: 2 * images[0].Count, enlargement: enlargement);
     }
 
-    /// <summary>All images in a grid, one frame per stage; the last frame is shown longest.</summary>
-    /// <param name="images">At least one, all of one size and number of stages.</param>
-    /// <param name="columns">Images in a row, or 0 for a grid about as wide as it is high.</param>
-    /// <returns>The frames, and how long each is shown.</returns>
+    /// <summary>Draws all images in a grid, one frame per stage; the last frame is shown longest.</summary>
+    /// <param name="images">At least one image, all with the same size and number of stages.</param>
+    /// <param name="columns">Images per row, or 0 for a grid about as wide as it is high.</param>
+    /// <returns>The frames, and the display duration of each.</returns>
     public static (IReadOnlyList<RgbImage> Frames, IReadOnlyList<TimeSpan> Delays) Animation(
         IReadOnlyList<IReadOnlyList<StageImage>> images, int columns = 0)
     {

@@ -7,15 +7,15 @@ using Nvg.Torch;
 
 namespace Nvg.Previews;
 
-/// <summary>Decodes the images that the stages of sequences give.</summary>
+/// <summary>Decodes the images for the stages of sequences.</summary>
 public static class StageImages
 {
     /// <summary>Draws every stage of every image of a batch.</summary>
     /// <param name="tokenizer">Decodes the canvases; borrowed.</param>
     /// <param name="sequence">The batch; borrowed.</param>
-    /// <param name="surroundings">What each image keeps outside a region, applied to every stage; null for nothing.</param>
+    /// <param name="surroundings">The surroundings that each image keeps outside a region, applied to every stage; null for none.</param>
     /// <param name="cancellation">Checked before each pass of the decoder.</param>
-    /// <returns>For each image its stages 0…K.</returns>
+    /// <returns>Stages 0…K of each image.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static IReadOnlyList<StageImage>[] Draw(
         Tokenizer tokenizer, GranularitySequence sequence, IReadOnlyList<KeptSurroundings?>? surroundings = null,
@@ -25,7 +25,7 @@ public static class StageImages
         using var scope = new TensorScope();
         LatentGrid grid = sequence.Grid;
         Tensor canvases = tokenizer.Quantizer.Canvases(sequence);
-        // Stage by stage, so that the decoder never needs more memory than for the final images.
+        // Decodes stage by stage, so that the decoder never needs more memory than for the final images.
         RgbImage[][] images = [.. Enumerable.Range(1, grid.StageCount)
             .Select(i => WithSurroundings(Decode(tokenizer, canvases, i, cancellation), surroundings))];
         int[] labels = Array.ConvertAll(sequence.Structure_BSL.ToArray<long>(), label => (int)label);
@@ -34,7 +34,7 @@ public static class StageImages
 
     /// <summary>Decodes a complete sequence.</summary>
     /// <param name="tokenizer">Decodes it; borrowed.</param>
-    /// <param name="sequence">Complete.</param>
+    /// <param name="sequence">A complete sequence.</param>
     /// <param name="cancellation">Checked before decoding.</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static RgbImage Draw(Tokenizer tokenizer, PartialSequence sequence, CancellationToken cancellation = default)
@@ -45,7 +45,7 @@ public static class StageImages
         return Decode(tokenizer, tokenizer.Quantizer.Canvases(batch), sequence.Grid.StageCount, cancellation)[0];
     }
 
-    /// <summary>Decoded images, each blended with what it keeps outside a region.</summary>
+    /// <summary>Decodes images and blends each with the surroundings that it keeps outside a region.</summary>
     internal static RgbImage[] WithSurroundings(RgbImage[] decoded, IReadOnlyList<KeptSurroundings?>? surroundings) =>
         surroundings is null ? decoded : [.. decoded.Select((image, i) => surroundings[i]?.Blend(image) ?? image)];
 

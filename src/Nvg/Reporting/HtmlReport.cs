@@ -8,7 +8,7 @@ using Nvg.Torch.Files;
 namespace Nvg.Reporting;
 
 /// <summary>
-/// A self-contained HTML report with text, tables, images and plots. It needs no network, no script and no other file, and is
+/// A self-contained HTML report with text, tables, images and plots. It requires no network access, scripts or other files, and is
 /// well-formed XML.
 /// </summary>
 public sealed class HtmlReport
@@ -106,7 +106,7 @@ public sealed class HtmlReport
             new XAttribute("src", "data:image/png;base64," + Convert.ToBase64String(ImageFile.Encode(image, ImageFormat.Png)))),
         caption));
 
-    /// <summary>Adds images next to each other, as far as the page is wide enough.</summary>
+    /// <summary>Adds images side by side, as far as the page width allows.</summary>
     /// <param name="images">The images with the caption below each.</param>
     public HtmlReport SideBySide(IEnumerable<(RgbImage Image, string Caption)> images)
     {
@@ -161,8 +161,8 @@ public sealed class HtmlReport
     }
 
     /// <summary>
-    /// The text without characters that XML cannot contain. Never null, so that no element is written as an empty tag, which HTML
-    /// parsers take for an opening tag.
+    /// Removes characters that XML cannot contain. The result is never null, so that no element is written as an empty tag, which HTML
+    /// parsers would read as an opening tag.
     /// </summary>
     internal static string Clean(string text) => text.All(XmlConvert.IsXmlChar)
         ? text

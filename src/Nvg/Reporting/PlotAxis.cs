@@ -19,7 +19,7 @@ internal sealed class PlotAxis
         _logarithmic = logarithmic;
         double[] shown = [.. values.Where(Shows).Select(Transform)];
         (_low, _high) = shown.Length == 0 ? (0, 1) : (shown.Min(), shown.Max());
-        // A single value, or values that differ by rounding only, get a range around them.
+        // A single value, or values that differ only by rounding, get a range around them.
         double least = logarithmic ? 0.1 : Math.Max(1e-9, 1e-6 * Math.Max(Math.Abs(_low), Math.Abs(_high)));
         if (_high - _low < least)
         {
@@ -65,7 +65,7 @@ internal sealed class PlotAxis
         return ticks;
     }
 
-    // Powers of ten, thinned out over many decades; over few decades also 2 and 5 times them, within one decade linear ticks.
+    // Powers of ten, thinned out over many decades. Over few decades, multiples by 2 and 5 are added. Within one decade, ticks are linear.
     private List<double> LogarithmicTicks()
     {
         double decades = _high - _low;

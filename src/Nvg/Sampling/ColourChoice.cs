@@ -7,23 +7,23 @@ using Nvg.Torch;
 namespace Nvg.Sampling;
 
 /// <summary>
-/// Lets content follow the colours of a drawing. Structure says which positions belong together, not which of them are dark. So the
-/// first tokens are drawn several times, and the draw whose decoded image agrees most with the drawing is kept. All draws come from
-/// the model's own distribution.
+/// Lets content follow the colours of a drawing. Structure determines which positions belong together, but not which of them are dark.
+/// Therefore the first tokens are drawn several times, and the draw whose decoded image best matches the drawing is kept. All draws come
+/// from the model's own distribution.
 /// </summary>
 /// <remarks>Shapes: B images, R of them with colours, L positions, N = 2^i clusters, C latent channels, V codes.</remarks>
 /// <param name="quantizer">Turns tokens into contributions to the canvas; borrowed.</param>
-/// <param name="decode">Canvases to images in [−1, 1], B × 3 × H × W.</param>
+/// <param name="decode">Decodes canvases to images in [−1, 1], B × 3 × H × W.</param>
 internal sealed class ColourChoice(Quantizer quantizer, Func<Tensor, Tensor> decode)
 {
-    /// <summary>Draws, that of the image's own noise included.</summary>
+    /// <summary>Number of draws, including the one with the image's own noise.</summary>
     private const int Draws = 16;
 
-    // Later stages have so many tokens that a few draws of all of them differ little.
+    // Later stages have many tokens, so a few draws of all of them differ little.
     private const int LastStage = 2;
 
-    /// <summary>The tokens to use.</summary>
-    /// <param name="stage">The stage; stage 0 has one cluster and thus no differences.</param>
+    /// <summary>Chooses the tokens to use.</summary>
+    /// <param name="stage">The stage. Stage 0 has one cluster and therefore no differences.</param>
     /// <param name="drawn_BN">Tokens drawn with the images' own noise.</param>
     /// <param name="draw">Draws tokens for a subset of the images from uniform numbers, R × N.</param>
     internal Tensor Choose(StageContext stage, Tensor drawn_BN, Func<BatchSubset, Tensor, Tensor> draw)
@@ -41,7 +41,7 @@ internal sealed class ColourChoice(Quantizer quantizer, Func<Tensor, Tensor> dec
         return scope.Keep(coloured.Replace(drawn_BN, chosen_RN));
     }
 
-    // Per image, the number of the draw that agrees most.
+    // Per image, the index of the draw that matches best.
     private Tensor Best(StageContext stage, Tensor[] draws_RN)
     {
         using var scope = new TensorScope();

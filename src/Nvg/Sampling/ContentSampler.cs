@@ -6,15 +6,15 @@ using Nvg.Torch;
 namespace Nvg.Sampling;
 
 /// <summary>
-/// Draws the content of a stage: the content generator predicts the final canvas, what it lacks gives each cluster's logits,
-/// and a token is drawn per cluster. Given tokens are used as they are.
+/// Draws the content of a stage: the content generator predicts the final canvas, the difference from the current canvas gives each
+/// cluster's logits, and one token is drawn per cluster. Given tokens are used unchanged.
 /// </summary>
 /// <remarks>Shapes: B images, R of them with something to generate, L positions, N = 2^i clusters, V codes.</remarks>
 /// <param name="generator">Predicts the final canvas; borrowed.</param>
 /// <param name="nullClass">Class of unconditional passes.</param>
 internal sealed class ContentSampler(ContentGenerator generator, int nullClass)
 {
-    /// <summary>The content of a stage, from the canvas before it.</summary>
+    /// <summary>Draws the content of a stage from the canvas before it.</summary>
     /// <param name="stage">The stage.</param>
     /// <param name="colours">Lets content follow the colours of drawings; null if it does not.</param>
     internal StageContent Sample(StageContext stage, ColourChoice? colours = null)
@@ -42,7 +42,7 @@ internal sealed class ContentSampler(ContentGenerator generator, int nullClass)
         return new StageContent(scope.Keep(predicted_NLC), scope.Keep(logits_RNV), scope.Keep(tokens_BN), scope.Keep(tokens_BL));
     }
 
-    // The logits of a cluster average over the positions that a token is drawn for.
+    // The logits of a cluster are averaged over the positions for which a token is drawn.
     private (Tensor Predicted_NLC, Tensor Logits_RNV) Logits(StageContext stage, ClusterMean clusters, GivenValues? given)
     {
         stage.Cancellation.ThrowIfCancellationRequested();

@@ -4,16 +4,16 @@ using Nvg.Torch;
 namespace Nvg.Sampling;
 
 /// <summary>
-/// Refuses predicted values that are NaN or infinite at the end of a batch, all of them in one copy to the host, because every
-/// single one would wait for a GPU. The first part that failed is named, as it is where values are checked at once.
+/// Rejects NaN and infinite predictions at the end of a batch. All results are copied to the host at once, because every single copy would
+/// wait for the GPU. As with immediate checks, the message names the first part that failed.
 /// </summary>
 internal sealed class FiniteChecks : IDisposable
 {
     private readonly List<Check> _open = [];
 
-    /// <summary>Notes that values are to be checked.</summary>
+    /// <summary>Registers values to be checked.</summary>
     /// <param name="values">One row per image; borrowed.</param>
-    /// <param name="part">The part of the model, as messages name it.</param>
+    /// <param name="part">The part of the model, as named in messages.</param>
     /// <param name="describe">Names an image by its row.</param>
     internal void Add(Tensor values, string part, Func<long, string> describe)
     {
@@ -23,7 +23,7 @@ internal sealed class FiniteChecks : IDisposable
         _open.Add(new Check(finite_R.Own(), values.ElementCount / rows, part, describe));
     }
 
-    /// <summary>Reads the results of all checks that are open.</summary>
+    /// <summary>Reads the results of all pending checks.</summary>
     /// <exception cref="NvgDataException">A value was NaN or infinite; the message names image and part.</exception>
     internal void Require()
     {

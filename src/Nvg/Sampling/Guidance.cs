@@ -22,8 +22,8 @@ internal readonly record struct Guidance(double Scale)
         IsOn ? classes.WithNullClass(nullClass) : classes with { Class_B = classes.Class_B.Alias() };
 
     /// <summary>N × … → B × …: the guided result of both passes; the tensors belong to the innermost scope.</summary>
-    /// <param name="output_N">What both passes predicted.</param>
-    /// <param name="resultOf">What is guided, computed from the prediction of one pass.</param>
+    /// <param name="output_N">Predictions of both passes.</param>
+    /// <param name="resultOf">Computes the quantity to guide from the prediction of one pass.</param>
     internal Tensor Combine(Tensor output_N, Func<Tensor, Tensor> resultOf)
     {
         long count = IsOn ? output_N.Size(0) / 2 : output_N.Size(0);

@@ -5,12 +5,12 @@ using Nvg.Torch;
 namespace Nvg.Sampling;
 
 /// <summary>
-/// All random numbers of a batch of images, drawn in advance from one random generator per image, so that an image depends on
-/// its seed alone and never on the other images of the batch. Owns its tensors.
+/// All random numbers of a batch of images, drawn in advance from one random generator per image, so an image depends only on its own seed,
+/// never on the other images of the batch. Owns its tensors.
 /// </summary>
 public sealed class ImageNoise : IDisposable
 {
-    // Separate streams, so that Gumbel noise and further draws do not change which tokens are drawn.
+    // Separate streams, so that Gumbel noise and additional draws do not change which tokens are drawn.
     private const ulong GumbelStream = 0x9E3779B97F4A7C15, DrawStream = 0xD1B54A32D192ED03;
 
     private readonly LatentGrid _grid;
@@ -19,10 +19,10 @@ public sealed class ImageNoise : IDisposable
     private readonly ulong[] _seeds;
 
     /// <param name="structure_BLK">Normal noise of the structure flow.</param>
-    /// <param name="tokens_BM">Uniform numbers for all tokens, stage after stage: 2^(K+1) − 1 per image.</param>
+    /// <param name="tokens_BM">Uniform numbers for all tokens, ordered by stage: 2^(K+1) − 1 per image.</param>
     /// <param name="gumbel_BKL">Uniform numbers for the splits.</param>
     /// <param name="grid">The latent positions.</param>
-    /// <param name="seeds">Seed of each image, for messages; empty where there is none.</param>
+    /// <param name="seeds">Seed of each image, for messages; empty if there are none.</param>
     private ImageNoise(Tensor structure_BLK, Tensor tokens_BM, Tensor gumbel_BKL, LatentGrid grid, ulong[] seeds)
     {
         _seeds = seeds;
@@ -59,7 +59,7 @@ public sealed class ImageNoise : IDisposable
 
     /// <summary>Draws noise that is interpolated between two seeds per image.</summary>
     /// <param name="seeds">Seed of each image.</param>
-    /// <param name="targets">Seed that each is interpolated to, and the share from 0 (its own seed) to 1 (the target).</param>
+    /// <param name="targets">Target seed of each image, and the share from 0 (its own seed) to 1 (the target).</param>
     /// <param name="grid">The latent positions.</param>
     /// <param name="device">Device of the tensors.</param>
     /// <remarks>
@@ -105,15 +105,15 @@ public sealed class ImageNoise : IDisposable
             ? (x.To(ScalarType.Float64).Clamp(1e-7, 1 - 1e-7) * 2 - 1).ErfInverse() * Math.Sqrt(2)
             : x.Alias();
         Tensor mixed = Normal(from) * Math.Cos(angle) + Normal(to) * Math.Sin(angle);
-        // Rounded to float32 a number close to one must not become one.
+        // A number close to one must not be rounded to one in float32.
         return scope.Keep(uniform ? (((mixed * Math.Sqrt(0.5)).Erf() + 1) * 0.5).Clamp(0, 1 - 1e-7).To(ScalarType.Float32) : mixed);
     }
 
-    /// <summary>The random generator of a seed, which any number may be.</summary>
-    // libtorch's CPU generator reads the low 32 bits of a seed alone. Seeds that fit keep PyTorch's stream.
+    /// <summary>Creates the random generator for a seed, which may be any number.</summary>
+    // libtorch's CPU generator uses only the low 32 bits of a seed. Seeds that fit keep PyTorch's stream.
     internal static RandomGenerator GeneratorOf(ulong seed) => new(seed <= uint.MaxValue ? seed : SplitMix64.Mix(seed));
 
-    /// <summary>Noise whose structure part is given, for comparison with reference runs.</summary>
+    /// <summary>Creates noise with a given structure part, for comparison with reference runs.</summary>
     internal static ImageNoise FromStructureNoise(Tensor structure_BLK, LatentGrid grid)
     {
         long batch = structure_BLK.Size(0);
@@ -125,7 +125,7 @@ public sealed class ImageNoise : IDisposable
     /// <summary>Uniform numbers for the tokens of one stage, B × 2^i.</summary>
     public Tensor Tokens(int stage) => _tokens_BM.Narrow(1, LatentGrid.ClusterCount(stage) - 1, LatentGrid.ClusterCount(stage));
 
-    /// <summary>Uniform numbers for further draws of the tokens of one stage, each B × 2^i; none for noise without seeds.</summary>
+    /// <summary>Uniform numbers for additional draws of the tokens of one stage, each B × 2^i; empty for noise without seeds.</summary>
     internal Tensor[] MoreTokens(int stage, int draws)
     {
         if (_seeds.Length == 0)
@@ -147,7 +147,7 @@ public sealed class ImageNoise : IDisposable
     public Tensor Gumbel(int stage)
     {
         using var scope = new TensorScope();
-        // The logarithms have no value at 0 and 1.
+        // The logarithms are undefined at 0 and 1.
         Tensor uniform_BL = _gumbel_BKL.Select(1, stage).Clamp(1e-7, 1 - 1e-7);
         return scope.Keep(-(-uniform_BL.Log()).Log());
     }

@@ -7,8 +7,8 @@ using Nvg.Torch;
 namespace Nvg.Sampling;
 
 /// <summary>
-/// The generation loop (paper, algorithm 2; docs/method.md, section 7): from an empty canvas and a single cluster, coarse to fine,
-/// first the content of a stage and then the structure map of the next.
+/// The generation loop (paper, algorithm 2; docs/method.md, section 7): starting from an empty canvas and a single cluster, it proceeds
+/// from coarse to fine. Each step generates the content of a stage, then the structure map of the next.
 /// </summary>
 /// <remarks>Shapes: B images, L positions, C latent channels.</remarks>
 public sealed class NvgSampler
@@ -19,7 +19,7 @@ public sealed class NvgSampler
     private readonly StructureSampler _structure;
     private readonly Quantizer _quantizer;
 
-    /// <summary>Samples with a model's weights as they are.</summary>
+    /// <summary>Samples with a model's unpacked weights.</summary>
     /// <param name="generator">Predicts content and structure; borrowed.</param>
     /// <param name="quantizer">Turns tokens into contributions to the canvas; borrowed.</param>
     public NvgSampler(NvgGenerator generator, Quantizer quantizer)
@@ -37,7 +37,7 @@ public sealed class NvgSampler
 
     /// <summary>Samples with generators of different models that share a tokenizer.</summary>
     /// <param name="config">Sizes and inputs of the generators.</param>
-    /// <param name="device">Where they are.</param>
+    /// <param name="device">Device of the generators.</param>
     /// <param name="content">Predicts content; borrowed.</param>
     /// <param name="structure">Predicts structure maps; borrowed.</param>
     /// <param name="quantizer">Turns tokens into contributions to the canvas; borrowed.</param>
@@ -50,13 +50,13 @@ public sealed class NvgSampler
     }
 
     /// <summary>
-    /// Whether values that are not finite are found at the end of a batch, so that a GPU works through it without waiting for the host.
+    /// Whether non-finite values are detected only at the end of a batch, so that a GPU processes it without waiting for the host.
     /// </summary>
     internal bool DefersChecks { get; init; }
 
     /// <summary>
     /// Decodes canvases, B × L × C, to images, B × 3 × H × W in [−1, 1], so that content follows the colours of given drawings
-    /// (<see cref="PartialSequence.Colours"/>); null to leave colours out of account.
+    /// (<see cref="PartialSequence.Colours"/>); null to ignore colours.
     /// </summary>
     public Func<Tensor, Tensor>? Decode { get; init; }
 
@@ -64,9 +64,9 @@ public sealed class NvgSampler
     /// <param name="classes">Class of each image.</param>
     /// <param name="noise">Random numbers of each image; borrowed.</param>
     /// <param name="options">Settings.</param>
-    /// <param name="given">What is given of each image, or null for nothing.</param>
+    /// <param name="given">The given parts of each image, or null for none.</param>
     /// <param name="observer">Called after every stage, or null.</param>
-    /// <param name="blend">Classes to interpolate to, or null; borrowed.</param>
+    /// <param name="blend">Target classes of the interpolation, or null; borrowed.</param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     /// <returns>The sequences and their final canvas; the caller disposes them.</returns>
     /// <exception cref="ArgumentException">Settings, classes, noise or given sequences are invalid.</exception>
@@ -80,7 +80,7 @@ public sealed class NvgSampler
         GivenBatch? givenBatch = given is null ? null : GivenBatch.Create(given, classes.Count, _config.Grid, _config.CodebookSize);
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
-        // Someone who looks at every stage is not shown values that are refused afterwards.
+        // An observer of every stage must not see values that are rejected later.
         using FiniteChecks? checks = DefersChecks && observer is null ? new FiniteChecks() : null;
         var first = new StageContext
         {
@@ -98,7 +98,7 @@ public sealed class NvgSampler
         return Run(first, observer);
     }
 
-    // The algorithm. The canvas and the structure map pass from stage to stage.
+    // The main loop. The canvas and the structure map are passed from stage to stage.
     private SampledBatch Run(StageContext stage, Action<StageResult>? observer)
     {
         using var scope = new TensorScope();
@@ -126,7 +126,7 @@ public sealed class NvgSampler
         }
 
         stage.Checks?.Require();
-        // A border may give a cluster several tokens, so where something was given tokens are kept by position as well.
+        // A border may give a cluster several tokens. If parts were given, tokens are therefore also kept by position.
         Tensor? tokens_BSL = stage.Given is null ? null : Tensor.Stack([.. positions], 1);
         return new SampledBatch(new GranularitySequence(stage.Grid, Tensor.Stack([.. maps], 1), content, tokens_BSL), stage.Canvas_BLC);
     }
@@ -139,7 +139,7 @@ public sealed class NvgSampler
         if (options.ProblemWithLimit(_config.StructureGuidanceLimit, grid.LastStage) is { } problem)
             throw new ArgumentException(problem);
         if (classes.Any(c => c < 0 || c > _config.NullClass))
-            throw new ArgumentException($"classes must lie in 0…{_config.NullClass}");
+            throw new ArgumentException($"classes must be in 0…{_config.NullClass}");
         if (!noise.Structure_BLK.Shape.SequenceEqual([classes.Count, grid.Length, grid.LastStage]))
         {
             throw new ArgumentException(
@@ -147,9 +147,9 @@ public sealed class NvgSampler
         }
     }
 
-    /// <summary>The content of one stage alone.</summary>
+    /// <summary>Generates only the content of one stage.</summary>
     internal StageContent SampleContent(StageContext stage) => _content.Sample(stage);
 
-    /// <summary>The structure map after one stage alone.</summary>
+    /// <summary>Generates only the structure map after one stage.</summary>
     internal StageSplit SampleStructure(StageContext stage) => _structure.Sample(stage);
 }

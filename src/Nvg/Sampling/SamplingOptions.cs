@@ -6,7 +6,7 @@ namespace Nvg.Sampling;
 /// <summary>Settings of the sampler; the defaults are the published settings (paper, appendix A.6; docs/method.md, section 7).</summary>
 public sealed record SamplingOptions : ISamplingSettings
 {
-    /// <summary>Classifier-free guidance of the token logits; where it is 1 no unconditional pass runs.</summary>
+    /// <summary>Classifier-free guidance of the token logits; at a scale of 1, no unconditional pass runs.</summary>
     public StageSchedule ContentGuidance { get; init; } = StageSchedule.Linear(1, 3.5);
 
     /// <summary>Classifier-free guidance of the structure velocity.</summary>
@@ -16,21 +16,23 @@ public sealed record SamplingOptions : ISamplingSettings
     public StageSchedule TopP { get; init; } = StageSchedule.Power(1, 0.5);
 
     /// <summary>
-    /// Tokens are drawn from this many of the most likely ones; 0 for all, 1 for the most likely one whatever the temperature.
+    /// Top-k sampling: tokens are drawn from the k most likely ones; 0 for all, 1 for the most likely one regardless of temperature.
     /// </summary>
     public int TopK { get; init; }
 
-    /// <summary>Divides the logits before tokens are filtered.</summary>
+    /// <summary>Temperature, which divides the logits before tokens are filtered.</summary>
     public double Temperature { get; init; } = 1;
 
     /// <summary>Euler steps of the structure flow in each stage.</summary>
     public StructureSteps StructureSteps { get; init; } = StructureSteps.Published;
 
-    /// <summary>Whether splits are drawn by Gumbel-top-k rather than by rank.</summary>
+    /// <summary>Whether splits are drawn with Gumbel-top-k instead of by rank.</summary>
     public bool Gumbel { get; init; }
 
-    /// <summary>Why a structure generator that takes the guidance scale as an input cannot use the settings; null if it can.</summary>
-    /// <param name="limit">The largest scale that it takes, or null if the scale is not an input.</param>
+    /// <summary>
+    /// Explains why a structure generator that takes the guidance scale as an input cannot use the settings; null if it can.
+    /// </summary>
+    /// <param name="limit">The largest scale that the generator accepts, or null if the scale is not an input.</param>
     /// <param name="lastStage">K.</param>
     internal string? ProblemWithLimit(double? limit, int lastStage)
     {
@@ -38,7 +40,7 @@ public sealed record SamplingOptions : ISamplingSettings
             return null;
         double[] scales = [.. Enumerable.Range(0, Math.Max(lastStage - 1, 0)).Select(i => StructureGuidance.At(i, lastStage))];
         return Array.Exists(scales, s => s < 1 || s > most)
-            ? $"structure guidance of this model must lie in 1…{most:G4}, it is {scales.Min():G4}…{scales.Max():G4}"
+            ? $"structure guidance of this model must be in 1…{most:G4}, it is {scales.Min():G4}…{scales.Max():G4}"
             : null;
     }
 
@@ -52,7 +54,7 @@ public sealed record SamplingOptions : ISamplingSettings
         for (int stage = 0; stage <= lastStage && misfits.Length == 0; stage++)
         {
             if (TopP.At(stage, lastStage) is not (> 0 and <= 1))
-                yield return $"top-p must lie in (0, 1], stage {stage} has {TopP.At(stage, lastStage)}";
+                yield return $"top-p must be in (0, 1], stage {stage} has {TopP.At(stage, lastStage)}";
             foreach (double scale in new[] { ContentGuidance.At(stage, lastStage), StructureGuidance.At(stage, lastStage) })
             {
                 if (scale is not (>= 0 and < double.PositiveInfinity))

@@ -3,8 +3,8 @@ using Nvg.Torch;
 namespace Nvg.Sampling;
 
 /// <summary>
-/// Compares the split of a stage with that of half as many steps, and fixes it for every image of which almost no position
-/// changed sides. The split of an image depends on the image alone, never on the others of the batch.
+/// Compares the split of a stage with the split from half as many steps, and fixes it for every image in which almost no position changed
+/// sides. The split of an image depends only on that image, never on the rest of the batch.
 /// </summary>
 /// <remarks>Shapes: B images, L positions.</remarks>
 internal sealed class SplitRefinement : IDisposable
@@ -25,10 +25,10 @@ internal sealed class SplitRefinement : IDisposable
     /// <summary>Whether the splits of all images have settled.</summary>
     internal bool Done => Array.TrueForAll(_settled, s => s);
 
-    /// <summary>The channel to split by so far; owned by this object.</summary>
+    /// <summary>The current channel to split by; owned by this object.</summary>
     internal Tensor Channel_BL => _channel_BL ?? throw new InvalidOperationException("no split was added");
 
-    /// <summary>Adds the split of twice as many steps.</summary>
+    /// <summary>Adds the split from twice as many steps.</summary>
     /// <param name="channel_BL">The channel to split by; borrowed.</param>
     /// <param name="labels_BL">The resulting structure map; borrowed.</param>
     internal void Add(Tensor channel_BL, Tensor labels_BL)

@@ -5,11 +5,11 @@ using Nvg.Torch;
 
 namespace Nvg.Sampling;
 
-/// <summary>Everything that one stage of the generation loop is computed from. Borrows its tensors.</summary>
+/// <summary>All inputs of one stage of the generation loop. Borrows its tensors.</summary>
 /// <remarks>Shapes: B images, L positions, C latent channels, K structure channels.</remarks>
 internal sealed record StageContext
 {
-    /// <summary>i.</summary>
+    /// <summary>The stage (i).</summary>
     internal required int Stage { get; init; }
 
     /// <summary>The latent positions.</summary>
@@ -30,25 +30,25 @@ internal sealed record StageContext
     /// <summary>Settings.</summary>
     internal required SamplingOptions Options { get; init; }
 
-    /// <summary>Refuses predicted values that are not finite at the end of the batch; null to refuse them at once.</summary>
+    /// <summary>Rejects non-finite predictions at the end of the batch; null to reject them immediately.</summary>
     internal FiniteChecks? Checks { get; init; }
 
-    /// <summary>What is given of the images, or null where nothing is.</summary>
+    /// <summary>The given parts of the images, or null if nothing is given.</summary>
     internal GivenBatch? Given { get; init; }
 
     /// <summary>Checked before each forward pass.</summary>
     internal CancellationToken Cancellation { get; init; }
 
-    /// <summary>B.</summary>
+    /// <summary>Number of images (B).</summary>
     internal int Count => (int)Labels_BL.Size(0);
 
-    /// <summary>2^i.</summary>
+    /// <summary>Number of clusters (2^i).</summary>
     internal int ClusterCount => LatentGrid.ClusterCount(Stage);
 
     /// <summary>The device that the stage is computed on.</summary>
     internal Device Device => Labels_BL.Device;
 
-    /// <summary>Refuses values that are not finite, at once or at the end of the batch.</summary>
+    /// <summary>Rejects non-finite values, immediately or at the end of the batch.</summary>
     /// <param name="values">One row per image of this stage.</param>
     /// <param name="part">The part of the model that predicted them.</param>
     /// <exception cref="NvgDataException">A value is NaN or infinite.</exception>
@@ -63,8 +63,8 @@ internal sealed record StageContext
     /// <summary>Embedding of the structure map, B × L × K; belongs to the innermost scope.</summary>
     internal Tensor EmbedStructure() => StructureEmbedding.Embed(Labels_BL, Stage, Grid.LastStage);
 
-    /// <summary>The images of which something is left to generate.</summary>
-    /// <param name="known">What is given of the values to generate, or null where nothing is.</param>
+    /// <summary>The images that are not completely given.</summary>
+    /// <param name="known">The given part of the values to generate, or null if nothing is given.</param>
     internal BatchSubset Incomplete(GivenValues? known) =>
         new(known?.IncompleteImages ?? [.. Enumerable.Range(0, Count).Select(b => (long)b)], Count, Device);
 

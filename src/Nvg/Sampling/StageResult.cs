@@ -2,10 +2,10 @@ using Nvg.Torch;
 
 namespace Nvg.Sampling;
 
-/// <summary>What one stage of the generation loop computed, as observers see it. The tensors live until the observer returns.</summary>
+/// <summary>The results of one stage of the generation loop, for observers. The tensors live until the observer returns.</summary>
 /// <remarks>
-/// Shapes: B images, R images that a network computed, L positions, N = 2^i clusters, C latent channels, V codes. Where
-/// content or structure is given completely for all images, no network runs.
+/// Shapes: B images, R images that a network computed, L positions, N = 2^i clusters, C latent channels, V codes. If content or structure
+/// is completely given for all images, no network runs.
 /// </remarks>
 public sealed record StageResult
 {
@@ -17,40 +17,40 @@ public sealed record StageResult
         StructureSteps = split?.Steps ?? 0;
     }
 
-    /// <summary>i.</summary>
+    /// <summary>The stage (i).</summary>
     public int Stage => Context.Stage;
 
     /// <summary>
-    /// x̂ of the conditional and then, with guidance, of the unconditional passes, followed by their token features if the model has any
-    /// (<see cref="Generators.ContentGenerator.CanvasOf"/>); null where none ran.
+    /// x̂ of the conditional passes and then, with guidance, of the unconditional ones, followed by their token features if the model has
+    /// any (<see cref="Generators.ContentGenerator.CanvasOf"/>); null if no pass ran.
     /// </summary>
     public Tensor? Predicted_NLC { get; }
 
-    /// <summary>Guided logits, R × N × V; null where no pass ran.</summary>
+    /// <summary>Guided logits, R × N × V; null if no pass ran.</summary>
     public Tensor? Logits_RNV { get; }
 
     /// <summary>Structure map of the stage.</summary>
     public Tensor Labels_BL => Context.Labels_BL;
 
-    /// <summary>Tokens of the stage, one per cluster; the largest number where a border makes a cluster use several.</summary>
+    /// <summary>Tokens of the stage, one per cluster; the largest index if a cluster uses several because of a border.</summary>
     public Tensor Tokens_BN { get; }
 
     /// <summary>Canvas after the stage.</summary>
     public Tensor Canvas_BLC { get; }
 
     /// <summary>
-    /// The channel that ranks the positions of each cluster for its split, R × L, before given parts and Gumbel noise: the end of the
-    /// flow, or the noise itself in the last split. Null after the last stage and where all labels were given.
+    /// The channel that ranks the positions of each cluster for its split, R × L, before given parts and Gumbel noise are applied: the end
+    /// of the flow, or the noise itself in the last split. Null after the last stage and if all labels were given.
     /// </summary>
     public Tensor? StructureScores_RL { get; }
 
     /// <summary>Structure map of the next stage; null after the last.</summary>
     public Tensor? NextLabels_BL { get; }
 
-    /// <summary>Euler steps that the structure flow took; 0 where none ran.</summary>
+    /// <summary>Number of Euler steps of the structure flow; 0 if it did not run.</summary>
     public int StructureSteps { get; }
 
-    /// <summary>What the stage was computed from; its canvas is the one before the stage.</summary>
+    /// <summary>The inputs of the stage; its canvas is the one before the stage.</summary>
     internal StageContext Context { get; }
 
     internal static StageResult Create(StageContext context, StageContent content, Tensor canvas_BLC, StageSplit? split) =>

@@ -6,8 +6,8 @@ using Nvg.Torch;
 namespace Nvg.Sampling;
 
 /// <summary>
-/// The flow of one split, from noise (time 1) to structure (time 0), solved by Euler steps. What the velocities of all steps
-/// share is computed once. Owns its tensors; borrows those of its arguments.
+/// The flow of one split, from noise (time 1) to structure (time 0), solved by Euler steps. Parts shared by the velocities of all steps are
+/// computed once. Owns its tensors; borrows those of its arguments.
 /// </summary>
 /// <remarks>Shapes: B images, N sequences with guidance, S steps, L positions, K structure channels, J = K − i unknown ones.</remarks>
 internal sealed class StructureFlow : IDisposable
@@ -25,15 +25,15 @@ internal sealed class StructureFlow : IDisposable
     /// <param name="generator">Predicts the velocity; borrowed.</param>
     /// <param name="nullClass">Class of unconditional passes.</param>
     /// <param name="stage">The stage that is split; borrowed.</param>
-    /// <param name="given">What is given of the split, or null; borrowed.</param>
-    /// <param name="steps">The most Euler steps.</param>
+    /// <param name="given">The given parts of the split, or null; borrowed.</param>
+    /// <param name="steps">Maximum number of Euler steps.</param>
     internal StructureFlow(StructureGenerator generator, int nullClass, StageContext stage, GivenSplit? given, int steps)
     {
         using var scope = new TensorScope();
         (_generator, _stage, _given) = (generator, stage, given);
         int lastStage = stage.Grid.LastStage;
         double scale = stage.Options.StructureGuidance.At(stage.Stage, lastStage);
-        // Where the scale is an input, the conditional pass alone is guided.
+        // If the scale is an input, the conditional pass alone is already guided.
         bool isInput = generator.GuidanceLimit is not null;
         _guidance = new Guidance(isInput ? 1 : scale);
         _times = FlowSchedule.Times(steps, stage.Grid.Length);
@@ -48,7 +48,7 @@ internal sealed class StructureFlow : IDisposable
             isInput ? Tensor.Full(classes.Class_B.Shape.ToArray(), scale, device: stage.Device) : null);
         try
         {
-            // Known channels are put back before every step, so only the unknown ones move.
+            // Known channels are restored before every step, so only the unknown ones move.
             _known_BLI = (structure_BLK - 1).Narrow(2, 0, stage.Stage).Own();
             _noise_BLJ = stage.Noise.Structure_BLK.Narrow(2, stage.Stage, lastStage - stage.Stage).Own();
             _firstVelocity_BLJ = Velocity(0, _noise_BLJ).Own();
@@ -87,7 +87,7 @@ internal sealed class StructureFlow : IDisposable
         _firstVelocity_BLJ.Dispose();
     }
 
-    // The length of every step. A generator that takes it has to be solved with a stride of one.
+    // The length of every step. A generator that takes it as an input must be solved with a stride of one.
     private Tensor StepLengths(Device device, long count)
     {
         using var scope = new TensorScope();

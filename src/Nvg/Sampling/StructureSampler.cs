@@ -7,15 +7,15 @@ using Nvg.Torch;
 namespace Nvg.Sampling;
 
 /// <summary>
-/// Draws the structure map of the next stage: a flow from noise gives the channel of this split, and every cluster is divided
-/// into equal halves by its rank. Given labels are used as they are.
+/// Draws the structure map of the next stage: a flow from noise gives the channel of this split, and every cluster is divided into equal
+/// halves by rank in this channel. Given labels are used unchanged.
 /// </summary>
 /// <remarks>Shapes: B images, R of them with something to generate, L positions, K structure channels, J = K − i unknown ones.</remarks>
 /// <param name="generator">Predicts the velocity of the flow; borrowed.</param>
 /// <param name="nullClass">Class of unconditional passes.</param>
 internal sealed class StructureSampler(StructureGenerator generator, int nullClass)
 {
-    /// <summary>The next structure map, from the canvas after the stage.</summary>
+    /// <summary>Draws the next structure map from the canvas after the stage.</summary>
     internal StageSplit Sample(StageContext stage)
     {
         using var scope = new TensorScope();
@@ -29,8 +29,8 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
         return new StageSplit(scope.Keep(split.Scores_RL!), scope.Keep(labels_BL), split.Steps);
     }
 
-    // Automatic steps differ with and without given parts. The images are split in two groups then, so that none depends on the
-    // others of its batch.
+    // The automatic number of steps depends on whether parts are given. If a batch contains both kinds of images, it is divided into two
+    // groups, so that no image depends on the rest of its batch.
     private StageSplit SplitByGiven(StageContext stage)
     {
         bool[] isGiven = stage.Given?.HasLabels(stage.Stage + 1) ?? new bool[stage.Count];
@@ -42,7 +42,7 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
         return new StageSplit(scope.Keep(scores_BL), scope.Keep(labels_BL), groups.Max(group => group.Steps));
     }
 
-    // The split of the images with and without given parts, zero in the others.
+    // The split of the images with or without given parts; zero for the others.
     private StageSplit SplitGroup(StageContext stage, bool[] isGiven, bool value)
     {
         using var scope = new TensorScope();
@@ -58,7 +58,7 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
     {
         using var scope = new TensorScope();
         GivenSplit? given = isGiven ? stage.Given!.Split(stage.Stage, stage.Device) : null;
-        // Pairs are split into single positions by the noise itself.
+        // Pairs are split into single positions using the noise itself.
         if (stage.Stage == stage.Grid.LastStage - 1)
         {
             Tensor noise_BL = stage.Noise.Structure_BLK.Select(2, stage.Stage);
@@ -85,7 +85,7 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
     {
         using var scope = new TensorScope();
         StructureSteps settings = stage.Options.StructureSteps;
-        // A generator of average velocities needs no search for the number of steps.
+        // An average-velocity generator does not need to search for the number of steps.
         if (generator.TakesStep)
             settings = settings.OfAverageVelocities(given is not null);
         int steps = settings.At(stage.Stage);

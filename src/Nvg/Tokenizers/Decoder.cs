@@ -5,8 +5,8 @@ using Nvg.Torch.Nn;
 namespace Nvg.Tokenizers;
 
 /// <summary>
-/// Latents to images: the encoder mirrored, with one more ResNet block per level and nearest-neighbour upsampling
-/// (docs/method.md, section 3.1). Shared by the methods, whose layers differ (<see cref="AutoencoderLayers"/>).
+/// Maps latents to images: mirrors the encoder, with one more ResNet block per level and nearest-neighbour upsampling
+/// (docs/method.md, section 3.1). Shared by all methods, which differ in their layers (<see cref="AutoencoderLayers"/>).
 /// </summary>
 public sealed class Decoder
 {
@@ -21,7 +21,7 @@ public sealed class Decoder
     }
 
     /// <summary>Creates or loads the parameters of a method's decoder.</summary>
-    /// <param name="path">Place of the decoder.</param>
+    /// <param name="path">Path of the decoder.</param>
     /// <param name="sizes">Its sizes.</param>
     /// <param name="layers">Creates the method's layers.</param>
     internal Decoder(ParameterPath path, IAutoencoderSizes sizes, AutoencoderLayers layers)

@@ -5,8 +5,8 @@ using Nvg.Torch.Nn;
 namespace Nvg.Tokenizers;
 
 /// <summary>
-/// Images to latents: levels of ResNet blocks, all but the last followed by downsampling, then two more blocks
-/// (docs/method.md, section 3.1). Shared by the methods, whose layers differ (<see cref="AutoencoderLayers"/>).
+/// Maps images to latents: levels of ResNet blocks, all but the last followed by downsampling, then two more blocks
+/// (docs/method.md, section 3.1). Shared by all methods, which differ in their layers (<see cref="AutoencoderLayers"/>).
 /// </summary>
 public sealed class Encoder
 {
@@ -21,7 +21,7 @@ public sealed class Encoder
     }
 
     /// <summary>Creates or loads the parameters of a method's encoder.</summary>
-    /// <param name="path">Place of the encoder.</param>
+    /// <param name="path">Path of the encoder.</param>
     /// <param name="sizes">Its sizes.</param>
     /// <param name="layers">Creates the method's layers.</param>
     internal Encoder(ParameterPath path, IAutoencoderSizes sizes, AutoencoderLayers layers)

@@ -2,7 +2,7 @@ using Nvg.Torch;
 
 namespace Nvg.Tokenizers;
 
-/// <summary>A tokenizer of any method: it describes images by tokens in stages from coarse to fine, and decodes every stage.</summary>
+/// <summary>A tokenizer of any method. It describes images by tokens in stages from coarse to fine and decodes every stage.</summary>
 public interface IImageTokenizer
 {
     /// <summary>Side of the square images, in pixels.</summary>
@@ -14,10 +14,10 @@ public interface IImageTokenizer
     /// <summary>Codebook size (V).</summary>
     int CodebookSize { get; }
 
-    /// <summary>Where images are computed.</summary>
+    /// <summary>Device on which images are computed.</summary>
     Device Device { get; }
 
-    /// <summary>Tokens of an image in a stage and all stages before it.</summary>
+    /// <summary>Number of tokens of an image in a stage and all stages before it.</summary>
     int TokenCount(int stage);
 
     /// <summary>Describes images.</summary>

@@ -4,9 +4,9 @@ using Nvg.Torch;
 namespace Nvg.Tokenizers;
 
 /// <summary>
-/// Normalises the scale of a tokenizer's latent. The tokenizer's losses leave the scale open: images stay the same if latent, codes
-/// and refiner biases are multiplied by a factor that the decoder divides out. The generators' token head works on latent
-/// differences, which should be of order one.
+/// Normalises the scale of a tokenizer's latent. The tokenizer's losses do not determine the scale: images stay the same if latent, codes
+/// and refiner biases are multiplied by a factor that the decoder divides out. The generators' token head works on latent differences,
+/// which should be of order one.
 /// </summary>
 public static class LatentScale
 {
@@ -36,7 +36,7 @@ public static class LatentScale
         return parameters.ToDictionary(p => p.Key, p => p.Value * FactorOf(p.Key, factor));
     }
 
-    // Refiner weights map latent to latent and stay unchanged.
+    // Refiner weights map latents to latents and stay unchanged.
     private static double FactorOf(string name, double factor) => name switch
     {
         "decoder.conv_in.conv.weight" => 1 / factor,

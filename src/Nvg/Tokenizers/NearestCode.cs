@@ -8,7 +8,7 @@ internal static class NearestCode
 {
     private static readonly Operator NearestCodeOp = new("nvg::nearest_code");
 
-    /// <summary>Squared distances |p|² + |c|² − 2 p·c between all points and codes, differentiable.</summary>
+    /// <summary>Squared distances |p|² + |c|² − 2 p·c between all points and codes; differentiable.</summary>
     /// <returns>M × V.</returns>
     internal static Tensor SquaredDistances(Tensor points_MC, Tensor codebook_VC)
     {
@@ -18,7 +18,7 @@ internal static class NearestCode
     }
 
     /// <summary>The index of the nearest code of every point. Ties go to the lower index; NaN counts as the smallest distance.</summary>
-    /// <remarks>On the CPU a kernel computes this without storing distances; without it all distances are computed.</remarks>
+    /// <remarks>On the CPU, a kernel computes this without storing distances. Without the kernel, all distances are computed.</remarks>
     /// <returns>M indices, 64-bit, without gradient.</returns>
     internal static Tensor Find(Tensor points_MC, Tensor codebook_VC)
     {

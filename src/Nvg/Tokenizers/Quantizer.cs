@@ -5,9 +5,9 @@ using Nvg.Torch.Nn;
 namespace Nvg.Tokenizers;
 
 /// <summary>
-/// Content construction by residual quantization: in every stage the codebook describes the part of the latent that earlier
-/// stages left over (paper, appendix A.2; docs/method.md, section 3.4). A refiner per stage smooths the stage's contribution:
-/// φ_i(h) = h + w · conv_i(h).
+/// Content construction by residual quantization: in every stage, the codebook describes the part of the latent that earlier stages have
+/// not yet described (paper, appendix A.2; docs/method.md, section 3.4). A refiner per stage smooths the stage's contribution: φ_i(h) = h +
+/// w · conv_i(h).
 /// </summary>
 /// <remarks>Shapes: B images, L positions, C latent channels, V codes, N = 2^i clusters of stage i, S = K + 1 stages.</remarks>
 public sealed class Quantizer
@@ -23,7 +23,7 @@ public sealed class Quantizer
     {
     }
 
-    /// <summary>The same for a latent grid of any shape.</summary>
+    /// <summary>Same as the other overload, for a latent grid of any shape.</summary>
     internal Quantizer(ParameterPath path, TokenizerConfig config, LatentGrid grid)
     {
         _config = config;
@@ -39,7 +39,7 @@ public sealed class Quantizer
 
     /// <summary>Quantizes latents without gradients.</summary>
     /// <param name="latent_BLC">Encoder outputs, B × L × C.</param>
-    /// <param name="structure_BSL">Their structure maps; the sequence keeps a reference of its own.</param>
+    /// <param name="structure_BSL">Their structure maps; the sequence keeps its own reference.</param>
     /// <returns>The sequences; the caller disposes them.</returns>
     public GranularitySequence Quantize(Tensor latent_BLC, Tensor structure_BSL)
     {

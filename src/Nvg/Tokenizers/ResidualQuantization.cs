@@ -3,8 +3,8 @@ using Nvg.Torch;
 namespace Nvg.Tokenizers;
 
 /// <summary>
-/// Residual quantization over the stages of any method: in every stage the codebook describes the part of the latent that
-/// earlier stages left over (paper, appendix A.2; docs/method.md, section 3.4).
+/// Residual quantization over the stages of any method: in every stage, the codebook describes the part of the latent that earlier stages
+/// have not yet described (paper, appendix A.2; docs/method.md, section 3.4).
 /// </summary>
 /// <remarks>Shapes: B images, N points of a stage, C latent channels, V codes, M points of all images.</remarks>
 /// <param name="codebook_VC">The codebook; borrowed.</param>
@@ -24,7 +24,8 @@ internal sealed class ResidualQuantization(Tensor codebook_VC, double commitment
         using var scope = new TensorScope();
         Tensor full = latent.To(ScalarType.Float32);
         Tensor target = full.Detach();
-        // The residual starts detached, also in the warm-up: the latent gets its gradient from the commitment loss and straight through.
+        // The residual starts detached, even during warm-up: the latent gets its gradient from the commitment loss and the straight-through
+        // estimator.
         Tensor residual = target;
         Tensor? canvas = null, loss = null;
         var content = new Tensor[stages.Count];
@@ -48,7 +49,7 @@ internal sealed class ResidualQuantization(Tensor codebook_VC, double commitment
             stageLosses[i] = stageLoss.Detach();
         }
 
-        // Straight through: the decoder's gradient passes to the encoder as if nothing had been quantized.
+        // Straight-through estimator: the decoder's gradient passes to the encoder as if nothing had been quantized.
         Tensor output = lastStages is null ? canvas! : Tensor.Stack([.. lastStages.Select((stage, b) => canvases[stage].Select(0, b))], 0);
         Tensor straightThrough = full + (output - full).Detach();
         foreach (Tensor result in (ReadOnlySpan<Tensor>)[.. content, .. points, .. stageLosses])
@@ -88,7 +89,7 @@ internal sealed class ResidualQuantization(Tensor codebook_VC, double commitment
         return (scope.Keep(tokens_M.Reshape(batch, count)), scope.Keep(codes_MC.Reshape(batch, count, channels)));
     }
 
-    // Zero in value; its gradient is that of a softmax over all codes (index backpropagation). The original adds it to the
+    // Has value zero and the gradient of a softmax over all codes (index backpropagation). The original adds it to the
     // one-hot vectors before the product with the codebook, which is equivalent but needs large one-hot tensors.
     private static Tensor SoftChoice(Tensor points_MC, Tensor codebook_VC)
     {

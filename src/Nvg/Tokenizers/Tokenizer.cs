@@ -7,13 +7,15 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Tokenizers;
 
-/// <summary>The multi-granularity quantized autoencoder: images to granularity sequences and back. Owns its parameters.</summary>
+/// <summary>
+/// The multi-granularity quantized autoencoder, which converts images to granularity sequences and back. Owns its parameters.
+/// </summary>
 public sealed class Tokenizer : IImageTokenizer, IDisposable
 {
     /// <param name="config">Sizes.</param>
     /// <param name="source">Random or stored parameters; the names are those of the published checkpoints.</param>
     /// <param name="decoderType">
-    /// Element type of the decoder's computation, or null for that of the source. The encoder always uses that of the source, because
+    /// Element type of the decoder's computation, or null for the source's type. The encoder always uses the source's type, because
     /// rounding would change tokens.
     /// </param>
     /// <exception cref="ArgumentException">The config is invalid; the message names every problem.</exception>
@@ -34,16 +36,16 @@ public sealed class Tokenizer : IImageTokenizer, IDisposable
     /// <summary>All parameters by name.</summary>
     public ParameterStore Parameters { get; } = new();
 
-    /// <summary>Images to latents.</summary>
+    /// <summary>Maps images to latents.</summary>
     public Encoder Encoder { get; }
 
-    /// <summary>Latents to images.</summary>
+    /// <summary>Maps latents to images.</summary>
     public Decoder Decoder { get; }
 
     /// <summary>Finds the structure maps of images.</summary>
     public IStructureStrategy Structure { get; }
 
-    /// <summary>Latents to content and canvases.</summary>
+    /// <summary>Maps latents to content and canvases.</summary>
     public Quantizer Quantizer { get; }
 
     /// <summary>Encodes images as sequences.</summary>
@@ -74,15 +76,15 @@ public sealed class Tokenizer : IImageTokenizer, IDisposable
     /// <summary>Decodes canvases.</summary>
     /// <param name="canvas_BLC">B × L × C; borrowed.</param>
     /// <returns>Images, B × 3 × H × W, clamped to [−1, 1].</returns>
-    /// <exception cref="NvgDataException">Canvas or image are not finite, so the weights are damaged or overflow.</exception>
+    /// <exception cref="NvgDataException">The canvas or image is not finite: the weights are damaged or cause overflow.</exception>
     public Tensor Decode(Tensor canvas_BLC) => Decode(canvas_BLC, null);
 
-    /// <summary>As <see cref="Decode(Tensor)"/>, with names of the images for messages.</summary>
+    /// <summary>Same as <see cref="Decode(Tensor)"/>, with image names for messages.</summary>
     internal Tensor Decode(Tensor canvas_BLC, Func<long, string>? describe)
     {
         using InferenceMode inference = Autograd.Inference();
         using var scope = new TensorScope();
-        // Clamped and rounded to bytes, NaN would look like a black image.
+        // After clamping and rounding to bytes, NaN would look like a black image.
         PredictedValues.RequireFinite(canvas_BLC, "quantizer", describe);
         Tensor images = Decoder.Forward(Positions.ToMap(canvas_BLC, Config.Grid));
         PredictedValues.RequireFinite(images, "decoder", describe);

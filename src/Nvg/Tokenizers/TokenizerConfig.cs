@@ -37,7 +37,7 @@ public sealed record TokenizerConfig : IAutoencoderSizes
 
     /// <summary>
     /// How structure maps are found; null for greedy clustering, as in the paper. Generators learn the structure that their tokenizer
-    /// finds.
+    /// produces.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public StructureStrategyConfig? Structure { get; init; }
@@ -63,7 +63,7 @@ public sealed record TokenizerConfig : IAutoencoderSizes
             yield return problem;
     }
 
-    // The nearest sizes that these levels can have.
+    // The nearest image sizes that these levels support.
     private string SizesAround(int size)
     {
         int below = DownsamplingFactor << int.Log2(Math.Max(1, size / DownsamplingFactor));

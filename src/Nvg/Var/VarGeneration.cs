@@ -7,9 +7,9 @@ using Nvg.Var.Tokenizers;
 namespace Nvg.Var;
 
 /// <summary>Generates the images of a request batch by batch.</summary>
-/// <param name="model">Borrowed until the last image.</param>
+/// <param name="model">Borrowed until the last image is returned.</param>
 /// <param name="request">The images.</param>
-/// <param name="progress">Told after every scale, or null.</param>
+/// <param name="progress">Receives a report after every scale, or null.</param>
 /// <param name="stages">Receives the images so far after every scale, or null.</param>
 internal sealed class VarGeneration(
     VarModel model, VarGenerationRequest request, IProgress<GenerationProgress>? progress, Action<VarStage>? stages)
@@ -32,8 +32,8 @@ internal sealed class VarGeneration(
         }
     }
 
-    /// <summary>What is kept of images, or null where nothing is.</summary>
-    /// <exception cref="ArgumentException">An image or a mask has another size than the model's.</exception>
+    /// <summary>The kept parts of images, or null if nothing is kept.</summary>
+    /// <exception cref="ArgumentException">The size of an image or mask differs from the model's.</exception>
     internal static TokenEdit? EditOf(VarModel model, IReadOnlyList<VarImageRequest> images)
     {
         VarEdit[] edits = [.. images.Select(p => p.Edit).OfType<VarEdit>()];

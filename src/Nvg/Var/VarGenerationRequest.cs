@@ -18,6 +18,6 @@ public sealed record VarGenerationRequest
     /// <summary>Whether the images of all scales are drawn as well (<see cref="VarImage.Stages"/>).</summary>
     public bool WithStages { get; init; }
 
-    /// <summary>Images computed together on a device.</summary>
+    /// <summary>Number of images computed together on a device.</summary>
     internal int BatchSizeOn(DeviceType device) => BatchSize ?? GenerationRequest.DefaultBatchSize(device);
 }

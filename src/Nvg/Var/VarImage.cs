@@ -17,7 +17,7 @@ public sealed record VarImage : IGeneratedImage
     /// <inheritdoc/>
     public required RgbImage Image { get; init; }
 
-    /// <summary>Its tokens, scale after scale.</summary>
+    /// <summary>The tokens, scale by scale.</summary>
     public required IReadOnlyList<int> Tokens { get; init; }
 
     /// <summary>The settings it was drawn with.</summary>

@@ -14,7 +14,7 @@ namespace Nvg.Var;
 
 /// <content>
 /// The model folder: <c>config.json</c>, <c>tokenizer.safetensors</c>, <c>generator.safetensors</c> (the transformer, absent for a
-/// tokenizer alone) and <c>labels.txt</c>, as of other methods.
+/// tokenizer alone) and <c>labels.txt</c>, as for other methods.
 /// </content>
 public sealed partial class VarModel
 {
@@ -22,14 +22,14 @@ public sealed partial class VarModel
     private const string TokenizerFile = ModelFolderFiles.Tokenizer, TransformerFile = "generator.safetensors";
     private const string Codebook = "quantize.embedding.weight";
 
-    /// <summary>Reads a model folder on the calling thread. Does not change the threads of the process.</summary>
+    /// <summary>Reads a model folder on the calling thread. Does not change the number of threads of the process.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="device">Where the parameters go.</param>
+    /// <param name="device">Device for the parameters.</param>
     /// <param name="type">
-    /// Element type of the matrices of transformer and decoder; null keeps the stored one in the transformer and float32 in the
+    /// Element type of the transformer's and decoder's matrices. Null keeps the stored type for the transformer and float32 for the
     /// decoder. The encoder runs in float32.
     /// </param>
-    /// <param name="withGenerator">False reads the tokenizer alone.</param>
+    /// <param name="withGenerator">False loads only the tokenizer.</param>
     /// <exception cref="NvgDataException">The folder or one of its files is missing, damaged or does not fit the config.</exception>
     public static VarModel Load(
         string folder, Device device = default, ScalarType? type = ScalarType.Float32, bool withGenerator = true)
@@ -54,10 +54,10 @@ public sealed partial class VarModel
         }
     }
 
-    /// <summary>A model of random weights, as training would start it, to time sizes for which there are no weights.</summary>
+    /// <summary>Creates a model with random weights, as at the start of training, to benchmark sizes for which no weights exist.</summary>
     /// <param name="config">Its sizes.</param>
-    /// <param name="seed">Decides the weights, whatever the type and the device.</param>
-    /// <param name="device">Where the parameters go.</param>
+    /// <param name="seed">Determines the weights, regardless of type and device.</param>
+    /// <param name="device">Device for the parameters.</param>
     /// <param name="type">Element type of the matrices of transformer and decoder; the encoder runs in float32.</param>
     /// <exception cref="ArgumentException">The sizes contradict each other.</exception>
     public static VarModel Random(
@@ -81,14 +81,14 @@ public sealed partial class VarModel
         }
     }
 
-    /// <summary>Writes a model folder: file by file, the config last, each completely or not at all.</summary>
+    /// <summary>Writes a model folder. Each file is written atomically, the config last.</summary>
     /// <param name="folder">Created if it does not exist.</param>
     /// <param name="config">Sizes and default settings.</param>
     /// <param name="tokenizer">Parameters of the tokenizer.</param>
     /// <param name="transformer">Parameters of the transformer, or null.</param>
     /// <param name="labels">Names of the classes, as <see cref="ClassLabel"/> reads them.</param>
     /// <param name="type">
-    /// Element type to store matrices in; null keeps theirs. Vectors, codebook and tables by position are stored in float32.
+    /// Element type for storing matrices; null keeps their type. Vectors, codebook and positional tables are stored in float32.
     /// </param>
     public static void Save(
         string folder, VarModelConfig config, IReadOnlyDictionary<string, Tensor> tokenizer,
@@ -112,7 +112,7 @@ public sealed partial class VarModel
     public string Fingerprint()
     {
         if (Folder.Length == 0)
-            throw new InvalidOperationException($"{Config.Name} has random weights, which no file holds");
+            throw new InvalidOperationException($"{Config.Name} has random weights that are not stored in a file");
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (string file in new[] { TokenizerFile, TransformerFile }.Select(f => Path.Combine(Folder, f)).Where(File.Exists))
         {
@@ -124,7 +124,7 @@ public sealed partial class VarModel
     }
 
     /// <summary>The config of a model folder.</summary>
-    /// <exception cref="NvgDataException">There is none, or it does not describe a VAR model.</exception>
+    /// <exception cref="NvgDataException">It is missing, or it does not describe a VAR model.</exception>
     internal static VarModelConfig ReadConfig(string folder)
     {
         ModelFolderFiles.Require(folder);
@@ -136,7 +136,7 @@ public sealed partial class VarModel
     }
 
     /// <summary>The lines of <c>labels.txt</c>.</summary>
-    /// <exception cref="NvgDataException">They cannot be read, or their number is not that of the transformer's classes.</exception>
+    /// <exception cref="NvgDataException">They cannot be read, or their number differs from that of the transformer's classes.</exception>
     internal static string[] ReadLabels(string folder, VarModelConfig config)
     {
         string path = Path.Combine(folder, LabelsFile);
@@ -148,11 +148,11 @@ public sealed partial class VarModel
     internal static string[] TensorFiles(string folder, VarModelConfig config) =>
         [.. new[] { TokenizerFile, TransformerFile }.Take(config.Transformer is null ? 1 : 2).Select(file => Path.Combine(folder, file))];
 
-    /// <summary>Element type that a parameter is stored in where matrices are stored in <paramref name="type"/>.</summary>
+    /// <summary>Element type in which a parameter is stored if matrices are stored as <paramref name="type"/>.</summary>
     internal static ScalarType StoredType(string name, Tensor tensor, ScalarType? type)
     {
-        // Codes are compared by distance: rounding them would move tokens. Vectors, and tables whose first dimension is one (per
-        // position, head or kind of modulation), are computed with in float32.
+        // Codes are compared by distance, so rounding them would change tokens. Vectors, and tables whose first dimension is one (per
+        // position, head or kind of modulation), are used in float32.
         bool isTable = tensor.Rank > 2 && tensor.Size(0) == 1;
         return !tensor.ScalarType.IsFloatingPoint() ? tensor.ScalarType
             : tensor.Rank < 2 || isTable || name == Codebook ? ScalarType.Float32

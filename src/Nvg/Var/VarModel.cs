@@ -38,7 +38,7 @@ public sealed partial class VarModel : IImageModel
     public VarTokenizer Tokenizer { get; }
 
     /// <summary>Predicts token maps.</summary>
-    /// <exception cref="NvgDataException">The folder has a tokenizer alone.</exception>
+    /// <exception cref="NvgDataException">The folder holds only a tokenizer.</exception>
     public VarTransformer Transformer
     {
         get
@@ -92,15 +92,17 @@ public sealed partial class VarModel : IImageModel
         }
     }
 
-    /// <summary>Generates on the calling thread; images come in the order of the request, each when its batch is finished.</summary>
+    /// <summary>
+    /// Generates images on the calling thread. They are returned in the order of the request, each when its batch is finished.
+    /// </summary>
     /// <param name="request">The images.</param>
-    /// <param name="progress">Told after every scale, or null.</param>
+    /// <param name="progress">Receives a report after every scale, or null.</param>
     /// <param name="stages">
-    /// Receives the images so far after every scale, which takes a pass of the decoder each; null for no previews.
+    /// Receives the images so far after every scale, which costs one decoder pass per scale; null for no previews.
     /// </param>
     /// <param name="cancellation">Checked before each forward pass.</param>
     /// <exception cref="ArgumentException">Settings, classes or edits do not fit the model.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled; images that were returned before stay valid.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; images returned earlier stay valid.</exception>
     public IEnumerable<VarImage> Generate(
         VarGenerationRequest request, IProgress<GenerationProgress>? progress = null, Action<VarStage>? stages = null,
         CancellationToken cancellation = default) => new VarGeneration(this, request, progress, stages).Run(cancellation);

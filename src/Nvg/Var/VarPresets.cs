@@ -4,7 +4,7 @@ using Nvg.Var.Transformers;
 
 namespace Nvg.Var;
 
-/// <summary>Sizes and settings of the published VAR models of 1,000 classes, by name.</summary>
+/// <summary>Sizes and settings of the published VAR models for 1,000 classes, by name.</summary>
 public static class VarPresets
 {
     private static readonly VarTokenizerConfig Ch160V4096Z32 = new()
@@ -37,7 +37,7 @@ public static class VarPresets
     /// <summary>All presets: the tokenizer, then the transformers by size.</summary>
     public static IReadOnlyList<VarModelConfig> All { get; } = [Tokenizer, D16, D20, D24, D30, D36];
 
-    /// <summary>The preset of a name, in any case, or null.</summary>
+    /// <summary>The preset with a name (case-insensitive), or null.</summary>
     public static VarModelConfig? Find(string name) => All.FirstOrDefault(p => p.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     private static VarModelConfig OfDepth(int depth, ScaleSequence? scales = null, bool sharedModulation = false)

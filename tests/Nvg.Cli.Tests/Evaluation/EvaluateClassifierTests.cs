@@ -130,7 +130,7 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
     {
         CommandResult both = await RunAsync("evaluate", "precision", "--model", model.Folder, "--preset", "nvg-d16");
         Assert.Equal(CommandRunner.WrongUsage, both.ExitCode);
-        Assert.Contains("exclude each other", both.Error, StringComparison.Ordinal);
+        Assert.Contains("cannot be combined", both.Error, StringComparison.Ordinal);
     }
 
     private string Classifier()

@@ -20,7 +20,14 @@ public partial class HelpLayoutTests
         string arranged = HelpLayout.Arrange(help, command, Width);
         Assert.DoesNotContain(arranged.Split('\n').SkipWhile(line => line != "Options:"), line => line.Length > Width);
         Assert.Equal(Options(help).Order(StringComparer.Ordinal), Options(arranged).Order(StringComparer.Ordinal));
-        Assert.Equal(WordsOf(help), WordsOf(arranged));
+        Assert.Equal(WordsOf(help), WordsOf(arranged), StringComparer.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void Arrange_DefaultOfAnEnumeration_IsWrittenAsItIsTyped()
+    {
+        (Command command, string help) = Recorded("train");
+        Assert.Contains("[default: good]", HelpLayout.Arrange(help, command, Width), StringComparison.Ordinal);
     }
 
     [Fact]

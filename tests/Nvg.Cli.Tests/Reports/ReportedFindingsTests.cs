@@ -154,12 +154,12 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
 
     // Counts that fill the memory before anything is drawn: refused from the numbers alone.
     [Theory]
-    [InlineData("--count", "20000000", "out.png", "--count must lie between 1 and 1,000,000, not 20000000")]
-    [InlineData("--count", "1000000000", "out.npz", "--count must lie between 1 and 1,000,000, not 1000000000")]
-    [InlineData("--count", "2147483647", "folder", "--count must lie between 1 and 1,000,000")]
-    [InlineData("--count", "0", "out.png", "--count must lie between 1 and 1,000,000, not 0")]
-    [InlineData("--count", "900000", "out.npz", "10 classes of 900,000 images are more than 1,000,000")]
-    [InlineData("--count", "900000", "out.png", "10 classes of 900,000 images are more than 1,000,000")]
+    [InlineData("--count", "20000000", "out.png", "--count must be between 1 and 1,000,000, not 20000000")]
+    [InlineData("--count", "1000000000", "out.npz", "--count must be between 1 and 1,000,000, not 1000000000")]
+    [InlineData("--count", "2147483647", "folder", "--count must be between 1 and 1,000,000")]
+    [InlineData("--count", "0", "out.png", "--count must be between 1 and 1,000,000, not 0")]
+    [InlineData("--count", "900000", "out.npz", "10 classes of 900,000 images exceed the limit of 1,000,000 images")]
+    [InlineData("--count", "900000", "out.png", "10 classes of 900,000 images exceed the limit of 1,000,000 images")]
     public async Task Generate_TooManyImages_AreWrongUsageAtOnce(string option, string value, string output, string words)
     {
         CommandResult result = await RunAsync(

@@ -35,7 +35,7 @@ public class DistillCommandTests(TinyModel model) : CommandTests, IClassFixture<
         CommandResult strong = await RunAsync(
             "generate", "--model", student, "--class", "cat", "--structure-guidance", "4", "-o", InFolder("no.png"), "--threads", "1");
         Assert.Equal(CommandRunner.WrongUsage, strong.ExitCode);
-        Assert.Contains("must lie in 1…2.5", strong.Error, StringComparison.Ordinal);
+        Assert.Contains("must be in 1…2.5", strong.Error, StringComparison.Ordinal);
     }
 
     [Fact]

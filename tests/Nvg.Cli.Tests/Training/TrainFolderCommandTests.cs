@@ -14,14 +14,14 @@ public class TrainFolderCommandTests : CommandTests
     private const int PerClass = 12;
 
     [Theory]
-    [InlineData("where to? give a folder for the run with -o RUN, or --dry-run for the plan alone", "IMAGES")]
+    [InlineData("no output folder: use -o RUN, or --dry-run to see only the plan", "IMAGES")]
     [InlineData(
         "--size: a model cannot be trained on images of 48 × 48: choose 16, 32, 64, 128, 256 or 512",
         "IMAGES", "-o", "RUN", "--size", "48")]
     [InlineData("--hours must be more than 0 and at most 8,760 (a year)", "IMAGES", "-o", "RUN", "--hours", "0")]
     [InlineData("--orientations must be 1 (upright), 2 (mirrored) or 8", "IMAGES", "-o", "RUN", "--orientations", "4")]
-    [InlineData("there is no folder or file 'tokeniser', nor such a command; did you mean tokenizer?", "tokeniser", "-o", "RUN")]
-    [InlineData("where to? give a folder for the configs", "--init")]
+    [InlineData("there is no folder or file 'tokeniser', and no such command; did you mean tokenizer?", "tokeniser", "-o", "RUN")]
+    [InlineData("no output folder: use nvg train --init -o FOLDER", "--init")]
     public async Task Train_WrongUse_IsOneLineAndLeavesNothing(string expected, params string[] arguments)
     {
         Images();
@@ -83,8 +83,8 @@ public class TrainFolderCommandTests : CommandTests
         Assert.True(result.ExitCode == CommandRunner.Done, result.Error);
         string model = InFolder("run/model"), card = File.ReadAllText(Path.Combine(model, "README.md"));
         Assert.Contains("PSNR", card, StringComparison.Ordinal);
-        Assert.Contains($"{2 * PerClass - 1} images, of which 2 were kept aside", card, StringComparison.Ordinal);
-        Assert.Contains("reconstruction of 2 images, kept aside", card, StringComparison.Ordinal);
+        Assert.Contains($"{2 * PerClass - 1} images, of which 2 were held out", card, StringComparison.Ordinal);
+        Assert.Contains("reconstruction of 2 images, held out", card, StringComparison.Ordinal);
         Assert.Contains("class recognised by the run's classifier, 48 samples", card, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(model, "samples.png")) && File.Exists(Path.Combine(model, "reconstructions.png")));
         Assert.Contains($"next: nvg generate --model {model}", result.Error, StringComparison.Ordinal);
@@ -95,7 +95,7 @@ public class TrainFolderCommandTests : CommandTests
         CommandResult other = await TrainAsync("IMAGES", "-o", "RUN", "--hours", "3");
         Assert.Equal(CommandRunner.WrongUsage, other.ExitCode);
         Assert.Contains(
-            $"was begun with --hours {hours} instead of 3: continue",
+            $"was started with --hours {hours} instead of 3: continue",
             other.Error.Replace("1E-05", "1e-05", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
     }
 

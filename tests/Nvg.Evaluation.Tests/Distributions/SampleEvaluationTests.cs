@@ -118,7 +118,7 @@ public sealed class SampleEvaluationTests : IDisposable
             string message = Assert.Throws<NvgDataException>(() => SampleEvaluation.Run(
                 network, ImageSet.Open(samples), SampleReference.Open(reference),
                 new SampleEvaluationOptions { SaveReference = _folder["out.npz"] })).Message;
-            Assert.Contains("holds statistics already", message, StringComparison.Ordinal);
+            Assert.Contains("already holds statistics", message, StringComparison.Ordinal);
             Assert.False(File.Exists(_folder["out.npz"]));
         }
     }
@@ -233,7 +233,7 @@ public sealed class SampleEvaluationTests : IDisposable
             network, ImageSet.Open(samples), SampleReference.Open(reference),
             new SampleEvaluationOptions { Limit = 10, ReferenceRows = 15 });
         Assert.Equal(10, report.Count);
-        Assert.Contains(report.Notes, n => n.Contains("one by one use 15 images", StringComparison.Ordinal));
+        Assert.Contains(report.Notes, n => n.Contains("single images use 15 images", StringComparison.Ordinal));
     }
 
     private static SampleReport Evaluate(string samples, string reference, int batch = 32, string? save = null)

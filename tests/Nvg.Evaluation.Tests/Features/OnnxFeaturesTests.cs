@@ -121,8 +121,8 @@ public sealed class OnnxFeaturesTests : IDisposable
     [InlineData("side=4 mean=[0,0,0]", "mean and std are given together")]
     [InlineData("side=4 mean=[0,0,0] std=[1,0,1]", "greater than zero")]
     [InlineData("normalization=unit side=4 output=none", "cannot be used by ONNX Runtime")]
-    [InlineData("normalization=unit side=4 input=none", "has no input 'none', but image")]
-    [InlineData("normalization=unit side=4 name=Inception-2015", "whose metrics have names of their own")]
+    [InlineData("normalization=unit side=4 input=none", "has no input 'none'; its inputs are image")]
+    [InlineData("normalization=unit side=4 name=Inception-2015", "whose metrics have their own names")]
     [InlineData("normalization=imagenet2 side=4", "normalization must be one of imageNet, clip, half, unit, bytes")]
     [InlineData("normalisation=unit", "there is no setting 'normalisation'")]
     public void Load_SettingsThatDoNotFit_AreNamed(string settings, string words)

@@ -9,7 +9,7 @@ public class ModelFolderFilesTests
     public void Require_NoModelFolder_IsRefusedAlikeForEveryMethod()
     {
         using var folder = new TemporaryFolder();
-        foreach ((string path, string reason) in new[] { ("missing", "there is no model folder"), ("", "it has no tokenizer.safetensors") })
+        foreach ((string path, string reason) in new[] { ("missing", "model folder not found"), ("", "it has no tokenizer.safetensors") })
         {
             string message = Assert.Throws<NvgDataException>(() => ModelFolderFiles.Require(folder[path])).Message;
             Assert.Contains(reason, message, StringComparison.Ordinal);

@@ -168,7 +168,7 @@ public class PartialSequenceTests
         Refused("stage 2, position 1: label 0", (labels, _) => labels[9] = 0);
         Refused("cluster 1 has 3", (labels, _) => (labels[4], labels[5], labels[6]) = (1, 1, 1));
         Refused("needs the label", (_, tokens) => tokens[4] = 3);
-        Refused("is not a codebook number", (_, tokens) => tokens[0] = -2);
+        Refused("is not a codebook index", (_, tokens) => tokens[0] = -2);
         using Models models = new(grid);
         int[] far = [.. none];
         far[0] = 16;

@@ -164,7 +164,7 @@ public sealed class ImageDocumentTests : IDisposable
     [Fact]
     public void RequireModel_Another_IsRefused() =>
         Assert.Contains(
-            "another model", Assert.Throws<NvgDataException>(() => Document().RequireModel("a.nvg", _model, "0123")).Message,
+            "a different model", Assert.Throws<NvgDataException>(() => Document().RequireModel("a.nvg", _model, "0123")).Message,
             StringComparison.Ordinal);
 
     [Fact]

@@ -206,7 +206,7 @@ public sealed class CheckpointConversionTests : IDisposable
             t => { t.Remove("encoder.norm_out.norm.bias"); t.Remove("decoder.conv_out.conv.bias"); },
             "2 missing (encoder.norm_out.norm.bias, decoder.conv_out.conv.bias)");
         Refuse(t => t[
-            "nvgformer.x0_head.linear.bias"] = Tensor.Zeros([5]), "1 of another shape or type (x0_head.linear.bias is [5], not [4])");
+            "nvgformer.x0_head.linear.bias"] = Tensor.Zeros([5]), "1 with a different shape or type (x0_head.linear.bias is [5], not [4])");
         Refuse(t => t["nvgformer.x0_head.linear.bias"] = Tensor.Zeros([4], ScalarType.Int64), "x0_head.linear.bias is Int64");
         Refuse(t => t["nvgformer.more"] = Tensor.Zeros([5]), "1 unexpected (more)", "--allow-unexpected");
         Refuse(t => t["stray"] = Tensor.Zeros([5]), "1 tensors that belong to no part of a model (stray)", "--allow-unexpected");

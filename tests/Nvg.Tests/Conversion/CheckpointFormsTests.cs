@@ -38,7 +38,7 @@ public sealed class CheckpointFormsTests : IDisposable
         Dictionary<string, Tensor> tensors = TinyTensors();
         Write("x.safetensors", tensors.ToDictionary(p => prefix + p.Key, p => p.Value));
         ConversionReport report = Convert("x.safetensors");
-        Assert.Contains($"'{prefix}' was taken off {tensors.Count} names", Assert.Single(report.Notes), StringComparison.Ordinal);
+        Assert.Contains($"'{prefix}' was removed from {tensors.Count} names", Assert.Single(report.Notes), StringComparison.Ordinal);
         AssertIsTheModel(tensors);
     }
 
@@ -205,7 +205,7 @@ public sealed class CheckpointFormsTests : IDisposable
         tensors["decoder.conv_in.conv.weight"] = Tensor.Full(
             tensors["decoder.conv_in.conv.weight"].Shape.ToArray(), 1e300, ScalarType.Float64);
         Write("x.safetensors", tensors);
-        AssertRefused("x.safetensors", "too large for the type that they are stored in (decoder.conv_in.conv.weight)");
+        AssertRefused("x.safetensors", "too large for their storage type (decoder.conv_in.conv.weight)");
     }
 
     [Theory]

@@ -83,7 +83,7 @@ public class AverageVelocityInputTests
         {
             var error = Assert.Throws<ArgumentException>(
                 () => Sample(generator, options: weak with { StructureGuidance = StageSchedule.Constant(scale) }));
-            Assert.Contains("must lie in 1…3", error.Message, StringComparison.Ordinal);
+            Assert.Contains("must be in 1…3", error.Message, StringComparison.Ordinal);
         }
     }
 

@@ -150,7 +150,7 @@ public sealed class TrainingProcessesTests
         var alone = new LaunchEnvironment("test", 0, 2, 0, 2, "127.0.0.1", Ranks.FreePort());
         var error = Assert.Throws<ProcessFailedException>(
             () => TrainingProcesses.Join(alone, Device.Cpu, new ProcessSettings { MeetingTimeout = TimeSpan.FromSeconds(1) }, _ => { }));
-        Assert.StartsWith("rank 0: 1 of 2 processes came to 127.0.0.1:", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("rank 0: 1 of 2 processes reached 127.0.0.1:", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

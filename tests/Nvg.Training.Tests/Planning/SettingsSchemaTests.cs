@@ -15,7 +15,7 @@ public class SettingsSchemaTests
     # Configuration
 
     Every setting of the JSON files that `nvg train tokenizer|generator|classifier|var-tokenizer|var --config FILE` reads. `nvg train
-    --init -o settings` writes files to start from, with a comment at every setting, and a JSON schema beside each
+    --init -o settings` writes files to start from, with a comment for every setting, and a JSON schema beside each
     ([train-your-own](train-your-own.md#settings-of-your-own)); the schemas are also in `configs/schema`. Comments and trailing commas are
     allowed, unknown keys are errors. `--set training.steps=1000` overrides a setting on the command line. What the settings mean for a
     model, and which ones the paper uses, is explained in [training](training.md).

@@ -2,7 +2,7 @@ using Nvg.Imaging;
 
 namespace Nvg.Testing;
 
-/// <summary>Small images for tests; sampled at the middles of pixels, so that a resized one is the same at another size.</summary>
+/// <summary>Small images for tests, sampled at pixel centres, so that an image has the same content at any size.</summary>
 internal static class Images
 {
     public static RgbImage Gradient(int width, int height, int shade = 0)

@@ -1,9 +1,9 @@
 namespace Nvg.Testing;
 
-/// <summary>A folder of one test, gone with it.</summary>
+/// <summary>A folder for one test, deleted on dispose.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
-    // In memory where there is such a place: files that are flushed to a busy disk, as checkpoints are, take seconds.
+    // In memory if possible, because files that are flushed to a busy disk, such as checkpoints, take seconds.
     private const string InMemory = "/dev/shm";
 
     public string Root { get; } = Directory.CreateDirectory(

@@ -9,7 +9,7 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Testing;
 
-/// <summary>Models and data small enough to compute with in milliseconds, and random hierarchies to feed them.</summary>
+/// <summary>Models and data small enough to compute in milliseconds, and random hierarchies as their input.</summary>
 internal static class Tiny
 {
     public static TokenizerConfig TokenizerSizes { get; } = new()
@@ -36,7 +36,7 @@ internal static class Tiny
         HeadSize = 32,
     };
 
-    /// <summary>Random weights; codes far enough apart that no rounding decides which is nearest.</summary>
+    /// <summary>A tokenizer with random weights. Its codes are far enough apart that rounding does not change which is nearest.</summary>
     public static Tokenizer Tokenizer(TokenizerConfig? sizes = null, ulong seed = 1)
     {
         var tokenizer = new Tokenizer(sizes ?? TokenizerSizes, ParameterSource.Random(seed));
@@ -44,7 +44,9 @@ internal static class Tiny
         return tokenizer;
     }
 
-    /// <summary>Labels of all stages of one random hierarchy: the finest is a permutation, the others are its shifts.</summary>
+    /// <summary>
+    /// Labels of all stages of one random hierarchy: the finest labels are a permutation, the others are shifted from them.
+    /// </summary>
     public static long[][] Hierarchy(LatentGrid grid, Random random)
     {
         long[] finest = [.. Enumerable.Range(0, grid.Length).Select(l => (long)l)];

@@ -3,7 +3,7 @@ using Nvg.Sampling;
 
 namespace Nvg.Testing;
 
-/// <summary>Whole models of random weights.</summary>
+/// <summary>Whole models with random weights.</summary>
 internal static class TinyModels
 {
     internal static NvgModel Random()
@@ -15,7 +15,7 @@ internal static class TinyModels
             Generator = Tiny.GeneratorSizes,
             Sampling = new SamplingOptions { StructureSteps = 2 },
         }, seed: 3);
-        // A codebook as it is before training would leave every image grey.
+        // An untrained codebook would leave every image grey.
         model.Tokenizer.Quantizer.Codebook.MultiplyInPlace(16);
         return model;
     }

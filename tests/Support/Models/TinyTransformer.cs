@@ -2,7 +2,7 @@ using Nvg.Pretrained;
 
 namespace Nvg.Testing;
 
-/// <summary>Sizes of a vision transformer that computes in milliseconds.</summary>
+/// <summary>Sizes of a vision transformer that runs in milliseconds.</summary>
 internal static class TinyTransformer
 {
     public static VisionTransformerConfig Config { get; } =

@@ -6,7 +6,7 @@ using Nvg.Var.Transformers;
 
 namespace Nvg.Testing;
 
-/// <summary>VAR models small enough to compute with in milliseconds.</summary>
+/// <summary>VAR models small enough to compute in milliseconds.</summary>
 internal static class TinyVar
 {
     public static VarTokenizerConfig TokenizerSizes { get; } = new()
@@ -34,7 +34,7 @@ internal static class TinyVar
 
     public static string[] Labels { get; } = ["ship, boat", "n02084071\tdog", "cat"];
 
-    /// <summary>Random weights; codes far enough apart that no rounding decides which is nearest.</summary>
+    /// <summary>A tokenizer with random weights. Its codes are far enough apart that rounding does not change which is nearest.</summary>
     public static VarTokenizer Tokenizer(ulong seed = 1)
     {
         var tokenizer = new VarTokenizer(TokenizerSizes, ParameterSource.Random(seed));
@@ -42,7 +42,9 @@ internal static class TinyVar
         return tokenizer;
     }
 
-    /// <summary>Random weights of a size at which classes and tokens matter, unlike those that training starts from.</summary>
+    /// <summary>
+    /// A transformer with random weights large enough that classes and tokens have an effect, unlike initial training weights.
+    /// </summary>
     public static VarTransformer Transformer(ulong seed = 2, VarTransformerConfig? sizes = null)
     {
         var transformer = new VarTransformer(sizes ?? TransformerSizes, ParameterSource.Random(seed));

@@ -12,12 +12,12 @@ using Nvg.Training.Tasks.Tokenizers;
 
 namespace Nvg.Testing;
 
-/// <summary>A plan of networks small enough to be executed in seconds, for the images of <see cref="Tiny.Prepare"/>.</summary>
+/// <summary>A plan with networks small enough to be executed in seconds, for the images of <see cref="Tiny.Prepare"/>.</summary>
 internal static class TinyPlan
 {
     internal const int Size = 16;
 
-    /// <summary>Time that is over at once, so that every stage is cut to the shortest length that its schedule allows.</summary>
+    /// <summary>A time that is over at once, so that every stage is cut to the shortest length that its schedule allows.</summary>
     internal const double Hours = 1e-5;
 
     internal static TrainingPlan Create(string name, string source, int perClass, long steps = 12) => new()

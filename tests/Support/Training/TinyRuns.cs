@@ -7,15 +7,17 @@ using Nvg.Training.Optimization;
 
 namespace Nvg.Testing;
 
-/// <summary>Whole runs of tiny models: to the end, until they are stopped, and by several processes, which are threads here.</summary>
+/// <summary>
+/// Whole runs of tiny models: to the end, until they are stopped, or in several processes, which are simulated by threads.
+/// </summary>
 internal static class TinyRuns
 {
-    /// <summary>Trains to the end, or from where a run stopped.</summary>
-    /// <param name="create">Makes the task, which is disposed at the end.</param>
+    /// <summary>Trains to the end, from the start or from where a run stopped.</summary>
+    /// <param name="create">Creates the task, which is disposed at the end.</param>
     /// <param name="options">Steps, batch, optimizer.</param>
-    /// <param name="folder">The run's.</param>
-    /// <param name="stopAfter">A step with a log line after which the run is asked to stop; null for none.</param>
-    /// <param name="processes">Those that train together; null for one alone.</param>
+    /// <param name="folder">Folder of the run.</param>
+    /// <param name="stopAfter">A step with a log line, after which the run is asked to stop; null for none.</param>
+    /// <param name="processes">The processes that train together; null for a single process.</param>
     internal static void Train(
         Func<ITrainingTask> create, TrainingOptions options, string folder, int? stopAfter = null, TrainingProcesses? processes = null)
     {
@@ -43,7 +45,7 @@ internal static class TinyRuns
         return 0;
     });
 
-    /// <summary>Runs something in every process of a group.</summary>
+    /// <summary>Runs work in every process of a group.</summary>
     /// <returns>The results by rank.</returns>
     internal static T[] Together<T>(int count, Func<TrainingProcesses, T> work)
     {
@@ -63,7 +65,7 @@ internal static class TinyRuns
     internal static JsonNode[] Statistics(string folder) =>
         [.. File.ReadAllLines(Path.Combine(folder, "stats.jsonl")).Select(line => JsonNode.Parse(line)!)];
 
-    /// <summary>Compares the weights of two runs after a step, but for those of some names.</summary>
+    /// <summary>Compares the weights of two runs after a step, except those with some names.</summary>
     internal static void AssertSameWeights(string expected, string actual, int step, double tolerance, Func<string, bool>? except = null)
     {
         using var scope = new TensorScope();

@@ -6,14 +6,14 @@ using Nvg.Granularity.Construction;
 
 namespace Nvg.Cli.Arguments.Steering;
 
-/// <summary>Options that give a part of the images: structure, a reference, a region, or the end of an interpolation.</summary>
+/// <summary>Options that determine a part of the images: structure, a reference, a region, or the end of an interpolation.</summary>
 internal sealed class ControlArguments
 {
     private const int MaximumRows = 64;
 
     private readonly Option<string[]> _structure = new("--structure")
     {
-        Description = "Structure to follow: a drawing, whose flat colours count as well, a depth map or a label map (image or .npy). "
+        Description = "Structure to follow: a drawing, whose flat colours are also followed, a depth map or a label map (image or .npy). "
             + "Repeat it for one drawing per split",
         HelpName = "FILE",
     };
@@ -22,14 +22,14 @@ internal sealed class ControlArguments
     {
         Description =
             "Meaning of --structure: brightness ranks positions, labels are regions, image uses the structure of the image itself; auto, "
-            + "the default, takes a few flat colours for labels and shades for brightness",
+            + "the default, treats a few flat colours as labels and shades as brightness",
         HelpName = "auto|brightness|labels|image",
     };
 
     private readonly Option<int?> _structureStages = new("--structure-stages")
     {
-        Description = "Number of stages that --structure determines; by default as many as separate its regions, and four of a shaded "
-            + "drawing",
+        Description = "Number of stages that --structure determines; by default the number needed to separate its regions, or four for "
+            + "a shaded drawing",
         HelpName = "N",
     };
 
@@ -43,7 +43,7 @@ internal sealed class ControlArguments
 
     private readonly Option<string?> _reference = new("--reference")
     {
-        Description = "Image whose first stages are kept, or a saved result (.nvg), which also gives class, seed and settings",
+        Description = "Image whose first stages are kept, or a saved result (.nvg), which also sets class, seed and settings",
         HelpName = "IMAGE|RESULT.nvg",
     };
 

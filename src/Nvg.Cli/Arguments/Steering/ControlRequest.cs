@@ -12,7 +12,7 @@ internal sealed record ControlRequest
 {
     internal required IReadOnlyList<string> Structures { get; init; }
 
-    /// <summary>What the structure shows; null to find it out.</summary>
+    /// <summary>What the structure shows; null to detect it.</summary>
     internal StructureKind? Kind { get; init; }
 
     internal int? StructureStages { get; init; }
@@ -44,8 +44,8 @@ internal sealed record ControlRequest
     internal KeptPart Part => Keep ?? KeptPart.Both;
 
     /// <summary>
-    /// The numbers of stages to keep, one per row. Inside a mask one stage is kept unless another number is given: its token
-    /// sets the tone and is chosen before the surroundings are seen.
+    /// The numbers of stages to keep, one per row. With a mask, one stage is kept unless another number is given: its token sets
+    /// the tone and would be chosen before the surroundings are seen.
     /// </summary>
     internal IReadOnlyList<int> Stages => KeepStages ?? [Mask is null ? 0 : 1];
 
@@ -56,11 +56,11 @@ internal sealed record ControlRequest
     internal IEnumerable<string> Outputs => new[] { Explain }.OfType<string>();
 
     /// <summary>Reads the saved result, or returns null if the reference is not one.</summary>
-    /// <exception cref="NvgDataException">It is unusable.</exception>
+    /// <exception cref="NvgDataException">The saved result is unusable.</exception>
     internal ImageDocument? ReadDocument() => IsDocument ? ImageDocument.Read(Reference!) : null;
 
-    /// <summary>Throws if options contradict each other.</summary>
-    /// <exception cref="UsageException">They do.</exception>
+    /// <summary>Throws if the options contradict each other.</summary>
+    /// <exception cref="UsageException">They contradict each other.</exception>
     internal void Check()
     {
         CheckStructure();
@@ -112,10 +112,10 @@ internal sealed record ControlRequest
         if (Mask is null && Keep is not null && KeepStages is null)
             throw new UsageException("--keep needs --keep-stages N");
         if (Mask is not null && (Part == KeptPart.Content || Structures.Count > 0))
-            throw new UsageException("--mask keeps the structure of the reference: leave out --structure and --keep content");
+            throw new UsageException("--mask keeps the structure of the reference: omit --structure and --keep content");
         if (Structures.Count > 0 && Part != KeptPart.Content)
             throw new UsageException(
-                "--structure and the structure of --reference exclude each other: use --keep content, or leave one out");
+                "--structure and the structure of --reference cannot be combined: use --keep content, or omit one");
         if (Structures.Count == 0 && Part == KeptPart.Content && Stages.Max() > 1)
             throw new UsageException("--keep content of several stages needs their structure: use --keep both, or add --structure");
     }

@@ -8,10 +8,10 @@ using Nvg.Pretrained;
 
 namespace Nvg.Cli.Arguments.Steering;
 
-/// <summary>Reads the files that a <see cref="ControlRequest"/> names into what is given to the images.</summary>
+/// <summary>Reads the files named in a <see cref="ControlRequest"/> and makes structure and content for the images.</summary>
 internal sealed class GivenRowsReader
 {
-    // If more positions than this had to move, the drawing is worth a look.
+    // If a larger share of positions had to move, the user should check the drawing.
     private const double NoteworthyShare = 0.25;
 
     private readonly ControlRequest _request;
@@ -25,8 +25,8 @@ internal sealed class GivenRowsReader
     /// <summary>Reads the files.</summary>
     /// <param name="request">The options.</param>
     /// <param name="model">The model; borrowed.</param>
-    /// <param name="document">The saved result that the reference is, or null.</param>
-    /// <returns>One row per number of kept stages; one row with nothing if nothing is given.</returns>
+    /// <param name="document">The reference if it is a saved result, or null.</param>
+    /// <returns>One row per number of kept stages; one empty row if nothing is given.</returns>
     /// <exception cref="UsageException">The model has fewer stages.</exception>
     /// <exception cref="NvgDataException">A file is unusable.</exception>
     internal static GivenRows Read(ControlRequest request, NvgModel model, ImageDocument? document)
@@ -44,7 +44,7 @@ internal sealed class GivenRowsReader
         }
     }
 
-    /// <summary>Tells how much of a drawing had to move, and draws it if requested.</summary>
+    /// <summary>Prints how much of a drawing had to move, and draws it if requested.</summary>
     internal static void Explain(ControlRequest request, StructureMap? plan)
     {
         if (plan is null)
@@ -71,9 +71,10 @@ internal sealed class GivenRowsReader
             return;
         int positions = plan.Grid.Length;
         string stages = string.Join(", ", moved.Skip(1).Select((count, i) => $"{count} of {positions} in stage {i + 1}"));
-        // The image has no captions: letters would depend on the fonts of the machine.
+        // The image has no captions, because text would depend on the fonts of the machine.
         string more = request.Explain is { } file
-            ? $"; drawn in {file}: from top to bottom the drawing, the structure used, and in white what moved; a column for each stage"
+            ? $"; drawn in {file}: from top to bottom the drawing, the structure used, and the moved positions in "
+                + "white; one column per stage"
             : moved.Any(count => count > NoteworthyShare * positions) ? "; --explain FILE.png shows them"
             : "";
         ConsoleText.Note($"structure: positions moved to make the halves equal: {stages}{more}");
@@ -106,7 +107,7 @@ internal sealed class GivenRowsReader
             : reference.Keep(kept);
     }
 
-    // Stage 0 is a single region, so structure begins to matter with the second kept stage.
+    // Stage 0 is a single region, so structure has an effect only from the second kept stage on.
     private void NoteWithoutEffect()
     {
         if (_request.Mask is not null || _request.KeepStages is not { } stages)
@@ -116,7 +117,7 @@ internal sealed class GivenRowsReader
         if (idle.Length > 0 && (_document is null || _document.Given.IsEmpty))
         {
             string reason = _request.Part == KeptPart.Structure ? "stage 0 is a single region" : "no stage is kept";
-            ConsoleText.Note($"note: --keep-stages {string.Join(", ", idle)} keeps nothing of the reference ({reason})");
+            ConsoleText.Note($"note: --keep-stages {string.Join(", ", idle)} has no effect ({reason})");
         }
     }
 
@@ -134,7 +135,7 @@ internal sealed class GivenRowsReader
         return _model.Structure.FromImage(_request.Structures[0], _request.StructureStages!.Value, construction);
     }
 
-    // After everything was accepted: a refusal is a single line.
+    // Printed only after everything was accepted, because an error must be a single line.
     private void NoteReading()
     {
         string? photograph = _document is null ? _request.Reference : null;

@@ -12,7 +12,7 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Comparison;
 
-/// <summary><c>nvg compare</c>: measures models of any method, and samples of other models, next to each other.</summary>
+/// <summary><c>nvg compare</c>: measures models of any method, and samples of other models, side by side.</summary>
 internal sealed class CompareCommand
 {
     private readonly Argument<string[]> _models = new("models")
@@ -87,7 +87,7 @@ internal sealed class CompareCommand
             throw new UsageException($"-o {output}: the report is one file, whose name ends in .html");
         string[] paths = Array.ConvertAll(parsed.GetRequiredValue(_models), ModelFolder.Locate);
         if (Array.Find(paths, path => !Path.Exists(path)) is { } missing)
-            throw NvgDataException.At(missing, "no such model, folder or file", "nvg models lists the models that ship");
+            throw NvgDataException.At(missing, "no such model, folder or file", "nvg models lists the shipped models");
         if (!Path.Exists(data))
             throw NvgDataException.At(data, "no such file or folder", "check the path");
         ImageOutput.RequireWritable(output);

@@ -21,15 +21,15 @@ internal static class ComparisonReport
     {
         var page = new HtmlReport($"{string.Join(", ", entries.Select(e => e.Name))}: side by side", DateTimeOffset.UtcNow);
         page.Section("Images").Paragraph(
-            $"Of models: a row per class, the same classes and seeds {options.Seed} to {options.Seed + (ulong)options.Shown - 1} for all. "
-            + "Of samples alone: evenly chosen images. Uncurated.");
+            $"For models, one row per class, the same classes and seeds {options.Seed} to {options.Seed + (ulong)options.Shown - 1} for "
+            + "all. For samples only, evenly chosen images. Uncurated.");
         page.SideBySide(entries.Select(entry => (Grid(entry), $"{entry.Name}, of {entry.Images:N0} images")));
         if (entries.Any(e => e.Samples is not null))
             AddMetrics(page, entries);
         page.Section("Cost and reconstruction").Table(CostHeadings, CostRows(entries)).Paragraph(
             $"Measured on this machine ({precision}). Seconds include decoding. Passes and operations are counted from sizes and settings; "
-            + "a pass with guidance computes two sequences. Tokens are those of the content: the structure maps of NVG are further "
-            + $"information. Reconstruction over up to {options.Reconstructed:N0} images of {options.Data}.");
+            + "a pass with guidance computes two sequences. Tokens are those of the content: NVG's structure maps are not counted. "
+            + $"Reconstruction over up to {options.Reconstructed:N0} images of {options.Data}.");
         foreach (ComparedEntry entry in entries.Where(e => e.Cost is not null))
         {
             string parts = string.Join(", ", entry.Cost!.Parameters.Select(p => $"{p.Key} {p.Value:N0}"));

@@ -23,7 +23,7 @@ internal sealed class EvaluateCostCommand
 
     private readonly Option<int> _repeat = new("--repeat")
     {
-        Description = "Timed images, of which the fastest counts",
+        Description = "Timed images; the fastest is reported",
         HelpName = "N",
         DefaultValueFactory = _ => 3,
     };
@@ -61,13 +61,10 @@ internal sealed class EvaluateCostCommand
         {
             new HtmlReport("Cost per image", DateTimeOffset.UtcNow)
                 .Paragraph(
-                    "One image at a time. The content time is that of an image with given structure, decoder included; the structure "
-                        + "time is what "
-                    + "generating the structure adds. Memory is the peak of the process on the host, parameters included; GPU memory "
-                        + "is not "
-                    + "counted, and memory that earlier models of the same command have not returned is. Presets have random weights, "
-                        + "which "
-                    + "cost the same.")
+                    "One image at a time. The content time is measured with given structure and includes the decoder. The structure "
+                    + "time is the additional time for generating the structure. Memory is the peak of the process on the host, "
+                    + "parameters included; GPU memory is not counted, and memory that earlier models of the same command have not "
+                    + "returned is. Presets have random weights, which cost the same.")
                 .Section("Models").Table(Headings, costs.Select(Row))
                 .Section("How to reproduce this report").Code(CommandLineText.Current).Settings([new("computed on", precision),
                     .. ReportVersions.Current()])
@@ -109,7 +106,7 @@ internal sealed class EvaluateCostCommand
         : ModelOrPreset.Open(null,
             Presets.Find(name, out string? problem) ?? throw new UsageException($"there is no folder {name}, and {problem}"), device, type);
 
-    // The whole image was not slower than its content: the difference is below the noise.
+    // The whole image was not slower than its content alone, so the difference is below the noise.
     private const string NotMeasurable = "not measurable";
 
     private static string[] Headings { get; } =

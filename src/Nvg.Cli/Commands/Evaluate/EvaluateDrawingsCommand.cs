@@ -23,14 +23,14 @@ internal sealed class EvaluateDrawingsCommand
 
     private readonly Option<int> _count = new("--count")
     {
-        Description = "Number of drawings: the images whose dark region is told apart best",
+        Description = "Number of drawings: the images with the most clearly separated dark region",
         HelpName = "N",
         DefaultValueFactory = _ => 100,
     };
 
     private readonly Option<int?> _stages = new("--structure-stages")
     {
-        Description = "Stages that a drawing determines; by default as many as separate its regions",
+        Description = "Stages that a drawing determines; by default, the number needed to separate its regions",
         HelpName = "N",
     };
 
@@ -82,7 +82,7 @@ internal sealed class EvaluateDrawingsCommand
     private static void Print(DrawingReport r)
     {
         ConsoleText.Print($"{ConsoleText.Count(r.Count, "drawing")} of {r.Stages:F1} stages, {r.DarkShare:P0} dark; "
-            + "intersection over union of the drawn and the found dark region:");
+            + "intersection over union of the drawn dark region and that of the image:");
         ConsoleTable.Write(
             ["followed", "unguided", "reconstructed", "balanced"],
             [[$"{r.Followed:F3}", $"{r.Unguided:F3}", $"{r.Reconstructed:F3}", $"{r.Balanced:F3}"]]);

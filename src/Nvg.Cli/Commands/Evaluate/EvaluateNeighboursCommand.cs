@@ -112,10 +112,11 @@ internal sealed class EvaluateNeighboursCommand
         yield return Row("median distance of a sample to its nearest training image", c => $"{c.SampleMedian:F3}");
         yield return Row("median distance of a test image to its nearest training image", c => $"{c.TestMedian:F3}");
         yield return Row("ratio of the two", c => $"{c.MedianRatio:F3}");
-        yield return Row("probability that a sample is closer than a test image (½: alike, 1: copies)", c => $"{c.CloserThanTest:F3}");
+        yield return Row("probability that a sample is closer than a test image (½: equally close, 1: copies)",
+            c => $"{c.CloserThanTest:F3}");
         yield return Row("samples closer than the closest 1 % of test images", c => $"{c.BelowLowestTestPercent:P2}");
         yield return Row("samples below a third of the distance to the second nearest", c => $"{c.SampleCopies:P2}");
-        yield return Row("test images below a third of it", c => $"{c.TestCopies:P2}");
+        yield return Row("test images below a third of that distance", c => $"{c.TestCopies:P2}");
     }
 
     private static HtmlReport Report(Metrics metrics, RgbImage sheet) => new HtmlReport("Nearest training images", DateTimeOffset.UtcNow)

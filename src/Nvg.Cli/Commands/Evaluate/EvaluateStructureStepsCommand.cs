@@ -29,8 +29,8 @@ internal sealed class EvaluateStructureStepsCommand
 
     private readonly Option<string?> _reference = new("--reference")
     {
-        Description = $"Model whose images with {StructureSteps.Published} steps are compared with, such as the one that was distilled; "
-            + "by default the model itself",
+        Description = $"Model whose images with {StructureSteps.Published} steps serve as the reference, such as the one that was "
+            + "distilled; by default the model itself",
         HelpName = "DIR",
     };
 

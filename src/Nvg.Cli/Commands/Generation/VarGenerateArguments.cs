@@ -3,12 +3,12 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Generation;
 
-/// <summary>The options of <c>nvg generate</c> as generation with a VAR model uses them.</summary>
+/// <summary>The options of <c>nvg generate</c> for a VAR model.</summary>
 internal sealed record VarGenerateArguments
 {
     internal required string Folder { get; init; }
 
-    /// <summary>Class names; null for none, which with a mask means in- or out-painting.</summary>
+    /// <summary>Class names; null for none. With a mask, none means in- or out-painting without a class.</summary>
     internal string? Class { get; init; }
 
     internal required int Count { get; init; }

@@ -11,7 +11,7 @@ using Nvg.Var.Sampling;
 
 namespace Nvg.Cli.Commands.Generation;
 
-/// <summary><c>nvg generate</c> with a VAR model: generates images freely, or the masked part of a reference.</summary>
+/// <summary><c>nvg generate</c> with a VAR model: generates whole images, or the masked part of a reference.</summary>
 /// <param name="arguments">The options.</param>
 /// <param name="sampling">Reads sampling settings.</param>
 internal sealed class VarGenerateCommand(VarGenerateArguments arguments, SamplingArguments sampling)
@@ -130,7 +130,7 @@ internal sealed class VarGenerateCommand(VarGenerateArguments arguments, Samplin
             outputs.Add(new AnimationOutput(gif, style.Columns));
         }
 
-        // Images of no class have a folder of their own.
+        // Images without a class have their own folder.
         string[] labels = [.. model.Labels.Select(line => ClassLabel.Parse(line).Name), "none"];
         outputs.Add(ImageOutput.Create(arguments.Output, labels, count, side, style, arguments.Stages ? stages : 0));
         return outputs;

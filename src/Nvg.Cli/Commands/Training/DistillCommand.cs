@@ -13,7 +13,7 @@ internal sealed class DistillCommand
     private const int DefaultSamples = 4096;
 
     private readonly Argument<string> _teacher =
-        new("model") { Description = "The model to distil: a folder, or the name of a model that ships" };
+        new("model") { Description = "The model to distil: a folder, or the name of a shipped model" };
 
     private readonly Option<string?> _data = new("--data")
     {

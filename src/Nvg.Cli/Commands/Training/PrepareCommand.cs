@@ -114,7 +114,7 @@ internal sealed class PrepareCommand
         return options;
     }
 
-    // A tokenizer halves the image down to a grid whose side is a power of two.
+    // A tokenizer halves the image until it reaches a grid whose side is a power of two.
     private static void NoteUnusualSize(int size)
     {
         int below = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)size + 1) / 2;

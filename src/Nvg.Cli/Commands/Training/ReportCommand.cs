@@ -5,7 +5,7 @@ using Nvg.Training.Runs;
 
 namespace Nvg.Cli.Commands.Training;
 
-/// <summary><c>nvg report</c>: writes a page about a training run.</summary>
+/// <summary><c>nvg report</c>: writes a report page for a training run.</summary>
 internal sealed class ReportCommand
 {
     private readonly Argument<string> _run = new("RUN") { Description = "Folder of a training run, finished or in progress" };

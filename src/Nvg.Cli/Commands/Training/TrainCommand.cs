@@ -9,7 +9,8 @@ using Nvg.Training.Tasks.Var;
 namespace Nvg.Cli.Commands.Training;
 
 /// <summary>
-/// <c>nvg train SOURCE</c>: makes a model of a collection; <c>nvg train tokenizer|generator|classifier</c>: trains on a prepared data set.
+/// <c>nvg train SOURCE</c>: trains a model on a collection of images; <c>nvg train tokenizer|generator|classifier</c>: trains one
+/// network on a prepared data set.
 /// </summary>
 internal static class TrainCommand
 {
@@ -21,7 +22,7 @@ internal static class TrainCommand
     }
 
     private static Command Single() =>
-        new("train", "Make a model of a collection of images, or train one of its networks with settings of your own")
+        new("train", "Train a model on a collection of images, or train one of its networks with your own settings")
     {
         TrainTaskCommand<TokenizerRunConfig>.Create(
             "tokenizer", "Train the multi-granularity autoencoder",

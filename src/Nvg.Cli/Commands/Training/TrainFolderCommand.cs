@@ -11,12 +11,12 @@ using Nvg.Training.Planning.Facts;
 
 namespace Nvg.Cli.Commands.Training;
 
-/// <summary><c>nvg train SOURCE -o RUN</c>: plans, trains and measures a model of a collection of images.</summary>
+/// <summary><c>nvg train SOURCE -o RUN</c>: plans, trains and measures a model for a collection of images.</summary>
 internal sealed class TrainFolderCommand
 {
     private readonly Argument<string?> _source = new("source")
     {
-        Description = "Images to make a model of: a folder, tar, zip or Parquet file, or a data set made by nvg prepare",
+        Description = "Images to train on: a folder, tar, zip or Parquet file, or a data set made by nvg prepare",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -38,7 +38,7 @@ internal sealed class TrainFolderCommand
 
     private readonly Option<PlanQuality> _quality = new("--quality")
     {
-        Description = "How much is asked of the time",
+        Description = "How ambitious the plan is for the time",
         HelpName = "draft|good|best",
         DefaultValueFactory = _ => PlanQuality.Good,
     };
@@ -62,7 +62,7 @@ internal sealed class TrainFolderCommand
     };
 
     private readonly Option<bool> _init =
-        new("--init") { Description = "Write configs with a comment at every setting, and their schemas, to the folder -o and stop" };
+        new("--init") { Description = "Write configs with a comment for every setting, and their schemas, to the folder -o and stop" };
 
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace existing settings, with --init and --plan" };
 
@@ -78,7 +78,7 @@ internal sealed class TrainFolderCommand
     private readonly Option<bool> _json = new("--json") { Description = "Print the plan as JSON" };
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 
-    /// <summary>Adds the arguments to the command that also has the single trainings as sub-commands.</summary>
+    /// <summary>Adds the arguments to the command that also has the single training tasks as sub-commands.</summary>
     internal static void AddTo(Command command)
     {
         var arguments = new TrainFolderCommand();
@@ -97,7 +97,7 @@ internal sealed class TrainFolderCommand
         string? output = parsed.GetValue(_output), export = parsed.GetValue(_plan);
         bool plansOnly = parsed.GetValue(_dryRun) || export is not null;
         if (output is null && !plansOnly)
-            throw new UsageException("where to? give a folder for the run with -o RUN, or --dry-run for the plan alone");
+            throw new UsageException("no output folder: use -o RUN, or --dry-run to see only the plan");
         PlanRequest request = Request(parsed, source, output);
         Device device = parsed.GetValue(_device);
         if (output is not null && !plansOnly && PlanFiles.ReadFrom(output) is { } begun)
@@ -123,7 +123,7 @@ internal sealed class TrainFolderCommand
     private int Initialize(ParseResult parsed)
     {
         string folder = parsed.GetValue(_output)
-            ?? throw new UsageException("where to? give a folder for the configs: nvg train --init -o FOLDER");
+            ?? throw new UsageException("no output folder: use nvg train --init -o FOLDER");
         foreach (string file in SettingsTemplates.Write(folder, parsed.GetValue(_size) ?? SettingsTemplates.UsualSize,
             parsed.GetValue(_overwrite)))
             ConsoleText.Print(file);
@@ -138,13 +138,13 @@ internal sealed class TrainFolderCommand
         if (parsed.GetValue(_source) is not { } source)
         {
             throw new UsageException(
-                $"'train' needs images to make a model of, or one of the commands {string.Join(", ", commands)} "
+                $"'train' needs images to train on, or one of the commands {string.Join(", ", commands)} "
                 + "(nvg train --help shows the options)");
         }
 
         // A pattern of shards is not a path.
         if (!Path.Exists(source) && NearestNames.Of(source, commands, most: 1) is [var near, ..])
-            throw new UsageException($"there is no folder or file '{source}', nor such a command; did you mean {near}?");
+            throw new UsageException($"there is no folder or file '{source}', and no such command; did you mean {near}?");
         return source;
     }
 
@@ -183,7 +183,7 @@ internal sealed class TrainFolderCommand
             $"{setting.Option} {(setting.Then.Length > 0 ? setting.Then : "not given")} instead of "
             + (setting.Now.Length > 0 ? setting.Now : "none"));
         throw new UsageException(
-            $"{output} was begun with {string.Join(", ", others)}: continue it with the same options, or choose another folder");
+            $"{output} was started with {string.Join(", ", others)}: continue it with the same options, or choose another folder");
     }
 
     private void Show(ParseResult parsed, TrainingPlan plan, bool isResult)

@@ -71,11 +71,11 @@ internal sealed class TrainTaskCommand<TConfig>
         using ITrainingTask task = _task.Create(new TrainingStart<TConfig>(settings, images, process, sequences));
         process.Note(Summary(images, options, task, process));
         NoteLongWarmup(options, process);
-        // Terms with an underscore are those of single stages.
+        // Terms with an underscore belong to single stages.
         return process.Train(task, settings, options, "images", term => !term.Contains('_', StringComparison.Ordinal));
     }
 
-    // The defaults are those of long runs.
+    // The defaults are made for long runs.
     private static void NoteLongWarmup(TrainingOptions options, TrainingRunProcess process)
     {
         if (options.WarmupSteps > options.Steps / 2)

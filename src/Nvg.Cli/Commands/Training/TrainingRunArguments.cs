@@ -8,7 +8,7 @@ using Nvg.Training.Loop;
 
 namespace Nvg.Cli.Commands.Training;
 
-/// <summary>The options that all training runs share, and the course of such a run: its folder, its processes, its end.</summary>
+/// <summary>The options that all training runs share, and the life cycle of a run: its folder, its processes and its end.</summary>
 /// <param name="outputDescription">Description of <c>--output</c>.</param>
 /// <param name="setDescription">Description of <c>--set</c>.</param>
 internal sealed class TrainingRunArguments(string outputDescription, string setDescription)
@@ -42,7 +42,7 @@ internal sealed class TrainingRunArguments(string outputDescription, string setD
 
     /// <summary>Runs the training in one process, or launches its processes and waits for them.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="title">What the progress line says is going on.</param>
+    /// <param name="title">Description of the work in the progress line.</param>
     /// <param name="train">Trains in this process. Returns the model folder.</param>
     /// <param name="nextCommand">The command to suggest after training, from the model folder.</param>
     /// <param name="cancellation">Requests to save and end.</param>

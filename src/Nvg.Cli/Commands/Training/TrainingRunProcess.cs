@@ -18,7 +18,7 @@ namespace Nvg.Cli.Commands.Training;
 internal sealed record TrainingRunProcess(
     string Folder, Device Device, TrainingProcesses Processes, string? Launcher, ConsoleProgress Progress, CancellationToken Cancellation)
 {
-    /// <summary>Keeps other runs out of the folder until it is disposed; null in all processes but the first.</summary>
+    /// <summary>Locks the folder against other runs until the lock is disposed; null in all processes but the first.</summary>
     internal RunLock? Lock() => Processes.IsFirst ? RunLock.Take(Folder) : null;
 
     /// <summary>Prints a line, in the first process.</summary>
@@ -29,10 +29,10 @@ internal sealed record TrainingRunProcess(
     }
 
     /// <summary>Trains to the last step, or from the newest checkpoint. Returns the model folder.</summary>
-    /// <param name="task">What is trained; borrowed.</param>
+    /// <param name="task">The task to train; borrowed.</param>
     /// <param name="settings">The settings, kept in the folder of the run.</param>
     /// <param name="options">The training options among them.</param>
-    /// <param name="unit">What is counted per second.</param>
+    /// <param name="unit">Unit that is counted per second.</param>
     /// <param name="shows">Whether a term of the loss is shown.</param>
     internal string Train<TSettings>(
         ITrainingTask task, TSettings settings, TrainingOptions options, string unit, Func<string, bool> shows)

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Nvg.Server.Requests.Bodies;
 
-/// <summary>A request for images, as the native API takes it. docs/serving.md describes every field.</summary>
+/// <summary>A request for images in the native API. docs/serving.md describes every field.</summary>
 internal sealed record JobBody
 {
     public string? Model { get; init; }

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Nvg.Server.Requests.Bodies;
 
-/// <summary>First stages of a reference that are kept.</summary>
+/// <summary>The stages of a reference that are kept.</summary>
 internal sealed record KeepBody
 {
     public int? Structure { get; init; }

@@ -3,7 +3,7 @@ using Nvg.Sampling.Schedules;
 
 namespace Nvg.Server.Requests.Bodies;
 
-/// <summary>Sampling settings; those that are missing keep their value.</summary>
+/// <summary>Sampling settings; missing settings keep their values.</summary>
 internal sealed record SamplingBody
 {
     public StageSchedule? ContentGuidance { get; init; }

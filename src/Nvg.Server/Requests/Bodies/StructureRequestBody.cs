@@ -1,6 +1,6 @@
 namespace Nvg.Server.Requests.Bodies;
 
-/// <summary>A request to explain a structure, without generating.</summary>
+/// <summary>A request to explain a structure without generating images.</summary>
 internal sealed record StructureRequestBody
 {
     public string? Model { get; init; }

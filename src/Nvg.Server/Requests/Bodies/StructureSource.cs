@@ -1,18 +1,18 @@
 namespace Nvg.Server.Requests.Bodies;
 
-/// <summary>What a structure is read from.</summary>
+/// <summary>The kind of source that a structure is read from.</summary>
 internal enum StructureSource
 {
-    /// <summary>A drawing, read by what it shows; content follows its flat colours.</summary>
+    /// <summary>A drawing, interpreted by what it shows; content follows its flat colours.</summary>
     Drawing,
 
-    /// <summary>Brightness splits.</summary>
+    /// <summary>Splits by brightness.</summary>
     Brightness,
 
     /// <summary>Every colour or number is a region.</summary>
     Labels,
 
-    /// <summary>The structure that the tokenizer finds.</summary>
+    /// <summary>An image, whose structure the tokenizer constructs.</summary>
     Image,
 
     /// <summary>Finished maps.</summary>

@@ -1,6 +1,6 @@
 namespace Nvg.Server.Requests.Content;
 
-/// <summary>Reads bytes that JSON carries as base64, with or without the prefix of a data URL.</summary>
+/// <summary>Reads bytes in JSON encoded as base64, with or without the prefix of a data URL.</summary>
 internal static class Base64Field
 {
     /// <summary>The bytes.</summary>

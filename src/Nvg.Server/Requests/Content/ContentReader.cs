@@ -6,8 +6,8 @@ using Microsoft.Net.Http.Headers;
 namespace Nvg.Server.Requests.Content;
 
 /// <summary>
-/// Reads bodies of requests: of bounded size, in bounded time, and only a few large ones at a time, so that uploads cannot fill the
-/// memory. What waits for its turn is not read from the connection.
+/// Reads request bodies with limits on size and time, and only a few large ones at a time, so that uploads cannot exhaust the
+/// memory. A body that waits for its turn is not read from the connection.
 /// </summary>
 internal sealed class ContentReader : IDisposable
 {
@@ -20,13 +20,13 @@ internal sealed class ContentReader : IDisposable
 
     public ContentReader(NvgServerOptions options) => _options = options;
 
-    /// <summary>Reads a body of JSON, or a form with JSON in the field <c>request</c> and files, and works on it.</summary>
+    /// <summary>Reads a JSON body, or a form with JSON in the field <c>request</c> and files, and processes it.</summary>
     /// <param name="http">The request.</param>
-    /// <param name="work">Is given the body; while it runs, the body's memory counts.</param>
-    /// <exception cref="RequestException">It is too large, too slow, or of another type.</exception>
+    /// <param name="work">Processes the body. While it runs, the body counts towards the memory limit.</param>
+    /// <exception cref="RequestException">The body is too large, too slow, or of another type.</exception>
     internal Task<T> ReadAsync<T>(HttpContext http, Func<RequestContent, T> work) => ReadAsync(http, allowsRaw: false, work);
 
-    /// <summary>As the other, and any other content type is one file named <c>file</c>.</summary>
+    /// <summary>Like the other overload; if raw bodies are allowed, any other content type is read as one file named <c>file</c>.</summary>
     internal async Task<T> ReadAsync<T>(HttpContext http, bool allowsRaw, Func<RequestContent, T> work)
     {
         bool isLarge = http.Request.ContentLength is null or > SmallBytes;

@@ -5,13 +5,13 @@ using Nvg.Configuration;
 namespace Nvg.Server.Requests.Content;
 
 /// <summary>The body of a request: JSON, text fields of a form, and files.</summary>
-/// <param name="Json">The JSON in UTF-8, or null where there is none.</param>
+/// <param name="Json">The JSON in UTF-8, or null if there is none.</param>
 /// <param name="Fields">Text fields of a form.</param>
-/// <param name="Files">Files in their order.</param>
+/// <param name="Files">Files in the order of the request.</param>
 internal sealed record RequestContent(byte[]? Json, IReadOnlyDictionary<string, string> Fields, IReadOnlyList<UploadedFile> Files)
 {
-    /// <summary>The JSON as an object; an empty object where there is none.</summary>
-    /// <exception cref="RequestException">It is not valid, or has unknown fields or wrong types.</exception>
+    /// <summary>The JSON as an object; an empty object if there is none.</summary>
+    /// <exception cref="RequestException">The JSON is not valid, or has unknown fields or wrong types.</exception>
     internal T Read<T>()
         where T : new()
     {
@@ -21,12 +21,12 @@ internal sealed record RequestContent(byte[]? Json, IReadOnlyDictionary<string, 
         {
             JsonText.RequireText(Json);
             return JsonSerializer.Deserialize(Json, (JsonTypeInfo<T>)ServerJson.Options.GetTypeInfo(typeof(T)))
-                ?? throw RequestException.Field400(null, "the JSON is null where an object belongs");
+                ?? throw RequestException.Field400(null, "the JSON is null, but must be an object");
         }
         catch (JsonException error)
         {
             string? path = error.Path is { Length: > 2 } inside ? inside[2..] : null;
-            throw RequestException.Field400(path, JsonProblem.Describe(error), error);
+            throw RequestException.Field400(path, JsonProblem.Describe(error, "field"), error);
         }
         catch (Exception error) when (error is InvalidOperationException or FormatException or OverflowException)
         {
@@ -34,7 +34,7 @@ internal sealed record RequestContent(byte[]? Json, IReadOnlyDictionary<string, 
         }
     }
 
-    /// <summary>Throws where a file has another part name than those that are read.</summary>
+    /// <summary>Throws if a file has a part name that is not read.</summary>
     /// <exception cref="RequestException">There is such a file.</exception>
     internal void RequireParts(params ReadOnlySpan<string> names)
     {
@@ -42,7 +42,7 @@ internal sealed record RequestContent(byte[]? Json, IReadOnlyDictionary<string, 
         {
             if (!names.Contains(file.Part))
                 throw RequestException.Field400(file.Part,
-                    $"there is no file '{file.Part}'; there are {string.Join(", ", names.ToArray())}");
+                    $"unexpected file '{file.Part}'; use {string.Join(", ", names.ToArray())}");
         }
     }
 
@@ -55,6 +55,6 @@ internal sealed record RequestContent(byte[]? Json, IReadOnlyDictionary<string, 
     {
         [] => null,
         [var only] => only,
-        _ => throw RequestException.Field400(part, $"several files '{part}' were given where one belongs"),
+        _ => throw RequestException.Field400(part, $"only one file '{part}' is allowed"),
     };
 }

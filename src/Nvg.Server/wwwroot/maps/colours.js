@@ -1,6 +1,6 @@
-// Colours of structure maps. The first two splits choose the hue (blue or orange, then a darker or a lighter neighbour),
-// so the clusters stay apart with colour-vision deficiency; later splits change lightness, less and less. The clusters of
-// a stage are therefore shades of their parents.
+// Colours of structure maps. The first two splits choose the hue (blue or orange, then a darker or a lighter neighbour), so the
+// clusters remain distinguishable with colour-vision deficiency. Later splits change the lightness in smaller and smaller steps.
+// The clusters of a stage are therefore shades of their parents.
 
 /** @typedef {[lightness: number, chroma: number, hue: number]} Oklch */
 /** @typedef {[number, number, number]} Rgb */

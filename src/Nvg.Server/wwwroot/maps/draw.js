@@ -14,7 +14,7 @@ export function createMap(className, label) {
 }
 
 /**
- * Draws a structure map, one square for each position.
+ * Draws a structure map, one square per position.
  * @param {HTMLCanvasElement} canvas
  * @param {ArrayLike<number>} map
  * @param {Latent} latent
@@ -95,7 +95,7 @@ export function drawStage(canvas, map, latent, stage, highlight) {
 }
 
 /**
- * The colour of each used cluster in a drawing: the one that most of its positions were asked to have, or their mean.
+ * The colour of each used cluster in a drawing: the colour that most of its positions have in the drawing, or their mean colour.
  * @param {ArrayLike<number>} used
  * @param {readonly (readonly number[])[]} asked a colour for each position
  * @param {boolean} mean

@@ -7,8 +7,8 @@ import { paintOf } from './palettes.js';
 const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 /**
- * The positions of a drawing as a grid of buttons over its canvas, for keys and screen readers. Arrows move, Space or
- * Enter paints, Shift with arrows paints along the way. Pointers go through it to the canvas.
+ * The positions of a drawing as a grid of buttons over its canvas, for keyboards and screen readers. Arrows move, Space or Enter
+ * paints, and Shift with arrows paints along the way. Pointer events pass through to the canvas.
  */
 export class CellGrid {
   /** @type {HTMLElement[]} */
@@ -45,7 +45,7 @@ export class CellGrid {
     return node;
   }
 
-  /** Brings the names of the cells up to date. */
+  /** Updates the names of the cells. */
   update() {
     const values = this.#painter.positions();
     for (const [i, cell] of this.#cells.entries()) {

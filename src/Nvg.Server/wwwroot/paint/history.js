@@ -2,7 +2,7 @@
 
 const limit = 200;
 
-/** Undo and redo of one drawing, by whole states: a drawing is a few thousand bytes. */
+/** Undo and redo of one drawing. Whole states are stored, because a drawing is only a few thousand bytes. */
 export class History {
   /** @type {Pixels[]} */
   #past = [];
@@ -18,7 +18,7 @@ export class History {
   }
 
   /**
-   * Notes the state before a change.
+   * Records the state before a change.
    * @param {Pixels} before
    */
   push(before) {

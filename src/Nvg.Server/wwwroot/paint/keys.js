@@ -12,8 +12,8 @@ const keys = {
 };
 
 /**
- * Keys that work while the focus is within an element. `event.key` is the letter of the layout in use, so undo is
- * where the user's keyboard has its Z.
+ * Handles keys while the focus is within an element. `event.key` is the letter in the current layout, so undo is where the user's
+ * keyboard has its Z.
  * @param {HTMLElement} element
  * @param {() => Painter | null} painterOf
  */

@@ -8,8 +8,8 @@ import { CellGrid } from './cells.js';
 /** @typedef {'brush' | 'fill' | 'eraser'} Tool */
 
 /**
- * A drawing that is painted with mouse, pen, finger or keys. Emits `input` while a stroke goes on, `change` when the
- * drawing has changed, and `tool` when tool, paint or size have changed.
+ * A drawing that is painted with mouse, pen, finger or keys. Emits `input` during a stroke, `change` when the drawing has
+ * changed, and `tool` when tool, paint or size has changed.
  */
 export class Painter extends EventTarget {
   /** @type {Tool} */
@@ -88,7 +88,7 @@ export class Painter extends EventTarget {
   }
 
   /**
-   * Draws over an image, with what is painted translucent and value 0 invisible.
+   * Shows the drawing over an image: painted pixels are translucent, and value 0 is invisible.
    * @param {ImageBitmap | null} image
    * @param {number} opacity
    */
@@ -99,7 +99,7 @@ export class Painter extends EventTarget {
   }
 
   /**
-   * Replaces the whole drawing, as one step that can be undone.
+   * Replaces the whole drawing in one step that can be undone.
    * @param {Pixels} pixels
    */
   replace(pixels) {
@@ -110,7 +110,7 @@ export class Painter extends EventTarget {
   }
 
   /**
-   * Shows another drawing without a step to undo.
+   * Shows another drawing without adding an undo step.
    * @param {Pixels} pixels
    */
   load(pixels) {
@@ -272,7 +272,7 @@ export class Painter extends EventTarget {
 }
 
 /**
- * Fills a canvas with the central square of an image, which is what the server uses of it.
+ * Fills a canvas with the central square of an image, which is the part that the server uses.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {ImageBitmap} image

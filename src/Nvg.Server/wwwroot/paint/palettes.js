@@ -1,5 +1,5 @@
-// What can be painted: values, their names, and colours that people with colour-vision deficiency tell apart. Those of
-// regions are the colours of Okabe and Ito, but for a blue as dark as water and for white: images follow these colours.
+// The paints: values, their names, and colours that people with colour-vision deficiency can distinguish. Regions use the colours
+// of Okabe and Ito, except for white and for a blue as dark as water, because images follow these colours.
 
 /** @import { DrawingKind } from '../types.js' */
 /** @typedef {{ value: number, name: string, colour: [number, number, number] }} Paint */
@@ -33,7 +33,7 @@ export const palettes = {
 /** @type {Paint[]} */
 export const maskPalette = [
   { value: 0, name: 'Keep', colour: [0, 0, 0] },
-  { value: 1, name: 'Redo', colour: [233, 62, 140] },
+  { value: 1, name: 'Regenerate', colour: [233, 62, 140] },
 ];
 
 /**

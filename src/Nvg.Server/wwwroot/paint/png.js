@@ -1,4 +1,4 @@
-// Drawings as PNG files. A canvas can write them as well, but browsers that guard against fingerprints change its pixels.
+// Drawings as PNG files. A canvas can also write them, but browsers that protect against fingerprinting change its pixels.
 
 /** @import { Pixels } from '../types.js' */
 
@@ -6,7 +6,7 @@ const signature = [137, 80, 78, 71, 13, 10, 26, 10];
 const longestBlock = 65535;
 
 /**
- * A PNG with a palette and without compression. Equal drawings give equal bytes.
+ * A PNG with a palette and without compression. Equal drawings produce equal bytes.
  * @param {Pixels} pixels
  * @param {(readonly number[])[]} palette the colour of each value
  * @returns {number[]} the bytes of the file
@@ -18,7 +18,7 @@ export function toPng({ width, height, data }, palette) {
   for (let row = 0; row < height; row++) rows.push(0, ...data.subarray(row * width, (row + 1) * width));
   return [
     ...signature,
-    // 8 bits a pixel, 3 = with palette, then the only methods of compression, filters and interlacing.
+    // 8 bits per pixel, 3 = with palette, then the methods of compression and filtering, and no interlacing.
     ...chunk('IHDR', [...number(width), ...number(height), 8, 3, 0, 0, 0]),
     ...chunk('PLTE', palette.flat()),
     ...chunk('IDAT', stored(rows)),

@@ -1,4 +1,4 @@
-// Drawings as grids of small numbers. Everything here is pure: a grid in, another one out.
+// Drawings as grids of small numbers. Functions that change a grid in place say so; all others leave it unchanged.
 
 /** @import { Pixels } from '../types.js' */
 
@@ -61,7 +61,7 @@ export function line(pixels, from, to, diameter, value) {
 }
 
 /**
- * Fills the area of one value around a pixel in place; areas touch along edges, not corners.
+ * Fills the connected area of one value around a pixel in place. Pixels are connected along edges, not corners.
  * @param {Pixels} pixels
  * @param {number} x
  * @param {number} y
@@ -86,7 +86,7 @@ export function flood(pixels, x, y, value) {
 }
 
 /**
- * The value that covers most of each block, row by row. Ties go to the smaller value.
+ * The most frequent value of each block, row by row. The smaller value wins a tie.
  * @param {Pixels} pixels
  * @param {number} columns
  * @param {number} rows
@@ -153,7 +153,7 @@ export function toRows(pixels) {
 }
 
 /**
- * The drawing in another size, by nearest pixel: drawings survive a change of the model.
+ * The drawing at another size, by nearest pixel, so that drawings survive a change of the model.
  * @param {Pixels} pixels
  * @param {number} width
  * @param {number} height

@@ -27,7 +27,7 @@ export function createRecipe(model) {
 
 /** @param {ModelInfo} model */
 function defaultClass(model) {
-  // Something with water, as the first drawing is a river.
+  // Prefers a class with water, because the first drawing is a river.
   const wanted = model.classes.find(each => /\briver\b/i.test(each.name)) ?? model.classes.find(each => /\bship\b/i.test(each.name));
   return (wanted ?? model.classes[0])?.number ?? 'random';
 }

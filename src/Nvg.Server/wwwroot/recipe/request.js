@@ -40,7 +40,7 @@ function regionsRequest(drawing, followsColours) {
 }
 
 /**
- * The body of `POST /api/jobs`. The file that a continuation refers to travels beside it.
+ * The body of `POST /api/jobs`. The file that a continuation refers to is sent separately.
  * @param {Recipe} recipe
  * @param {string[]} seeds
  * @returns {Record<string, unknown>}

@@ -17,7 +17,7 @@ export function parseSeeds(text, limit) {
     if (last > largest) throw new RangeError(`The seed ${last} is too large: seeds have 64 bits.`);
     if (last < first) throw new RangeError(`The range ${part} goes backwards.`);
     if (last - first >= BigInt(limit) || seeds.length + Number(last - first) >= limit) {
-      throw new RangeError(`These are too many seeds: at most ${limit} images at once.`);
+      throw new RangeError(`Too many seeds: at most ${limit} images at once.`);
     }
     for (let seed = first; seed <= last; seed++) seeds.push(String(seed));
   }
@@ -25,7 +25,7 @@ export function parseSeeds(text, limit) {
 }
 
 /**
- * The seeds of the images to generate: a single seed counts up, a list is taken as it is, and nothing means random.
+ * The seeds of the images to generate: a single seed is incremented, a list is used unchanged, and an empty text means random seeds.
  * @param {string} text
  * @param {number} count
  * @param {number} limit
@@ -38,7 +38,7 @@ export function seedsOf(text, count, limit) {
 }
 
 /**
- * Whether the seed field has a list or a range, which says how many images there are.
+ * Whether the seed field has a list or a range, which then determines the number of images.
  * @param {string} text
  */
 export function isSeedList(text) {
@@ -46,7 +46,7 @@ export function isSeedList(text) {
 }
 
 /**
- * How many images the form asks for.
+ * The number of images that the form requests.
  * @param {string} text of the seed field
  * @param {number} count of the field beside it
  * @param {number} limit

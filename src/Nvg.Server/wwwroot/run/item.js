@@ -12,7 +12,7 @@ import { blobOfData } from '../store/urls.js';
 export function itemOfJob(job, image, model, recipe) {
   return {
     key: `${job.id}/${image.index}`,
-    // In the gallery, newest first, the images of a job are in their own order.
+    // The gallery shows the newest first; within a job, images keep their own order.
     created: Date.parse(job.created) - image.index / 1000,
     job: job.id,
     kind: 'generated',
@@ -65,7 +65,7 @@ export function itemOfFile(answer, file, name) {
 }
 
 /**
- * What there is to see of an image: itself, or the last stage that has a preview.
+ * The visible state of an image: the image itself, or the last stage with a preview.
  * @param {Item} item
  * @returns {Blob | null}
  */
@@ -74,7 +74,7 @@ export function shownImage(item) {
 }
 
 /**
- * The image after a stage; the last stage of a finished image is the image.
+ * The image after a stage; the last stage of a finished image is the image itself.
  * @param {Item} item
  * @param {number} stage
  * @returns {Blob | null}

@@ -1,7 +1,7 @@
 import { api, ApiError } from '../api.js';
 
 /**
- * Sends a job; while the queue is full or the server starts again, waits as long as it says.
+ * Sends a job. While the queue is full or the server is restarting, waits as long as the server says and tries again.
  * @param {Record<string, unknown>} request
  * @param {Blob | null} source
  * @param {AbortSignal} signal

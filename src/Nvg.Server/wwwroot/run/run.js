@@ -8,7 +8,7 @@ import { postPatiently } from './post.js';
 /** @typedef {'sending' | 'busy' | 'queued' | 'running' | 'completed' | 'failed' | 'cancelled' | 'lost'} RunState */
 
 /**
- * One job, from the form to the gallery. Emits `change` whenever something can be drawn anew, and `end` once.
+ * One job, from the form to the gallery. Emits `change` whenever the views should be redrawn, and `end` once.
  */
 export class Run extends EventTarget {
   /** @type {RunState} */
@@ -58,7 +58,7 @@ export class Run extends EventTarget {
   }
 
   /**
-   * Sends the job. A busy server is asked again when it says so.
+   * Sends the job. If the server is busy, the job is sent again when the server says so.
    * @param {Record<string, unknown>} request
    * @param {Blob | null} source
    */
@@ -87,7 +87,7 @@ export class Run extends EventTarget {
     this.#listen(job.id);
   }
 
-  /** Stops at once. What has been reached is kept. */
+  /** Stops at once. Everything finished so far is kept. */
   cancel() {
     if (this.isOver) return;
     this.#stop.abort();
@@ -202,7 +202,7 @@ export class Run extends EventTarget {
   }
 
   /**
-   * The stream is gone for good: asks what has become of the job.
+   * Called if the stream has ended for good: queries the state of the job.
    * @param {string} id
    */
   async #recover(id) {

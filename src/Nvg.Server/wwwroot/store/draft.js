@@ -1,4 +1,5 @@
-// The form as it was left, so that a reload loses no drawing. Kept apart from the gallery: it is small and read first.
+// The last state of the form, so that no drawing is lost on reload. It is stored separately from the gallery, because it is small
+// and read first.
 
 /** @import { Recipe, Pixels } from '../types.js' */
 
@@ -10,7 +11,7 @@ export function saveDraft(recipe) {
   try {
     localStorage.setItem(key, text);
   } catch {
-    // Storage is full or forbidden: the page works without a draft.
+    // Storage is full or forbidden; the page works without a draft.
   }
 }
 
@@ -29,14 +30,14 @@ export function loadDraft() {
 const bytes = base64 => Uint8Array.from(atob(base64), each => each.charCodeAt(0));
 
 /**
- * A draft of a page that did not know colours gets the default.
+ * Completes a draft from a page version without colours with the default.
  * @param {Recipe} recipe
  * @returns {Recipe}
  */
 const complete = recipe => ({ ...recipe, structure: { ...recipe.structure, followsColours: recipe.structure.followsColours ?? true } });
 
 /**
- * Whether a draft is of this version of the page.
+ * Whether a draft belongs to this version of the page.
  * @param {any} recipe
  */
 function isRecipe(recipe) {

@@ -42,8 +42,9 @@ function forgotten() {
 }
 
 /**
- * Emits `change` when an image was added or deleted. A page that is left ends the transactions that are on their way, so an image counts
- * as deleted as soon as its key is in the list of those, which is stored at once; what is left of it in the database goes when it is found.
+ * Emits `change` when an image was added or deleted. Leaving the page aborts pending transactions. Therefore, an image counts as
+ * deleted as soon as its key is in the list of deleted images, which is stored at once. Its remains in the database are removed
+ * when they are found.
  */
 class Gallery extends EventTarget {
   /** @returns {Promise<Item[]>} newest first */
@@ -64,7 +65,7 @@ class Gallery extends EventTarget {
   }
 
   /**
-   * Adds or replaces an image, except one that was deleted: a reload reads the events of its job again.
+   * Adds or replaces an image. Deleted images are ignored, because a reload reads the events of their job again.
    * @param {Item} item
    */
   async put(item) {

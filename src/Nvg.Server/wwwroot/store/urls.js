@@ -1,4 +1,4 @@
-// URLs of images in memory: one for each, and freed with it.
+// URLs of images in memory: one per image, freed together with the image.
 
 /** @type {WeakMap<Blob, string>} */
 const urls = new WeakMap();

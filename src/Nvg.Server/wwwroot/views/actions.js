@@ -9,7 +9,7 @@ import { urlOf } from '../store/urls.js';
 /** @import { Studio } from '../studio.js' */
 
 /**
- * What can be done with an image at a stage.
+ * Actions for an image at a stage.
  * @param {Studio} studio
  * @returns {{ element: HTMLElement, update: (item: Item, stage: number) => void }}
  */
@@ -19,7 +19,7 @@ export function createActions(studio) {
   let stage = 0;
   const current = () => item;
   const vary = action('vary', 'Vary', () => varyFrom(studio, item, keptStages(item, stage)), 'main');
-  const region = action('region', 'Redo a region', () => continueWith(studio, item, { structure: 1, content: [0] }, true));
+  const region = action('region', 'Regenerate a region', () => continueWith(studio, item, { structure: 1, content: [0] }, true));
   const structure = action('structure', 'Use its structure', () =>
     continueWith(studio, item, { structure: item.stageCount, content: [] }, false),
   );
@@ -43,8 +43,8 @@ export function createActions(studio) {
     const kept = keptStages(item, stage);
     for (const node of [vary, region, structure, document]) node.disabled = !item.source;
     setText(vary, `Vary from stage ${kept}`);
-    vary.title = `Keeps the first ${kept} stages and draws the rest with other seeds`;
-    structure.title = 'Keeps the structure and draws new content, also of another class';
+    vary.title = `Keeps the first ${kept} stages and generates the rest with other seeds`;
+    structure.title = 'Keeps the structure and draws new content, even of another class';
     document.hidden = item.kind === 'image';
     send.hidden = !item.source || !canShare(shared(item));
     png.disabled = !item.image;
@@ -57,7 +57,7 @@ export function createActions(studio) {
 }
 
 /**
- * Everything kept leaves nothing to vary, so the finished image varies from its middle stage.
+ * If everything were kept, nothing could vary, so a finished image varies from its middle stage.
  * @param {Item} item
  * @param {number} stage
  */
@@ -104,7 +104,7 @@ function continueWith(studio, item, keep, onlyRegion) {
   studio.continueFrom(item, keep, onlyRegion);
   const panel = byId('continuation');
   panel.scrollIntoView({ block: 'nearest' });
-  toast(onlyRegion ? 'Paint the region to redo, then generate.' : 'Choose a class, then generate.');
+  toast(onlyRegion ? 'Paint the region to regenerate, then generate.' : 'Choose a class, then generate.');
 }
 
 /**
@@ -122,7 +122,7 @@ function useSeed(studio, item) {
  */
 function useSettings(studio, item) {
   studio.useSettings(item);
-  toast(`The form is as it was for ${titleOf(item)}.`);
+  toast(`The form now has the settings of ${titleOf(item)}.`);
 }
 
 /**
@@ -160,7 +160,7 @@ function shared(item) {
 }
 
 /**
- * The files that this browser can share: some take images only.
+ * The files that this browser can share; some browsers share only images.
  * @param {File[]} files
  */
 function canShare(files) {

@@ -75,7 +75,7 @@ function countField(studio) {
     const isList = isSeedList(seed);
     input.value = String(imageCount(seed, count, limit));
     input.disabled = isList;
-    input.title = isList ? 'The list of seeds says how many' : '';
+    input.title = isList ? 'The list of seeds sets the number of images' : '';
   };
   return { element, update };
 }

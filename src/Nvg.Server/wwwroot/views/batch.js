@@ -4,7 +4,7 @@ import { urlOf } from '../store/urls.js';
 
 /** @import { Item } from '../types.js' */
 
-/** All images of a job, as radio buttons; each shows the stage it has reached. */
+/** All images of a job as radio buttons. Each shows the stage that it has reached. */
 export class Batch {
   /** @type {{ input: HTMLInputElement, image: HTMLImageElement, node: HTMLElement }[]} */
   #entries = [];

@@ -76,7 +76,7 @@ export class ClassPicker {
     input.addEventListener('input', () => this.#open(input.value));
     input.addEventListener('keydown', event => this.#press(event));
     input.addEventListener('blur', () => this.#close());
-    // The input keeps the focus; a press on the list must not take it.
+    // The input must keep the focus when the list is pressed.
     this.#list.addEventListener('mousedown', event => event.preventDefault());
   }
 

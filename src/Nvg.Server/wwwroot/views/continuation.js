@@ -10,7 +10,7 @@ import { MaskPanel } from './mask.js';
 /** @import { Studio } from '../studio.js' */
 
 /**
- * What the next images keep of an earlier one: structure and content by stage, and the region to redo.
+ * The parts that the next images keep of an earlier one: structure and content by stage, and the region to regenerate.
  * @param {HTMLElement} root
  * @param {Studio} studio
  */
@@ -72,7 +72,7 @@ class Panel {
     this.#toggle.addEventListener('change', () => this.#change({ mask: this.#toggle.checked ? this.#blankMask() : null }));
     const close = el(
       'button',
-      { type: 'button', class: 'tool', title: 'Start from nothing again', 'aria-label': 'Stop continuing' },
+      { type: 'button', class: 'tool', title: 'Start from scratch', 'aria-label': 'Stop continuing' },
       icon('close'),
     );
     close.addEventListener('click', () => studio.stopContinuing());
@@ -81,7 +81,7 @@ class Panel {
       { class: 'stack' },
       el('div', { class: 'heading' }, el('h2', {}, 'Continue from'), el('span', { class: 'note grow' }, titleOf(item)), close),
       this.#thumbnail,
-      el('label', { class: 'check' }, this.#toggle, el('span', {}, 'Redo only a region')),
+      el('label', { class: 'check' }, this.#toggle, el('span', {}, 'Regenerate only a region')),
       this.#locks.element,
       this.#note,
     );
@@ -130,11 +130,11 @@ class Panel {
  * @param {boolean} isDrawn
  */
 function sentence({ keep, mask }, isDrawn) {
-  if (isDrawn) return 'The drawing below gives the structure; the locked content is taken from this image.';
-  if (mask && !mask.data.some(Boolean)) return 'Paint the region to redo.';
+  if (isDrawn) return 'The drawing below determines the structure; the locked content is taken from this image.';
+  if (mask && !mask.data.some(Boolean)) return 'Paint the region to regenerate.';
   const where = mask ? 'Kept inside the region' : 'Kept';
   const parts = [];
-  // The structure of the first stage is one part, which steers nothing.
+  // The structure of the first stage is a single part and has no effect.
   if (keep.structure > 1) parts.push(`structure of stages 1–${keep.structure}`);
   if (keep.content.length > 0) parts.push(`content of ${stagesText(keep.content)}`);
   if (parts.length === 0) return mask ? 'Everything inside the region is new.' : 'Nothing is kept: lock a stage.';

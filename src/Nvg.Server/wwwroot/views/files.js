@@ -1,7 +1,7 @@
 import { byId, isTextField } from '../dom.js';
 
 /**
- * Takes files that are dropped on the page or pasted.
+ * Opens files that are dropped on the page or pasted.
  * @param {(file: File) => void} open
  */
 export function listenForFiles(open) {

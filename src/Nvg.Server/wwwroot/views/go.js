@@ -19,7 +19,7 @@ export function showGo(root, form, studio) {
     event.preventDefault();
     const { continuation } = studio.recipe.value;
     if (continuation?.mask && !continuation.mask.data.some(Boolean)) {
-      hint.textContent = 'Paint the region to redo first.';
+      hint.textContent = 'Paint the region to regenerate first.';
       return;
     }
     hint.textContent = '';
@@ -30,7 +30,7 @@ export function showGo(root, form, studio) {
   studio.recipe.subscribe(recipe => {
     const count = imageCount(recipe.seed, recipe.count, studio.limits.imagesPerJob);
     const generate = count > 1 ? `Generate ${count} images` : 'Generate';
-    text.textContent = recipe.continuation?.mask ? 'Redo the region' : generate;
+    text.textContent = recipe.continuation?.mask ? 'Regenerate the region' : generate;
     hint.textContent = '';
   });
 }

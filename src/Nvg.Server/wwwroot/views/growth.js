@@ -7,8 +7,8 @@ import { FramedImage } from './frame.js';
 /** @import { Item } from '../types.js' */
 
 /**
- * One image as it grows: the image and the structure map of a stage, large, and all stages beside each other. The
- * stages are radio buttons, so arrow keys scrub through them. Emits `stage`.
+ * The growth of one image: the image and the structure map of a stage, enlarged, and all stages side by side. The stages are
+ * radio buttons, so arrow keys move through them. Emits `stage`.
  */
 export class Growth extends EventTarget {
   chosen = 0;
@@ -83,7 +83,7 @@ export class Growth extends EventTarget {
     if (stage) drawStage(this.#map, stage.structure, item.latent, this.#stage, this.#highlight);
   }
 
-  /** Points at a part: it stands out in the map and in the image. */
+  /** Highlights the part under the pointer in the map and in the image. */
   #listen() {
     const point = /** @param {PointerEvent} event */ event => {
       const box = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();

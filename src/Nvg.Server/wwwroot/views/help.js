@@ -8,8 +8,8 @@ const groups = [
   [
     'Anywhere',
     [
-      ['Ctrl Enter', 'Generate; in a field of the form also Enter'],
-      ['Esc', 'Stop and keep what is there'],
+      ['Ctrl Enter', 'Generate (Enter also works in form fields)'],
+      ['Esc', 'Stop and keep the images so far'],
       ['?', 'This list'],
       ['Ctrl V', 'Open an image from the clipboard'],
     ],
@@ -36,7 +36,7 @@ const groups = [
   ],
 ];
 
-/** Whether single keys outside the drawing do something; speech control may want them off. */
+/** Whether single-key shortcuts work outside the drawing. Users of speech control may want to disable them. */
 export function hasSingleKeys() {
   return localStorage.getItem(setting) !== 'off';
 }

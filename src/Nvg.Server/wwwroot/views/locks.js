@@ -4,8 +4,8 @@ import { icon } from '../icons.js';
 /** @import { Item, Keep } from '../types.js' */
 
 /**
- * A row of locks for structure and one for content, a column for each stage. Structure is kept from the first stage on
- * without a gap, and content only where the structure is kept, because a token belongs to a cluster.
+ * A row of locks for structure and one for content, with a column per stage. Structure is kept from the first stage on without a
+ * gap. Content is kept only if the structure is kept, because a token belongs to a cluster.
  * @param {Item} item
  * @param {(keep: Keep) => void} change
  */

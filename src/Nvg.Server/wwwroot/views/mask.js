@@ -6,7 +6,7 @@ import { shownImage, titleOf } from '../run/item.js';
 
 /** @import { Continuation, Item, Pixels } from '../types.js' */
 
-/** Paints the region to redo over an image, position by position. */
+/** Paints the region to regenerate over an image, position by position. */
 export class MaskPanel {
   #change;
 
@@ -24,7 +24,7 @@ export class MaskPanel {
       rows: mask.height,
       palette: maskPalette,
       colourOf: value => paintOf(maskPalette, value).colour,
-      label: `Region to redo of ${titleOf(item)}: arrows move, Space paints`,
+      label: `Region to regenerate of ${titleOf(item)}: arrows move, Space paints`,
       brush: Math.max(1, Math.round(mask.width / 4)),
       eraser: 2,
     });

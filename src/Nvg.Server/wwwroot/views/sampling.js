@@ -6,7 +6,7 @@ import { settingNames } from '../recipe/describe.js';
 /** @typedef {'contentGuidance' | 'structureGuidance' | 'topP'} ScheduleName */
 
 /**
- * Settings of sampling; only those that differ from the model's are sent.
+ * Sampling settings. Only settings that differ from the model's are sent.
  * @param {HTMLElement} root
  * @param {Studio} studio
  */
@@ -67,7 +67,7 @@ function numberField(name, text, range, set) {
 }
 
 /**
- * A schedule over the stages: its value at the first and at the last one, or all values.
+ * A schedule over the stages: its values at the first and the last stage, or all values.
  * @param {ScheduleName} name
  * @param {string} text
  * @param {number} step
@@ -76,7 +76,7 @@ function numberField(name, text, range, set) {
 function scheduleField(name, text, step, set) {
   const kind = el(
     'select',
-    { 'aria-label': `${text}: course over the stages` },
+    { 'aria-label': `${text}: schedule over the stages` },
     ...['constant', 'linear', 'power', 'per stage'].map(each => el('option', { value: each }, each)),
   );
   const first = el('input', { type: 'number', step, min: 0, 'aria-label': `${text}: first stage` });

@@ -4,7 +4,7 @@ import { el } from '../dom.js';
 /** @type {Promise<void> | null} */
 let asking = null;
 
-/** Asks for the key of the server until it is right. Several requests wait for the same dialog. */
+/** Asks for the key of the server until it is correct. Several requests wait for the same dialog. */
 export function askForKey() {
   asking ??= ask().finally(() => {
     asking = null;
@@ -25,7 +25,7 @@ function ask() {
     el('button', { type: 'submit', class: 'primary' }, 'Sign in'),
   );
   const dialog = el('dialog', { class: 'dialog', 'aria-labelledby': 'sign-in-title' }, form);
-  // There is nothing behind the dialog that works without a key.
+  // Nothing behind the dialog works without a key.
   dialog.addEventListener('cancel', event => event.preventDefault());
   document.body.append(dialog);
   dialog.showModal();
@@ -39,7 +39,7 @@ function ask() {
         resolve();
       } catch (error) {
         const isWrong = error instanceof ApiError && error.status === 401;
-        problem.textContent = isWrong ? 'This is not the key.' : /** @type {Error} */ (error).message;
+        problem.textContent = isWrong ? 'The key is not correct.' : /** @type {Error} */ (error).message;
         input.select();
       }
     });

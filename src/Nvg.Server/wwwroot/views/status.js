@@ -14,7 +14,7 @@ import { icon } from '../icons.js';
 export function showStatus(root, studio) {
   const text = el('span', { class: 'grow' });
   const bar = el('progress', { max: 1, value: 0, 'aria-label': 'Progress' });
-  const stop = el('button', { type: 'button', class: 'stop', title: 'Stop and keep what is there (Esc)' }, icon('stop'), 'Stop');
+  const stop = el('button', { type: 'button', class: 'stop', title: 'Stop and keep the images so far (Esc)' }, icon('stop'), 'Stop');
   stop.addEventListener('click', () => studio.run.value?.cancel());
   const notes = el('ul', { class: 'notes' });
   const line = el('div', { class: 'status' }, el('div', { class: 'row' }, text, stop), bar);
@@ -47,7 +47,9 @@ function stateOf(run) {
     case 'busy':
       return `The server is busy. Trying again in ${run.retryIn} s.`;
     case 'queued':
-      return run.position > 0 ? `Waiting: ${run.position} image${run.position === 1 ? '' : 's'} before.` : 'Waiting for the model…';
+      return run.position > 0
+        ? `Waiting: ${run.position} image${run.position === 1 ? '' : 's'} ahead in the queue.`
+        : 'Waiting for the model…';
     case 'running': {
       const active = run.items.find(item => item.state === 'running');
       const stage = active && active.stages.length < active.stageCount ? `, stage ${active.stages.length + 1} of ${active.stageCount}` : '';

@@ -38,7 +38,9 @@ export function showStructure(root, studio) {
     const { mode } = recipe.structure;
     radios.update(mode);
     const isKept = mode === 'none' && recipe.continuation;
-    hint.textContent = isKept ? 'As far as it is kept above. Draw to replace it.' : (modes.find(each => each.mode === mode)?.hint ?? '');
+    hint.textContent = isKept
+      ? 'The structure kept above is used. Draw to replace it.'
+      : (modes.find(each => each.mode === mode)?.hint ?? '');
     body.hidden = mode === 'none';
     if (mode === 'none') {
       panel = null;
@@ -176,7 +178,7 @@ function stagesField(studio, kind) {
 }
 
 /**
- * Whether images follow the colours of regions or only where they are.
+ * Whether images follow the colours of regions, or only their positions.
  * @param {Studio} studio
  * @param {DrawingKind} kind
  */
@@ -187,7 +189,7 @@ function coloursField(studio, kind) {
   const note = el('span', { class: 'note', id });
   const update = /** @param {StructureSettings} settings */ ({ followsColours }) => {
     input.checked = followsColours;
-    note.textContent = followsColours ? 'What is painted dark becomes dark.' : 'The colours only tell regions apart.';
+    note.textContent = followsColours ? 'Dark paint gives dark areas.' : 'The colours only distinguish regions.';
   };
   input.addEventListener('change', () =>
     studio.recipe.change({ structure: { ...studio.recipe.value.structure, followsColours: input.checked } }),

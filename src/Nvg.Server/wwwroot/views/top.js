@@ -45,7 +45,7 @@ function openButton(open) {
     input.value = '';
   });
   const button = el('button', { type: 'button', class: 'action', 'aria-label': 'Open a file' }, icon('open'), el('span', {}, 'Open'));
-  button.title = 'Open an image or a .nvg file; dropping it on the page does the same';
+  button.title = 'Open an image or a .nvg file; you can also drop it on the page';
   button.addEventListener('click', () => input.click());
   return el('span', {}, button, input);
 }
@@ -70,10 +70,10 @@ function themeButton() {
     else root.dataset['theme'] = next;
     localStorage.setItem('nvg.theme', next);
     name();
-    toast(`Colours: ${next === 'auto' ? 'as the system' : next}`);
+    toast(`Colours: ${next === 'auto' ? 'same as the system' : next}`);
   });
   const name = () => {
-    const text = `Colours: ${root.dataset['theme'] ?? 'as the system'}`;
+    const text = `Colours: ${root.dataset['theme'] ?? 'same as the system'}`;
     button.title = text;
     button.setAttribute('aria-label', text);
   };

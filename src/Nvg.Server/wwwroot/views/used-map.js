@@ -10,7 +10,7 @@ import { structureRequest } from '../recipe/request.js';
 /** @import { Studio } from '../studio.js' */
 
 /**
- * The structure that the model will use for a drawing, with what had to move. At most one request is under way; the
+ * The structure that the model will use for a drawing, with the positions that had to move. At most one request is pending; the
  * latest drawing wins.
  */
 export class UsedMap {
@@ -37,7 +37,7 @@ export class UsedMap {
     this.#studio = studio;
     this.#painter = painter;
     this.#kind = kind;
-    const caption = el('figcaption', {}, el('strong', {}, 'What will be used'), this.#stages, this.#text);
+    const caption = el('figcaption', {}, el('strong', {}, 'Structure used'), this.#stages, this.#text);
     this.element = el('figure', { class: 'used-figure' }, this.#canvas, caption);
   }
 
@@ -63,7 +63,7 @@ export class UsedMap {
     }
   }
 
-  /** The settings with the drawing as it is in the middle of a stroke. */
+  /** The settings with the current drawing, even during a stroke. */
   #settings() {
     const { structure } = this.#studio.recipe.value;
     return { ...structure, mode: this.#kind, drawings: { ...structure.drawings, [this.#kind]: this.#painter.pixels } };

@@ -10,8 +10,8 @@ import { createWelcome } from './welcome.js';
 /** @import { Studio, Shown } from '../studio.js' */
 
 /**
- * The images of a run or of the gallery: one of them large with all its stages, the others small, and next to it the
- * one to compare with.
+ * The images of a run or of the gallery: the selected one enlarged with all its stages, next to the image to compare with, and
+ * the others small.
  * @param {HTMLElement} root
  * @param {Studio} studio
  */
@@ -37,7 +37,7 @@ export function showViewer(root, studio) {
 }
 
 /**
- * The pinned image with the same seed, or else at the same place.
+ * The pinned image with the same seed, otherwise the one at the same position.
  * @param {Shown} shown
  * @param {Item} item
  * @returns {Item | null}

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Nvg.Torch.Files.Npy;
 
-/// <summary>An array of NumPy, read whole: little-endian, row-major.</summary>
+/// <summary>A NumPy array, read completely; little-endian, row-major.</summary>
 public sealed class NpyArray
 {
     private readonly string _where;
@@ -14,45 +14,45 @@ public sealed class NpyArray
     /// <summary>The type of an element.</summary>
     public NpyElement Element { get; }
 
-    /// <summary>The sides, slowest first; empty for a single number.</summary>
+    /// <summary>The dimensions, slowest first; empty for a single number.</summary>
     public IReadOnlyList<long> Shape { get; }
 
-    /// <summary>The elements as they are stored.</summary>
+    /// <summary>The elements in stored form.</summary>
     internal ReadOnlySpan<byte> Bytes => _bytes;
 
     /// <summary>Reads a .npy file.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="NvgDataException">It is missing, broken, or of a kind that is not read.</exception>
+    /// <exception cref="NvgDataException">The file is missing, damaged or of an unsupported kind.</exception>
     public static NpyArray Read(string path) => FileFailure.Reading(path, () =>
     {
         using FileStream file = File.OpenRead(path);
         return Read(file, path);
     });
 
-    /// <summary>An array of float64.</summary>
+    /// <summary>Creates an array of float64.</summary>
     /// <param name="values">Row by row; copied.</param>
-    /// <param name="shape">The sides, slowest first; their product is the number of values.</param>
+    /// <param name="shape">The dimensions, slowest first; their product is the number of values.</param>
     /// <exception cref="ArgumentException">The shape does not fit the values.</exception>
     public static NpyArray Of(ReadOnlySpan<double> values, params IReadOnlyList<long> shape) =>
         Of(NpyElement.Float64, MemoryMarshal.AsBytes(values), shape);
 
-    /// <summary>An array of float32.</summary>
+    /// <summary>Creates an array of float32.</summary>
     /// <inheritdoc cref="Of(ReadOnlySpan{double}, IReadOnlyList{long})"/>
     public static NpyArray Of(ReadOnlySpan<float> values, params IReadOnlyList<long> shape) =>
         Of(NpyElement.Float32, MemoryMarshal.AsBytes(values), shape);
 
-    /// <summary>An array of uint8.</summary>
+    /// <summary>Creates an array of uint8.</summary>
     /// <inheritdoc cref="Of(ReadOnlySpan{double}, IReadOnlyList{long})"/>
     public static NpyArray Of(ReadOnlySpan<byte> values, params IReadOnlyList<long> shape) => Of(NpyElement.UInt8, values, shape);
 
     /// <summary>
-    /// Reads structure maps: an array of one to three sides (positions; rows and columns; or stages, rows and columns) of
-    /// uint8, int32, int64 or floating-point numbers whose values are cluster numbers from 0.
+    /// Reads structure maps: an array with one to three dimensions (positions; rows and columns; or stages, rows and columns) of uint8,
+    /// int32, int64 or floating-point elements. The values are cluster numbers from 0.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="shape">The sides, slowest first.</param>
+    /// <param name="shape">The dimensions, slowest first.</param>
     /// <returns>The labels, row by row.</returns>
-    /// <exception cref="NvgDataException">It holds something else.</exception>
+    /// <exception cref="NvgDataException">The file contains something else.</exception>
     public static int[] ReadLabelMaps(string path, out IReadOnlyList<long> shape)
     {
         NpyArray array = Read(path);
@@ -62,10 +62,10 @@ public sealed class NpyArray
         return array.ToLabels();
     }
 
-    /// <summary>Writes structure maps as int32, whole or not at all.</summary>
+    /// <summary>Writes structure maps as int32, atomically.</summary>
     /// <param name="path">The file.</param>
     /// <param name="labels">The labels, row by row.</param>
-    /// <param name="shape">The sides, slowest first; their product is the number of labels.</param>
+    /// <param name="shape">The dimensions, slowest first; their product is the number of labels.</param>
     /// <exception cref="ArgumentException">The shape does not fit the labels.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void WriteLabelMaps(string path, int[] labels, params IReadOnlyList<long> shape)
@@ -81,8 +81,8 @@ public sealed class NpyArray
         });
     }
 
-    /// <summary>The elements as whole numbers from 0 to 2³¹ − 1.</summary>
-    /// <exception cref="NvgDataException">They are fractions, or one lies outside.</exception>
+    /// <summary>The elements as integers from 0 to 2³¹ − 1.</summary>
+    /// <exception cref="NvgDataException">An element is not an integer or is out of range.</exception>
     public int[] ToLabels()
     {
         long[] wide = Element switch
@@ -98,31 +98,31 @@ public sealed class NpyArray
             : throw NvgDataException.At(_where, $"element {bad} is {wide[bad]}, which is not a cluster number");
     }
 
-    // NumPy's default type is float64, so label maps are often stored as whole floating-point numbers.
+    // NumPy's default type is float64, so label maps are often stored as integer-valued floating-point numbers.
     private long[] Whole(double[] values)
     {
-        // NaN and infinities are no whole numbers either.
+        // This also rejects NaN and infinities.
         int fraction = Array.FindIndex(values, value => !(Math.Abs(value) <= 1L << 53) || value != Math.Truncate(value));
         return fraction < 0
             ? Array.ConvertAll(values, value => (long)value)
             : throw NvgDataException.At(
                 _where,
-                FormattableString.Invariant($"holds fractions where cluster numbers belong: element {fraction} is {values[fraction]}"),
+                FormattableString.Invariant($"contains fractions instead of cluster numbers: element {fraction} is {values[fraction]}"),
                 "save it as int32");
     }
 
     /// <summary>The elements of an array of uint8.</summary>
-    /// <exception cref="NvgDataException">They are of another type.</exception>
+    /// <exception cref="NvgDataException">The elements have a different type.</exception>
     public byte[] ToBytes() =>
-        Element == NpyElement.UInt8 ? _bytes : throw NvgDataException.At(_where, $"holds {Element} where UInt8 belongs");
+        Element == NpyElement.UInt8 ? _bytes : throw NvgDataException.At(_where, $"contains {Element} instead of UInt8");
 
     /// <summary>The elements of an array of float32.</summary>
-    /// <exception cref="NvgDataException">They are of another type.</exception>
+    /// <exception cref="NvgDataException">The elements have a different type.</exception>
     public float[] ToSingles() =>
         Element == NpyElement.Float32 ? MemoryMarshal.Cast<byte, float>(_bytes).ToArray()
-            : throw NvgDataException.At(_where, $"holds {Element} where Float32 belongs");
+            : throw NvgDataException.At(_where, $"contains {Element} instead of Float32");
 
-    /// <summary>The elements as float64, for example the means and covariances of a reference for FID.</summary>
+    /// <summary>The elements as float64, for example the means and covariances of a FID reference.</summary>
     public double[] ToDoubles() => Element switch
     {
         NpyElement.Float64 => MemoryMarshal.Cast<byte, double>(_bytes).ToArray(),
@@ -153,7 +153,7 @@ public sealed class NpyArray
             stream.ReadExactly(bytes);
             return stream.ReadByte() < 0
                 ? new NpyArray(header, bytes, where)
-                : throw NvgDataException.At(where, $"goes on after its {header.Count} elements");
+                : throw NvgDataException.At(where, $"has trailing data after its {header.Count} elements");
         }
         catch (Exception e) when (e is EndOfStreamException or InvalidDataException)
         {

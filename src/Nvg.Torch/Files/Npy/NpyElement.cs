@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Nvg.Torch.Files.Npy;
 
-/// <summary>The element types of NumPy that are read, all little-endian.</summary>
+/// <summary>The supported NumPy element types, all little-endian.</summary>
 [SuppressMessage("Naming", "CA1720", Justification = "These are names of types in NumPy too.")]
 public enum NpyElement
 {

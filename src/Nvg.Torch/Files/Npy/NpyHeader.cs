@@ -36,7 +36,7 @@ internal sealed partial record NpyHeader(NpyElement Element, IReadOnlyList<long>
         return header;
     }
 
-    /// <exception cref="NvgDataException">It is not such a header, or one of a kind that is not read.</exception>
+    /// <exception cref="NvgDataException">The header is invalid or of an unsupported kind.</exception>
     /// <exception cref="EndOfStreamException">The stream ends inside it.</exception>
     internal static NpyHeader Read(Stream stream, string where)
     {
@@ -64,7 +64,7 @@ internal sealed partial record NpyHeader(NpyElement Element, IReadOnlyList<long>
             throw NvgDataException.At(where, "is stored column by column (Fortran order)", "save it with numpy.ascontiguousarray");
         NpyElement element = match.Groups["type"].Value switch
         {
-            // Truth values, as masks have them, are bytes of 0 and 1.
+            // Booleans, as in masks, are bytes of 0 and 1.
             "|u1" or "<u1" or "|b1" => NpyElement.UInt8,
             "<i4" => NpyElement.Int32,
             "<i8" => NpyElement.Int64,
@@ -94,7 +94,7 @@ internal sealed partial record NpyHeader(NpyElement Element, IReadOnlyList<long>
         _ => "<f8",
     };
 
-    // Blanks as each writer likes them.
+    // Whitespace differs between writers.
     [GeneratedRegex(
         @"^\s*\{\s*'descr'\s*:\s*'(?<type>[<>|=]?\w+)'\s*,\s*'fortran_order'\s*:\s*(?<order>True|False)\s*,\s*"
         + @"'shape'\s*:\s*\((?<shape>[0-9, ]*)\)\s*,?\s*\}\s*$")]

@@ -58,7 +58,7 @@ internal ref struct ProtobufReader
         return true;
     }
 
-    /// <summary>Advances to the next of packed numbers, if the reader was created from their content.</summary>
+    /// <summary>Advances to the next packed number, if the reader was created from packed content.</summary>
     /// <returns>False after the last one.</returns>
     /// <exception cref="InvalidDataException">The content ends within a number.</exception>
     internal bool NextPacked()

@@ -1,6 +1,6 @@
 namespace Nvg.Torch.Files.PyTorch;
 
-/// <summary>An array or an element type of NumPy in a pickle, as inert data.</summary>
+/// <summary>A NumPy array or element type in a pickle, as inert data.</summary>
 /// <param name="type">The name of an element type, such as <c>u1</c>; null for an array.</param>
 internal sealed class PickleArray(string? type)
 {
@@ -9,19 +9,19 @@ internal sealed class PickleArray(string? type)
     /// <summary>The name of an element type; null for an array.</summary>
     internal string? Type => type;
 
-    /// <summary>What the array was given: version, shape, element type, order and bytes.</summary>
+    /// <summary>The state of the array: version, shape, element type, order and bytes.</summary>
     internal PickleTuple? State { get; set; }
 
-    /// <summary>The result of a call, or null where it makes no array.</summary>
+    /// <summary>Evaluates a call; null if it does not create an array.</summary>
     internal static PickleArray? Make(string function, object?[] arguments) =>
         ArrayFunctions.Contains(function) ? new PickleArray(null)
         : function == "numpy.dtype" && arguments is [string name, ..] ? new PickleArray(name)
         : null;
 
-    /// <summary>The bytes of a matrix of uint8 in row-major order.</summary>
-    /// <param name="rows">Its rows.</param>
-    /// <param name="columns">Its columns.</param>
-    /// <returns>Where they are in the pickle, or null if it is something else.</returns>
+    /// <summary>Finds the bytes of a uint8 matrix in row-major order.</summary>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="columns">Number of columns.</param>
+    /// <returns>The range of the bytes in the pickle, or null if the array is something else.</returns>
     internal PickleBytes? ByteMatrix(out long rows, out long columns)
     {
         (rows, columns) = (0, 0);

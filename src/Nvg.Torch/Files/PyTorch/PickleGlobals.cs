@@ -1,12 +1,12 @@
 namespace Nvg.Torch.Files.PyTorch;
 
 /// <summary>
-/// Decides what a module and name in a pickle stand for. Nothing is ever looked up or run, so an unknown class is harmless
-/// and stays opaque; names that only a hostile file needs are refused all the same, so that the user is told.
+/// Decides what a module and name in a pickle stand for. Nothing is ever looked up or run, so an unknown class is harmless and stays
+/// opaque. Names that only a malicious file needs are still rejected, so that the user is warned.
 /// </summary>
 internal static class PickleGlobals
 {
-    /// <summary>Modules that run programs, load code or reach the system: refused anywhere in a module's path.</summary>
+    /// <summary>Modules that run programs, load code or access the system; rejected anywhere in a module path.</summary>
     private static readonly HashSet<string> ForbiddenAnywhere =
     [
         "os", "posix", "nt", "sys", "subprocess", "_posixsubprocess", "_winapi", "popen2", "commands", "pty", "builtins",
@@ -14,7 +14,7 @@ internal static class PickleGlobals
         "marshal", "pickle", "_pickle", "cPickle",
     ];
 
-    /// <summary>Further modules that are refused as the first of a path; behind it they may be a user's own.</summary>
+    /// <summary>Further modules that are rejected only at the start of a path. Later in a path, they may be a user's own modules.</summary>
     private static readonly HashSet<string> ForbiddenFirst =
     [
         "code", "codeop", "operator", "_operator", "types", "inspect", "gc", "io", "_io", "_pyio", "bdb", "pdb", "cProfile",
@@ -26,7 +26,7 @@ internal static class PickleGlobals
         "atexit", "tokenize", "weakref",
     ];
 
-    /// <summary>Corners of harmless packages that load or run code.</summary>
+    /// <summary>Parts of otherwise harmless packages that load or run code.</summary>
     private static readonly string[] ForbiddenBelow =
     [
         "torch.hub", "torch.jit", "torch.package", "torch.fx", "torch.distributed.rpc", "torch.storage._load_from_bytes",
@@ -35,7 +35,7 @@ internal static class PickleGlobals
         "functools.reduce",
     ];
 
-    /// <summary>Names that run code or files wherever they come from.</summary>
+    /// <summary>Names that run code or files, whatever their module.</summary>
     private static readonly HashSet<string> ForbiddenNames =
     [
         "eval", "exec", "execfile", "compile", "getattr", "setattr", "delattr", "hasattr", "globals", "locals", "vars", "open",
@@ -44,7 +44,7 @@ internal static class PickleGlobals
         "attrgetter", "itemgetter", "memmap", "fromfile", "load_library", "CDLL",
     ];
 
-    /// <summary>Built-in classes that state may be made of.</summary>
+    /// <summary>Built-in classes that a state may contain.</summary>
     private static readonly HashSet<string> HarmlessBuiltins =
     [
         "bool", "int", "long", "float", "complex", "str", "unicode", "bytes", "bytearray", "list", "tuple", "dict", "set",
@@ -69,7 +69,7 @@ internal static class PickleGlobals
     private static readonly Dictionary<string, PickleGlobal> Known = MakeKnown().ToDictionary(g => g.Name);
 
     /// <summary>What a module and name stand for.</summary>
-    /// <exception cref="PyTorchFileException">The name is one that a hostile file needs, or no name at all.</exception>
+    /// <exception cref="PyTorchFileException">The name is one that only a malicious file needs, or is not a valid name.</exception>
     internal static PickleGlobal Resolve(string module, string name)
     {
         string qualified = $"{module}.{name}";
@@ -85,7 +85,7 @@ internal static class PickleGlobals
             || ForbiddenBelow.Any(f => qualified == f || qualified.StartsWith(f + ".", StringComparison.Ordinal));
         return forbidden
             ? throw new PyTorchFileException(
-                $"it refers to {qualified}, which a checkpoint has no use for: the file may be hostile and is not read")
+                $"it refers to {qualified}, which a checkpoint has no use for: the file may be malicious and is not read")
             : new PickleGlobal(qualified, PickleGlobalKind.Opaque);
     }
 

@@ -1,16 +1,16 @@
 namespace Nvg.Torch.Files.PyTorch;
 
-/// <summary>The calls of a pickle that make tensors and what they consist of; every number is checked before it is used.</summary>
+/// <summary>The calls in a pickle that create tensors and their components; every number is checked before it is used.</summary>
 internal static class PickleTensors
 {
     private const int MaximumRank = 64;
     private const int MaximumKeyLength = 128;
 
-    // A tensor may repeat elements by strides of zero; more than this many are refused.
+    // A tensor may repeat elements using strides of zero. Tensors with more elements than this are rejected.
     private const long MaximumRepeated = 1 << 20;
 
     /// <summary>The result of a call.</summary>
-    /// <exception cref="PyTorchFileException">The arguments make no sense.</exception>
+    /// <exception cref="PyTorchFileException">The arguments are invalid.</exception>
     internal static object Call(PickleGlobal function, object?[] arguments)
     {
         switch (function.Kind)
@@ -54,17 +54,17 @@ internal static class PickleTensors
         var storage = new PickleStorage(key, type.Type, count);
         if (storages.TryGetValue(key, out PickleStorage? known) ? known != storage : !storages.TryAdd(key, storage))
             throw new PyTorchFileException($"it describes storage '{key}' in two ways");
-        // The oldest files cut a storage into named parts.
+        // The oldest files divide a storage into named parts.
         return items is [_, _, _, _, _, PickleTuple { Items: [string, long first, long length] }]
             ? first >= 0 && length >= 0 && first <= count && length <= count - first
                 ? new PickleStorageRange(storage, first, length)
                 : throw new PyTorchFileException($"it refers to elements {first} to {first}+{length} of storage '{key}', which has {count}")
             : items is [_, _, _, _, _] or [_, _, _, _, _, null]
                 ? new PickleStorageRange(storage, 0, count)
-                : throw new PyTorchFileException($"it refers to a part of storage '{key}' that makes no sense");
+                : throw new PyTorchFileException($"it refers to a part of storage '{key}' that is invalid");
     }
 
-    // Files of Python 2 give the items as a list of pairs.
+    // Python 2 files store the items as a list of pairs.
     private static PickleDict Dictionary(object?[] arguments)
     {
         var dict = new PickleDict();
@@ -108,15 +108,15 @@ internal static class PickleTensors
         string what = $"a tensor of size [{string.Join(", ", shape)}], stride [{string.Join(", ", strides)}] and offset {offset} "
             + $"over storage '{range.Storage.Key}' of {available} elements";
         if (shape.Length != strides.Length || shape.Length > MaximumRank || offset < 0 || shape.Any(s => s < 0) || strides.Any(s => s < 0))
-            throw new PyTorchFileException($"{what} makes no sense");
+            throw new PyTorchFileException($"{what} is invalid");
         try
         {
-            // As in libtorch, a size of zero does not excuse the others.
+            // As in libtorch, the other sizes must be valid even if one is zero.
             long padded = shape.Aggregate((long)type.ByteSize(), (product, size) => checked(product * Math.Max(size, 1))) / type.ByteSize();
             long count = shape.Contains(0) ? 0 : padded;
             long reach = count == 0 ? 0 : shape.Zip(strides).Aggregate(1L, (sum, d) => checked(sum + (d.First - 1) * d.Second));
             if (checked(offset + reach) > available)
-                throw new PyTorchFileException($"{what} reaches outside");
+                throw new PyTorchFileException($"{what} is out of bounds");
             if (count > Math.Max(available, MaximumRepeated))
                 throw new PyTorchFileException($"{what} claims more elements than the file has");
             return new PickleTensor(range.Storage, type, checked(range.First + offset), shape, strides, reach);

@@ -1,11 +1,11 @@
 namespace Nvg.Torch.Files.PyTorch;
 
-// What a pickle describes, as inert data. Numbers, texts and None are .NET's own; nothing here has behaviour, and nothing is
-// created from a name in a file.
+// Values described by a pickle, as inert data. Numbers, strings and None use .NET types. Nothing here has behaviour, and nothing is created
+// from a name in a file.
 
-/// <summary>A text of Python 2 that stays where it is: perhaps bytes.</summary>
-/// <param name="Start">Its first byte in the pickle.</param>
-/// <param name="Length">Its bytes.</param>
+/// <summary>A Python 2 string, which may be binary data; only its range in the pickle is stored.</summary>
+/// <param name="Start">Offset of the first byte in the pickle.</param>
+/// <param name="Length">Number of bytes.</param>
 internal sealed record PickleBytes(int Start, int Length);
 
 /// <summary>A tuple.</summary>
@@ -27,16 +27,16 @@ internal sealed class PickleDict
     internal void Add(object? key, object? value) => (_items ??= []).Add((key, value));
 }
 
-/// <summary>What a pickle refers to by module and name.</summary>
-/// <param name="Name">Module and name with a dot between.</param>
+/// <summary>A reference of a pickle by module and name.</summary>
+/// <param name="Name">Module and name, separated by a dot.</param>
 /// <param name="Kind">How this reader treats it.</param>
-/// <param name="Type">Of a storage class or an element type.</param>
+/// <param name="Type">Element type, for a storage class or an element type.</param>
 internal sealed record PickleGlobal(string Name, PickleGlobalKind Kind, ScalarType? Type = null);
 
 /// <summary>How this reader treats a global.</summary>
 internal enum PickleGlobalKind
 {
-    /// <summary>A class or function that is never run: whatever is made of it stays an <see cref="PickleOpaque"/>.</summary>
+    /// <summary>A class or function that is never run; everything created from it stays a <see cref="PickleOpaque"/>.</summary>
     Opaque,
     OrderedDict,
     Size,
@@ -49,7 +49,7 @@ internal enum PickleGlobalKind
     RebuildFromType,
 }
 
-/// <summary>An object of a class that this reader does not know: only the name is kept.</summary>
+/// <summary>An object of an unknown class; only the class name is kept.</summary>
 internal sealed record PickleOpaque(string What);
 
 /// <summary>A block of elements that the file stores once.</summary>
@@ -66,11 +66,11 @@ internal sealed record PickleStorage(string Key, ScalarType? Type, long Count)
 /// <summary>A range of a storage's elements.</summary>
 internal sealed record PickleStorageRange(PickleStorage Storage, long First, long Count);
 
-/// <summary>A tensor over a storage, checked to be inside it.</summary>
-/// <param name="Storage">Where its elements are.</param>
+/// <summary>A tensor over a storage; checked to be within its bounds.</summary>
+/// <param name="Storage">The storage that holds its elements.</param>
 /// <param name="Type">Element type.</param>
 /// <param name="Offset">First element, in elements of <paramref name="Type"/>.</param>
 /// <param name="Shape">Sizes.</param>
-/// <param name="Strides">Steps between neighbours of each dimension, in elements.</param>
-/// <param name="Reach">Elements between the first and the last, both included; 0 of an empty tensor.</param>
+/// <param name="Strides">Distance between neighbours along each dimension, in elements.</param>
+/// <param name="Reach">Number of elements from the first to the last, inclusive; 0 for an empty tensor.</param>
 internal sealed record PickleTensor(PickleStorage Storage, ScalarType Type, long Offset, long[] Shape, long[] Strides, long Reach);

@@ -20,7 +20,7 @@ internal sealed class PickleWriter
 
     internal PickleWriter Mark() => Raw('(');
 
-    /// <summary>A tuple of the values above the mark.</summary>
+    /// <summary>Writes a tuple of the values above the mark.</summary>
     internal PickleWriter Tuple() => Raw('t');
 
     /// <summary>Sets keys and values above the mark in the dictionary below it.</summary>
@@ -28,7 +28,7 @@ internal sealed class PickleWriter
 
     internal PickleWriter Reduce() => Raw('R');
 
-    /// <summary>What the tuple on top identifies in the file.</summary>
+    /// <summary>Writes a persistent reference to the object that the tuple on top of the stack identifies.</summary>
     internal PickleWriter Persistent() => Raw('Q');
 
     internal PickleWriter Boolean(bool value) => Raw(value ? 0x88 : 0x89);

@@ -4,17 +4,17 @@ using System.Numerics;
 
 namespace Nvg.Torch.Files.PyTorch;
 
-/// <summary>What a PyTorch file contains: its object as inert data, and where the bytes of each storage are.</summary>
+/// <summary>The contents of a PyTorch file: its object as inert data, and the location of each storage's bytes.</summary>
 /// <param name="Root">The object.</param>
 /// <param name="Storages">Every storage by key.</param>
-/// <param name="Archive">The zip archive, or null of a file in the older form, which has no checksums.</param>
+/// <param name="Archive">The zip archive, or null for a file in the older format, which has no checksums.</param>
 internal sealed record PyTorchContent(object? Root, IReadOnlyDictionary<string, PyTorchContent.Place> Storages, StoredZip? Archive)
 {
     private const string PickleRecord = "data.pkl";
     private static readonly BigInteger LegacyMagic = BigInteger.Parse("1950a86a20f9469cfc6c", NumberStyles.HexNumber);
     private const long LegacyProtocol = 1001;
 
-    /// <summary>Reads and checks all of a file but the bytes of its storages.</summary>
+    /// <summary>Reads and checks a file completely, except for the bytes of its storages.</summary>
     /// <exception cref="PyTorchFileException">The file breaks a rule.</exception>
     internal static PyTorchContent Read(MappedFile file)
     {
@@ -32,7 +32,7 @@ internal sealed record PyTorchContent(object? Root, IReadOnlyDictionary<string, 
         string first = archive.Entries.Keys.First();
         string folder = first[..(first.IndexOf('/', StringComparison.Ordinal) + 1)];
         if (folder.Length == 0 || archive.Entries.Keys.FirstOrDefault(n => !n.StartsWith(folder, StringComparison.Ordinal)) is not null)
-            throw new PyTorchFileException("it is not a PyTorch file: the archive's entries do not lie in one folder");
+            throw new PyTorchFileException("it is not a PyTorch file: the archive's entries are not in a single folder");
         if (archive.Entries.ContainsKey(folder + "constants.pkl")
             || archive.Entries.Keys.Any(n => n.StartsWith(folder + "code/", StringComparison.Ordinal)))
             throw new PyTorchFileException("it holds TorchScript, a program; save the state_dict of the model instead");
@@ -79,19 +79,19 @@ internal sealed record PyTorchContent(object? Root, IReadOnlyDictionary<string, 
         archive.CheckSum(entry);
         if (entry.Length != expected.Length
             || !file.Bytes(entry.DataStart, expected.Length).SequenceEqual(System.Text.Encoding.ASCII.GetBytes(expected)))
-            throw new PyTorchFileException($"entry '{name}' is not '{expected}': the numbers are in another byte order");
+            throw new PyTorchFileException($"entry '{name}' is not '{expected}': the numbers are in a different byte order");
     }
 
-    // Five pickles, then per storage its size and its bytes.
+    // Five pickles, followed by the size and bytes of each storage.
     private static PyTorchContent ReadLegacy(MappedFile file)
     {
         long position = 0;
         if (Next(file, ref position, "first", null) is not BigInteger magic || magic != LegacyMagic)
-            throw new PyTorchFileException("it is not a PyTorch file: the pickle is another program's");
+            throw new PyTorchFileException("it is not a PyTorch file: the pickle was written by a different program");
         if (Next(file, ref position, "protocol", null) is not LegacyProtocol)
             throw new PyTorchFileException($"the older form is only read with protocol {LegacyProtocol}");
         if (Next(file, ref position, "system", null) is not PickleDict system || !system.Items.Any(i => i is ("little_endian", true)))
-            throw new PyTorchFileException("the numbers are in another byte order");
+            throw new PyTorchFileException("the numbers are in a different byte order");
         var described = new Dictionary<string, PickleStorage>();
         object? root = Next(file, ref position, "object", described);
         if (Next(file, ref position, "keys", null) is not PickleList keys || keys.Items.Count != described.Count)
@@ -130,6 +130,6 @@ internal sealed record PyTorchContent(object? Root, IReadOnlyDictionary<string, 
         }
     }
 
-    /// <summary>Where a storage's bytes are.</summary>
+    /// <summary>Location of a storage's bytes.</summary>
     internal sealed record Place(long Start, long Length, StoredZip.Entry? Entry);
 }

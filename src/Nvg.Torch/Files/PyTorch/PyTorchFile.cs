@@ -4,9 +4,9 @@ using System.Numerics;
 namespace Nvg.Torch.Files.PyTorch;
 
 /// <summary>
-/// A file of <c>torch.save</c>, mapped into memory: the zip form and the older one of consecutive pickles. Nothing in it is
-/// ever run: it is read as inert data, and what is not a plain tensor is refused or skipped (docs/checkpoints.md states
-/// the rule). Tensors are views of the mapping; those of one storage share memory, as they did when they were saved.
+/// A file written by <c>torch.save</c>, mapped into memory, in either the zip format or the older format of consecutive pickles. Nothing in
+/// it is ever run: it is read as inert data, and anything that is not a plain tensor is rejected or skipped (docs/checkpoints.md states the
+/// rule). Tensors are views of the mapping. Tensors of the same storage share memory, as they did when they were saved.
 /// </summary>
 public sealed class PyTorchFile : TensorFile
 {
@@ -50,8 +50,8 @@ public sealed class PyTorchFile : TensorFile
     }
 
     /// <summary>
-    /// Numbers, truth values and texts at the top level of the file, such as <c>epoch</c> and <c>global_step</c>: long,
-    /// double, bool or string.
+    /// Numbers, Booleans and strings at the top level of the file, such as <c>epoch</c> and <c>global_step</c>, as long, double, bool or
+    /// string.
     /// </summary>
     public IReadOnlyDictionary<string, object> Scalars { get; }
 
@@ -62,9 +62,9 @@ public sealed class PyTorchFile : TensorFile
     public override int Count => _names.Count;
 
     /// <summary>
-    /// The tensor of a name; owned by this object. Its bytes are compared with their checksum when they are first asked for.
+    /// The tensor with a name; owned by this object. Its bytes are verified against their checksum on first access.
     /// </summary>
-    /// <exception cref="PyTorchFileException">The file has none of this name, or its bytes are damaged.</exception>
+    /// <exception cref="PyTorchFileException">The file has no tensor with this name, or its bytes are damaged.</exception>
     public override Tensor this[string key]
     {
         get
@@ -84,13 +84,13 @@ public sealed class PyTorchFile : TensorFile
     }
 
     /// <summary>
-    /// Maps and checks a file. Names are those of its <c>state_dict</c>, or of the whole file where it has none; nested
+    /// Maps and checks a file. Names are those of its <c>state_dict</c>, or of the whole file if it has none; the keys of nested
     /// dictionaries are joined by dots.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="entry">Which entry at the top holds the tensors, where it is not <c>state_dict</c>.</param>
+    /// <param name="entry">The top-level entry that holds the tensors, if it is not <c>state_dict</c>.</param>
     /// <exception cref="PyTorchFileException">
-    /// The file breaks a rule of the format or of safety; the message names file, place and rule.
+    /// The file violates a format or safety rule; the message names file, location and rule.
     /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static PyTorchFile Open(string path, string? entry = null)
@@ -112,13 +112,13 @@ public sealed class PyTorchFile : TensorFile
     }
 
     /// <summary>
-    /// Writes tensors as <c>torch.save</c> does (zip form, pickle protocol 2), so that <c>torch.load</c> reads them: to a
-    /// temporary name, flushed, then renamed.
+    /// Writes tensors in the format of <c>torch.save</c> (zip, pickle protocol 2), which <c>torch.load</c> can read. The file is written
+    /// under a temporary name, flushed, then renamed.
     /// </summary>
     /// <param name="path">Replaced if it exists; untouched if anything fails.</param>
-    /// <param name="tensors">On any device; borrowed. They become the dictionary <c>state_dict</c>.</param>
-    /// <param name="scalars">Texts and whole numbers to store beside it.</param>
-    /// <param name="typeOf">Element type to store a tensor in, converted as it is written; null stores all as they are.</param>
+    /// <param name="tensors">Tensors on any device; borrowed. They are stored as the dictionary <c>state_dict</c>.</param>
+    /// <param name="scalars">Strings and integers to store next to it.</param>
+    /// <param name="typeOf">Element type for storing a tensor, which is converted while writing; null stores all tensors unchanged.</param>
     /// <exception cref="ArgumentException">A name occurs twice.</exception>
     public static void Write(
         string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, object>? scalars = null,
@@ -138,7 +138,7 @@ public sealed class PyTorchFile : TensorFile
         }
     }
 
-    /// <summary>Whether a file that begins so is a PyTorch file, as far as its first bytes tell.</summary>
+    /// <summary>Whether the first bytes of a file indicate a PyTorch file.</summary>
     internal static bool IsStartOf(ReadOnlySpan<byte> start) => start is [(byte)'P', (byte)'K', ..] or [0x80, 0x02, 0x8A, ..];
 
     private static PyTorchFileException Located(string path, PyTorchFileException error) => new($"{path}: {error.Message}", error);
@@ -161,8 +161,8 @@ public sealed class PyTorchFile : TensorFile
         return found.Length < 2 ? found.FirstOrDefault() : throw new PyTorchFileException($"its entry '{name}' occurs twice");
     }
 
-    // A whole file without state_dict: a state itself, or dictionaries of a training run, such as {"model": …, "optimizer": …,
-    // "args": …}. Of those, entries that hold anything but tensors are left out, as they are beside a state_dict.
+    // A file without state_dict is either a state itself, or contains dictionaries of a training run, such as {"model": …, "optimizer": …,
+    // "args": …}. In the latter case, entries that hold anything other than tensors are skipped, as are entries next to a state_dict.
     private void CollectAll(PickleDict root)
     {
         var seen = new HashSet<PickleDict>(ReferenceEqualityComparer.Instance);
@@ -192,8 +192,8 @@ public sealed class PyTorchFile : TensorFile
             throw new PyTorchFileException(first);
     }
 
-    // Without recursion, and no dictionary twice: neither depth, cycles nor shared parts can make this long. Returns what the first
-    // value is that is neither a tensor, a number nor text; null if there is none.
+    // Iterative, and visits no dictionary twice, so neither depth, cycles nor shared parts can make this take long. Returns a description
+    // of the first value that is neither a tensor, a number nor a string; null if there is none.
     private string? Collect(PickleDict state, HashSet<PickleDict> seen)
     {
         seen.Add(state);
@@ -224,12 +224,12 @@ public sealed class PyTorchFile : TensorFile
                 case PickleTensor:
                     throw new PyTorchFileException($"the tensor '{name}' occurs twice");
                 case PickleDict when open.Count >= MaximumDepth:
-                    throw new PyTorchFileException($"'{name}' is nested deeper than {MaximumDepth}, the most that is allowed");
+                    throw new PyTorchFileException($"'{name}' is nested deeper than the allowed {MaximumDepth} levels");
                 case PickleDict inner when seen.Add(inner):
                     open.Push((name + ".", inner.Items.GetEnumerator()));
                     break;
                 case PickleDict:
-                    throw new PyTorchFileException($"the dictionary '{name}' stands in two places");
+                    throw new PyTorchFileException($"the dictionary '{name}' occurs twice");
                 case null or long or double or bool or string or BigInteger:
                     break;
                 default:
@@ -261,7 +261,7 @@ public sealed class PyTorchFile : TensorFile
         return scope.Keep(AsStridedOp.Call(elements, described.Shape, described.Strides, Argument.None));
     }
 
-    // Of the older form data may be misaligned; such a storage is copied, once for all its tensors.
+    // Data in the older format may be misaligned. Such a storage is copied once for all its tensors.
     private Tensor StorageBytes(PickleStorage storage)
     {
         if (_storages.TryGetValue(storage.Key, out Tensor? known))

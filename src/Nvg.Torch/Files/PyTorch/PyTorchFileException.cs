@@ -1,6 +1,9 @@
 namespace Nvg.Torch.Files.PyTorch;
 
-/// <summary>A PyTorch file is damaged, of a form that is not read, or hostile: the message names file, entry and reason.</summary>
+/// <summary>
+/// The exception that is thrown if a PyTorch file is damaged, has an unsupported format or is malicious. The message names file, entry and
+/// reason.
+/// </summary>
 public sealed class PyTorchFileException : TensorFileException
 {
     /// <inheritdoc/>

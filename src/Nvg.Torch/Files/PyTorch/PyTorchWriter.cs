@@ -4,7 +4,7 @@ namespace Nvg.Torch.Files.PyTorch;
 internal static class PyTorchWriter
 {
     private const string Folder = "archive/";
-    // As PyTorch stores tensors, so that they can be used from mapped memory.
+    // The alignment that PyTorch uses, so that tensors can be used directly from mapped memory.
     private const int Alignment = 64;
 
     internal static void Write(

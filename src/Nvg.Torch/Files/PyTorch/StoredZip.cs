@@ -5,9 +5,9 @@ using System.Text;
 namespace Nvg.Torch.Files.PyTorch;
 
 /// <summary>
-/// The directory of a zip archive whose entries are stored as they are. Stricter than other readers: the entries must
-/// cover the file without hole or overlap, and the two descriptions of an entry, before its data and in the directory at
-/// the end, must agree, so that no two programs can see different contents.
+/// The directory of a zip archive with uncompressed entries. Stricter than other readers: the entries must cover the file without gaps or
+/// overlaps, and the two descriptions of an entry (before its data and in the directory at the end) must agree, so that no two programs can
+/// see different contents.
 /// </summary>
 internal sealed class StoredZip
 {
@@ -20,7 +20,7 @@ internal sealed class StoredZip
     private readonly MappedFile _file;
     private readonly Dictionary<string, Entry> _entries = [];
 
-    /// <exception cref="PyTorchFileException">The archive breaks a rule.</exception>
+    /// <exception cref="PyTorchFileException">The archive violates a rule.</exception>
     internal StoredZip(MappedFile file)
     {
         _file = file;
@@ -31,7 +31,7 @@ internal sealed class StoredZip
 
     internal IReadOnlyDictionary<string, Entry> Entries => _entries;
 
-    /// <summary>Compares an entry's bytes with its checksum.</summary>
+    /// <summary>Verifies an entry's bytes against its checksum.</summary>
     internal void CheckSum(Entry entry)
     {
         const int sliceBytes = 1 << 22;
@@ -99,7 +99,7 @@ internal sealed class StoredZip
         }
 
         if (!directory.IsEmpty)
-            throw new PyTorchFileException($"the archive's directory has {directory.Length} bytes behind its last entry");
+            throw new PyTorchFileException($"the archive's directory has {directory.Length} bytes after its last entry");
     }
 
     private static Entry ReadCentral(ReadOnlySpan<byte> header, ReadOnlySpan<byte> extra, string name)
@@ -110,14 +110,14 @@ internal sealed class StoredZip
         if (U16(header, 10) != 0)
             throw Wrong(name, $"is compressed (method {U16(header, 10)}); tensors are only read as they are stored");
         if (U16(header, 32) != 0 || U16(header, 34) != 0)
-            throw Wrong(name, "has a comment or lies on another disk");
+            throw Wrong(name, "has a comment or is on another disk");
         ulong size = U32(header, 24), stored = U32(header, 20), offset = U32(header, 42);
         ReadOnlySpan<byte> wide = FindWideExtra(extra, name);
         Widen(ref size, ref wide, name);
         Widen(ref stored, ref wide, name);
         Widen(ref offset, ref wide, name);
         if (!wide.IsEmpty)
-            throw Wrong(name, "has a zip64 field that nothing asks for");
+            throw Wrong(name, "has an unneeded zip64 field");
         if (size != stored)
             throw Wrong(name, $"is stored in {stored} bytes but should give {size}");
         if (size > long.MaxValue || offset > long.MaxValue)
@@ -125,7 +125,7 @@ internal sealed class StoredZip
         return new Entry(name, (long)offset, (long)size, U32(header, 16), flags);
     }
 
-    // Entry by entry in the order of the file: each must end where the next begins.
+    // Checks entries in file order; each must end where the next begins.
     private void CheckLayout(long directoryStart)
     {
         if (_entries.Count == 0)
@@ -136,7 +136,7 @@ internal sealed class StoredZip
         {
             Entry entry = ordered[i];
             if (entry.HeaderStart != position)
-                throw Wrong(entry.Name, entry.HeaderStart < position ? "overlaps another" : "has a hole before it");
+                throw Wrong(entry.Name, entry.HeaderStart < position ? "overlaps another" : "has a gap before it");
             long next = i + 1 < ordered.Length ? ordered[i + 1].HeaderStart : directoryStart;
             CheckLocal(entry, next);
             position = next;
@@ -168,7 +168,7 @@ internal sealed class StoredZip
         }
 
         bool agrees = size == (ulong)entry.Length && stored == (ulong)entry.Length && U32(header, 14) == entry.Crc;
-        // Where they follow the data they may be left out before it.
+        // If size and checksum follow the data, they may be omitted before it.
         bool leftOut = hasDescriptor && size is 0 or uint.MaxValue && stored == size && U32(header, 14) == 0;
         if (!agrees && !leftOut)
             throw Wrong(entry.Name, "is described differently before its data (size or checksum)");
@@ -179,18 +179,18 @@ internal sealed class StoredZip
     private void CheckDescriptor(Entry entry, long dataEnd, long next, bool hasDescriptor)
     {
         long gap = next - dataEnd;
-        // PyTorch leaves the descriptor of an empty entry out.
+        // PyTorch omits the descriptor of an empty entry.
         if (gap == 0 && (!hasDescriptor || entry.Length == 0))
             return;
         if (!hasDescriptor || gap is not (ZipFormat.DescriptorLength or ZipFormat.WideDescriptorLength))
-            throw Wrong(entry.Name, $"is followed by {gap} bytes that belong to nothing");
+            throw Wrong(entry.Name, $"is followed by {gap} unexpected bytes");
         ReadOnlySpan<byte> descriptor = _file.Bytes(dataEnd, (int)gap);
         (ulong stored, ulong size) = gap == ZipFormat.DescriptorLength
             ? ((ulong)U32(descriptor, 8), (ulong)U32(descriptor, 12))
             : (U64(descriptor, 8), U64(descriptor, 16));
         if (U32(descriptor, 0) != ZipFormat.DescriptorSignature || U32(descriptor, 4) != entry.Crc || stored != (ulong)entry.Length
             || size != (ulong)entry.Length)
-            throw Wrong(entry.Name, "is described differently behind its data");
+            throw Wrong(entry.Name, "is described differently after its data");
     }
 
     private static string ReadName(ReadOnlySpan<byte> bytes, ushort flags)
@@ -249,7 +249,7 @@ internal sealed class StoredZip
 
     private static ulong U64(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt64LittleEndian(bytes[at..]);
 
-    /// <summary>One entry: its bytes are Length from DataStart.</summary>
+    /// <summary>One entry, with Length bytes beginning at DataStart.</summary>
     internal sealed record Entry(string Name, long HeaderStart, long Length, uint Crc, ushort Flags)
     {
         internal long DataStart { get; set; }
@@ -257,7 +257,7 @@ internal sealed class StoredZip
 
     private readonly record struct DirectoryFields(ulong Disk, ulong DirectoryDisk, ulong CountHere, ulong Count, ulong Length, ulong Start)
     {
-        // A narrow field holds the same number, or all ones where it may not fit.
+        // A narrow field holds the same number, or all ones if the number may not fit.
         internal bool AgreesWith(DirectoryFields wide) =>
             Fits(Disk, wide.Disk, ushort.MaxValue) && Fits(DirectoryDisk, wide.DirectoryDisk, ushort.MaxValue)
             && Fits(CountHere, wide.CountHere, ushort.MaxValue) && Fits(Count, wide.Count, ushort.MaxValue)

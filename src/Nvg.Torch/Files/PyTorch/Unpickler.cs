@@ -5,8 +5,8 @@ using System.Text;
 namespace Nvg.Torch.Files.PyTorch;
 
 /// <summary>
-/// Reads a pickle of protocol 2 as inert data. It knows the instructions that PyTorch's own restricted reader knows and no
-/// others, makes no object but those of PickleValues.cs, and counts everything against a limit.
+/// Reads a pickle of protocol 2 as inert data. It supports exactly the instructions of PyTorch's own restricted reader, creates only the
+/// types in PickleValues.cs, and counts everything against a limit.
 /// </summary>
 internal ref struct Unpickler
 {
@@ -38,14 +38,16 @@ internal ref struct Unpickler
     }
 
     /// <summary>Reads one pickle.</summary>
-    /// <param name="bytes">Begin with it.</param>
-    /// <param name="consumed">How many bytes it takes.</param>
-    /// <param name="storages">Receives the storages that tensors refer to; null where none may be.</param>
+    /// <param name="bytes">Data that begins with the pickle.</param>
+    /// <param name="consumed">Number of bytes in the pickle.</param>
+    /// <param name="storages">Receives the storages that tensors refer to; null if storages are not allowed.</param>
     /// <param name="hasArrays">
-    /// Whether arrays of NumPy become a <see cref="PickleArray"/>, and texts of Python 2 a <see cref="PickleBytes"/>, whose bytes
-    /// stay where they are.
+    /// Whether NumPy arrays become a <see cref="PickleArray"/>, and Python 2 strings a <see cref="PickleBytes"/>, whose bytes are not
+    /// copied.
     /// </param>
-    /// <exception cref="PyTorchFileException">It is truncated, asks for what is not allowed, or exceeds a limit.</exception>
+    /// <exception cref="PyTorchFileException">
+    /// The pickle is truncated, requests something that is not allowed, or exceeds a limit.
+    /// </exception>
     internal static object? Read(ReadOnlySpan<byte> bytes, out int consumed, Dictionary<string, PickleStorage>? storages = null,
         bool hasArrays = false)
     {
@@ -125,7 +127,7 @@ internal ref struct Unpickler
     private ReadOnlySpan<byte> Take(int count)
     {
         if (count > _bytes.Length - _position)
-            throw new PyTorchFileException($"it is truncated: {count} bytes are asked for, {_bytes.Length - _position} are left");
+            throw new PyTorchFileException($"it is truncated: {count} bytes are needed, {_bytes.Length - _position} are left");
         ReadOnlySpan<byte> taken = _bytes.Slice(_position, count);
         _position += count;
         return taken;
@@ -134,7 +136,7 @@ internal ref struct Unpickler
     private int Length()
     {
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(Take(sizeof(uint)));
-        return length <= int.MaxValue ? (int)length : throw new PyTorchFileException($"it is truncated: a text claims {length} bytes");
+        return length <= int.MaxValue ? (int)length : throw new PyTorchFileException($"it is truncated: a string claims {length} bytes");
     }
 
     private string Text(int length)
@@ -145,7 +147,7 @@ internal ref struct Unpickler
         }
         catch (DecoderFallbackException error)
         {
-            throw new PyTorchFileException("it has a text that is not UTF-8", error);
+            throw new PyTorchFileException("it has a string that is not UTF-8", error);
         }
     }
 
@@ -179,14 +181,14 @@ internal ref struct Unpickler
     {
         CountValues(1);
         if (_stack.Count >= MaximumStack)
-            throw new PyTorchFileException($"it stacks more than {MaximumStack} values, the most that is allowed");
+            throw new PyTorchFileException($"it stacks more than the allowed {MaximumStack} values");
         _stack.Add(value);
     }
 
     private void CountValues(int more)
     {
         if (more > MaximumValues - _values)
-            throw new PyTorchFileException($"it has more than {MaximumValues} values, the most that is allowed");
+            throw new PyTorchFileException($"it has more than the allowed {MaximumValues} values");
         _values += more;
     }
 
@@ -204,7 +206,7 @@ internal ref struct Unpickler
     private readonly void Mark()
     {
         if (_marks.Count >= MaximumMarks)
-            throw new PyTorchFileException($"it nests deeper than {MaximumMarks}, the most that is allowed");
+            throw new PyTorchFileException($"it nests deeper than the allowed {MaximumMarks} levels");
         _marks.Add(_stack.Count);
     }
 
@@ -231,7 +233,7 @@ internal ref struct Unpickler
     {
         _memo[index] = Top;
         if (_memo.Count > MaximumMemo)
-            throw new PyTorchFileException($"it remembers more than {MaximumMemo} values, the most that is allowed");
+            throw new PyTorchFileException($"it remembers more than the allowed {MaximumMemo} values");
     }
 
     private void Recall(uint index) =>
@@ -275,7 +277,7 @@ internal ref struct Unpickler
     {
         object? arguments = Pop(), function = Pop();
         if (arguments is not PickleTuple { Items: var items })
-            throw new PyTorchFileException("it calls something with arguments that are no tuple");
+            throw new PyTorchFileException("it calls something with arguments that are not a tuple");
         object made = function switch
         {
             PickleGlobal array when _hasArrays && PickleArray.Make(array.Name, items) is { } found => found,
@@ -283,7 +285,7 @@ internal ref struct Unpickler
             PickleOpaque opaque => opaque,
             _ => throw new PyTorchFileException("it calls something that is not a function"),
         };
-        // Calls copy: a few bytes each could make any number of dictionaries from one remembered list.
+        // Calls copy values. Without counting, a few bytes per call could create any number of dictionaries from one memoised list.
         CountValues(made switch
         {
             PickleDict dict => dict.Items.Count,
@@ -297,7 +299,7 @@ internal ref struct Unpickler
     {
         object? arguments = Pop(), type = Pop();
         if (arguments is not PickleTuple)
-            throw new PyTorchFileException("it makes an object with arguments that are no tuple");
+            throw new PyTorchFileException("it makes an object with arguments that are not a tuple");
         Push(type switch
         {
             PickleGlobal global => new PickleOpaque(global.Name),
@@ -306,7 +308,7 @@ internal ref struct Unpickler
         });
     }
 
-    // Attributes: those of ordered dictionaries hold versions of modules, those of unknown objects are nothing to us.
+    // Sets attributes. Those of ordered dictionaries hold module versions; those of unknown objects are ignored.
     private readonly void Build()
     {
         object? state = Pop();
@@ -319,7 +321,7 @@ internal ref struct Unpickler
     private void Persistent()
     {
         if (_storages is null)
-            throw new PyTorchFileException("it refers to a storage where none may be");
+            throw new PyTorchFileException("it refers to a storage where storages are not allowed");
         Push(PickleTensors.Storage(Pop(), _storages));
     }
 }

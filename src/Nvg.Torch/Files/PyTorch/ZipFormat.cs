@@ -1,6 +1,6 @@
 namespace Nvg.Torch.Files.PyTorch;
 
-/// <summary>Numbers of the zip format that reader and writer share.</summary>
+/// <summary>Constants of the zip format, shared by reader and writer.</summary>
 internal static class ZipFormat
 {
     internal const uint LocalSignature = 0x04034B50;
@@ -24,7 +24,7 @@ internal static class ZipFormat
     /// <summary>Names are UTF-8.</summary>
     internal const ushort Utf8Flag = 0x0800;
 
-    /// <summary>Extra field of sizes and offsets beyond 32 bits.</summary>
+    /// <summary>Extra field for sizes and offsets beyond 32 bits.</summary>
     internal const ushort WideExtra = 0x0001;
 
     /// <summary>PyTorch's own extra field, which pads data to an alignment.</summary>

@@ -1,6 +1,6 @@
 namespace Nvg.Torch.Files.Safetensors;
 
-/// <summary>A file is not a valid safetensors file: the message says what is wrong and where.</summary>
+/// <summary>The exception that is thrown if a file is not a valid safetensors file. The message says what is wrong and where.</summary>
 public sealed class SafetensorsException : TensorFileException
 {
     /// <inheritdoc/>

@@ -4,9 +4,8 @@ using System.Text.Json;
 namespace Nvg.Torch.Files.Safetensors;
 
 /// <summary>
-/// A safetensors file, mapped into memory. Its tensors are views of the mapping, which stays alive as long as any of them
-/// (also after this object is disposed); only pages that are used are read, and pages that are written are copied: the
-/// file never changes.
+/// A safetensors file, mapped into memory. Its tensors are views of the mapping, which stays alive as long as any of them, even after this
+/// object is disposed. Only pages that are used are read. Pages that are written are copied, so the file never changes.
 /// </summary>
 public sealed class SafetensorsFile : TensorFile
 {
@@ -23,7 +22,7 @@ public sealed class SafetensorsFile : TensorFile
             _tensors.Add(entry.Name, read(entry).Own());
     }
 
-    /// <summary>The texts stored under <c>__metadata__</c>.</summary>
+    /// <summary>The strings stored under <c>__metadata__</c>.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <inheritdoc/>
@@ -32,13 +31,13 @@ public sealed class SafetensorsFile : TensorFile
     /// <inheritdoc/>
     public override int Count => _names.Count;
 
-    /// <summary>The tensor of a name; owned by this object.</summary>
-    /// <exception cref="SafetensorsException">The file has none of this name.</exception>
+    /// <summary>The tensor with a name; owned by this object.</summary>
+    /// <exception cref="SafetensorsException">The file has no tensor with this name.</exception>
     public override Tensor this[string key] =>
         _tensors.TryGetValue(key, out Tensor? tensor) ? tensor : throw new SafetensorsException($"the file has no tensor '{key}'");
 
     /// <summary>
-    /// Drops the file's own reference to a tensor, which the file then no longer has; its memory goes with the last other one.
+    /// Removes a tensor from this object. Its memory is freed with the last other reference to it.
     /// </summary>
     /// <param name="key">Its name.</param>
     public void Release(string key)
@@ -50,7 +49,7 @@ public sealed class SafetensorsFile : TensorFile
     }
 
     /// <summary>Maps and checks a file.</summary>
-    /// <exception cref="SafetensorsException">The file breaks a rule of the format; the message names file, tensor and rule.</exception>
+    /// <exception cref="SafetensorsException">The file violates a rule of the format; the message names file, tensor and rule.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static new SafetensorsFile Open(string path)
     {
@@ -67,10 +66,10 @@ public sealed class SafetensorsFile : TensorFile
         }
     }
 
-    /// <summary>Checks a file that is in memory; its tensors are copies.</summary>
+    /// <summary>Checks a file in memory; its tensors are copies.</summary>
     /// <param name="bytes">The whole file.</param>
-    /// <param name="name">What to call it in an error.</param>
-    /// <exception cref="SafetensorsException">The file breaks a rule of the format; the message names file, tensor and rule.</exception>
+    /// <param name="name">Name of the file in error messages.</param>
+    /// <exception cref="SafetensorsException">The file violates a rule of the format; the message names file, tensor and rule.</exception>
     internal static SafetensorsFile Parse(byte[] bytes, string name)
     {
         try
@@ -85,26 +84,26 @@ public sealed class SafetensorsFile : TensorFile
         }
     }
 
-    /// <summary>Writes tensors to a file: to a temporary name beside it, flushed to the disk, then renamed.</summary>
+    /// <summary>Writes tensors to a file atomically: writes a temporary file next to it, flushes it to disk, then renames it.</summary>
     /// <param name="path">Replaced if it exists; untouched if anything fails.</param>
-    /// <param name="tensors">On any device; borrowed.</param>
-    /// <param name="metadata">Texts to store with them.</param>
-    /// <param name="typeOf">Element type to store a tensor in, converted as it is written; null stores all as they are.</param>
-    /// <exception cref="ArgumentException">A name occurs twice, or is the format's own.</exception>
+    /// <param name="tensors">Tensors on any device; borrowed.</param>
+    /// <param name="metadata">Strings to store with the tensors.</param>
+    /// <param name="typeOf">Element type for storing a tensor, which is converted while writing; null stores all tensors unchanged.</param>
+    /// <exception cref="ArgumentException">A name occurs twice, or is reserved by the format.</exception>
     public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors,
         IReadOnlyDictionary<string, string>? metadata = null, Func<string, Tensor, ScalarType>? typeOf = null) =>
         AtomicFile.Write(path, stream => Write(stream, tensors, metadata, typeOf));
 
-    /// <summary>Writes tensors to a stream, in the format of a file.</summary>
+    /// <summary>Writes tensors to a stream in the file format.</summary>
     /// <param name="stream">Not closed.</param>
-    /// <param name="tensors">On any device; borrowed.</param>
-    /// <param name="metadata">Texts to store with them.</param>
-    /// <param name="typeOf">Element type to store a tensor in; null stores all as they are.</param>
-    /// <exception cref="ArgumentException">A name occurs twice, or is the format's own.</exception>
+    /// <param name="tensors">Tensors on any device; borrowed.</param>
+    /// <param name="metadata">Strings to store with the tensors.</param>
+    /// <param name="typeOf">Element type for storing a tensor; null stores all tensors unchanged.</param>
+    /// <exception cref="ArgumentException">A name occurs twice, or is reserved by the format.</exception>
     internal static void Write(Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors,
         IReadOnlyDictionary<string, string>? metadata = null, Func<string, Tensor, ScalarType>? typeOf = null)
     {
-        // Large alignments first, then by name, as the format's own writer does.
+        // Sorted by descending alignment, then by name, as in the format's reference writer.
         List<StoredTensor> ordered = [.. tensors
             .Select(t => new StoredTensor(t.Key, t.Value, typeOf?.Invoke(t.Key, t.Value) ?? t.Value.ScalarType))
             .OrderByDescending(t => t.Type.ByteSize()).ThenBy(t => t.Name, StringComparer.Ordinal)];
@@ -148,14 +147,14 @@ public sealed class SafetensorsFile : TensorFile
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > SafetensorsHeader.MaximumLength || (long)length > stream.Length - LengthPrefix)
             throw new SafetensorsException(
-                $"the header claims {length} bytes, the file has {stream.Length}: it is truncated or no safetensors file");
+                $"the header claims {length} bytes, the file has {stream.Length}: it is truncated or not a safetensors file");
         byte[] json = new byte[length];
         stream.ReadExactly(json);
         dataStart = LengthPrefix + (long)length;
         return SafetensorsHeader.Parse(json, stream.Length - dataStart);
     }
 
-    // The pointer of Git LFS is the commonest broken model.
+    // A Git LFS pointer is the most common kind of broken model file.
     private static void RequireNoOtherKind(Stream stream)
     {
         Span<byte> head = stackalloc byte[FileContent.HeadLength];
@@ -200,7 +199,7 @@ public sealed class SafetensorsFile : TensorFile
             writer.WriteEndObject();
         }
 
-        // Blanks up to a multiple of eight keep the data aligned in memory.
+        // Padding with blanks to a multiple of eight keeps the data aligned in memory.
         while (buffer.Length % 8 != 0)
             buffer.Write(" "u8);
         return buffer.ToArray();

@@ -3,7 +3,9 @@ using System.Text.Json;
 namespace Nvg.Torch.Files.Safetensors;
 
 /// <summary>The JSON header of a safetensors file, fully checked against the length of the data.</summary>
-/// <remarks>Rules of the format's own reader: unique names, no hole, no overlap, sizes that match shapes, nothing behind the end.</remarks>
+/// <remarks>
+/// Applies the rules of the format's reference reader: unique names, no gaps, no overlaps, sizes that match shapes, no trailing data.
+/// </remarks>
 internal sealed class SafetensorsHeader
 {
     internal const long MaximumLength = 100_000_000;
@@ -35,8 +37,8 @@ internal sealed class SafetensorsHeader
     };
 
     /// <param name="json">The header's bytes.</param>
-    /// <param name="dataLength">Bytes between header and end of file.</param>
-    /// <exception cref="SafetensorsException">The header breaks a rule.</exception>
+    /// <param name="dataLength">Number of bytes between header and end of file.</param>
+    /// <exception cref="SafetensorsException">The header violates a rule.</exception>
     internal static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataLength)
     {
         try
@@ -46,8 +48,8 @@ internal sealed class SafetensorsHeader
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
         {
             throw new SafetensorsException(error is JsonException { BytePositionInLine: { } place }
-                ? $"the header is not valid JSON at byte {place}: the file is damaged or no safetensors file"
-                : "the header's JSON holds what the format does not have there: the file is damaged", error);
+                ? $"the header is not valid JSON at byte {place}: the file is damaged or not a safetensors file"
+                : "the header's JSON contains something that the format does not allow there: the file is damaged", error);
         }
     }
 
@@ -74,7 +76,7 @@ internal sealed class SafetensorsHeader
 
         while (reader.Read())
         {
-            // Only blanks may follow the object; the reader throws on anything else.
+            // Only whitespace may follow the object; the reader throws on anything else.
         }
 
         entries.Sort((a, b) => a.Begin != b.Begin ? a.Begin.CompareTo(b.Begin) : a.End.CompareTo(b.End));
@@ -152,7 +154,7 @@ internal sealed class SafetensorsHeader
     {
         try
         {
-            // Strides are products of the other sizes, so a size of zero does not excuse them.
+            // Strides are products of the other sizes, so those must be valid even if one size is zero.
             long bytes = shape.Aggregate((long)type.ByteSize(), (product, size) => checked(product * Math.Max(size, 1)));
             if (shape.Contains(0))
                 bytes = 0;
@@ -173,7 +175,7 @@ internal sealed class SafetensorsHeader
             if (entry.Begin != position)
                 throw new SafetensorsException(
                     $"tensor '{entry.Name}' begins at {entry.Begin}, expected {position}: "
-                    + (entry.Begin < position ? "it overlaps another" : "there is a hole before it"));
+                    + (entry.Begin < position ? "it overlaps another" : "there is a gap before it"));
             position = entry.End;
         }
 
@@ -183,6 +185,6 @@ internal sealed class SafetensorsHeader
                 + $"it is {(position > dataLength ? "truncated" : "too long")}");
     }
 
-    /// <summary>One tensor: its bytes are [Begin, End) of the data.</summary>
+    /// <summary>One tensor, with bytes [Begin, End) of the data.</summary>
     internal sealed record Entry(string Name, ScalarType Type, long[] Shape, long Begin, long End);
 }

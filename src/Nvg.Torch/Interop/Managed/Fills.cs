@@ -2,14 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace Nvg.Torch.Interop.Managed;
 
-/// <summary>Tensors of given and of drawn numbers.</summary>
+/// <summary>Creates tensors filled with given or random numbers.</summary>
 internal static unsafe class Fills
 {
     private static readonly StableOperator Empty = new(OperatorTable.Find("empty.memory_format")!);
     private static readonly StableOperator Fill = new(OperatorTable.Find("fill_.Tensor")!);
     private static readonly StableOperator To = new(OperatorTable.Find("to.dtype_layout")!);
 
-    /// <summary>One number everywhere (<c>full</c>: size, value, then type, layout, device).</summary>
+    /// <summary>A single value everywhere (<c>full</c>: size, value, then type, layout, device).</summary>
     internal static NativeValue Full(ReadOnlySpan<NativeValue> a)
     {
         using var empty = new OwnedTensor(Empty.CallOne([a[0], .. a[2..]]));
@@ -17,7 +17,7 @@ internal static unsafe class Fills
         return OwnedTensor.ValueOf(Fill.CallOne(empty.Value, number.Value));
     }
 
-    /// <summary>Numbers at equal steps (<c>arange.start_step</c>: start, end, step, then type, layout, device).</summary>
+    /// <summary>Evenly spaced numbers (<c>arange.start_step</c>: start, end, step, then type, layout, device).</summary>
     internal static NativeValue Range(ReadOnlySpan<NativeValue> a)
     {
         double start = Number.Of(a[0]), end = Number.Of(a[1]), step = Number.Of(a, 2, 1);
@@ -52,7 +52,7 @@ internal static unsafe class Fills
         return Moved<float>(values, ScalarType.Float32, shape, a[2..]);
     }
 
-    /// <summary>A new CPU tensor with a copy of the bytes.</summary>
+    /// <summary>Creates a CPU tensor with a copy of the bytes.</summary>
     internal static nint Copy(void* data, long byteCount, ScalarType type, ReadOnlySpan<long> shape)
     {
         long count = CountOf(shape), needed = count * type.ByteSize();

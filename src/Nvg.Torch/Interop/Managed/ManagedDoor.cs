@@ -3,16 +3,17 @@ using System.Runtime.InteropServices;
 namespace Nvg.Torch.Interop.Managed;
 
 /// <summary>
-/// A door without a compiled library: operators are called through the stable C interface of the libtorch that the packages
-/// <c>libtorch-cpu-…</c> bring. It serves inference on the CPU. There are no gradients, no autocast, and no kernels of this library.
+/// A door without a compiled library: operators are called through the stable C interface of the libtorch from the packages
+/// <c>libtorch-cpu-…</c>. It supports inference on the CPU, without gradients, autocast or kernels of this library.
 /// </summary>
 internal sealed unsafe class ManagedDoor : Door
 {
-    /// <summary>What to do where this door is not enough.</summary>
+    /// <summary>What to do if this door is not sufficient.</summary>
     internal const string WayOut =
         "training, autocast, process groups and GPUs need the compiled library: see docs/doors.md, 'What only the compiled door does'";
 
-    // What an inference mode restores. The compiled door's modes are addresses; 0 is a mode that has been left.
+    // The state that leaving inference mode restores. The compiled door represents modes as addresses, where 0 means that the mode has been
+    // left.
     private const nint GradsBefore = 1;
     private const nint NoGradsBefore = 2;
 
@@ -47,7 +48,7 @@ internal sealed unsafe class ManagedDoor : Door
     {
     }
 
-    // Of GPUs alone.
+    // Only relevant for GPUs.
     internal override void AllowTensorFloat32(bool allowed)
     {
     }
@@ -65,7 +66,7 @@ internal sealed unsafe class ManagedDoor : Door
         }
     }
 
-    // The interface of libtorch 2.10 cannot tell when the last view of memory that is not its own is gone.
+    // Copies the memory, because the interface of libtorch 2.10 cannot report when the last view of external memory is gone.
     internal override nint WrapTensor(
         void* data, int scalarType, long* shape, int rank, delegate* unmanaged<nint, void> release, nint context)
     {
@@ -149,7 +150,7 @@ internal sealed unsafe class ManagedDoor : Door
         return previous;
     }
 
-    // The interface has no inference mode. Without gradients the results are the same.
+    // The interface has no inference mode. Disabling gradients gives the same results.
     internal override nint EnterInferenceMode() => SetGradMode(false) ? GradsBefore : NoGradsBefore;
 
     internal override void ExitInferenceMode(nint mode) => SetGradMode(mode == GradsBefore);

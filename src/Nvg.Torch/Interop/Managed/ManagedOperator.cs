@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Nvg.Torch.Interop.Managed;
 
-/// <summary>An operator that was found: one of the table, or a composed one. Its handle lives as long as the process.</summary>
+/// <summary>A resolved operator, either from the table or composed. Its handle lives as long as the process.</summary>
 internal sealed class ManagedOperator
 {
     private readonly StableOperator? _stable;
@@ -11,11 +11,11 @@ internal sealed class ManagedOperator
     private ManagedOperator(string schema, StableOperator? stable, ComposedOperator? composed) =>
         (Schema, _stable, _composed) = (schema, stable, composed);
 
-    /// <summary>libtorch's notation.</summary>
+    /// <summary>The schema in libtorch's notation.</summary>
     internal string Schema { get; }
 
-    /// <summary>An operator by name.</summary>
-    /// <exception cref="TorchOperatorException">The managed door has none of this name.</exception>
+    /// <summary>Finds an operator by name.</summary>
+    /// <exception cref="TorchOperatorException">The managed door has no operator with this name.</exception>
     internal static nint Find(string name, string overload)
     {
         string qualified = overload.Length == 0 ? name : $"{name}.{overload}";
@@ -32,7 +32,7 @@ internal sealed class ManagedOperator
 
     internal static ManagedOperator Of(nint handle) => (ManagedOperator)GCHandle.FromIntPtr(handle).Target!;
 
-    /// <summary>Calls it.</summary>
+    /// <summary>Calls the operator.</summary>
     /// <returns>The number of results.</returns>
     internal int Call(ReadOnlySpan<NativeValue> arguments, Span<NativeValue> results)
     {

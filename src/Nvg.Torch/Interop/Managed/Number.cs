@@ -1,24 +1,24 @@
 namespace Nvg.Torch.Interop.Managed;
 
-/// <summary>Numbers among arguments, as tensors without dimensions.</summary>
+/// <summary>Converts numeric arguments to zero-dimensional tensors.</summary>
 internal static unsafe class Number
 {
     private static readonly StableOperator To = new(OperatorTable.Find("to.dtype_layout")!);
 
-    /// <summary>The number of an argument.</summary>
+    /// <summary>The value of a numeric argument.</summary>
     internal static double Of(in NativeValue value) =>
         value.Kind == ValueKind.Double ? BitConverter.Int64BitsToDouble(value.Payload) : value.Payload;
 
-    /// <summary>The number of an optional argument.</summary>
+    /// <summary>The value of an optional numeric argument.</summary>
     internal static double Of(ReadOnlySpan<NativeValue> arguments, int index, double otherwise) =>
         index < arguments.Length && arguments[index].Kind is not (ValueKind.None or ValueKind.Default) ? Of(arguments[index]) : otherwise;
 
     /// <summary>
-    /// A number as a tensor that decides the type of a result as the number itself would: beside a tensor with dimensions, a
-    /// tensor without them affects the type only if its category (integer, floating point) is higher.
+    /// Converts a number to a tensor that affects the type of a result in the same way as the number itself. Combined with a tensor that
+    /// has dimensions, a zero-dimensional tensor affects the type only if its category (integer, floating point) is higher.
     /// </summary>
     /// <param name="value">The number; borrowed if it is a tensor's.</param>
-    /// <param name="partner">The tensor that it meets.</param>
+    /// <param name="partner">The other operand.</param>
     internal static OwnedTensor Beside(in NativeValue value, nint partner)
     {
         ScalarType type = OwnedTensor.TypeOf(partner);
@@ -27,12 +27,12 @@ internal static unsafe class Number
         bool sameKind = type.IsFloatingPoint() == isReal && type != ScalarType.Bool;
         if (OwnedTensor.RankOf(partner) > 0 || !sameKind || OwnedTensor.TypeOf(number.Handle) == type)
             return number;
-        // Two tensors without dimensions count alike.
+        // Two zero-dimensional tensors have equal priority.
         using (number)
             return new OwnedTensor(Cast(number.Handle, type));
     }
 
-    /// <summary>A tensor in another element type.</summary>
+    /// <summary>Converts a tensor to a different element type.</summary>
     /// <returns>A new reference.</returns>
     internal static nint Cast(nint tensor, ScalarType type) =>
         To.CallOne(OwnedTensor.ValueOf(tensor), new NativeValue { Kind = ValueKind.Int, Payload = (long)type });

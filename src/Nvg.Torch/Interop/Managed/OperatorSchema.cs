@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Nvg.Torch.Interop.Managed;
 
-/// <summary>The parameters and results of an operator, from libtorch's notation.</summary>
+/// <summary>The parameters and results of an operator, parsed from libtorch's notation.</summary>
 internal sealed class OperatorSchema
 {
     private OperatorSchema(string text, string name, Parameter[] parameters, ParameterType[] results)
@@ -23,7 +23,7 @@ internal sealed class OperatorSchema
 
     internal ParameterType[] Results { get; }
 
-    /// <summary>Reads <c>name.overload(type parameter=default, …) -> type</c>.</summary>
+    /// <summary>Parses <c>name.overload(type parameter=default, …) -> type</c>.</summary>
     /// <exception cref="FormatException">A type or a default is unknown.</exception>
     internal static OperatorSchema Parse(string text)
     {
@@ -61,12 +61,14 @@ internal sealed class OperatorSchema
         _ => long.Parse(text, CultureInfo.InvariantCulture),
     };
 
-    /// <summary>The default None; a null reference stands for no default.</summary>
+    /// <summary>The default value None; a null reference means that there is no default.</summary>
     internal static object NoValue { get; } = new();
 
     /// <summary>One parameter.</summary>
     /// <param name="Name">Its name.</param>
     /// <param name="Type">Its type.</param>
-    /// <param name="Default">A number, Boolean, text, list of integers or <see cref="NoValue"/>; null where it must be given.</param>
+    /// <param name="Default">
+    /// A number, Boolean, string, list of integers or <see cref="NoValue"/>; null if the argument is required.
+    /// </param>
     internal sealed record Parameter(string Name, ParameterType Type, object? Default);
 }

@@ -1,11 +1,11 @@
 namespace Nvg.Torch.Interop.Managed;
 
-/// <summary>A reference to a tensor that the managed door itself holds while it composes an operator.</summary>
+/// <summary>A tensor reference that the managed door itself holds while it composes an operator.</summary>
 internal readonly unsafe ref struct OwnedTensor(nint handle) : IDisposable
 {
     internal nint Handle { get; } = handle;
 
-    /// <summary>As an argument; this object keeps the reference.</summary>
+    /// <summary>The tensor as an argument; this object keeps the reference.</summary>
     internal NativeValue Value => ValueOf(Handle);
 
     public void Dispose() => _ = StableExports.aoti_torch_delete_tensor_object(Handle);

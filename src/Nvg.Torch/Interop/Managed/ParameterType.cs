@@ -1,11 +1,11 @@
 namespace Nvg.Torch.Interop.Managed;
 
-/// <summary>What a value of a schema is, below lists and optionals.</summary>
+/// <summary>The basic type of a schema value, without lists and optionals.</summary>
 internal enum BaseType
 {
     Tensor,
 
-    /// <summary>Integers, and what travels as one: symbolic sizes, element types, layouts, memory formats.</summary>
+    /// <summary>Integers, and types that are passed as integers: symbolic sizes, element types, layouts, memory formats.</summary>
     Int,
     Float,
     Bool,
@@ -15,15 +15,15 @@ internal enum BaseType
 }
 
 /// <summary>The type of a parameter or result, such as <c>Tensor?[]</c> or <c>int[1]?</c>.</summary>
-/// <param name="Base">Of the elements.</param>
+/// <param name="Base">Type of the elements.</param>
 /// <param name="IsList">Whether it is a list.</param>
-/// <param name="ListSize">Length that the schema states; 0 for any.</param>
-/// <param name="IsOptional">Whether None is allowed for the whole.</param>
+/// <param name="ListSize">Length specified by the schema; 0 for any.</param>
+/// <param name="IsOptional">Whether None is allowed for the whole value.</param>
 /// <param name="HasOptionalElements">Whether None is allowed for the elements of a list.</param>
 internal readonly record struct ParameterType(BaseType Base, bool IsList, int ListSize, bool IsOptional, bool HasOptionalElements)
 {
-    /// <summary>Reads libtorch's notation; aliases are skipped.</summary>
-    /// <exception cref="FormatException">It is none that the managed door passes.</exception>
+    /// <summary>Parses libtorch's notation; alias annotations are skipped.</summary>
+    /// <exception cref="FormatException">The managed door does not support the type.</exception>
     internal static ParameterType Parse(string text)
     {
         string bare = WithoutAlias(text);
@@ -54,6 +54,6 @@ internal readonly record struct ParameterType(BaseType Base, bool IsList, int Li
         "str" => BaseType.Text,
         "Device" => BaseType.Device,
         "Generator" => BaseType.Generator,
-        _ => throw new FormatException($"the stable interface passes no {name}"),
+        _ => throw new FormatException($"the stable interface does not support {name}"),
     };
 }

@@ -2,14 +2,14 @@ using System.Collections.Frozen;
 
 namespace Nvg.Torch.Interop.Managed;
 
-/// <summary>An operator composed of others.</summary>
-/// <param name="arguments">Borrowed.</param>
-/// <returns>Its only result.</returns>
+/// <summary>An operator composed of other operators.</summary>
+/// <param name="arguments">The arguments; borrowed.</param>
+/// <returns>The single result.</returns>
 internal delegate NativeValue ComposedOperator(ReadOnlySpan<NativeValue> arguments);
 
 /// <summary>
-/// Operators with arguments of type <c>Scalar</c> or <c>Generator</c>, which the stable interface does not pass. Most have a sibling
-/// that takes the number as a tensor without dimensions; the others are composed.
+/// Operators with arguments of type <c>Scalar</c> or <c>Generator</c>, which the stable interface does not support. Most have an overload
+/// that takes the number as a zero-dimensional tensor; the others are composed.
 /// </summary>
 internal static unsafe class ScalarOperators
 {
@@ -49,7 +49,7 @@ internal static unsafe class ScalarOperators
     /// <summary>The names, with their overloads.</summary>
     internal static IEnumerable<string> Names => All.Keys;
 
-    /// <summary>An operator by name, such as <c>mul.Scalar</c>; null if it is none of these.</summary>
+    /// <summary>Finds an operator by name, such as <c>mul.Scalar</c>; null if it is not one of these.</summary>
     internal static ComposedOperator? Find(string name) => All.GetValueOrDefault(name);
 
     private static ComposedOperator WithNumber(string sibling, int position)
@@ -75,7 +75,7 @@ internal static unsafe class ScalarOperators
         var pad = new StableOperator(OperatorTable.Find("pad")!);
         return a => a.Length == 2
             ? OwnedTensor.ValueOf(pad.CallOne(a[0], a[1]))
-            : throw new DoorException(NativeStatus.Argument, "the managed door pads with zeros alone");
+            : throw new DoorException(NativeStatus.Argument, "the managed door supports only zero padding");
     }
 
     private static NativeValue Item(ReadOnlySpan<NativeValue> a)

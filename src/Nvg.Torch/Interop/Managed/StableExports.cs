@@ -4,8 +4,8 @@ namespace Nvg.Torch.Interop.Managed;
 
 /// <summary>
 /// The part of PyTorch's stable C interface that the managed door calls (torch/csrc/inductor/aoti_torch/c/shim.h and
-/// torch/csrc/stable/c/shim.h of libtorch 2.10). Every status is 0 where the call succeeded. A tensor is a new reference where it is
-/// returned; the dispatcher takes over the references, lists and texts of its arguments.
+/// torch/csrc/stable/c/shim.h of libtorch 2.10). Every status is 0 on success. Returned tensors are new references. The dispatcher takes
+/// ownership of the references, lists and strings among its arguments.
 /// </summary>
 internal static unsafe partial class StableExports
 {
@@ -47,7 +47,9 @@ internal static unsafe partial class StableExports
     [LibraryImport(Library)] internal static partial int torch_delete_list(nint list);
     [LibraryImport(Library)] internal static partial int torch_new_string_handle(byte* text, nuint length, nint* result);
 
-    /// <summary>Throws where libtorch refused. Its reason is not a part of the stable interface: it goes to standard error.</summary>
+    /// <summary>
+    /// Throws if libtorch reported an error. The stable interface does not provide the reason, which is written to standard error.
+    /// </summary>
     internal static void Check(int status)
     {
         if (status != 0)

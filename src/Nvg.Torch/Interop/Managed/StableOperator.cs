@@ -4,8 +4,8 @@ using System.Text;
 namespace Nvg.Torch.Interop.Managed;
 
 /// <summary>
-/// One operator of the table, called through the dispatcher. Arguments become the 64-bit values of the stable interface: a number by
-/// its bits, everything else by an address; None is 0, and an optional value stands in memory that libtorch frees.
+/// One operator of the table, called through the dispatcher. Arguments are converted to the 64-bit values of the stable interface: numbers
+/// as bits, everything else as an address. None is 0, and an optional value is stored in memory that libtorch frees.
 /// </summary>
 internal sealed unsafe class StableOperator
 {
@@ -15,7 +15,7 @@ internal sealed unsafe class StableOperator
     private readonly byte* _name;
     private readonly byte* _overload;
 
-    // The names are kept for the life of the process, as operators are.
+    // The names are kept for the lifetime of the process, like operators.
     internal StableOperator(OperatorSchema schema)
     {
         _schema = schema;
@@ -33,15 +33,15 @@ internal sealed unsafe class StableOperator
     internal string Schema => $"aten::{_schema.Text}";
 
     /// <summary>Calls the operator.</summary>
-    /// <param name="arguments">Borrowed; missing trailing ones have their defaults.</param>
-    /// <param name="results">Room for the results; lists are flattened.</param>
+    /// <param name="arguments">The arguments; borrowed. Missing trailing arguments have their defaults.</param>
+    /// <param name="results">Receives the results; lists are flattened.</param>
     /// <returns>The number of results.</returns>
-    /// <exception cref="DoorException">An argument has the wrong type, or libtorch refused.</exception>
+    /// <exception cref="DoorException">An argument has the wrong type, or libtorch reported an error.</exception>
     internal int Call(ReadOnlySpan<NativeValue> arguments, Span<NativeValue> results)
     {
         if (arguments.Length > _parameters.Length)
             throw Wrong($"{Name} takes {_parameters.Length} arguments, {arguments.Length} were given");
-        // All of them before the first is encoded, because only the call frees what is encoded.
+        // All arguments are checked before the first is encoded, because only the call frees encoded values.
         for (int i = 0; i < _parameters.Length; i++)
             RequireFit(arguments, i);
         ulong* stack = stackalloc ulong[Math.Max(_parameters.Length, _schema.Results.Length)];

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Nvg.Torch.Interop.Managed;
 
-/// <summary>Values of the stable interface from and to those of a door.</summary>
+/// <summary>Converts values between the stable interface and a door.</summary>
 internal static unsafe class StableValue
 {
     /// <summary>Whether a value can be passed as a parameter of a type.</summary>
@@ -16,7 +16,9 @@ internal static unsafe class StableValue
             or (BaseType.Text, ValueKind.String),
     };
 
-    /// <summary>An argument for which <see cref="Fits"/> holds; what it refers to is handed over to the dispatcher.</summary>
+    /// <summary>
+    /// Encodes an argument for which <see cref="Fits"/> holds; ownership of the referenced object passes to the dispatcher.
+    /// </summary>
     internal static ulong Encode(in NativeValue value, ParameterType type)
     {
         if (value.Kind == ValueKind.None)
@@ -25,7 +27,7 @@ internal static unsafe class StableValue
         return type.IsOptional ? Optional(plain) : plain;
     }
 
-    /// <summary>A result that is not a list.</summary>
+    /// <summary>Decodes a result that is not a list.</summary>
     internal static NativeValue Decode(ulong value, ParameterType type) => type.Base switch
     {
         BaseType.Tensor => new NativeValue { Kind = ValueKind.Tensor, Payload = Defined((nint)value) },
@@ -35,7 +37,7 @@ internal static unsafe class StableValue
         _ => throw new DoorException(NativeStatus.Argument, $"a result of type {type.Base} cannot be returned"),
     };
 
-    /// <summary>Adds the tensors of a list among the results, and frees the list.</summary>
+    /// <summary>Adds the tensors of a list result to the results and frees the list.</summary>
     internal static void DecodeTensors(nint list, List<NativeValue> results)
     {
         try
@@ -99,7 +101,7 @@ internal static unsafe class StableValue
         return (ulong)handle;
     }
 
-    // libtorch 2.10 frees it with C++'s delete, which is the C library's free.
+    // libtorch 2.10 frees the memory with C++'s delete, which calls the C library's free.
     private static ulong Optional(ulong value)
     {
         ulong* memory = (ulong*)NativeMemory.Alloc(sizeof(ulong));

@@ -1,8 +1,8 @@
 namespace Nvg.Torch.Interop.Managed;
 
 /// <summary>
-/// Sums and differences of two tensors. Of all operators with a factor the stable interface has one that every device can compute,
-/// subtraction: a + f·b is a − (−f)·b, by the same kernel.
+/// Sums and differences of two tensors. Among operators with a factor, the stable interface has only one that every device supports:
+/// subtraction. a + f·b is computed as a − (−f)·b by the same kernel.
 /// </summary>
 internal static unsafe class Sums
 {
@@ -14,7 +14,7 @@ internal static unsafe class Sums
     private static readonly StableOperator SumOver = new(OperatorTable.Find("sum.dim_IntList")!);
     private static readonly StableOperator Put = new(OperatorTable.Find("index_put_")!);
 
-    // From the narrowest to the widest; 8 bits with and without sign meet in 16.
+    // From narrowest to widest; signed and unsigned 8-bit integers promote to 16 bits.
     private static readonly ScalarType[] Integers =
         [ScalarType.Bool, ScalarType.UInt8, ScalarType.Int8, ScalarType.Int16, ScalarType.Int32, ScalarType.Int64];
 
@@ -24,14 +24,14 @@ internal static unsafe class Sums
     /// <summary>self − alpha · other (<c>sub.Tensor</c>).</summary>
     internal static NativeValue Subtract(ReadOnlySpan<NativeValue> a) => Combine(a, a[0], a[1], -Number.Of(a, 2, 1));
 
-    /// <summary>other − alpha · self, of a number (<c>rsub.Scalar</c>).</summary>
+    /// <summary>other − alpha · self, where other is a number (<c>rsub.Scalar</c>).</summary>
     internal static NativeValue SubtractFrom(ReadOnlySpan<NativeValue> a)
     {
         using OwnedTensor number = Number.Beside(a[1], (nint)a[0].Payload);
         return OwnedTensor.ValueOf(Combine(number.Handle, (nint)a[0].Payload, -Number.Of(a, 2, 1)));
     }
 
-    /// <summary>The sum, in self (<c>add_.Tensor</c>, <c>add_.Scalar</c>).</summary>
+    /// <summary>The sum, computed in place (<c>add_.Tensor</c>, <c>add_.Scalar</c>).</summary>
     internal static NativeValue AddInPlace(ReadOnlySpan<NativeValue> a)
     {
         using var sum = new OwnedTensor((nint)Add(a).Payload);
@@ -48,14 +48,14 @@ internal static unsafe class Sums
         return OwnedTensor.ValueOf(Combine(scaled.Handle, product.Handle, Number.Of(a, 4, 1)));
     }
 
-    /// <summary>The same, in self (<c>addmm_</c>).</summary>
+    /// <summary>The same, computed in place (<c>addmm_</c>).</summary>
     internal static NativeValue AddProductInPlace(ReadOnlySpan<NativeValue> a)
     {
         using var sum = new OwnedTensor((nint)AddProduct(a).Payload);
         return OwnedTensor.ValueOf(Copy.CallOne(a[0], sum.Value));
     }
 
-    /// <summary>Adds rows of the source to those of self that an index names (<c>index_add_</c>).</summary>
+    /// <summary>Adds rows of the source to the rows of self selected by an index (<c>index_add_</c>).</summary>
     internal static NativeValue AddRows(ReadOnlySpan<NativeValue> a)
     {
         if (a[1].Payload != 0 || Number.Of(a, 4, 1) != 1)
@@ -82,7 +82,7 @@ internal static unsafe class Sums
         return Number.Cast(sum.Handle, Common(left, first, right, second));
     }
 
-    // The factor of the subtraction is a real number, which integers refuse: they are stacked, and summed over the stack.
+    // The factor of the subtraction is a real number, which integer tensors reject. Therefore they are stacked and summed over the stack.
     private static nint IntegerSum(nint left, nint right, double factor)
     {
         var whole = new NativeValue { Kind = ValueKind.Int, Payload = checked((long)factor) };
@@ -110,7 +110,7 @@ internal static unsafe class Sums
         return result;
     }
 
-    // libtorch's rule for integers: a tensor without dimensions only counts beside another, or beside truth values.
+    // libtorch's promotion rule for integers: a zero-dimensional tensor counts only with another zero-dimensional tensor or with Booleans.
     private static ScalarType Common(nint left, ScalarType first, nint right, ScalarType second)
     {
         bool leftCounts = OwnedTensor.RankOf(left) > 0, rightCounts = OwnedTensor.RankOf(right) > 0;

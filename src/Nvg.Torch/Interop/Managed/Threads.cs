@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Nvg.Torch.Interop.Managed;
 
 /// <summary>
-/// The number of threads of an operation. The stable interface only reads it; it is set in the OpenMP that libtorch brings, whose
-/// interface is C as well. OpenMP keeps the number per thread.
+/// The number of threads per operation. The stable interface can only read it, so it is set in libtorch's OpenMP library, which also has a
+/// C interface. OpenMP stores the number per thread.
 /// </summary>
 internal sealed unsafe class Threads
 {
@@ -15,7 +15,7 @@ internal sealed unsafe class Threads
     private int _wanted;
 
     /// <param name="torch">The loaded libtorch.</param>
-    /// <param name="folder">Its folder, where OpenMP lies beside it.</param>
+    /// <param name="folder">The folder of libtorch, which also contains OpenMP.</param>
     internal Threads(nint torch, string folder) => _set = (delegate* unmanaged<int, void>)Find(torch, folder);
 
     internal int Count
@@ -33,20 +33,20 @@ internal sealed unsafe class Threads
             if (_set is null)
             {
                 throw new TorchException(
-                    "the number of threads cannot be set: no OpenMP lies beside libtorch; set OMP_NUM_THREADS instead");
+                    "the number of threads cannot be set: no OpenMP library was found next to libtorch; set OMP_NUM_THREADS instead");
             }
 
             Volatile.Write(ref _wanted, value);
         }
     }
 
-    /// <summary>Gives the calling thread the number that was asked for.</summary>
+    /// <summary>Applies the requested number to the calling thread.</summary>
     internal void Follow()
     {
         int wanted = Volatile.Read(ref _wanted);
         if (wanted == _applied)
             return;
-        // A thread's first question makes libtorch set its own number, which would come after ours.
+        // The first query of a thread makes libtorch set its own number, which would otherwise overwrite this one later.
         uint ignored;
         StableExports.Check(StableExports.torch_get_num_threads(&ignored));
         _set(wanted);
@@ -56,7 +56,7 @@ internal sealed unsafe class Threads
     private static nint Find(nint torch, string folder)
     {
         const string name = "omp_set_num_threads";
-        // The loader of Linux and macOS also looks into the libraries that libtorch needs.
+        // The loaders of Linux and macOS also search the libraries that libtorch depends on.
         if (NativeLibrary.TryGetExport(torch, name, out nint export))
             return export;
         foreach (string pattern in new[] { "libgomp*", "libomp*", "libiomp5*" })

@@ -1,19 +1,19 @@
 namespace Nvg.Training.Planning.Execution;
 
 /// <summary>
-/// Keeps a stage within its time: at a few points the number of steps is chosen again from the measured rate. Until the learning rate
-/// decays, steps do not depend on the length of the run, so that it may become shorter or longer. Afterwards it only becomes shorter, if
-/// the stage would end late: the rate then drops to where the shorter decay has it.
+/// Keeps a stage within its time: at a few points, the number of steps is chosen again from the measured rate. Until the learning
+/// rate decays, steps do not depend on the length of the run, so the run may become shorter or longer. During the decay, it only
+/// becomes shorter, if the stage would end late; the learning rate then drops to its value in the shorter decay.
 /// </summary>
 internal sealed class Pacing
 {
-    // Shares of the stage at which its length is chosen again, as shares of the steps before the decay.
+    // Points at which the length of the stage is chosen again, as shares of the steps before the decay.
     private static readonly double[] Points = [0.25, 0.5, 0.75, 0.96];
 
-    // The same in the decay, as shares of the time that was left for it.
+    // The same points in the decay, as shares of the time that was left for it.
     private static readonly double[] DecayPoints = [0.15, 0.4, 0.65, 0.85];
 
-    // Of the steps of the decay; without any, the weights would be those of the peak rate.
+    // Shortest decay as a share of its planned steps. Without a decay, the weights would be those of the peak rate.
     private const double ShortestDecay = 0.1;
 
     // A smaller change is not worth an interruption.
@@ -27,7 +27,7 @@ internal sealed class Pacing
     private long _baseStep;
     private long _startStep;
 
-    /// <param name="steps">Number of steps so far planned.</param>
+    /// <param name="steps">Number of steps planned so far.</param>
     /// <param name="holdShare">Share of the steps before the decay.</param>
     /// <param name="deadline">Time at which the stage should end, in seconds of the run.</param>
     internal Pacing(long steps, double holdShare, double deadline) => (Steps, _holdShare, _deadline) = (steps, holdShare, deadline);
@@ -35,7 +35,7 @@ internal sealed class Pacing
     /// <summary>Number of steps of the stage.</summary>
     internal long Steps { get; private set; }
 
-    /// <summary>Takes note of progress; returns whether <see cref="Steps"/> changed.</summary>
+    /// <summary>Records progress; returns whether <see cref="Steps"/> changed.</summary>
     /// <param name="step">Completed steps.</param>
     /// <param name="seconds">Time of the run so far.</param>
     internal bool Observe(long step, double seconds)
@@ -54,7 +54,7 @@ internal sealed class Pacing
             _point++;
         if (step <= _baseStep || seconds <= _baseSeconds)
             return false;
-        // A stage that slowed down may stay slow and must not run late. A faster one is trusted by half: other work may return.
+        // A stage that slowed down may stay slow and must not run late. A speed-up counts by half, because other work may return.
         double late = (step - _baseStep) / (seconds - _baseSeconds), whole = (step - _startStep) / (seconds - start);
         double rate = Math.Min(late, (late + whole) / 2);
         (_baseStep, _baseSeconds) = (step, seconds);
@@ -88,7 +88,7 @@ internal sealed class Pacing
         return true;
     }
 
-    // The decay must lie ahead: its start is a share of the length.
+    // The start of the decay, which is a share of the length, must not have passed yet.
     private bool Choose(long step, long wanted)
     {
         long shortest = (long)Math.Ceiling((step + 1) / Math.Max(0.01, _holdShare));

@@ -10,12 +10,12 @@ using Nvg.Training.Tasks.Tokenizers;
 namespace Nvg.Training.Planning.Execution;
 
 /// <summary>
-/// Trains what a plan says, one network after the other, each in a run folder of its own within the folder of the plan. What is finished
-/// is not done again; what was interrupted continues from its checkpoint. The number of steps follows the clock (<see cref="Pacing"/>).
+/// Trains the networks of a plan one after the other, each in its own run folder inside the folder of the plan. Finished stages
+/// are skipped; an interrupted stage continues from its checkpoint. The number of steps follows the clock (<see cref="Pacing"/>).
 /// </summary>
 public sealed class PlanExecution
 {
-    // Loading the model and writing its folder, in seconds.
+    // Time to load the model and write its folder, in seconds.
     private const double EndOfStage = 2;
 
     private readonly TrainingPlan _plan;
@@ -46,7 +46,7 @@ public sealed class PlanExecution
 
     /// <summary>Trains all stages.</summary>
     /// <param name="data">The training images; borrowed.</param>
-    /// <param name="cancellation">Saves and ends.</param>
+    /// <param name="cancellation">Requests to save and end.</param>
     /// <exception cref="OperationCanceledException">The run was stopped; executing the plan again continues it.</exception>
     public void Run(PackedDataset data, CancellationToken cancellation)
     {
@@ -70,7 +70,7 @@ public sealed class PlanExecution
             generator, data, _device, folder, progress: new SynchronousProgress<int>(Encoded), cancellation: cancellation);
     }
 
-    // The tokenizer's share of the time that is left: what came before may have been slower than planned.
+    // The tokenizer's share of the remaining time, because the earlier stages may have been slower than planned.
     private double TokenizerEnd()
     {
         double begun = _clock.Seconds - _clock.State.Stage(StageNames.Tokenizer).Seconds;
@@ -86,7 +86,7 @@ public sealed class PlanExecution
         Progress?.Report(new PlannedStageProgress(StageNames.Generator, $"{images:N0} images encoded", null, 0));
     }
 
-    // The settings in the folder of a stage have the number of steps that it ends with, so that its own command accepts them.
+    // The settings in the folder of a stage have its final number of steps, so that the command of the stage accepts them.
     private void Train<TConfig>(
         string name, TrainingOptions options, double end, Func<long, TConfig> with, Func<string, ITrainingTask> create,
         CancellationToken cancellation)

@@ -27,7 +27,7 @@ public sealed class RateMeasurement : IDisposable
     private RateMeasurement(TrainingPlan plan, Device device, CancellationToken cancellation)
     {
         (_plan, _device, _cancellation) = (plan, device, cancellation);
-        // Two networks, and half of the time again for starting, encoding and sampling.
+        // Half of the time for two networks, the other half for starting, encoding and sampling.
         _seconds = TimeBudget.Rates(plan.Request.Seconds) / 4;
     }
 
@@ -83,7 +83,7 @@ public sealed class RateMeasurement : IDisposable
         return Rate(task, config.Training, "classifier");
     }
 
-    // Images per second after the first step, which allocates memory and chooses kernels.
+    // Images per second, not counting the first step, which allocates memory and chooses kernels.
     private double Rate(ITrainingTask task, TrainingOptions options, string name)
     {
         TrainingOptions measured =
@@ -106,7 +106,7 @@ public sealed class RateMeasurement : IDisposable
         }
         catch (EnoughException)
         {
-            // Ends the run without a checkpoint, which is large for large networks.
+            // Ends the run without a checkpoint, which would be large for large networks.
         }
 
         return steps * options.BatchSize / seconds;
@@ -131,6 +131,6 @@ public sealed class RateMeasurement : IDisposable
         return PackedDataset.Open(folder);
     }
 
-    /// <summary>Enough steps were measured.</summary>
+    /// <summary>Thrown when enough steps were measured.</summary>
     private sealed class EnoughException : Exception;
 }

@@ -34,14 +34,14 @@ public sealed class RunClock
 
     /// <summary>Changes the state of a stage and saves it.</summary>
     /// <param name="name">The stage.</param>
-    /// <param name="change">Makes the new state.</param>
+    /// <param name="change">Creates the new state.</param>
     public void Save(string name, Func<StageState, StageState> change)
     {
         State = State.With(name, change(State.Stage(name)) with { Seconds = Seconds - _stageStart });
         Save();
     }
 
-    /// <summary>Saves the time from time to time.</summary>
+    /// <summary>Saves the time periodically.</summary>
     internal void Tick(string name)
     {
         if (_sinceSave.Elapsed >= BetweenSaves)

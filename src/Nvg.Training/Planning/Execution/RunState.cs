@@ -4,7 +4,7 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Training.Planning.Execution;
 
-/// <summary>Where the execution of a plan stands, as its folder keeps it.</summary>
+/// <summary>State of the execution of a plan, stored in its folder.</summary>
 public sealed record RunState
 {
     private const string FileName = "state.json";
@@ -18,14 +18,14 @@ public sealed record RunState
     /// <summary>Whether the model is measured and its card written.</summary>
     public bool IsFinished { get; init; }
 
-    /// <summary>A stage; one that was not begun has no steps.</summary>
+    /// <summary>The state of a stage; a stage that was not begun has no steps.</summary>
     public StageState Stage(string name) => Stages.TryGetValue(name, out StageState? state) ? state : new StageState();
 
     /// <summary>Images that a stage has been trained on so far, repeated ones included.</summary>
     /// <param name="stage">The stage of the plan.</param>
     public long ImagesSeen(PlannedStage stage) => Stage(stage.Name).Steps * stage.Batch;
 
-    /// <summary>The state with another state of a stage.</summary>
+    /// <summary>A copy with another state of a stage.</summary>
     internal RunState With(string name, StageState stage) =>
         this with { Stages = new Dictionary<string, StageState>(Stages) { [name] = stage } };
 

@@ -1,6 +1,6 @@
 namespace Nvg.Training.Planning.Execution;
 
-/// <summary>Where a stage of a plan stands.</summary>
+/// <summary>State of a stage of a plan.</summary>
 public sealed record StageState
 {
     /// <summary>Number of steps, as last chosen; 0 before the stage begins.</summary>

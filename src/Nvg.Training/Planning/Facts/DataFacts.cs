@@ -2,7 +2,7 @@ using Nvg.Data.Datasets;
 
 namespace Nvg.Training.Planning.Facts;
 
-/// <summary>What is known of a collection of images before it is trained on.</summary>
+/// <summary>Facts about a collection of images, known before training.</summary>
 public sealed record DataFacts
 {
     /// <summary>Name of the folder, archive or data set.</summary>
@@ -21,17 +21,17 @@ public sealed record DataFacts
     public int? PreparedSide { get; init; }
 
     /// <summary>
-    /// Standard deviation of the values of pixels within an image, from 0 to 1, as a mean over images. Photographs have about 0.2.
+    /// Standard deviation of the pixel values within an image, with values from 0 to 1; the mean over images. Photographs have about 0.2.
     /// </summary>
     public double Contrast { get; init; } = 0.2;
 
     /// <summary>
-    /// Number of files that are known not to be usable images. They are not counted as images. Of a large source, files that only
-    /// their content shows to be damaged are found in a sample.
+    /// Number of files that are known not to be usable images. They are not counted as images. In a large source, files whose
+    /// damage only shows in their content are found only in a sample.
     /// </summary>
     public int UnusableFiles { get; init; }
 
-    /// <summary>The first of <see cref="UnusableFiles"/> and what is wrong with it; null without any.</summary>
+    /// <summary>The first of <see cref="UnusableFiles"/> and its problem; null if there are none.</summary>
     public string? FirstUnusableFile { get; init; }
 
     /// <summary>Number of images.</summary>

@@ -5,10 +5,10 @@ using Nvg.Torch.Files;
 
 namespace Nvg.Training.Planning.Facts;
 
-/// <summary>Looks through a collection of images without preparing it: classes, and sizes and contrast of a sample.</summary>
+/// <summary>Surveys a collection of images without preparing it: classes, and sizes and contrast of a sample.</summary>
 public sealed class DataSurvey
 {
-    // Images whose headers are read, and whose pixels are; evenly spread over a source of unknown length.
+    // Number of images whose headers are read, and whose pixels are decoded; evenly spread over a source of unknown length.
     private const int MostHeaders = 1024, MostDecoded = 64;
     private const int DecodedSide = 32;
 
@@ -20,10 +20,10 @@ public sealed class DataSurvey
     private int _unusable;
     private string? _firstUnusable;
 
-    /// <summary>Surveys a source of images, or describes a data set that is prepared.</summary>
-    /// <param name="path">As <see cref="ImageSource.Open"/> takes it, or a data set made by <c>nvg prepare</c>.</param>
-    /// <param name="subset">The folder inside to limit a source to; null for everything.</param>
-    /// <param name="progress">Told the number of images seen, or null.</param>
+    /// <summary>Surveys a source of images, or describes a prepared data set.</summary>
+    /// <param name="path">A source accepted by <see cref="ImageSource.Open"/>, or a data set made by <c>nvg prepare</c>.</param>
+    /// <param name="subset">Folder inside the source that the survey is limited to; null for everything.</param>
+    /// <param name="progress">Receives the number of images seen, or null.</param>
     /// <param name="cancellation">Checked at every image.</param>
     /// <exception cref="NvgDataException">There are no images, or their folders are splits rather than classes.</exception>
     public static DataFacts Run(
@@ -85,7 +85,7 @@ public sealed class DataSurvey
         _firstUnusable ??= ForeignName.Display(problem);
     }
 
-    // Whether the image can be read.
+    // Returns whether the image can be read.
     private bool Measure(ImageEntry entry, long index)
     {
         try

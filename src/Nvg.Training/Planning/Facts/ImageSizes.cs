@@ -9,7 +9,7 @@ public static class ImageSizes
     /// <summary>The sides as a list for messages.</summary>
     internal static string Text => $"{string.Join(", ", All.SkipLast(1))} or {All[^1]}";
 
-    /// <summary>The largest side that does not exceed a length; the smallest of all if every side does.</summary>
+    /// <summary>The largest side that does not exceed a length; the smallest side if all exceed it.</summary>
     /// <param name="length">Length in pixels.</param>
     internal static int LargestWithin(int length) => All.LastOrDefault(size => size <= length, All[0]);
 }

@@ -2,7 +2,7 @@ using Nvg.Data.Datasets;
 
 namespace Nvg.Training.Planning.Facts;
 
-/// <summary>What a plan is asked for.</summary>
+/// <summary>Requirements for a plan.</summary>
 public sealed record PlanRequest
 {
     /// <summary>Name of the model.</summary>
@@ -14,7 +14,7 @@ public sealed record PlanRequest
     /// <summary>Side of the images in pixels; null to choose it.</summary>
     public int? Size { get; init; }
 
-    /// <summary>How much the plan asks of the time.</summary>
+    /// <summary>How much the plan tries to achieve in the available time.</summary>
     public PlanQuality Quality { get; init; } = PlanQuality.Good;
 
     /// <summary>
@@ -28,7 +28,7 @@ public sealed record PlanRequest
     /// <summary>Time for everything, in seconds.</summary>
     internal double Seconds => Hours * 3600;
 
-    /// <summary>All problems of the request; empty if there are none.</summary>
+    /// <summary>All problems with the request; empty if there are none.</summary>
     public IEnumerable<string> Validate()
     {
         if (Hours is not (> 0 and <= 24 * 365))

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Nvg.Training.Planning.Facts;
 
-/// <summary>Numbers of plans as text.</summary>
+/// <summary>Formats the numbers of plans as text.</summary>
 public static class PlanText
 {
     /// <summary>A time such as <c>40 s</c>, <c>12 min</c> or <c>3 h 20 min</c>.</summary>
@@ -15,7 +15,7 @@ public static class PlanText
         return minutes < 120 ? $"{minutes} min" : $"{minutes / 60} h {minutes % 60} min";
     }
 
-    /// <summary>Hours as <c>--hours</c> takes them, with two digits and no exponent, such as <c>0.13</c> or <c>25</c>.</summary>
+    /// <summary>Hours in the format of <c>--hours</c>, with two digits and no exponent, such as <c>0.13</c> or <c>25</c>.</summary>
     /// <param name="hours">The hours; from ten on they are rounded up.</param>
     public static string Hours(double hours) => hours < 10
         ? hours.ToString("G2", CultureInfo.InvariantCulture)

@@ -33,7 +33,7 @@ public sealed record ClassifierRunConfig : IRunConfiguration<ClassifierRunConfig
         if (Shift < 0 || Shift >= Classifier.ImageSize)
             yield return "shift must not be negative and must be smaller than imageSize";
         if (LabelSmoothing is not (>= 0 and < 1))
-            yield return "labelSmoothing must lie in [0, 1)";
+            yield return "labelSmoothing must be in [0, 1)";
         if (HeldOut < 0)
             yield return "heldOut must not be negative";
         if (Training.Orientations is not null)

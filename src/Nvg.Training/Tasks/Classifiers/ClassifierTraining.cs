@@ -13,10 +13,10 @@ using Nvg.Training.Runs;
 namespace Nvg.Training.Tasks.Classifiers;
 
 /// <summary>Trains an <see cref="ImageClassifier"/> on mirrored and shifted images.</summary>
-/// <remarks>Batch normalisation uses the statistics of the images that are computed at once.</remarks>
+/// <remarks>Batch normalisation uses the statistics of the images that are computed together.</remarks>
 public sealed class ClassifierTraining : ITrainingTask
 {
-    // Images on which whitening and normalisation are measured.
+    // Number of images from which whitening and normalisation are computed.
     private const int WhiteningExamples = 2048, NormalisationExamples = 8192;
 
     private readonly ClassifierRunConfig _config;
@@ -74,11 +74,11 @@ public sealed class ClassifierTraining : ITrainingTask
     {
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
-        // Rounded to the stored precision first, so that the statistics belong to the stored weights.
+        // Rounded to the stored precision first, so that the statistics match the stored weights.
         var stored = parameters.ToDictionary(p => p.Key, p => p.Value.Rank < 2 ? p.Value.Alias() : p.Value.To(ScalarType.Float16));
         var source = ParameterSource.From(stored, device: _device, type: ScalarType.Float32);
         using var classifier = new ImageClassifier(_config.Classifier, source);
-        // Packed data are sorted by class; every batch takes images of all classes, so it has the statistics of the whole.
+        // Packed data is sorted by class, so every batch takes images of all classes to have the statistics of the whole data set.
         int[] spread = Spread(NormalisationExamples);
         int batches = Math.Max(1, spread.Length / _config.Training.BatchSize);
         classifier.MeasureNormalisation(Enumerable.Range(0, batches).Select(b =>

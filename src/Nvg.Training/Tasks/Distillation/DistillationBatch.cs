@@ -7,27 +7,27 @@ using Nvg.Training.Tasks.Generators.Intervals;
 namespace Nvg.Training.Tasks.Distillation;
 
 /// <summary>
-/// The points of the flow that a step of a distillation is computed at. Its tensors belong to the scope it is created in.
+/// The points of the flow at which a distillation step is computed. The tensors belong to the scope in which the batch is created.
 /// </summary>
 /// <remarks>Shapes: N sequences, L positions, C latent channels, K structure channels.</remarks>
-/// <param name="Flow">The points and what belongs to them.</param>
+/// <param name="Flow">The points and the other inputs of the structure generator.</param>
 /// <param name="Labels_NL">Structure map of each sequence's stage.</param>
-/// <param name="Choices">What was drawn for each sequence.</param>
+/// <param name="Choices">The choices drawn for each sequence.</param>
 internal sealed record DistillationBatch(StructureFlowBatch Flow, Tensor Labels_NL, DistillationChoice[] Choices)
 {
     /// <summary>Guidance scale of each sequence.</summary>
     internal double[] Guidance => Array.ConvertAll(Choices, c => c.Guidance);
 
-    /// <summary>Numbers of the sequences, in the innermost scope.</summary>
+    /// <summary>One number per sequence, as a tensor in the innermost scope.</summary>
     internal Tensor Of(Func<DistillationChoice, double> number) =>
         AverageVelocity.Numbers(Array.ConvertAll(Choices, c => number(c)), Labels_NL.Device);
 
-    /// <summary>Puts sequences at their points of the flow: known channels carry no noise.</summary>
-    /// <param name="sequence">One for each choice; borrowed.</param>
+    /// <summary>Places sequences at their points of the flow; known channels have no noise.</summary>
+    /// <param name="sequence">One sequence per choice; borrowed.</param>
     /// <param name="quantizer">Computes the canvases.</param>
     /// <param name="class_N">Class of each sequence, or the null class.</param>
-    /// <param name="noise_NLK">Normal noise.</param>
-    /// <param name="choices">What was drawn.</param>
+    /// <param name="noise_NLK">Normally distributed noise.</param>
+    /// <param name="choices">The choices that were drawn.</param>
     internal static DistillationBatch Create(
         GranularitySequence sequence, Quantizer quantizer, Tensor class_N, Tensor noise_NLK, DistillationChoice[] choices)
     {

@@ -4,7 +4,7 @@ using Nvg.Training.Tasks.Generators.Intervals;
 
 namespace Nvg.Training.Tasks.Distillation;
 
-/// <summary>What is drawn for one sequence of a step: stage, class, guidance and interval.</summary>
+/// <summary>The random choices for one sequence of a step: stage, class, guidance and interval.</summary>
 /// <param name="Stage">Structure stage (i).</param>
 /// <param name="HasClass">Whether the class is kept.</param>
 /// <param name="Guidance">Guidance scale; 1 without a class.</param>
@@ -15,7 +15,7 @@ internal sealed record DistillationChoice(int Stage, bool HasClass, double Guida
     /// <summary>Length of the interval; 0 for a velocity.</summary>
     internal double Step => Interval?.Length ?? 0;
 
-    /// <summary>The times at which a teacher's Euler steps lie. A velocity takes one step of any length.</summary>
+    /// <summary>The times of the teacher's Euler steps. A velocity takes one step of any length.</summary>
     internal double[] Times => Interval?.Times ?? [Time, 0];
 
     /// <summary>Draws the choice for an example.</summary>
@@ -32,13 +32,13 @@ internal sealed record DistillationChoice(int Stage, bool HasClass, double Guida
         double free = random.Next();
         double guidance = (hasClass, config.GuidanceLimit) switch
         {
-            // Guidance of two passes is left to sampling.
+            // Guidance with two passes is left to sampling.
             (false, _) or (_, null) => 1,
-            // Half of the time the scale that the teacher's settings use in the stage.
+            // Half of the time, the scale that the teacher's settings use in this stage.
             (true, { } limit) => isUsual ? Math.Clamp(schedule.At(stage, lastStage), 1, limit) : 1 + free * (limit - 1),
         };
         GridInterval? interval = grid.Draw(random);
-        // Velocities as in training: the sigmoid of a normal number.
+        // Times of velocities are drawn as in training: the sigmoid of a normally distributed number.
         double normal = Math.Sqrt(-2 * Math.Log(1 - random.Next())) * Math.Cos(2 * Math.PI * random.Next());
         return new DistillationChoice(stage, hasClass, guidance, interval, interval?.Start ?? 1 / (1 + Math.Exp(-normal)));
     }

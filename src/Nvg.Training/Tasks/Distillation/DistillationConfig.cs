@@ -45,9 +45,9 @@ public sealed record DistillationConfig : IRunConfiguration<DistillationConfig>
     /// <summary>Steps, batch, optimizer.</summary>
     public required TrainingOptions Training { get; init; }
 
-    /// <summary>The settings for a teacher, before they are changed.</summary>
+    /// <summary>The default settings for a teacher.</summary>
     /// <param name="folder">Folder of the teacher.</param>
-    /// <param name="samples">Images to draw, or null for a data set.</param>
+    /// <param name="samples">Number of images to draw, or null for a data set.</param>
     /// <exception cref="NvgDataException">The folder holds no model with generators.</exception>
     public static DistillationConfig For(string folder, int? samples)
     {
@@ -87,7 +87,7 @@ public sealed record DistillationConfig : IRunConfiguration<DistillationConfig>
         if (GuidanceLimit is not (null or (> 1 and < double.PositiveInfinity)))
             yield return "guidanceLimit must be greater than 1";
         if (RankWeight is not (>= 0 and < double.PositiveInfinity) || NullClassShare is not (>= 0 and < 1))
-            yield return "rankWeight must not be negative; nullClassShare must lie in [0, 1)";
+            yield return "rankWeight must not be negative; nullClassShare must be in [0, 1)";
     }
 
     /// <inheritdoc/>

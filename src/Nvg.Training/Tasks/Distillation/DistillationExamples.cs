@@ -9,7 +9,7 @@ using Nvg.Training.Tasks.Generators;
 
 namespace Nvg.Training.Tasks.Distillation;
 
-/// <summary>The sequences that a distillation runs on: encoded images of a data set, or images that the teacher drew. Owns them.</summary>
+/// <summary>The sequences for a distillation: encoded images of a data set, or images that the teacher drew. Owns the sequences.</summary>
 internal sealed class DistillationExamples : IDisposable
 {
     private readonly OwnedObjects _owned = new();
@@ -23,7 +23,7 @@ internal sealed class DistillationExamples : IDisposable
     /// <param name="teacher">The teacher; borrowed.</param>
     /// <param name="data">The data set, or null for images of the teacher; borrowed.</param>
     /// <param name="device">Where sequences are computed.</param>
-    /// <param name="folder">Run folder, which keeps them.</param>
+    /// <param name="folder">Run folder, in which the sequences are stored.</param>
     /// <param name="processes">The processes of the run; borrowed.</param>
     /// <param name="progress">Receives the number of sequences done, or null.</param>
     /// <param name="cancellation">Ends the computation; finished files are kept.</param>

@@ -18,7 +18,7 @@ namespace Nvg.Training.Tasks.Distillation;
 internal sealed class DistillationLoss(StructureGenerator student, DistillationTeacher teacher, DistillationConfig config)
 {
     /// <summary>The loss of a batch, for autograd; the caller disposes it.</summary>
-    /// <param name="batch">Its sequences, in the order of <see cref="Order"/>.</param>
+    /// <param name="batch">The sequences, in the order of <see cref="Order"/>.</param>
     /// <param name="log">Receives <c>velocity</c>, <c>interval</c>, <c>whole</c>, <c>agreement</c> and <c>rank</c>.</param>
     internal Tensor Compute(DistillationBatch batch, LossLog log)
     {
@@ -37,8 +37,8 @@ internal sealed class DistillationLoss(StructureGenerator student, DistillationT
     }
 
     /// <summary>
-    /// The order in which sequences are computed: those whose targets the student makes itself first, then by the number of the teacher's
-    /// steps, falling.
+    /// The order in which sequences are computed: first those whose targets the student computes itself, then by decreasing
+    /// number of the teacher's steps.
     /// </summary>
     internal static int[] Order(IReadOnlyList<DistillationChoice> choices, int teacherSpan) =>
         [.. Enumerable.Range(0, choices.Count).OrderByDescending(i => OwnTarget(choices[i], teacherSpan))

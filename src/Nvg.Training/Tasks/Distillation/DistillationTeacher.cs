@@ -9,15 +9,15 @@ using Nvg.Training.Tasks.Generators.Intervals;
 
 namespace Nvg.Training.Tasks.Distillation;
 
-/// <summary>The frozen model of a distillation: its guided velocities, and its weights as they are stored. Owns the model.</summary>
+/// <summary>The frozen model of a distillation: its guided velocities and its stored weights. Owns the model.</summary>
 /// <remarks>Shapes: N sequences, L positions, K structure channels.</remarks>
 internal sealed class DistillationTeacher : IDisposable
 {
     private readonly NvgModel _model;
 
-    /// <param name="folder">Its folder.</param>
-    /// <param name="device">Where it is computed.</param>
-    /// <param name="type">Precision of its matrices.</param>
+    /// <param name="folder">Folder of the model.</param>
+    /// <param name="device">Where the model is computed.</param>
+    /// <param name="type">Precision of the model's matrices.</param>
     /// <exception cref="NvgDataException">The folder holds no model that can be distilled.</exception>
     internal DistillationTeacher(string folder, Device device, ScalarType type)
     {
@@ -28,10 +28,10 @@ internal sealed class DistillationTeacher : IDisposable
     /// <summary>The model.</summary>
     internal NvgModel Model => _model;
 
-    /// <summary>Sizes of its generators.</summary>
+    /// <summary>Sizes of the model's generators.</summary>
     internal GeneratorConfig Sizes => _model.GeneratorConfig;
 
-    /// <summary>Its tokenizer.</summary>
+    /// <summary>The model's tokenizer.</summary>
     internal Tokenizer Tokenizer => _model.Tokenizer;
 
     /// <summary>Sizes and sampling settings of a model.</summary>
@@ -42,7 +42,11 @@ internal sealed class DistillationTeacher : IDisposable
         GeneratorConfig sizes = config.Generator
             ?? throw NvgDataException.At(folder, "holds a tokenizer without generators", "name a whole model");
         if (sizes.StructureStepInput || sizes.StructureGuidanceLimit is not null)
-            throw NvgDataException.At(folder, "its structure generator is distilled already", "distil the model that it was made from");
+        {
+            throw NvgDataException.At(
+                folder, "its structure generator has already been distilled", "distil the model that it was made from");
+        }
+
         if (sizes.StructureStageCount == 0)
             throw NvgDataException.At(folder, "its structure maps have too few stages: no split is predicted");
         return (sizes, config.Sampling);
@@ -53,8 +57,8 @@ internal sealed class DistillationTeacher : IDisposable
         .Range(0, sizes.StructureStageCount).Max(i => sampling.StructureGuidance.At(i, sizes.Grid.LastStage));
 
     /// <summary>Guided velocities of the first sequences of a batch, without gradients; known channels do not move.</summary>
-    /// <param name="batch">The sequences at some point of the flow.</param>
-    /// <param name="guidance">Guidance scale of each.</param>
+    /// <param name="batch">The sequences at points of the flow.</param>
+    /// <param name="guidance">Guidance scale of each sequence.</param>
     internal Tensor Velocity(StructureFlowBatch batch, double[] guidance)
     {
         using GradMode noGrad = Autograd.NoGrad();
@@ -65,7 +69,7 @@ internal sealed class DistillationTeacher : IDisposable
         long[] guided = [.. guidance.Index().Where(g => g.Item != 1).Select(g => (long)g.Index)];
         if (guided.Length == 0)
             return scope.Keep(batch.Predict(generator, null) * unknown_N1K);
-        // One pass: all sequences with their class, then the guided ones without.
+        // One pass: all sequences with their class, then the guided ones without a class.
         StructureFlowBatch both = batch.Rows([.. Enumerable.Range(0, count).Select(i => (long)i), .. guided]);
         Tensor null_G = Tensor.Full([guided.Length], Sizes.NullClass, ScalarType.Int64, batch.Class_N.Device);
         both = both with { Class_N = Tensor.Cat([both.Class_N.Narrow(0, 0, count), null_G], 0) };
@@ -76,9 +80,9 @@ internal sealed class DistillationTeacher : IDisposable
         return scope.Keep((unconditional_NLK + (conditional_NLK - unconditional_NLK) * scale_N11) * unknown_N1K);
     }
 
-    /// <summary>Writes a model folder with another structure generator; everything else is stored as the teacher has it.</summary>
+    /// <summary>Writes a model folder with another structure generator; everything else is copied from the teacher.</summary>
     /// <param name="folder">The folder to write.</param>
-    /// <param name="config">Its config.</param>
+    /// <param name="config">Config of the new model.</param>
     /// <param name="structure">Parameters of the structure generator.</param>
     internal void Save(string folder, ModelConfig config, IReadOnlyDictionary<string, Tensor> structure)
     {

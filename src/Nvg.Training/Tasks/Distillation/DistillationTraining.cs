@@ -18,8 +18,8 @@ using Nvg.Training.Tasks.Generators.Intervals;
 namespace Nvg.Training.Tasks.Distillation;
 
 /// <summary>
-/// Trains the structure generator of a model to take few steps, from the model itself (docs/method.md, section 11.1). Tokenizer and
-/// content generator do not change.
+/// Distils the structure generator of a model so that it needs few steps; the model itself is the teacher (docs/method.md,
+/// section 11.1). Tokenizer and content generator do not change.
 /// </summary>
 public sealed class DistillationTraining : ITrainingTask
 {
@@ -38,8 +38,8 @@ public sealed class DistillationTraining : ITrainingTask
     /// <param name="config">Settings.</param>
     /// <param name="data">Images of the model's size and classes; borrowed. Null to distil on images that the teacher draws.</param>
     /// <param name="device">The training device.</param>
-    /// <param name="folder">Run folder, which keeps the sequences. All processes write to it.</param>
-    /// <param name="processes">The processes that train together; borrowed. Null for a single one.</param>
+    /// <param name="folder">Run folder, in which the sequences are stored. All processes write to it.</param>
+    /// <param name="processes">The processes that train together; borrowed. Null for a single process.</param>
     /// <param name="progress">Receives the number of images whose sequences are computed.</param>
     /// <param name="cancellation">Ends the computation of sequences.</param>
     /// <exception cref="NvgDataException">The model or the data cannot be used.</exception>
@@ -131,7 +131,7 @@ public sealed class DistillationTraining : ITrainingTask
         Sampling = teacher.Sampling with { StructureSteps = StructureSteps.Auto() },
     };
 
-    // From the weights as they are stored, not as the teacher computes with them.
+    // Copies the stored weights, not the weights in the precision that the teacher computes with.
     private void CopyTeacher(string folder)
     {
         using NvgModel stored = NvgModel.Load(folder, _device, type: null);

@@ -4,19 +4,19 @@ using Nvg.Torch;
 namespace Nvg.Training.Tasks.Distillation;
 
 /// <summary>
-/// A loss on the split itself. Sampling uses nothing of a predicted channel but which half of each cluster ranks higher, so every
-/// position is classified by its distance from the middle of its cluster, against the side that a teacher gives it.
+/// A loss on the split itself. Sampling uses a predicted channel only to find the half of each cluster that ranks higher.
+/// Therefore every position is classified by its distance from the middle of its cluster, with the teacher's side as the target.
 /// </summary>
 /// <remarks>Shapes: B images of one stage, L positions.</remarks>
 internal static class SplitRankLoss
 {
-    // Channels lie between −1 and 1: a position at the end of its range is then classified with a probability of 0.98.
+    // Channels are between −1 and 1, so a position at the end of the range is classified with a probability of 0.98.
     private const double Sharpness = 4;
 
     /// <summary>Mean binary cross-entropy of the sides; differentiable in the predicted channel.</summary>
     /// <param name="labels_BL">Labels of the stage that is split.</param>
     /// <param name="channel_BL">The predicted channel.</param>
-    /// <param name="sides_BL">1 for positions of the upper half, else 0; float32.</param>
+    /// <param name="sides_BL">1 for positions in the upper half, otherwise 0; float32.</param>
     /// <param name="clusterCount">2^i.</param>
     internal static Tensor Compute(Tensor labels_BL, Tensor channel_BL, Tensor sides_BL, int clusterCount)
     {
@@ -25,7 +25,7 @@ internal static class SplitRankLoss
         return scope.Keep(Functional.Softplus(distance_BL * (1.0 - sides_BL * 2)).Mean());
     }
 
-    /// <summary>The sides that a channel splits clusters into, as sampling does: 1 for the upper half, else 0.</summary>
+    /// <summary>The sides into which a channel splits clusters, as in sampling: 1 for the upper half, otherwise 0.</summary>
     internal static Tensor Sides(Tensor labels_BL, Tensor channel_BL, int clusterCount)
     {
         using GradMode noGrad = Autograd.NoGrad();

@@ -10,11 +10,11 @@ using Nvg.Training.Tasks.Generators;
 namespace Nvg.Training.Tasks.Distillation;
 
 /// <summary>
-/// Draws images with the teacher's own settings and keeps their sequences in files, as <see cref="SequenceEncoding"/> keeps those of
-/// a data set. Every process draws its share of the files; an interrupted drawing continues with the missing ones.
+/// Draws images with the teacher's own settings and stores their sequences in files, as <see cref="SequenceEncoding"/> does for a
+/// data set. Every process draws its share of the files; an interrupted run continues with the missing ones.
 /// </summary>
 /// <param name="teacher">The teacher; borrowed.</param>
-/// <param name="count">Images to draw, of all classes in turn.</param>
+/// <param name="count">Number of images to draw, for all classes in turn.</param>
 /// <param name="seed">Seed of the run.</param>
 /// <param name="processes">The processes of the run; borrowed.</param>
 internal sealed class TeacherSamples(DistillationTeacher teacher, int count, ulong seed, TrainingProcesses processes)
@@ -24,7 +24,7 @@ internal sealed class TeacherSamples(DistillationTeacher teacher, int count, ulo
 
     private int FileCount => (count + RowsPerFile - 1) / RowsPerFile;
 
-    /// <summary>Opens the sequences, and draws the missing ones.</summary>
+    /// <summary>Opens the sequences after drawing the missing ones.</summary>
     /// <param name="runFolder">The run folder, shared by all processes.</param>
     /// <param name="key">Identifies teacher and settings; files with another key are replaced.</param>
     /// <param name="progress">Receives the number of images drawn by this process, or null.</param>

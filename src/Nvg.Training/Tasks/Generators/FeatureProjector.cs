@@ -9,7 +9,7 @@ namespace Nvg.Training.Tasks.Generators;
 /// </summary>
 public sealed class FeatureProjector : IDisposable
 {
-    /// <summary>Prefix of its parameter names.</summary>
+    /// <summary>Prefix of the projector's parameter names.</summary>
     internal const string Name = "projector";
 
     private readonly Linear _first;

@@ -7,8 +7,8 @@ using Nvg.Training.Distributed;
 namespace Nvg.Training.Tasks.Generators;
 
 /// <summary>
-/// Sequences of a batch with everything the loss of the generators needs: canvases, structure, tokens, noise, times and, per stage,
-/// the images that take part. Owns its tensors.
+/// Sequences of a batch with everything that the generators' loss needs: canvases, structure, tokens, noise, times and the
+/// participating images of each stage. Owns its tensors.
 /// </summary>
 /// <remarks>Shapes: B images, S = K + 1 stages, L positions, C latent channels, K structure channels.</remarks>
 public sealed record GeneratorBatch : IDisposable
@@ -25,15 +25,15 @@ public sealed record GeneratorBatch : IDisposable
     /// <summary>Class of each image, or the null class if it was dropped.</summary>
     public required Tensor Class_B { get; init; }
 
-    /// <summary>Normal noise of the structure flow, one draw per image shared by its stages, B × L × K.</summary>
+    /// <summary>Normally distributed noise of the structure flow, one draw per image shared by its stages, B × L × K.</summary>
     public required Tensor Epsilon_BLK { get; init; }
 
-    /// <summary>t in (0, 1) per image and structure stage, B × (K − 1).</summary>
+    /// <summary>Time t in (0, 1) per image and structure stage, B × (K − 1).</summary>
     public required Tensor Time_BS { get; init; }
 
     /// <summary>
-    /// Length of the interval that the average velocity is learned over, per image and structure stage, B × (K − 1); 0 for the velocity
-    /// itself. Null if no sequence has an interval.
+    /// Length of the interval over which the average velocity is learned, per image and structure stage, B × (K − 1); 0 for the
+    /// velocity itself. Null if no sequence has an interval.
     /// </summary>
     public Tensor? Step_BS { get; init; }
 
@@ -46,7 +46,7 @@ public sealed record GeneratorBatch : IDisposable
     /// <summary>Expected share of the K + 1 stages that an image takes part in, for the content loss.</summary>
     public double ContentShare { get; init; } = 1;
 
-    /// <summary>Expected share of the K − 1 stages for the structure loss.</summary>
+    /// <summary>Expected share of the K − 1 stages that an image takes part in, for the structure loss.</summary>
     public double StructureShare { get; init; } = 1;
 
     /// <summary>Rows of this part's content sequences in the whole batch; null for a whole batch.</summary>
@@ -63,7 +63,7 @@ public sealed record GeneratorBatch : IDisposable
     /// <param name="quantizer">Computes the canvases.</param>
     /// <param name="class_B">Class of each image.</param>
     /// <param name="generator">Draws noise and times, for the whole batch.</param>
-    /// <param name="share">The range of the batch that the sequences are; null for a whole batch.</param>
+    /// <param name="share">The range of the batch that the sequences come from; null for a whole batch.</param>
     public static GeneratorBatch From(
         GranularitySequence sequence, Quantizer quantizer, Tensor class_B, RandomGenerator generator, BatchShare? share = null)
     {

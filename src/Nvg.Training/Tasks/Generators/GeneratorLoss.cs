@@ -12,9 +12,9 @@ namespace Nvg.Training.Tasks.Generators;
 /// (K+1)/(K−1), in the same mean.
 /// </summary>
 /// <remarks>
-/// If only some images take part in a stage, its mean over them is weighted by their number over the expected number, so that
-/// the expectation equals the full loss. Shapes: N sequences of a pass, L positions, C latent channels,
-/// K structure channels, W width.
+/// If only some images take part in a stage, their mean is weighted by their number divided by the expected number, so that the
+/// expected value equals the full loss. Shapes: N sequences of a pass, L positions, C latent channels, K structure channels, W
+/// width.
 /// </remarks>
 public sealed class GeneratorLoss
 {
@@ -44,7 +44,7 @@ public sealed class GeneratorLoss
     /// <param name="log">
     /// Receives every unweighted term: <c>final_i</c>, <c>ce_i</c>, <c>accuracy_i</c>, <c>align_i</c>, <c>structure_i</c>.
     /// </param>
-    /// <param name="dropPath">Random numbers of drop path; null disables it.</param>
+    /// <param name="dropPath">Random numbers for drop path; null disables it.</param>
     public Tensor Compute(GeneratorBatch batch, LossLog log, RandomGenerator? dropPath = null)
     {
         using var scope = new TensorScope();
@@ -119,7 +119,7 @@ public sealed class GeneratorLoss
         Tensor finest_BL = batch.Structure_BSL.Select(1, _grid.LastStage);
         Tensor target_BLK = StructureEmbedding.Embed(finest_BL, _grid.LastStage, _grid.LastStage) - 1;
         Tensor target_NLK = groups.Select(_ => target_BLK);
-        // Known channels carry no noise: the flow predicts only the missing ones.
+        // Known channels have no noise; the flow predicts only the unknown ones.
         Tensor noise_NLK = groups.Select(stage => Tensor.Cat(
             [target_BLK.Narrow(2, 0, stage), batch.Epsilon_BLK.Narrow(2, stage, _grid.LastStage - stage)], 2));
         Tensor time_N = groups.Select(stage => batch.Time_BS.Select(1, stage));
@@ -133,7 +133,7 @@ public sealed class GeneratorLoss
         Tensor? step_N = batch.Step_BS is { } steps_BS ? groups.Select(stage => steps_BS.Select(1, stage)) : null;
         Tensor velocity_NLK = flow.Predict(_generator.Structure, step_N, training);
         Tensor predicted_NLK = noise_NLK - velocity_NLK;
-        // Over no time the average velocity is the velocity ε − s, which makes this the same loss.
+        // Over an interval of length 0, the average velocity is the velocity ε − s, so the loss is the same.
         Tensor expected_NLK = step_N is null
             ? target_NLK
             : noise_NLK - flow.TargetOfHalves(_generator.Structure, step_N, noise_NLK - target_NLK);

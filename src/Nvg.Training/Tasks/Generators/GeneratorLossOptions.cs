@@ -45,6 +45,6 @@ public sealed record GeneratorLossOptions
         foreach (string problem in Intervals?.Validate() ?? [])
             yield return $"loss.{problem}";
         if (NullClassShare is not (>= 0 and < 1) || ContentStages < 0 || StructureStages < 0)
-            yield return "nullClassShare must lie in [0, 1); contentStages and structureStages must not be negative";
+            yield return "nullClassShare must be in [0, 1); contentStages and structureStages must not be negative";
     }
 }

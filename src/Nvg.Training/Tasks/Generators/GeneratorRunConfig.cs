@@ -65,7 +65,7 @@ public sealed record GeneratorRunConfig : IRunConfiguration<GeneratorRunConfig>
     /// <inheritdoc/>
     public GeneratorRunConfig IdentitySettings() => this with
     {
-        // Models count by their content, which the fingerprints of their weights identify.
+        // Models are identified by their content, that is, by the fingerprints of their weights.
         Tokenizer = "",
         Start = null,
         Loss = Loss with { Alignment = Loss.Alignment is { } alignment ? alignment with { Weights = "" } : null },

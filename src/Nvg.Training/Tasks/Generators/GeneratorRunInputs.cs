@@ -10,7 +10,7 @@ namespace Nvg.Training.Tasks.Generators;
 
 /// <summary>
 /// The frozen models that a generator run uses: the tokenizer, and the optional image encoder of representation alignment.
-/// Also the sizes of the new model, which follow from them.
+/// Also determines the sizes of the new model, which follow from these models.
 /// </summary>
 internal sealed class GeneratorRunInputs : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class GeneratorRunInputs : IDisposable
     private readonly NvgModel _tokenizer;
 
     /// <param name="config">Settings.</param>
-    /// <param name="data">Gives the image size and the number of classes; borrowed.</param>
+    /// <param name="data">Provides the image size and the number of classes; borrowed.</param>
     /// <param name="device">The training device.</param>
     /// <exception cref="NvgDataException">A model cannot be used, or the sizes do not fit together.</exception>
     internal GeneratorRunInputs(GeneratorRunConfig config, IImageDataset data, Device device)
@@ -27,7 +27,7 @@ internal sealed class GeneratorRunInputs : IDisposable
         _tokenizer = _owned.Add(NvgModel.Load(config.Tokenizer, device, withGenerator: false));
         DataRequirements.RequireSize(data, _tokenizer.Config.Tokenizer.ImageSize, "tokenizer");
         Model = SizesOf(config, _tokenizer.Config.Tokenizer, data.Classes.Count, KeptStructureOf(config));
-        // Checked before the model has been trained rather than after.
+        // Checked before training rather than after it.
         int lastStage = Model.Tokenizer.Grid.LastStage;
         if (Model.Validate().Union(config.Sampling.Validate(lastStage)).ToList() is { Count: > 0 } problems)
             throw new NvgDataException($"settings of the run: {string.Join("; ", problems)}");
@@ -36,7 +36,7 @@ internal sealed class GeneratorRunInputs : IDisposable
         construction.Complete();
     }
 
-    /// <summary>Configuration of the model that the run makes.</summary>
+    /// <summary>Configuration of the new model.</summary>
     internal ModelConfig Model { get; }
 
     /// <summary>The frozen tokenizer.</summary>
@@ -45,19 +45,19 @@ internal sealed class GeneratorRunInputs : IDisposable
     /// <summary>The encoder of representation alignment, or null.</summary>
     internal VisionTransformer? Encoder { get; }
 
-    /// <summary>Fingerprint of the tokenizer and the way it builds structure.</summary>
+    /// <summary>Fingerprint of the tokenizer and its structure construction.</summary>
     internal string TokenizerFingerprint => _tokenizer.Fingerprint() + _tokenizer.Config.Tokenizer.Structure;
 
-    /// <summary>Fingerprint of all models that a run depends on: their content counts, not where they are stored.</summary>
+    /// <summary>Fingerprint of all models that a run depends on. It depends on their content, not on where they are stored.</summary>
     /// <param name="start">The model whose generators the run starts with, or null.</param>
     internal string FingerprintWith(NvgModel? start) => $"{TokenizerFingerprint}{start?.Fingerprint()}{Encoder?.Fingerprint}";
 
-    /// <summary>Loads a model whose generators the run starts with; the caller disposes it.</summary>
+    /// <summary>Loads the model whose generators the run starts with; the caller disposes it.</summary>
     /// <exception cref="NvgDataException">Its generators have other sizes, or belong to another tokenizer.</exception>
     internal NvgModel LoadStart(string folder, Device device)
     {
         NvgModel start = NvgModel.Load(folder, device);
-        // A model of velocities may learn to take the length of a step.
+        // A model that predicts velocities may learn to use the length of a step as an input.
         GeneratorConfig? sizes = Model.Generator!.StructureStepInput && start.Config.Generator is { } its
             ? its with { StructureStepInput = true }
             : start.Config.Generator;

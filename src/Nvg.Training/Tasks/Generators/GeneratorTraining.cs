@@ -19,7 +19,7 @@ namespace Nvg.Training.Tasks.Generators;
 /// <summary>Trains both generators on the sequences of a frozen tokenizer (docs/method.md, section 8).</summary>
 public sealed class GeneratorTraining : ITrainingTask
 {
-    // Images on which the spread of the canvases is measured.
+    // Number of images for measuring the spread of the canvases.
     private const int ScaleExamples = 4096, ScaleBatch = 128;
     private const int PreviewImages = 16;
 
@@ -40,11 +40,11 @@ public sealed class GeneratorTraining : ITrainingTask
     /// <param name="config">Settings.</param>
     /// <param name="data">Images of the tokenizer's size, with classes; borrowed.</param>
     /// <param name="device">The training device.</param>
-    /// <param name="folder">Run folder, which keeps the encoded sequences. All processes write to it.</param>
-    /// <param name="processes">The processes that train together; borrowed. Null for a single one.</param>
+    /// <param name="folder">Run folder, in which the encoded sequences are stored. All processes write to it.</param>
+    /// <param name="processes">The processes that train together; borrowed. Null for a single process.</param>
     /// <param name="progress">Receives the number of encoded images while sequences are computed.</param>
     /// <param name="sequences">
-    /// A folder of sequences that were encoded elsewhere, which are used as they are; null to keep them in the run folder.
+    /// A folder of sequences that were encoded elsewhere and are used unchanged; null to store them in the run folder.
     /// </param>
     /// <param name="cancellation">Ends the computation of sequences.</param>
     /// <exception cref="NvgDataException">The tokenizer or the data cannot be used.</exception>
@@ -78,7 +78,7 @@ public sealed class GeneratorTraining : ITrainingTask
         construction.Complete();
     }
 
-    /// <summary>The number of images, in all their variants, whose sequences a run computes before its first step.</summary>
+    /// <summary>Number of images, counting all variants, whose sequences a run computes before its first step.</summary>
     /// <param name="config">Settings.</param>
     /// <param name="data">The data set.</param>
     public static long ImagesToEncode(GeneratorRunConfig config, IImageDataset data) =>
@@ -108,7 +108,7 @@ public sealed class GeneratorTraining : ITrainingTask
     {
         using var scope = new TensorScope();
         int[] own = share.Of(examples);
-        // Drawn per step and example, so that they do not depend on the batch or process around an example.
+        // Drawn per step and example, so that they do not depend on the batch or process of an example.
         HostRandom[] decisions = [.. examples.Select(e =>
             new HostRandom(RandomSeed.Of(_config.Training.Seed, step, RandomStream.GeneratorChoices, e)))];
         long[] classes = share.Of([.. examples.Zip(decisions, ClassOrNull)]);
@@ -157,7 +157,7 @@ public sealed class GeneratorTraining : ITrainingTask
     /// <inheritdoc/>
     public void Dispose() => _owned.Dispose();
 
-    // Averaged weights where there are any, else the current ones: generators that are not trained have no average.
+    // Averaged weights if there are any, otherwise the current weights: generators that are not trained have no average.
     private Dictionary<string, Tensor> Complete(IReadOnlyDictionary<string, Tensor> averaged) =>
         _generator.Parameters.Where(p => !IsProjector(p.Key)).ToDictionary(p => p.Key, p => averaged.GetValueOrDefault(p.Key, p.Value));
 
@@ -188,7 +188,7 @@ public sealed class GeneratorTraining : ITrainingTask
             _generator.Parameters, initial, width, alignment.HiddenWidth, encoder.Config.Width, alignment.Block));
     }
 
-    // Starts with random weights, or with those of a model, whose scale factors are among its learned values.
+    // Starts with random weights, or with the weights of a model, which include its scale factors.
     private void InitializeGenerator(NvgModel? start)
     {
         if (start is not null)

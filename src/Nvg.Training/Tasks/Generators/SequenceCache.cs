@@ -4,8 +4,8 @@ using Nvg.Torch;
 namespace Nvg.Training.Tasks.Generators;
 
 /// <summary>
-/// The encoded sequences of a data set in all variants, as written by <see cref="SequenceEncoding"/>: per image the finest labels
-/// (those of the other stages are shifts of them) and the tokens of all stages.
+/// The encoded sequences of a data set in all variants, as written by <see cref="SequenceEncoding"/>: for each image, the finest
+/// labels (the labels of other stages are these labels shifted) and the tokens of all stages.
 /// </summary>
 /// <remarks>Shapes: one row per variant and image, L positions, M = 2L − 1 tokens of all stages.</remarks>
 /// <param name="rows">The rows; this object takes ownership.</param>

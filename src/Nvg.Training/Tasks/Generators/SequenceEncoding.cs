@@ -6,13 +6,13 @@ using Nvg.Training.Distributed;
 
 namespace Nvg.Training.Tasks.Generators;
 
-/// <summary>Encodes a data set once as granularity sequences, with a frozen tokenizer.</summary>
+/// <summary>Encodes a data set once as granularity sequences with a frozen tokenizer.</summary>
 /// <param name="tokenizer">The frozen tokenizer; borrowed.</param>
 /// <param name="data">The images; borrowed.</param>
-/// <param name="variants">Crops of every image that are encoded.</param>
+/// <param name="variants">The crops of every image that are encoded.</param>
 /// <param name="device">Device of the tokenizer.</param>
 /// <param name="processes">The processes that encode together; borrowed.</param>
-/// <param name="rowsPerFile">Rows per file. Rows are the images in the first variant, then in the second, and so on.</param>
+/// <param name="rowsPerFile">Rows per file. The rows hold all images in the first variant, then in the second, and so on.</param>
 internal sealed class SequenceEncoding(
     Tokenizer tokenizer,
     IImageDataset data,
@@ -41,7 +41,7 @@ internal sealed class SequenceEncoding(
         };
     }
 
-    /// <summary>Opens the sequences of a run, and computes the missing ones.</summary>
+    /// <summary>Opens the sequences of a run after computing the missing ones.</summary>
     /// <param name="runFolder">The run folder, shared by all processes.</param>
     /// <param name="key">Identifies tokenizer, data and variants; files with another key are replaced.</param>
     /// <param name="progress">Receives the number of encoded images in the share of this process.</param>
@@ -53,7 +53,7 @@ internal sealed class SequenceEncoding(
     /// <summary>Opens sequences that were encoded elsewhere.</summary>
     /// <param name="folder">The folder of the files.</param>
     /// <param name="key">Identifies tokenizer, data and variants.</param>
-    /// <exception cref="NvgDataException">The sequences are not those of this run.</exception>
+    /// <exception cref="NvgDataException">The sequences do not belong to this run.</exception>
     internal SequenceCache OpenGiven(string folder, string key) => new(Rows.OpenGiven(folder, key), _grid);
 
     private RowEncoding Rows => new(this, data, variants.Count, variants.Crop, device, processes, rowsPerFile);

@@ -4,8 +4,8 @@ using Nvg.Training.Optimization;
 namespace Nvg.Training.Tasks.Generators;
 
 /// <summary>
-/// The variants in which every image is encoded: a centre crop and random crops, each optionally mirrored as well, and all of these
-/// optionally in four quarter turns.
+/// The variants in which every image is encoded: a centre crop and random crops, optionally also mirrored, and optionally in all
+/// four quarter turns.
 /// </summary>
 /// <param name="Crops">Number of crops; the first is the centre.</param>
 /// <param name="Mirrored">Whether every crop is also encoded mirrored.</param>
@@ -26,7 +26,7 @@ internal sealed record SequenceVariants(int Crops, bool Mirrored, ulong Seed, bo
         }
     }
 
-    /// <summary>The variants of a run: in the orientations that its training uses.</summary>
+    /// <summary>The variants of a run, in the orientations that its training uses.</summary>
     /// <param name="crops">Number of crops; null for the centre alone.</param>
     /// <param name="training">The run's settings.</param>
     internal static SequenceVariants Of(int? crops, TrainingOptions training) =>

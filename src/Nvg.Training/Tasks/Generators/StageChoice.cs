@@ -6,8 +6,8 @@ using Nvg.Training.Optimization;
 namespace Nvg.Training.Tasks.Generators;
 
 /// <summary>
-/// The images of a batch that take part in each stage: all of them in every stage, or a random choice of stages per image. Ordered
-/// by stage, they are the sequences of the batch.
+/// The images of a batch that take part in each stage: all images in every stage, or a random choice of stages per image. Ordered
+/// by stage, these are the sequences of the batch.
 /// </summary>
 internal sealed class StageChoice
 {

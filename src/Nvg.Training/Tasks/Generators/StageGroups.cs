@@ -22,7 +22,7 @@ internal sealed class StageGroups : IDisposable
 
     /// <param name="subsets">Images per stage; null for all.</param>
     /// <param name="stageCount">Number of stages.</param>
-    /// <param name="like_B">A tensor with one row per image; gives their number and the device.</param>
+    /// <param name="like_B">A tensor with one row per image; provides the number of images and the device.</param>
     /// <param name="share">Expected share of images in a stage.</param>
     internal static StageGroups Gather(IReadOnlyList<Tensor?>? subsets, int stageCount, Tensor like_B, double share)
     {
@@ -56,7 +56,7 @@ internal sealed class StageGroups : IDisposable
     /// <summary>The images of one stage.</summary>
     /// <param name="Stage">Stage, from 0.</param>
     /// <param name="Images">Indices of the images in the batch; null for all.</param>
-    /// <param name="Start">First of their sequences in the joined batch.</param>
+    /// <param name="Start">Index of the first of their sequences in the joined batch.</param>
     /// <param name="Size">Number of images.</param>
     /// <param name="Weight">Number of images divided by the expected number.</param>
     internal sealed record Group(int Stage, Tensor? Images, long Start, long Size, double Weight)

@@ -5,7 +5,7 @@ using Nvg.Training.Tasks.Generators.Intervals;
 
 namespace Nvg.Training.Tasks.Generators;
 
-/// <summary>Points of the structure flow with what the structure generator is given besides them. Borrows its tensors.</summary>
+/// <summary>Points of the structure flow, with the other inputs of the structure generator. Borrows its tensors.</summary>
 /// <remarks>Shapes: N sequences, L positions, C latent channels, K structure channels; R of the sequences have an interval.</remarks>
 /// <param name="Z_NLK">Points of the flow.</param>
 /// <param name="Canvas_NLC">Unscaled canvases after the stage.</param>
@@ -16,7 +16,7 @@ namespace Nvg.Training.Tasks.Generators;
 internal sealed record StructureFlowBatch(
     Tensor Z_NLK, Tensor Canvas_NLC, Tensor Structure_NLK, Tensor Stage_N, Tensor Time_N, Tensor Class_N)
 {
-    /// <summary>Velocities, or average velocities over intervals.</summary>
+    /// <summary>Predicts velocities, or average velocities over intervals.</summary>
     /// <param name="generator">The generator.</param>
     /// <param name="step_N">Lengths of the intervals, or null for velocities.</param>
     /// <param name="training">Drop path, or null.</param>
@@ -28,8 +28,8 @@ internal sealed record StructureFlowBatch(
                 Z_NLK, Canvas_NLC, Structure_NLK, Stage_N, Time_N, step_N, Class_N, guidance_N, training);
 
     /// <summary>
-    /// The average velocities of a generator over the two halves of each interval, joined; where there is no interval, the velocity. Known
-    /// channels do not move.
+    /// The average velocities of a generator over the two halves of each interval, combined; the velocity if there is no
+    /// interval. Known channels do not move.
     /// </summary>
     /// <param name="generator">Predicts the halves, without gradients.</param>
     /// <param name="step_N">Lengths of the intervals; 0 for none.</param>
@@ -43,12 +43,12 @@ internal sealed record StructureFlowBatch(
             return scope.Keep(velocity_NLK.Alias());
         StructureFlowBatch part = Rows(rows);
         Tensor average_RLK = part.OfHalves(generator, Chosen(step_N, rows));
-        // Row r of the result is row r of the velocities, or that of the averages after them.
+        // Row r of the result is row r of the velocities, or its row among the averages that follow them.
         long[] places = [.. steps.Select((s, i) => s > 0 ? steps.Length + Array.IndexOf(rows, i) : i)];
         return scope.Keep(Chosen(Tensor.Cat([velocity_NLK, average_RLK], 0), places));
     }
 
-    /// <summary>The average velocities of a generator over the two halves of every interval, joined.</summary>
+    /// <summary>The average velocities of a generator over the two halves of every interval, combined.</summary>
     /// <param name="generator">Predicts the halves, without gradients.</param>
     /// <param name="step_N">Lengths of the intervals.</param>
     /// <param name="guidance_N">Guidance scale as an input, or null.</param>
@@ -62,12 +62,12 @@ internal sealed record StructureFlowBatch(
             Z_NLK, Time_N, step_N));
     }
 
-    /// <summary>Some of the sequences; the tensors belong to the innermost scope.</summary>
+    /// <summary>A subset of the sequences; the tensors belong to the innermost scope.</summary>
     internal StructureFlowBatch Rows(long[] rows) => new(
         Chosen(Z_NLK, rows), Chosen(Canvas_NLC, rows), Chosen(Structure_NLK, rows), Chosen(Stage_N, rows), Chosen(Time_N, rows),
         Chosen(Class_N, rows));
 
-    /// <summary>Rows of a tensor; belongs to the innermost scope.</summary>
+    /// <summary>Selected rows of a tensor; the result belongs to the innermost scope.</summary>
     internal static Tensor Chosen(Tensor rows_N, long[] rows)
     {
         using Tensor host = Tensor.From(rows, rows.Length);

@@ -5,7 +5,7 @@ namespace Nvg.Training.Tasks.Generators;
 /// <summary>The channels of the structure embedding that a stage does not know yet.</summary>
 internal static class UnknownChannels
 {
-    /// <summary>1 for the channels j ≥ i of stage i, else 0.</summary>
+    /// <summary>1 for the channels j ≥ i of stage i, otherwise 0.</summary>
     /// <param name="stage_N">Stage of each sequence.</param>
     /// <param name="channels">K.</param>
     /// <returns>N × 1 × K, float32.</returns>

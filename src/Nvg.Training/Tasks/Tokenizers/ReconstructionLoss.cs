@@ -6,7 +6,7 @@ using Nvg.Training.Optimization;
 
 namespace Nvg.Training.Tasks.Tokenizers;
 
-/// <summary>The terms of a tokenizer's loss that compare decoded images with the originals, whatever the method.</summary>
+/// <summary>The terms of a tokenizer's loss, of any method, that compare decoded images with the originals.</summary>
 /// <param name="weights">Weights of the terms.</param>
 /// <param name="perceptual">The perceptual distance, or null; borrowed.</param>
 /// <param name="game">The adversarial game, or null; borrowed.</param>
@@ -17,8 +17,8 @@ internal sealed class ReconstructionLoss(TokenizerLossOptions weights, IPerceptu
     /// <param name="images">The originals.</param>
     /// <param name="decoded">The decoded images, not clamped.</param>
     /// <param name="quantizerLoss">Loss of the quantizer.</param>
-    /// <param name="stageLosses">Its terms by stage, for the log.</param>
-    /// <param name="share">The range of the batch that the images are.</param>
+    /// <param name="stageLosses">Terms of this loss by stage, for the log.</param>
+    /// <param name="share">The range of the batch that the images come from.</param>
     /// <param name="random">Random numbers of the step.</param>
     /// <param name="log">Receives the unweighted terms.</param>
     internal Tensor Compute(

@@ -42,7 +42,7 @@ public sealed record TokenizerLossOptions
         if (new[] { L1, L2, Quantizer }.Any(weight => weight is not (>= 0 and < double.PositiveInfinity)))
             yield return "l1, l2 and quantizer must be finite and not negative";
         if (StageDropout is not (>= 0 and <= 1))
-            yield return "stageDropout must lie in [0, 1]";
+            yield return "stageDropout must be in [0, 1]";
         foreach (string problem in Perceptual?.Validate() ?? [])
             yield return problem;
         if (WarmupSteps < 0 || ReviveEvery < 0 || ReviveUntil < 0)

@@ -19,7 +19,7 @@ namespace Nvg.Training.Tasks.Tokenizers;
 /// <summary>Trains the tokenizer: images through encoder, quantizer and decoder (docs/method.md, section 3.6).</summary>
 public sealed class TokenizerTraining : ITrainingTask
 {
-    // Images on which the scale of the latent is measured.
+    // Number of images for measuring the scale of the latent.
     private const int ScaleExamples = 1024, ScaleBatch = 32;
     private const string DecoderPrefix = "decoder.";
 
@@ -37,7 +37,7 @@ public sealed class TokenizerTraining : ITrainingTask
     /// <param name="config">Settings.</param>
     /// <param name="data">Images of the tokenizer's size; borrowed.</param>
     /// <param name="device">The training device.</param>
-    /// <param name="processes">The processes that train together; borrowed. Null for a single one.</param>
+    /// <param name="processes">The processes that train together; borrowed. Null for a single process.</param>
     /// <exception cref="NvgDataException">The images have another size, or pretrained weights cannot be used.</exception>
     public TokenizerTraining(TokenizerRunConfig config, IImageDataset data, Device device, TrainingProcesses? processes = null)
     {
@@ -95,7 +95,7 @@ public sealed class TokenizerTraining : ITrainingTask
         return scope.Keep(loss);
     }
 
-    /// <summary>Images of the data set in the upper row, their reconstructions in the lower.</summary>
+    /// <summary>Images of the data set in the upper row, their reconstructions in the lower row.</summary>
     /// <inheritdoc/>
     public RgbImage? Preview(IReadOnlyDictionary<string, Tensor> parameters)
     {
@@ -143,12 +143,12 @@ public sealed class TokenizerTraining : ITrainingTask
         return start.Fingerprint();
     }
 
-    // Averages of weights that do not change may differ from them in the last digit, and so may a latent that is scaled again. The
-    // tokens of generators that exist stay valid only with exactly the same weights.
+    // The average of weights that do not change may differ from them in the last digit, and so may a latent that is scaled again.
+    // The tokens of existing generators stay valid only with exactly the same weights.
     private Dictionary<string, Tensor> WithKeptWeights(IReadOnlyDictionary<string, Tensor> averaged) =>
         averaged.ToDictionary(p => p.Key, p => IsLearned(p.Key) ? p.Value : _tokenizer.Parameters[p.Key]);
 
-    // Clustering needs finite distances, and a diverged latent shows here before it does in any term of the loss.
+    // Clustering needs finite distances. A diverged latent shows here before it shows in any term of the loss.
     private Tensor Structure(long step, Tensor latent_BLC, Tensor images)
     {
         using var scope = new TensorScope();
@@ -159,7 +159,7 @@ public sealed class TokenizerTraining : ITrainingTask
         return scope.Keep(_tokenizer.Structure.Build(points_BLC, images, _config.Tokenizer.Grid).Send(_device));
     }
 
-    // Last stage of each image that the decoder sees; null if it sees all.
+    // The last stage of each image that the decoder sees; null if it sees all stages.
     private int[]? LastStages(long step, IReadOnlyList<int> examples)
     {
         if (_config.Loss.StageDropout == 0)
@@ -172,8 +172,8 @@ public sealed class TokenizerTraining : ITrainingTask
         })];
     }
 
-    // Uses the latents of all processes, so that a code is dead only if no process uses it. This needs whole shares;
-    // validation refuses it together with micro-batches.
+    // Uses the latents of all processes, so that a code is dead only if no process uses it. This needs whole shares, so
+    // validation rejects it together with micro-batches.
     private void ReviveDeadCodes(long step, Tensor images, BatchShare share, RandomGenerator random, LossLog log)
     {
         if (_config.Loss.ReviveEvery < 1 || step % _config.Loss.ReviveEvery != 0 || step >= _config.Loss.ReviveUntil)
@@ -183,7 +183,7 @@ public sealed class TokenizerTraining : ITrainingTask
         Tensor latent_BLC = _processes.Gather(Positions.FromMap(_tokenizer.Encoder.Forward(images)), share.Total);
         Tensor structure_BSL = Structure(step, latent_BLC, _processes.Gather(images, share.Total));
         int revived = _tokenizer.Quantizer.ReviveDeadCodes(latent_BLC, structure_BSL, random);
-        // Machines may round differently, so that a code is dead on only one of them.
+        // Machines may round differently, so a code may be dead on only one of them.
         _processes.Broadcast([_tokenizer.Quantizer.Codebook]);
         log.Add("codebook_revived", Tensor.Scalar(revived));
     }

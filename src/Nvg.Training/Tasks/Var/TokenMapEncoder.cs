@@ -3,7 +3,7 @@ using Nvg.Var.Tokenizers;
 
 namespace Nvg.Training.Tasks.Var;
 
-/// <summary>Describes images by their token maps.</summary>
+/// <summary>Encodes images as token maps.</summary>
 /// <param name="tokenizer">The frozen tokenizer; borrowed.</param>
 internal sealed class TokenMapEncoder(VarTokenizer tokenizer) : IRowEncoder
 {

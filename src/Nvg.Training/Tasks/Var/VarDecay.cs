@@ -2,7 +2,7 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Training.Tasks.Var;
 
-/// <summary>Which matrices of VAR's transformer weight decay leaves alone: embeddings of places, and scales.</summary>
+/// <summary>The matrices of VAR's transformer that are excluded from weight decay: position embeddings, and scales.</summary>
 internal static class VarDecay
 {
     private static readonly string[] Parts = ["pos_start", "pos_1LC", "lvl_embed", "ada_gss", "scale_mul"];

@@ -6,8 +6,8 @@ using Nvg.Var.Transformers;
 namespace Nvg.Training.Tasks.Var;
 
 /// <summary>
-/// The loss of VAR's transformer: the mean cross-entropy of all tokens of an image, each predicted from the scales before its own.
-/// Every token weighs the same.
+/// The loss of VAR's transformer: the mean cross-entropy of all tokens of an image, each predicted from the preceding scales.
+/// Every token has the same weight.
 /// </summary>
 /// <remarks>Shapes: B images, L tokens, T tokens of a scale, C latent channels, V codes.</remarks>
 /// <param name="transformer">The transformer to train; borrowed.</param>
@@ -16,8 +16,8 @@ internal sealed class VarLoss(VarTransformer transformer, double smoothing = 0)
 {
     /// <summary>The loss of a batch, for autograd; the caller disposes it.</summary>
     /// <param name="class_B">Class of each image, or the null class if it was dropped.</param>
-    /// <param name="tokens">Their token maps; borrowed.</param>
-    /// <param name="input_BTC">What the transformer sees of them (<see cref="ScaleQuantizer.TransformerInput"/>).</param>
+    /// <param name="tokens">Token maps of the images; borrowed.</param>
+    /// <param name="input_BTC">Input of the transformer for these token maps (<see cref="ScaleQuantizer.TransformerInput"/>).</param>
     /// <param name="log">Receives <c>ce_i</c> of every scale, without smoothing, and <c>accuracy</c> and <c>accuracy_last</c>.</param>
     /// <param name="drop">Drop path, or null.</param>
     internal Tensor Compute(Tensor class_B, TokenMaps tokens, Tensor input_BTC, LossLog log, DropPath? drop = null)
@@ -29,7 +29,7 @@ internal sealed class VarLoss(VarTransformer transformer, double smoothing = 0)
         return scope.Keep(CrossEntropy(logits_BLV, target_BL, smoothing));
     }
 
-    /// <summary>Mean cross-entropy of the tokens of a part of an image.</summary>
+    /// <summary>Mean cross-entropy of some tokens of an image.</summary>
     internal static Tensor CrossEntropy(Tensor logits_BTV, Tensor target_BT, double smoothing)
     {
         using var scope = new TensorScope();

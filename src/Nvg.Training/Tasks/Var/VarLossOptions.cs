@@ -22,8 +22,8 @@ public sealed record VarLossOptions
     public IEnumerable<string> Validate()
     {
         if (NullClassShare is not (>= 0 and < 1) || LabelSmoothing is not (>= 0 and < 1))
-            yield return "nullClassShare and labelSmoothing must lie in [0, 1)";
+            yield return "nullClassShare and labelSmoothing must be in [0, 1)";
         if (GateFactor is not (>= 0 and <= 1))
-            yield return "gateFactor must lie in [0, 1]";
+            yield return "gateFactor must be in [0, 1]";
     }
 }

@@ -50,7 +50,7 @@ public sealed record VarRunConfig : IRunConfiguration<VarRunConfig>
     /// <inheritdoc/>
     public VarRunConfig IdentitySettings() => this with
     {
-        // The tokenizer counts by its content, which the fingerprint of its weights identifies.
+        // The tokenizer is identified by its content, that is, by the fingerprint of its weights.
         Tokenizer = "",
         Training = Training.Identity,
     };

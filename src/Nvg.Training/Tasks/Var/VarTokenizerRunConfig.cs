@@ -45,7 +45,7 @@ public sealed record VarTokenizerRunConfig : IRunConfiguration<VarTokenizerRunCo
             yield return problem;
         if (Loss.Perceptual is not null && Tokenizer.ImageSize < PerceptualDistance.SmallestSide)
             yield return $"perceptual needs images of at least {PerceptualDistance.SmallestSide} pixels";
-        // With micro-batches, a code that only a later part uses would count as dead.
+        // With micro-batches, a code that is used only in a later part would count as dead.
         if (Loss.ReviveEvery > 0 && Training.MicroBatchSize is not null)
             yield return "reviveEvery needs whole batches: leave out microBatchSize, or set reviveEvery to 0";
     }
@@ -53,7 +53,7 @@ public sealed record VarTokenizerRunConfig : IRunConfiguration<VarTokenizerRunCo
     /// <inheritdoc/>
     public VarTokenizerRunConfig IdentitySettings() => this with
     {
-        // Models and pretrained weights count by their content, which their fingerprints identify.
+        // Models and pretrained weights are identified by their content, that is, by their fingerprints.
         Start = null,
         Loss = Loss with
         {

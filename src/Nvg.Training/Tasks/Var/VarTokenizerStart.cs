@@ -8,14 +8,14 @@ namespace Nvg.Training.Tasks.Var;
 
 /// <summary>
 /// Starts VAR's tokenizer with the weights of a model: another VAR tokenizer with the same settings, or NVG's, whose encoder, decoder and
-/// codebook have the same sizes. What NVG does not have starts without effect: attention adds nothing, and the convolutions around the
-/// quantizer and of the refiners are the identity.
+/// codebook have the same sizes. Layers that NVG does not have start without effect: attention adds nothing, and the convolutions
+/// around the quantizer and of the refiners are the identity.
 /// </summary>
 internal static class VarTokenizerStart
 {
     /// <summary>Overwrites the parameters of a tokenizer.</summary>
     /// <returns>The fingerprint of the model that the weights come from.</returns>
-    /// <exception cref="NvgDataException">The folder has no model, or one of other sizes.</exception>
+    /// <exception cref="NvgDataException">The folder has no model, or a model with other sizes.</exception>
     internal static string Copy(VarTokenizer tokenizer, string folder)
     {
         Device device = tokenizer.Quantizer.Codebook.Device;
@@ -36,7 +36,7 @@ internal static class VarTokenizerStart
     {
         var shared = nvg.Select(p => KeyValuePair.Create(PlainName(p.Key), p.Value)).Where(p => own.ContainsKey(p.Key)).ToDictionary();
         string? other = shared.Keys.FirstOrDefault(n => !own[n].Shape.SequenceEqual(shared[n].Shape));
-        // A deeper network has more places, and not only other sizes at the same ones.
+        // A deeper network has additional parameters, and not only other sizes of the same ones.
         bool isWhole = own.TrainableNames.Where(IsOfBoth).All(shared.ContainsKey) && shared.Count == nvg.TrainableNames.Count(IsOfBoth);
         if (other is not null || !isWhole)
             throw RunStart.Unfit(folder, $"its encoder, decoder or codebook has other sizes{(other is null ? "" : $" ({other})")}");
@@ -46,11 +46,11 @@ internal static class VarTokenizerStart
             RemoveEffect(name, own[name]);
     }
 
-    // Attention and the convolutions around the quantizer are VAR's alone; refiners belong to stages there and to scales here.
+    // Only VAR has attention and the convolutions around the quantizer. Refiners belong to stages in NVG and to scales in VAR.
     private static bool IsOfBoth(string name) => !name.Contains(".attn", StringComparison.Ordinal)
         && !name.Contains("quant_conv", StringComparison.Ordinal) && !name.Contains("quant_resi", StringComparison.Ordinal);
 
-    // NVG's convolutions and norms lie in modules of their own: conv1.conv.weight, norm1.norm.weight.
+    // NVG's convolutions and norms are nested in their own modules: conv1.conv.weight, norm1.norm.weight.
     private static string PlainName(string name)
     {
         string[] parts = name.Split('.');

@@ -34,7 +34,7 @@ public sealed class VarTokenizerTraining : ITrainingTask
     /// <param name="config">Settings.</param>
     /// <param name="data">Images of the tokenizer's size; borrowed.</param>
     /// <param name="device">The training device.</param>
-    /// <param name="processes">The processes that train together; borrowed. Null for a single one.</param>
+    /// <param name="processes">The processes that train together; borrowed. Null for a single process.</param>
     /// <exception cref="NvgDataException">The images have another size, or pretrained weights cannot be used.</exception>
     public VarTokenizerTraining(VarTokenizerRunConfig config, IImageDataset data, Device device, TrainingProcesses? processes = null)
     {
@@ -113,7 +113,7 @@ public sealed class VarTokenizerTraining : ITrainingTask
         return (_config.Crop ?? new()).Draw(training.Seed, step, example, training.IsMirrored, training.IsTurned);
     }
 
-    // Last scale of each image that the decoder sees; null if it sees all.
+    // The last scale of each image that the decoder sees; null if it sees all scales.
     private int[]? LastScales(long step, IReadOnlyList<int> examples)
     {
         if (_config.Loss.StageDropout == 0)
@@ -135,7 +135,7 @@ public sealed class VarTokenizerTraining : ITrainingTask
         using var scope = new TensorScope();
         Tensor latent = _processes.Gather(_tokenizer.Latent(images), share.Total);
         int revived = _tokenizer.Quantizer.ReviveDeadCodes(latent, random);
-        // Machines may round differently, so that a code is dead on only one of them.
+        // Machines may round differently, so a code may be dead on only one of them.
         _processes.Broadcast([_tokenizer.Quantizer.Codebook]);
         log.Add("codebook_revived", Tensor.Scalar(revived));
     }

@@ -36,11 +36,11 @@ public sealed class VarTraining : ITrainingTask
     /// <param name="config">Settings.</param>
     /// <param name="data">Images of the tokenizer's size, with classes; borrowed.</param>
     /// <param name="device">The training device.</param>
-    /// <param name="folder">Run folder, which keeps the encoded token maps. All processes write to it.</param>
-    /// <param name="processes">The processes that train together; borrowed. Null for a single one.</param>
+    /// <param name="folder">Run folder, in which the encoded token maps are stored. All processes write to it.</param>
+    /// <param name="processes">The processes that train together; borrowed. Null for a single process.</param>
     /// <param name="progress">Receives the number of encoded images while token maps are computed.</param>
     /// <param name="sequences">
-    /// A folder of token maps that were encoded elsewhere, which are used as they are; null to keep them in the run folder.
+    /// A folder of token maps that were encoded elsewhere and are used unchanged; null to store them in the run folder.
     /// </param>
     /// <param name="cancellation">Ends the computation of token maps.</param>
     /// <exception cref="NvgDataException">The tokenizer or the data cannot be used.</exception>
@@ -69,7 +69,7 @@ public sealed class VarTraining : ITrainingTask
         construction.Complete();
     }
 
-    /// <summary>The number of images, in all their variants, whose token maps a run computes before its first step.</summary>
+    /// <summary>Number of images, counting all variants, whose token maps a run computes before its first step.</summary>
     /// <param name="config">Settings.</param>
     /// <param name="data">The data set.</param>
     public static long ImagesToEncode(VarRunConfig config, IImageDataset data) =>
@@ -150,7 +150,7 @@ public sealed class VarTraining : ITrainingTask
         return _tokenizer.Tokenizer.Quantizer.TransformerInput(tokens);
     }
 
-    // Drawn per step and example, so that it does not depend on the batch or process around an example.
+    // Drawn per step and example, so that it does not depend on the batch or process of an example.
     private long ClassOrNull(long step, int example)
     {
         var random = new HostRandom(RandomSeed.Of(_config.Training.Seed, step, RandomStream.GeneratorChoices, example));

@@ -16,7 +16,7 @@ namespace Nvg.Conversion.Var;
 /// <summary>Converts VAR checkpoints in the published layout to model folders, and back.</summary>
 public static class VarCheckpointConversion
 {
-    // Texts that this build writes beside the tensors of a checkpoint, so that a conversion back loses nothing.
+    // Texts that this build stores next to the tensors of a checkpoint, so that converting back loses nothing.
     private const string ConfigEntry = "var_config", LabelsEntry = "var_labels";
     private const string CardFile = "README.md";
 
@@ -64,12 +64,12 @@ public static class VarCheckpointConversion
 
     /// <summary>
     /// Writes a model folder as one PyTorch file in the published layout, with the tables that the published program expects, and with
-    /// config and labels as texts.
+    /// config and labels stored as text.
     /// </summary>
     /// <param name="folder">The model folder.</param>
     /// <param name="path">The file to write; replaced if it exists, left unchanged if anything fails.</param>
     /// <param name="type">Element type to store matrices in, or null to keep it.</param>
-    /// <exception cref="NvgDataException">The folder holds no model, or the file cannot be written.</exception>
+    /// <exception cref="NvgDataException">The folder does not contain a model, or the file cannot be written.</exception>
     public static VarConversionReport ToCheckpoint(string folder, string path, ScalarType? type = null)
     {
         VarModelConfig config = VarModel.ReadConfig(folder);

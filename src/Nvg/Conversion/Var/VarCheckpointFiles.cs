@@ -15,10 +15,10 @@ public sealed class VarCheckpointFiles : IDisposable
 
     private VarCheckpointFiles() { }
 
-    /// <summary>What was done to make sense of the files, a line each: such as prefixes that were taken off the names.</summary>
+    /// <summary>Notes on how the files were interpreted, one per line, such as prefixes that were removed from names.</summary>
     public IReadOnlyList<string> Notes => _notes;
 
-    /// <summary>Whether any of the files is a VAR checkpoint, by its names.</summary>
+    /// <summary>Whether any of the files is a VAR checkpoint, judging by its tensor names.</summary>
     /// <exception cref="NvgDataException">A file is missing, damaged or unsafe.</exception>
     public static bool Recognise(IReadOnlyList<string> paths) => paths.SelectMany(CheckpointParts.Find).Any(path =>
     {
@@ -29,7 +29,7 @@ public sealed class VarCheckpointFiles : IDisposable
 
     /// <summary>Opens files and reads the names of their tensors; no tensor is read yet.</summary>
     /// <param name="paths">The files; each holds one part or both.</param>
-    /// <exception cref="NvgDataException">A file is missing, damaged or unsafe, or holds no part of a model.</exception>
+    /// <exception cref="NvgDataException">A file is missing, damaged or unsafe, or does not contain any part of a model.</exception>
     /// <exception cref="ArgumentException">Two files hold the same part, or none holds the tokenizer.</exception>
     public static VarCheckpointFiles Open(IReadOnlyList<string> paths)
     {
@@ -104,7 +104,7 @@ public sealed class VarCheckpointFiles : IDisposable
         TensorFile file = CheckpointFiles.OpenFile(path);
         _files.Add((path, file));
         var names = new UnwrappedNames(file.Keys);
-        _notes.AddRange(names.Removed.Select(r => $"{path}: '{r.Key}' was taken off {r.Value} names"));
+        _notes.AddRange(names.Removed.Select(r => $"{path}: '{r.Key}' was removed from {r.Value} names"));
         var unexpected = new List<string>();
         foreach (string fullName in file.Keys)
         {

@@ -12,18 +12,19 @@ internal static class VarInferredSizes
     private const string LearnedScale = "blocks.0.attn.scale_mul_1H11";
 
     /// <summary>
-    /// The scales of a model: those given, those that the table of scales shows, or the published list with as many scales and tokens.
+    /// The scales of a model: the given list, the list from the table of scales, or the published list with the same number of scales and
+    /// tokens.
     /// </summary>
     /// <param name="files">The files.</param>
-    /// <param name="given">A list that the user names, or null.</param>
-    /// <exception cref="NvgDataException">Nothing shows the scales.</exception>
+    /// <param name="given">A list given by the user, or null.</param>
+    /// <exception cref="NvgDataException">The scales cannot be determined.</exception>
     internal static IReadOnlyList<int> Scales(VarCheckpointFiles files, IReadOnlyList<int>? given)
     {
         if (given is not null)
             return given;
         if (files.ScaleOfToken() is { } table)
             return FromTable(table, files.Find(CheckpointPartKind.Generator)!.Path);
-        // A tokenizer alone shows no scales; the published one was trained with these.
+        // The scales cannot be inferred from a tokenizer alone; the published one was trained with these.
         if (files.Find(CheckpointPartKind.Generator) is not { } part)
             return ScaleSequence.Published256.Sides;
         (long length, long count) = (part.Shape("pos_1LC", 3)[1], part.Shape("lvl_embed.weight", 2)[0]);
@@ -33,8 +34,8 @@ internal static class VarInferredSizes
     }
 
     /// <summary>
-    /// Sizes of a tokenizer. Settings that no shape shows (groups of norms, shares of refiners, weights of losses) are those of the
-    /// published models.
+    /// Infers the sizes of a tokenizer. Settings that cannot be inferred from shapes (groups of norms, shares of refiners, weights of
+    /// losses) are those of the published models.
     /// </summary>
     /// <exception cref="NvgDataException">A tensor that determines a size is missing, or the sizes are inconsistent.</exception>
     internal static VarTokenizerConfig Tokenizer(CheckpointPart part, IReadOnlyList<int> scales)
@@ -64,7 +65,7 @@ internal static class VarInferredSizes
         int LevelWidth(int level) => (int)part.Shape($"encoder.down.{level}.block.0.conv1.weight", 4)[0];
     }
 
-    /// <summary>Sizes of the transformer.</summary>
+    /// <summary>Infers the sizes of the transformer.</summary>
     /// <exception cref="NvgDataException">A tensor that determines a size is missing, or the sizes are inconsistent.</exception>
     internal static VarTransformerConfig Transformer(CheckpointPart part, IReadOnlyList<int> scales)
     {
@@ -100,6 +101,6 @@ internal static class VarInferredSizes
         int[] sides = Array.ConvertAll(counts, count => (int)Math.Round(Math.Sqrt(count)));
         bool isSquare = sides.Zip(counts).All(pair => pair.First * pair.First == pair.Second);
         return isSquare && ScaleSequence.ProblemWith(sides) is null ? sides : throw NvgDataException.At(
-            path, $"'{VarPublishedNames.ScaleOfToken}' has scales of {string.Join(", ", counts)} tokens, which are no growing squares");
+            path, $"'{VarPublishedNames.ScaleOfToken}' has scales of {string.Join(", ", counts)} tokens, which are not increasing squares");
     }
 }

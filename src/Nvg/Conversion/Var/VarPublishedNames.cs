@@ -5,13 +5,13 @@ namespace Nvg.Conversion.Var;
 /// <summary>Layout of the published VAR checkpoints: which names belong to which part.</summary>
 internal static class VarPublishedNames
 {
-    /// <summary>The scale of every token, a table from which the list of scales follows.</summary>
+    /// <summary>A table with the scale of every token, from which the list of scales follows.</summary>
     internal const string ScaleOfToken = "lvl_1L";
 
-    /// <summary>What every file of a transformer has, and no file of NVG.</summary>
+    /// <summary>A name that every transformer file contains and no NVG file does.</summary>
     private const string TransformerMark = "blocks.0.attn.mat_qkv.weight";
 
-    /// <summary>What every file of a tokenizer has, and no file of NVG.</summary>
+    /// <summary>A name that every tokenizer file contains and no NVG file does.</summary>
     private const string TokenizerMark = "post_quant_conv.weight";
 
     // Training checkpoints nest both parts.
@@ -22,7 +22,7 @@ internal static class VarPublishedNames
     private static readonly string[] TransformerStarts =
         ["pos_start", "pos_1LC", "word_embed.", "class_emb.", "lvl_embed.", "head_nm.", "head.", "blocks.", "shared_ada_lin."];
 
-    // Tables that follow from the sizes, and a statistic of training.
+    // Tables that follow from the sizes, and a training statistic.
     private static readonly string[] Tables = [ScaleOfToken, "attn_bias_for_masking", "quantize.ema_vocab_hit_SV"];
 
     /// <summary>Whether the names are those of a VAR checkpoint.</summary>
@@ -30,8 +30,8 @@ internal static class VarPublishedNames
 
     /// <summary>Assigns a tensor of a checkpoint to a part.</summary>
     /// <param name="name">Full name of the tensor.</param>
-    /// <param name="isKnown">Whether the published layout has the name, used here or not.</param>
-    /// <returns>Part and name within the part, or null if the tensor belongs to no part.</returns>
+    /// <param name="isKnown">Whether the name exists in the published layout, whether or not it is used here.</param>
+    /// <returns>Part and name within the part, or null if the tensor does not belong to any part.</returns>
     internal static (CheckpointPartKind Kind, string Name)? Place(string name, out bool isKnown)
     {
         string rest = Rest(name);

@@ -3,9 +3,9 @@ using Nvg.Torch;
 namespace Nvg.Generators.Blocks;
 
 /// <summary>
-/// The three steps of a transformer block around its matrix products. On the CPU each is a fused native kernel with its own
-/// gradient. On a GPU there are fused kernels for sampling, if CUDA's compiler was there when the native library was built. Otherwise,
-/// and through the managed door, a step is composed of libtorch operators by the same formula.
+/// The three steps of a transformer block around its matrix products. On the CPU each is a fused native kernel with its own gradient. On a
+/// GPU, fused kernels for sampling exist if the CUDA compiler was available when the native library was built. Otherwise, and with the
+/// managed door, a step is composed of libtorch operators that evaluate the same formula.
 /// </summary>
 /// <remarks>Shapes: N sequences, T tokens, W width, H heads, D head size, M width of the MLP.</remarks>
 internal static class BlockOperations
@@ -23,10 +23,11 @@ internal static class BlockOperations
     /// <summary>Whether this processor has matrix instructions for packed bfloat16 (AMX, or AVX-512 with bfloat16).</summary>
     internal static bool HasMatrixEngine => TorchRuntime.HasKernels && HasMatrixEngineOp.CallNumber() != 0;
 
-    /// <summary>Set to 0, it switches the kernels for GPUs off: libtorch's operators serve.</summary>
+    /// <summary>Environment variable that disables the GPU kernels if set to 0; libtorch's operators are used instead.</summary>
     internal const string CudaKernelsVariable = "NVG_CUDA_KERNELS";
 
-    // Asked once, and only of a GPU: not when this class is first used, which may be before the native library is found.
+    // Evaluated once, and only for a GPU. It must not be evaluated when this class is first used, because the native library may not have
+    // been found yet.
     private static readonly Lazy<bool> HasCudaKernels = new(() => TorchRuntime.HasKernels && HasCudaKernelsOp.CallNumber() != 0
         && Environment.GetEnvironmentVariable(CudaKernelsVariable) != "0");
 
@@ -35,7 +36,7 @@ internal static class BlockOperations
     /// <param name="shift_NW">Per sequence.</param>
     /// <param name="scale_NW">Per sequence.</param>
     /// <param name="epsilon">Added to the variance.</param>
-    /// <param name="weightType">Element type of the following matrix product, in which the kernel writes its output.</param>
+    /// <param name="weightType">Element type of the following matrix product, which is also the type of the output.</param>
     internal static Tensor ModulatedLayerNorm(Tensor x_NTW, Tensor shift_NW, Tensor scale_NW, double epsilon, ScalarType weightType) =>
         HasKernels(x_NTW) || SamplesOnGpu(x_NTW, shift_NW, scale_NW)
             ? ModulatedLayerNormOp.Call(x_NTW, shift_NW, scale_NW, epsilon, weightType)
@@ -84,7 +85,7 @@ internal static class BlockOperations
 
     private static bool HasKernels(Tensor tensor) => tensor.Device.Type == DeviceType.Cpu && TorchRuntime.HasKernels;
 
-    // The kernels of GPUs have no gradients. What they read in pairs and fours must be aligned.
+    // GPU kernels have no gradients. Memory that they read in groups of two or four must be aligned.
     private static bool SamplesOnGpu(params ReadOnlySpan<Tensor> inputs)
     {
         if (inputs[0].Device.Type != DeviceType.Cuda || !HasCudaKernels.Value || inputs[0].Size(-1) % 8 != 0)
@@ -98,7 +99,7 @@ internal static class BlockOperations
         return true;
     }
 
-    // Attention itself is libtorch's.
+    // Attention itself uses libtorch.
     private static Tensor AttentionMlpOnGpu(
         Tensor projected, Tensor queryScale_D, Tensor keyScale_D, Tensor turns, int heads, double epsilon)
     {
@@ -110,7 +111,7 @@ internal static class BlockOperations
         return scope.Keep(BesideGeluOp.Call(attended_NHTD.Transpose(1, 2).Reshape(count, tokens, width), projected));
     }
 
-    /// <summary>The same formulas composed of libtorch operators, for every device.</summary>
+    /// <summary>The same formulas composed of libtorch operators, for any device.</summary>
     internal static class Composed
     {
         internal static Tensor ModulatedLayerNorm(Tensor x_NTW, Tensor shift_NW, Tensor scale_NW, double epsilon)

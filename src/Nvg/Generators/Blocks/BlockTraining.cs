@@ -5,11 +5,11 @@ namespace Nvg.Generators.Blocks;
 /// <summary>Training options of a stack of blocks: drop path, activation checkpoints, and the hidden state after one block.</summary>
 public sealed class BlockTraining
 {
-    // Of the deepest block of a model of depth 24 (paper, equation 8; docs/method.md, section 4.1).
+    // Drop rate of the deepest block of a model of depth 24 (paper, equation 8; docs/method.md, section 4.1).
     private const double MaximumDropPath = 0.1;
     private const double ReferenceDepth = 24;
 
-    /// <summary>Draws the sequences that drop path leaves out; null switches drop path off.</summary>
+    /// <summary>Draws the sequences that drop path drops; null disables drop path.</summary>
     public RandomGenerator? DropPathGenerator { get; init; }
 
     /// <summary>Rows of the sequences within the whole batch; null if they are the whole batch. Borrowed.</summary>
@@ -26,12 +26,12 @@ public sealed class BlockTraining
 
     /// <summary>Runs the blocks one after another.</summary>
     /// <param name="blocks">The stack.</param>
-    /// <param name="sampling">The same blocks prepared for sampling, which run in their place; or null.</param>
+    /// <param name="sampling">The same blocks prepared for sampling, which run instead; or null.</param>
     /// <param name="tokens_NTW">Its input.</param>
     /// <param name="modulations">Shift, scale and gate for each block, N × 3 W.</param>
     /// <param name="rotary">Rotations of the tokens.</param>
     /// <param name="training">Training options, or null outside training.</param>
-    /// <exception cref="InvalidOperationException">Training is requested of blocks that are prepared for sampling.</exception>
+    /// <exception cref="InvalidOperationException">Training is requested for blocks that are prepared for sampling.</exception>
     internal static Tensor Run(
         TransformerBlock[] blocks, IBlockStack? sampling, Tensor tokens_NTW, Tensor[] modulations, Tensor rotary, BlockTraining? training)
     {
@@ -39,7 +39,7 @@ public sealed class BlockTraining
             return Run(blocks, tokens_NTW, modulations, rotary, training);
         return training is null
             ? sampling.Run(tokens_NTW, modulations, rotary)
-            : throw new InvalidOperationException("a packed generator cannot be trained: train the one it was made from");
+            : throw new InvalidOperationException("a packed generator cannot be trained: train the generator that it was packed from");
     }
 
     /// <summary>Runs the blocks one after another.</summary>

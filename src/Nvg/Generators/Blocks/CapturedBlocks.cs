@@ -3,13 +3,13 @@ using Nvg.Torch;
 namespace Nvg.Generators.Blocks;
 
 /// <summary>
-/// Blocks on a GPU whose kernels are launched together: the pass of a stack has a fixed shape, so that it is captured once per batch
-/// size and replayed for all steps and stages. Small batches are otherwise bound by the launches. Borrows the blocks; owns the graphs.
+/// Blocks on a GPU whose kernels are launched together. A pass of the stack has a fixed shape, so it is captured once per batch size and
+/// replayed for all steps and stages. Small batches would otherwise be limited by launch overhead. Borrows the blocks; owns the graphs.
 /// </summary>
 /// <remarks>Shapes: N sequences, T tokens, W width.</remarks>
 internal sealed class CapturedBlocks : IBlockStack
 {
-    // Every graph keeps the memory of its pass. A program has few batch sizes; the least recently used one is dropped.
+    // Every graph keeps the memory of its pass. Programs use few batch sizes; the least recently used graph is dropped.
     private const int MostShapes = 6;
 
     private readonly TransformerBlock[] _blocks;
@@ -29,10 +29,10 @@ internal sealed class CapturedBlocks : IBlockStack
         if (tokens_NTW.RequiresGrad)
             return BlockTraining.Run(_blocks, tokens_NTW, modulations, rotary);
         var shape = new Shape(tokens_NTW.Size(0), tokens_NTW.Size(1));
-        // Threads share the inputs and the result of a graph: what uses them is launched in one go.
+        // Threads share the inputs and the result of a graph, so all work that uses them is launched under one lock.
         lock (_lock)
         {
-            // A shape that is used once is not worth a capture, and its first pass loads the kernels.
+            // A shape that is used only once is not worth capturing. The first pass also loads the kernels.
             if (!_passes.TryGetValue(shape, out Pass? pass))
             {
                 Remember(shape);
@@ -98,7 +98,7 @@ internal sealed class CapturedBlocks : IBlockStack
 
         internal Tensor Run(Tensor tokens_NTW, Tensor[] modulations, Tensor rotary)
         {
-            // The tensors of a graph belong to inference mode, outside of which they could not be written.
+            // The tensors of a graph were created in inference mode and cannot be written outside it.
             using InferenceMode inference = Autograd.Inference();
             _tokens_NTW.CopyFrom(tokens_NTW);
             _rotary.CopyFrom(rotary);

@@ -3,8 +3,8 @@ using Nvg.Torch;
 namespace Nvg.Generators.Blocks;
 
 /// <summary>
-/// A transformer block whose two matrices are laid out in the tiles that the processor's matrix units read. It computes the
-/// whole block in one kernel, without gradients. Owns the packed matrices; borrows the rest from the block.
+/// A transformer block whose two matrices are laid out in the tiles that the processor's matrix units read. The whole block is computed in
+/// one kernel, without gradients. Owns the packed matrices; borrows the rest from the block.
 /// </summary>
 /// <remarks>Shapes: N sequences, T tokens, W width.</remarks>
 internal sealed class PackedBlock : IDisposable

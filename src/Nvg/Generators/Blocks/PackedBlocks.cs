@@ -8,7 +8,7 @@ internal sealed class PackedBlocks : IBlockStack
     private readonly PackedBlock[] _blocks;
 
     /// <param name="blocks">Blocks that can be packed; borrowed.</param>
-    /// <param name="frees">Whether each block's own matrices are freed when they are packed: they are never in memory twice.</param>
+    /// <param name="frees">Whether each block's own matrices are freed once they are packed, so they are never in memory twice.</param>
     internal PackedBlocks(TransformerBlock[] blocks, bool frees)
     {
         var packed = new List<PackedBlock>(blocks.Length);
@@ -33,7 +33,7 @@ internal sealed class PackedBlocks : IBlockStack
     /// <summary>The matrices that were packed.</summary>
     internal IEnumerable<Tensor> Sources => _blocks.SelectMany(block => block.Sources);
 
-    /// <summary>Whether this processor packs the matrices of such blocks.</summary>
+    /// <summary>Whether the matrices of these blocks are packed on this processor.</summary>
     internal static bool CanPack(TransformerBlock[] blocks) => Array.TrueForAll(blocks, block => block.CanBePacked);
 
     /// <inheritdoc/>

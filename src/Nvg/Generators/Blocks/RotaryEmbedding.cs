@@ -116,7 +116,7 @@ public sealed class RotaryEmbedding
         return real.Reshape(table.Size(0), table.Size(2), -1);
     }
 
-    // Channels that token type and structure leave over are split evenly between row and column, in whole pairs.
+    // The channels not used by token type and structure are split evenly between row and column, in whole pairs.
     private static int[] SizesOf(LatentGrid grid, int headSize)
     {
         int rest = headSize - TokenTypeSize - StructureAxisSize * grid.LastStage;

@@ -12,7 +12,7 @@ internal sealed class TransformerBlock
 {
     internal const double Epsilon = 1e-6;
 
-    // The head size that the kernel of a whole block supports.
+    // The head size that the whole-block kernel supports.
     private const int KernelHeadSize = 64;
 
     private readonly Linear _modulation;
@@ -81,14 +81,14 @@ internal sealed class TransformerBlock
         return scope.Keep(BlockOperations.GatedSum(x_NTW, gate, update_NTW));
     }
 
-    /// <summary>Frees the two large matrices; the block can no longer be used. For a packed copy that replaces it.</summary>
+    /// <summary>Frees the two large matrices; the block can no longer be used. Used when a packed copy replaces it.</summary>
     internal void FreeMatrices()
     {
         First.Weight.Dispose();
         Second.Weight.Dispose();
     }
 
-    /// <summary>Stochastic depth: drops a block's update for whole sequences with a probability and scales the others up.</summary>
+    /// <summary>Stochastic depth: drops a block's update for whole sequences with a given probability and scales up the others.</summary>
     internal readonly record struct DropPath(double Probability, RandomGenerator Generator, DropPathRows? Rows)
     {
         private static readonly Operator BernoulliOp = new("aten::bernoulli_", "float");

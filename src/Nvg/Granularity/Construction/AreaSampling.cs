@@ -3,8 +3,8 @@ using Nvg.Imaging;
 namespace Nvg.Granularity.Construction;
 
 /// <summary>
-/// Relates pixels of an image of any size to the latent positions they overlap, in exact integer areas. The image is framed as every
-/// image for a model is: of an image with another aspect ratio than the grid's, the largest central part is used.
+/// Relates pixels of an image of any size to the latent positions they overlap, in exact integer areas. Framing is the same as for all
+/// model images: if the aspect ratio differs from the grid's, the largest central part is used.
 /// </summary>
 internal static class AreaSampling
 {
@@ -19,7 +19,7 @@ internal static class AreaSampling
     internal static void Visit(int width, int height, LatentGrid grid, Action<int, int, int, long> visit) =>
         Visit(width, height, grid.Height, grid.Width, visit);
 
-    /// <summary>The same for a grid of any number of rows and columns.</summary>
+    /// <summary>Same as the other overload, for a grid with any number of rows and columns.</summary>
     internal static void Visit(int width, int height, int rows, int columns, Action<int, int, int, long> visit)
     {
         (int used, int usedRows) = Frame(width, height, rows, columns);
@@ -44,7 +44,7 @@ internal static class AreaSampling
     }
 
     /// <summary>The sum of each channel over the area of each position, L × 3; divided by <see cref="Area"/>, its mean.</summary>
-    /// <param name="image">Of any size.</param>
+    /// <param name="image">An image of any size.</param>
     /// <param name="grid">The latent positions.</param>
     internal static long[] ChannelSums(RgbImage image, LatentGrid grid)
     {
@@ -58,8 +58,8 @@ internal static class AreaSampling
         return sums_LC;
     }
 
-    /// <summary>What the overlaps of a position add up to: the number of pixels in the central part.</summary>
-    /// <param name="image">Of any size.</param>
+    /// <summary>The sum of the overlaps of a position: the number of pixels in the central part.</summary>
+    /// <param name="image">An image of any size.</param>
     /// <param name="grid">The latent positions.</param>
     internal static long Area(RgbImage image, LatentGrid grid)
     {

@@ -2,14 +2,14 @@ namespace Nvg.Granularity.Construction;
 
 /// <summary>
 /// Segments an image into regions of similar colour (Felzenszwalb and Huttenlocher 2004): edges between neighbouring pixels
-/// are visited by increasing colour difference, and two regions are merged if that difference is at most the largest one inside
+/// are visited in order of increasing colour difference, and two regions are merged if that difference is at most the largest one inside
 /// each region plus an allowance that shrinks with the region's size.
 /// </summary>
 internal static class ColourSegmentation
 {
     private const int AllowanceSize = 100;
 
-    /// <summary>Finds the region of every pixel, named by its lowest pixel.</summary>
+    /// <summary>Finds the region of every pixel, identified by the region's lowest pixel index.</summary>
     /// <param name="pixels_CHW">Channels in [−1, 1].</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
@@ -35,7 +35,7 @@ internal static class ColourSegmentation
             (int a, int b) = (Find(root, first), Find(root, second));
             if (a == b || step > allowed[a] || step > allowed[b])
                 continue;
-            // The lower pixel names the region, so the numbers do not depend on the order of merging.
+            // The lower pixel index identifies the region, so the numbers do not depend on the merge order.
             (a, b) = (Math.Min(a, b), Math.Max(a, b));
             root[b] = a;
             size[a] += size[b];

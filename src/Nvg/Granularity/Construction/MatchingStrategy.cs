@@ -3,7 +3,7 @@ using Nvg.Torch;
 namespace Nvg.Granularity.Construction;
 
 /// <summary>
-/// Bottom-up clustering like the paper's, with the pairs of every level improved. Joining two clusters of s positions each adds
+/// Bottom-up clustering like the paper's, with improved pairs at every level. Joining two clusters of s positions each adds
 /// s / 2 times the squared distance of their means to the variance within clusters, so the sum of squared distances is minimised.
 /// </summary>
 /// <param name="improve">False for greedy pairs, which give the result of <see cref="GreedyStrategy"/>.</param>
@@ -73,7 +73,7 @@ internal sealed class MatchingStrategy(bool improve = true) : IStructureStrategy
         for (int label = 0; label < raw.Length; label++)
         {
             IEnumerable<int> members = [raw[label]];
-            // From the level that formed the clusters of this stage down to single positions.
+            // Descends from the level that formed the clusters of this stage to single positions.
             for (int level = grid.LastStage - 1 - stage; level >= 0; level--)
             {
                 List<(int First, int Second)> pairs = joins[level];

@@ -3,10 +3,10 @@ namespace Nvg.Granularity.Construction;
 /// <summary>Algorithms that pair up an even number of items at a low total cost.</summary>
 internal static class PairMatching
 {
-    // The table of all subsets has 2^20 entries.
+    // At this size, the table of all subsets has 2^20 entries.
     internal const int MostForOptimum = 20;
 
-    // Relative gain below which costs count as equal; rounding must not cause endless exchanges.
+    // Relative gain below which costs are considered equal, so that rounding cannot cause endless exchanges.
     private const double Gain = 1e-9;
 
     /// <summary>Squared distances between all points, as costs.</summary>

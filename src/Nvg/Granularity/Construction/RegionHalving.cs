@@ -11,7 +11,7 @@ internal static class RegionHalving
     /// <summary>Labels of stages 0…M − 1 from the region of every position.</summary>
     /// <param name="regions">Region number of each position, from 0.</param>
     /// <param name="grid">The latent positions.</param>
-    /// <param name="stages">Number of stages (M), or null for as many as separate all regions, as far as possible.</param>
+    /// <param name="stages">Number of stages (M), or null for the number needed to separate all regions as far as possible.</param>
     /// <param name="order">
     /// Orders the positions of a single region; the first half becomes child 2j. Null orders them along the longer extent.
     /// </param>

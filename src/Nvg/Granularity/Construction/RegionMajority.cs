@@ -4,8 +4,8 @@ namespace Nvg.Granularity.Construction;
 internal static class RegionMajority
 {
     /// <summary>
-    /// The region that covers most of each position; ties go to the lower number. The result is numbered from 0 in the order of the
-    /// given numbers.
+    /// The region that covers most of each position; ties go to the lower number. The result is renumbered from 0 in the order of the given
+    /// numbers.
     /// </summary>
     /// <param name="regions">Region number of every pixel, row by row.</param>
     /// <param name="width">Columns of pixels.</param>

@@ -2,7 +2,7 @@ using Nvg.Torch;
 
 namespace Nvg.Granularity.Construction;
 
-/// <summary>Greedy clustering over latents with row and column as two more channels, which favours nearby positions.</summary>
+/// <summary>Greedy clustering over latents with row and column as two additional channels, which favours nearby positions.</summary>
 /// <param name="weight">Spread of the coordinates relative to that of the latents.</param>
 internal sealed class SpatialStrategy(double weight) : IStructureStrategy
 {

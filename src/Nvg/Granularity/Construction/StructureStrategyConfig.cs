@@ -4,7 +4,7 @@ using Nvg.Torch;
 
 namespace Nvg.Granularity.Construction;
 
-/// <summary>A structure strategy with its settings, as a model's config stores it.</summary>
+/// <summary>A structure strategy with its settings, as stored in a model's config.</summary>
 public sealed record StructureStrategyConfig
 {
     /// <summary>The strategy.</summary>
@@ -37,7 +37,7 @@ public sealed record StructureStrategyConfig
 
     /// <summary>Parses a strategy written as a name, optionally with a colon and its setting.</summary>
     /// <param name="text">For example <c>greedy</c>, <c>spatial:0.5</c>, <c>segmentation:60</c>, <c>features:vit.safetensors</c>.</param>
-    /// <param name="problem">If the result is null, what is wrong, in one line.</param>
+    /// <param name="problem">If the result is null, a one-line explanation of the problem.</param>
     /// <returns>The strategy, or null if the text is invalid.</returns>
     public static StructureStrategyConfig? Parse(string text, out string? problem)
     {

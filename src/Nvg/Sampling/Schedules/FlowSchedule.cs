@@ -1,16 +1,16 @@
 namespace Nvg.Sampling.Schedules;
 
-/// <summary>The times of the structure flow, from 1 (noise) to 0 (structure), denser near noise the longer the sequence.</summary>
+/// <summary>The times of the structure flow, from 1 (noise) to 0 (structure), increasingly dense near noise for longer sequences.</summary>
 public static class FlowSchedule
 {
     // The shift's exponent is linear in the number of tokens through these two points (docs/method.md, section 6.2).
     private const double BaseLength = 256, BaseShift = 0.5, MaximumLength = 4096, MaximumShift = 1.15;
 
-    /// <summary>steps + 1 times from 1 to 0.</summary>
+    /// <summary>Returns steps + 1 times from 1 to 0.</summary>
     /// <param name="steps">Euler steps.</param>
     /// <param name="length">L, latent positions.</param>
     /// <param name="shifted">Whether times are shifted towards noise.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no step.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The number of steps is less than one.</exception>
     public static double[] Times(int steps, int length, bool shifted = true)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);

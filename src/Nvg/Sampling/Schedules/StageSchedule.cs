@@ -6,13 +6,15 @@ namespace Nvg.Sampling.Schedules;
 [JsonConverter(typeof(StageScheduleConverter))]
 public abstract record StageSchedule
 {
-    /// <summary>The same in every stage.</summary>
+    /// <summary>The same value in every stage.</summary>
     public static StageSchedule Constant(double value) => new LinearSchedule(value, value);
 
-    /// <summary>From <paramref name="start"/> in stage 0 to <paramref name="end"/> in stage K in equal steps.</summary>
+    /// <summary>A linear schedule from <paramref name="start"/> in stage 0 to <paramref name="end"/> in stage K.</summary>
     public static StageSchedule Linear(double start, double end) => new LinearSchedule(start, end);
 
-    /// <summary>From <paramref name="start"/> to <paramref name="end"/> as the paper lowers top-p: slowly first, by K^(i/K).</summary>
+    /// <summary>
+    /// A schedule from <paramref name="start"/> to <paramref name="end"/> like the paper's for top-p: slow at first, by K^(i/K).
+    /// </summary>
     public static StageSchedule Power(double start, double end) => new PowerSchedule(start, end);
 
     /// <summary>One value per stage.</summary>
@@ -23,10 +25,10 @@ public abstract record StageSchedule
     /// <param name="lastStage">K.</param>
     public abstract double At(int stage, int lastStage);
 
-    /// <summary>What keeps the schedule from being used with stages 0…K, or null.</summary>
+    /// <summary>Explains why the schedule cannot be used with stages 0…K; null if it can.</summary>
     internal virtual string? ProblemWith(int lastStage) => null;
 
-    /// <summary>Kind and numbers, as they are stored.</summary>
+    /// <summary>Kind and numbers, in stored form.</summary>
     internal abstract (string Kind, IReadOnlyList<double> Values) Describe();
 
     private sealed record LinearSchedule(double Start, double End) : StageSchedule
@@ -40,7 +42,7 @@ public abstract record StageSchedule
     {
         internal override (string, IReadOnlyList<double>) Describe() => ("power", [Start, End]);
 
-        // With K of 0 or 1 the formula divides by zero; there are then only the two ends.
+        // For K = 0 or 1, the formula would divide by zero; only the two end values exist then.
         public override double At(int stage, int lastStage) => lastStage <= 1
             ? stage == 0 ? Start : End
             : End + (Start - End) * (lastStage - Math.Pow(lastStage, (double)stage / lastStage)) / (lastStage - 1);

@@ -15,7 +15,7 @@ internal sealed class StageScheduleConverter : JsonConverter<StageSchedule>
         string kind = reader.GetString()!;
         double[] values = ReadNumbers(ref reader);
         if (!reader.Read() || reader.TokenType != JsonTokenType.EndObject)
-            throw new JsonException("a schedule has one kind only");
+            throw new JsonException("a schedule must have exactly one kind");
         return (kind, values) switch
         {
             ("linear", [var start, var end]) => StageSchedule.Linear(start, end),

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Nvg.Sampling.Schedules;
 
-/// <summary>Euler steps of the structure flow: the same number in every stage, a number per stage, or as many as a split needs.</summary>
+/// <summary>Euler steps of the structure flow: the same number in every stage, one number per stage, or automatic.</summary>
 [JsonConverter(typeof(StructureStepsConverter))]
 public sealed record StructureSteps
 {
@@ -15,13 +15,13 @@ public sealed record StructureSteps
     /// </summary>
     public const double DefaultTolerance = 0.07;
 
-    /// <summary>The most steps that <see cref="Auto"/> refines to; a power of two.</summary>
+    /// <summary>Maximum number of steps for <see cref="Auto"/>; a power of two.</summary>
     internal const int FinestAuto = 16;
 
     /// <summary>The word for <see cref="Auto"/> in options and files.</summary>
     public const string AutoName = "auto";
 
-    // Automatic steps of a generator of average velocities where parts of a split are given.
+    // Automatic steps of an average-velocity generator if parts of a split are given.
     private const int StepsAroundGiven = 4;
     private const int MostSteps = 1000;
 
@@ -38,30 +38,30 @@ public sealed record StructureSteps
     /// <summary>The same number in every stage.</summary>
     public static StructureSteps Constant(int steps) => new([steps], null);
 
-    /// <summary>A number for each predicted stage, K − 1 of them.</summary>
+    /// <summary>One number per predicted stage, K − 1 values.</summary>
     public static StructureSteps PerStage(IReadOnlyList<int> steps) => new([.. steps], null);
 
     /// <summary>
-    /// Splits a stage with 1, 2, 4, … steps, at most 16, until twice as many change the side of at most
-    /// <paramref name="tolerance"/> of an image's positions. (Comparing the directions of single fine steps does not work: near
-    /// the noise they agree with each other but not with the end.) A structure generator of average velocities takes one step, and
-    /// four where parts of a split are given, because the other positions see these from the second step on.
+    /// Splits a stage with 1, 2, 4, … steps (at most 16) until doubling the number changes the side of at most a share of
+    /// <paramref name="tolerance"/> of an image's positions. Comparing the directions of single fine steps does not work, because near the
+    /// noise they agree with each other but not with the result. An average-velocity structure generator takes one step. If parts of a
+    /// split are given, it takes four, because the other positions see the given parts from the second step on.
     /// </summary>
     public static StructureSteps Auto(double tolerance = DefaultTolerance) => new([FinestAuto], tolerance);
 
     /// <summary>A number of steps for all stages.</summary>
     public static implicit operator StructureSteps(int steps) => Constant(steps);
 
-    /// <summary>The steps of one stage, or the most that it may take.</summary>
+    /// <summary>The number of steps of one stage, or the maximum number if steps are automatic.</summary>
     public int At(int stage) => _steps.Length == 1 ? _steps[0] : _steps[stage];
 
-    /// <summary>The steps that a structure generator of average velocities takes.</summary>
+    /// <summary>The number of steps that an average-velocity structure generator takes.</summary>
     /// <param name="isPartlyGiven">Whether parts of the split are given.</param>
     internal StructureSteps OfAverageVelocities(bool isPartlyGiven) =>
         Tolerance is null ? this : Constant(isPartlyGiven ? StepsAroundGiven : 1);
 
     /// <summary>Reads <c>25</c>, <c>25,20,15,10,8</c>, <c>auto</c> or <c>auto:0.05</c>.</summary>
-    /// <returns>Null where the text is none of these.</returns>
+    /// <returns>The steps, or null if the text has none of these forms.</returns>
     public static StructureSteps? Parse(string text)
     {
         if (text.Equals(AutoName, StringComparison.OrdinalIgnoreCase))
@@ -90,7 +90,7 @@ public sealed record StructureSteps
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Tolerance, _steps.Length, _steps.FirstOrDefault());
 
-    /// <summary>As <see cref="Parse"/> reads it.</summary>
+    /// <summary>The text in the form that <see cref="Parse"/> reads.</summary>
     public override string ToString() => Tolerance switch
     {
         null => string.Join(',', _steps),
@@ -105,8 +105,8 @@ public sealed record StructureSteps
         if (_steps.Length != 1 && _steps.Length != stages)
             yield return $"structure steps are given for {_steps.Length} stages, the model predicts {stages}";
         if (Array.Exists(_steps, s => s is < 1 or > MostSteps))
-            yield return $"structure steps must lie in 1…{MostSteps}, they are {string.Join(',', _steps)}";
+            yield return $"structure steps must be in 1…{MostSteps}, they are {string.Join(',', _steps)}";
         if (Tolerance is not (null or (>= 0 and < 1)))
-            yield return $"the tolerance of automatic structure steps must lie in [0, 1), it is {Tolerance}";
+            yield return $"the tolerance of automatic structure steps must be in [0, 1), it is {Tolerance}";
     }
 }

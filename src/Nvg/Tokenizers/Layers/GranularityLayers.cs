@@ -4,7 +4,7 @@ using Nvg.Torch.Nn;
 namespace Nvg.Tokenizers.Layers;
 
 /// <summary>
-/// Layers of NVG's encoder and decoder: without attention; every convolution and norm is wrapped in a module of its own
+/// Layers of NVG's encoder and decoder: without attention; every convolution and norm is wrapped in its own module
 /// (<c>conv1.conv.weight</c>, <c>norm1.norm.weight</c>).
 /// </summary>
 /// <param name="normGroups">Groups of the group normalisations.</param>

@@ -1,6 +1,6 @@
 namespace Nvg.Tokenizers.Layers;
 
-/// <summary>Sizes of a pair of encoder and decoder, whatever the method that uses it.</summary>
+/// <summary>Sizes of an encoder–decoder pair, for any method.</summary>
 internal interface IAutoencoderSizes
 {
     /// <summary>Channels of the first level.</summary>

@@ -6,7 +6,7 @@ namespace Nvg.Tokenizers.Layers;
 internal static class LayerSequence
 {
     /// <summary>
-    /// The output of the last layer. Feature maps of large images take tens of megabytes, so each is disposed as soon as the next
+    /// Returns the output of the last layer. Feature maps of large images take tens of megabytes, so each is disposed as soon as the next
     /// one exists.
     /// </summary>
     /// <param name="input">Input of the first layer; borrowed.</param>

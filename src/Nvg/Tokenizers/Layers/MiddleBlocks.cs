@@ -4,7 +4,7 @@ using Nvg.Torch.Nn;
 namespace Nvg.Tokenizers.Layers;
 
 /// <summary>
-/// Middle of encoder and decoder: two ResNet blocks at the coarsest resolution, with attention between them where a method has it.
+/// Middle of encoder and decoder: two ResNet blocks at the coarsest resolution, with attention between them if the method uses it.
 /// </summary>
 internal sealed class MiddleBlocks(ParameterPath path, int channels, AutoencoderLayers layers)
 {

@@ -13,7 +13,7 @@ internal sealed class ResNetLevel
     /// <param name="outputChannels">Width of every block's output.</param>
     /// <param name="blocks">Number of blocks.</param>
     /// <param name="layers">Creates the method's layers.</param>
-    /// <param name="isCoarsest">Whether the level is the one where a method may attend after every block.</param>
+    /// <param name="isCoarsest">Whether this is the coarsest level, where a method may use attention after every block.</param>
     internal ResNetLevel(
         ParameterPath path, int inputChannels, int outputChannels, int blocks, AutoencoderLayers layers, bool isCoarsest)
     {

@@ -9,8 +9,8 @@ namespace Nvg.Var.Sampling;
 /// <param name="Right">Right edge.</param>
 public readonly record struct KeptBox(double Top, double Left, double Bottom, double Right)
 {
-    /// <summary>The mask that keeps what is outside a box (in-painting), or inside it (out-painting).</summary>
-    /// <param name="box">The box; edges are rounded to whole positions, halves to even ones.</param>
+    /// <summary>Creates a mask that keeps the outside of a box (in-painting) or its inside (out-painting).</summary>
+    /// <param name="box">The box. Edges are rounded to whole positions, with halves rounded to even.</param>
     /// <param name="side">Side of the latent (n).</param>
     /// <param name="regeneratesInside">Whether the inside is generated and the outside kept; otherwise the reverse.</param>
     /// <returns>n × n, 1 where the image is kept; the caller disposes it.</returns>

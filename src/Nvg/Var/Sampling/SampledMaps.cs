@@ -8,7 +8,9 @@ namespace Nvg.Var.Sampling;
 /// <param name="canvas_BCHW">The final canvas, B × C × n × n; this object takes ownership.</param>
 public sealed class SampledMaps(TokenMaps tokens, Tensor canvas_BCHW) : IDisposable
 {
-    /// <summary>The token maps. Of smooth sampling they are what would have been drawn; the canvas is made of mixtures.</summary>
+    /// <summary>
+    /// The token maps. With smooth sampling, these are the tokens that would have been drawn, but the canvas is made of code mixtures.
+    /// </summary>
     public TokenMaps Tokens { get; } = tokens;
 
     /// <summary>The final canvas, B × C × n × n.</summary>

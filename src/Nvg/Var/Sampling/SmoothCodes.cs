@@ -3,13 +3,13 @@ using Nvg.Torch;
 
 namespace Nvg.Var.Sampling;
 
-/// <summary>Soft mixtures of codes in place of drawn ones: a softmax at a temperature that falls over the scales.</summary>
+/// <summary>Soft mixtures of codes instead of drawn codes: a softmax with a temperature that decreases over the scales.</summary>
 internal static class SmoothCodes
 {
     private const double FirstTemperature = 0.27, Fall = 0.95, LowestTemperature = 0.005;
 
     /// <summary>Mixes the rows of the codebook.</summary>
-    /// <param name="logits_BTV">Filtered logits: codes that were dropped are −∞ and take no part.</param>
+    /// <param name="logits_BTV">Filtered logits: dropped codes are −∞ and do not contribute.</param>
     /// <param name="gumbel_BTV">Standard Gumbel noise.</param>
     /// <param name="position">Position of the scale between the first (0) and the last (1).</param>
     /// <param name="codebook_VC">The codebook.</param>
@@ -22,7 +22,7 @@ internal static class SmoothCodes
         return scope.Keep(shares_BTV.Matmul(codebook_VC));
     }
 
-    /// <summary>As <see cref="Mix"/>, of logits that are not filtered yet.</summary>
+    /// <summary>Same as <see cref="Mix"/>, for logits that are not yet filtered.</summary>
     internal static Tensor MixFiltered(
         Tensor logits_BTV, int topK, double topP, Tensor gumbel_BTV, double position, Tensor codebook_VC)
     {

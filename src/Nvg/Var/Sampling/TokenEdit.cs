@@ -4,14 +4,14 @@ using Nvg.Var.Tokenizers;
 namespace Nvg.Var.Sampling;
 
 /// <summary>
-/// Tokens of images that are kept at some positions while the others are generated: in-painting, out-painting and, with another
-/// class, editing. The kept part of the result is close to the original but not equal to it, because refiners and bicubic kernels
-/// reach over the border. Owns its tensors.
+/// Tokens of images that are kept at some positions while the others are generated: in-painting, out-painting and, with a different class,
+/// editing. The kept part of the result is close to the original but not equal to it, because refiners and bicubic kernels reach across the
+/// border. Owns its tensors.
 /// </summary>
 /// <remarks>Shapes: B images, n = side of the latent, p = side of a scale, C latent channels.</remarks>
 public sealed class TokenEdit : IDisposable
 {
-    // Scales of so few tokens describe the whole image; they are always kept.
+    // Scales with so few tokens describe the whole image, so they are always kept.
     private const int MostWholeTokens = 3;
     private const double KeptShare = 0.5;
 
@@ -34,7 +34,7 @@ public sealed class TokenEdit : IDisposable
     /// <summary>Tokens of the images.</summary>
     public TokenMaps Given { get; }
 
-    /// <summary>Whether the tokens of a scale are kept, B × p × p: true where more than half of the mask there is kept.</summary>
+    /// <summary>Whether each token of a scale is kept, B × p × p: true if more than half of the mask in its area is kept.</summary>
     public Tensor Keep(int scale)
     {
         using var scope = new TensorScope();
@@ -45,10 +45,10 @@ public sealed class TokenEdit : IDisposable
         return scope.Keep(shares.IsGreater(KeptShare).Squeeze(1));
     }
 
-    /// <summary>Rows of the codebook of a scale: given ones where the image is kept, drawn ones elsewhere.</summary>
+    /// <summary>Codebook rows of a scale: given ones where the image is kept, drawn ones elsewhere.</summary>
     /// <param name="scale">The scale.</param>
     /// <param name="drawn_BTC">Drawn or mixed rows.</param>
-    /// <param name="quantizer">Holds the codebook.</param>
+    /// <param name="quantizer">The quantizer that holds the codebook.</param>
     internal Tensor Combine(int scale, Tensor drawn_BTC, ScaleQuantizer quantizer)
     {
         using var scope = new TensorScope();

@@ -5,8 +5,8 @@ using Nvg.Var.Tokenizers;
 namespace Nvg.Var.Sampling;
 
 /// <summary>
-/// The random numbers of a batch of images, from one random generator per image, so that an image depends on its seed alone and
-/// never on the other images of the batch.
+/// The random numbers of a batch of images, from one random generator per image, so an image depends only on its own seed, never on the
+/// other images of the batch.
 /// </summary>
 /// <remarks>Shapes: B images, L tokens of an image, T tokens of a scale, V codes.</remarks>
 public sealed class TokenNoise : IDisposable
@@ -32,10 +32,10 @@ public sealed class TokenNoise : IDisposable
             scales, Tensor.Stack(uniform, 0).To(device), (scale, codes) => DrawGumbel(kept, scales, scale, codes).To(device));
     }
 
-    /// <summary>Given numbers, for comparison with reference runs.</summary>
+    /// <summary>Uses given numbers, for comparison with reference runs.</summary>
     /// <param name="scales">The scales.</param>
     /// <param name="uniform_BL">Uniform numbers of all tokens.</param>
-    /// <param name="gumbel">Gumbel noise of a scale, B × T × V; called for smooth sampling only.</param>
+    /// <param name="gumbel">Gumbel noise of a scale, B × T × V; called only for smooth sampling.</param>
     internal static TokenNoise FromNumbers(ScaleSequence scales, Tensor uniform_BL, Func<int, Tensor> gumbel) =>
         new(scales, uniform_BL.Alias(), (scale, _) => gumbel(scale));
 
@@ -46,14 +46,15 @@ public sealed class TokenNoise : IDisposable
     public Tensor Tokens(int scale) => _uniform_BL.Narrow(1, _scales.Start(scale), _scales.TokenCount(scale));
 
     /// <summary>
-    /// Standard Gumbel noise for every token of a scale and every code, B × T × V. Drawn when it is asked for: it is large.
+    /// Standard Gumbel noise for every token of a scale and every code, B × T × V. Because it is large, it is drawn only when requested.
     /// </summary>
     public Tensor Gumbel(int scale, int codes) => _gumbel(scale, codes);
 
     /// <inheritdoc/>
     public void Dispose() => _uniform_BL.Dispose();
 
-    // A generator per image and scale, so that a scale's noise needs no other's. The streams differ from that of the tokens.
+    // One generator per image and scale, so that the noise of a scale does not depend on other scales. The streams differ from the token
+    // stream.
     private static Tensor DrawGumbel(ulong[] seeds, ScaleSequence scales, int scale, int codes)
     {
         using var scope = new TensorScope();
@@ -62,7 +63,7 @@ public sealed class TokenNoise : IDisposable
             using RandomGenerator generator = ImageNoise.GeneratorOf(SplitMix64.Mix(SplitMix64.Mix(seed) + (ulong)scale));
             return Tensor.Rand([scales.TokenCount(scale), codes], generator);
         })];
-        // The logarithms have no value at 0 and 1.
+        // The logarithms are undefined at 0 and 1.
         Tensor uniform_BTV = Tensor.Stack(drawn, 0).Clamp(1e-7, 1 - 1e-7);
         return scope.Keep(-(-uniform_BTV.Log()).Log());
     }

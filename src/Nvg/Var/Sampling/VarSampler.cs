@@ -6,9 +6,8 @@ using Nvg.Var.Transformers;
 namespace Nvg.Var.Sampling;
 
 /// <summary>
-/// The generation loop of VAR, scale after scale: the transformer predicts all tokens of a scale from the canvas so far, pooled to
-/// the side of the scale; their rows of the codebook are added to the canvas. Conditional and unconditional sequences run as one
-/// batch.
+/// The generation loop of VAR, scale by scale: the transformer predicts all tokens of a scale from the current canvas, pooled to the side
+/// of the scale; the codebook rows of these tokens are added to the canvas. Conditional and unconditional sequences run as one batch.
 /// </summary>
 /// <remarks>Shapes: B images; N = 2 B sequences with guidance, N = B without; T tokens of a scale; V codes.</remarks>
 /// <param name="transformer">Predicts tokens; borrowed.</param>
@@ -59,8 +58,8 @@ public sealed class VarSampler(VarTransformer transformer, ScaleQuantizer quanti
         return new SampledMaps(new TokenMaps(_scales, tokens), canvas_BCHW!);
     }
 
-    // Where guidance is 1 at every scale, or every image is of the null class, the unconditional half has no influence. At the first
-    // scale it runs although guidance is 1 there, because later scales read its keys.
+    // If guidance is 1 at every scale, or every image has the null class, the unconditional half has no influence. At the first scale, it
+    // runs even though guidance is 1, because later scales read its keys.
     private bool IsGuided(IReadOnlyList<int> classes, VarSamplingOptions options) =>
         classes.Any(c => c != _nullClass) && Enumerable.Range(0, _scales.Count).Any(i => options.Guidance.At(i, _scales.Last) != 1);
 

@@ -27,8 +27,8 @@ internal sealed class MapsDescription(VarTokenizer tokenizer, TokenMaps tokens) 
         _canvases?.Dispose();
     }
 
-    /// <summary>The mean colours of an image in a grid, enlarged to the size of the image.</summary>
-    /// <param name="side">Cells in a row.</param>
+    /// <summary>Draws the mean colours of an image in a grid, enlarged to the size of the image.</summary>
+    /// <param name="side">Cells per row.</param>
     /// <param name="image">The image.</param>
     internal static RgbImage DrawGrid(int side, RgbImage image) =>
         StructureMapPainting.WithMeanColours([.. Enumerable.Range(0, side * side)], side, side, image);

@@ -1,13 +1,13 @@
 namespace Nvg.Var.Tokenizers;
 
 /// <summary>
-/// Which of the shared refiners each scale uses: the one whose tick is nearest to the position of the scale. Two of the ten
-/// published scales lie exactly between two ticks, where rounding decides, so everything is computed in float64 in the published
-/// order of operations.
+/// Determines which of the shared refiners each scale uses: the one whose tick is nearest to the position of the scale. Two of the ten
+/// published scales are exactly between two ticks, where rounding decides, so everything is computed in float64 in the published order of
+/// operations.
 /// </summary>
 internal static class RefinerTable
 {
-    // The published models have four refiners, for which the outer ticks lie at a twelfth; other numbers use half a step.
+    // The published models have four refiners, whose outer ticks are one twelfth from the ends; other numbers of refiners use half a step.
     private const int PublishedCount = 4;
 
     /// <summary>The refiner of every scale.</summary>
@@ -29,7 +29,7 @@ internal static class RefinerTable
         return ticks;
     }
 
-    // The first one on a tie.
+    // Ties go to the first one.
     private static int Nearest(double[] ticks, double position)
     {
         int best = 0;

@@ -6,9 +6,8 @@ using Nvg.Torch.Nn;
 namespace Nvg.Var.Tokenizers;
 
 /// <summary>
-/// Multi-scale residual quantization: at every scale the area average of what is left of the latent is described by codes; their
-/// rows, enlarged (bicubic) and refined, are added to the canvas. A few refiners φ(h) = (1 − ρ) h + ρ · conv(h) are shared by the
-/// scales.
+/// Multi-scale residual quantization: at every scale, codes describe the area average of the remaining latent. Their codebook rows are
+/// enlarged (bicubic), refined and added to the canvas. A few refiners φ(h) = (1 − ρ) h + ρ · conv(h) are shared by the scales.
 /// </summary>
 /// <remarks>
 /// Shapes: B images, C latent channels, V codes, S scales, p = side of a scale, n = side of the latent, L tokens. Latents and
@@ -28,7 +27,7 @@ public sealed class ScaleQuantizer
         Scales = config.Sequence;
         int channels = config.LatentChannels;
         _codebook = new Embedding(path / "embedding", config.CodebookSize, channels, Initialization.Uniform(1.0 / config.CodebookSize));
-        // A single refiner has a place of its own in the published layout.
+        // A single refiner has a different path in the published layout.
         ParameterPath refiners = path / "quant_resi";
         IEnumerable<ParameterPath> places = config.Refiners == 1
             ? [refiners / "qresi"]
@@ -52,11 +51,11 @@ public sealed class ScaleQuantizer
         return new TokenMaps(Scales, [.. quantized.Content.Select(tokens => tokens.Alias())]);
     }
 
-    /// <summary>Rows of the codebook, B × N × C, for tokens, B × N.</summary>
+    /// <summary>Codebook rows, B × N × C, for tokens, B × N.</summary>
     public Tensor Rows(Tensor tokens_BN) => _codebook.Forward(tokens_BN);
 
     /// <summary>The contribution of one scale to the canvas.</summary>
-    /// <param name="scale">From 0.</param>
+    /// <param name="scale">Zero-based index of the scale.</param>
     /// <param name="rows_BNC">One vector per token, usually a row of the codebook.</param>
     /// <returns>B × C × n × n.</returns>
     public Tensor Contribution(int scale, Tensor rows_BNC)
@@ -69,7 +68,7 @@ public sealed class ScaleQuantizer
         return scope.Keep(spread * (1 - _config.RefinerShare) + convolved * _config.RefinerShare);
     }
 
-    /// <summary>Area averages of a map at the side of a scale: what a scale describes, and what the next one is predicted from.</summary>
+    /// <summary>Area averages of a map at the side of a scale. A scale describes them, and the next scale is predicted from them.</summary>
     /// <returns>B × p² × C.</returns>
     public Tensor Pool(int scale, Tensor map_BCHW)
     {
@@ -95,9 +94,9 @@ public sealed class ScaleQuantizer
     }
 
     /// <summary>
-    /// What the transformer sees of known tokens: the canvas before each scale but the first, pooled to the side of the scale.
+    /// The transformer input for known tokens: the canvas before each scale except the first, pooled to the side of the scale.
     /// </summary>
-    /// <returns>B × (L − p₁²) × C, scale after scale.</returns>
+    /// <returns>B × (L − p₁²) × C, ordered by scale.</returns>
     public Tensor TransformerInput(TokenMaps tokens)
     {
         using var scope = new TensorScope();

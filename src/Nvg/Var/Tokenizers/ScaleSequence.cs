@@ -1,15 +1,15 @@
 namespace Nvg.Var.Tokenizers;
 
 /// <summary>
-/// The scales of VAR: an image is described by token maps of growing side, the last of which is as large as the latent. Tokens
-/// are row-major within a scale, and scales follow one another.
+/// The scales of VAR: an image is described by token maps of increasing side; the last map is as large as the latent. Tokens are stored
+/// scale by scale, in row-major order within a scale.
 /// </summary>
 public sealed class ScaleSequence
 {
     private readonly int[] _sides;
 
     /// <param name="sides">Side of each map, increasing, at least two.</param>
-    /// <exception cref="ArgumentException">The sides are no such list.</exception>
+    /// <exception cref="ArgumentException">The sides are not such a list.</exception>
     public ScaleSequence(IReadOnlyList<int> sides)
     {
         if (ProblemWith(sides) is { } problem)
@@ -38,19 +38,19 @@ public sealed class ScaleSequence
     /// <summary>Side of the latent (n).</summary>
     public int LatentSide => _sides[^1];
 
-    /// <summary>Tokens of an image (L).</summary>
+    /// <summary>Number of tokens of an image (L).</summary>
     public int Length => Start(Count);
 
-    /// <summary>Tokens of one scale.</summary>
+    /// <summary>Number of tokens of one scale.</summary>
     public int TokenCount(int scale) => _sides[scale] * _sides[scale];
 
-    /// <summary>Tokens of all scales before one.</summary>
+    /// <summary>Number of tokens of all scales before the given one.</summary>
     public int Start(int scale) => _sides.Take(scale).Sum(side => side * side);
 
     /// <summary>Position of a scale between the first (0) and the last (1).</summary>
     public double Position(int scale) => (double)scale / Last;
 
-    /// <summary>What keeps a list of sides from being a sequence of scales, or null.</summary>
+    /// <summary>Explains why a list of sides is not a valid sequence of scales; null if it is.</summary>
     public static string? ProblemWith(IReadOnlyList<int> sides) =>
         sides.Count < 2 ? $"scales must name at least two sides, there are {sides.Count}"
         : sides[0] < 1 || sides.Zip(sides.Skip(1)).Any(pair => pair.First >= pair.Second)

@@ -2,7 +2,7 @@ using Nvg.Torch;
 
 namespace Nvg.Var.Tokenizers;
 
-/// <summary>A batch of images as token maps: for every scale the codebook indices of its tokens. Owns its tensors.</summary>
+/// <summary>A batch of images as token maps, with the codebook indices of the tokens for every scale. Owns its tensors.</summary>
 public sealed class TokenMaps : IDisposable
 {
     /// <param name="scales">The scales.</param>
@@ -28,7 +28,7 @@ public sealed class TokenMaps : IDisposable
     /// <summary>All tokens of the images, B × L; the caller disposes the result.</summary>
     public Tensor Flatten() => Tensor.Cat([.. Maps], 1);
 
-    /// <summary>Divides all tokens of images, B × L, into maps.</summary>
+    /// <summary>Divides the tokens of images, B × L, into maps.</summary>
     public static TokenMaps FromFlat(ScaleSequence scales, Tensor tokens_BL) =>
         new(scales, tokens_BL.Split(1, [.. Enumerable.Range(0, scales.Count).Select(i => (long)scales.TokenCount(i))]));
 

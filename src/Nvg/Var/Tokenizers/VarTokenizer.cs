@@ -5,7 +5,7 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Var.Tokenizers;
 
-/// <summary>The multi-scale quantized autoencoder of VAR: images to token maps and back. Owns its parameters.</summary>
+/// <summary>The multi-scale quantized autoencoder of VAR, which converts images to token maps and back. Owns its parameters.</summary>
 /// <remarks>Latents and canvases are maps, B × C × n × n.</remarks>
 public sealed class VarTokenizer : IImageTokenizer, IDisposable
 {
@@ -15,7 +15,7 @@ public sealed class VarTokenizer : IImageTokenizer, IDisposable
     /// <param name="config">Sizes.</param>
     /// <param name="source">Random or stored parameters; the names are those of the published checkpoints.</param>
     /// <param name="decoderType">
-    /// Element type of the decoder's computation, or null for that of the source. The encoder always uses that of the source, because
+    /// Element type of the decoder's computation, or null for the source's type. The encoder always uses the source's type, because
     /// rounding would change tokens.
     /// </param>
     /// <exception cref="ArgumentException">The config is invalid; the message names every problem.</exception>
@@ -39,16 +39,16 @@ public sealed class VarTokenizer : IImageTokenizer, IDisposable
     /// <summary>All parameters by name.</summary>
     public ParameterStore Parameters { get; } = new();
 
-    /// <summary>Images to features, which a last convolution turns into latents.</summary>
+    /// <summary>Maps images to features, which a final convolution converts to latents.</summary>
     public Encoder Encoder { get; }
 
-    /// <summary>Features to images.</summary>
+    /// <summary>Maps features to images.</summary>
     public Decoder Decoder { get; }
 
-    /// <summary>Latents to token maps and canvases.</summary>
+    /// <summary>Maps latents to token maps and canvases.</summary>
     public ScaleQuantizer Quantizer { get; }
 
-    /// <summary>Latents of images.</summary>
+    /// <summary>Computes the latents of images.</summary>
     /// <param name="images">B × 3 × H × W in [−1, 1]; borrowed.</param>
     public Tensor Latent(Tensor images)
     {
@@ -56,7 +56,7 @@ public sealed class VarTokenizer : IImageTokenizer, IDisposable
         return LatentOf(features);
     }
 
-    /// <summary>Decodes latents or canvases for training: differentiable, and not clamped.</summary>
+    /// <summary>Decodes latents or canvases for training; differentiable and not clamped.</summary>
     /// <param name="canvas_BCHW">Borrowed.</param>
     public Tensor DecodeUnclamped(Tensor canvas_BCHW)
     {

@@ -56,6 +56,6 @@ public sealed record VarTokenizerConfig : IAutoencoderSizes
         if (LatentChannels < 1 || CodebookSize < 2 || ResNetBlocks < 1 || Refiners < 1)
             yield return "latentChannels, codebookSize, resNetBlocks and refiners must be positive (codebookSize at least 2)";
         if (RefinerShare is not (>= 0 and <= 1) || CommitmentWeight < 0)
-            yield return "refinerShare must lie in [0, 1]; commitmentWeight must not be negative";
+            yield return "refinerShare must be in [0, 1]; commitmentWeight must not be negative";
     }
 }

@@ -2,12 +2,12 @@ using Nvg.Torch;
 
 namespace Nvg.Var.Transformers;
 
-/// <summary>Stochastic depth of one block: each branch is left out for some sequences and scaled up for the others.</summary>
+/// <summary>Stochastic depth of one block: each branch is dropped for some sequences and scaled up for the others.</summary>
 /// <param name="keepRate">Share of sequences that keep a branch.</param>
-/// <param name="draw">Draws for a keep rate which sequences keep a branch: N numbers, 1 or 0, in float32.</param>
+/// <param name="draw">Draws, for a given keep rate, which sequences keep a branch: N numbers, 1 or 0, in float32.</param>
 internal sealed class BranchDrop(double keepRate, Func<double, Tensor> draw)
 {
-    /// <summary>Zeroes the gates, N × W, of sequences that leave the next branch out.</summary>
+    /// <summary>Zeroes the gates, N × W, of sequences that drop the next branch.</summary>
     internal Tensor Apply(Tensor gate_NW)
     {
         using var scope = new TensorScope();

@@ -6,8 +6,8 @@ namespace Nvg.Var.Transformers;
 /// Stochastic depth of a stack of blocks. The rate rises linearly from 0 in the first block to a maximum in the last; blocks with
 /// rate 0 draw nothing.
 /// </summary>
-/// <param name="maximumRate">Share of sequences that leave out a branch of the last block.</param>
-/// <param name="draw">Draws for a keep rate which sequences keep a branch: N numbers, 1 or 0, in float32.</param>
+/// <param name="maximumRate">Share of sequences that drop a branch of the last block.</param>
+/// <param name="draw">Draws, for a given keep rate, which sequences keep a branch: N numbers, 1 or 0, in float32.</param>
 internal sealed class DropPath(double maximumRate, Func<double, Tensor> draw)
 {
     private const double PublishedRate = 0.1, ReferenceDepth = 24;

@@ -3,8 +3,8 @@ using Nvg.Torch;
 namespace Nvg.Var.Transformers;
 
 /// <summary>
-/// Keys and values of one block for all tokens so far. The memory for all tokens of an image is allocated once; every scale
-/// writes its part, and attention reads a view of what is there. Owns its tensors.
+/// Keys and values of one block for all tokens so far. The memory for all tokens of an image is allocated once. Every scale writes its
+/// part, and attention reads a view of the filled part. Owns its tensors.
 /// </summary>
 /// <remarks>Shapes: N sequences, H heads, L tokens of an image, D head size.</remarks>
 internal sealed class KeyValueCache : IDisposable
@@ -15,14 +15,14 @@ internal sealed class KeyValueCache : IDisposable
 
     /// <param name="shape">N × H × L × D.</param>
     /// <param name="type">Element type of keys and values.</param>
-    /// <param name="device">Where they are.</param>
+    /// <param name="device">Device of keys and values.</param>
     internal KeyValueCache(long[] shape, ScalarType type, Device device)
     {
         _keys_NHLD = Tensor.Empty(shape, type, device).Own();
         _values_NHLD = Tensor.Empty(shape, type, device).Own();
     }
 
-    /// <summary>Memory of the keys, N × H × L × D, of which the first <see cref="Length"/> tokens are filled.</summary>
+    /// <summary>Memory of the keys, N × H × L × D; the first <see cref="Length"/> tokens are filled.</summary>
     internal Tensor Keys_NHLD => _keys_NHLD;
 
     /// <summary>Memory of the values.</summary>
@@ -31,7 +31,7 @@ internal sealed class KeyValueCache : IDisposable
     /// <summary>Number of tokens so far.</summary>
     internal long Length => _length;
 
-    /// <summary>Counts tokens whose keys and values a kernel has written after those so far.</summary>
+    /// <summary>Advances the length by tokens whose keys and values a kernel has already written.</summary>
     internal void Advance(long count) => _length += count;
 
     /// <summary>Adds the keys and values of the next tokens.</summary>

@@ -3,13 +3,13 @@ using Nvg.Torch.Nn;
 
 namespace Nvg.Var.Transformers;
 
-/// <summary>Modulations of blocks that each have a linear layer of their own.</summary>
+/// <summary>Modulations of blocks that each have their own linear layer.</summary>
 internal sealed class OwnModulations : IBlockModulations
 {
     private readonly int _width;
     private readonly Linear[] _layers;
 
-    /// <param name="blocks">Place of the blocks.</param>
+    /// <param name="blocks">Path of the blocks.</param>
     /// <param name="config">Sizes.</param>
     internal OwnModulations(ParameterPath blocks, VarTransformerConfig config)
     {

@@ -5,8 +5,8 @@ using Nvg.Torch.Nn;
 namespace Nvg.Var.Transformers;
 
 /// <summary>
-/// A block whose four matrices are laid out in the tiles that the processor's matrix units read. It computes the whole block in
-/// one kernel, without gradients, for the tokens of the next scale. Owns copies of what it needs.
+/// A block whose four matrices are laid out in the tiles that the processor's matrix units read. The whole block is computed in one kernel,
+/// without gradients, for the tokens of the next scale. Owns copies of the data that it needs.
 /// </summary>
 /// <remarks>Shapes: N sequences, T tokens, W width, H heads.</remarks>
 internal sealed class PackedScaleBlock : IDisposable

@@ -9,7 +9,7 @@ namespace Nvg.Var.Transformers;
 /// <remarks>Shapes: N sequences, T tokens, W width, H heads, D head size.</remarks>
 internal sealed class ScaleAttention
 {
-    // Keeps the quotient finite where a query or key is zero.
+    // Keeps the quotient finite if a query or key is zero.
     private const double SmallestNorm = 1e-12;
     private const double InitialScale = 4, LargestScale = 100;
 
@@ -20,10 +20,10 @@ internal sealed class ScaleAttention
     private readonly Tensor _weight;
     private readonly Linear _projection;
 
-    /// <param name="path">Place of the attention.</param>
+    /// <param name="path">Path of the attention.</param>
     /// <param name="config">Sizes.</param>
-    /// <param name="start">Start of the matrices.</param>
-    /// <param name="branchStart">Start of the matrix at the end of the branch.</param>
+    /// <param name="start">Initialisation of the matrices.</param>
+    /// <param name="branchStart">Initialisation of the last matrix of the branch.</param>
     internal ScaleAttention(ParameterPath path, VarTransformerConfig config, Initialization start, Initialization branchStart)
     {
         int width = config.Width;
@@ -36,13 +36,13 @@ internal sealed class ScaleAttention
         _projection = new Linear(path / "proj", width, width, initialization: branchStart);
     }
 
-    /// <summary>Element type of the products.</summary>
+    /// <summary>Element type of the matrix products.</summary>
     internal ScalarType WeightType => _weight.ScalarType;
 
     /// <summary>W → queries, keys and values; owned by the model.</summary>
     internal Tensor Weight => _weight;
 
-    /// <summary>The projection at the end.</summary>
+    /// <summary>The output projection.</summary>
     internal Linear Projection => _projection;
 
     /// <summary>Scale of the queries of each head, 1 × H × 1 × 1; belongs to the innermost scope.</summary>
@@ -55,9 +55,9 @@ internal sealed class ScaleAttention
     /// <summary>Bias of queries, keys and values; belongs to the innermost scope.</summary>
     internal Tensor Bias() => Tensor.Cat([_queryBias_W, Tensor.ZerosLike(_queryBias_W), _valueBias_W], 0);
 
-    /// <summary>Attends among the tokens and, with a cache, to all tokens before them.</summary>
+    /// <summary>Computes attention among the tokens and, with a cache, to all tokens before them.</summary>
     /// <param name="x_NTW">Normalised tokens.</param>
-    /// <param name="mask_1TT">Added to the scores, −∞ where a token must not see another; null for nothing.</param>
+    /// <param name="mask_1TT">Added to the scores; −∞ where a token must not attend to another. Null for no mask.</param>
     /// <param name="cache">Receives the keys and values of the tokens; null outside sampling.</param>
     internal Tensor Forward(Tensor x_NTW, Tensor? mask_1TT, KeyValueCache? cache)
     {

@@ -5,8 +5,8 @@ using Nvg.Torch.Nn;
 namespace Nvg.Var.Transformers;
 
 /// <summary>
-/// A transformer block: attention, then MLP, each after a layer norm that is scaled and shifted by the class, and each gated by
-/// the class. The residual stream stays in float32.
+/// A transformer block: attention, then MLP. Each follows a layer norm that is scaled and shifted by the class, and each is gated by the
+/// class. The residual stream stays in float32.
 /// </summary>
 /// <remarks>Shapes: N sequences, T tokens, W width.</remarks>
 internal sealed class ScaleBlock
@@ -18,7 +18,7 @@ internal sealed class ScaleBlock
     private readonly Linear _first;
     private readonly Linear _second;
 
-    /// <param name="path">Place of the block.</param>
+    /// <param name="path">Path of the block.</param>
     /// <param name="config">Sizes.</param>
     internal ScaleBlock(ParameterPath path, VarTransformerConfig config)
     {
@@ -29,7 +29,7 @@ internal sealed class ScaleBlock
         _second = new Linear(path / "ffn" / "fc2", (long)config.MlpRatio * _width, _width, initialization: branchStart);
     }
 
-    /// <summary>Element type of the products.</summary>
+    /// <summary>Element type of the matrix products.</summary>
     internal ScalarType WeightType => _attention.WeightType;
 
     /// <summary>The attention.</summary>

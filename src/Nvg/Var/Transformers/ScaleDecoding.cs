@@ -3,8 +3,8 @@ using Nvg.Torch;
 namespace Nvg.Var.Transformers;
 
 /// <summary>
-/// Prediction of images scale after scale: what depends on the class alone, computed once, and the keys and values of the scales so
-/// far. Owns its tensors; borrows the transformer.
+/// State for predicting images scale by scale: values that depend only on the class, computed once, and the keys and values of previous
+/// scales. Owns its tensors; borrows the transformer.
 /// </summary>
 /// <remarks>Shapes: N sequences, T tokens of a scale, C latent channels, V codes, W width.</remarks>
 internal sealed class ScaleDecoding : IDisposable
@@ -12,7 +12,7 @@ internal sealed class ScaleDecoding : IDisposable
     private readonly VarTransformer _transformer;
     private int _scale;
 
-    /// <param name="transformer">Predicts; borrowed.</param>
+    /// <param name="transformer">Predicts the logits; borrowed.</param>
     /// <param name="class_NW">Class embeddings.</param>
     /// <param name="modulations">Modulation of every block.</param>
     /// <param name="head_NM">Modulation of the head.</param>
@@ -32,7 +32,7 @@ internal sealed class ScaleDecoding : IDisposable
     internal KeyValueCache[] Caches { get; }
 
     /// <summary>The logits of the next scale, N × T × V, float32.</summary>
-    /// <param name="input_NTC">The canvas so far, pooled to the side of the scale; null for the first scale.</param>
+    /// <param name="input_NTC">The current canvas, pooled to the side of the scale; null for the first scale.</param>
     internal Tensor Next(Tensor? input_NTC) => _transformer.LogitsOf(this, _scale++, input_NTC);
 
     public void Dispose()

@@ -7,9 +7,9 @@ using Nvg.Var.Tokenizers;
 namespace Nvg.Var.Transformers;
 
 /// <summary>
-/// VAR's transformer: predicts all tokens of a scale at once from the scales before it. Attention is full within a scale and to
-/// earlier scales, whose keys and values are kept while an image is sampled. Owns its parameters, which are named as in the
-/// published checkpoints.
+/// VAR's transformer: predicts all tokens of a scale at once from the scales before it. Tokens attend to all tokens of the same scale and
+/// of earlier scales, whose keys and values are cached during sampling. Owns its parameters, which have the names of the published
+/// checkpoints.
 /// </summary>
 /// <remarks>Shapes: N sequences, T tokens of one or of all scales, L tokens of an image, C latent channels, V codes, W width.</remarks>
 public sealed class VarTransformer : IDisposable
@@ -60,8 +60,10 @@ public sealed class VarTransformer : IDisposable
     /// <summary>Device of the parameters.</summary>
     public Device Device => _positions_1LW.Device;
 
-    /// <summary>Multiplies the start of the gates' matrices, for a new model that is to be trained.</summary>
-    /// <param name="factor">Factor on the start of all matrices; the smaller, the closer every block starts to the identity.</param>
+    /// <summary>Scales the initial values of the gates' matrices, for training a new model.</summary>
+    /// <param name="factor">
+    /// Factor on the initial scale of all matrices. The smaller it is, the closer every block starts to the identity.
+    /// </param>
     public void StartGates(double factor) => _modulations.ScaleGates(VarInitialization.GateRatio(factor));
 
     /// <summary>Logits of all tokens of images whose earlier scales are known (teacher forcing), with gradients.</summary>
@@ -70,7 +72,7 @@ public sealed class VarTransformer : IDisposable
     /// <returns>N × L × V, float32.</returns>
     public Tensor Forward(Tensor class_N, Tensor input_NTC) => Forward(class_N, input_NTC, null, null);
 
-    /// <summary>Which tokens see which: 0 for tokens of the same and of earlier scales, else −∞.</summary>
+    /// <summary>The attention mask: 0 for tokens of the same and earlier scales, −∞ otherwise.</summary>
     /// <returns>1 × L × L; the caller disposes it.</returns>
     public Tensor AttentionMask()
     {
@@ -81,7 +83,7 @@ public sealed class VarTransformer : IDisposable
         return scope.Keep(mask_LL.Unsqueeze(0));
     }
 
-    /// <summary>The scale of every token, L whole numbers; the caller disposes them.</summary>
+    /// <summary>The scale of every token, L integers; the caller disposes the tensor.</summary>
     public Tensor ScaleOfToken()
     {
         long[] scales = [.. Enumerable.Range(0, Scales.Count).SelectMany(i => Enumerable.Repeat((long)i, Scales.TokenCount(i)))];
@@ -89,7 +91,7 @@ public sealed class VarTransformer : IDisposable
         return host.To(Device);
     }
 
-    /// <summary>Begins to predict scale after scale.</summary>
+    /// <summary>Begins scale-by-scale prediction.</summary>
     /// <param name="class_N">Class of each sequence; may be the null class.</param>
     internal ScaleDecoding Begin(Tensor class_N)
     {
@@ -102,7 +104,7 @@ public sealed class VarTransformer : IDisposable
     /// <param name="class_N">Class of each sequence.</param>
     /// <param name="input_NTC">From <see cref="ScaleQuantizer.TransformerInput"/>.</param>
     /// <param name="drop">Drop path, or null.</param>
-    /// <param name="observer">Told the output of every block, or null.</param>
+    /// <param name="observer">Receives the output of every block, or null.</param>
     internal Tensor Forward(Tensor class_N, Tensor input_NTC, DropPath? drop, Action<int, Tensor>? observer)
     {
         using var scope = new TensorScope();
@@ -119,7 +121,7 @@ public sealed class VarTransformer : IDisposable
     }
 
     /// <summary>Logits of one scale in sampling.</summary>
-    /// <param name="decoding">What depends on the class, and the keys and values of earlier scales.</param>
+    /// <param name="decoding">Class-dependent values, and the keys and values of earlier scales.</param>
     /// <param name="scale">The scale.</param>
     /// <param name="input_NTC">Pooled canvas, null for the first scale.</param>
     internal Tensor LogitsOf(ScaleDecoding decoding, int scale, Tensor? input_NTC)
@@ -143,8 +145,8 @@ public sealed class VarTransformer : IDisposable
         [sequences, Config.Heads, Scales.Length, Config.HeadSize], block.WeightType, Device))];
 
     /// <summary>
-    /// Copies the matrices of the blocks into the layout of the processor's matrix units, for faster sampling in bfloat16 on a CPU that
-    /// has them; otherwise does nothing. The weights must not change afterwards.
+    /// Copies the matrices of the blocks into the layout of the processor's matrix units, for faster sampling in bfloat16 on a CPU with
+    /// such units; otherwise does nothing. The weights must not change afterwards.
     /// </summary>
     internal void PackForSampling()
     {
@@ -187,7 +189,8 @@ public sealed class VarTransformer : IDisposable
         return scope.Keep(class_NW.Unsqueeze(1) + _start_1TW);
     }
 
-    // In float32 also where training rounds products: the codes' differences are small beside the positions.
+    // Computed in float32 even if training uses lower precision for products, because differences between codes are small compared with the
+    // position embeddings.
     private Tensor Embed(Tensor input_NTC)
     {
         using Autocast fullPrecision = Autograd.Autocast(Device, ScalarType.Float32);

@@ -15,13 +15,13 @@ public sealed record VarTransformerConfig
     /// <summary>Codebook size (V).</summary>
     public required int CodebookSize { get; init; }
 
-    /// <summary>Number of classes, without the null class.</summary>
+    /// <summary>Number of classes, excluding the null class.</summary>
     public required int ClassCount { get; init; }
 
     /// <summary>Depth (d): number of blocks, and of heads unless <see cref="HeadCount"/> is given.</summary>
     public required int Depth { get; init; }
 
-    /// <summary>Number of attention heads; null for as many as there are blocks, as in the published models.</summary>
+    /// <summary>Number of attention heads; null for the number of blocks, as in the published models.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? HeadCount { get; init; }
 
@@ -32,8 +32,8 @@ public sealed record VarTransformerConfig
     public int MlpRatio { get; init; } = 4;
 
     /// <summary>
-    /// Whether the blocks share the linear layer of their modulation, to which each adds a table of its own; of the published models
-    /// only that of depth 36 does.
+    /// Whether the blocks share the linear layer of their modulation, to which each block adds its own table. Of the published models, only
+    /// the one of depth 36 does.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool SharedModulation { get; init; }

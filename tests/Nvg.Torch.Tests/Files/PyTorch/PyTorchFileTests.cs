@@ -251,18 +251,18 @@ public sealed class PyTorchFileTests : IDisposable
         Add("POP", "0x30", Pickle.Op("N0"));
         Add("text instruction of protocol 0", "0x53", Pickle.Op("S'x'\n"));
         Add("second protocol", "0x80", Pickle.Op("\u0080\u0002}"));
-        Add("huge text", "2000000000 bytes are asked for", Pickle.Op("X"), BitConverter.GetBytes(2_000_000_000));
-        Add("text longer than any", "a text claims 4294967295 bytes", Pickle.Op("X"), BitConverter.GetBytes(uint.MaxValue));
-        Add("old text of negative length", "a text claims", Pickle.Op("T"), BitConverter.GetBytes(-1));
-        Add("giant LONG1", "255 bytes are asked for", Pickle.Op("\u008A\u00FF\u0001"));
+        Add("huge text", "2000000000 bytes are needed", Pickle.Op("X"), BitConverter.GetBytes(2_000_000_000));
+        Add("text longer than any", "a string claims 4294967295 bytes", Pickle.Op("X"), BitConverter.GetBytes(uint.MaxValue));
+        Add("old text of negative length", "a string claims", Pickle.Op("T"), BitConverter.GetBytes(-1));
+        Add("giant LONG1", "255 bytes are needed", Pickle.Op("\u008A\u00FF\u0001"));
         Add("text not UTF-8", "not UTF-8", Pickle.Op("X\u0002\0\0\0\u00C3\u0028"));
         Add("endless name", "does not end within", Pickle.Op("c" + new string('a', 5000)));
         Add("deep marks", "nests deeper", Pickle.Repeat(300, Pickle.Op("(")));
         Add("high stack", "stacks more", Pickle.Repeat(70_000, Pickle.Op("N")));
-        Add("memo bomb", "the most that is allowed", Pickle.Op("]q\0"), Pickle.Repeat(3_000_000, Pickle.Op("h\0a")),
+        Add("memo bomb", "more than the allowed", Pickle.Op("]q\0"), Pickle.Repeat(3_000_000, Pickle.Op("h\0a")),
             Pickle.Repeat(1_300_000, Pickle.Op("h\0a")));
         // A list of 60,000 pairs, copied again and again: terabytes out of a file of this size.
-        Add("list bomb", "the most that is allowed",
+        Add("list bomb", "more than the allowed",
             Pickle.Op("NN\u0086q\0]("), Pickle.Repeat(60_000, Pickle.Op("h\0")), Pickle.Op("e\u0085q\u0001"),
             Pickle.Global("collections", "OrderedDict"), Pickle.Op("q\u0002("), Pickle.Repeat(100, Pickle.Op("h\u0002h\u0001R")),
                 Pickle.Op("t"));
@@ -281,7 +281,7 @@ public sealed class PyTorchFileTests : IDisposable
         Add("no value", "0 values");
         Add("call of a text", "not a function", Pickle.Text("os.system"), Pickle.Op(")R"));
         Add("call of a tensor", "not a function", six, Pickle.Op(")R"));
-        Add("call with a list", "no tuple", Pickle.Global("a", "b"), Pickle.Op("]R"));
+        Add("call with a list", "not a tuple", Pickle.Global("a", "b"), Pickle.Op("]R"));
         Add("object of a number", "not a class", Pickle.Integer(1), Pickle.Op(")\u0081"));
         Add("attributes of a tensor", "has none", six, Pickle.Op("}b"));
         Add("attributes of a global", "has none", Pickle.Global("a", "b"), Pickle.Op("}b"));
@@ -299,15 +299,15 @@ public sealed class PyTorchFileTests : IDisposable
         Add("storage that climbs out", "is missing", Pickle.Dictionary(("w", Pickle.Tensor("../data.pkl", 6, 0, [6], [1]))));
         AddTensor("storage smaller than claimed", "has 24 bytes, its storage needs 28", 7, 0, [7], [1]);
         AddTensor("storage larger than claimed", "has 24 bytes, its storage needs 20", 5, 0, [5], [1]);
-        AddTensor("size outside", "reaches outside", 6, 0, [7], [1]);
-        AddTensor("offset outside", "reaches outside", 6, 4, [3], [1]);
-        AddTensor("stride outside", "reaches outside", 6, 0, [2, 3], [4, 1]);
-        AddTensor("offset of an empty one outside", "reaches outside", 6, 7, [0], [1]);
-        AddTensor("negative size", "makes no sense", 6, 0, [-1], [1]);
-        AddTensor("negative stride", "makes no sense", 6, 5, [6], [-1]);
-        AddTensor("negative offset", "makes no sense", 6, -1, [6], [1]);
-        AddTensor("fewer strides than sizes", "makes no sense", 6, 0, [2, 3], [3]);
-        AddTensor("2^40 elements", "reaches outside", 6, 0, [1L << 40], [1]);
+        AddTensor("size outside", "is out of bounds", 6, 0, [7], [1]);
+        AddTensor("offset outside", "is out of bounds", 6, 4, [3], [1]);
+        AddTensor("stride outside", "is out of bounds", 6, 0, [2, 3], [4, 1]);
+        AddTensor("offset of an empty one outside", "is out of bounds", 6, 7, [0], [1]);
+        AddTensor("negative size", "is invalid", 6, 0, [-1], [1]);
+        AddTensor("negative stride", "is invalid", 6, 5, [6], [-1]);
+        AddTensor("negative offset", "is invalid", 6, -1, [6], [1]);
+        AddTensor("fewer strides than sizes", "is invalid", 6, 0, [2, 3], [3]);
+        AddTensor("2^40 elements", "is out of bounds", 6, 0, [1L << 40], [1]);
         AddTensor("2^40 repeated elements", "claims more elements", 6, 0, [1L << 40], [0]);
         AddTensor("2^40 elements in parts", "claims more elements", 6, 0, [1L << 20, 1L << 20], [0, 0]);
         AddTensor("product beyond 64 bits", "impossibly large", 6, 0, [1L << 40, 1L << 40], [0, 0]);
@@ -337,9 +337,9 @@ public sealed class PyTorchFileTests : IDisposable
         Add("name twice by dots", "'a.w' occurs twice", Pickle.Dictionary(("a.w", six), ("a", Pickle.Dictionary(("w", six)))));
         Add("state twice", "'state_dict' occurs twice", Pickle.Dictionary(("state_dict", Pickle.Op("}")), ("state_dict", Pickle.Op("}"))));
         Add("tuple as a name", "neither text nor number", Pickle.Op("})"), six, Pickle.Op("s"));
-        Add("dictionary in itself", "stands in two places", Pickle.Op("}q\0"), Pickle.Text("a"), Pickle.Op("h\0s"));
+        Add("dictionary in itself", "occurs twice", Pickle.Op("}q\0"), Pickle.Text("a"), Pickle.Op("h\0s"));
         Add("list in itself", "'a' is a list", Pickle.Op("}"), Pickle.Text("a"), Pickle.Op("]q\0h\0as"));
-        Add("dictionaries that double", "stands in two places", Doubling(30));
+        Add("dictionaries that double", "occurs twice", Doubling(30));
         Add("deep dictionaries", "nested deeper", Nested(40));
         Add("long names", "characters, more than", Pickle.Dictionary((new string('n', 2000), six)));
         Add("not a dictionary", "no dictionary of tensors", six);
@@ -376,23 +376,23 @@ public sealed class PyTorchFileTests : IDisposable
         ("line break in a name", "not a plain path", z => z.Entries.Add(new Zip.Entry("archive/a\nb", [1]))),
         ("folder entry", "not a plain path", z => z.Entries.Add(new Zip.Entry("archive/x/", []))),
         ("name beyond ASCII without its flag", "not a plain path", z => z.Entries.Add(new Zip.Entry("archive/ü", [1]))),
-        ("two folders", "one folder", z => z.Entries.Add(new Zip.Entry("other/x", [1]))),
+        ("two folders", "single folder", z => z.Entries.Add(new Zip.Entry("other/x", [1]))),
         ("overlap", "described differently", z =>
             z.Entries[0] = z.Entries[0] with { Size = z.Entries[0].RealSize - 1, LocalSize = z.Entries[0].RealSize }),
         ("entry inside another", "overlaps", z => z.Entries[0] = z.Entries[0] with { Size = 4000, LocalSize = 4000 }),
         ("two headers at one place", "overlaps", z => z.Entries[1] = z.Entries[1] with { Shift = -1 }),
-        ("bytes between entries", "belong to nothing", z => z.Entries[1] = z.Entries[1] with { Descriptor = [1, 2, 3] }),
-        ("descriptor that is not announced", "belong to nothing", z => z.Entries[1] = z.Entries[1] with { Descriptor = new byte[16] }),
-        ("descriptor that disagrees", "behind its data", z => z.Entries[1] = z.Entries[1] with { Flags = 8, Descriptor = new byte[16] }),
-        ("descriptor missing", "belong to nothing", z => z.Entries[1] = z.Entries[1] with { Flags = 8 }),
-        ("moved header", "hole", z => z.Entries[0] = z.Entries[0] with { Shift = 4 }),
+        ("bytes between entries", "unexpected bytes", z => z.Entries[1] = z.Entries[1] with { Descriptor = [1, 2, 3] }),
+        ("descriptor that is not announced", "unexpected bytes", z => z.Entries[1] = z.Entries[1] with { Descriptor = new byte[16] }),
+        ("descriptor that disagrees", "after its data", z => z.Entries[1] = z.Entries[1] with { Flags = 8, Descriptor = new byte[16] }),
+        ("descriptor missing", "unexpected bytes", z => z.Entries[1] = z.Entries[1] with { Flags = 8 }),
+        ("moved header", "gap", z => z.Entries[0] = z.Entries[0] with { Shift = 4 }),
         ("sizes that differ", "is stored in", z => z.Entries[1] = z.Entries[1] with { StoredSize = 23 }),
         ("zip64 without its field", "lacks a zip64 field", z => z.Entries[1] = z.Entries[1] with { Size = uint.MaxValue }),
         ("zip64 of impossible size", "impossible size", z =>
             z.Entries[1] = z.Entries[1] with { Size = uint.MaxValue, CentralExtra = Wide(ulong.MaxValue, ulong.MaxValue) }),
         ("zip64 bomb", "overlaps", z =>
             z.Entries[1] = z.Entries[1] with { Size = uint.MaxValue, CentralExtra = Wide(1UL << 40, 1UL << 40) }),
-        ("zip64 field for nothing", "nothing asks for", z => z.Entries[1] = z.Entries[1] with { CentralExtra = Wide(24) }),
+        ("zip64 field for nothing", "unneeded zip64 field", z => z.Entries[1] = z.Entries[1] with { CentralExtra = Wide(24) }),
         ("other extra field", "0x7075", z => z.Entries[1] = z.Entries[1] with { CentralExtra = [0x75, 0x70, 0, 0] }),
         ("broken extra field", "broken extra", z => z.Entries[1] = z.Entries[1] with { CentralExtra = [1, 0, 9, 0] }),
         ("TorchScript", "TorchScript", z => z.Entries.Add(new Zip.Entry("archive/constants.pkl", [1]))),
@@ -402,7 +402,7 @@ public sealed class PyTorchFileTests : IDisposable
         ("nothing", "no entries", z => z.Entries.Clear()),
         ("bytes behind the end", "something follows", z => z.Trailer = [0]),
         ("more entries than there are", "truncated", z => z.ClaimedCount = 9),
-        ("fewer entries than there are", "behind its last entry", z => z.ClaimedCount = 2),
+        ("fewer entries than there are", "after its last entry", z => z.ClaimedCount = 2),
         ("several disks", "several files", z => z.Disk = 1),
         ("bytes behind the pickle", "follow the end", z => z.Entries[0] = new Zip.Entry("archive/data.pkl", [.. z.Entries[0].Data, 0])),
     ];
@@ -440,7 +440,7 @@ public sealed class PyTorchFileTests : IDisposable
 
     private static readonly (string What, string Words, Func<byte[]> Make)[] LegacyFiles =
     [
-        ("another program's pickle", "another program's", () => Pickle.Whole(Pickle.Op("}"))),
+        ("another program's pickle", "a different program", () => Pickle.Whole(Pickle.Op("}"))),
         ("another protocol", "protocol 1001", () => Patched([0xE9, 0x03], [0xE8, 0x03])),
         ("big-endian", "byte order", () => Patched([0x88], [0x89])),
         ("truncated storage", "truncated in storage '0'", () => Legacy(6)[..^1]),
@@ -455,7 +455,7 @@ public sealed class PyTorchFileTests : IDisposable
         ("claim of 2^40 elements", "truncated", () =>
             Pickle.Legacy(Pickle.Dictionary(("w", Pickle.Tensor("0", 1L << 40, 0, [1L << 40], [1]))), ("0", 1L << 40, Bytes(Six)))),
         ("os.system", "os.system", () => Pickle.Legacy(Pickle.Call("os", "system", Pickle.Text("ls")))),
-        ("storage before the object", "where none may be", () => Pickle.Whole(Pickle.Storage("0", 6))),
+        ("storage before the object", "where storages are not allowed", () => Pickle.Whole(Pickle.Storage("0", 6))),
         ("tar", "tar archives are not read", () => [.. "data.tar"u8, .. new byte[600]]),
         ("PYTORCH1", "not a PyTorch file", () => [.. "PYTORCH1"u8, .. new byte[600]]),
         ("nothing", "empty", () => []),

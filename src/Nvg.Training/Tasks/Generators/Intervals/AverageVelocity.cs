@@ -3,20 +3,21 @@ using Nvg.Torch;
 namespace Nvg.Training.Tasks.Generators.Intervals;
 
 /// <summary>
-/// What average velocities over an interval are trained towards (docs/method.md, section 11.1). With u the average over the interval
-/// from t to t − d, z − d · u is the point at its end, and the average over the whole is the mean of those over two equal halves.
+/// Training targets for average velocities over an interval (docs/method.md, section 11.1). If u is the average over the interval
+/// from t to t − d, then z − d · u is the point at its end. The average over the interval is the mean of the averages over its
+/// two halves.
 /// </summary>
 /// <remarks>Shapes: N sequences, L positions, K structure channels.</remarks>
 internal static class AverageVelocity
 {
-    /// <summary>An average velocity from the point, the time at which the interval starts, and its length.</summary>
+    /// <summary>Computes an average velocity from the point, the time at which the interval starts, and its length.</summary>
     internal delegate Tensor OverInterval(Tensor z_NLK, Tensor time_N, Tensor step_N);
 
-    /// <summary>A velocity of the first sequences of a batch, from their points and times.</summary>
+    /// <summary>Computes the velocities of the first sequences of a batch from their points and times.</summary>
     internal delegate Tensor AtTime(Tensor z_PLK, Tensor time_P);
 
-    /// <summary>The average over an interval from those over its halves, without gradients.</summary>
-    /// <param name="average">Gives the averages over the halves.</param>
+    /// <summary>The average over an interval, computed from the averages over its halves, without gradients.</summary>
+    /// <param name="average">Computes the averages over the halves.</param>
     /// <param name="z_NLK">Points at the start.</param>
     /// <param name="time_N">Time at the start.</param>
     /// <param name="step_N">Length of the interval.</param>
@@ -31,10 +32,10 @@ internal static class AverageVelocity
         return scope.Keep((first_NLK + second_NLK) * 0.5);
     }
 
-    /// <summary>The average over an interval from Euler steps within it, without gradients.</summary>
-    /// <param name="velocity">Gives velocities.</param>
+    /// <summary>The average over an interval, computed with Euler steps inside it, without gradients.</summary>
+    /// <param name="velocity">Computes velocities.</param>
     /// <param name="z_NLK">Points at the start.</param>
-    /// <param name="times">Times of each sequence, falling; sequences with more times come first.</param>
+    /// <param name="times">Times of each sequence, descending; sequences with more times come first.</param>
     internal static Tensor OfSteps(AtTime velocity, Tensor z_NLK, IReadOnlyList<double[]> times)
     {
         using GradMode noGrad = Autograd.NoGrad();
@@ -43,7 +44,7 @@ internal static class AverageVelocity
         for (int step = 0; step < times[0].Length - 1; step++)
         {
             using var stepScope = new TensorScope();
-            // Sequences whose steps are done are at the end.
+            // Sequences that have finished their steps are at the end.
             double[][] moving = [.. times.TakeWhile(t => t.Length > step + 1)];
             Tensor moving_PLK = point_NLK.Narrow(0, 0, moving.Length);
             Tensor time_P = Numbers(Array.ConvertAll(moving, t => t[step]), z_NLK.Device);
@@ -57,7 +58,7 @@ internal static class AverageVelocity
         return scope.Keep((z_NLK - point_NLK) / length_N11);
     }
 
-    /// <summary>Numbers as a float32 tensor of the innermost scope.</summary>
+    /// <summary>Numbers as a float32 tensor in the innermost scope.</summary>
     internal static Tensor Numbers(double[] values, Device device)
     {
         using Tensor host = Tensor.From(Array.ConvertAll(values, v => (float)v), values.Length);

@@ -1,10 +1,10 @@
 namespace Nvg.Training.Tasks.Generators.Intervals;
 
-/// <summary>An interval of time of the structure flow, with the times of the schedule in it.</summary>
-/// <param name="Times">Falling from the start to the end, both included.</param>
+/// <summary>A time interval of the structure flow, with the times of the schedule in it.</summary>
+/// <param name="Times">Descending times from the start to the end, both included.</param>
 internal sealed record GridInterval(double[] Times)
 {
-    /// <summary>Steps of the schedule in the interval.</summary>
+    /// <summary>Number of steps of the schedule in the interval.</summary>
     internal int Steps => Times.Length - 1;
 
     /// <summary>Time at which the interval starts; 1 is noise.</summary>

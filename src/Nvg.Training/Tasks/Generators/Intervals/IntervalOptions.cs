@@ -19,7 +19,7 @@ public sealed record IntervalOptions
     internal IEnumerable<string> Validate()
     {
         if (Share is not (> 0 and < 1) || FullShare is not (>= 0 and <= 1))
-            yield return "intervals.share must lie in (0, 1), intervals.fullShare in [0, 1]";
+            yield return "intervals.share must be in (0, 1), intervals.fullShare in [0, 1]";
         if (Grid is < 2 or > 1024 || !int.IsPow2(Grid))
             yield return "intervals.grid must be a power of two in 2…1024";
     }

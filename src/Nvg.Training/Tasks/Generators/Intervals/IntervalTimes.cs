@@ -3,7 +3,9 @@ using Nvg.Training.Optimization;
 
 namespace Nvg.Training.Tasks.Generators.Intervals;
 
-/// <summary>Draws intervals for the images and structure stages of a batch, and puts their starts in place of the drawn times.</summary>
+/// <summary>
+/// Draws intervals for the images and structure stages of a batch, and replaces the drawn times with the starts of the intervals.
+/// </summary>
 /// <param name="options">Shares of the kinds of intervals.</param>
 /// <param name="length">L, latent positions.</param>
 internal sealed class IntervalTimes(IntervalOptions options, int length)
@@ -13,9 +15,9 @@ internal sealed class IntervalTimes(IntervalOptions options, int length)
     /// <summary>Times and lengths of the intervals.</summary>
     /// <param name="seed">Seed of the run.</param>
     /// <param name="step">Step of the run.</param>
-    /// <param name="examples">The images; what is drawn for one does not depend on the others.</param>
+    /// <param name="examples">The images; the draws for one image do not depend on the others.</param>
     /// <param name="time_BS">Times of the sequences that have no interval; borrowed.</param>
-    /// <returns>Both B × S and in the innermost scope; the length is 0 where there is no interval.</returns>
+    /// <returns>Both B × S, in the innermost scope; the length is 0 if there is no interval.</returns>
     internal (Tensor Time_BS, Tensor Step_BS) Place(ulong seed, long step, IReadOnlyList<int> examples, Tensor time_BS)
     {
         using var scope = new TensorScope();
