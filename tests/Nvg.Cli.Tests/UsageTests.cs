@@ -94,7 +94,7 @@ public class UsageTests(TinyModel model) : CommandTests, IClassFixture<TinyModel
     }
 
     [Theory]
-    [InlineData("not a model folder; nvg models lists", "generate", "--model", "models/none", "-o", "x.png")]
+    [InlineData("model folder not found; nvg models lists", "generate", "--model", "models/none", "-o", "x.png")]
     [InlineData("take 32 or 64", "train", "tokenizer", "--config", "TOKENIZER", "--set", "tokenizer.imageSize=48",
         "--data", "d", "-o", "r")]
     [InlineData("use the published weights", "evaluate", "tokenizer", "--data", "d", "--lpips-backbone", "vgg.pth",

@@ -42,8 +42,8 @@ public sealed class ServeProcessTests(ServedTinyModel model) : IClassFixture<Ser
     [Theory]
     [InlineData(2, "--key-file", "--urls", "http://0.0.0.0:0")]
     [InlineData(3, "no-such.txt", "--key-file", "no-such.txt")]
-    [InlineData(2, "no address", "--urls", "nonsense")]
-    [InlineData(3, "not a model folder", "--model", "no-such-model")]
+    [InlineData(2, "not an address", "--urls", "nonsense")]
+    [InlineData(3, "model folder not found", "--model", "no-such-model")]
     public async Task Serve_OfSomethingWrong_SaysSoInOneLine(int exitCode, string text, params string[] arguments)
     {
         string[] whole = arguments.Contains("--model") ? arguments : ["--model", model.Folder, .. arguments];

@@ -44,7 +44,7 @@ internal static class CommandRunner
         if (UsageProblem.Find(parsed) is { } problem)
         {
             string path = string.Join(' ', UsageProblem.CommandPath(parsed).Prepend("nvg"));
-            string listed = parsed.CommandResult.Command is { Subcommands.Count: > 0, Action: null } ? "commands" : "options";
+            string listed = parsed.CommandResult.Command is { Subcommands.Count: > 0, Arguments.Count: 0 } ? "commands" : "options";
             ConsoleText.Note($"nvg: {problem} ({path} --help shows the {listed})");
             return WrongUsage;
         }
