@@ -48,7 +48,8 @@ public class ModelCommandTests(TinyModel model) : CommandTests, IClassFixture<Ti
     {
         ImageFile.Write(InFolder("a.png"), new RgbImage(8, 8));
         Directory.CreateDirectory(InFolder("empty"));
-        foreach ((string path, string reason) in new[] { (InFolder("a.png"), "has the name of an image"), (InFolder("empty"), "is not a model folder") })
+        (string, string)[] refused = [(InFolder("a.png"), "has the name of an image"), (InFolder("empty"), "is not a model folder")];
+        foreach ((string path, string reason) in refused)
         {
             CommandResult result = await RunAsync("show", path);
             Assert.Equal(CommandRunner.UnusableData, result.ExitCode);

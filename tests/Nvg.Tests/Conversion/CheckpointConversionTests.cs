@@ -278,7 +278,7 @@ public sealed class CheckpointConversionTests : IDisposable
         using (Tensor tensor = Tensor.Zeros([1]))
             SafetensorsFile.Write(_folder["first/generator.safetensors"], new Dictionary<string, Tensor> { ["scale_factors"] = tensor });
         Refuse("missing");
-        Refuse("not a model folder", "none");
+        Refuse("model folder not found", "none");
         Assert.False(File.Exists(_folder["x.pth"]));
 
         void Refuse(string words, string folder = "first") =>

@@ -156,11 +156,11 @@ public sealed class CheckpointFormsTests : IDisposable
     [InlineData("""{"weight_map": {"a": "../x.safetensors"}}""", "outside its folder")]
     [InlineData("""{"weight_map": {"a": "/etc/passwd"}}""", "outside its folder")]
     [InlineData("""{"weight_map": {"a": ""}}""", "outside its folder")]
-    [InlineData("""{"weight_map": {"a": 3}}""", "no valid index")]
+    [InlineData("""{"weight_map": {"a": 3}}""", "not a valid index")]
     [InlineData("""{"weight_map": {}}""", "is empty")]
     [InlineData("""{"weight_map": ["a"]}""", "has no 'weight_map'")]
     [InlineData("""[1]""", "has no 'weight_map'")]
-    [InlineData("""{"weight_map": """, "no valid index")]
+    [InlineData("""{"weight_map": """, "not a valid index")]
     [InlineData("""{"weight_map": {"a": "b\u001b[2J.safetensors"}}""", "b\\x1b[2J.safetensors")]
     public void Open_IndexThatMakesNoSense_IsRefused(string json, string words)
     {
