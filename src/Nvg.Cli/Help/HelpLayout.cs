@@ -130,17 +130,10 @@ internal sealed partial class HelpLayout
     {
         string row = line.Trim();
         int end = row.IndexOf("  ", StringComparison.Ordinal);
-        return end < 0 ? new Row(row, "") : new Row(row[..end], WithDefaultAsTyped(row[end..].Trim()));
+        return end < 0 ? new Row(row, "") : new Row(row[..end], row[end..].Trim());
     })];
 
-    // The default help writes the value of an enumeration by its .NET name.
-    private static string WithDefaultAsTyped(string text) =>
-        EnumerationDefault().Replace(text, match => match.Value.ToLowerInvariant());
-
     private static string NameOf(string left) => LongName().Match(left).Value;
-
-    [GeneratedRegex(@"(?<=\[default: )[A-Z](?=[A-Za-z]*\])")]
-    private static partial Regex EnumerationDefault();
 
     [GeneratedRegex("--[a-z0-9-]+")]
     private static partial Regex LongName();

@@ -42,8 +42,8 @@ internal static class SourcePreparation
 
     private static TrainingPlan WithDataOf(PlanFolder folder, TrainingPlan plan)
     {
-        IReadOnlyList<DatasetClass> training = ClassesOf(folder.TrainingData);
-        IReadOnlyList<DatasetClass> heldOut = plan.HeldOut > 0 ? ClassesOf(folder.HeldOutData) : [];
+        IReadOnlyList<DatasetClass> training = DatasetDescription.Read(folder.TrainingData).Classes;
+        IReadOnlyList<DatasetClass> heldOut = plan.HeldOut > 0 ? DatasetDescription.Read(folder.HeldOutData).Classes : [];
         var all = training.Concat(heldOut).GroupBy(c => c.Name, (name, parts) => new DatasetClass(name, parts.Sum(c => c.Count)));
         TrainingPlan changed = WithClassifierFor(training.Count, plan) with
         {
@@ -61,11 +61,5 @@ internal static class SourcePreparation
         return classCount == 1
             ? plan with { Classifier = null, Stages = [.. plan.Stages.Where(stage => stage.Name != StageNames.Classifier)] }
             : plan with { Classifier = classifier with { Classifier = classifier.Classifier with { ClassCount = classCount } } };
-    }
-
-    private static IReadOnlyList<DatasetClass> ClassesOf(string folder)
-    {
-        using PackedDataset data = PackedDataset.Open(folder);
-        return data.Description.Classes;
     }
 }

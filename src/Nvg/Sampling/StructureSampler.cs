@@ -38,8 +38,8 @@ internal sealed class StructureSampler(StructureGenerator generator, int nullCla
             return Split(stage, isGiven.Contains(true));
         using var scope = new TensorScope();
         StageSplit[] groups = [SplitGroup(stage, isGiven, value: false), SplitGroup(stage, isGiven, value: true)];
-        Tensor scores_BL = groups[0].Scores_RL! + groups[1].Scores_RL!, labels_BL = groups[0].Labels_BL + groups[1].Labels_BL;
-        return new StageSplit(scope.Keep(scores_BL), scope.Keep(labels_BL), groups.Max(group => group.Steps));
+        Tensor scores_RL = groups[0].Scores_RL! + groups[1].Scores_RL!, labels_BL = groups[0].Labels_BL + groups[1].Labels_BL;
+        return new StageSplit(scope.Keep(scores_RL), scope.Keep(labels_BL), groups.Max(group => group.Steps));
     }
 
     // The split of the images with or without given parts; zero for the others.

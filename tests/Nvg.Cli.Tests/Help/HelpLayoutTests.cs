@@ -75,8 +75,8 @@ public partial class HelpLayoutTests
     private static string[] Options(string help) => [.. OptionLine().Matches(help).Select(match => match.Groups[1].Value)];
 
     private static string[] WordsOf(string help) => [.. help.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)
-        .Where(word => !OptionGroups.All.Any(group => group.Heading.Contains(word, StringComparison.Ordinal)))
-        .Select(word => word.ToLowerInvariant()).Order(StringComparer.Ordinal)];
+        .Order(StringComparer.Ordinal)
+        .Where(word => !OptionGroups.All.Any(group => group.Heading.Contains(word, StringComparison.Ordinal)))];
 
     private static IEnumerable<Command> All(Command command) => command.Subcommands.SelectMany(All).Prepend(command);
 

@@ -36,11 +36,11 @@ internal sealed class TrainFolderCommand
         HelpName = "N",
     };
 
-    private readonly Option<PlanQuality> _quality = new("--quality")
+    // Without a default value, because the help would show its .NET name.
+    private readonly Option<PlanQuality?> _quality = new("--quality")
     {
-        Description = "How ambitious the plan is for the time",
+        Description = "How ambitious the plan is for the time [default: good]",
         HelpName = "draft|good|best",
-        DefaultValueFactory = _ => PlanQuality.Good,
     };
 
     private readonly Option<int> _orientations = new("--orientations")
@@ -155,7 +155,7 @@ internal sealed class TrainFolderCommand
             Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(output ?? source))),
             Hours = parsed.GetValue(_hours),
             Size = parsed.GetValue(_size),
-            Quality = parsed.GetValue(_quality),
+            Quality = parsed.GetValue(_quality) ?? PlanQuality.Good,
             Orientations = parsed.GetValue(_orientations),
             Seed = parsed.GetValue(_seed),
         };
