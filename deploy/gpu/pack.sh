@@ -8,6 +8,10 @@
 #   --generators          all shipped generators, not only that of nvg-eurosat
 #   --apart               the sequences go into a separate folder, FOLDER/sequences, with its own run.sh, for when everything is
 #                         too large for one transfer
+#   --images NAME=ARCHIVE images of eurosat or cifar10, with the classes below train and test, for the steps that need them:
+#                         train-tokenizer, few-steps and evaluate. They go into FOLDER/images, together with ResNet-18's files and the
+#                         classifiers, without regard to --limit: bring the parts in several transfers
+#   --start NAME=MODEL    a model, not distilled, that the training of its generators starts with instead of random weights
 #   --limit MIB           the largest size of the folder (60)
 #   --cache DIR           where the published command and the encoded sequences are kept between calls (.build/gpu)
 #
@@ -24,7 +28,7 @@ orientations=
 generators=
 apart=
 folder=
-declare -A data=()
+declare -A data=() images=() start=()
 
 fail() {
   echo "pack: $*" >&2
@@ -37,6 +41,11 @@ while (($# > 0)); do
   case $1 in
     --eurosat | --cifar10)
       data[${1#--}]=${2:?"pack: $1 needs a folder"}
+      shift
+      ;;
+    --images | --start)
+      [[ ${2:-} =~ ^(eurosat|cifar10)=(.+)$ ]] || fail "$1 takes eurosat=… or cifar10=…" 2
+      if [[ $1 == --images ]]; then images[${BASH_REMATCH[1]}]=${BASH_REMATCH[2]}; else start[${BASH_REMATCH[1]}]=${BASH_REMATCH[2]}; fi
       shift
       ;;
     --orientations) orientations=1 ;;
@@ -88,7 +97,7 @@ copy_repository() {
   cp -a -- "$root/native/CMakeLists.txt" "$root/native/door" "$root/native/kernels" "$stage/native"
   mkdir -- "$stage/fixtures"
   cp -a -- "$root"/tests/fixtures/*.safetensors "$stage/fixtures"
-  cp -a -- "$root"/configs/*-generator.json "$stage/configs"
+  cp -a -- "$root"/configs/*-{generator,tokenizer}.json "$stage/configs"
   cp -a -- "$root/benchmarks/pytorch_peer.py" "$root/benchmarks/peers" "$stage"
   cp -a -- "$here"/*.py "$stage"
   for name in nvg-eurosat nvg-cifar10; do
@@ -97,6 +106,11 @@ copy_repository() {
     if [[ $name == nvg-eurosat || -n $generators ]]; then
       cp -a -- "$root/models/$name/generator.safetensors" "$stage/models/$name"
     fi
+  done
+  for name in "${!start[@]}"; do
+    mkdir -p -- "$stage/start"
+    cp -a -- "${start[$name]}" "$stage/start/$name"
+    cp -- "$root/models/nvg-$name/tokenizer.safetensors" "$stage/start/$name"
   done
   find "$stage" -name __pycache__ -prune -exec rm -rf {} +
 }
@@ -128,9 +142,27 @@ copy_repository
 for name in "${!data[@]}"; do encode "$name"; done
 git -C "$root" rev-parse HEAD >"$stage/commit" 2>/dev/null || echo unknown >"$stage/commit"
 
-# FROM NAME TO: packs a folder as the parts of NAME.tar.xz, together with the script that unpacks them.
+# FOLDER: the archives of images as they are, and the networks that steps with images need.
+copy_images() {
+  local name resnet18=${NVG_RESNET18:-}
+  mkdir -p -- "$1"
+  for name in "${!images[@]}"; do
+    [[ -f ${images[$name]} ]] || fail "${images[$name]}: no such file" 3
+    cp -- "${images[$name]}" "$1/$name.tar.gz"
+    mkdir -- "$1/$name-classifier"
+    cp -- "$root/models/$name-classifier"/{config.json,labels.txt,classifier.safetensors} "$1/$name-classifier"
+  done
+  if [[ -z $resnet18 ]]; then
+    resnet18=$(find "${NUGET_PACKAGES:-$HOME/.nuget/packages}/microsoft.ml.dnnimagefeaturizer.resnet18" -type d -name DnnImageModels 2>/dev/null |
+      sort -V | tail -n 1)
+  fi
+  [[ -d $resnet18 ]] || fail "ResNet-18's files are missing: docs/training-small.md says how to restore them, NVG_RESNET18 names their folder" 3
+  cp -a -- "$resnet18" "$1/resnet18"
+}
+
+# FROM NAME TO [LIMIT]: packs a folder as the parts of NAME.tar.xz, together with the script that unpacks them.
 compress() {
-  local from=$1 name=$2 to=$3 size
+  local from=$1 name=$2 to=$3 limit=${4:-$limit} size
   say "compressing $(megabytes "$from") MiB…"
   mkdir -p -- "$to"
   tar -C "$from" --sort=name --owner=0 --group=0 -c . | xz -6 -T0 >"$cache/$name.tar.xz"
@@ -143,6 +175,12 @@ compress() {
   say "$to: $size MiB"
 }
 
+if ((${#images[@]} > 0)); then
+  copy_images "$cache/images.$$"
+  trap 'rm -rf -- "$stage" "$cache/images.$$"' EXIT
+  compress "$cache/images.$$" images "$folder/images" 1024
+  rm -rf -- "$cache/images.$$"
+fi
 if [[ -n $apart && ${#data[@]} -gt 0 ]]; then
   mv -- "$stage/sequences" "$cache/apart.$$"
   trap 'rm -rf -- "$stage" "$cache/apart.$$"' EXIT

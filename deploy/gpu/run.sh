@@ -5,8 +5,12 @@
 #   unpack build         the kit, and the native library against the folder of torch
 #   verify tests         reference numbers in float32 and bfloat16; tests that need a device
 #   bench profile        times of every part, compared with eager PyTorch; the operators and kernels that they run
+#   prepare              the data sets, if the kit was packed with images
+#   train-tokenizer      EuroSAT's tokenizer, further; its generators are then trained on the new tokens. Needs images
 #   train-eurosat train-cifar10       as many steps as the time allows; a run that was cut off continues
 #   train-both           both runs side by side: one alone leaves most of the card idle
+#   few-steps            distils both structure generators. Needs images
+#   evaluate             both models with 25 to 1 structure steps, before and after. Needs images
 #   collect              the results, in parts that are small enough to transfer back
 #
 #   --device cuda|cpu    (cuda)
@@ -25,7 +29,8 @@ work=/tmp/nvg-gpu
 out=${OUT:-$PWD/out}
 quick=
 declare -A limit=(
-  [unpack]=60 [build]=180 [verify]=90 [tests]=120 [bench]=300 [profile]=90 [train-eurosat]=240 [train-cifar10]=200 [train-both]=300 [collect]=60
+  [unpack]=60 [build]=180 [verify]=90 [tests]=120 [bench]=300 [profile]=90 [prepare]=60 [train-tokenizer]=240 [train-eurosat]=240
+  [train-cifar10]=200 [train-both]=300 [few-steps]=120 [evaluate]=180 [collect]=60
 )
 order=(unpack build verify tests bench profile train-both collect)
 steps=()
@@ -135,19 +140,20 @@ end_parts() {
   return 1
 }
 
-# The kit, and sequences that were packed separately: whichever are next to this script.
+# The kit, and what was packed separately: whichever are next to this script.
 step_unpack() {
-  local found=
+  local found= name
   if [[ -e $here/kit.tar.xz.sha256 ]]; then
     unpack kit "$kit" || return 1
     found=1
   fi
-  if [[ -e $here/sequences.tar.xz.sha256 ]]; then
-    unpack sequences "$work/sequences" && ln -sfn "$work/sequences" "$kit/sequences" || return 1
+  for name in sequences images; do
+    [[ -e $here/$name.tar.xz.sha256 ]] || continue
+    unpack "$name" "$work/$name" && ln -sfn "$work/$name" "$kit/$name" || return 1
     found=1
-  fi
+  done
   [[ -n $found ]] || {
-    echo "neither kit.tar.xz nor sequences.tar.xz lies beside this script"
+    echo "nothing that was packed lies beside this script: no kit.tar.xz, sequences.tar.xz or images.tar.xz"
     return 1
   }
 }
@@ -366,16 +372,29 @@ profile_tables() {
   cp -- "$work"/profile/*.operators.tsv "$results"
 }
 
-step_train-eurosat() { train eurosat; }
-step_train-cifar10() { train cifar10; }
+# Data sets of the archives of images, in which classes lie below train and test.
+step_prepare() {
+  prepare_environment
+  local archive name subset size
+  for archive in images/*.tar.gz; do
+    name=$(basename -- "$archive" .tar.gz) size=64
+    [[ $name == cifar10 ]] && size=32
+    for subset in train test; do
+      [[ -e $work/data/$name-$subset/dataset.json ]] || part "$name-$subset" \
+        nvg prepare "$archive" --subset "$subset" --size "$size" --quiet -o "$work/data/$name-$subset"
+    done
+  done
+  end_parts
+}
+
+step_train-tokenizer() { train eurosat-tokenizer train_tokenizer_until 128; }
+step_train-eurosat() { train eurosat train_generator_until 256; }
+step_train-cifar10() { train cifar10 train_generator_until 256; }
 
 step_train-both() {
-  limit[train-eurosat]=${limit[train-both]} limit[train-cifar10]=${limit[train-both]}
-  # The first steps of one run are measured while the other is still starting.
-  used_share=0.7
-  train eurosat >"$logs/train-both-eurosat.txt" 2>&1 &
+  step_train-eurosat >"$logs/train-both-eurosat.txt" 2>&1 &
   local eurosat=$! status=0
-  train cifar10 >"$logs/train-both-cifar10.txt" 2>&1 &
+  step_train-cifar10 >"$logs/train-both-cifar10.txt" 2>&1 &
   local cifar10=$!
   wait "$eurosat" || status=1
   wait "$cifar10" || status=1
@@ -383,59 +402,162 @@ step_train-both() {
   return $status
 }
 
+# NAME TRAINER BATCH: measures the time of a step, plans as many as fit, and plans once more before the learning rate decays: by then
+# what runs beside it may have changed.
 train() {
   # The rest of the limit is for the model and for a sheet of images.
-  local name=$1 rest=25 images=16 run=$work/runs/$1
-  [[ -n $quick ]] && rest=$((${limit[train-$1]} / 2)) images=1
-  local deadline=$((SECONDS + ${limit[train-$1]} - rest))
+  local name=$1 trainer=$2 batch=$3 rest=25 run=$work/runs/$1
+  [[ -n $quick ]] && rest=$((${limit[$inside]} / 2))
+  local deadline=$((SECONDS + ${limit[$inside]} - rest))
   prepare_environment
-  [[ -d sequences/$name ]] || {
-    echo "the kit was packed without --$name"
-    return 1
-  }
-  local batch=256 first=200 every=2000
+  local first=200 every=2000
   [[ -n $quick ]] && batch=4 first=3 every=5
   keep_snapshots "$name" &
   local keeper=$!
-  if [[ ! -e $run/seconds-per-step ]]; then
-    # The first steps are slower than those that follow, so the rate is that of the last log line.
-    train_until "$name" "$first" "$first" "$batch" || {
+  if [[ ! -e $run/stats.jsonl ]]; then
+    "$trainer" "$name" "$first" "$first" "$batch" || {
       kill "$keeper" 2>/dev/null
       return 1
     }
-    python3 summary.py rate "$run/stats.jsonl" "$batch" >"$run/seconds-per-step"
   fi
-  local done_steps left total
-  done_steps=$(python3 summary.py step "$run/stats.jsonl")
-  left=$((deadline - SECONDS))
-  total=$(awk -v done="$done_steps" -v left="$left" -v step="$(cat -- "$run/seconds-per-step")" \
-    -v share="${used_share:-0.9}" 'BEGIN { print done + int(share * (left > 0 ? left : 0) / step) + 1 }')
-  echo "$name: $done_steps steps done, $left s left, $(cat -- "$run/seconds-per-step") s a step: to step $total"
-  # A run that is late is stopped with a checkpoint.
-  train_until "$name" "$total" "$every" "$batch" "$left"
-  local status=$?
+  local share total left status=0
+  for share in 0.5 1; do
+    total=$(planned_steps "$run/stats.jsonl" "$batch" $((deadline - SECONDS)))
+    left=$(awk -v left=$((deadline - SECONDS)) -v share=$share 'BEGIN { print int(left > 0 ? left * share : 1) }')
+    echo "$name: step $(python3 summary.py step "$run/stats.jsonl") of $total, $left s"
+    "$trainer" "$name" "$total" "$every" "$batch" "$left"
+    status=$?
+    ((status == 124)) || break
+  done
   kill "$keeper" 2>/dev/null
   if ((status == 124)); then
-    # The steps trained so far also make a model.
-    train_until "$name" "$(python3 summary.py step "$run/stats.jsonl")" "$every" "$batch"
+    # A run that is late was stopped with a checkpoint; the steps trained so far also make a model.
+    "$trainer" "$name" "$(python3 summary.py step "$run/stats.jsonl")" "$every" "$batch"
     status=$?
   fi
-  snapshot "$name"
   ((status == 0)) || return $status
   cp -- "$run/log.txt" "$results/train-$name.log"
   cp -- "$run/stats.jsonl" "$results/train-$name.jsonl"
-  nvg generate --model "$run/model" --count "$images" --seed 1 --device "$device" --quiet -o "$results/$name.png"
+  [[ -e $run/model/generator.safetensors ]] || return 0
+  snapshot "$name"
+  nvg generate --model "$run/model" --count ${quick:-16} --seed 1 --device "$device" --quiet -o "$results/$name.png"
 }
 
-# NAME STEPS CHECKPOINT-EVERY BATCH [SECONDS]. Starts from random weights: minutes on a card are worth hours on the machine that trained
-# the shipped models. Their structure generators are distilled, and training the velocities further would undo that.
-train_until() {
-  local name=$1 all=(train generator --config "configs/$1-generator.json" --data "sequences/$1/data" --sequences "sequences/$1/sequences"
-    -o "$work/runs/$1" --resume --device "$device" --progress plain --set "tokenizer=models/nvg-$1" training.imageEvery=0
-    "training.steps=$2" "training.checkpointEvery=$3" "training.batchSize=$4" training.keepCheckpoints=1 training.learningRate=0.003)
-  [[ -e sequences/$name/variants ]] && all+=("$(<"sequences/$name/variants")")
+# STATS BATCH SECONDS: the number of the last step that fits, at the rate of the last log lines.
+planned_steps() {
+  awk -v done="$(python3 summary.py step "$1")" -v step="$(python3 summary.py rate "$1" "$2")" -v left="$3" \
+    'BEGIN { print done + int(0.94 * (left > 0 ? left : 0) / step) + 1 }'
+}
+
+# NAME STEPS CHECKPOINT-EVERY BATCH [SECONDS]. Starts from random weights, or from the averaged weights of an earlier run that were
+# packed (--start): minutes on a card are worth hours on the machine that trained the shipped models. Their structure generators are
+# distilled, and training the velocities further would undo that.
+train_generator_until() {
+  local name=$1 tokenizer=models/nvg-$1 trained=$work/runs/$1-tokenizer/model
+  local settings=("training.steps=$2" "training.checkpointEvery=$3" "training.batchSize=$4" training.learningRate=0.003)
+  if [[ -d $trained ]]; then
+    tokenizer=$trained
+  elif [[ -d start/$name ]]; then
+    settings+=("start=start/$name")
+  fi
+  local data=("$work/data/$name-train")
+  if [[ ! -d $data ]]; then
+    [[ -d sequences/$name ]] || {
+      echo "the kit was packed without --$name"
+      return 1
+    }
+    data=("sequences/$name/data" --sequences "sequences/$name/sequences")
+    [[ -e sequences/$name/variants ]] && settings+=("$(<"sequences/$name/variants")")
+  fi
+  run_training generator "$name" "${5:-3600}" --data "${data[@]}" --set "tokenizer=$tokenizer" "${settings[@]}"
+}
+
+# The tokenizer goes on from the shipped one. The discriminator starts anew, and codes that are in use need no revival.
+train_tokenizer_until() {
+  local data=$work/data/${1%-tokenizer}-train
+  [[ -d $data ]] || {
+    echo "the kit was packed without images of ${1%-tokenizer}"
+    return 1
+  }
+  run_training tokenizer "$1" "${5:-3600}" --data "$data" --set "start=models/nvg-${1%-tokenizer}" "training.steps=$2" \
+    "training.checkpointEvery=$3" "training.batchSize=$4" training.learningRate=0.001 loss.warmupSteps=0 loss.reviveEvery=0 \
+    loss.adversarial.startStep=50 loss.perceptual.weights=images/resnet18
+}
+
+# KIND NAME SECONDS OPTIONS…
+run_training() {
+  local all=(train "$1" --config "configs/${2%-tokenizer}-$1.json" -o "$work/runs/$2" --resume --device "$device" --progress plain
+    "${@:4}" training.imageEvery=0 training.keepCheckpoints=1)
   [[ -n $quick ]] && all+=(training.logEvery=1 training.warmupSteps=2)
-  timeout --signal=TERM --kill-after=20 "${5:-3600}" "$kit/app/Nvg.Cli" "${all[@]}"
+  timeout --signal=TERM --kill-after=20 "$3" "$kit/app/Nvg.Cli" "${all[@]}"
+}
+
+# The runs whose model can be distilled and measured.
+trained_models() {
+  local name
+  for name in eurosat cifar10; do
+    [[ -d $work/runs/$name/model && -d $work/data/$name-train ]] && echo "$name"
+  done
+}
+
+step_few-steps() {
+  prepare_environment
+  local name names processes=() status=0
+  names=$(trained_models)
+  [[ -n $names ]] || {
+    echo "no trained model whose images are here"
+    return 1
+  }
+  for name in $names; do
+    distil "$name" >"$logs/few-steps-$name.txt" 2>&1 &
+    processes+=($!)
+  done
+  for process in "${processes[@]}"; do
+    wait "$process" || status=1
+  done
+  tail -n 4 -- "$logs"/few-steps-*.txt
+  return $status
+}
+
+# The settings that the shipped models were distilled with: docs/few-steps.md.
+distil() {
+  local steps=400 batch=64
+  [[ -n $quick ]] && steps=4 batch=4
+  nvg distill "$work/runs/$1/model" --data "$work/data/$1-train" -o "$work/runs/$1-few-steps" --resume --device "$device" --progress plain \
+    --set training.steps=$steps training.batchSize=$batch training.learningRate=1e-3 training.warmupSteps=20 training.holdShare=0.5 \
+    training.emaDecay=0.98 training.flip=true intervals.grid=8 teacherSpan=8 rankWeight=0.05 training.checkpointEvery=200
+}
+
+# Two seeds of every model, side by side: the host's share of a step is larger than the card's.
+step_evaluate() {
+  prepare_environment
+  local name seed kind model processes=() status=0
+  for name in $(trained_models); do
+    for seed in 0 1000000; do
+      for kind in before after; do
+        model=$work/runs/$name/model
+        [[ $kind == before ]] || model=$work/runs/$name-few-steps/model
+        [[ -d $model ]] || continue
+        few_steps_table "$name" "$model" "$seed" "$results/few-steps-$name-$kind-$seed.json" >"$logs/evaluate-$name-$kind-$seed.txt" 2>&1 &
+        processes+=($!)
+      done
+    done
+  done
+  ((${#processes[@]} > 0)) || status=1
+  for process in "${processes[@]}"; do
+    wait "$process" || status=1
+  done
+  tail -n 3 -- "$logs"/evaluate-*.txt
+  return $status
+}
+
+# NAME MODEL SEED JSON
+few_steps_table() {
+  local images=270 batch=500
+  [[ $1 == cifar10 ]] && images=1000
+  [[ -n $quick ]] && images=2 batch=20
+  nvg evaluate sweep --model "$2" --features "images/$1-classifier" --reference "$work/data/$1-train" --vary structureSteps=25,8,4,2,1 \
+    --per-class "$images" --batch "$batch" --seed "$3" --device "$device" --json --quiet -o "$work/sweeps/$(basename -- "$4" .json)" >"$4"
 }
 
 # The averaged weights of the newest checkpoint, in bfloat16 and without optimizer, every two minutes.
@@ -458,12 +580,19 @@ step_collect() {
   rm -rf -- "$work/collect"
   mkdir -p -- "$work/collect"
   cp -a -- "$results" "$logs" "$work/collect"
+  # A study that was cut off has a file for every setting that was measured.
+  (cd -- "$work" && find sweeps -name '*.json' -exec cp --parents -t "$work/collect" -- {} + 2>/dev/null)
   for name in eurosat cifar10; do
     [[ -d $work/runs/$name/model ]] || continue
     # The tokenizer came with the kit; the average is that of the model.
     mkdir -p -- "$work/collect/models/$name"
     cp -a -- "$work/runs/$name/model/"{config.json,labels.txt,generator.safetensors} "$work/collect/models/$name"
-    rm -f -- "$out/$name-average.safetensors"
+    [[ ! -d $work/runs/$name-tokenizer/model ]] || cp -a -- "$work/runs/$name-tokenizer/model/tokenizer.safetensors" "$work/collect/models/$name"
+    if [[ -d $work/runs/$name-few-steps/model ]]; then
+      mkdir -p -- "$work/collect/models/$name-few-steps"
+      cp -a -- "$work/runs/$name-few-steps/model/"{config.json,labels.txt,generator.safetensors} "$work/collect/models/$name-few-steps"
+    fi
+    rm -f -- "$out/$name-average.safetensors" "$out/$name-tokenizer-average.safetensors"
   done
   tar -C "$work/collect" -c . | xz -3 -T0 >"$work/nvg-results.tar.xz" &&
     "$here/parts.sh" split "$work/nvg-results.tar.xz" "$out" 15

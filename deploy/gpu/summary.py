@@ -3,7 +3,7 @@
 summary.py verify FILE.json        what failed, and the counts
 summary.py bench RESULTS           times of every part beside the peer's, work per second, share of the card's best
 summary.py profile FOLDER          the operators and kernels that take longest
-summary.py rate STATS BATCH        seconds per step of the last log line
+summary.py rate STATS BATCH        seconds per step of the last log lines
 summary.py step STATS              the last step that is logged"""
 import csv
 import json
@@ -11,6 +11,7 @@ import pathlib
 import sys
 
 SHOWN = 10
+RATE_LINES = 4
 
 
 def verify(path):
@@ -99,7 +100,9 @@ def lines(path):
 
 
 def rate(path, batch):
-    print(f"{int(batch) / lines(path)[-1]['imagesPerSecond']:.6f}")
+    # The first steps are slower than those that follow.
+    seconds = [int(batch) / line["imagesPerSecond"] for line in lines(path)[-RATE_LINES:]]
+    print(f"{sum(seconds) / len(seconds):.6f}")
 
 
 def step(path):
