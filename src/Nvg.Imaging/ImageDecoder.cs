@@ -10,6 +10,8 @@ internal static class ImageDecoder
     private const string OrientationField = "orientation";
     private const string JpegLoader = "VipsForeignLoadJpegBuffer";
     private const int LargestJpegShrink = 8;
+    // libvips keeps every intermediate result of an image that is fetched in one piece, so this bounds the memory of a call.
+    private const int MostPixelsInOnePiece = 1 << 16;
     private const int Upright = 1, FirstTurned = 5, LastOrientation = 8;
 
     internal static RgbImage Decode(ReadOnlyMemory<byte> encoded, string name, int? shorterSide)
@@ -26,10 +28,11 @@ internal static class ImageDecoder
             return ToRgb(resized, managed: false, name);
         }
 
+        bool inOnePiece = (long)width * height <= MostPixelsInOnePiece;
         if (Orientation(source) == Upright)
-            return ToRgb(source, managed, name);
+            return ToRgb(source, managed, name, inOnePiece);
         using Image upright = Turned(encoded, name);
-        return ToRgb(upright, managed, name);
+        return ToRgb(upright, managed, name, inOnePiece);
     }
 
     /// <summary>Reads the image header from the bytes.</summary>
@@ -79,7 +82,9 @@ internal static class ImageDecoder
         string? loader = Image.FindLoadBuffer(encoded.Span);
         if (loader is null || loader.Contains("Magick", StringComparison.Ordinal))
             throw Unreadable(content, name);
-        return Image.NewFromBuffer(encoded.Span, access: access, failOn: Enums.FailOn.Error);
+        // Image.NewFromBuffer would look for the loader again.
+        var settings = new VOption { { "access", access }, { "fail_on", Enums.FailOn.Error } };
+        return (Image)Operation.Call(loader, settings, Array(encoded))!;
     }
 
     private static NvgDataException Unreadable(FileContent content, string name) =>
@@ -131,14 +136,29 @@ internal static class ImageDecoder
             ? segment.Array
             : bytes.ToArray();
 
-    private static RgbImage ToRgb(Image image, bool managed, string name)
+    private static RgbImage ToRgb(Image image, bool managed, string name, bool inOnePiece = false)
     {
+        // Even an operation that changes nothing costs more than decoding a small image.
+        if (!managed && IsRgb(image))
+            return new RgbImage(image.Width, image.Height, Pixels(image, inOnePiece));
         using Image colours = managed ? ColourProfile.ToSrgb(image) : image.Colourspace(Enums.Interpretation.Srgb);
         using Image? opaque = colours.Bands > RgbImage.Channels ? colours.Flatten([255, 255, 255]) : null;
         using Image bytes = (opaque ?? colours).Cast(Enums.BandFormat.Uchar);
         if (bytes.Bands != RgbImage.Channels)
             throw NvgDataException.At(name, $"has {image.Bands} channels that are not colours", "convert it to RGB");
-        return new RgbImage(bytes.Width, bytes.Height, bytes.WriteToMemory<byte>());
+        return new RgbImage(bytes.Width, bytes.Height, Pixels(bytes, inOnePiece));
+    }
+
+    private static bool IsRgb(Image image) =>
+        image.Interpretation == Enums.Interpretation.Srgb && image.Format == Enums.BandFormat.Uchar && image.Bands == RgbImage.Channels;
+
+    // WriteToMemory hands the work to another thread, which takes as long as decoding a small image; a region is computed by the caller.
+    private static byte[] Pixels(Image image, bool inOnePiece)
+    {
+        if (!inOnePiece)
+            return image.WriteToMemory<byte>();
+        using var region = Region.New(image);
+        return region.Fetch(0, 0, image.Width, image.Height);
     }
 
     private static int Orientation(Image source) =>

@@ -48,7 +48,7 @@ public static class ImageFile
     {
         if (encoded.IsEmpty)
             throw NvgDataException.At(name, "is empty");
-        return VipsCall.Run(name, () => ImageDecoder.Header(encoded, name));
+        return VipsCall.RunOn(name, encoded.Length, () => ImageDecoder.Header(encoded, name));
     }
 
     /// <summary>Decodes an image in its original size.</summary>
@@ -85,7 +85,7 @@ public static class ImageFile
     {
         if (encoded.IsEmpty)
             throw NvgDataException.At(name, "is empty");
-        ScalarMap map = VipsCall.Run(name, () => ImageDecoder.Map(encoded, name));
+        ScalarMap map = VipsCall.RunOn(name, encoded.Length, () => ImageDecoder.Map(encoded, name));
         return !map.Values.All(float.IsFinite)
             ? throw NvgDataException.At(name, "holds values that are not finite", "replace them, for example by the largest depth")
             : map;
@@ -103,7 +103,7 @@ public static class ImageFile
     {
         if (encoded.IsEmpty)
             throw NvgDataException.At(name, "is empty");
-        return VipsCall.Run(name, () => ImageDecoder.Transparency(encoded, name));
+        return VipsCall.RunOn(name, encoded.Length, () => ImageDecoder.Transparency(encoded, name));
     }
 
     /// <summary>Throws if a file is an image in a format that is not supported for security reasons.</summary>
@@ -183,6 +183,6 @@ public static class ImageFile
     {
         if (encoded.IsEmpty)
             throw NvgDataException.At(name, "is empty");
-        return VipsCall.Run(name, () => ImageDecoder.Decode(encoded, name, shorterSide));
+        return VipsCall.RunOn(name, encoded.Length, () => ImageDecoder.Decode(encoded, name, shorterSide));
     }
 }

@@ -15,6 +15,24 @@ internal static class VipsCall
     private static readonly ReaderWriterLockSlim Gate = new();
     private static readonly SemaphoreSlim Places = new(ImageLibrary.MostCalls);
 
+    // libvips takes one lock per process a few thousand times for each image. While a small image is decoded, this lock is held for much
+    // of the time: many threads contend for it and are together slower than one. Larger images spend their time on pixels instead.
+    private const int LargestSmallFile = 1 << 13;
+    private static readonly Lock SmallFiles = new();
+
+    /// <summary>Runs work on an encoded image.</summary>
+    /// <param name="where">Name of the image in error messages.</param>
+    /// <param name="length">Number of encoded bytes.</param>
+    /// <param name="work">The work.</param>
+    /// <exception cref="NvgDataException">The work failed; the message names <paramref name="where"/>.</exception>
+    internal static T RunOn<T>(string where, int length, Func<T> work)
+    {
+        if (length > LargestSmallFile)
+            return Run(where, work);
+        lock (SmallFiles)
+            return Run(where, work);
+    }
+
     /// <exception cref="NvgDataException">The work failed; the message names <paramref name="where"/>.</exception>
     internal static T Run<T>(string where, Func<T> work)
     {
