@@ -31,7 +31,7 @@ folder=
 declare -A data=() images=() start=()
 
 fail() {
-  echo "pack: $*" >&2
+  echo "pack: $1" >&2
   exit "${2:-1}"
 }
 say() { echo "pack: $*" >&2; }

@@ -52,6 +52,8 @@ public sealed class GpuKitTests : IDisposable
     [InlineData("parts.sh")]
     [InlineData("pack.sh")]
     [InlineData("pack.sh", "--fly", "out")]
+    [InlineData("pack.sh", "--images", "faces=archive.tar.gz", "out")]
+    [InlineData("pack.sh", "--start", "eurosat")]
     public void Scripts_WrongUsage_AreOneLineAndTwo(string script, params string[] arguments)
     {
         (int exitCode, string error) = Run(script, arguments);

@@ -161,17 +161,8 @@ internal sealed class GenerateCommand
         }
 
         string what = images is [var only] ? $"{only.Label}, seed {only.Seed}" : ConsoleText.Count(images.Count, "image");
-        print($"{what} → {Place(target, images)} ({seconds:F1} s)");
+        print($"{what} → {ImageOutput.Place(target, [.. images.Select(image => image.File)])} ({seconds:F1} s)");
     }
-
-    private static string Place(string target, List<ImageReport> images) => images switch
-    {
-        _ when target == ImageOutput.StandardOutput => "standard output",
-        [{ File: { } only }] => only,
-        [{ File: { } first }, .., { File: { } last }] =>
-            $"{target}: {Path.GetRelativePath(target, first)} … {Path.GetRelativePath(target, last)}",
-        _ => target,
-    };
 
     private void Check(ParseResult parsed, ControlRequest control)
     {
@@ -300,10 +291,8 @@ internal sealed class GenerateCommand
         }
         catch (OperationCanceledException) when (reports.Count > 0)
         {
-            string done = $"{ConsoleText.Count(reports.Count, "finished image")} of {request.Images.Count}";
-            throw new InterruptedException(reports[0].File is null
-                ? $"{done} not written; -o FOLDER writes every image when it is finished"
-                : $"{done} written to {parsed.GetValue(_output)}");
+            throw ImageOutput.Interrupted(
+                parsed.GetRequiredValue(_output), [.. reports.Select(report => report.File)], request.Images.Count);
         }
         finally
         {

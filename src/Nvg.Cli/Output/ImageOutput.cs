@@ -21,6 +21,29 @@ internal static class ImageOutput
     internal static bool IsSamples(string target) =>
         !IsFolder(target) && Path.GetExtension(target).Equals(".npz", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Where the images are, for the message at the end: the file, or the first and the last file of a folder.</summary>
+    /// <param name="target">The target.</param>
+    /// <param name="files">The file of every image; null where one file holds all.</param>
+    internal static string Place(string target, IReadOnlyList<string?> files) => files switch
+    {
+        _ when target == StandardOutput => "standard output",
+        [{ } only] => only,
+        [{ } first, .., { } last] => $"{target}: {Path.GetRelativePath(target, first)} … {Path.GetRelativePath(target, last)}",
+        _ => target,
+    };
+
+    /// <summary>What an interruption leaves behind.</summary>
+    /// <param name="target">The target.</param>
+    /// <param name="files">The file of every finished image, at least one; null where one file was to hold all.</param>
+    /// <param name="count">Number of images that were asked for.</param>
+    internal static InterruptedException Interrupted(string target, IReadOnlyList<string?> files, int count)
+    {
+        string done = $"{ConsoleText.Count(files.Count, "finished image")} of {count}";
+        return new InterruptedException(files[0] is null
+            ? $"{done} not written; -o FOLDER writes every image when it is finished"
+            : $"{done} written to {target}");
+    }
+
     /// <summary>Throws unless images can be written to a target.</summary>
     /// <exception cref="UsageException">The form of the target is unknown, or cannot hold stages.</exception>
     internal static void Check(string target, bool withStages)

@@ -15,8 +15,9 @@ namespace Nvg.Cli.Planning;
 /// <param name="cancellation">Ends the work.</param>
 internal sealed class PlanMaking(PlanRequest request, Device device, ConsoleProgress progress, CancellationToken cancellation)
 {
-    // A network whose measured rate is below this share of the estimate is too large for the machine as it is now.
-    private const double TooSlow = 0.5;
+    // Measured rates as shares of the estimates. Outside these, networks of other sizes suit the machine as it is now, and the sizes are
+    // chosen again.
+    private const double TooSlow = 0.5, MuchFaster = 1.5;
 
     /// <summary>Makes the plan.</summary>
     /// <param name="source">Folder, archive or data set.</param>
@@ -30,14 +31,14 @@ internal sealed class PlanMaking(PlanRequest request, Device device, ConsoleProg
         MachineFacts machine = MachineSurvey.Run(device);
         TrainingPlan estimated = TrainingPlanner.Plan(request, data, machine);
         StageRates rates = Measure(estimated);
-        double slowness = Math.Min(rates.Tokenizer / estimated.Rates.Tokenizer, rates.Generator / estimated.Rates.Generator);
-        if (slowness >= TooSlow)
+        double speed = Math.Min(rates.Tokenizer / estimated.Rates.Tokenizer, rates.Generator / estimated.Rates.Generator);
+        if (speed is >= TooSlow and <= MuchFaster)
             return TrainingPlanner.Plan(request, data, machine, rates);
-        MachineFacts slower = machine with { MatrixRate = machine.MatrixRate * slowness };
-        TrainingPlan smaller = TrainingPlanner.Plan(request, data, slower);
-        bool isSame = smaller.Size == estimated.Size && smaller.Generator.Depth == estimated.Generator.Depth
-            && smaller.Tokenizer.Tokenizer.BaseChannels == estimated.Tokenizer.Tokenizer.BaseChannels;
-        return TrainingPlanner.Plan(request, data, slower, isSame ? rates : Measure(smaller)) with { Machine = machine };
+        MachineFacts asMeasured = machine with { MatrixRate = machine.MatrixRate * speed };
+        TrainingPlan changed = TrainingPlanner.Plan(request, data, asMeasured);
+        bool isSame = changed.Size == estimated.Size && changed.Generator.Depth == estimated.Generator.Depth
+            && changed.Tokenizer.Tokenizer.BaseChannels == estimated.Tokenizer.Tokenizer.BaseChannels;
+        return TrainingPlanner.Plan(request, data, asMeasured, isSame ? rates : Measure(changed)) with { Machine = machine };
     }
 
     private StageRates Measure(TrainingPlan plan)

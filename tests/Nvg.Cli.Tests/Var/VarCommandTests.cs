@@ -22,6 +22,16 @@ public sealed class VarCommandTests : CommandTests
     }
 
     [Fact]
+    public async Task Generate_ToFolder_SaysWhichFilesWereWritten()
+    {
+        TinyVar.Save(InFolder("var"));
+        CommandResult result = await RunAsync(
+            "generate", "--model", InFolder("var"), "--class", "dog", "--count", "2", "--seed", "3", "-o", InFolder("images"));
+        Assert.True(result.ExitCode == CommandRunner.Done, result.Error);
+        Assert.StartsWith($"2 images → {InFolder("images")}: dog/3.png … dog/4.png (", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Generate_Mask_EditsOrPaints()
     {
         TinyVar.Save(InFolder("var"));

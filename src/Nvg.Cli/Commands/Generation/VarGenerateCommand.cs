@@ -94,9 +94,9 @@ internal sealed class VarGenerateCommand(VarGenerateArguments arguments, Samplin
         VarModel model, VarGenerationRequest request, ConsoleProgress progress, CancellationToken cancellation)
     {
         List<IImageOutput> outputs = Outputs(model, request);
+        var reports = new List<ImageReport>();
         try
         {
-            var reports = new List<ImageReport>();
             var reporter = new SynchronousProgress<GenerationProgress>(
                 p => progress.Report($"{p.Done} of {ConsoleText.Count(p.Count, "image")}", p.Share));
             foreach (VarImage image in model.Generate(request, reporter, cancellation: cancellation))
@@ -109,6 +109,10 @@ internal sealed class VarGenerateCommand(VarGenerateArguments arguments, Samplin
 
             cancellation.ThrowIfCancellationRequested();
             return (reports, [.. outputs.SelectMany(o => o.Complete())]);
+        }
+        catch (OperationCanceledException) when (reports.Count > 0)
+        {
+            throw ImageOutput.Interrupted(arguments.Output, [.. reports.Select(report => report.File)], request.Images.Count);
         }
         finally
         {
@@ -138,11 +142,10 @@ internal sealed class VarGenerateCommand(VarGenerateArguments arguments, Samplin
 
     private void Print(List<ImageReport> images, double seconds)
     {
-        bool isPiped = arguments.Output == ImageOutput.StandardOutput;
         string what = images is [var only] ? $"{(only.Label.Length > 0 ? only.Label : "no class")}, seed {only.Seed}"
             : ConsoleText.Count(images.Count, "image");
-        Action<string> print = isPiped ? ConsoleText.Note : ConsoleText.Print;
-        print($"{what} → {(isPiped ? "standard output" : arguments.Output)} ({seconds:F1} s)");
+        Action<string> print = arguments.Output == ImageOutput.StandardOutput ? ConsoleText.Note : ConsoleText.Print;
+        print($"{what} → {ImageOutput.Place(arguments.Output, [.. images.Select(image => image.File)])} ({seconds:F1} s)");
     }
 
     private sealed record ImageReport(ulong Seed, int Class, string Label, string? File);
