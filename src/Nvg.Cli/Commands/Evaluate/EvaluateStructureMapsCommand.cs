@@ -79,7 +79,7 @@ internal sealed class EvaluateStructureMapsCommand
         var reports = new List<MapReport> { Real(model, parsed.GetRequiredValue(_data), count, batch, cancellation) };
         foreach (StructureSteps each in steps)
         {
-            progress.Report($"{each} steps", reports.Count / (steps.Length + 1.0));
+            progress.Report(Name(each), reports.Count / (steps.Length + 1.0));
             reports.Add(Generated(model, each, parsed.GetValue(_seed), count, batch, cancellation));
         }
 
@@ -118,8 +118,10 @@ internal sealed class EvaluateStructureMapsCommand
             Add(shapes, sampled.Sequence);
         }
 
-        return new MapReport($"{steps} steps", shapes.Count, shapes.Statistics());
+        return new MapReport(Name(steps), shapes.Count, shapes.Statistics());
     }
+
+    private static string Name(StructureSteps steps) => $"{steps}" is "1" ? "1 step" : $"{steps} steps";
 
     private static void Add(MapShapes shapes, GranularitySequence sequence)
     {
