@@ -11,7 +11,7 @@
 #   --images NAME=ARCHIVE images of eurosat or cifar10, with the classes below train and test, for the steps that need them:
 #                         train-tokenizer, few-steps and evaluate. They go into FOLDER/images, together with ResNet-18's files and the
 #                         classifiers, without regard to --limit: bring the parts in several transfers
-#   --start NAME=MODEL    a model, not distilled, that the training of its generators starts with instead of random weights
+#   --start NAME=MODEL    a model, not distilled, from which the training of its generators starts instead of random weights
 #   --limit MIB           the largest size of the folder (60)
 #   --cache DIR           where the published command and the encoded sequences are kept between calls (.build/gpu)
 #
@@ -64,13 +64,19 @@ while (($# > 0)); do
   esac
   shift
 done
-[[ -n $folder ]] || fail "usage: deploy/gpu/pack.sh [--eurosat DATA] [--cifar10 DATA] [--limit MIB] FOLDER" 2
+[[ -n $folder ]] || fail "usage: deploy/gpu/pack.sh [OPTIONS] FOLDER (the options are at the head of the script)" 2
 for name in "${!data[@]}"; do
   [[ -f ${data[$name]}/dataset.json ]] || fail "${data[$name]}: no data set made by nvg prepare" 3
 done
+for name in "${!images[@]}"; do
+  [[ -f ${images[$name]} ]] || fail "${images[$name]}: no such file" 3
+done
+for name in "${!start[@]}"; do
+  [[ -f ${start[$name]}/generator.safetensors ]] || fail "${start[$name]}: no model with a generator" 3
+done
 mkdir -p -- "$cache" "$folder"
 stage=$(mktemp -d -- "$cache/stage.XXXXXXXX")
-trap 'rm -rf -- "$stage"' EXIT
+trap 'rm -rf -- "$stage" "$cache/images.$$" "$cache/apart.$$"' EXIT
 
 # The command with its runtime, for a machine without .NET. Code that reflects over its own types is not trimmed; the framework is.
 publish() {
@@ -110,7 +116,8 @@ copy_repository() {
   for name in "${!start[@]}"; do
     mkdir -p -- "$stage/start"
     cp -a -- "${start[$name]}" "$stage/start/$name"
-    cp -- "$root/models/nvg-$name/tokenizer.safetensors" "$stage/start/$name"
+    # What step collect brings back has no tokenizer unless it was trained there.
+    [[ -e $stage/start/$name/tokenizer.safetensors ]] || cp -- "$root/models/nvg-$name/tokenizer.safetensors" "$stage/start/$name"
   done
   find "$stage" -name __pycache__ -prune -exec rm -rf {} +
 }
@@ -147,7 +154,6 @@ copy_images() {
   local name resnet18=${NVG_RESNET18:-}
   mkdir -p -- "$1"
   for name in "${!images[@]}"; do
-    [[ -f ${images[$name]} ]] || fail "${images[$name]}: no such file" 3
     cp -- "${images[$name]}" "$1/$name.tar.gz"
     mkdir -- "$1/$name-classifier"
     cp -- "$root/models/$name-classifier"/{config.json,labels.txt,classifier.safetensors} "$1/$name-classifier"
@@ -177,13 +183,11 @@ compress() {
 
 if ((${#images[@]} > 0)); then
   copy_images "$cache/images.$$"
-  trap 'rm -rf -- "$stage" "$cache/images.$$"' EXIT
   compress "$cache/images.$$" images "$folder/images" 1024
   rm -rf -- "$cache/images.$$"
 fi
 if [[ -n $apart && ${#data[@]} -gt 0 ]]; then
   mv -- "$stage/sequences" "$cache/apart.$$"
-  trap 'rm -rf -- "$stage" "$cache/apart.$$"' EXIT
   compress "$cache/apart.$$" sequences "$folder/sequences"
 fi
 compress "$stage" kit "$folder"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the steps of the GPU kit on a machine with PyTorch, CMake and a C++ compiler: ./run.sh [OPTIONS] STEP…
 #
-#   all                  every step in this order
+#   all                  the steps that need no images, in this order, with train-both for the trainings
 #   unpack build         the kit, and the native library against the folder of torch
 #   verify tests         reference numbers in float32 and bfloat16; tests that need a device
 #   bench profile        times of every part, compared with eager PyTorch; the operators and kernels that they run
@@ -60,7 +60,7 @@ while (($# > 0)); do
     --quick) quick=1 ;;
     all) steps=("${order[@]}") ;;
     *)
-      [[ -n ${limit[$1]:-} ]] || usage "unknown step or option $1; steps: ${order[*]}"
+      [[ -n ${limit[$1]:-} ]] || usage "unknown step or option $1; steps: $(printf '%s\n' "${!limit[@]}" | sort | xargs)"
       steps+=("$1")
       ;;
   esac
@@ -376,6 +376,10 @@ profile_tables() {
 step_prepare() {
   prepare_environment
   local archive name subset size
+  [[ -d images ]] || {
+    echo "the kit was packed without --images"
+    return 1
+  }
   for archive in images/*.tar.gz; do
     name=$(basename -- "$archive" .tar.gz) size=64
     [[ $name == cifar10 ]] && size=32
@@ -406,8 +410,8 @@ step_train-both() {
 # what runs beside it may have changed.
 train() {
   # The rest of the limit is for the model and for a sheet of images.
-  local name=$1 trainer=$2 batch=$3 rest=25 run=$work/runs/$1
-  [[ -n $quick ]] && rest=$((${limit[$inside]} / 2))
+  local name=$1 trainer=$2 batch=$3 rest=25 images=16 run=$work/runs/$1
+  [[ -n $quick ]] && rest=$((${limit[$inside]} / 2)) images=1
   local deadline=$((SECONDS + ${limit[$inside]} - rest))
   prepare_environment
   local first=200 every=2000
@@ -421,26 +425,26 @@ train() {
     }
   fi
   local share total left status=0
-  for share in 0.5 1; do
+  for share in 0.4 1; do
     total=$(planned_steps "$run/stats.jsonl" "$batch" $((deadline - SECONDS)))
-    left=$(awk -v left=$((deadline - SECONDS)) -v share=$share 'BEGIN { print int(left > 0 ? left * share : 1) }')
+    left=$(awk -v left=$((deadline - SECONDS)) -v share=$share 'BEGIN { print int(left * share > 1 ? left * share : 1) }')
     echo "$name: step $(python3 summary.py step "$run/stats.jsonl") of $total, $left s"
     "$trainer" "$name" "$total" "$every" "$batch" "$left"
     status=$?
-    ((status == 124)) || break
+    ((status == 124 || status == 137)) || break
   done
   kill "$keeper" 2>/dev/null
-  if ((status == 124)); then
+  if ((status == 124 || status == 137)); then
     # A run that is late was stopped with a checkpoint; the steps trained so far also make a model.
     "$trainer" "$name" "$(python3 summary.py step "$run/stats.jsonl")" "$every" "$batch"
     status=$?
   fi
+  snapshot "$name"
   ((status == 0)) || return $status
   cp -- "$run/log.txt" "$results/train-$name.log"
   cp -- "$run/stats.jsonl" "$results/train-$name.jsonl"
   [[ -e $run/model/generator.safetensors ]] || return 0
-  snapshot "$name"
-  nvg generate --model "$run/model" --count ${quick:-16} --seed 1 --device "$device" --quiet -o "$results/$name.png"
+  nvg generate --model "$run/model" --count "$images" --seed 1 --device "$device" --quiet -o "$results/$name.png"
 }
 
 # STATS BATCH SECONDS: the number of the last step that fits, at the rate of the last log lines.
@@ -489,7 +493,17 @@ run_training() {
   local all=(train "$1" --config "configs/${2%-tokenizer}-$1.json" -o "$work/runs/$2" --resume --device "$device" --progress plain
     "${@:4}" training.imageEvery=0 training.keepCheckpoints=1)
   [[ -n $quick ]] && all+=(training.logEvery=1 training.warmupSteps=2)
-  timeout --signal=TERM --kill-after=20 "$3" "$kit/app/Nvg.Cli" "${all[@]}"
+  # In the foreground, so that the limit of the step reaches the run as well.
+  timeout --foreground --signal=TERM --kill-after=20 "$3" "$kit/app/Nvg.Cli" "${all[@]}"
+}
+
+# PROCESSES…: 0 if all of them succeed.
+wait_for_all() {
+  local process status=0
+  for process; do
+    wait "$process" || status=1
+  done
+  return $status
 }
 
 # The runs whose model can be distilled and measured.
@@ -502,7 +516,7 @@ trained_models() {
 
 step_few-steps() {
   prepare_environment
-  local name names processes=() status=0
+  local name names processes=() status
   names=$(trained_models)
   [[ -n $names ]] || {
     echo "no trained model whose images are here"
@@ -512,9 +526,8 @@ step_few-steps() {
     distil "$name" >"$logs/few-steps-$name.txt" 2>&1 &
     processes+=($!)
   done
-  for process in "${processes[@]}"; do
-    wait "$process" || status=1
-  done
+  wait_for_all "${processes[@]}"
+  status=$?
   tail -n 4 -- "$logs"/few-steps-*.txt
   return $status
 }
@@ -531,7 +544,7 @@ distil() {
 # Two seeds of every model, side by side: the host's share of a step is larger than the card's.
 step_evaluate() {
   prepare_environment
-  local name seed kind model processes=() status=0
+  local name seed kind model processes=() status
   for name in $(trained_models); do
     for seed in 0 1000000; do
       for kind in before after; do
@@ -543,10 +556,12 @@ step_evaluate() {
       done
     done
   done
-  ((${#processes[@]} > 0)) || status=1
-  for process in "${processes[@]}"; do
-    wait "$process" || status=1
-  done
+  ((${#processes[@]} > 0)) || {
+    echo "no trained model whose images are here"
+    return 1
+  }
+  wait_for_all "${processes[@]}"
+  status=$?
   tail -n 3 -- "$logs"/evaluate-*.txt
   return $status
 }
@@ -575,6 +590,13 @@ snapshot() {
   return 0
 }
 
+# MODEL FOLDER. The weights of the model are the averaged ones.
+collect_generators() {
+  [[ -d $1 ]] || return 1
+  mkdir -p -- "$2"
+  cp -a -- "$1/"{config.json,labels.txt,generator.safetensors} "$2"
+}
+
 step_collect() {
   local name
   rm -rf -- "$work/collect"
@@ -583,16 +605,14 @@ step_collect() {
   # A study that was cut off has a file for every setting that was measured.
   (cd -- "$work" && find sweeps -name '*.json' -exec cp --parents -t "$work/collect" -- {} + 2>/dev/null)
   for name in eurosat cifar10; do
-    [[ -d $work/runs/$name/model ]] || continue
-    # The tokenizer came with the kit; the average is that of the model.
-    mkdir -p -- "$work/collect/models/$name"
-    cp -a -- "$work/runs/$name/model/"{config.json,labels.txt,generator.safetensors} "$work/collect/models/$name"
-    [[ ! -d $work/runs/$name-tokenizer/model ]] || cp -a -- "$work/runs/$name-tokenizer/model/tokenizer.safetensors" "$work/collect/models/$name"
-    if [[ -d $work/runs/$name-few-steps/model ]]; then
-      mkdir -p -- "$work/collect/models/$name-few-steps"
-      cp -a -- "$work/runs/$name-few-steps/model/"{config.json,labels.txt,generator.safetensors} "$work/collect/models/$name-few-steps"
+    # A tokenizer that was not trained here came with the kit.
+    if [[ -d $work/runs/$name-tokenizer/model ]]; then
+      mkdir -p -- "$work/collect/models/$name"
+      cp -a -- "$work/runs/$name-tokenizer/model/tokenizer.safetensors" "$work/collect/models/$name"
+      rm -f -- "$out/$name-tokenizer-average.safetensors"
     fi
-    rm -f -- "$out/$name-average.safetensors" "$out/$name-tokenizer-average.safetensors"
+    collect_generators "$work/runs/$name/model" "$work/collect/models/$name" && rm -f -- "$out/$name-average.safetensors"
+    collect_generators "$work/runs/$name-few-steps/model" "$work/collect/models/$name-few-steps"
   done
   tar -C "$work/collect" -c . | xz -3 -T0 >"$work/nvg-results.tar.xz" &&
     "$here/parts.sh" split "$work/nvg-results.tar.xz" "$out" 15

@@ -15,8 +15,8 @@ internal static class VipsCall
     private static readonly ReaderWriterLockSlim Gate = new();
     private static readonly SemaphoreSlim Places = new(ImageLibrary.MostCalls);
 
-    // libvips takes one lock per process a few thousand times for each image. While a small image is decoded, this lock is held for much
-    // of the time: many threads contend for it and are together slower than one. Larger images spend their time on pixels instead.
+    // libvips has one lock for the whole process and takes it a few thousand times for each image. With small images that is most of the
+    // time: many threads contend for it and are together slower than one. Larger files spend their time on pixels instead.
     private const int LargestSmallFile = 1 << 13;
     private static readonly Lock SmallFiles = new();
 

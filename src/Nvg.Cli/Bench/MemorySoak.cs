@@ -24,9 +24,12 @@ public static class MemorySoak
 
             if (call != 1 && call % Math.Max(1, calls / Points) != 0)
                 continue;
-            // With a large cache the runtime lets hundreds of MiB of garbage pile up before it collects; that would look like a leak.
+            // Counted before finalizers free what was not disposed.
+            long live = Tensor.LiveCount;
+            // On a processor with a large cache the runtime lets hundreds of MiB of garbage pile up before it collects; that would look
+            // like a leak.
             GC.Collect();
-            yield return new SoakPoint(call, Tensor.LiveCount, Environment.WorkingSet / (1024.0 * 1024));
+            yield return new SoakPoint(call, live, Environment.WorkingSet / (1024.0 * 1024));
         }
     }
 }

@@ -11,8 +11,8 @@ namespace Nvg.Training.Planning;
 /// </summary>
 internal static class CostModel
 {
-    // Shares of the matrix rate that the networks reach: convolutions with few channels and short sequences are much slower than
-    // large products. Measured on two CPU cores with the networks for 64 × 64 pixels (docs/training-small.md).
+    // Shares of the matrix rate that the networks reach: convolutions with few channels are much slower than large products.
+    // Measured on two CPU cores with the networks for 64 × 64 pixels (docs/training-small.md).
     private const double ConvolutionEfficiency = 0.3, TransformerEfficiency = 0.7;
 
     // Narrower transformers reach a smaller share, which falls with the square of the width: what surrounds the products takes longer than

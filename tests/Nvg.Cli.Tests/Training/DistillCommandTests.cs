@@ -75,7 +75,7 @@ public class DistillCommandTests(TinyModel model) : CommandTests, IClassFixture<
         using JsonDocument json = await JsonAsync(
             "evaluate", "structure-maps", "--model", model.Folder, "--data", InFolder("data"), "--count", "4", "--steps", "1", "2,2,2,2,1");
         JsonElement[] rows = [.. json.RootElement.EnumerateArray()];
-        Assert.Equal(["real images", "1 steps", "2,2,2,2,1 steps"], rows.Select(r => r.GetProperty("maps").GetString()));
+        Assert.Equal(["real images", "1 step", "2,2,2,2,1 steps"], rows.Select(r => r.GetProperty("maps").GetString()));
         Assert.All(rows, r => Assert.Equal(4, r.GetProperty("count").GetInt32()));
         Assert.All(rows, r => Assert.Equal(1, r.GetProperty("stages")[5].GetProperty("boundary").GetDouble()));
     }
