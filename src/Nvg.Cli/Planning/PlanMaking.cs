@@ -27,7 +27,7 @@ internal sealed class PlanMaking(PlanRequest request, Device device, ConsoleProg
         DataFacts data = DataSurvey.Run(
             source, subset, new SynchronousProgress<long>(count => progress.Report($"{ConsoleText.Count(count, "image")} seen", null)),
             cancellation);
-        progress.Report("measuring the machine", null);
+        progress.Start("measuring the machine");
         MachineFacts machine = MachineSurvey.Run(device);
         TrainingPlan estimated = TrainingPlanner.Plan(request, data, machine);
         StageRates rates = Measure(estimated);
@@ -43,7 +43,7 @@ internal sealed class PlanMaking(PlanRequest request, Device device, ConsoleProg
 
     private StageRates Measure(TrainingPlan plan)
     {
-        progress.Report($"measuring networks for {plan.Size} × {plan.Size} pixels", null);
+        progress.Start($"measuring networks for {plan.Size} × {plan.Size} pixels, which takes about a minute");
         return RateMeasurement.Run(plan, device, cancellation);
     }
 }

@@ -82,6 +82,15 @@ internal sealed class ConsoleProgress
         }
     }
 
+    /// <summary>Shows that a part of the work starts whose length is unknown, even if something was shown just before.</summary>
+    /// <param name="part">Description of the part.</param>
+    internal void Start(string part)
+    {
+        lock (_lock)
+            _lastShown = -PlainInterval;
+        Report(part, null);
+    }
+
     private TimeSpan Interval => _style switch
     {
         Style.Live => LiveInterval,

@@ -30,10 +30,13 @@ internal sealed class SizePlanner
     private readonly DataFacts _data;
     private readonly MachineFacts _machine;
     private readonly TimeBudget _time;
+    // Factors on estimated numbers of images in the reasons, so that they agree with rates that were measured.
+    private readonly (double Tokenizer, double Generator) _measured;
     private readonly List<PlanChoice> _choices = [];
 
-    private SizePlanner(PlanRequest request, DataFacts data, MachineFacts machine, TimeBudget time) =>
-        (_request, _data, _machine, _time) = (request, data, machine, time);
+    private SizePlanner(
+        PlanRequest request, DataFacts data, MachineFacts machine, TimeBudget time, (double Tokenizer, double Generator) measured) =>
+        (_request, _data, _machine, _time, _measured) = (request, data, machine, time, measured);
 
     // Factor on the number of images that a larger network must see.
     private double Caution => _request.Quality switch { PlanQuality.Draft => 4, PlanQuality.Best => 0.4, _ => 1 };
@@ -43,12 +46,22 @@ internal sealed class SizePlanner
     /// <param name="data">The images.</param>
     /// <param name="machine">The machine.</param>
     /// <param name="time">The time of the stages.</param>
+    /// <param name="measured">Rates measured with these sizes, for the reasons; null for estimates.</param>
     /// <param name="choices">Receives the choices with their reasons.</param>
     internal static PlannedSizes Choose(
-        PlanRequest request, DataFacts data, MachineFacts machine, TimeBudget time, ICollection<PlanChoice> choices)
+        PlanRequest request, DataFacts data, MachineFacts machine, TimeBudget time, StageRates? measured, ICollection<PlanChoice> choices)
     {
-        var planner = new SizePlanner(request, data, machine, time);
+        var planner = new SizePlanner(request, data, machine, time, (1, 1));
         PlannedSizes sizes = planner.Choose();
+        if (measured is not null)
+        {
+            StageRates estimated = sizes.Estimate(machine);
+            planner = new SizePlanner(
+                request, data, machine, time,
+                (measured.Tokenizer / estimated.Tokenizer, measured.Generator / estimated.Generator));
+            planner.Choose();
+        }
+
         foreach (PlanChoice choice in planner._choices)
             choices.Add(choice);
         return sizes;
@@ -77,8 +90,8 @@ internal sealed class SizePlanner
         int chosen = Math.Min(affordable, largest);
         string why = chosen < affordable || affordable == SizeNeeds[^1].Size
             ? $"the largest size that half of the images have (their shorter side is {_data.MedianSide} pixels)"
-            : $"what the time allows: about {Round(SeenByTokenizer(chosen))} images seen by the tokenizer; "
-                + $"{2 * chosen} × {2 * chosen} would be {Round(SeenByTokenizer(2 * chosen))}";
+            : $"what the time allows: about {RoundTokenizer(SeenByTokenizer(chosen))} images seen by the tokenizer; "
+                + $"{2 * chosen} × {2 * chosen} would be {RoundTokenizer(SeenByTokenizer(2 * chosen))}";
         return Chosen("image size", chosen, $"{chosen} × {chosen} pixels", why);
     }
 
@@ -98,7 +111,7 @@ internal sealed class SizePlanner
             $"{sizes.Grid.StageCount} stages and {tokens} tokens of an image, {Bits(sizes, tokens)} bits per pixel");
         Add("codebook", $"{sizes.CodebookSize} codes of {sizes.LatentChannels} channels", $"for {_data.Images:N0} images");
         Add("tokenizer", $"{string.Join(", ", sizes.ChannelMultipliers.Select(m => m * width))} channels",
-            $"about {Round(Seen(chosen, width))} images seen in {Minutes(_time.Tokenizer)}");
+            $"about {RoundTokenizer(Seen(chosen, width))} images seen in {Minutes(_time.Tokenizer)}");
         Add("perceptual loss", chosen.Loss.Perceptual is null ? "none" : "ResNet-18", PerceptualReason(size));
         return chosen;
     }
@@ -108,7 +121,7 @@ internal sealed class SizePlanner
         : _request.Quality == PlanQuality.Draft ? "not used in a draft"
         : size < PerceptualDistance.SmallestSide ? "images are too small for it"
         : !WithPerceptual(size)
-            ? $"it would leave time for {Round(Seen(Tokenizer(size, 16, true), 16))} images; pixel losses learn colours sooner"
+            ? $"it would leave time for {RoundTokenizer(Seen(Tokenizer(size, 16, true), 16))} images; pixel losses learn colours sooner"
         : "keeps textures that pixel losses blur";
 
     private PlannedSizes ChooseDepth(TokenizerRunConfig tokenizer, IReadOnlyList<int> classifier)
@@ -122,8 +135,8 @@ internal sealed class SizePlanner
         (int Depth, double Seen, int Data) next = DepthNeeds.FirstOrDefault(need => need.Depth > depth);
         string why = next.Depth == 0 ? "the largest"
             : _data.Images < next.Data ? $"{_data.Images:N0} images are too few for a larger one"
-            : $"about {Round(SeenAt(depth))} images seen in {Minutes(_time.Generator)}; "
-                + $"depth {next.Depth} would see {Round(SeenAt(next.Depth))}";
+            : $"about {RoundGenerator(SeenAt(depth))} images seen in {Minutes(_time.Generator)}; "
+                + $"depth {next.Depth} would see {RoundGenerator(SeenAt(next.Depth))}";
         Add("generator", $"depth {depth}, {CostModel.Parameters(depth) / 1e6:F1} M parameters", why);
         return Of(depth);
     }
@@ -191,5 +204,7 @@ internal sealed class SizePlanner
 
     private static string Minutes(double seconds) => PlanText.Time(seconds);
 
-    private static string Round(double images) => PlanText.Rounded(images);
+    private string RoundTokenizer(double images) => PlanText.Rounded(images * _measured.Tokenizer);
+
+    private string RoundGenerator(double images) => PlanText.Rounded(images * _measured.Generator);
 }

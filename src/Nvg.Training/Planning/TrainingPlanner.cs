@@ -51,7 +51,7 @@ public sealed class TrainingPlanner
         }
 
         AddData();
-        _sizes = SizePlanner.Choose(request, data, machine, _time, _choices);
+        _sizes = SizePlanner.Choose(request, data, machine, _time, measured, _choices);
         _rates = measured ?? _sizes.Estimate(machine);
         if (measured is not null)
             _time = TimeBudget.Divide(request.Seconds, packed, machine.Threads, WithClassifier, measured.Sampling);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Nvg.Configuration;
 using Nvg.Training.Planning;
 using Nvg.Training.Planning.Facts;
@@ -44,6 +45,23 @@ public class TrainingPlannerTests
         Assert.All(plan.Stages.Where(stage => stage.Steps > 0), stage => Assert.InRange(stage.Steps, 30, long.MaxValue));
         Assert.All(plan.Choices, choice => Assert.True(choice is { Value.Length: > 0, Reason.Length: > 0 }, choice.Name));
         Assert.InRange(plan.HeldOut, 0, images / 2);
+    }
+
+    [Theory]
+    [InlineData(0.3)]
+    [InlineData(3)]
+    public void Plan_MeasuredRates_ReasonsHaveTheImagesOfTheStages(double factor)
+    {
+        TrainingPlan estimated = TrainingPlanner.Plan(PlanFacts.Request(), PlanFacts.Data(), PlanFacts.Machine());
+        StageRates measured = estimated.Rates with
+        {
+            Tokenizer = factor * estimated.Rates.Tokenizer,
+            Generator = factor * estimated.Rates.Generator,
+        };
+        TrainingPlan plan = TrainingPlanner.Plan(PlanFacts.Request(), PlanFacts.Data(), PlanFacts.Machine(), measured);
+        string reason = plan.Choices.Single(choice => choice.Name == "tokenizer").Reason;
+        double said = double.Parse(reason.Split(' ')[1], NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+        Assert.InRange(said / plan.Stage(StageNames.Tokenizer).Images, 0.85, 1.15);
     }
 
     [Fact]

@@ -61,8 +61,8 @@ internal sealed class GivenRowsReader
         int[] flat = [.. Enumerable.Range(0, plan.Stages.Count).Where(i => plan.Stages[i].IsByPosition)];
         if (flat.Length > 0)
         {
-            ConsoleText.Note($"note: the drawing of stage {string.Join(", ", flat)} has a single tone, so its regions are halved by "
-                + "position alone; draw light and dark parts");
+            string where = flat.Length == 1 ? $"drawing of stage {flat[0]} has" : $"drawings of stages {string.Join(", ", flat)} have";
+            ConsoleText.Note($"note: the {where} a single tone, so regions are halved by position alone; draw light and dark parts");
         }
 
         int[] moved = [.. plan.Stages.Select(s => s.Moved.Count(m => m))];
@@ -143,9 +143,9 @@ internal sealed class GivenRowsReader
         if (_request.Kind is not null || _request.Structures is not [var path] || !ImageFile.HasImageName(path))
             return;
         string reading = _readAs == StructureKind.Labels
-            ? "flat colours, read as regions (--structure-kind labels)"
-            : "shades, read as brightness (--structure-kind brightness)";
-        ConsoleText.Note($"structure: {path} has {reading}");
+            ? "has flat colours, read as regions (--structure-kind labels)"
+            : "is read by its brightness (--structure-kind brightness)";
+        ConsoleText.Note($"structure: {path} {reading}");
     }
 
     private RegionMask? ReadMask() => _request.Mask is { } path
