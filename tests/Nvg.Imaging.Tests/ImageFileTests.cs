@@ -109,6 +109,17 @@ public class ImageFileTests
         Assert.Equal(ImageFile.Decode(jpeg, "a").Pixels, ImageFile.Decode(jpeg, "a", 32).Pixels);
     }
 
+    // Images of up to 65,536 pixels are decoded in one piece, larger ones in tiles by libvips.
+    [Theory]
+    [InlineData(256, 256)]
+    [InlineData(257, 256)]
+    [InlineData(1, 65_537)]
+    public void Decode_SizesAroundTheLimitOfOnePiece_KeepEveryPixel(int width, int height)
+    {
+        RgbImage image = Images.Gradient(width, height, shade: 31);
+        Assert.Equal(image.Pixels, ImageFile.Decode(ImageFile.Encode(image, ImageFormat.Png), "a").Pixels);
+    }
+
     [Theory]
     [InlineData(90, 60, 20, 30, 20)]
     [InlineData(60, 90, 20, 20, 30)]

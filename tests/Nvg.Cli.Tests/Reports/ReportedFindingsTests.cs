@@ -44,7 +44,7 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
         ImageFile.Write(InFolder("flat.png"), image);
         CommandResult result = await GenerateAsync("--structure", InFolder("flat.png"));
         Assert.Equal(CommandRunner.Done, result.ExitCode);
-        Assert.Contains("note: the drawing of stage 1, 2, 3 has a single tone, so its regions are halved by position alone", result.Error,
+        Assert.Contains("note: the drawings of stages 1, 2, 3 have a single tone, so regions are halved by position alone", result.Error,
             StringComparison.Ordinal);
         CommandResult json = await GenerateAsync("--structure", InFolder("flat.png"), "--json");
         JsonElement structure = JsonDocument.Parse(json.Output).RootElement.GetProperty("structure");
@@ -58,7 +58,7 @@ public sealed class ReportedFindingsTests(TinyModel model) : CommandTests, IClas
         image.Pixels.AsSpan().Fill(90);
         ImageFile.Write(InFolder("flat.png"), image);
         string[] options = ["--structure", InFolder("flat.png"), "--structure-kind", "image", "--structure-stages", "3"];
-        Assert.Contains("the drawing of stage 1, 2 has a single tone", (await GenerateAsync(options)).Error, StringComparison.Ordinal);
+        Assert.Contains("the drawings of stages 1, 2 have a single tone", (await GenerateAsync(options)).Error, StringComparison.Ordinal);
         image.Pixels[7] = 91;
         ImageFile.Write(InFolder("flat.png"), image);
         Assert.DoesNotContain("single tone", (await GenerateAsync(options)).Error, StringComparison.Ordinal);
