@@ -71,6 +71,11 @@ done
 for name in "${!images[@]}"; do
   [[ -f ${images[$name]} ]] || fail "${images[$name]}: no such file" 3
 done
+if ((${#images[@]} > 0)); then
+  resnet18=${NVG_RESNET18:-$(find "${NUGET_PACKAGES:-$HOME/.nuget/packages}/microsoft.ml.dnnimagefeaturizer.resnet18" \
+    -type d -name DnnImageModels 2>/dev/null | sort -V | tail -n 1 || true)}
+  [[ -d $resnet18 ]] || fail "ResNet-18's files are missing: docs/training-small.md says how to restore them, NVG_RESNET18 names their folder" 3
+fi
 for name in "${!start[@]}"; do
   [[ -f ${start[$name]}/generator.safetensors ]] || fail "${start[$name]}: no model with a generator" 3
 done
@@ -151,18 +156,13 @@ git -C "$root" rev-parse HEAD >"$stage/commit" 2>/dev/null || echo unknown >"$st
 
 # FOLDER: the archives of images as they are, and the networks that steps with images need.
 copy_images() {
-  local name resnet18=${NVG_RESNET18:-}
+  local name
   mkdir -p -- "$1"
   for name in "${!images[@]}"; do
     cp -- "${images[$name]}" "$1/$name.tar.gz"
     mkdir -- "$1/$name-classifier"
     cp -- "$root/models/$name-classifier"/{config.json,labels.txt,classifier.safetensors} "$1/$name-classifier"
   done
-  if [[ -z $resnet18 ]]; then
-    resnet18=$(find "${NUGET_PACKAGES:-$HOME/.nuget/packages}/microsoft.ml.dnnimagefeaturizer.resnet18" -type d -name DnnImageModels 2>/dev/null |
-      sort -V | tail -n 1)
-  fi
-  [[ -d $resnet18 ]] || fail "ResNet-18's files are missing: docs/training-small.md says how to restore them, NVG_RESNET18 names their folder" 3
   cp -a -- "$resnet18" "$1/resnet18"
 }
 

@@ -397,11 +397,10 @@ step_train-cifar10() { train cifar10 train_generator_until 256; }
 
 step_train-both() {
   step_train-eurosat >"$logs/train-both-eurosat.txt" 2>&1 &
-  local eurosat=$! status=0
+  local eurosat=$! status
   step_train-cifar10 >"$logs/train-both-cifar10.txt" 2>&1 &
-  local cifar10=$!
-  wait "$eurosat" || status=1
-  wait "$cifar10" || status=1
+  wait_for_all "$eurosat" $!
+  status=$?
   tail -n 4 -- "$logs"/train-both-*.txt
   return $status
 }
@@ -508,20 +507,21 @@ wait_for_all() {
 
 # The runs whose model can be distilled and measured.
 trained_models() {
-  local name
+  local name names=()
   for name in eurosat cifar10; do
-    [[ -d $work/runs/$name/model && -d $work/data/$name-train ]] && echo "$name"
+    [[ -d $work/runs/$name/model && -d $work/data/$name-train ]] && names+=("$name")
   done
+  ((${#names[@]} > 0)) || {
+    echo "no trained model whose images are here" >&2
+    return 1
+  }
+  echo "${names[@]}"
 }
 
 step_few-steps() {
   prepare_environment
   local name names processes=() status
-  names=$(trained_models)
-  [[ -n $names ]] || {
-    echo "no trained model whose images are here"
-    return 1
-  }
+  names=$(trained_models) || return 1
   for name in $names; do
     distil "$name" >"$logs/few-steps-$name.txt" 2>&1 &
     processes+=($!)
@@ -544,35 +544,32 @@ distil() {
 # Two seeds of every model, side by side: the host's share of a step is larger than the card's.
 step_evaluate() {
   prepare_environment
-  local name seed kind model processes=() status
-  for name in $(trained_models); do
+  local name names seed kind model processes=() status
+  names=$(trained_models) || return 1
+  for name in $names; do
     for seed in 0 1000000; do
       for kind in before after; do
         model=$work/runs/$name/model
         [[ $kind == before ]] || model=$work/runs/$name-few-steps/model
         [[ -d $model ]] || continue
-        few_steps_table "$name" "$model" "$seed" "$results/few-steps-$name-$kind-$seed.json" >"$logs/evaluate-$name-$kind-$seed.txt" 2>&1 &
+        few_steps_table "$name" "$model" "$seed" "few-steps-$name-$kind-$seed" >"$logs/evaluate-$name-$kind-$seed.txt" 2>&1 &
         processes+=($!)
       done
     done
   done
-  ((${#processes[@]} > 0)) || {
-    echo "no trained model whose images are here"
-    return 1
-  }
   wait_for_all "${processes[@]}"
   status=$?
   tail -n 3 -- "$logs"/evaluate-*.txt
   return $status
 }
 
-# NAME MODEL SEED JSON
+# NAME MODEL SEED TABLE
 few_steps_table() {
   local images=270 batch=500
   [[ $1 == cifar10 ]] && images=1000
   [[ -n $quick ]] && images=2 batch=20
   nvg evaluate sweep --model "$2" --features "images/$1-classifier" --reference "$work/data/$1-train" --vary structureSteps=25,8,4,2,1 \
-    --per-class "$images" --batch "$batch" --seed "$3" --device "$device" --json --quiet -o "$work/sweeps/$(basename -- "$4" .json)" >"$4"
+    --per-class "$images" --batch "$batch" --seed "$3" --device "$device" --json --quiet -o "$work/sweeps/$4" >"$results/$4.json"
 }
 
 # The averaged weights of the newest checkpoint, in bfloat16 and without optimizer, every two minutes.

@@ -44,12 +44,8 @@ public static class ImageFile
     /// <param name="encoded">The bytes of the file.</param>
     /// <param name="name">Name of the image in error messages.</param>
     /// <exception cref="NvgDataException">The bytes are not a usable image.</exception>
-    public static ImageHeader DecodeHeader(ReadOnlyMemory<byte> encoded, string name)
-    {
-        if (encoded.IsEmpty)
-            throw NvgDataException.At(name, "is empty");
-        return VipsCall.RunOn(name, encoded.Length, () => ImageDecoder.Header(encoded, name));
-    }
+    public static ImageHeader DecodeHeader(ReadOnlyMemory<byte> encoded, string name) =>
+        Run(encoded, name, () => ImageDecoder.Header(encoded, name));
 
     /// <summary>Decodes an image in its original size.</summary>
     /// <param name="encoded">The bytes of the file.</param>
@@ -83,9 +79,7 @@ public static class ImageFile
     /// <exception cref="NvgDataException">The bytes are not a usable map.</exception>
     public static ScalarMap DecodeMap(ReadOnlyMemory<byte> encoded, string name)
     {
-        if (encoded.IsEmpty)
-            throw NvgDataException.At(name, "is empty");
-        ScalarMap map = VipsCall.RunOn(name, encoded.Length, () => ImageDecoder.Map(encoded, name));
+        ScalarMap map = Run(encoded, name, () => ImageDecoder.Map(encoded, name));
         return !map.Values.All(float.IsFinite)
             ? throw NvgDataException.At(name, "holds values that are not finite", "replace them, for example by the largest depth")
             : map;
@@ -99,12 +93,8 @@ public static class ImageFile
     /// <param name="name">Name of the image in error messages.</param>
     /// <returns>The mask, or null if the image has no transparency channel.</returns>
     /// <exception cref="NvgDataException">The bytes are not a usable image.</exception>
-    public static RgbImage? DecodeTransparency(ReadOnlyMemory<byte> encoded, string name)
-    {
-        if (encoded.IsEmpty)
-            throw NvgDataException.At(name, "is empty");
-        return VipsCall.RunOn(name, encoded.Length, () => ImageDecoder.Transparency(encoded, name));
-    }
+    public static RgbImage? DecodeTransparency(ReadOnlyMemory<byte> encoded, string name) =>
+        Run(encoded, name, () => ImageDecoder.Transparency(encoded, name));
 
     /// <summary>Throws if a file is an image in a format that is not supported for security reasons.</summary>
     internal static void RequireReadFormat(FileContent content, string name)
@@ -179,10 +169,10 @@ public static class ImageFile
 
     internal static byte[] ReadBytes(string path) => FileFailure.Reading(path, () => File.ReadAllBytes(path));
 
-    private static RgbImage DecodeAny(ReadOnlyMemory<byte> encoded, string name, int? shorterSide)
-    {
-        if (encoded.IsEmpty)
-            throw NvgDataException.At(name, "is empty");
-        return VipsCall.RunOn(name, encoded.Length, () => ImageDecoder.Decode(encoded, name, shorterSide));
-    }
+    private static RgbImage DecodeAny(ReadOnlyMemory<byte> encoded, string name, int? shorterSide) =>
+        Run(encoded, name, () => ImageDecoder.Decode(encoded, name, shorterSide));
+
+    private static T Run<T>(ReadOnlyMemory<byte> encoded, string name, Func<T> work) => encoded.IsEmpty
+        ? throw NvgDataException.At(name, "is empty")
+        : VipsCall.RunOn(name, encoded.Length, work);
 }

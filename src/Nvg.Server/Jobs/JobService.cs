@@ -106,8 +106,8 @@ internal sealed class JobService : IDisposable
         }
     }
 
-    /// <summary>Number of images that are computed before the first image of a job, or null if the job is not waiting.</summary>
-    internal int? PositionOf(Job job) => job.State == JobState.Queued && _queue.PositionOf(job) is >= 0 and var position ? position : null;
+    /// <summary>Number of images that are computed before the first image of a job; 0 once the queue has let go of the job.</summary>
+    internal int PositionOf(Job job) => Math.Max(0, _queue.PositionOf(job));
 
     /// <summary>Rejects new work and waits until accepted work is done. Work that is not done when the wait ends is cancelled.</summary>
     /// <param name="cancellation">Ends the wait.</param>

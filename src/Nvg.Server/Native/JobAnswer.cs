@@ -10,11 +10,10 @@ internal sealed record JobAnswer(
 {
     internal static JobAnswer Of(Job job, JobService jobs, JobStore store)
     {
-        // The queue may let go of a job before the job starts.
-        int? position = jobs.PositionOf(job);
+        int position = jobs.PositionOf(job);
         double progress = job.Progress;
         return job.Read(state => new JobAnswer(
-            job.Id, state, job.Plan.Model.Name, job.Created, state == JobState.Queued ? position ?? 0 : null,
+            job.Id, state, job.Plan.Model.Name, job.Created, state == JobState.Queued ? position : null,
             progress, [.. job.Images.Select(i => JobImageAnswer.Of(job, i))],
             job.Plan.Structure is { } structure ? StructureAnswer.Of(structure) : null, job.Plan.Notes,
             state == JobState.Failed ? new JobErrorAnswer("Internal Server Error", 500, Job.FailureText) : null, store.ExpiryOf(job),
