@@ -41,31 +41,26 @@ public sealed class DistillationTests : IClassFixture<DistillationTests.Teacher>
     public DistillationTests(Teacher teacher) => _teacher = teacher;
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Run_StoppedAndContinued_EndsBitForBitTheSame(bool withData)
+    [InlineData(DistilledPart.Structure, false)]
+    [InlineData(DistilledPart.Structure, true)]
+    [InlineData(DistilledPart.Content, false)]
+    [InlineData(DistilledPart.Content, true)]
+    public void Run_StoppedAndContinued_EndsBitForBitTheSame(DistilledPart part, bool withData)
     {
-        Run("straight", withData);
-        Run("stopped", withData, stopAfter: 6);
+        Run("straight", part, withData);
+        Run("stopped", part, withData, stopAfter: 6);
         Assert.False(Directory.Exists(_folder["stopped/model"]));
-        Run("stopped", withData);
+        Run("stopped", part, withData);
         string[] files = [.. Directory.GetFiles(_folder["straight/model"]).Select(f => "model/" + Path.GetFileName(f)),
             .. new[] { "weights", "average", "optimizer" }.Select(f => $"checkpoints/step-{Steps:D8}/{f}.safetensors")];
         Assert.All(files, f => Assert.Equal(File.ReadAllBytes(_folder[$"straight/{f}"]), File.ReadAllBytes(_folder[$"stopped/{f}"])));
     }
 
     [Fact]
-    public void Run_Model_KeepsTokenizerAndContentAndTakesOneStep()
+    public void Run_Structure_KeepsTokenizerAndContentAndTakesOneStep()
     {
-        Run("run", withData: false);
-        string model = _folder["run/model"];
-        Assert.Equal(File.ReadAllBytes(_teacher["tokenizer.safetensors"]), File.ReadAllBytes(Path.Combine(model, "tokenizer.safetensors")));
-        using SafetensorsFile before = SafetensorsFile.Open(_teacher["generator.safetensors"]);
-        using SafetensorsFile after = SafetensorsFile.Open(Path.Combine(model, "generator.safetensors"));
-        string[] changed = [.. before.Keys.Where(n => !Bytes(before[n]).SequenceEqual(Bytes(after[n])))];
-        Assert.NotEmpty(changed);
-        Assert.All(changed, n => Assert.StartsWith("structure_", n, StringComparison.Ordinal));
-        Assert.All(before.Keys, n => Assert.Equal(before[n].ScalarType, after[n].ScalarType));
+        string model = Distilled(DistilledPart.Structure);
+        AssertChanged(model, name => name.StartsWith("structure_", StringComparison.Ordinal));
         using NvgModel loaded = NvgModel.Load(model);
         Assert.True(loaded.Generator.Structure.TakesStep);
         Assert.Equal(3, loaded.Generator.Structure.GuidanceLimit);
@@ -75,10 +70,26 @@ public sealed class DistillationTests : IClassFixture<DistillationTests.Teacher>
     }
 
     [Fact]
-    public void Constructor_Student_StartsAsTheTeacher()
+    public void Run_Content_KeepsTokenizerAndStructureAndIsGuidedInOnePass()
+    {
+        string model = Distilled(DistilledPart.Content);
+        AssertChanged(model, name => !name.StartsWith("structure_", StringComparison.Ordinal));
+        using NvgModel loaded = NvgModel.Load(model);
+        Assert.False(loaded.Generator.Structure.TakesStep);
+        Assert.Equal(4, loaded.Generator.Content.GuidanceLimit);
+        Assert.Equal(NvgModel.ReadConfig(_teacher.Folder).Sampling, loaded.Config.Sampling);
+        var rows = new List<long>();
+        using SampledBatch sampled = loaded.Sample([new ImageRequest(1, 5)], observer: stage => rows.Add(stage.Predicted_NLC!.Size(0)));
+        Assert.All(rows, count => Assert.Equal(1, count));
+    }
+
+    [Theory]
+    [InlineData(DistilledPart.Structure)]
+    [InlineData(DistilledPart.Content)]
+    public void Constructor_Student_StartsAsTheTeacher(DistilledPart part)
     {
         using var scope = new TensorScope();
-        using DistillationTraining task = Task("run");
+        using DistillationTraining task = Task("run", Config(part));
         using NvgModel teacher = NvgModel.Load(_teacher.Folder, type: null);
         Assert.All(
             task.Parameters.Where(p => teacher.Generator.Parameters.ContainsKey(p.Key)),
@@ -89,36 +100,110 @@ public sealed class DistillationTests : IClassFixture<DistillationTests.Teacher>
             p => Assert.Equal(0, p.Value.Abs().Max().Item()));
     }
 
-    [Fact]
-    public void Constructor_DistilledModel_IsRefused()
+    [Theory]
+    [InlineData(DistilledPart.Structure)]
+    [InlineData(DistilledPart.Content)]
+    public void Constructor_DistilledModel_TakesOnlyTheOtherPart(DistilledPart part)
     {
-        Run("run", withData: false);
-        DistillationConfig again = Config() with { Teacher = _folder["run/model"] };
-        var error = Assert.Throws<NvgDataException>(() => new DistillationTraining(again, null, Device.Cpu, _folder["again"]));
+        string model = Distilled(part);
+        var error = Assert.Throws<NvgDataException>(() => Task("again", Config(part) with { Teacher = model }));
         Assert.Contains("already been distilled", error.Message, StringComparison.Ordinal);
+        DistilledPart other = part == DistilledPart.Content ? DistilledPart.Structure : DistilledPart.Content;
+        using DistillationTraining task = Task("other", Config(other) with { Teacher = model });
+        task.Export(_folder["both"], task.Parameters.ToDictionary());
+        GeneratorConfig both = NvgModel.ReadConfig(_folder["both"]).Generator!;
+        Assert.Equal((true, 3.0, 4.0), (both.StructureStepInput, both.StructureGuidanceLimit, both.ContentGuidanceLimit));
     }
 
-    [Fact]
-    public void Loss_Parts_AverageToThatOfTheBatch()
+    [Theory]
+    [InlineData(DistilledPart.Structure)]
+    [InlineData(DistilledPart.Content)]
+    public void Loss_Parts_AverageToThatOfTheBatch(DistilledPart part)
     {
-        using DistillationTraining task = Task("run", Config() with { RankWeight = 0.3 });
+        using DistillationTraining task = Task("run", Config(part));
+        Perturb(task.Parameters);
         int[] examples = [0, 1, 2, 3, 4, 5];
         double whole = Loss(task, examples, BatchShare.All(6));
         double parts = Loss(task, examples, BatchShare.All(6).Part(0, 2)) + Loss(task, examples, BatchShare.All(6).Part(1, 2));
         Assert.Equal(whole, parts / 2, 1e-5);
+        Assert.True(whole > 1e-4);
+    }
+
+    [Fact]
+    public void Loss_ContentWithoutClasses_IsZeroAtTheStart()
+    {
+        // Without a class, both passes of the teacher are the same at every scale, and so is the student that ignores its input.
+        using DistillationTraining task = Task("run", Config(DistilledPart.Content) with { NullClassShare = 0.9999999 });
+        Assert.Equal(0, Loss(task, [0, 1, 2, 3, 4, 5], BatchShare.All(6)), 1e-6);
+        Perturb(task.Parameters);
+        Assert.True(Loss(task, [0, 1, 2, 3, 4, 5], BatchShare.All(6)) > 1e-4);
+    }
+
+    [Fact]
+    public void Divergence_KnownDistributions_IsTheClosedForm()
+    {
+        using var scope = new TensorScope();
+        Tensor target = Tensor.From([0.5f, 0.5f, 0.9f, 0.1f], 1, 2, 2).Log();
+        Tensor other = Tensor.From([0.25f, 0.75f, 0.9f, 0.1f], 1, 2, 2).Log();
+        double first = 0.5 * Math.Log(2) + 0.5 * Math.Log(2.0 / 3);
+        // Logits may have any offset.
+        Assert.Equal(first / 2, ContentDistillation.Divergence(target + 3, other - 1).Item(), 1e-6);
+    }
+
+    [Fact]
+    public void Teacher_PredictFinalCanvas_IsThatWithAndWithoutTheClass()
+    {
+        using var scope = new TensorScope();
+        using var teacher = new DistillationTeacher(_teacher.Folder, Device.Cpu, ScalarType.Float32, DistilledPart.Content);
+        using var random = new RandomGenerator(2);
+        LatentGrid grid = teacher.Sizes.Grid;
+        Tensor canvas = Tensor.Randn([2, grid.Length, 4], random), stage = Tensor.From([1L, 1], 2), class_N = Tensor.From([0L, 1], 2);
+        using Tensor maps = Tiny.Structure(grid, 2, 5);
+        Tensor structure = StructureEmbedding.Embed(maps.Select(1, 1), 1, grid.LastStage);
+        (Tensor with, Tensor without) = teacher.PredictFinalCanvas(canvas, structure, stage, class_N);
+        ContentGenerator generator = teacher.Model.Generator.Content;
+        Tensor null_N = Tensor.Full([2], teacher.Sizes.NullClass, ScalarType.Int64);
+        Assert.True((with - generator.PredictFinalCanvas(canvas, structure, stage, class_N)).Abs().Max().Item() < 1e-5);
+        Assert.True((without - generator.PredictFinalCanvas(canvas, structure, stage, null_N)).Abs().Max().Item() < 1e-5);
+        Assert.True((with - without).Abs().Max().Item() > 1e-3);
     }
 
     [Theory]
-    [InlineData(16, 0.0)]
-    [InlineData(16, 0.5)]
-    public void Loss_Gradient_IsThatOfFiniteDifferences(int span, double rankWeight)
+    [InlineData(DistilledPart.Structure)]
+    [InlineData(DistilledPart.Content)]
+    public void Constructor_LimitBelowTheModelsOwnGuidance_IsRefused(DistilledPart part)
     {
+        var error = Assert.Throws<NvgDataException>(() => Task("run", Config(part) with { GuidanceLimit = 1.25 }));
+        Assert.Contains("guidanceLimit", error.Message, StringComparison.Ordinal);
+        Assert.Contains("must be in 1…1.25", error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["run/samples"]));
+    }
+
+    [Fact]
+    public void Validate_SettingsOfTheOtherPart_AreRefused()
+    {
+        DistillationConfig content = Config(DistilledPart.Content);
+        Assert.Empty(content.Validate());
+        Assert.NotEmpty((content with { RankWeight = 0.1 }).Validate());
+        Assert.NotEmpty((content with { TeacherSpan = 3 }).Validate());
+        Assert.NotEmpty((content with { Intervals = new() { Share = 0.5 } }).Validate());
+        Assert.NotEmpty((content with { GuidanceLimit = null }).Validate());
+    }
+
+    [Theory]
+    [InlineData(DistilledPart.Structure, 0.0)]
+    [InlineData(DistilledPart.Structure, 0.5)]
+    [InlineData(DistilledPart.Content, 0.0)]
+    public void Loss_Gradient_IsThatOfFiniteDifferences(DistilledPart part, double rankWeight)
+    {
+        DistillationConfig config = Config(part) with { RankWeight = rankWeight };
         // Targets do not depend on the student where the teacher makes all of them.
-        using DistillationTraining task = Task("run", Config() with { TeacherSpan = span, RankWeight = rankWeight });
+        using DistillationTraining task = Task("run", config with { TeacherSpan = 16 });
         Perturb(task.Parameters);
         int[] examples = [0, 1, 2, 3, 4, 5];
-        string[] names =
-            ["structure_step_embed.in_layer.weight", "structure_guidance_embed.out_layer.weight", "structure_head.linear.weight"];
+        string[] names = part == DistilledPart.Content
+            ? ["content_guidance_embed.in_layer.weight", "content_guidance_embed.out_layer.weight", "x0_head.linear.weight"]
+            : ["structure_step_embed.in_layer.weight", "structure_guidance_embed.out_layer.weight", "structure_head.linear.weight"];
         foreach (string name in names)
         {
             using var scope = new TensorScope();
@@ -203,25 +288,48 @@ public sealed class DistillationTests : IClassFixture<DistillationTests.Teacher>
 
     public void Dispose() => _folder.Dispose();
 
-    private DistillationConfig Config(bool withData = false) => new()
+    private static DistillationConfig Settings(DistilledPart part) => part == DistilledPart.Content
+        ? new() { Teacher = "", Part = part, Training = Options }
+        : new()
+        {
+            Teacher = "",
+            Intervals = new() { Share = 0.7, FullShare = 0.4, Grid = 4 },
+            TeacherSpan = 2,
+            RankWeight = 0.1,
+            Training = Options,
+        };
+
+    private DistillationConfig Config(DistilledPart part, bool withData = false) => Settings(part) with
     {
         Teacher = _teacher.Folder,
         Samples = withData ? null : 10,
-        Intervals = new() { Share = 0.7, FullShare = 0.4, Grid = 4 },
-        TeacherSpan = 2,
-        GuidanceLimit = 3,
-        RankWeight = 0.1,
-        Training = Options,
+        GuidanceLimit = part == DistilledPart.Content ? 4 : 3,
     };
 
-    private DistillationTraining Task(string folder, DistillationConfig? config = null) =>
-        new(config ?? Config(), null, Device.Cpu, _folder[folder]);
+    private DistillationTraining Task(string folder, DistillationConfig config) => new(config, null, Device.Cpu, _folder[folder]);
 
-    private void Run(string folder, bool withData, int? stopAfter = null)
+    private string Distilled(DistilledPart part)
+    {
+        Run("run", part, withData: false);
+        return _folder["run/model"];
+    }
+
+    private void Run(string folder, DistilledPart part, bool withData, int? stopAfter = null)
     {
         using PackedDataset? data = withData ? PackedDataset.Open(_teacher.Packed) : null;
         TinyRuns.Train(
-            () => new DistillationTraining(Config(withData), data, Device.Cpu, _folder[folder]), Options, _folder[folder], stopAfter);
+            () => new DistillationTraining(Config(part, withData), data, Device.Cpu, _folder[folder]), Options, _folder[folder], stopAfter);
+    }
+
+    private void AssertChanged(string model, Func<string, bool> mayChange)
+    {
+        Assert.Equal(File.ReadAllBytes(_teacher["tokenizer.safetensors"]), File.ReadAllBytes(Path.Combine(model, "tokenizer.safetensors")));
+        using SafetensorsFile before = SafetensorsFile.Open(_teacher["generator.safetensors"]);
+        using SafetensorsFile after = SafetensorsFile.Open(Path.Combine(model, "generator.safetensors"));
+        string[] changed = [.. before.Keys.Where(n => !Bytes(before[n]).SequenceEqual(Bytes(after[n])))];
+        Assert.NotEmpty(changed);
+        Assert.All(changed, n => Assert.True(mayChange(n), n));
+        Assert.All(before.Keys, n => Assert.Equal(before[n].ScalarType, after[n].ScalarType));
     }
 
     private static double Loss(DistillationTraining task, int[] examples, BatchShare share, long step = 1)

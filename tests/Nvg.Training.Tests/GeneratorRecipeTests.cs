@@ -119,6 +119,23 @@ public sealed class GeneratorRecipeTests : IClassFixture<GeneratorRecipeTests.Da
     }
 
     [Fact]
+    public void Run_StructureOfAModelOfGuidedContent_KeepsTheInputOfItsContent()
+    {
+        Run("first", Config());
+        using NvgModel plain = NvgModel.Load(_folder["first/model"]);
+        ModelConfig config = plain.Config with { Generator = plain.GeneratorConfig with { ContentGuidanceLimit = 4 } };
+        using NvgModel guided = NvgModel.Random(config, seed: 2);
+        NvgModel.Save(
+            _folder["guided"], config, plain.Tokenizer.Parameters, guided.Generator.Parameters, plain.Labels, ScalarType.BFloat16);
+        Run("second", Config() with { Parts = GeneratorParts.Structure, Start = _folder["guided"] });
+        Assert.Equal(4, NvgModel.ReadConfig(_folder["second/model"]).Generator!.ContentGuidanceLimit);
+        AssertSame(
+            "guided/generator.safetensors",
+            "second/model/generator.safetensors",
+            name => !name.StartsWith("structure_", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Run_BothPartsApart_IsTheJointRunWithoutItsSharedRandomness()
     {
         // The generators share no parameters: apart they learn what they learn together, where nothing random and no

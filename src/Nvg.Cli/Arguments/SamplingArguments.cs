@@ -86,8 +86,24 @@ internal sealed class SamplingArguments
     /// <param name="model">Gives the limits, and the defaults unless others are given; borrowed.</param>
     /// <param name="defaults">The settings for options that are not given, or null for the model's.</param>
     /// <exception cref="UsageException">A setting is invalid.</exception>
-    internal SamplingOptions Read(ParseResult parsed, NvgModel model, SamplingOptions? defaults = null) => Read(
-        parsed, defaults ?? model.Config.Sampling, model.GeneratorConfig.Grid.LastStage, model.GeneratorConfig.StructureGuidanceLimit);
+    internal SamplingOptions Read(ParseResult parsed, NvgModel model, SamplingOptions? defaults = null)
+    {
+        if (parsed.IsGiven(_smooth))
+            throw new UsageException($"{_smooth.Name} is for VAR models");
+        defaults ??= model.Config.Sampling;
+        SamplingOptions options = defaults with
+        {
+            ContentGuidance = parsed.GetValue(_guidance) ?? defaults.ContentGuidance,
+            StructureGuidance = parsed.GetValue(_structureGuidance) ?? defaults.StructureGuidance,
+            TopP = parsed.GetValue(_topP) ?? defaults.TopP,
+            TopK = parsed.GetValue(_topK) ?? defaults.TopK,
+            Temperature = parsed.GetValue(_temperature) ?? defaults.Temperature,
+            StructureSteps = parsed.GetValue(_steps) ?? defaults.StructureSteps,
+            Gumbel = parsed.GetValue(_gumbel) ?? defaults.Gumbel,
+        };
+        string? problem = options.Validate(model.Grid.LastStage).FirstOrDefault() ?? options.ProblemWith(model.GeneratorConfig);
+        return problem is null ? options : throw new UsageException(problem);
+    }
 
     /// <summary>The sampling settings of a VAR model.</summary>
     /// <param name="parsed">The command line.</param>
@@ -107,30 +123,6 @@ internal sealed class SamplingArguments
             Smooth = parsed.GetValue(_smooth) ?? defaults.Smooth,
         };
         return options.Validate(lastScale).FirstOrDefault() is { } problem ? throw new UsageException(problem) : options;
-    }
-
-    /// <summary>The sampling settings.</summary>
-    /// <param name="parsed">The command line.</param>
-    /// <param name="defaults">The model's settings, for options that are not given.</param>
-    /// <param name="lastStage">Index of the model's last stage (K).</param>
-    /// <param name="structureGuidanceLimit">The largest structure guidance that the model learned, or null for any.</param>
-    /// <exception cref="UsageException">A setting is invalid.</exception>
-    internal SamplingOptions Read(ParseResult parsed, SamplingOptions defaults, int lastStage, double? structureGuidanceLimit = null)
-    {
-        if (parsed.IsGiven(_smooth))
-            throw new UsageException($"{_smooth.Name} is for VAR models");
-        SamplingOptions options = defaults with
-        {
-            ContentGuidance = parsed.GetValue(_guidance) ?? defaults.ContentGuidance,
-            StructureGuidance = parsed.GetValue(_structureGuidance) ?? defaults.StructureGuidance,
-            TopP = parsed.GetValue(_topP) ?? defaults.TopP,
-            TopK = parsed.GetValue(_topK) ?? defaults.TopK,
-            Temperature = parsed.GetValue(_temperature) ?? defaults.Temperature,
-            StructureSteps = parsed.GetValue(_steps) ?? defaults.StructureSteps,
-            Gumbel = parsed.GetValue(_gumbel) ?? defaults.Gumbel,
-        };
-        string? problem = options.Validate(lastStage).FirstOrDefault() ?? options.ProblemWithLimit(structureGuidanceLimit, lastStage);
-        return problem is null ? options : throw new UsageException(problem);
     }
 
     private static Option<StageSchedule?> Schedule(string name, string description, Func<double, double, StageSchedule> between) =>

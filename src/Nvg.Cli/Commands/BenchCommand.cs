@@ -8,6 +8,7 @@ using Nvg.Data.Sources;
 using Nvg.Sampling.Schedules;
 using Nvg.Server.Scheduling;
 using Nvg.Torch;
+using Nvg.Training.Tasks.Distillation;
 using Nvg.Var;
 
 namespace Nvg.Cli.Commands;
@@ -26,6 +27,14 @@ internal sealed class BenchCommand
         Description = $"Use random weights of a published size instead of a model: "
             + $"{string.Join(", ", [.. Presets.All.Select(preset => preset.Name), .. VarPresets.All.Select(preset => preset.Name)])}",
         HelpName = "NAME",
+    };
+
+    private readonly Option<DistilledPart[]> _distilled = new("--distilled")
+    {
+        Description = "With --preset: generators whose guidance takes one pass, as after nvg distill",
+        HelpName = "structure|content",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => [],
     };
 
     private readonly Option<string?> _save = new("--save")
@@ -107,8 +116,8 @@ internal sealed class BenchCommand
     {
         var arguments = new BenchCommand();
         Command command = new Command("bench", "Time each part of a model")
-            .With(arguments._model, arguments._preset, arguments._save, arguments._repeat, arguments._batch, arguments._steps)
-            .With(arguments._imagesOnly, arguments._training, arguments._profile)
+            .With(arguments._model, arguments._preset, arguments._distilled, arguments._save, arguments._repeat, arguments._batch)
+            .With(arguments._steps, arguments._imagesOnly, arguments._training, arguments._profile)
             .With(arguments._soak, arguments._queue, arguments._replicas, arguments._serve, arguments._decode, arguments._size)
             .With(arguments._device, arguments._type, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
@@ -126,7 +135,8 @@ internal sealed class BenchCommand
         CheckPreset(parsed);
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using IImageModel model = ModelOrPreset.OpenAny(
-            parsed.GetValue(_model), parsed.GetValue(_preset), parsed.GetValue(_device), parsed.GetDataType(_type));
+            parsed.GetValue(_model), parsed.GetValue(_preset), parsed.GetValue(_device), parsed.GetDataType(_type),
+            parsed.GetValue(_distilled));
         if (parsed.GetValue(_soak) > 0 && !model.HasGenerator)
             throw new UsageException($"--soak generates images, but {model.Name} has no generator");
         CheckSteps(parsed, model);
@@ -264,9 +274,14 @@ internal sealed class BenchCommand
         string? name = parsed.GetValue(_preset);
         if (name is null && parsed.GetValue(_save) is not null)
             throw new UsageException("--save needs --preset");
+        bool isDistilled = parsed.GetValue(_distilled) is { Length: > 0 };
+        if (name is null && isDistilled)
+            throw new UsageException("--distilled needs --preset");
         bool isOfVar = name is not null && VarPresets.Find(name) is not null;
         if (isOfVar && parsed.GetValue(_model) is not null)
             throw new UsageException("--model and --preset cannot be combined");
+        if (isOfVar && isDistilled)
+            throw new UsageException("--distilled is for presets of NVG");
         if (!isOfVar)
             _ = ModelOrPreset.Preset(parsed.GetValue(_model), name);
     }

@@ -19,6 +19,7 @@ public sealed partial class Tensor
     private static readonly Operator TopKOp = new("aten::topk");
     private static readonly Operator CumSumOp = new("aten::cumsum");
     private static readonly Operator SoftmaxOp = new("aten::softmax", "int");
+    private static readonly Operator LogSoftmaxOp = new("aten::log_softmax", "int");
     private static readonly Operator AllOp = new("aten::all");
     private static readonly Operator BinCountOp = new("aten::bincount");
 
@@ -77,6 +78,9 @@ public sealed partial class Tensor
 
     /// <summary>Softmax along a dimension.</summary>
     public Tensor Softmax(int dimension) => SoftmaxOp.Call(this, dimension);
+
+    /// <summary>Logarithm of the softmax along a dimension.</summary>
+    public Tensor LogSoftmax(int dimension) => LogSoftmaxOp.Call(this, dimension);
 
     /// <summary>Whether all elements are true or non-zero, as a zero-dimensional tensor.</summary>
     public Tensor All() => AllOp.Call(this);

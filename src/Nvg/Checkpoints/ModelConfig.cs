@@ -41,7 +41,7 @@ public sealed record ModelConfig
         List<string> problems = [.. Sampling.Validate(generator.Grid.LastStage)];
         foreach (string problem in problems)
             yield return problem;
-        if (problems.Count == 0 && Sampling.ProblemWithLimit(generator.StructureGuidanceLimit, generator.Grid.LastStage) is { } outside)
+        if (problems.Count == 0 && Sampling.ProblemWith(generator) is { } outside)
             yield return outside;
     }
 }

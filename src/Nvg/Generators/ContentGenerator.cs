@@ -24,6 +24,7 @@ public sealed class ContentGenerator
     private IBlockStack? _sampling;
     private readonly OutputHead _canvasHead;
     private readonly Linear _tokenHead;
+    private readonly ScalarEmbedding? _guidanceEmbed;
 
     /// <summary>Creates or loads the parameters whose names begin with <c>content_</c>, and the heads.</summary>
     public ContentGenerator(ParameterPath path, GeneratorConfig config)
@@ -43,7 +44,15 @@ public sealed class ContentGenerator
             new TransformerBlock(path / "content_blocks" / i, width, config.HeadSize, config.MlpRatio))];
         _canvasHead = new OutputHead(path / "x0_head", width, config.LatentChannels + config.TokenFeatures);
         _tokenHead = new Linear(path / "cls_head" / "linear", config.LatentChannels + config.TokenFeatures, config.CodebookSize);
+        // Absent from published checkpoints. Created last, so that the random weights of the other content layers do not depend on it.
+        _guidanceEmbed = config.ContentGuidanceLimit is null ? null : new ScalarEmbedding(path / "content_guidance_embed", width);
     }
+
+    /// <summary>
+    /// The largest guidance scale that is an input, so that a guided stage is one pass; null if it is not an input
+    /// (<see cref="GeneratorConfig.ContentGuidanceLimit"/>).
+    /// </summary>
+    public double? GuidanceLimit => _config.ContentGuidanceLimit;
 
     /// <summary>
     /// Scale factors a_0…a_K and the factor of the final canvas: one over the standard deviation of the canvas, K + 2 values.
@@ -74,6 +83,9 @@ public sealed class ContentGenerator
         return copy;
     }
 
+    /// <summary>Zeroes the embedding of the guidance scale, so that the model initially behaves as if it had no such input.</summary>
+    internal void IgnoreNewInputs() => _guidanceEmbed?.StartAtZero();
+
     /// <summary>Predicts the final canvas x̂ of every sequence.</summary>
     /// <param name="canvas_NLC">Unscaled canvases before the stage.</param>
     /// <param name="structure_NLK">Embedding of the stage's structure map, in {0, 1, 2}.</param>
@@ -81,19 +93,26 @@ public sealed class ContentGenerator
     /// <param name="class_N">Class of each sequence; may be the null class.</param>
     /// <param name="training">Training options, or null outside training.</param>
     /// <param name="blend">Interpolation between classes, or null.</param>
+    /// <param name="guidance_N">Guidance scale of each sequence from 1 to <see cref="GuidanceLimit"/>; null for 1.</param>
     /// <returns>
     /// N × L × C, unscaled. With token features (<see cref="GeneratorConfig.TokenFeatures"/>) N × L × (C + E): the canvas, then the
     /// features; <see cref="CanvasOf"/> gives the canvas alone.
     /// </returns>
+    /// <exception cref="InvalidOperationException">The guidance scale is not an input of this generator.</exception>
     public Tensor PredictFinalCanvas(
-        Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor class_N, BlockTraining? training = null, ClassBlend? blend = null)
+        Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor class_N, BlockTraining? training = null, ClassBlend? blend = null,
+        Tensor? guidance_N = null)
     {
+        if (guidance_N is not null && _guidanceEmbed is null)
+            throw new InvalidOperationException("the content generator does not take the guidance scale as an input");
         using var scope = new TensorScope();
         Tensor factor_N11 = _scaleFactors.IndexSelect(0, stage_N).Reshape(-1, 1, 1);
         Tensor isStart_N11 = stage_N.IsEqual(0).Reshape(-1, 1, 1);
         Tensor input_NLC = isStart_N11.Where(_startCanvas, canvas_NLC * factor_N11);
         Tensor class_NW = ClassBlend.Embed(_classEmbed, class_N, blend);
         Tensor vector_NW = class_NW + _stageEmbed.Forward(stage_N);
+        if (guidance_N is not null)
+            vector_NW += _guidanceEmbed!.Forward((guidance_N - 1) / GuidanceLimit!.Value);
         Tensor tokens_NTW = Tensor.Cat([class_NW.Unsqueeze(1), _embed.Forward(input_NLC).To(ScalarType.Float32)], 1);
         Tensor table = _rotary.Table(structure_NLK, RotaryEmbedding.TokenType.Latent);
         Tensor condition_NW = Functional.Silu(vector_NW);

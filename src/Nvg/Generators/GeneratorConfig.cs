@@ -56,6 +56,13 @@ public sealed record GeneratorConfig
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? StructureGuidanceLimit { get; init; }
 
+    /// <summary>
+    /// The largest guidance scale that the content generator takes as an input, so that a guided stage is one pass (docs/method.md, section
+    /// 11.2); null if it has no such input, as in the paper.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? ContentGuidanceLimit { get; init; }
+
     /// <summary>The latent grid.</summary>
     public LatentGrid Grid => new(LatentHeight, LatentWidth);
 
@@ -81,6 +88,8 @@ public sealed record GeneratorConfig
             yield return $"depth {Depth} must be a positive multiple of structureWidthDivisor {StructureWidthDivisor}, for whole heads";
         if (StructureGuidanceLimit is not (null or (> 1 and < double.PositiveInfinity)))
             yield return "structureGuidanceLimit must be greater than 1";
+        if (ContentGuidanceLimit is not (null or (> 1 and < double.PositiveInfinity)))
+            yield return "contentGuidanceLimit must be greater than 1";
         if (TokenFeatures < 0)
             yield return "tokenFeatures must not be negative";
         if (LatentChannels < 1 || CodebookSize < 2 || ClassCount < 1)

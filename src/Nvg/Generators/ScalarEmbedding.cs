@@ -4,7 +4,7 @@ using Nvg.Torch.Nn;
 namespace Nvg.Generators;
 
 /// <summary>
-/// Embeds a number for the condition vector of the structure generator: sinusoids as for the time, minus the sinusoids of zero, then two
+/// Embeds a number for the condition vector of a generator: sinusoids as for the time, minus the sinusoids of zero, then two
 /// layers without bias. The embedding of zero is therefore exactly zero for any weights.
 /// </summary>
 internal sealed class ScalarEmbedding

@@ -47,11 +47,15 @@ internal sealed class ContentSampler(ContentGenerator generator, int nullClass)
     {
         stage.Cancellation.ThrowIfCancellationRequested();
         using var scope = new TensorScope();
-        var guidance = new Guidance(stage.Options.ContentGuidance.At(stage.Stage, stage.Grid.LastStage));
+        double scale = stage.Options.ContentGuidance.At(stage.Stage, stage.Grid.LastStage);
+        // If the scale is an input, the conditional pass alone is already guided.
+        bool isInput = generator.GuidanceLimit is not null;
+        var guidance = new Guidance(isInput ? 1 : scale);
         ClassConditioning classes = guidance.Batch(stage.Classes, nullClass);
         Tensor stage_N = Tensor.Full(classes.Class_B.Shape.ToArray(), stage.Stage, ScalarType.Int64, stage.Device);
         Tensor predicted_NLC = generator.PredictFinalCanvas(
-            guidance.Batch(stage.Canvas_BLC), guidance.Batch(stage.EmbedStructure()), stage_N, classes.Class_B, blend: classes.Blend);
+            guidance.Batch(stage.Canvas_BLC), guidance.Batch(stage.EmbedStructure()), stage_N, classes.Class_B, blend: classes.Blend,
+            guidance_N: isInput ? Tensor.Full(classes.Class_B.Shape.ToArray(), scale, device: stage.Device) : null);
         Tensor? counts_RL = given is null ? null : 1 - given.Known_BL.To(ScalarType.Float32);
         Tensor logits_RNV = guidance.Combine(
             predicted_NLC, predicted_RLC => generator.Logits(predicted_RLC, stage.Canvas_BLC, clusters, counts_RL));

@@ -136,7 +136,7 @@ public sealed class NvgSampler
         LatentGrid grid = _config.Grid;
         if (options.Validate(grid.LastStage).ToList() is { Count: > 0 } problems)
             throw new ArgumentException(string.Join("; ", problems));
-        if (options.ProblemWithLimit(_config.StructureGuidanceLimit, grid.LastStage) is { } problem)
+        if (options.ProblemWith(_config) is { } problem)
             throw new ArgumentException(problem);
         if (classes.Any(c => c < 0 || c > _config.NullClass))
             throw new ArgumentException($"classes must be in 0…{_config.NullClass}");

@@ -1,4 +1,5 @@
 using Nvg.Configuration;
+using Nvg.Generators;
 using Nvg.Sampling.Schedules;
 
 namespace Nvg.Sampling;
@@ -30,18 +31,22 @@ public sealed record SamplingOptions : ISamplingSettings
     public bool Gumbel { get; init; }
 
     /// <summary>
-    /// Explains why a structure generator that takes the guidance scale as an input cannot use the settings; null if it can.
+    /// Explains why generators that take the guidance scale as an input cannot use the settings; null if they can.
     /// </summary>
-    /// <param name="limit">The largest scale that the generator accepts, or null if the scale is not an input.</param>
-    /// <param name="lastStage">K.</param>
-    internal string? ProblemWithLimit(double? limit, int lastStage)
+    /// <param name="sizes">The generators' limits (<see cref="GeneratorConfig.StructureGuidanceLimit"/>) and stages.</param>
+    internal string? ProblemWith(GeneratorConfig sizes)
     {
-        if (limit is not { } most)
-            return null;
-        double[] scales = [.. Enumerable.Range(0, Math.Max(lastStage - 1, 0)).Select(i => StructureGuidance.At(i, lastStage))];
-        return Array.Exists(scales, s => s < 1 || s > most)
-            ? $"structure guidance of this model must be in 1…{most:G4}, it is {scales.Min():G4}…{scales.Max():G4}"
-            : null;
+        int lastStage = sizes.Grid.LastStage;
+        return Outside("structure", StructureGuidance, sizes.StructureStageCount, sizes.StructureGuidanceLimit)
+            ?? Outside("content", ContentGuidance, sizes.Grid.StageCount, sizes.ContentGuidanceLimit);
+
+        string? Outside(string part, StageSchedule guidance, int stages, double? limit)
+        {
+            double[] scales = [.. Enumerable.Range(0, stages).Select(i => guidance.At(i, lastStage))];
+            return limit is { } most && Array.Exists(scales, s => s < 1 || s > most)
+                ? $"{part} guidance of this model must be in 1…{limit:G4}, it is {scales.Min():G4}…{scales.Max():G4}"
+                : null;
+        }
     }
 
     /// <summary>All problems of the settings; empty if there are none.</summary>

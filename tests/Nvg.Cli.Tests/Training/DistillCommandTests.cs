@@ -3,14 +3,16 @@ using Nvg.Cli.Terminal;
 
 namespace Nvg.Cli.Tests;
 
-/// <summary>Distilling a model to few structure steps, and measuring the result.</summary>
+/// <summary>Distilling a model to few structure steps or to content guided in one pass, and measuring the result.</summary>
 public class DistillCommandTests(TinyModel model) : CommandTests, IClassFixture<TinyModel>
 {
-    private static readonly string[] Short =
+    private static readonly string[] ShortContent =
     [
         "--threads", "1", "--set", "samples=12", "training.steps=2", "training.batchSize=2", "training.precision=float32",
-        "training.imageEvery=1", "intervals.grid=2", "teacherSpan=2", "rankWeight=0.1",
+        "training.imageEvery=1",
     ];
+
+    private static readonly string[] Short = [.. ShortContent, "intervals.grid=2", "teacherSpan=2", "rankWeight=0.1"];
 
     [Fact]
     public async Task Distill_DataFree_WritesAModelThatIsMeasuredAgainstItsTeacher()
@@ -39,6 +41,29 @@ public class DistillCommandTests(TinyModel model) : CommandTests, IClassFixture<
     }
 
     [Fact]
+    public async Task Distill_Content_WritesAModelThatIsGuidedInOnePass()
+    {
+        CommandResult result = await RunAsync(
+            ["distill", model.Folder, "--part", "content", "--data-free", "-o", InFolder("run"), .. ShortContent, "guidanceLimit=5"]);
+        Assert.Equal(CommandRunner.Done, result.ExitCode);
+        string student = InFolder("run/model");
+        CommandResult image = await RunAsync(
+            "generate", "--model", student, "--class", "cat", "--guidance", "5", "-o", InFolder("cat.png"), "--threads", "1");
+        Assert.Equal(CommandRunner.Done, image.ExitCode);
+        CommandResult strong = await RunAsync(
+            "generate", "--model", student, "--class", "cat", "--guidance", "6", "-o", InFolder("no.png"), "--threads", "1");
+        Assert.Equal(CommandRunner.WrongUsage, strong.ExitCode);
+        Assert.Contains("content guidance of this model must be in 1…5", strong.Error, StringComparison.Ordinal);
+        // The structure of such a model can still be distilled, its content cannot.
+        CommandResult again = await RunAsync(
+            ["distill", student, "--part", "content", "--data-free", "-o", InFolder("again"), .. ShortContent]);
+        Assert.Equal(CommandRunner.UnusableData, again.ExitCode);
+        Assert.Contains("its content generator has already been distilled", again.Error, StringComparison.Ordinal);
+        Assert.Equal(
+            CommandRunner.Done, (await RunAsync(["distill", student, "--data-free", "-o", InFolder("both"), .. Short])).ExitCode);
+    }
+
+    [Fact]
     public async Task Distill_FolderWithARun_IsContinuedOnlyWithResume()
     {
         string[] run = ["distill", model.Folder, "--data-free", "-o", InFolder("run"), .. Short];
@@ -51,6 +76,7 @@ public class DistillCommandTests(TinyModel model) : CommandTests, IClassFixture<
     [InlineData]
     [InlineData("--data-free", "--data", "data")]
     [InlineData("--data-free", "--set", "rankWeigth=1")]
+    [InlineData("--data-free", "--part", "tokenizer")]
     public async Task Distill_WrongUsage_IsOneLine(params string[] options)
     {
         CommandResult result = await RunAsync(["distill", model.Folder, "-o", InFolder("run"), .. options]);
@@ -66,6 +92,10 @@ public class DistillCommandTests(TinyModel model) : CommandTests, IClassFixture<
         Assert.Equal(CommandRunner.UnusableData, result.ExitCode);
         Assert.Contains("guidanceLimit", result.Error, StringComparison.Ordinal);
         Assert.Contains("intervals.grid", result.Error, StringComparison.Ordinal);
+        CommandResult content = await RunAsync(
+            "distill", model.Folder, "--part", "content", "--data-free", "-o", InFolder("run"), "--set", "rankWeight=0.1");
+        Assert.Equal(CommandRunner.UnusableData, content.ExitCode);
+        Assert.Contains("rankWeight are settings for structure", content.Error, StringComparison.Ordinal);
     }
 
     [Fact]

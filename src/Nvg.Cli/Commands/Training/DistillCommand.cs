@@ -7,7 +7,7 @@ using Nvg.Training.Tasks.Distillation;
 
 namespace Nvg.Cli.Commands.Training;
 
-/// <summary><c>nvg distill</c>: teaches the structure generator of a model to take few steps.</summary>
+/// <summary><c>nvg distill</c>: teaches a generator of a model to take fewer passes.</summary>
 internal sealed class DistillCommand
 {
     private const int DefaultSamples = 4096;
@@ -26,6 +26,13 @@ internal sealed class DistillCommand
         Description = $"Distil on images that the model draws itself, {DefaultSamples} unless samples says otherwise (--set samples=N)",
     };
 
+    private readonly Option<DistilledPart> _part = new("--part")
+    {
+        Description = "structure: few steps per split, guidance included (the default); content: guidance in one pass",
+        HelpName = "structure|content",
+        DefaultValueFactory = _ => DistilledPart.Structure,
+    };
+
     private readonly TrainingRunArguments _run = new(
         "Folder of the run, which gets the folder model",
         "Change settings, such as training.steps=5000, rankWeight=0.1 or guidanceLimit=3");
@@ -33,9 +40,9 @@ internal sealed class DistillCommand
     internal static Command Create()
     {
         var arguments = new DistillCommand();
-        const string description = "Teach the structure generator of a model to take one to four steps";
+        const string description = "Teach a generator of a model to take fewer passes";
         Command command = new Command("distill", description) { arguments._teacher }
-            .With(arguments._data, arguments._dataFree)
+            .With(arguments._part, arguments._data, arguments._dataFree)
             .With(arguments._run.Options);
         command.SetAction(arguments.RunAsync);
         return command;
@@ -47,7 +54,10 @@ internal sealed class DistillCommand
         string? data = parsed.GetValue(_data);
         return await _run.RunAsync(
             parsed, "distilling", process => Distil(settings, data, process),
-            model => $"nvg evaluate structure-steps --model {model} --reference {settings.Teacher}", cancellation);
+            model => settings.Part == DistilledPart.Content
+                ? $"nvg evaluate precision --model {model} --reference {settings.Teacher}"
+                : $"nvg evaluate structure-steps --model {model} --reference {settings.Teacher}",
+            cancellation);
     }
 
     private DistillationConfig ReadSettings(ParseResult parsed)
@@ -57,7 +67,7 @@ internal sealed class DistillCommand
         string[] overrides = _run.Overrides(parsed);
         SettingKeys.Check(typeof(DistillationConfig), overrides);
         string teacher = ModelFolder.Locate(parsed.GetRequiredValue(_teacher));
-        var defaults = DistillationConfig.For(teacher, parsed.GetValue(_dataFree) ? DefaultSamples : null);
+        var defaults = DistillationConfig.For(teacher, parsed.GetValue(_dataFree) ? DefaultSamples : null, parsed.GetValue(_part));
         DistillationConfig settings = RunConfiguration.With(defaults, overrides);
         return settings.Validate().ToList() is { Count: > 0 } problems
             ? throw new NvgDataException($"--set: {string.Join("; ", problems)}")
@@ -76,11 +86,13 @@ internal sealed class DistillCommand
         return process.Train(task, settings, settings.Training, "sequences", _ => true);
     }
 
+    private static string Name(DistilledPart part) => part == DistilledPart.Content ? "content" : "structure";
+
     private static string Summary(DistillationConfig settings, DistillationTraining task, TrainingRunProcess process)
     {
         string images = settings.Samples is null ? "of the data set" : "drawn by the model";
-        return $"distilling {settings.Teacher}: {task.Parameters.ParameterCount / 1e6:F1} M parameters of the structure generator; "
-            + $"{ConsoleText.Count(task.ExampleCount, "image")} {images}; "
+        return $"distilling {settings.Teacher}: {task.Parameters.ParameterCount / 1e6:F1} M parameters of the {Name(settings.Part)} "
+            + $"generator; {ConsoleText.Count(task.ExampleCount, "image")} {images}; "
             + $"{settings.Training.Steps:N0} steps of {settings.Training.BatchSize}; "
             + $"{process.Device}, {settings.Training.Precision}; log and checkpoints in {process.Folder}";
     }

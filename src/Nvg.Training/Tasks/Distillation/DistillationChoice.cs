@@ -28,18 +28,11 @@ internal sealed record DistillationChoice(int Stage, bool HasClass, double Guida
         HostRandom random, DistillationConfig config, IntervalGrid grid, StageSchedule schedule, int lastStage)
     {
         int stage = random.Next(lastStage - 1);
-        bool hasClass = random.Next() >= config.NullClassShare, isUsual = random.Next(2) == 0;
-        double free = random.Next();
-        double guidance = (hasClass, config.GuidanceLimit) switch
-        {
-            // Guidance with two passes is left to sampling.
-            (false, _) or (_, null) => 1,
-            // Half of the time, the scale that the teacher's settings use in this stage.
-            (true, { } limit) => isUsual ? Math.Clamp(schedule.At(stage, lastStage), 1, limit) : 1 + free * (limit - 1),
-        };
+        bool hasClass = random.Next() >= config.NullClassShare;
+        double guidance = config.DrawGuidance(random, schedule.At(stage, lastStage));
         GridInterval? interval = grid.Draw(random);
         // Times of velocities are drawn as in training: the sigmoid of a normally distributed number.
         double normal = Math.Sqrt(-2 * Math.Log(1 - random.Next())) * Math.Cos(2 * Math.PI * random.Next());
-        return new DistillationChoice(stage, hasClass, guidance, interval, interval?.Start ?? 1 / (1 + Math.Exp(-normal)));
+        return new DistillationChoice(stage, hasClass, hasClass ? guidance : 1, interval, interval?.Start ?? 1 / (1 + Math.Exp(-normal)));
     }
 }

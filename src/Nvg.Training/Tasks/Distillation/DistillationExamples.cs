@@ -65,8 +65,13 @@ internal sealed class DistillationExamples : IDisposable
     /// <summary>Identifies the examples.</summary>
     internal string Fingerprint { get; }
 
-    /// <summary>The class of an image. The teacher draws all classes in turn.</summary>
-    internal int ClassOf(int example) => _data?.Label(example) ?? example % _classes;
+    /// <summary>The classes of images, or the null class, in the innermost scope.</summary>
+    internal Tensor Classes(int[] examples, bool[] hasClass, Device device)
+    {
+        long[] classes = [.. examples.Zip(hasClass, (e, has) => has ? (long)ClassOf(e) : _classes)];
+        using Tensor host = Tensor.From(classes, classes.Length);
+        return host.Send(device);
+    }
 
     /// <summary>The sequences of a step; the caller disposes them.</summary>
     internal GranularitySequence Load(long step, IReadOnlyList<int> examples, Device device) =>
@@ -74,4 +79,7 @@ internal sealed class DistillationExamples : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _owned.Dispose();
+
+    // The teacher draws all classes in turn.
+    private int ClassOf(int example) => _data?.Label(example) ?? example % _classes;
 }

@@ -1,6 +1,8 @@
 using Nvg.Checkpoints;
+using Nvg.Conditioning;
 using Nvg.Generators;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
@@ -9,7 +11,7 @@ using Nvg.Training.Tasks.Generators.Intervals;
 
 namespace Nvg.Training.Tasks.Distillation;
 
-/// <summary>The frozen model of a distillation: its guided velocities and its stored weights. Owns the model.</summary>
+/// <summary>The frozen model of a distillation: its predictions and its stored weights. Owns the model.</summary>
 /// <remarks>Shapes: N sequences, L positions, K structure channels.</remarks>
 internal sealed class DistillationTeacher : IDisposable
 {
@@ -18,10 +20,11 @@ internal sealed class DistillationTeacher : IDisposable
     /// <param name="folder">Folder of the model.</param>
     /// <param name="device">Where the model is computed.</param>
     /// <param name="type">Precision of the model's matrices.</param>
+    /// <param name="part">The generator that is distilled.</param>
     /// <exception cref="NvgDataException">The folder holds no model that can be distilled.</exception>
-    internal DistillationTeacher(string folder, Device device, ScalarType type)
+    internal DistillationTeacher(string folder, Device device, ScalarType type, DistilledPart part = DistilledPart.Structure)
     {
-        Read(folder);
+        Read(folder, part);
         _model = NvgModel.Load(folder, device, type);
     }
 
@@ -36,25 +39,36 @@ internal sealed class DistillationTeacher : IDisposable
 
     /// <summary>Sizes and sampling settings of a model.</summary>
     /// <exception cref="NvgDataException">The folder holds no model that can be distilled.</exception>
-    internal static (GeneratorConfig Sizes, SamplingOptions Sampling) Read(string folder)
+    internal static (GeneratorConfig Sizes, SamplingOptions Sampling) Read(string folder, DistilledPart part)
     {
         ModelConfig config = NvgModel.ReadConfig(folder);
         GeneratorConfig sizes = config.Generator
             ?? throw NvgDataException.At(folder, "holds a tokenizer without generators", "name a whole model");
-        if (sizes.StructureStepInput || sizes.StructureGuidanceLimit is not null)
+        bool isDone = part == DistilledPart.Content
+            ? sizes.ContentGuidanceLimit is not null
+            : sizes.StructureStepInput || sizes.StructureGuidanceLimit is not null;
+        if (isDone)
         {
             throw NvgDataException.At(
-                folder, "its structure generator has already been distilled", "distil the model that it was made from");
+                folder, $"its {NameOf(part)} generator has already been distilled", "distil the model that it was made from");
         }
 
-        if (sizes.StructureStageCount == 0)
+        if (part == DistilledPart.Structure && sizes.StructureStageCount == 0)
             throw NvgDataException.At(folder, "its structure maps have too few stages: no split is predicted");
         return (sizes, config.Sampling);
     }
 
-    /// <summary>The largest guidance scale of the structure in a model's settings.</summary>
-    internal static double LargestGuidance(GeneratorConfig sizes, SamplingOptions sampling) => Enumerable
-        .Range(0, sizes.StructureStageCount).Max(i => sampling.StructureGuidance.At(i, sizes.Grid.LastStage));
+    /// <summary>The largest guidance scale of a generator in a model's settings.</summary>
+    internal static double LargestGuidance(GeneratorConfig sizes, SamplingOptions sampling, DistilledPart part)
+    {
+        (StageSchedule guidance, int stages) = part == DistilledPart.Content
+            ? (sampling.ContentGuidance, sizes.Grid.StageCount)
+            : (sampling.StructureGuidance, sizes.StructureStageCount);
+        return Enumerable.Range(0, stages).Max(i => guidance.At(i, sizes.Grid.LastStage));
+    }
+
+    /// <summary>The name of a part in messages.</summary>
+    internal static string NameOf(DistilledPart part) => part == DistilledPart.Content ? "content" : "structure";
 
     /// <summary>Guided velocities of the first sequences of a batch, without gradients; known channels do not move.</summary>
     /// <param name="batch">The sequences at points of the flow.</param>
@@ -80,19 +94,44 @@ internal sealed class DistillationTeacher : IDisposable
         return scope.Keep((unconditional_NLK + (conditional_NLK - unconditional_NLK) * scale_N11) * unknown_N1K);
     }
 
-    /// <summary>Writes a model folder with another structure generator; everything else is copied from the teacher.</summary>
+    /// <summary>
+    /// What the teacher's content generator predicts for sequences, with their classes and without, without gradients.
+    /// </summary>
+    /// <param name="canvas_NLC">Unscaled canvases before the stage.</param>
+    /// <param name="structure_NLK">Embedding of the stage's structure map.</param>
+    /// <param name="stage_N">Stage of each sequence.</param>
+    /// <param name="class_N">Class of each sequence.</param>
+    /// <returns>Two tensors like <see cref="ContentGenerator.PredictFinalCanvas"/>'s.</returns>
+    internal (Tensor Conditional_NLC, Tensor Unconditional_NLC) PredictFinalCanvas(
+        Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor class_N)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        using var scope = new TensorScope();
+        long count = class_N.Size(0);
+        var guidance = new Guidance(2);
+        ClassConditioning classes = guidance.Batch(new ClassConditioning(class_N, null), Sizes.NullClass);
+        Tensor both_NLC = _model.SamplingGenerator.Content.PredictFinalCanvas(
+            guidance.Batch(canvas_NLC), guidance.Batch(structure_NLK), guidance.Batch(stage_N), classes.Class_B);
+        return (scope.Keep(both_NLC.Narrow(0, 0, count)), scope.Keep(both_NLC.Narrow(0, count, count)));
+    }
+
+    /// <summary>Writes a model folder with another generator; everything else is copied from the teacher.</summary>
     /// <param name="folder">The folder to write.</param>
     /// <param name="config">Config of the new model.</param>
-    /// <param name="structure">Parameters of the structure generator.</param>
-    internal void Save(string folder, ModelConfig config, IReadOnlyDictionary<string, Tensor> structure)
+    /// <param name="student">Parameters of the distilled generator. They are stored in the teacher's types.</param>
+    internal void Save(string folder, ModelConfig config, IReadOnlyDictionary<string, Tensor> student)
     {
         using var scope = new TensorScope();
         string[] files = NvgModel.TensorFiles(_model.Folder, _model.Config);
         using SafetensorsFile tokenizer = SafetensorsFile.Open(files[0]), generator = SafetensorsFile.Open(files[1]);
-        ScalarType type = generator["structure_embed.weight"].ScalarType;
-        Dictionary<string, Tensor> tensors = generator.Where(t => !structure.ContainsKey(t.Key)).ToDictionary(t => t.Key, t => t.Value);
-        foreach ((string name, Tensor value) in structure)
-            tensors.Add(name, value.Rank < 2 ? value.Alias() : value.To(type));
+        ScalarType matrices = generator["structure_embed.weight"].ScalarType;
+        Dictionary<string, Tensor> tensors = generator.Where(t => !student.ContainsKey(t.Key)).ToDictionary(t => t.Key, t => t.Value);
+        foreach ((string name, Tensor value) in student)
+        {
+            ScalarType added = value.Rank < 2 ? value.ScalarType : matrices;
+            tensors.Add(name, value.To(generator.TryGetValue(name, out Tensor? stored) ? stored.ScalarType : added));
+        }
+
         NvgModel.Save(folder, config, tokenizer, tensors, _model.Labels, type: null);
     }
 

@@ -1,7 +1,5 @@
 using Nvg.Checkpoints;
 using Nvg.Data.Datasets;
-using Nvg.Generators;
-using Nvg.Granularity;
 using Nvg.Imaging;
 using Nvg.Sampling;
 using Nvg.Sampling.Schedules;
@@ -12,14 +10,12 @@ using Nvg.Training.Loop;
 using Nvg.Training.Optimization;
 using Nvg.Training.Ownership;
 using Nvg.Training.Runs;
-using Nvg.Training.Tasks.Generators;
-using Nvg.Training.Tasks.Generators.Intervals;
 
 namespace Nvg.Training.Tasks.Distillation;
 
 /// <summary>
-/// Distils the structure generator of a model so that it needs few steps; the model itself is the teacher (docs/method.md,
-/// section 11.1). Tokenizer and content generator do not change.
+/// Distils a generator of a model: the structure generator, so that it needs few steps, or the content generator, so that guidance needs
+/// one pass. The model itself is the teacher (docs/method.md, sections 11.1 and 11.2). Tokenizer and the other generator do not change.
 /// </summary>
 public sealed class DistillationTraining : ITrainingTask
 {
@@ -31,9 +27,7 @@ public sealed class DistillationTraining : ITrainingTask
     private readonly DistillationTeacher _teacher;
     private readonly DistillationExamples _examples;
     private readonly ModelConfig _model;
-    private readonly StructureGenerator _student;
-    private readonly DistillationLoss _loss;
-    private readonly IntervalGrid _grid;
+    private readonly IDistilledGenerator _student;
 
     /// <param name="config">Settings.</param>
     /// <param name="data">Images of the model's size and classes; borrowed. Null to distil on images that the teacher draws.</param>
@@ -54,19 +48,19 @@ public sealed class DistillationTraining : ITrainingTask
     {
         (_config, _device) = (config, device);
         using OwnedObjects.Construction construction = _owned.Construct();
-        _teacher = _owned.Add(new DistillationTeacher(config.Teacher, device, config.Training.Precision));
+        _teacher = _owned.Add(new DistillationTeacher(config.Teacher, device, config.Training.Precision, config.Part));
         _model = ConfigOf(config, _teacher.Model.Config);
+        if (_model.Validate().FirstOrDefault() is { } problem)
+            throw new NvgDataException($"guidanceLimit: {problem}");
         _owned.Add(Parameters);
-        _student = Parameters.Build(
-            ParameterSource.Random(config.Training.Seed, device), root => new StructureGenerator(root, _model.Generator!));
-        _student.IgnoreNewInputs();
-        CopyTeacher(config.Teacher);
         _examples = _owned.Add(new DistillationExamples(
             config, _teacher, data, device, folder, processes ?? TrainingProcesses.Single, progress, cancellation));
         Fingerprint = RunIdentity.Of(
             Configuration.NvgJson.Write(config.IdentitySettings()), _examples.Fingerprint, _teacher.Model.Fingerprint());
-        _grid = new IntervalGrid(config.Intervals, _teacher.Sizes.Grid.Length);
-        _loss = new DistillationLoss(_student, _teacher, config);
+        _student = config.Part == DistilledPart.Content
+            ? new ContentDistillation(config, _model.Generator!, Parameters, _teacher, _examples, device)
+            : new StructureDistillation(config, _model.Generator!, Parameters, _teacher, _examples, device);
+        CopyTeacher(config.Teacher);
         construction.Complete();
     }
 
@@ -80,39 +74,21 @@ public sealed class DistillationTraining : ITrainingTask
     public string Fingerprint { get; }
 
     /// <inheritdoc/>
-    public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, RandomGenerator random, LossLog log)
-    {
-        using var scope = new TensorScope();
-        int[] own = share.Of(examples);
-        DistillationChoice[] drawn = Array.ConvertAll(own, e => Choice(step, e));
-        int[] order = DistillationLoss.Order(drawn, _config.TeacherSpan);
-        DistillationChoice[] choices = Array.ConvertAll(order, i => drawn[i]);
-        int[] ordered = Array.ConvertAll(order, i => own[i]);
-        using GranularitySequence sequence = _examples.Load(step, ordered, _device);
-        LatentGrid grid = sequence.Grid;
-        using Tensor noise = Tensor.Randn([share.Total, grid.Length, grid.LastStage], random);
-        Tensor noise_NLK = StructureFlowBatch.Chosen(noise, Array.ConvertAll(order, i => (long)share.Start + i));
-        long[] classes = [.. ordered.Zip(choices, (e, c) => c.HasClass ? (long)_examples.ClassOf(e) : _teacher.Sizes.NullClass)];
-        Tensor class_N = Tensor.From(classes, classes.Length).Send(_device);
-        DistillationBatch batch = DistillationBatch.Create(sequence, _teacher.Tokenizer.Quantizer, class_N, noise_NLK, choices);
-        return scope.Keep(_loss.Compute(batch, log));
-    }
+    public Tensor Loss(long step, IReadOnlyList<int> examples, BatchShare share, RandomGenerator random, LossLog log) =>
+        _student.Loss(step, share.Of(examples), share, random, log);
 
-    /// <summary>Samples of evenly spread classes in one step.</summary>
+    /// <summary>Samples of evenly spread classes.</summary>
     /// <inheritdoc/>
     public RgbImage? Preview(IReadOnlyDictionary<string, Tensor> parameters)
     {
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
         using var store = new ParameterStore();
-        StructureGenerator student = store.Build(
-            ParameterSource.From(parameters, device: _device), root => new StructureGenerator(root, _model.Generator!));
         int classCount = _teacher.Sizes.ClassCount;
         int[] classes = [.. Enumerable.Range(0, PreviewImages).Select(i => i * classCount / PreviewImages)];
         using ImageNoise noise = ImageNoise.FromSeeds(
             [.. Enumerable.Range(0, PreviewImages).Select(i => (ulong)i)], _teacher.Sizes.Grid, _device);
-        var sampler = new NvgSampler(
-            _model.Generator!, _device, _teacher.Model.SamplingGenerator.Content, student, _teacher.Tokenizer.Quantizer);
+        NvgSampler sampler = _student.Sampler(store, ParameterSource.From(parameters, device: _device));
         using SampledBatch sampled = sampler.Sample(classes, noise, _model.Sampling);
         RgbImage[] images = ImageTensor.ToImages(_teacher.Tokenizer.Decode(sampled.Canvas_BLC));
         return ImageGrid.Compose(images, enlargement: ImageGrid.ComfortableEnlargement(images[0], images.Length));
@@ -124,12 +100,17 @@ public sealed class DistillationTraining : ITrainingTask
     /// <inheritdoc/>
     public void Dispose() => _owned.Dispose();
 
-    private static ModelConfig ConfigOf(DistillationConfig config, ModelConfig teacher) => teacher with
+    private static ModelConfig ConfigOf(DistillationConfig config, ModelConfig teacher)
     {
-        Name = config.Name ?? teacher.Name,
-        Generator = teacher.Generator! with { StructureStepInput = true, StructureGuidanceLimit = config.GuidanceLimit },
-        Sampling = teacher.Sampling with { StructureSteps = StructureSteps.Auto() },
-    };
+        ModelConfig named = teacher with { Name = config.Name ?? teacher.Name };
+        if (config.Part == DistilledPart.Content)
+            return named with { Generator = teacher.Generator! with { ContentGuidanceLimit = config.GuidanceLimit } };
+        return named with
+        {
+            Generator = teacher.Generator! with { StructureStepInput = true, StructureGuidanceLimit = config.GuidanceLimit },
+            Sampling = teacher.Sampling with { StructureSteps = StructureSteps.Auto() },
+        };
+    }
 
     // Copies the stored weights, not the weights in the precision that the teacher computes with.
     private void CopyTeacher(string folder)
@@ -137,8 +118,4 @@ public sealed class DistillationTraining : ITrainingTask
         using NvgModel stored = NvgModel.Load(folder, _device, type: null);
         Parameters.CopySharedFrom(stored.Generator.Parameters);
     }
-
-    private DistillationChoice Choice(long step, int example) => DistillationChoice.Draw(
-        new HostRandom(RandomSeed.Of(_config.Training.Seed, step, RandomStream.DistillationChoices, example)), _config, _grid,
-        _teacher.Model.Config.Sampling.StructureGuidance, _teacher.Sizes.Grid.LastStage);
 }

@@ -26,7 +26,8 @@ internal sealed class GeneratorRunInputs : IDisposable
         using OwnedObjects.Construction construction = _owned.Construct();
         _tokenizer = _owned.Add(NvgModel.Load(config.Tokenizer, device, withGenerator: false));
         DataRequirements.RequireSize(data, _tokenizer.Config.Tokenizer.ImageSize, "tokenizer");
-        Model = SizesOf(config, _tokenizer.Config.Tokenizer, data.Classes.Count, KeptStructureOf(config));
+        Model = SizesOf(config, _tokenizer.Config.Tokenizer, data.Classes.Count,
+            structure: SizesOfStart(config, GeneratorParts.Content), content: SizesOfStart(config, GeneratorParts.Structure));
         // Checked before training rather than after it.
         int lastStage = Model.Tokenizer.Grid.LastStage;
         if (Model.Validate().Union(config.Sampling.Validate(lastStage)).ToList() is { Count: > 0 } problems)
@@ -71,7 +72,7 @@ internal sealed class GeneratorRunInputs : IDisposable
     public void Dispose() => _owned.Dispose();
 
     private static ModelConfig SizesOf(
-        GeneratorRunConfig config, TokenizerConfig sizes, int classCount, GeneratorConfig? structure) => new()
+        GeneratorRunConfig config, TokenizerConfig sizes, int classCount, GeneratorConfig? structure, GeneratorConfig? content) => new()
         {
             Name = config.Name,
             Tokenizer = sizes,
@@ -86,13 +87,14 @@ internal sealed class GeneratorRunInputs : IDisposable
                 TokenFeatures = config.TokenFeatures,
                 StructureStepInput = config.Loss.Intervals is not null || structure?.StructureStepInput == true,
                 StructureGuidanceLimit = structure?.StructureGuidanceLimit,
+                ContentGuidanceLimit = content?.ContentGuidanceLimit,
             },
             Sampling = config.Sampling,
         };
 
-    // A structure generator that is not trained keeps the inputs that it was distilled with.
-    private static GeneratorConfig? KeptStructureOf(GeneratorRunConfig config) =>
-        config is { Parts: GeneratorParts.Content, Start: { } start } ? NvgModel.ReadConfig(start).Generator : null;
+    // A generator that is not trained keeps the inputs that it was distilled with.
+    private static GeneratorConfig? SizesOfStart(GeneratorRunConfig config, GeneratorParts trained) =>
+        config.Parts == trained && config.Start is { } start ? NvgModel.ReadConfig(start).Generator : null;
 
     private bool HasSameCodebook(Tokenizer other)
     {
