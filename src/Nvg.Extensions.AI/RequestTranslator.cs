@@ -64,7 +64,7 @@ internal sealed class RequestTranslator(NvgModel model, Lazy<string> fingerprint
                 : StructureSteps.Parse(steps)
                     ?? throw new ArgumentException($"'{steps}' is not a valid number of structure steps: give a number or auto"),
         };
-        return options.Validate(model.Grid.LastStage).FirstOrDefault() is { } problem ? throw new ArgumentException(problem) : options;
+        return options.Validate(model.GeneratorConfig).FirstOrDefault() is { } problem ? throw new ArgumentException(problem) : options;
     }
 
     private ImageRequest Given(ImageRequest image, OriginalImages originals, ImageDocument? document, PropertyValues values)

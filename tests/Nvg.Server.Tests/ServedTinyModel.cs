@@ -14,7 +14,7 @@ public sealed class ServedTinyModel : IDisposable
 
     public ServedTinyModel()
     {
-        GeneratorConfig generatorSizes = Tiny.Generator(new LatentGrid(4, 4));
+        GeneratorConfig generatorSizes = Tiny.Generator(new LatentGrid(4, 4)) with { StructureGuidanceLimit = 3 };
         var config = new ModelConfig
         {
             Name = "tiny",

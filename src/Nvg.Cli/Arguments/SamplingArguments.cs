@@ -101,8 +101,7 @@ internal sealed class SamplingArguments
             StructureSteps = parsed.GetValue(_steps) ?? defaults.StructureSteps,
             Gumbel = parsed.GetValue(_gumbel) ?? defaults.Gumbel,
         };
-        string? problem = options.Validate(model.Grid.LastStage).FirstOrDefault() ?? options.ProblemWith(model.GeneratorConfig);
-        return problem is null ? options : throw new UsageException(problem);
+        return options.Validate(model.GeneratorConfig).FirstOrDefault() is { } problem ? throw new UsageException(problem) : options;
     }
 
     /// <summary>The sampling settings of a VAR model.</summary>

@@ -69,8 +69,7 @@ public sealed class SamplingStudy : IDisposable
     {
         int stages = _model.GeneratorConfig.Grid.StageCount;
         SamplingOptions options = point.Apply(_model.Config.Sampling);
-        string? problem = options.Validate(stages - 1).FirstOrDefault() ?? options.ProblemWith(_model.GeneratorConfig);
-        if (problem is not null)
+        if (options.Validate(_model.GeneratorConfig).FirstOrDefault() is { } problem)
             throw new NvgDataException($"{point.Name}: {problem}");
         if (point.Kept is { } kept && (_given is null || kept.Stages > stages))
             throw new NvgDataException(

@@ -65,7 +65,7 @@ internal sealed class PlanBuilder
     {
         SamplingOptions defaults = document?.Description.Sampling ?? model.Model.Config.Sampling;
         SamplingOptions options = body.Sampling?.Over(defaults) ?? defaults;
-        return options.Validate(model.Model.Grid.LastStage).FirstOrDefault() is { } problem
+        return options.Validate(model.Model.GeneratorConfig).FirstOrDefault() is { } problem
             ? throw RequestException.Field400("sampling", problem)
             : options;
     }

@@ -38,10 +38,7 @@ public sealed record ModelConfig
         bool sameLatent = generator.Grid == Tokenizer.Grid && generator.LatentChannels == Tokenizer.LatentChannels;
         if (!sameLatent || generator.CodebookSize != Tokenizer.CodebookSize)
             yield return "tokenizer and generator disagree on the latent grid, its channels or the codebook";
-        List<string> problems = [.. Sampling.Validate(generator.Grid.LastStage)];
-        foreach (string problem in problems)
+        foreach (string problem in Sampling.Validate(generator))
             yield return problem;
-        if (problems.Count == 0 && Sampling.ProblemWith(generator) is { } outside)
-            yield return outside;
     }
 }

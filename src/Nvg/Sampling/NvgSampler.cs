@@ -134,10 +134,8 @@ public sealed class NvgSampler
     private void Check(IReadOnlyList<int> classes, ImageNoise noise, SamplingOptions options)
     {
         LatentGrid grid = _config.Grid;
-        if (options.Validate(grid.LastStage).ToList() is { Count: > 0 } problems)
+        if (options.Validate(_config).ToList() is { Count: > 0 } problems)
             throw new ArgumentException(string.Join("; ", problems));
-        if (options.ProblemWith(_config) is { } problem)
-            throw new ArgumentException(problem);
         if (classes.Any(c => c < 0 || c > _config.NullClass))
             throw new ArgumentException($"classes must be in 0…{_config.NullClass}");
         if (!noise.Structure_BLK.Shape.SequenceEqual([classes.Count, grid.Length, grid.LastStage]))

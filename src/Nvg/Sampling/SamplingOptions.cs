@@ -30,25 +30,6 @@ public sealed record SamplingOptions : ISamplingSettings
     /// <summary>Whether splits are drawn with Gumbel-top-k instead of by rank.</summary>
     public bool Gumbel { get; init; }
 
-    /// <summary>
-    /// Explains why generators that take the guidance scale as an input cannot use the settings; null if they can.
-    /// </summary>
-    /// <param name="sizes">The generators' limits (<see cref="GeneratorConfig.StructureGuidanceLimit"/>) and stages.</param>
-    internal string? ProblemWith(GeneratorConfig sizes)
-    {
-        int lastStage = sizes.Grid.LastStage;
-        return Outside("structure", StructureGuidance, sizes.StructureStageCount, sizes.StructureGuidanceLimit)
-            ?? Outside("content", ContentGuidance, sizes.Grid.StageCount, sizes.ContentGuidanceLimit);
-
-        string? Outside(string part, StageSchedule guidance, int stages, double? limit)
-        {
-            double[] scales = [.. Enumerable.Range(0, stages).Select(i => guidance.At(i, lastStage))];
-            return limit is { } most && Array.Exists(scales, s => s < 1 || s > most)
-                ? $"{part} guidance of this model must be in 1…{limit:G4}, it is {scales.Min():G4}…{scales.Max():G4}"
-                : null;
-        }
-    }
-
     /// <summary>All problems of the settings; empty if there are none.</summary>
     public IEnumerable<string> Validate(int lastStage)
     {
@@ -73,5 +54,27 @@ public sealed record SamplingOptions : ISamplingSettings
             yield return $"temperature must be positive, it is {Temperature}";
         foreach (string problem in StructureSteps.Validate(lastStage))
             yield return problem;
+    }
+
+    /// <summary>
+    /// All problems of the settings with the generators of a model, which may take a limited guidance scale as an input
+    /// (<see cref="GeneratorConfig.StructureGuidanceLimit"/>); empty if there are none.
+    /// </summary>
+    internal IEnumerable<string> Validate(GeneratorConfig sizes)
+    {
+        int lastStage = sizes.Grid.LastStage;
+        List<string> problems = [.. Validate(lastStage)];
+        return problems.Count > 0 ? problems :
+        [
+            .. Outside("structure", StructureGuidance, sizes.StructureStageCount, sizes.StructureGuidanceLimit),
+            .. Outside("content", ContentGuidance, sizes.Grid.StageCount, sizes.ContentGuidanceLimit),
+        ];
+
+        IEnumerable<string> Outside(string part, StageSchedule guidance, int stages, double? limit)
+        {
+            double[] scales = [.. Enumerable.Range(0, stages).Select(i => guidance.At(i, lastStage))];
+            if (Array.Exists(scales, s => limit is not null && (s < 1 || s > limit)))
+                yield return $"{part} guidance of this model must be in 1…{limit:G4}, it is {scales.Min():G4}…{scales.Max():G4}";
+        }
     }
 }
