@@ -59,11 +59,16 @@ TORCH_LIBRARY(nvg, m) {
         "epsilon) -> (Tensor, Tensor)");
   m.def("beside_gelu(Tensor attended, Tensor projected) -> Tensor");
   m.def("has_matrix_engine() -> bool");
+  m.def("has_int8_engine() -> bool");
   m.def("pack_matrix(Tensor weight) -> Tensor");
+  m.def("pack_matrix_int8(Tensor weight) -> (Tensor, Tensor)");
   m.def("transformer_block_(Tensor(a!) x, Tensor modulation, Tensor first_weight, Tensor first_bias, "
         "Tensor query_scale, Tensor key_scale, Tensor rotations, Tensor second_weight, Tensor second_bias, float "
         "epsilon) "
         "-> Tensor(a!)");
+  m.def("transformer_block_int8_(Tensor(a!) x, Tensor modulation, Tensor first_weight, Tensor first_columns, "
+        "Tensor first_bias, Tensor query_scale, Tensor key_scale, Tensor rotations, Tensor second_weight, "
+        "Tensor second_columns, Tensor second_bias, float epsilon) -> Tensor(a!)");
   m.def(
       "scale_block_(Tensor(a!) x, Tensor modulation, Tensor(b!) keys, Tensor(c!) values, int start, Tensor qkv_weight, "
       "Tensor qkv_bias, Tensor query_scale, Tensor projection_weight, Tensor projection_bias, Tensor first_weight, "
@@ -72,7 +77,7 @@ TORCH_LIBRARY(nvg, m) {
 
 TORCH_LIBRARY_IMPL(nvg, Autograd, m) {
   // The results of these operators have no gradient: integers, and weights packed for inference.
-  for (const char *name : {"greedy_clustering", "nearest_code", "pack_matrix"})
+  for (const char *name : {"greedy_clustering", "nearest_code", "pack_matrix", "pack_matrix_int8"})
     m.impl(name, torch::CppFunction::makeFallthrough());
   // Parts of an operator with a gradient. If they are called directly, differentiating their results raises an error.
   for (const char *name :

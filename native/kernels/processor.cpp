@@ -21,6 +21,12 @@ bool has_unnamed_v3_features() {
   return __get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) && (ecx & lzcnt) != 0;
 }
 
+// Bits of EDX of leaf 7.
+bool has_leaf_7(unsigned bits) {
+  unsigned eax, ebx, ecx, edx;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx & bits) == bits;
+}
+
 // Linux grants the tile registers on request, once for the whole process.
 bool request_tile_registers() {
 #if defined(__linux__)
@@ -47,10 +53,15 @@ bool has_x86_64_v4() {
 bool has_avx512_bf16() { return has_x86_64_v4() && __builtin_cpu_supports("avx512bf16"); }
 
 bool has_amx_bf16() {
-  unsigned eax, ebx, ecx, edx;
   constexpr unsigned amx_bf16 = 1u << 22, amx_tile = 1u << 24;
-  return has_avx512_bf16() && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx & amx_bf16) != 0 &&
-         (edx & amx_tile) != 0 && request_tile_registers();
+  return has_avx512_bf16() && has_leaf_7(amx_bf16 | amx_tile) && request_tile_registers();
+}
+
+bool has_avx512_vnni() { return has_avx512_bf16() && __builtin_cpu_supports("avx512vnni"); }
+
+bool has_amx_int8() {
+  constexpr unsigned amx_int8 = 1u << 25;
+  return has_amx_bf16() && has_leaf_7(amx_int8);
 }
 
 } // namespace nvg::processor

@@ -78,6 +78,18 @@ void check_pack_matrix(int64_t columns, int64_t depth) {
   expect(packed.equal(expected.permute({0, 2, 3, 1, 4})), "pack_matrix " + std::to_string(columns));
 }
 
+void check_pack_matrix_int8(int64_t columns, int64_t depth) {
+  const at::Tensor weight = at::randn({columns, depth});
+  const auto results = call_all("pack_matrix_int8", {weight});
+  const at::Tensor packed = results[0].toTensor(), numbers = results[1].toTensor();
+  const at::Tensor steps = packed.permute({0, 3, 1, 2, 4}).reshape({columns, depth}).to(at::kDouble);
+  const at::Tensor scales = numbers[0].unsqueeze(1).to(at::kDouble);
+  const std::string what = "pack_matrix_int8 " + std::to_string(columns);
+  expect(packed.scalar_type() == at::kChar && steps.abs().amax(1).eq(127).all().item<bool>(), what + ": range");
+  expect(((steps * scales - weight).abs() <= scales * 0.5001).all().item<bool>(), what + ": values");
+  expect(numbers[1].equal((steps.sum(1) * 128).to(at::kFloat)), what + ": sums");
+}
+
 } // namespace
 
 int main() {
@@ -97,8 +109,11 @@ int main() {
     }
     check_pack_matrix(32, 32);
     check_pack_matrix(96, 160);
+    check_pack_matrix_int8(32, 64);
+    check_pack_matrix_int8(96, 320);
   });
   check_second_derivatives();
   expect_refused("multiples of 32", [] { call("pack_matrix", {at::randn({31, 32})}); });
+  expect_refused("multiple of 64", [] { call("pack_matrix_int8", {at::randn({32, 96})}); });
   return finish("block kernels");
 }

@@ -1,6 +1,7 @@
 // Compares every matrix engine of this processor with explicit sums. Includes the implementation to access all engines.
 #include "kernels/tiles/matrix_tiles.cpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -71,11 +72,56 @@ int check(const Engine &engine, int64_t depth_tiles, bool wide, bool accumulate,
   return fine ? 0 : 1;
 }
 
+// Products of bytes are exact, so all sums must be equal.
+int check_int8(const Engine &engine, int64_t depth_tiles, bool accumulate) {
+  std::mt19937 random(static_cast<unsigned>(depth_tiles));
+  std::uniform_int_distribution<int> bytes(0, 255), numbers(-1000000, 1000000);
+  const int64_t depth = depth_tiles * kInt8Depth, c_row = kBlock + 7;
+  std::vector<uint8_t> a(static_cast<size_t>(kBlock * depth));
+  std::vector<int8_t> b(static_cast<size_t>(kBlock * depth));
+  std::vector<int32_t> c(static_cast<size_t>(kBlock * c_row));
+  for (auto &value : a)
+    value = static_cast<uint8_t>(bytes(random));
+  for (auto &value : b)
+    value = static_cast<int8_t>(bytes(random) - 128);
+  // Sums of four products that do not fit in 16 bits.
+  std::fill_n(a.begin(), 64, uint8_t{255});
+  std::fill_n(b.begin(), 64, int8_t{-128});
+  for (auto &value : c)
+    value = numbers(random);
+  std::vector<int32_t> expected = c;
+  for (int64_t i = 0; i < kBlock; i++) {
+    for (int64_t j = 0; j < kBlock; j++) {
+      int32_t sum = accumulate ? c[i * c_row + j] : 0;
+      for (int64_t k = 0; k < depth; k++) {
+        const int64_t tile = k / kInt8Depth, place = k % kInt8Depth;
+        sum += a[(i / kRows * depth_tiles + tile) * kInt8Elements + i % kRows * kInt8Depth + place] *
+               b[(j / kColumns * depth_tiles + tile) * kInt8Elements + place / 4 * 64 + j % kColumns * 4 + place % 4];
+      }
+      expected[i * c_row + j] = sum;
+    }
+  }
+  const Left left{reinterpret_cast<const uint16_t *>(a.data()), kDepth, depth_tiles * kElements, kElements};
+  const Right right{reinterpret_cast<const uint16_t *>(b.data()), depth_tiles * kElements, kElements};
+  engine.enter();
+  engine.multiply_int8(left, right, depth_tiles, c.data(), c_row, accumulate);
+  engine.leave();
+  if (c == expected)
+    return 0;
+  std::fprintf(stderr, "FAILED: %s in int8, depth %ld, accumulate %d\n", engine.name, static_cast<long>(depth),
+               accumulate);
+  return 1;
+}
+
 } // namespace
 
 int main() {
-  std::vector<const Engine *> engines;
+  std::vector<const Engine *> engines, int8_engines;
 #ifdef NVG_MATRIX_ENGINES
+  if (nvg::processor::has_amx_int8())
+    int8_engines.push_back(&kAmx);
+  if (nvg::processor::has_avx512_vnni())
+    int8_engines.push_back(&kAvx512);
   if (nvg::processor::has_amx_bf16())
     engines.push_back(&kAmx);
   if (nvg::processor::has_avx512_bf16())
@@ -91,6 +137,12 @@ int main() {
       for (int variant = 0; variant < 8; variant++)
         failures += check(*engine, depth_tiles, variant & 1, variant & 2, variant & 4);
     std::printf("%s: checked\n", engine->name);
+  }
+  for (const Engine *engine : int8_engines) {
+    for (int64_t depth_tiles : {1, 2, 5, 16})
+      for (bool accumulate : {false, true})
+        failures += check_int8(*engine, depth_tiles, accumulate);
+    std::printf("%s in int8: checked\n", engine->name);
   }
   return failures == 0 ? 0 : 1;
 }

@@ -41,6 +41,7 @@ void check_all_metas(at::ScalarType type) {
   check_meta("greedy_clustering", {at::randn({3, 16, 4})});
   check_meta("nearest_code", {at::randn({5, 4}), at::randn({7, 4})});
   check_meta("pack_matrix", {at::randn({32, 64})});
+  check_meta("pack_matrix_int8", {at::randn({32, 64})});
   check_meta("modulated_layer_norm", {x, row, row, 1e-6, kind});
   check_meta("modulated_layer_norm_forward", {x, row, row, 1e-6, kind});
   check_meta("modulated_layer_norm_backward", {update, x, row, at::randn({6, 2})});
@@ -82,6 +83,15 @@ void check_tile_metas() {
                               at::randn({128}), packed(64, 128), scale, 1e-6});
 }
 
+void check_int8_metas() {
+  const at::Tensor scale = at::randn({64});
+  const auto first = call_all("pack_matrix_int8", {at::randn({256, 64})}),
+             second = call_all("pack_matrix_int8", {at::randn({64, 128})});
+  check_meta("transformer_block_int8_",
+             {at::randn({2, 3, 64}), at::randn({2, 192}), first[0], first[1], at::randn({256}), scale, scale,
+              at::randn({2, 3, 64}), second[0], second[1], scale, 1e-6});
+}
+
 // Gradients must also pass through Meta tensors.
 void check_meta_gradients() {
   at::Tensor x = at::empty({2, 3, 8}, at::kMeta).requires_grad_();
@@ -95,17 +105,33 @@ void check_meta_gradients() {
 
 int main() {
   at::manual_seed(5);
-  for (const char *name :
-       {"nvg::greedy_clustering", "nvg::nearest_code", "nvg::conv2d", "nvg::conv2d_backward", "nvg::group_norm_swish",
-        "nvg::group_norm_swish_forward", "nvg::group_norm_swish_backward", "nvg::modulated_layer_norm",
-        "nvg::modulated_layer_norm_forward", "nvg::modulated_layer_norm_backward", "nvg::attention_mlp",
-        "nvg::attention_mlp_forward", "nvg::attention_mlp_backward", "nvg::gated_sum", "nvg::gated_sum_backward",
-        "nvg::pack_matrix", "nvg::transformer_block_", "nvg::scale_block_"})
+  for (const char *name : {"nvg::greedy_clustering",
+                           "nvg::nearest_code",
+                           "nvg::conv2d",
+                           "nvg::conv2d_backward",
+                           "nvg::group_norm_swish",
+                           "nvg::group_norm_swish_forward",
+                           "nvg::group_norm_swish_backward",
+                           "nvg::modulated_layer_norm",
+                           "nvg::modulated_layer_norm_forward",
+                           "nvg::modulated_layer_norm_backward",
+                           "nvg::attention_mlp",
+                           "nvg::attention_mlp_forward",
+                           "nvg::attention_mlp_backward",
+                           "nvg::gated_sum",
+                           "nvg::gated_sum_backward",
+                           "nvg::pack_matrix",
+                           "nvg::pack_matrix_int8",
+                           "nvg::transformer_block_",
+                           "nvg::transformer_block_int8_",
+                           "nvg::scale_block_"})
     check_keys(name);
   check_all_metas(at::kFloat);
   check_all_metas(at::kBFloat16);
   if (call_all("has_matrix_engine", {})[0].toBool())
     check_tile_metas();
+  if (call_all("has_int8_engine", {})[0].toBool())
+    check_int8_metas();
   check_meta_gradients();
   expect_refused("must be on one device", [] {
     call("gated_sum", {at::empty({1, 2, 4}, at::kMeta), at::randn({1, 4}), at::randn({1, 2, 4})});

@@ -1,5 +1,5 @@
 // Shared parts of the kernels for whole transformer blocks: phases of a thread team, norms into tiles, products over
-// tiles, and the attention of one head. Products are bfloat16, everything else is float32.
+// tiles, and the attention of one head. Products are bfloat16 or int8, everything else is float32.
 #pragma once
 
 #include "kernels/parallel.h"
@@ -133,30 +133,105 @@ struct ModulatedNorm {
   }
 };
 
+// Left tiles of a product. In int8 they have the place of the bfloat16 tiles that they were made of: the two differ in
+// the number of tiles along the depth, but not in the distance from one 16 rows to the next.
+struct Rows {
+  uint16_t *tiles = nullptr;
+  float *scales = nullptr; // of every row; null in bfloat16
+
+  // Rounds the 32 rows beginning at `first_row`, of `rows` altogether, from bfloat16 to int8 in place: to unsigned
+  // numbers around 128, with a scale that takes the largest magnitude of the row to 127.
+  void round(int64_t first_row, int64_t rows, int64_t columns) const {
+    for (int64_t row = first_row; row < std::min(first_row + kBlock, rows); row++) {
+      // Compares magnitudes as integers, in which infinity and not-a-number are the largest.
+      const __m512i magnitude = _mm512_set1_epi16(0x7fff);
+      __m512i magnitudes = _mm512_setzero_si512();
+      for (int64_t i = 0; i < columns; i += kDepth)
+        magnitudes = _mm512_max_epu16(
+            magnitudes, _mm512_and_si512(_mm512_loadu_si512(in_tiles(tiles, row, i, columns)), magnitude));
+      const uint32_t bits = _mm512_reduce_max_epu32(_mm512_max_epu32(_mm512_slli_epi32(magnitudes, 16), magnitudes));
+      const int32_t largest_bits = static_cast<int32_t>(bits & 0xffff0000u);
+      float largest;
+      __builtin_memcpy(&largest, &largest_bits, sizeof largest);
+      scales[row] = largest / 127;
+      // If the row is not finite, its products are not finite either, because of the scale.
+      const __m512 inverse = _mm512_set1_ps(largest > 1e-30f && largest < INFINITY ? 127 / largest : 0);
+      for (int64_t i = 0; i < columns; i += kInt8Depth) {
+        const __m512i low = _mm512_inserti32x4(_mm512_castsi128_si512(int8_at(row, i, columns, inverse)),
+                                               int8_at(row, i + 16, columns, inverse), 1);
+        const __m512i most = _mm512_inserti32x4(low, int8_at(row, i + 32, columns, inverse), 2);
+        const __m512i all = _mm512_inserti32x4(most, int8_at(row, i + 48, columns, inverse), 3);
+        // Numbers that are still to be read are not overwritten: the target lies at or before the source.
+        _mm512_storeu_si512(in_tiles(tiles, row, i / 2, columns),
+                            _mm512_xor_si512(all, _mm512_set1_epi8(static_cast<char>(0x80))));
+      }
+    }
+  }
+
+  // 16 numbers of a row, multiplied by `factor` and rounded.
+  __m128i int8_at(int64_t row, int64_t column, int64_t columns, __m512 factor) const {
+    const auto *source = reinterpret_cast<const __m256i *>(in_tiles(tiles, row, column, columns) + column % kDepth);
+    const __m512 numbers =
+        _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(source)), 16));
+    return _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(_mm512_mul_ps(numbers, factor)));
+  }
+};
+
+// Right tiles of a product.
+struct Matrix {
+  const uint16_t *tiles = nullptr;
+  const float *scales = nullptr, *corrections = nullptr; // of every column, from pack_matrix_int8; null in bfloat16
+
+  bool is_int8() const { return scales != nullptr; }
+
+  // Takes the int32 sums of 32 rows and 64 columns to float32 in place.
+  void rescale(const float *row_scales, int64_t panel, float *sums) const {
+    __m512i excess[4];
+    __m512 factors[4];
+    for (int64_t i = 0; i < 4; i++) {
+      excess[i] = _mm512_cvtps_epi32(_mm512_loadu_ps(corrections + panel * kHead + 16 * i));
+      factors[i] = _mm512_loadu_ps(scales + panel * kHead + 16 * i);
+    }
+    for (int64_t row = 0; row < kBlock; row++, sums += kHead) {
+      const __m512 factor = _mm512_set1_ps(row_scales[row]);
+      for (int64_t i = 0; i < 4; i++) {
+        const __m512 exact = _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_loadu_si512(sums + 16 * i), excess[i]));
+        _mm512_storeu_ps(sums + 16 * i, _mm512_mul_ps(exact, _mm512_mul_ps(factors[i], factor)));
+      }
+    }
+  }
+};
+
 // Computes 64 columns of a block of rows of a product. Calls the owner's `Finish(panel, first row, sums)` for every 32
 // rows; sums are 32 × 64. Finish is a method because GCC does not compile lambdas for the instruction set selected
 // here.
 template <typename Owner, void (Owner::*Finish)(int64_t, int64_t, const float *) const>
-void product(const Owner &owner, const Engine &engine, const uint16_t *left, const uint16_t *right, int64_t depth,
+void product(const Owner &owner, const Engine &engine, const Rows &left, const Matrix &right, int64_t depth,
              int64_t panel, int64_t begin, int64_t end, float *sums) {
   // The right tiles of one step stay in the first-level cache for all rows.
   constexpr int64_t step = 8;
-  const int64_t depth_tiles = depth / kDepth;
+  const int64_t depth_tiles = depth / (right.is_int8() ? kInt8Depth : kDepth), row_tile = depth / kDepth * kElements;
   for (int64_t k = 0; k < depth_tiles; k += step) {
     const int64_t length = std::min(step, depth_tiles - k);
     for (int64_t half = 0; half < 2; half++) {
-      const Right b{.data = right + ((panel * 4 + half * 2) * depth_tiles + k) * kElements,
+      const Right b{.data = right.tiles + ((panel * 4 + half * 2) * depth_tiles + k) * kElements,
                     .column_tile = depth_tiles * kElements,
                     .depth_tile = kElements};
       for (int64_t row = begin; row < end; row += kBlock) {
-        const Left a{.data = left + (row / kRows * depth_tiles + k) * kElements,
+        const Left a{.data = left.tiles + row / kRows * row_tile + k * kElements,
                      .row = kDepth,
-                     .row_tile = depth_tiles * kElements,
+                     .row_tile = row_tile,
                      .depth_tile = kElements};
         float *target = sums + (row - begin) * kHead;
-        engine.multiply(a, b, length, target + half * kBlock, kHead, k > 0);
-        if (half == 1 && k + step >= depth_tiles)
-          (owner.*Finish)(panel, row, target);
+        if (right.is_int8())
+          engine.multiply_int8(a, b, length, reinterpret_cast<int32_t *>(target + half * kBlock), kHead, k > 0);
+        else
+          engine.multiply(a, b, length, target + half * kBlock, kHead, k > 0);
+        if (half == 0 || k + step < depth_tiles)
+          continue;
+        if (right.is_int8())
+          right.rescale(left.scales + row, panel, target);
+        (owner.*Finish)(panel, row, target);
       }
     }
   }
@@ -275,9 +350,9 @@ struct GatedUpdate {
 
 // Number of rows that share one pass over 64 columns of weights, so that their left tiles fit in the second-level
 // cache.
-inline int64_t rows_together(int64_t padded_rows, int64_t depth) {
+inline int64_t rows_together(int64_t padded_rows, int64_t bytes_of_row) {
   constexpr int64_t cache = 768 << 10;
-  const int64_t fitting = std::max<int64_t>(2, cache / (depth * 2) / kBlock) * kBlock;
+  const int64_t fitting = std::max<int64_t>(2, cache / bytes_of_row / kBlock) * kBlock;
   const int64_t parts = (padded_rows + fitting - 1) / fitting;
   return round_up((padded_rows + parts - 1) / parts, kBlock);
 }
@@ -291,13 +366,26 @@ inline float *float_data(const char *op, const at::Tensor &tensor, const char *n
   return tensor.data_ptr<float>();
 }
 
-inline const uint16_t *matrix_data(const char *op, const at::Tensor &packed, const char *name, int64_t columns,
-                                   int64_t depth) {
-  TORCH_CHECK(packed.scalar_type() == at::kBFloat16 && packed.is_contiguous() && packed.dim() == 5 &&
-                  packed.size(0) * kColumns == columns && packed.size(1) * kDepth == depth &&
+inline const uint16_t *tile_data(const char *op, const at::Tensor &packed, const char *name, int64_t columns,
+                                 int64_t depth, at::ScalarType type) {
+  TORCH_CHECK(packed.scalar_type() == type && packed.is_contiguous() && packed.dim() == 5 &&
+                  packed.size(0) * kColumns == columns &&
+                  packed.size(1) * (type == at::kChar ? kInt8Depth : kDepth) == depth &&
                   packed.numel() == columns * depth,
               op, ": ", name, " must be a packed matrix of ", columns, " × ", depth);
   return static_cast<const uint16_t *>(packed.data_ptr());
+}
+
+inline Matrix matrix_data(const char *op, const at::Tensor &packed, const char *name, int64_t columns, int64_t depth) {
+  return {.tiles = tile_data(op, packed, name, columns, depth, at::kBFloat16)};
+}
+
+inline Matrix int8_matrix_data(const char *op, const at::Tensor &packed, const at::Tensor &numbers, const char *name,
+                               int64_t columns, int64_t depth) {
+  const float *scales = float_data(op, numbers, name, 2 * columns);
+  return {.tiles = tile_data(op, packed, name, columns, depth, at::kChar),
+          .scales = scales,
+          .corrections = scales + columns};
 }
 
 } // namespace nvg::blocks

@@ -32,12 +32,12 @@ NVG_TARGET_BEGIN(NVG_AVX512_BF16)
 // N sequences of T new tokens of width W, an MLP of width M, H heads of size D, room for L keys per head.
 struct ScaleBlock {
   const Engine &engine;
-  int64_t count, tokens, width, mlp, heads;                                      // N, T, W, M, H
-  int64_t start, length;                                                         // keys before the new tokens; L
-  float *x;                                                                      // (N T) × W
-  const float *modulation;                                                       // N rows of 6 W: γ1 γ2 s1 s2 b1 b2
-  int64_t modulation_row;                                                        // distance between such rows
-  const uint16_t *qkv_weight, *projection_weight, *first_weight, *second_weight; // packed
+  int64_t count, tokens, width, mlp, heads; // N, T, W, M, H
+  int64_t start, length;                    // keys before the new tokens; L
+  float *x;                                 // (N T) × W
+  const float *modulation;                  // N rows of 6 W: γ1 γ2 s1 s2 b1 b2
+  int64_t modulation_row;                   // distance between such rows
+  Matrix qkv_weight, projection_weight, first_weight, second_weight;
   const float *qkv_bias, *projection_bias, *first_bias, *second_bias;
   const float *query_scale; // H
   uint16_t *key, *value;    // (N H) × L × D each
@@ -64,7 +64,7 @@ struct ScaleBlock {
 
   // --- 2
   void project(int64_t panel, int64_t begin, int64_t end, float *sums) const {
-    product<ScaleBlock, &ScaleBlock::finish_projection>(*this, engine, normed, qkv_weight, width, panel, begin, end,
+    product<ScaleBlock, &ScaleBlock::finish_projection>(*this, engine, {normed}, qkv_weight, width, panel, begin, end,
                                                         sums);
   }
 
@@ -125,7 +125,7 @@ struct ScaleBlock {
 
   // --- 4
   void add_attention(int64_t panel, int64_t begin, int64_t end, float *sums) const {
-    product<ScaleBlock, &ScaleBlock::finish_attention>(*this, engine, hidden, projection_weight, width, panel, begin,
+    product<ScaleBlock, &ScaleBlock::finish_attention>(*this, engine, {hidden}, projection_weight, width, panel, begin,
                                                        end, sums);
   }
 
@@ -146,7 +146,7 @@ struct ScaleBlock {
 
   // --- 6
   void expand(int64_t panel, int64_t begin, int64_t end, float *sums) const {
-    product<ScaleBlock, &ScaleBlock::finish_expansion>(*this, engine, normed, first_weight, width, panel, begin, end,
+    product<ScaleBlock, &ScaleBlock::finish_expansion>(*this, engine, {normed}, first_weight, width, panel, begin, end,
                                                        sums);
   }
 
@@ -162,7 +162,7 @@ struct ScaleBlock {
 
   // --- 7
   void add_mlp(int64_t panel, int64_t begin, int64_t end, float *sums) const {
-    product<ScaleBlock, &ScaleBlock::finish_mlp>(*this, engine, hidden, second_weight, mlp, panel, begin, end, sums);
+    product<ScaleBlock, &ScaleBlock::finish_mlp>(*this, engine, {hidden}, second_weight, mlp, panel, begin, end, sums);
   }
 
   void finish_mlp(int64_t panel, int64_t first_row, const float *block) const {
@@ -182,7 +182,7 @@ struct ScaleBlock {
     keys = start + tokens;
     padded_keys = round_up(keys, kBlock);
     const int threads = at::get_num_threads();
-    const int64_t narrow = rows_together(padded_rows, width), wide = rows_together(padded_rows, mlp);
+    const int64_t narrow = rows_together(padded_rows, 2 * width), wide = rows_together(padded_rows, 2 * mlp);
     const int64_t sum_numbers = std::max(narrow, wide) * kHead;
     const int64_t score_numbers = AttentionScratch::floats(padded_keys),
                   weight_numbers = AttentionScratch::halves(padded_keys);

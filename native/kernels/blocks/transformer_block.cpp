@@ -1,10 +1,13 @@
-// A whole transformer block without gradients, with bfloat16 products and everything else in float32: one parallel
-// region of four phases. Only the operands of the products go through memory.
+// A whole transformer block without gradients, with products in bfloat16 or int8 and everything else in float32: one
+// parallel region of four phases. Only the operands of the products go through memory.
 //
 //   1  y = (1 + scale) · LayerNorm(x) + shift                       rows      -> left tiles
 //   2  [q k v | m] = W1 y + b1; norms and rotations; gelu(m)        64 columns of a block of rows
 //   3  softmax(q kᵀ) v                                              a head of a sequence
 //   4  x += gate · (W2 [attention, gelu(m)] + b2)                   64 columns of a block of rows
+//
+// In int8, the operands of the products with W1 and W2 are rounded after the phases 1 and 3, with one scale per token
+// and one per column of the weights. Attention is always in bfloat16.
 #include "kernels/blocks/block_inference.h"
 #include "kernels/library.h"
 #include "kernels/tiles/pack_matrix.h"
@@ -21,6 +24,7 @@ namespace {
 using namespace blocks;
 
 constexpr auto kName = "transformer_block_";
+constexpr auto kInt8Name = "transformer_block_int8_";
 
 #ifdef NVG_BLOCK_INFERENCE
 
@@ -29,11 +33,11 @@ NVG_TARGET_BEGIN(NVG_AVX512_BF16)
 // N sequences of T tokens of width W, an MLP of width M, H heads of size D.
 struct Block {
   const Engine &engine;
-  int64_t count, tokens, width, mlp, heads;     // N, T, W, M, H
-  float *x;                                     // (N T) × W
-  const float *shift, *scale, *gate;            // N rows of W
-  int64_t modulation_row;                       // distance between such rows
-  const uint16_t *first_weight, *second_weight; // packed W1, W2
+  int64_t count, tokens, width, mlp, heads; // N, T, W, M, H
+  float *x;                                 // (N T) × W
+  const float *shift, *scale, *gate;        // N rows of W
+  int64_t modulation_row;                   // distance between such rows
+  Matrix first_weight, second_weight;       // W1, W2
   const float *first_bias, *second_bias;
   const float *query_scale, *key_scale;
   const float *rotations; // (N T) × D, pairs of cosine and sine
@@ -41,9 +45,9 @@ struct Block {
 
   // Set by run().
   int64_t rows = 0, padded_rows = 0, padded_tokens = 0;
-  uint16_t *normed = nullptr;                                  // left tiles of y
+  Rows normed{};                                                 // y
   uint16_t *query = nullptr, *key = nullptr, *value = nullptr; // (N H) × padded T × D each
-  uint16_t *hidden = nullptr;                                  // left tiles of [attention, gelu(m)]
+  Rows hidden{};                                                 // [attention, gelu(m)]
 
   int64_t hidden_width() const { return width + mlp; }
   int64_t first_panels() const { return (3 * width + mlp) / kHead; }
@@ -59,7 +63,9 @@ struct Block {
                              .scale = scale,
                              .modulation_row = modulation_row,
                              .epsilon = epsilon};
-    norm.run(first_row, normed);
+    norm.run(first_row, normed.tiles);
+    if (first_weight.is_int8())
+      normed.round(first_row, rows, width);
   }
 
   // --- 2
@@ -94,7 +100,7 @@ struct Block {
   }
 
   void store_hidden(int64_t row, int64_t column, __m512 numbers) const {
-    store_in_tiles(hidden, row, column, hidden_width(), numbers);
+    store_in_tiles(hidden.tiles, row, column, hidden_width(), numbers);
   }
 
   void norm_rotate(const __m512 *v, const float *learned, const float *rotation, float factor, uint16_t *target) const {
@@ -164,21 +170,22 @@ struct Block {
     padded_tokens = round_up(tokens, kBlock);
     const int threads = at::get_num_threads();
     const int64_t head_numbers = count * heads * padded_tokens * kHead;
-    const int64_t first_rows = rows_together(padded_rows, width),
-                  second_rows = rows_together(padded_rows, hidden_width());
+    const int64_t bytes = first_weight.is_int8() ? 1 : 2;
+    const int64_t first_rows = rows_together(padded_rows, bytes * width),
+                  second_rows = rows_together(padded_rows, bytes * hidden_width());
     const int64_t sum_numbers = std::max(first_rows, second_rows) * kHead;
     const int64_t score_numbers = AttentionScratch::floats(padded_tokens),
                   weight_numbers = AttentionScratch::halves(padded_tokens);
     const at::Tensor halves = at::empty(
         {padded_rows * (width + hidden_width()) + 3 * head_numbers + threads * weight_numbers}, at::kBFloat16);
-    const at::Tensor floats = at::empty({threads * (sum_numbers + score_numbers)}, at::kFloat);
-    normed = static_cast<uint16_t *>(halves.data_ptr());
-    hidden = normed + padded_rows * width;
-    query = hidden + padded_rows * hidden_width();
+    const at::Tensor floats = at::empty({threads * (sum_numbers + score_numbers) + 2 * padded_rows}, at::kFloat);
+    float *const row_scales = floats.data_ptr<float>(), *const thread_floats = row_scales + 2 * padded_rows;
+    normed = {.tiles = static_cast<uint16_t *>(halves.data_ptr()), .scales = row_scales};
+    hidden = {.tiles = normed.tiles + padded_rows * width, .scales = row_scales + padded_rows};
+    query = hidden.tiles + padded_rows * hidden_width();
     key = query + head_numbers;
     value = key + head_numbers;
     uint16_t *const thread_halves = value + head_numbers;
-    float *const thread_floats = floats.data_ptr<float>();
     Phases phases;
     run_team(threads, [&](int thread, int team) {
       float *const sums = thread_floats + thread * (sum_numbers + score_numbers);
@@ -208,6 +215,9 @@ struct Block {
       const int64_t begin = task % shares * share;
       attend(task / shares, begin, std::min(begin + share, tokens), scratch.attention, scratch.sums);
     });
+    if (second_weight.is_int8())
+      phases.run(threads, padded_rows / kBlock,
+                 [&](int64_t task) { hidden.round(task * kBlock, rows, hidden_width()); });
     phases.run(threads, second_panels() * ((padded_rows + second_rows - 1) / second_rows), [&](int64_t task) {
       const int64_t begin = task / second_panels() * second_rows;
       add_update(task % second_panels(), begin, std::min(begin + second_rows, padded_rows), scratch.sums);
@@ -219,45 +229,47 @@ NVG_TARGET_END
 
 #endif
 
+// A weight matrix in bfloat16 from pack_matrix, or in int8 from pack_matrix_int8, and its bias.
+struct Weight {
+  const at::Tensor &packed, *columns, &bias; // columns: null in bfloat16
+
+  int64_t depth() const { return packed.size(1) * (columns == nullptr ? kDepth : kInt8Depth); }
+
+#ifdef NVG_BLOCK_INFERENCE
+  Matrix matrix(const char *op, const char *name, int64_t columns_needed, int64_t depth_needed) const {
+    return columns == nullptr ? matrix_data(op, packed, name, columns_needed, depth_needed)
+                              : int8_matrix_data(op, packed, *columns, name, columns_needed, depth_needed);
+  }
+#endif
+};
+
 // Checks the requirements on tensors that apply to all devices. -> the width of the MLP
-int64_t checked_mlp(const at::Tensor &x, const at::Tensor &modulation, const at::Tensor &second_weight) {
-  TORCH_CHECK(x.dim() == 3 && x.scalar_type() == at::kFloat && x.is_contiguous() && x.size(2) % kHead == 0, kName,
+int64_t checked_mlp(const char *op, const at::Tensor &x, const at::Tensor &modulation, const Weight &second) {
+  TORCH_CHECK(x.dim() == 3 && x.scalar_type() == at::kFloat && x.is_contiguous() && x.size(2) % kHead == 0, op,
               ": x must be contiguous float32 (N, T, W) with W a multiple of ", kHead);
-  TORCH_CHECK(second_weight.dim() == 5, kName, ": second_weight must be a packed matrix");
-  const int64_t width = x.size(2), mlp = second_weight.size(1) * kDepth - width;
-  TORCH_CHECK(mlp > 0 && mlp % kHead == 0, kName, ": the width of the MLP must be a multiple of ", kHead);
+  TORCH_CHECK(second.packed.dim() == 5, op, ": second_weight must be a packed matrix");
+  const int64_t width = x.size(2), mlp = second.depth() - width;
+  TORCH_CHECK(mlp > 0 && mlp % kHead == 0, op, ": the width of the MLP must be a multiple of ", kHead);
   TORCH_CHECK(modulation.dim() == 2 && modulation.size(0) == x.size(0) && modulation.size(1) == 3 * width &&
                   modulation.stride(1) == 1 && modulation.scalar_type() == at::kFloat,
-              kName, ": modulation must be float32 (N, 3 W)");
+              op, ": modulation must be float32 (N, 3 W)");
   return mlp;
 }
 
-at::Tensor transformer_block_meta(at::Tensor x, const at::Tensor &modulation, const at::Tensor &first_weight,
-                                  const at::Tensor &first_bias, const at::Tensor &query_scale,
-                                  const at::Tensor &key_scale, const at::Tensor &rotations,
-                                  const at::Tensor &second_weight, const at::Tensor &second_bias, double /*epsilon*/) {
-  check_all_meta(
-      kName, {x, modulation, first_weight, first_bias, query_scale, key_scale, rotations, second_weight, second_bias});
-  checked_mlp(x, modulation, second_weight);
-  return x;
-}
-
-// x: (N, T, W), changed in place; modulation: (N, 3 W), shift, scale and gate; weights from pack_matrix; rotations:
-// (N, T, D), pairs of cosine and sine.
-at::Tensor
-transformer_block_cpu([[maybe_unused]] at::Tensor x, [[maybe_unused]] const at::Tensor &modulation,
-                      [[maybe_unused]] const at::Tensor &first_weight, [[maybe_unused]] const at::Tensor &first_bias,
-                      [[maybe_unused]] const at::Tensor &query_scale, [[maybe_unused]] const at::Tensor &key_scale,
-                      [[maybe_unused]] const at::Tensor &rotations, [[maybe_unused]] const at::Tensor &second_weight,
-                      [[maybe_unused]] const at::Tensor &second_bias, [[maybe_unused]] double epsilon) {
+at::Tensor run_block([[maybe_unused]] const char *op, [[maybe_unused]] at::Tensor x,
+                     [[maybe_unused]] const at::Tensor &modulation, [[maybe_unused]] const Weight &first,
+                     [[maybe_unused]] const at::Tensor &query_scale, [[maybe_unused]] const at::Tensor &key_scale,
+                     [[maybe_unused]] const at::Tensor &rotations, [[maybe_unused]] const Weight &second,
+                     [[maybe_unused]] double epsilon) {
 #ifdef NVG_BLOCK_INFERENCE
-  TORCH_CHECK(engine() != nullptr, kName, ": this processor has no matrix engine");
-  const int64_t mlp = checked_mlp(x, modulation, second_weight);
+  const Engine *const chosen = first.columns == nullptr ? engine() : int8_engine();
+  TORCH_CHECK(chosen != nullptr, op, ": this processor has no matrix engine");
+  const int64_t mlp = checked_mlp(op, x, modulation, second);
   const int64_t count = x.size(0), tokens = x.size(1), width = x.size(2);
   if (count == 0 || tokens == 0)
     return x;
   const float *shift = modulation.data_ptr<float>();
-  Block block{.engine = *engine(),
+  Block block{.engine = *chosen,
               .count = count,
               .tokens = tokens,
               .width = width,
@@ -268,19 +280,39 @@ transformer_block_cpu([[maybe_unused]] at::Tensor x, [[maybe_unused]] const at::
               .scale = shift + width,
               .gate = shift + 2 * width,
               .modulation_row = modulation.stride(0),
-              .first_weight = matrix_data(kName, first_weight, "first_weight", 3 * width + mlp, width),
-              .second_weight = matrix_data(kName, second_weight, "second_weight", width, width + mlp),
-              .first_bias = float_data(kName, first_bias, "first_bias", 3 * width + mlp),
-              .second_bias = float_data(kName, second_bias, "second_bias", width),
-              .query_scale = float_data(kName, query_scale, "query_scale", kHead),
-              .key_scale = float_data(kName, key_scale, "key_scale", kHead),
-              .rotations = float_data(kName, rotations, "rotations", count * tokens * kHead),
+              .first_weight = first.matrix(op, "first_weight", 3 * width + mlp, width),
+              .second_weight = second.matrix(op, "second_weight", width, width + mlp),
+              .first_bias = float_data(op, first.bias, "first_bias", 3 * width + mlp),
+              .second_bias = float_data(op, second.bias, "second_bias", width),
+              .query_scale = float_data(op, query_scale, "query_scale", kHead),
+              .key_scale = float_data(op, key_scale, "key_scale", kHead),
+              .rotations = float_data(op, rotations, "rotations", count * tokens * kHead),
               .epsilon = static_cast<float>(epsilon)};
   block.run();
   return x;
 #else
-  TORCH_CHECK(false, kName, ": there is no matrix engine for this kind of processor");
+  TORCH_CHECK(false, op, ": there is no matrix engine for this kind of processor");
 #endif
+}
+
+// x: (N, T, W), changed in place; modulation: (N, 3 W), shift, scale and gate; weights from pack_matrix; rotations:
+// (N, T, D), pairs of cosine and sine.
+at::Tensor transformer_block_cpu(at::Tensor x, const at::Tensor &modulation, const at::Tensor &first_weight,
+                                 const at::Tensor &first_bias, const at::Tensor &query_scale,
+                                 const at::Tensor &key_scale, const at::Tensor &rotations,
+                                 const at::Tensor &second_weight, const at::Tensor &second_bias, double epsilon) {
+  return run_block(kName, x, modulation, {first_weight, nullptr, first_bias}, query_scale, key_scale, rotations,
+                   {second_weight, nullptr, second_bias}, epsilon);
+}
+
+at::Tensor transformer_block_meta(at::Tensor x, const at::Tensor &modulation, const at::Tensor &first_weight,
+                                  const at::Tensor &first_bias, const at::Tensor &query_scale,
+                                  const at::Tensor &key_scale, const at::Tensor &rotations,
+                                  const at::Tensor &second_weight, const at::Tensor &second_bias, double /*epsilon*/) {
+  check_all_meta(
+      kName, {x, modulation, first_weight, first_bias, query_scale, key_scale, rotations, second_weight, second_bias});
+  checked_mlp(kName, x, modulation, {second_weight, nullptr, second_bias});
+  return x;
 }
 
 at::Tensor transformer_block_autograd(at::Tensor x, const at::Tensor &modulation, const at::Tensor &first_weight,
@@ -294,6 +326,41 @@ at::Tensor transformer_block_autograd(at::Tensor x, const at::Tensor &modulation
                  epsilon);
 }
 
+// The same with weights and columns from pack_matrix_int8.
+at::Tensor transformer_block_int8_cpu(at::Tensor x, const at::Tensor &modulation, const at::Tensor &first_weight,
+                                      const at::Tensor &first_columns, const at::Tensor &first_bias,
+                                      const at::Tensor &query_scale, const at::Tensor &key_scale,
+                                      const at::Tensor &rotations, const at::Tensor &second_weight,
+                                      const at::Tensor &second_columns, const at::Tensor &second_bias, double epsilon) {
+  return run_block(kInt8Name, x, modulation, {first_weight, &first_columns, first_bias}, query_scale, key_scale,
+                   rotations, {second_weight, &second_columns, second_bias}, epsilon);
+}
+
+at::Tensor transformer_block_int8_meta(at::Tensor x, const at::Tensor &modulation, const at::Tensor &first_weight,
+                                       const at::Tensor &first_columns, const at::Tensor &first_bias,
+                                       const at::Tensor &query_scale, const at::Tensor &key_scale,
+                                       const at::Tensor &rotations, const at::Tensor &second_weight,
+                                       const at::Tensor &second_columns, const at::Tensor &second_bias,
+                                       double /*epsilon*/) {
+  check_all_meta(kInt8Name, {x, modulation, first_weight, first_columns, first_bias, query_scale, key_scale, rotations,
+                             second_weight, second_columns, second_bias});
+  checked_mlp(kInt8Name, x, modulation, {second_weight, &second_columns, second_bias});
+  return x;
+}
+
+at::Tensor transformer_block_int8_autograd(at::Tensor x, const at::Tensor &modulation, const at::Tensor &first_weight,
+                                           const at::Tensor &first_columns, const at::Tensor &first_bias,
+                                           const at::Tensor &query_scale, const at::Tensor &key_scale,
+                                           const at::Tensor &rotations, const at::Tensor &second_weight,
+                                           const at::Tensor &second_columns, const at::Tensor &second_bias,
+                                           double epsilon) {
+  TORCH_CHECK(!(at::GradMode::is_enabled() && x.requires_grad()), kInt8Name, ": there are no gradients");
+  static const auto op = find_operator<decltype(transformer_block_int8_cpu)>("nvg::transformer_block_int8_");
+  const at::AutoDispatchBelowADInplaceOrView below_autograd;
+  return op.call(x, modulation, first_weight, first_columns, first_bias, query_scale, key_scale, rotations,
+                 second_weight, second_columns, second_bias, epsilon);
+}
+
 // Whether this processor can multiply packed matrices, and this build supports the required thread team.
 bool has_matrix_engine() {
 #ifdef NVG_BLOCK_INFERENCE
@@ -303,14 +370,35 @@ bool has_matrix_engine() {
 #endif
 }
 
+// The same for matrices packed in int8.
+bool has_int8_engine() {
+#ifdef NVG_BLOCK_INFERENCE
+  return int8_engine() != nullptr;
+#else
+  return false;
+#endif
+}
+
 } // namespace
 
-TORCH_LIBRARY_IMPL(nvg, CompositeExplicitAutograd, m) { m.impl("has_matrix_engine", &has_matrix_engine); }
+TORCH_LIBRARY_IMPL(nvg, CompositeExplicitAutograd, m) {
+  m.impl("has_matrix_engine", &has_matrix_engine);
+  m.impl("has_int8_engine", &has_int8_engine);
+}
 
-TORCH_LIBRARY_IMPL(nvg, CPU, m) { m.impl("transformer_block_", &transformer_block_cpu); }
+TORCH_LIBRARY_IMPL(nvg, CPU, m) {
+  m.impl("transformer_block_", &transformer_block_cpu);
+  m.impl("transformer_block_int8_", &transformer_block_int8_cpu);
+}
 
-TORCH_LIBRARY_IMPL(nvg, Meta, m) { m.impl("transformer_block_", &transformer_block_meta); }
+TORCH_LIBRARY_IMPL(nvg, Meta, m) {
+  m.impl("transformer_block_", &transformer_block_meta);
+  m.impl("transformer_block_int8_", &transformer_block_int8_meta);
+}
 
-TORCH_LIBRARY_IMPL(nvg, Autograd, m) { m.impl("transformer_block_", &transformer_block_autograd); }
+TORCH_LIBRARY_IMPL(nvg, Autograd, m) {
+  m.impl("transformer_block_", &transformer_block_autograd);
+  m.impl("transformer_block_int8_", &transformer_block_int8_autograd);
+}
 
 } // namespace nvg

@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <string>
+#include <type_traits>
 
 #ifdef NVG_MATRIX_ENGINES
 #include <immintrin.h>
@@ -20,7 +21,10 @@ inline const uint16_t *tile_at(const Left &a, int64_t k) {
   return a.data + (a.depth_places == nullptr ? k * a.depth_tile : a.depth_places[k]);
 }
 
-NVG_TARGET_BEGIN(NVG_AMX_BF16)
+// The type of the sums tells the type of the operands.
+template <typename Sum> constexpr bool is_int8 = std::is_same_v<Sum, int32_t>;
+
+NVG_TARGET_BEGIN(NVG_AMX_TILES)
 namespace amx {
 
 struct alignas(64) Configuration {
@@ -38,7 +42,8 @@ void enter() {
 
 void leave() { _tile_release(); }
 
-void multiply(const Left &a, const Right &b, int64_t depth_tiles, float *c, int64_t c_row, bool accumulate) {
+template <typename Sum>
+void multiply(const Left &a, const Right &b, int64_t depth_tiles, Sum *c, int64_t c_row, bool accumulate) {
   const int64_t c_bytes = c_row * 4, a_bytes = a.row * 2;
   if (accumulate) {
     _tile_loadd(0, c, c_bytes);
@@ -55,12 +60,24 @@ void multiply(const Left &a, const Right &b, int64_t depth_tiles, float *c, int6
     const uint16_t *left = tile_at(a, k), *right = b.data + k * b.depth_tile;
     _tile_loadd(4, left, a_bytes);
     _tile_loadd(6, right, 64);
-    _tile_dpbf16ps(0, 4, 6);
+    if constexpr (is_int8<Sum>)
+      _tile_dpbusd(0, 4, 6);
+    else
+      _tile_dpbf16ps(0, 4, 6);
     _tile_loadd(7, right + b.column_tile, 64);
-    _tile_dpbf16ps(1, 4, 7);
+    if constexpr (is_int8<Sum>)
+      _tile_dpbusd(1, 4, 7);
+    else
+      _tile_dpbf16ps(1, 4, 7);
     _tile_loadd(5, left + a.row_tile, a_bytes);
-    _tile_dpbf16ps(2, 5, 6);
-    _tile_dpbf16ps(3, 5, 7);
+    if constexpr (is_int8<Sum>)
+      _tile_dpbusd(2, 5, 6);
+    else
+      _tile_dpbf16ps(2, 5, 6);
+    if constexpr (is_int8<Sum>)
+      _tile_dpbusd(3, 5, 7);
+    else
+      _tile_dpbf16ps(3, 5, 7);
   }
   _tile_stored(0, c, c_bytes);
   _tile_stored(1, c + 16, c_bytes);
@@ -71,41 +88,51 @@ void multiply(const Left &a, const Right &b, int64_t depth_tiles, float *c, int6
 } // namespace amx
 NVG_TARGET_END
 
-NVG_TARGET_BEGIN(NVG_AVX512_BF16)
+NVG_TARGET_BEGIN(NVG_AVX512_TILES)
 namespace avx512 {
 
 void enter() {}
 void leave() {}
 
-void multiply(const Left &a, const Right &b, int64_t depth_tiles, float *c, int64_t c_row, bool accumulate) {
+// Adds to every sum the products of a pair of bfloat16 or of four bytes.
+template <typename Sum> __m512i add_products(__m512i sums, __m512i left, __m512i right) {
+  if constexpr (is_int8<Sum>)
+    return _mm512_dpbusd_epi32(sums, left, right);
+  else
+    return (__m512i)_mm512_dpbf16_ps((__m512)sums, (__m512bh)left, (__m512bh)right);
+}
+
+template <typename Sum>
+void multiply(const Left &a, const Right &b, int64_t depth_tiles, Sum *c, int64_t c_row, bool accumulate) {
   // Eight rows by two vectors of columns: sixteen sums stay in registers, and every loaded value is used two or eight
   // times.
   constexpr int64_t height = 8;
   for (int64_t top = 0; top < kBlock; top += height) {
     const int64_t first_row = top / kRows * a.row_tile + top % kRows * a.row;
-    float *target = c + top * c_row;
-    __m512 sums[height][2];
+    Sum *target = c + top * c_row;
+    __m512i sums[height][2];
     for (int64_t r = 0; r < height; r++) {
-      sums[r][0] = accumulate ? _mm512_loadu_ps(target + r * c_row) : _mm512_setzero_ps();
-      sums[r][1] = accumulate ? _mm512_loadu_ps(target + r * c_row + 16) : _mm512_setzero_ps();
+      sums[r][0] = accumulate ? _mm512_loadu_si512(target + r * c_row) : _mm512_setzero_si512();
+      sums[r][1] = accumulate ? _mm512_loadu_si512(target + r * c_row + 16) : _mm512_setzero_si512();
     }
     for (int64_t k = 0; k < depth_tiles; k++) {
       const uint16_t *left = tile_at(a, k) + first_row, *right = b.data + k * b.depth_tile;
-      for (int64_t pair = 0; pair < kDepth / 2; pair++) {
-        const __m512bh first = (__m512bh)_mm512_loadu_si512(right + pair * 32);
-        const __m512bh second = (__m512bh)_mm512_loadu_si512(right + b.column_tile + pair * 32);
+      // A pair of bfloat16 or four bytes.
+      for (int64_t group = 0; group < kDepth / 2; group++) {
+        const __m512i first = _mm512_loadu_si512(right + group * 32);
+        const __m512i second = _mm512_loadu_si512(right + b.column_tile + group * 32);
         for (int64_t r = 0; r < height; r++) {
-          int32_t both;
-          __builtin_memcpy(&both, left + r * a.row + 2 * pair, sizeof both);
-          const __m512bh broadcast = (__m512bh)_mm512_set1_epi32(both);
-          sums[r][0] = _mm512_dpbf16_ps(sums[r][0], broadcast, first);
-          sums[r][1] = _mm512_dpbf16_ps(sums[r][1], broadcast, second);
+          int32_t numbers;
+          __builtin_memcpy(&numbers, left + r * a.row + 2 * group, sizeof numbers);
+          const __m512i broadcast = _mm512_set1_epi32(numbers);
+          sums[r][0] = add_products<Sum>(sums[r][0], broadcast, first);
+          sums[r][1] = add_products<Sum>(sums[r][1], broadcast, second);
         }
       }
     }
     for (int64_t r = 0; r < height; r++) {
-      _mm512_storeu_ps(target + r * c_row, sums[r][0]);
-      _mm512_storeu_ps(target + r * c_row + 16, sums[r][1]);
+      _mm512_storeu_si512(target + r * c_row, sums[r][0]);
+      _mm512_storeu_si512(target + r * c_row + 16, sums[r][1]);
     }
   }
 }
@@ -113,9 +140,16 @@ void multiply(const Left &a, const Right &b, int64_t depth_tiles, float *c, int6
 } // namespace avx512
 NVG_TARGET_END
 
-constexpr Engine kAmx{.name = "amx", .multiply = amx::multiply, .enter = amx::enter, .leave = amx::leave};
-constexpr Engine kAvx512{
-    .name = "avx512", .multiply = avx512::multiply, .enter = avx512::enter, .leave = avx512::leave};
+constexpr Engine kAmx{.name = "amx",
+                      .multiply = amx::multiply<float>,
+                      .multiply_int8 = amx::multiply<int32_t>,
+                      .enter = amx::enter,
+                      .leave = amx::leave};
+constexpr Engine kAvx512{.name = "avx512",
+                         .multiply = avx512::multiply<float>,
+                         .multiply_int8 = avx512::multiply<int32_t>,
+                         .enter = avx512::enter,
+                         .leave = avx512::leave};
 
 const Engine *choose() {
   const char *wanted = std::getenv("NVG_MATRIX_ENGINE");
@@ -138,9 +172,16 @@ const Engine *engine() {
   return chosen;
 }
 
+const Engine *int8_engine() {
+  const Engine *const chosen = engine();
+  static const bool has_int8 = chosen == &kAmx ? processor::has_amx_int8() : processor::has_avx512_vnni();
+  return has_int8 ? chosen : nullptr;
+}
+
 #else
 
 const Engine *engine() { return nullptr; }
+const Engine *int8_engine() { return nullptr; }
 
 #endif
 

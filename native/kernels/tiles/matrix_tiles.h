@@ -1,7 +1,13 @@
-// Matrix products in bfloat16 over tiles, for processors with matrix units (AMX) or bfloat16 dot products (AVX-512).
+// Matrix products over tiles in bfloat16 and int8, for processors with matrix units (AMX) or dot products (AVX-512).
 //
-// A tile of the left operand is 16 rows of 32 numbers. A tile of the right operand is 32 rows of 16 columns, with two
-// rows interleaved: element [pair][column][parity]. Both kinds of processor read this layout. Sums are float32.
+// bfloat16: a tile of the left operand is 16 rows of 32 numbers. A tile of the right operand is 32 rows of 16 columns,
+// with two rows interleaved: element [pair][column][parity]. Sums are float32.
+//
+// int8: a tile has the same bytes and twice the depth. A tile of the left operand is 16 rows of 64 unsigned bytes. A
+// tile of the right operand is 64 rows of 16 columns of signed bytes, with four rows interleaved: [quad][column][4].
+// Sums are int32 and exact.
+//
+// Both kinds of processor read these layouts.
 #pragma once
 
 #include "kernels/instruction_sets.h"
@@ -18,9 +24,11 @@ constexpr int64_t kRows = 16;    // rows of a left tile
 constexpr int64_t kDepth = 32;   // columns of a left tile, rows of a right tile
 constexpr int64_t kColumns = 16; // columns of a right tile
 constexpr int64_t kElements = 512;
+constexpr int64_t kInt8Depth = 64; // the same for int8
+constexpr int64_t kInt8Elements = 1024;
 constexpr int64_t kBlock = 32; // a product is computed in blocks of 32 × 32: two left tiles by two right tiles
 
-// Two left tiles, one below the other, over the whole depth. Distances are in elements.
+// Two left tiles, one below the other, over the whole depth. Distances are in 16-bit units.
 struct Left {
   const uint16_t *data;
   int64_t row;                           // distance between rows within a tile
@@ -43,6 +51,8 @@ struct Engine {
   const char *name;
   // C (32 × 32, rows `c_row` numbers apart) = or += A · B over `depth_tiles` tiles.
   void (*multiply)(const Left &a, const Right &b, int64_t depth_tiles, float *c, int64_t c_row, bool accumulate);
+  // The same over tiles in int8. Only for engines that int8_engine() returns.
+  void (*multiply_int8)(const Left &a, const Right &b, int64_t depth_tiles, int32_t *c, int64_t c_row, bool accumulate);
   // Must be called by every thread before and after its products.
   void (*enter)();
   void (*leave)();
@@ -51,5 +61,8 @@ struct Engine {
 // The best engine of this processor, or null. The environment variable NVG_MATRIX_ENGINE (amx, avx512 or none) selects
 // a different one.
 const Engine *engine();
+
+// The same engine, or null if the processor does not have its products in int8.
+const Engine *int8_engine();
 
 } // namespace nvg::tiles

@@ -6,6 +6,9 @@
 #include <ATen/ATen.h>
 #include <torch/library.h>
 
+#include <algorithm>
+#include <cmath>
+
 namespace nvg {
 
 using namespace tiles;
@@ -17,6 +20,29 @@ at::Tensor empty_packed(const at::Tensor &weight) {
               "pack_matrix: a matrix is needed whose sides are multiples of 32, got ", weight.sizes());
   return at::empty({weight.size(0) / kColumns, weight.size(1) / kDepth, kDepth / 2, kColumns, 2},
                    weight.options().dtype(at::kBFloat16));
+}
+
+std::tuple<at::Tensor, at::Tensor> empty_packed_int8(const at::Tensor &weight) {
+  // The largest depth for which sums of products fit in int32 is 66 311.
+  TORCH_CHECK(weight.dim() == 2 && weight.size(0) % kBlock == 0 && weight.size(1) % kInt8Depth == 0 &&
+                  weight.size(1) <= 65536,
+              "pack_matrix_int8: a matrix is needed whose columns are a multiple of 32 and whose depth is a multiple "
+              "of 64 up to 65536, got ",
+              weight.sizes());
+  return {at::empty({weight.size(0) / kColumns, weight.size(1) / kInt8Depth, kInt8Depth / 4, kColumns, 4},
+                    weight.options().dtype(at::kChar)),
+          at::empty({2, weight.size(0)}, weight.options().dtype(at::kFloat))};
+}
+
+// The largest magnitude; not a number if one of them is not.
+float largest_magnitude(const float *numbers, int64_t count) {
+  float largest = 0;
+  for (int64_t i = 0; i < count; i++) {
+    if (std::isnan(numbers[i]))
+      return numbers[i];
+    largest = std::max(largest, std::fabs(numbers[i]));
+  }
+  return largest;
 }
 
 } // namespace
@@ -38,8 +64,41 @@ at::Tensor pack_matrix(const at::Tensor &weight) {
   return packed;
 }
 
-TORCH_LIBRARY_IMPL(nvg, CPU, m) { m.impl("pack_matrix", &pack_matrix); }
+std::tuple<at::Tensor, at::Tensor> pack_matrix_int8(const at::Tensor &weight) {
+  auto result = empty_packed_int8(weight);
+  const at::Tensor source = weight.detach().to(at::kFloat).contiguous();
+  const int64_t columns = weight.size(0), depth = weight.size(1);
+  const float *from = source.data_ptr<float>();
+  auto *to = static_cast<int8_t *>(std::get<0>(result).data_ptr());
+  float *scales = std::get<1>(result).data_ptr<float>(), *corrections = scales + columns;
+  parallel_for(0, columns, kColumns, [&](int64_t begin, int64_t end) {
+    for (int64_t column = begin; column < end; column++) {
+      const float *numbers = from + column * depth, largest = largest_magnitude(numbers, depth);
+      // Products with a column that is not finite are not finite either, because of its scale.
+      const float inverse = largest > 1e-30f && std::isfinite(largest) ? 127 / largest : 0;
+      int8_t *tiles = to + column / kColumns * (depth * kColumns) + column % kColumns * 4;
+      int64_t sum = 0;
+      for (int64_t row = 0; row < depth; row++) {
+        const float scaled = inverse == 0 ? 0 : numbers[row] * inverse;
+        const auto rounded = static_cast<int8_t>(scaled + (scaled < 0 ? -0.5f : 0.5f));
+        tiles[row / kInt8Depth * kInt8Elements + row % kInt8Depth / 4 * 64 + row % 4] = rounded;
+        sum += rounded;
+      }
+      scales[column] = largest / 127;
+      corrections[column] = static_cast<float>(128 * sum);
+    }
+  });
+  return result;
+}
 
-TORCH_LIBRARY_IMPL(nvg, Meta, m) { m.impl("pack_matrix", &empty_packed); }
+TORCH_LIBRARY_IMPL(nvg, CPU, m) {
+  m.impl("pack_matrix", &pack_matrix);
+  m.impl("pack_matrix_int8", &pack_matrix_int8);
+}
+
+TORCH_LIBRARY_IMPL(nvg, Meta, m) {
+  m.impl("pack_matrix", &empty_packed);
+  m.impl("pack_matrix_int8", &empty_packed_int8);
+}
 
 } // namespace nvg
