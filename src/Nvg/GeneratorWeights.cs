@@ -10,7 +10,8 @@ namespace Nvg;
 /// </summary>
 /// <param name="generator">The stored weights; this object takes ownership.</param>
 /// <param name="reload">Loads the same weights again.</param>
-internal sealed class GeneratorWeights(NvgGenerator generator, Func<NvgGenerator> reload) : IDisposable
+/// <param name="int8">Whether they are rounded to int8 when they are packed.</param>
+internal sealed class GeneratorWeights(NvgGenerator generator, Func<NvgGenerator> reload, bool int8) : IDisposable
 {
     private readonly Lock _lock = new();
     private NvgGenerator? _stored = generator;
@@ -19,6 +20,9 @@ internal sealed class GeneratorWeights(NvgGenerator generator, Func<NvgGenerator
 
     /// <summary>Sizes.</summary>
     internal GeneratorConfig Config { get; } = generator.Config;
+
+    /// <summary>Whether the weights are rounded to int8 when they are packed.</summary>
+    internal bool IsInt8 => int8;
 
     /// <summary>Device of the parameters.</summary>
     internal Device Device { get; } = generator.Device;
@@ -75,8 +79,8 @@ internal sealed class GeneratorWeights(NvgGenerator generator, Func<NvgGenerator
     {
         NvgGenerator stored = _stored ??= reload();
         if (_isShared || !PackedGenerator.WouldPack(stored))
-            return new PackedGenerator(stored);
+            return new PackedGenerator(stored, int8);
         _stored = null;
-        return PackedGenerator.TakeOver(stored);
+        return PackedGenerator.TakeOver(stored, int8);
     }
 }

@@ -28,18 +28,21 @@ public sealed partial class NvgModel
     /// <param name="device">Device for the parameters.</param>
     /// <param name="type">
     /// Element type of the generators' and decoder's matrices. Null keeps the stored type for the generators and float32 for the decoder.
-    /// The encoder runs in float32.
+    /// The encoder runs in float32. <see cref="ScalarType.Int8"/> is for the products of the generators' blocks on a CPU; the decoder is
+    /// then bfloat16.
     /// </param>
     /// <param name="withGenerator">False loads only the tokenizer.</param>
-    /// <exception cref="NvgDataException">The folder or one of its files is missing, damaged or does not fit the config.</exception>
+    /// <exception cref="NvgDataException">The folder or one of its files is missing, damaged or does not fit the config; or int8 is not possible
+    /// here.</exception>
     public static NvgModel Load(
         string folder, Device device = default, ScalarType? type = ScalarType.Float32, bool withGenerator = true)
     {
         ModelConfig config = ReadConfig(folder);
+        Int8Products.Require(type, withGenerator ? config.Generator : null, device);
         string[] labels = ReadLabels(folder, config);
         Tokenizer tokenizer = WeightFile.ReadModel(
             Path.Combine(folder, TokenizerFile), device, ScalarType.Float32,
-            source => new Tokenizer(config.Tokenizer, source, type), t => t.Parameters);
+            source => new Tokenizer(config.Tokenizer, source, Int8Products.MatrixType(type)), t => t.Parameters);
         try
         {
             GeneratorWeights? generators = config.Generator is { } sizes && withGenerator
@@ -58,21 +61,26 @@ public sealed partial class NvgModel
     /// <param name="config">Its sizes.</param>
     /// <param name="seed">Determines the weights, regardless of type and device.</param>
     /// <param name="device">Device for the parameters.</param>
-    /// <param name="type">Element type of the matrices of generators and decoder; the encoder runs in float32.</param>
+    /// <param name="type">Element type of the matrices of generators and decoder; the encoder runs in float32. Int8 as in <see cref="Load"/>.</param>
     /// <param name="scaleFactors">Scale factors of the canvases, K + 2 values, or null for ones.</param>
     /// <exception cref="ArgumentException">The sizes contradict each other, or the number of scale factors is wrong.</exception>
+    /// <exception cref="NvgDataException">Int8 is not possible here.</exception>
     public static NvgModel Random(
         ModelConfig config, ulong seed = 0, Device device = default, ScalarType type = ScalarType.Float32,
         IReadOnlyList<double>? scaleFactors = null)
     {
         if (config.Validate().ToList() is { Count: > 0 } problems)
             throw new ArgumentException(string.Join("; ", problems));
-        var tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Random(seed, device), type);
+        Int8Products.Require(type, config.Generator, device);
+        ScalarType matrices = Int8Products.MatrixType(type);
+        var tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Random(seed, device), matrices);
         try
         {
-            NvgGenerator Draw() => RandomGenerators(config.Generator, SplitMix64.Mix(seed), device, type, scaleFactors);
+            NvgGenerator Draw() => RandomGenerators(config.Generator, SplitMix64.Mix(seed), device, matrices, scaleFactors);
             string[] labels = [.. Enumerable.Range(0, config.Generator?.ClassCount ?? 0).Select(i => $"{i}")];
-            return new NvgModel("", config, tokenizer, config.Generator is null ? null : new GeneratorWeights(Draw(), Draw), labels);
+            GeneratorWeights? generators =
+                config.Generator is null ? null : new GeneratorWeights(Draw(), Draw, type == ScalarType.Int8);
+            return new NvgModel("", config, tokenizer, generators, labels);
         }
         catch
         {
@@ -133,12 +141,13 @@ public sealed partial class NvgModel
 
     private static GeneratorWeights ReadGenerators(string path, GeneratorConfig sizes, Device device, ScalarType? type)
     {
-        NvgGenerator Read() => WeightFile.ReadModel(path, device, type, source => new NvgGenerator(sizes, source), g => g.Parameters);
+        NvgGenerator Read() => WeightFile.ReadModel(
+            path, device, Int8Products.MatrixType(type), source => new NvgGenerator(sizes, source), g => g.Parameters);
         NvgGenerator generator = Read();
         (DateTime time, long length) = (File.GetLastWriteTimeUtc(path), new FileInfo(path).Length);
         return new GeneratorWeights(generator, () => File.GetLastWriteTimeUtc(path) == time && new FileInfo(path).Length == length
             ? Read()
-            : throw NvgDataException.At(path, "was replaced after the model was loaded", "load the model again"));
+            : throw NvgDataException.At(path, "was replaced after the model was loaded", "load the model again"), type == ScalarType.Int8);
     }
 
     private static NvgGenerator RandomGenerators(

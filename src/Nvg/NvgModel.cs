@@ -65,6 +65,9 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
     /// <summary>Device on which images are computed.</summary>
     public Device Device => _generators?.Device ?? Tokenizer.Quantizer.Codebook.Device;
 
+    /// <summary>Whether the products of the generators' blocks are computed in int8.</summary>
+    internal bool IsInt8 => _generators is { IsInt8: true };
+
     /// <summary>The generators in the form used for sampling.</summary>
     /// <exception cref="NvgDataException">The folder holds only a tokenizer.</exception>
     internal PackedGenerator SamplingGenerator => Generators.Packed;

@@ -121,6 +121,9 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
     [Fact]
     public async Task Bench_Preset_IsNamedOrExplained()
     {
+        CommandResult training = await RunAsync("bench", "--model", model.Folder, "--training", "--dtype", "int8");
+        Assert.Equal(CommandRunner.WrongUsage, training.ExitCode);
+        Assert.Contains("int8 is for generating images", training.Error, StringComparison.Ordinal);
         CommandResult unknown = await RunAsync("bench", "--preset", "nvg-d61");
         Assert.Equal(CommandRunner.WrongUsage, unknown.ExitCode);
         Assert.StartsWith("nvg: no preset 'nvg-d61': did you mean nvg-d16", unknown.Error, StringComparison.Ordinal);

@@ -133,6 +133,8 @@ internal sealed class BenchCommand
         if (parsed.GetValue(_decode) is { } source)
             return await DecodeAsync(parsed, source, cancellation);
         CheckPreset(parsed);
+        if (parsed.GetDataType(_type) == ScalarType.Int8 && (parsed.GetValue(_training) || parsed.GetValue(_save) is not null))
+            throw new UsageException("--dtype int8 is for generating images: --training and --save take float32 or bfloat16");
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
         using IImageModel model = ModelOrPreset.OpenAny(
             parsed.GetValue(_model), parsed.GetValue(_preset), parsed.GetValue(_device), parsed.GetDataType(_type),

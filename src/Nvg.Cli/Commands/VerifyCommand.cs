@@ -17,7 +17,7 @@ internal sealed class VerifyCommand
     {
         Description = "Precision of matrix products and convolutions; float32 by default. With bfloat16 tensors are compared as a whole",
         HelpName = "float32|bfloat16",
-        CustomParser = CommonOptions.ParseDataType,
+        CustomParser = CommonOptions.ParseStoredType,
     };
 
     private readonly Option<bool> _operations = new("--operations")

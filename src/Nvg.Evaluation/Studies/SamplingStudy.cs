@@ -53,7 +53,7 @@ public sealed class SamplingStudy : IDisposable
             RequireEnough(settings.Reference, images.Count, "use a larger reference");
         // Device, precision and threads determine the time per image, and the last digits of the results.
         string types = string.Join(',', model.Generator.Parameters.Values.Select(t => t.ScalarType).Distinct().Order());
-        string machine = $"{model.Device} {types} {TorchRuntime.ThreadCount}";
+        string machine = $"{model.Device} {types}{(model.IsInt8 ? " in int8" : "")} {TorchRuntime.ThreadCount}";
         _identity = $"{model.Fingerprint()} {network.Fingerprint} {_referenceIdentity} {_given?.Fingerprint} "
             + $"{settings.PerClass} {settings.Seed} {settings.Batch} {machine}";
         Directory.CreateDirectory(PointFolder);

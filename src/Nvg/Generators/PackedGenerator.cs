@@ -5,8 +5,9 @@ namespace Nvg.Generators;
 
 /// <summary>
 /// Both generators of a model for sampling only. If the processor has matrix units for bfloat16 (AMX, or AVX-512 with bfloat16) and
-/// the matrices are bfloat16 on the CPU, the matrices of the blocks are copied into the layout that these units read. On a GPU the
-/// passes of the blocks are captured as CUDA graphs. Everything else is shared with the generator.
+/// the matrices are bfloat16 on the CPU, the matrices of the blocks are copied into the layout that these units read, or rounded to int8
+/// if the model was loaded so. On a GPU the passes of the blocks are captured as CUDA graphs. Everything else is shared with the
+/// generator.
 /// </summary>
 public sealed class PackedGenerator : IDisposable
 {
@@ -14,6 +15,7 @@ public sealed class PackedGenerator : IDisposable
     private static readonly Operator IsInferenceOp = new("aten::is_inference");
 
     private readonly NvgGenerator? _owned;
+    private readonly bool _isInt8;
     private readonly List<IBlockStack> _stacks = [];
     private Tensor[] _sources = [];
     private double[] _versions = [];
@@ -21,13 +23,22 @@ public sealed class PackedGenerator : IDisposable
     /// <summary>Packs a copy of the matrices. The generator itself does not change: it can still be saved and trained.</summary>
     /// <param name="generator">Borrowed until this object is disposed.</param>
     public PackedGenerator(NvgGenerator generator)
-        : this(generator, takesOver: false)
+        : this(generator, int8: false)
     {
     }
 
-    private PackedGenerator(NvgGenerator generator, bool takesOver)
+    /// <summary>Packs a copy of the matrices.</summary>
+    /// <param name="generator">Borrowed until this object is disposed.</param>
+    /// <param name="int8">Whether the matrices of the blocks are rounded to int8; see <see cref="Int8Products.Require"/>.</param>
+    internal PackedGenerator(NvgGenerator generator, bool int8)
+        : this(generator, int8, takesOver: false)
+    {
+    }
+
+    private PackedGenerator(NvgGenerator generator, bool int8, bool takesOver)
     {
         Config = generator.Config;
+        _isInt8 = int8;
         _owned = takesOver ? generator : null;
         try
         {
@@ -73,7 +84,8 @@ public sealed class PackedGenerator : IDisposable
     /// Packs the matrices block by block and frees each one that is packed, so that a large model is never in memory twice.
     /// </summary>
     /// <param name="generator">This object takes ownership. The generator can no longer be used, even if this method throws.</param>
-    internal static PackedGenerator TakeOver(NvgGenerator generator) => new(generator, takesOver: true);
+    /// <param name="int8">Whether the matrices of the blocks are rounded to int8.</param>
+    internal static PackedGenerator TakeOver(NvgGenerator generator, bool int8 = false) => new(generator, int8, takesOver: true);
 
     /// <summary>Watches tensors that hold the packed values. If one of them changes, this object is outdated.</summary>
     /// <param name="tensors">Borrowed.</param>
@@ -98,7 +110,9 @@ public sealed class PackedGenerator : IDisposable
     {
         IBlockStack? stack = null;
         if (PackedBlocks.CanPack(blocks))
-            stack = new PackedBlocks(blocks, frees);
+            stack = new PackedBlocks(blocks, frees, _isInt8);
+        else if (_isInt8)
+            throw new InvalidOperationException("blocks in int8 must be packed, and these cannot be");
         else if (CapturedGraph.IsAvailable(blocks[0].First.Weight.Device))
             stack = new CapturedBlocks(blocks, CapturedGraph.Capture);
         if (stack is not null)

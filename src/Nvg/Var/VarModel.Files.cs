@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Nvg.Checkpoints;
 using Nvg.Configuration;
+using Nvg.Generators;
 using Nvg.Labels;
 using Nvg.Torch;
 using Nvg.Torch.Files;
@@ -34,6 +35,7 @@ public sealed partial class VarModel
     public static VarModel Load(
         string folder, Device device = default, ScalarType? type = ScalarType.Float32, bool withGenerator = true)
     {
+        Int8Products.Refuse(type, "VAR");
         VarModelConfig config = ReadConfig(folder);
         string[] labels = ReadLabels(folder, config);
         VarTokenizer tokenizer = WeightFile.ReadModel(
@@ -65,6 +67,7 @@ public sealed partial class VarModel
     {
         if (config.Validate().ToList() is { Count: > 0 } problems)
             throw new ArgumentException(string.Join("; ", problems));
+        Int8Products.Refuse(type, "VAR");
         var tokenizer = new VarTokenizer(config.Tokenizer, ParameterSource.Random(seed, device), type);
         try
         {

@@ -8,6 +8,7 @@ using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
 using Nvg.Torch.Nn;
+using Nvg.Var;
 
 namespace Nvg.Tests.Checkpoints;
 
@@ -113,9 +114,17 @@ public sealed class NvgModelTests : IDisposable
     [InlineData(ScalarType.Float32, false)]
     [InlineData(ScalarType.BFloat16, false)]
     [InlineData(ScalarType.BFloat16, true)]
+    [InlineData(ScalarType.Int8, false)]
+    [InlineData(ScalarType.Int8, true)]
     [Trait(TorchDoors.Trait, TorchDoors.Compiled)]
     public void Sampled_Model_CanStillBeSavedAndTrained(ScalarType type, bool isInUse)
     {
+        if (type == ScalarType.Int8 && !BlockOperations.HasInt8Engine)
+        {
+            Assert.Contains("VNNI", Assert.Throws<NvgDataException>(() => PackableModel(type)).Message, StringComparison.Ordinal);
+            return;
+        }
+
         using NvgModel model = PackableModel(type);
         using ParameterStore before = model.Generator.Parameters.CloneDetached();
         using NvgModel fresh = PackableModel(type);
@@ -126,7 +135,7 @@ public sealed class NvgModelTests : IDisposable
 
         ParameterStore tokenizer = sampled.Tokenizer.Parameters, generator = sampled.Generator.Parameters;
         NvgModel.Save(_folder["again"], sampled.Config, tokenizer, generator, sampled.Labels, type: null);
-        using NvgModel again = NvgModel.Load(_folder["again"], type: null);
+        using NvgModel again = NvgModel.Load(_folder["again"], type: type == ScalarType.Int8 ? type : null);
         Assert.Equal(first, Tokens(again));
 
         // A step of gradient descent on a packed matrix: later samples come from the new weights.
@@ -162,6 +171,22 @@ public sealed class NvgModelTests : IDisposable
             Assert.Contains("was replaced", Assert.Throws<NvgDataException>(() => model.Generator).Message, StringComparison.Ordinal);
         else
             Assert.NotNull(model.Generator);
+    }
+
+    [Fact]
+    public void Load_Int8WhereItIsNotPossible_SaysWhatItNeeds()
+    {
+        SaveValid();
+        string heads = Assert.Throws<NvgDataException>(() => NvgModel.Load(Model, type: ScalarType.Int8)).Message;
+        Assert.Contains("heads of 64 channels, and those of this model have 32", heads, StringComparison.Ordinal);
+        string alone = Assert.Throws<NvgDataException>(
+            () => NvgModel.Load(Model, type: ScalarType.Int8, withGenerator: false)).Message;
+        Assert.Contains("int8 needs a generator", alone, StringComparison.Ordinal);
+        string device = Assert.Throws<NvgDataException>(
+            () => Int8Products.Require(ScalarType.Int8, Config.Generator, Device.Parse("cuda:0"))).Message;
+        Assert.Contains("the CPU, not cuda:0", device, StringComparison.Ordinal);
+        Assert.Contains("not for VAR", Assert.Throws<NvgDataException>(
+            () => VarModel.Random(TinyVar.Sizes, type: ScalarType.Int8)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -18,7 +18,21 @@ public class PackedBlockTests
     [InlineData(3, 65, 3)]
     [InlineData(1, 129, 4)]
     [InlineData(5, 257, 2)]
-    public void ForwardInPlace_EqualsForwardToTheProductsPrecision(int count, int tokens, int heads)
+    public void ForwardInPlace_EqualsForwardToTheProductsPrecision(int count, int tokens, int heads) =>
+        // Both round the operands of four products to eight bits; the update is what they compute.
+        Assert.InRange(ErrorOfUpdate(count, tokens, heads, int8: false), 1e-9, 1.5e-2);
+
+    [Int8EngineTheory]
+    [InlineData(1, 1, 1)]
+    [InlineData(2, 17, 2)]
+    [InlineData(3, 65, 3)]
+    [InlineData(5, 257, 2)]
+    public void ForwardInPlace_Int8_EqualsForwardToTheProductsPrecision(int count, int tokens, int heads) =>
+        // Rounds four operands to 127 steps up to their largest number, which is three standard deviations or more: 0.7 % each.
+        Assert.InRange(ErrorOfUpdate(count, tokens, heads, int8: true), 1e-9, 3e-2);
+
+    // Root mean square of the difference from the composed block, relative to that of the update.
+    private static double ErrorOfUpdate(int count, int tokens, int heads, bool int8)
     {
         using var scope = new TensorScope();
         using GradMode noGrad = Autograd.NoGrad();
@@ -27,41 +41,47 @@ public class PackedBlockTests
         {
             (Tensor x, Tensor modulation, Tensor rotary) = Inputs(count, tokens, heads);
             Tensor expected = block.Forward(x, modulation, rotary);
-            using var packed = new PackedBlock(block);
+            using var packed = new PackedBlock(block, int8);
             Tensor actual = x.Clone();
             packed.ForwardInPlace(actual, modulation, RotaryEmbedding.AsPairs(rotary));
-            // Both round the operands of four products to eight bits; the update is what they compute.
             double error = (actual - expected).Square().Mean().Item(), update = (expected - x).Square().Mean().Item();
-            Assert.InRange(Math.Sqrt(error / update), 1e-9, 1.5e-2);
+            return Math.Sqrt(error / update);
         }
     }
 
     [MatrixEngineTheory]
     [InlineData(1)]
     [InlineData(3)]
-    public void ForwardInPlace_AnyNumberOfThreads_GivesTheSameBits(int threads)
+    public void ForwardInPlace_AnyNumberOfThreads_GivesTheSameBits(int threads) => AssertSameBits(threads, int8: false);
+
+    [Int8EngineTheory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void ForwardInPlace_Int8AndAnyNumberOfThreads_GivesTheSameBits(int threads) => AssertSameBits(threads, int8: true);
+
+    private static void AssertSameBits(int threads, bool int8)
     {
         int before = TorchRuntime.ThreadCount;
         try
         {
             TorchRuntime.ThreadCount = threads;
-            float[] some = Run();
+            float[] some = Run(int8);
             TorchRuntime.ThreadCount = 2;
-            Assert.Equal(some, Run());
+            Assert.Equal(some, Run(int8));
         }
         finally
         {
             TorchRuntime.ThreadCount = before;
         }
 
-        static float[] Run()
+        static float[] Run(bool int8)
         {
             using var scope = new TensorScope();
             using GradMode noGrad = Autograd.NoGrad();
             (TransformerBlock block, ParameterStore store) = Block(2);
             using (store)
             {
-                using var packed = new PackedBlock(block);
+                using var packed = new PackedBlock(block, int8);
                 (Tensor x, Tensor modulation, Tensor rotary) = Inputs(2, 75, 2);
                 Tensor y = x.Clone();
                 packed.ForwardInPlace(y, modulation, RotaryEmbedding.AsPairs(rotary));
@@ -133,6 +153,15 @@ public class PackedBlockTests
         {
             if (!BlockOperations.HasMatrixEngine)
                 Skip = "this processor has no matrix engine (AMX, or AVX-512 with bfloat16)";
+        }
+    }
+
+    private sealed class Int8EngineTheoryAttribute : TheoryAttribute
+    {
+        public Int8EngineTheoryAttribute()
+        {
+            if (!BlockOperations.HasInt8Engine)
+                Skip = "this processor has no matrix engine for int8 (AMX, or AVX-512 with VNNI and bfloat16)";
         }
     }
 }

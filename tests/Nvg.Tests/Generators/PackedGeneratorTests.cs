@@ -77,17 +77,40 @@ public class PackedGeneratorTests
     }
 
     [Fact]
-    public void TakeOver_FreesWhatItPacks()
+    public void Int8_PredictsAboutTheSame()
     {
+        using var scope = new TensorScope();
+        using var generator = new NvgGenerator(Sizes, ParameterSource.Random(1, type: ScalarType.BFloat16));
+        if (!BlockOperations.HasInt8Engine)
+        {
+            Assert.Contains("packed", Assert.Throws<InvalidOperationException>(
+                () => new PackedGenerator(generator, int8: true)).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        using PackedGenerator half = new(generator), packed = new(generator, int8: true);
+        Assert.True(packed.IsPacked);
+        float[] expected = Predict(half.Content), actual = Predict(packed.Content);
+        Assert.NotEqual(expected, actual);
+        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 0.1));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void TakeOver_FreesWhatItPacks(bool int8)
+    {
+        if (int8 && !BlockOperations.HasInt8Engine)
+            return;
         using var scope = new TensorScope();
         var generator = new NvgGenerator(Sizes, ParameterSource.Random(1, type: ScalarType.BFloat16));
         float[] expected;
-        using (var copy = new PackedGenerator(generator))
+        using (var copy = new PackedGenerator(generator, int8))
             expected = Predict(copy.Content);
         long before = Tensor.LiveCount;
-        using PackedGenerator packed = PackedGenerator.TakeOver(generator);
-        // A packed matrix in place of every one that is freed.
-        Assert.Equal(before, Tensor.LiveCount);
+        using PackedGenerator packed = PackedGenerator.TakeOver(generator, int8);
+        // A packed matrix in place of every one that is freed, in int8 with the numbers of its columns: two for each block of both stacks.
+        Assert.Equal(before + (int8 ? 2 * 2 * Sizes.Depth : 0), Tensor.LiveCount);
         Assert.Equal(expected, Predict(packed.Content));
     }
 

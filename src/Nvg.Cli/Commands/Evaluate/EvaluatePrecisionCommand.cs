@@ -8,7 +8,7 @@ using Nvg.Torch;
 
 namespace Nvg.Cli.Commands.Evaluate;
 
-/// <summary><c>nvg evaluate precision</c>: compares bfloat16 with float32.</summary>
+/// <summary><c>nvg evaluate precision</c>: compares a lower precision with float32.</summary>
 internal sealed class EvaluatePrecisionCommand
 {
     private readonly Option<string?> _model = CommonOptions.Model();
@@ -24,16 +24,23 @@ internal sealed class EvaluatePrecisionCommand
 
     private readonly SamplingArguments _sampling = new();
     private readonly Option<Device> _device = CommonOptions.Device();
+    private readonly Option<ScalarType?> _type = new("--dtype")
+    {
+        Description = "Precision to compare with float32; bfloat16 by default",
+        HelpName = "bfloat16|int8",
+        CustomParser = result => CommonOptions.Parse(result, ScalarType.BFloat16, ScalarType.Int8),
+    };
+
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
 
     internal static Command Create()
     {
         var arguments = new EvaluatePrecisionCommand();
-        Command command = new Command("precision", "Compare bfloat16 with float32: tokens, splits and decoded images")
+        Command command = new Command("precision", "Compare bfloat16 or int8 with float32: tokens, splits and decoded images")
             .With(arguments._model, arguments._preset, arguments._count);
         arguments._sampling.AddNvgTo(command);
-        command.With(arguments._device, arguments._threads, arguments._json);
+        command.With(arguments._device, arguments._type, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;
     }
@@ -45,7 +52,8 @@ internal sealed class EvaluatePrecisionCommand
             throw new UsageException($"--count must be at least 1, not {count}");
         ModelConfig? preset = ModelOrPreset.Preset(parsed.GetValue(_model), parsed.GetValue(_preset));
         CommonOptions.Apply(parsed.GetValue(_device), parsed.GetValue(_threads));
-        using NvgModel reference = Open(parsed, preset, ScalarType.Float32), other = Open(parsed, preset, ScalarType.BFloat16);
+        using NvgModel other = Open(parsed, preset, parsed.GetValue(_type) ?? ScalarType.BFloat16);
+        using NvgModel reference = Open(parsed, preset, ScalarType.Float32);
         SamplingOptions options = _sampling.Read(parsed, reference);
         PrecisionAgreement found = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(
             () => PrecisionAgreement.Measure(

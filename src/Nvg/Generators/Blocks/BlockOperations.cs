@@ -17,11 +17,17 @@ internal static class BlockOperations
     private static readonly Operator BesideGeluOp = new("nvg::beside_gelu");
     private static readonly Operator HasCudaKernelsOp = new("nvg::has_cuda_kernels");
     private static readonly Operator HasMatrixEngineOp = new("nvg::has_matrix_engine");
+    private static readonly Operator HasInt8EngineOp = new("nvg::has_int8_engine");
     private static readonly Operator PackMatrixOp = new("nvg::pack_matrix");
+    private static readonly Operator PackMatrixInt8Op = new("nvg::pack_matrix_int8");
     private static readonly Operator WholeBlockOp = new("nvg::transformer_block_");
+    private static readonly Operator WholeBlockInt8Op = new("nvg::transformer_block_int8_");
 
     /// <summary>Whether this processor has matrix instructions for packed bfloat16 (AMX, or AVX-512 with bfloat16).</summary>
     internal static bool HasMatrixEngine => TorchRuntime.HasKernels && HasMatrixEngineOp.CallNumber() != 0;
+
+    /// <summary>Whether this processor has matrix instructions for packed int8 (AMX, or AVX-512 with VNNI and bfloat16).</summary>
+    internal static bool HasInt8Engine => TorchRuntime.HasKernels && HasInt8EngineOp.CallNumber() != 0;
 
     /// <summary>Environment variable that disables the GPU kernels if set to 0; libtorch's operators are used instead.</summary>
     internal const string CudaKernelsVariable = "NVG_CUDA_KERNELS";
@@ -69,7 +75,17 @@ internal static class BlockOperations
     /// <summary>Packs a bfloat16 matrix (out × in) into the tiles that <see cref="WholeBlock"/> reads.</summary>
     internal static Tensor PackMatrix(Tensor weight) => PackMatrixOp.Call(weight);
 
-    /// <summary>Runs a whole block in one kernel, without gradients: products in bfloat16, everything else in float32.</summary>
+    /// <summary>Rounds a matrix (out × in) to int8 and packs it into tiles.</summary>
+    /// <returns>The tiles, and 2 × out numbers that the products need.</returns>
+    internal static (Tensor Tiles, Tensor Columns) PackMatrixInt8(Tensor weight)
+    {
+        Tensor?[] results = PackMatrixInt8Op.CallMany(2, weight);
+        return (results[0]!, results[1]!);
+    }
+
+    /// <summary>
+    /// Runs a whole block in one kernel, without gradients: products in bfloat16 or int8, everything else in float32.
+    /// </summary>
     /// <param name="x_NTW">Residual stream, contiguous; overwritten with the block's output.</param>
     /// <param name="modulation_NM">Shift, scale and gate of every sequence, N × 3 W.</param>
     /// <param name="first">Packed W → 3 W + M, and its bias.</param>
@@ -79,9 +95,22 @@ internal static class BlockOperations
     /// <param name="second">Packed W + M → W, and its bias.</param>
     /// <param name="epsilon">Epsilon of the norms.</param>
     internal static void WholeBlock(
-        Tensor x_NTW, Tensor modulation_NM, (Tensor Matrix, Tensor? Bias) first, Tensor queryScale_D, Tensor keyScale_D, Tensor turns,
-        (Tensor Matrix, Tensor? Bias) second, double epsilon) => WholeBlockOp.Run(
-            x_NTW, modulation_NM, first.Matrix, first.Bias, queryScale_D, keyScale_D, turns, second.Matrix, second.Bias, epsilon);
+        Tensor x_NTW, Tensor modulation_NM, (PackedMatrix Matrix, Tensor? Bias) first, Tensor queryScale_D, Tensor keyScale_D,
+        Tensor turns, (PackedMatrix Matrix, Tensor? Bias) second, double epsilon)
+    {
+        if (first.Matrix.Columns is null)
+        {
+            WholeBlockOp.Run(
+                x_NTW, modulation_NM, first.Matrix.Tiles, first.Bias, queryScale_D, keyScale_D, turns, second.Matrix.Tiles, second.Bias,
+                epsilon);
+        }
+        else
+        {
+            WholeBlockInt8Op.Run(
+                x_NTW, modulation_NM, first.Matrix.Tiles, first.Matrix.Columns, first.Bias, queryScale_D, keyScale_D, turns,
+                second.Matrix.Tiles, second.Matrix.Columns, second.Bias, epsilon);
+        }
+    }
 
     private static bool HasKernels(Tensor tensor) => tensor.Device.Type == DeviceType.Cpu && TorchRuntime.HasKernels;
 

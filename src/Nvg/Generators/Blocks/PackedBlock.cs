@@ -10,18 +10,19 @@ namespace Nvg.Generators.Blocks;
 internal sealed class PackedBlock : IDisposable
 {
     private readonly TransformerBlock _block;
-    private readonly Tensor _first;
-    private readonly Tensor _second;
+    private readonly PackedMatrix _first;
+    private readonly PackedMatrix _second;
 
     /// <param name="block">A block that can be packed (<see cref="TransformerBlock.CanBePacked"/>); borrowed.</param>
-    internal PackedBlock(TransformerBlock block)
+    /// <param name="int8">Whether its matrices are rounded to int8.</param>
+    internal PackedBlock(TransformerBlock block, bool int8)
     {
         using GradMode noGrad = Autograd.NoGrad();
         _block = block;
-        _first = BlockOperations.PackMatrix(block.First.Weight).Own();
+        _first = PackedMatrix.Of(block.First.Weight, int8);
         try
         {
-            _second = BlockOperations.PackMatrix(block.Second.Weight).Own();
+            _second = PackedMatrix.Of(block.Second.Weight, int8);
         }
         catch
         {

@@ -9,14 +9,15 @@ internal sealed class PackedBlocks : IBlockStack
 
     /// <param name="blocks">Blocks that can be packed; borrowed.</param>
     /// <param name="frees">Whether each block's own matrices are freed once they are packed, so they are never in memory twice.</param>
-    internal PackedBlocks(TransformerBlock[] blocks, bool frees)
+    /// <param name="int8">Whether the matrices are rounded to int8.</param>
+    internal PackedBlocks(TransformerBlock[] blocks, bool frees, bool int8)
     {
         var packed = new List<PackedBlock>(blocks.Length);
         try
         {
             foreach (TransformerBlock block in blocks)
             {
-                packed.Add(new PackedBlock(block));
+                packed.Add(new PackedBlock(block, int8));
                 if (frees)
                     block.FreeMatrices();
             }

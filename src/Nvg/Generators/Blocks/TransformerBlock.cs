@@ -12,8 +12,8 @@ internal sealed class TransformerBlock
 {
     internal const double Epsilon = 1e-6;
 
-    // The head size that the whole-block kernel supports.
-    private const int KernelHeadSize = 64;
+    /// <summary>The head size that the whole-block kernel supports.</summary>
+    internal const int KernelHeadSize = 64;
 
     private readonly Linear _modulation;
     private readonly int _width;
