@@ -1,6 +1,7 @@
 // Compares the kernels of a transformer block and their gradients with the composed formulas in float64.
 #include "block_formulas.h"
 #include "check.h"
+#include "kernels/tiles/matrix_tiles.h"
 
 namespace {
 
@@ -83,11 +84,15 @@ void check_pack_matrix_int8(int64_t columns, int64_t depth) {
   const auto results = call_all("pack_matrix_int8", {weight});
   const at::Tensor packed = results[0].toTensor(), numbers = results[1].toTensor();
   const at::Tensor steps = packed.permute({0, 3, 1, 2, 4}).reshape({columns, depth}).to(at::kDouble);
-  const at::Tensor scales = numbers[0].unsqueeze(1).to(at::kDouble);
-  const std::string what = "pack_matrix_int8 " + std::to_string(columns);
-  expect(packed.scalar_type() == at::kChar && steps.abs().amax(1).eq(127).all().item<bool>(), what + ": range");
-  expect(((steps * scales - weight).abs() <= scales * 0.5001).all().item<bool>(), what + ": values");
-  expect(numbers[1].equal((steps.sum(1) * 128).to(at::kFloat)), what + ": sums");
+  const std::string what = "pack_matrix_int8 " + std::to_string(columns) + " × " + std::to_string(depth);
+  const auto parts = steps.split(nvg::tiles::kInt8Group, 1), wanted = weight.split(nvg::tiles::kInt8Group, 1);
+  expect(packed.scalar_type() == at::kChar && numbers.size(1) == static_cast<int64_t>(parts.size()), what + ": shape");
+  for (size_t i = 0; i < parts.size(); i++) {
+    const at::Tensor scales = numbers[0][static_cast<int64_t>(i)].unsqueeze(1).to(at::kDouble);
+    expect(parts[i].abs().amax(1).eq(127).all().item<bool>(), what + ": range");
+    expect(((parts[i] * scales - wanted[i]).abs() <= scales * 0.5001).all().item<bool>(), what + ": values");
+    expect(numbers[1][static_cast<int64_t>(i)].equal((parts[i].sum(1) * 128).to(at::kFloat)), what + ": sums");
+  }
 }
 
 } // namespace
@@ -110,7 +115,7 @@ int main() {
     check_pack_matrix(32, 32);
     check_pack_matrix(96, 160);
     check_pack_matrix_int8(32, 64);
-    check_pack_matrix_int8(96, 320);
+    check_pack_matrix_int8(96, 1344);
   });
   check_second_derivatives();
   expect_refused("multiples of 32", [] { call("pack_matrix", {at::randn({31, 32})}); });

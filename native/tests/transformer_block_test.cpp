@@ -2,6 +2,7 @@
 // rounded weights.
 #include "block_formulas.h"
 #include "check.h"
+#include "kernels/tiles/matrix_tiles.h"
 
 namespace {
 
@@ -21,10 +22,14 @@ constexpr double kInt8Tolerance = 1e-2;
 // standard deviations: the steps are 3/127 of one, and their error 1/√12 of a step or 0.7 %. Four operands are rounded.
 constexpr double kInt8RoundingTolerance = 2.5e-2;
 
-// Rounds to 127 steps up to the largest magnitude of each row.
+// Rounds to 127 steps up to the largest magnitude of each row of each group.
 at::Tensor rounded(const at::Tensor &rows) {
-  const at::Tensor steps = rows.abs().amax(-1, true).clamp_min(1e-30) / 127;
-  return (rows / steps).round() * steps;
+  std::vector<at::Tensor> groups;
+  for (const at::Tensor &group : rows.split(nvg::tiles::kInt8Group, -1)) {
+    const at::Tensor steps = group.abs().amax(-1, true).clamp_min(1e-30) / 127;
+    groups.push_back((group / steps).round() * steps);
+  }
+  return at::cat(groups, -1);
 }
 
 // The update that the block adds, by the composed formulas. `round` is applied to the left operands of the products.
@@ -89,7 +94,7 @@ void check_not_finite() {
   at::Tensor weight = at::randn({32, 64});
   weight[3][4] = INFINITY;
   const at::Tensor columns = call_all("pack_matrix_int8", {weight})[1].toTensor();
-  expect(columns[0][3].isinf().item<bool>() && columns.isfinite().sum().item<int64_t>() == 63, "infinite weight");
+  expect(columns[0][0][3].isinf().item<bool>() && columns.isfinite().sum().item<int64_t>() == 63, "infinite weight");
 }
 
 } // namespace

@@ -137,35 +137,42 @@ struct ModulatedNorm {
 // the number of tiles along the depth, but not in the distance from one 16 rows to the next.
 struct Rows {
   uint16_t *tiles = nullptr;
-  float *scales = nullptr; // of every row; null in bfloat16
+  float *scales = nullptr;  // in int8: of every row of every group of 256 columns
+  int64_t group_scales = 0; // distance from one group to the next
 
   // Rounds the 32 rows beginning at `first_row`, of `rows` altogether, from bfloat16 to int8 in place: to unsigned
-  // numbers around 128, with a scale that takes the largest magnitude of the row to 127.
+  // numbers around 128.
   void round(int64_t first_row, int64_t rows, int64_t columns) const {
-    for (int64_t row = first_row; row < std::min(first_row + kBlock, rows); row++) {
-      // Compares magnitudes as integers, in which infinity and not-a-number are the largest.
-      const __m512i magnitude = _mm512_set1_epi16(0x7fff);
-      __m512i magnitudes = _mm512_setzero_si512();
-      for (int64_t i = 0; i < columns; i += kDepth)
-        magnitudes = _mm512_max_epu16(
-            magnitudes, _mm512_and_si512(_mm512_loadu_si512(in_tiles(tiles, row, i, columns)), magnitude));
-      const uint32_t bits = _mm512_reduce_max_epu32(_mm512_max_epu32(_mm512_slli_epi32(magnitudes, 16), magnitudes));
-      const int32_t largest_bits = static_cast<int32_t>(bits & 0xffff0000u);
-      float largest;
-      __builtin_memcpy(&largest, &largest_bits, sizeof largest);
-      scales[row] = largest / 127;
-      // If the row is not finite, its products are not finite either, because of the scale.
-      const __m512 inverse = _mm512_set1_ps(largest > 1e-30f && largest < INFINITY ? 127 / largest : 0);
-      for (int64_t i = 0; i < columns; i += kInt8Depth) {
-        const __m512i low = _mm512_inserti32x4(_mm512_castsi128_si512(int8_at(row, i, columns, inverse)),
-                                               int8_at(row, i + 16, columns, inverse), 1);
-        const __m512i most = _mm512_inserti32x4(low, int8_at(row, i + 32, columns, inverse), 2);
-        const __m512i all = _mm512_inserti32x4(most, int8_at(row, i + 48, columns, inverse), 3);
-        // Numbers that are still to be read are not overwritten: the target lies at or before the source.
-        _mm512_storeu_si512(in_tiles(tiles, row, i / 2, columns),
-                            _mm512_xor_si512(all, _mm512_set1_epi8(static_cast<char>(0x80))));
-      }
+    for (int64_t row = first_row; row < std::min(first_row + kBlock, rows); row++)
+      for (int64_t first = 0; first < columns; first += kInt8Group)
+        scales[first / kInt8Group * group_scales + row] =
+            round_group(row, first, std::min(first + kInt8Group, columns), columns);
+  }
+
+  // -> the scale, which takes the largest magnitude to 127
+  float round_group(int64_t row, int64_t first, int64_t last, int64_t columns) const {
+    // Compares magnitudes as integers, in which infinity and not-a-number are the largest.
+    const __m512i magnitude = _mm512_set1_epi16(0x7fff);
+    __m512i magnitudes = _mm512_setzero_si512();
+    for (int64_t i = first; i < last; i += kDepth)
+      magnitudes = _mm512_max_epu16(magnitudes,
+                                    _mm512_and_si512(_mm512_loadu_si512(in_tiles(tiles, row, i, columns)), magnitude));
+    const uint32_t bits =
+        _mm512_reduce_max_epu32(_mm512_max_epu32(_mm512_slli_epi32(magnitudes, 16), magnitudes)) & 0xffff0000u;
+    float largest;
+    __builtin_memcpy(&largest, &bits, sizeof largest);
+    // If the row is not finite, its products are not finite either, because of the scale.
+    const __m512 inverse = _mm512_set1_ps(largest > 1e-30f && largest < INFINITY ? 127 / largest : 0);
+    for (int64_t i = first; i < last; i += kInt8Depth) {
+      const __m512i low = _mm512_inserti32x4(_mm512_castsi128_si512(int8_at(row, i, columns, inverse)),
+                                             int8_at(row, i + 16, columns, inverse), 1);
+      const __m512i most = _mm512_inserti32x4(low, int8_at(row, i + 32, columns, inverse), 2);
+      const __m512i all = _mm512_inserti32x4(most, int8_at(row, i + 48, columns, inverse), 3);
+      // Numbers that are still to be read are not overwritten: the target lies at or before the source.
+      _mm512_storeu_si512(in_tiles(tiles, row, i / 2, columns),
+                          _mm512_xor_si512(all, _mm512_set1_epi8(static_cast<char>(0x80))));
     }
+    return largest / 127;
   }
 
   // 16 numbers of a row, multiplied by `factor` and rounded.
@@ -180,23 +187,26 @@ struct Rows {
 // Right tiles of a product.
 struct Matrix {
   const uint16_t *tiles = nullptr;
-  const float *scales = nullptr, *corrections = nullptr; // of every column, from pack_matrix_int8; null in bfloat16
+  const float *scales = nullptr, *corrections = nullptr; // from pack_matrix_int8; null in bfloat16
+  int64_t columns = 0;
 
   bool is_int8() const { return scales != nullptr; }
 
-  // Takes the int32 sums of 32 rows and 64 columns to float32 in place.
-  void rescale(const float *row_scales, int64_t panel, float *sums) const {
-    __m512i excess[4];
-    __m512 factors[4];
-    for (int64_t i = 0; i < 4; i++) {
-      excess[i] = _mm512_cvtps_epi32(_mm512_loadu_ps(corrections + panel * kHead + 16 * i));
-      factors[i] = _mm512_loadu_ps(scales + panel * kHead + 16 * i);
+  // Sums of 32 × 64 = or += the products of one group, 32 × 32.
+  void rescale(const int32_t *products, const float *row_scales, int64_t group, int64_t column, float *sums,
+               bool accumulate) const {
+    __m512i excess[2];
+    __m512 factors[2];
+    for (int64_t i = 0; i < 2; i++) {
+      excess[i] = _mm512_cvtps_epi32(_mm512_loadu_ps(corrections + group * columns + column + 16 * i));
+      factors[i] = _mm512_loadu_ps(scales + group * columns + column + 16 * i);
     }
-    for (int64_t row = 0; row < kBlock; row++, sums += kHead) {
-      const __m512 factor = _mm512_set1_ps(row_scales[row]);
-      for (int64_t i = 0; i < 4; i++) {
-        const __m512 exact = _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_loadu_si512(sums + 16 * i), excess[i]));
-        _mm512_storeu_ps(sums + 16 * i, _mm512_mul_ps(exact, _mm512_mul_ps(factors[i], factor)));
+    for (int64_t row = 0; row < kBlock; row++, products += kBlock, sums += kHead) {
+      const __m512 row_scale = _mm512_set1_ps(row_scales[row]);
+      for (int64_t i = 0; i < 2; i++) {
+        const __m512 exact = _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_loadu_si512(products + 16 * i), excess[i]));
+        const __m512 before = accumulate ? _mm512_loadu_ps(sums + 16 * i) : _mm512_setzero_ps();
+        _mm512_storeu_ps(sums + 16 * i, _mm512_fmadd_ps(exact, _mm512_mul_ps(factors[i], row_scale), before));
       }
     }
   }
@@ -208,9 +218,10 @@ struct Matrix {
 template <typename Owner, void (Owner::*Finish)(int64_t, int64_t, const float *) const>
 void product(const Owner &owner, const Engine &engine, const Rows &left, const Matrix &right, int64_t depth,
              int64_t panel, int64_t begin, int64_t end, float *sums) {
-  // The right tiles of one step stay in the first-level cache for all rows.
-  constexpr int64_t step = 8;
-  const int64_t depth_tiles = depth / (right.is_int8() ? kInt8Depth : kDepth), row_tile = depth / kDepth * kElements;
+  // The right tiles of one step stay in the first-level cache for all rows. In int8 a step is a group.
+  const bool int8 = right.is_int8();
+  const int64_t step = int8 ? kInt8Group / kInt8Depth : 8, depth_tiles = depth / (int8 ? kInt8Depth : kDepth),
+                row_tile = depth / kDepth * kElements;
   for (int64_t k = 0; k < depth_tiles; k += step) {
     const int64_t length = std::min(step, depth_tiles - k);
     for (int64_t half = 0; half < 2; half++) {
@@ -223,15 +234,16 @@ void product(const Owner &owner, const Engine &engine, const Rows &left, const M
                      .row_tile = row_tile,
                      .depth_tile = kElements};
         float *target = sums + (row - begin) * kHead;
-        if (right.is_int8())
-          engine.multiply_int8(a, b, length, reinterpret_cast<int32_t *>(target + half * kBlock), kHead, k > 0);
-        else
+        if (int8) {
+          alignas(64) int32_t products[kBlock * kBlock];
+          engine.multiply_int8(a, b, length, products, kBlock, false);
+          right.rescale(products, left.scales + k / step * left.group_scales + row, k / step,
+                        panel * kHead + half * kBlock, target + half * kBlock, k > 0);
+        } else {
           engine.multiply(a, b, length, target + half * kBlock, kHead, k > 0);
-        if (half == 0 || k + step < depth_tiles)
-          continue;
-        if (right.is_int8())
-          right.rescale(left.scales + row, panel, target);
-        (owner.*Finish)(panel, row, target);
+        }
+        if (half == 1 && k + step >= depth_tiles)
+          (owner.*Finish)(panel, row, target);
       }
     }
   }
@@ -382,10 +394,12 @@ inline Matrix matrix_data(const char *op, const at::Tensor &packed, const char *
 
 inline Matrix int8_matrix_data(const char *op, const at::Tensor &packed, const at::Tensor &numbers, const char *name,
                                int64_t columns, int64_t depth) {
-  const float *scales = float_data(op, numbers, name, 2 * columns);
+  const int64_t count = (depth + kInt8Group - 1) / kInt8Group * columns;
+  const float *scales = float_data(op, numbers, name, 2 * count);
   return {.tiles = tile_data(op, packed, name, columns, depth, at::kChar),
           .scales = scales,
-          .corrections = scales + columns};
+          .corrections = scales + count,
+          .columns = columns};
 }
 
 } // namespace nvg::blocks

@@ -6,8 +6,8 @@
 //   3  softmax(q kᵀ) v                                              a head of a sequence
 //   4  x += gate · (W2 [attention, gelu(m)] + b2)                   64 columns of a block of rows
 //
-// In int8, the operands of the products with W1 and W2 are rounded after the phases 1 and 3, with one scale per token
-// and one per column of the weights. Attention is always in bfloat16.
+// In int8, the operands of the products with W1 and W2 are rounded after the phases 1 and 3, with one scale per
+// token and one per column of the weights for every 256 numbers. Attention is always in bfloat16.
 #include "kernels/blocks/block_inference.h"
 #include "kernels/library.h"
 #include "kernels/tiles/pack_matrix.h"
@@ -45,10 +45,11 @@ struct Block {
 
   // Set by run().
   int64_t rows = 0, padded_rows = 0, padded_tokens = 0;
-  Rows normed{};                                                 // y
+  Rows normed{};                                               // y
   uint16_t *query = nullptr, *key = nullptr, *value = nullptr; // (N H) × padded T × D each
-  Rows hidden{};                                                 // [attention, gelu(m)]
+  Rows hidden{};                                               // [attention, gelu(m)]
 
+  static int64_t groups(int64_t depth) { return (depth + kInt8Group - 1) / kInt8Group; }
   int64_t hidden_width() const { return width + mlp; }
   int64_t first_panels() const { return (3 * width + mlp) / kHead; }
   int64_t second_panels() const { return width / kHead; }
@@ -178,10 +179,12 @@ struct Block {
                   weight_numbers = AttentionScratch::halves(padded_tokens);
     const at::Tensor halves = at::empty(
         {padded_rows * (width + hidden_width()) + 3 * head_numbers + threads * weight_numbers}, at::kBFloat16);
-    const at::Tensor floats = at::empty({threads * (sum_numbers + score_numbers) + 2 * padded_rows}, at::kFloat);
-    float *const row_scales = floats.data_ptr<float>(), *const thread_floats = row_scales + 2 * padded_rows;
-    normed = {.tiles = static_cast<uint16_t *>(halves.data_ptr()), .scales = row_scales};
-    hidden = {.tiles = normed.tiles + padded_rows * width, .scales = row_scales + padded_rows};
+    const at::Tensor floats = at::empty(
+        {threads * (sum_numbers + score_numbers) + (groups(width) + groups(hidden_width())) * padded_rows}, at::kFloat);
+    float *const row_scales = floats.data_ptr<float>(), *const hidden_scales = row_scales + groups(width) * padded_rows;
+    float *const thread_floats = hidden_scales + groups(hidden_width()) * padded_rows;
+    normed = {.tiles = static_cast<uint16_t *>(halves.data_ptr()), .scales = row_scales, .group_scales = padded_rows};
+    hidden = {.tiles = normed.tiles + padded_rows * width, .scales = hidden_scales, .group_scales = padded_rows};
     query = hidden.tiles + padded_rows * hidden_width();
     key = query + head_numbers;
     value = key + head_numbers;

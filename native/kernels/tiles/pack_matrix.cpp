@@ -23,15 +23,14 @@ at::Tensor empty_packed(const at::Tensor &weight) {
 }
 
 std::tuple<at::Tensor, at::Tensor> empty_packed_int8(const at::Tensor &weight) {
-  // The largest depth for which sums of products fit in int32 is 66 311.
-  TORCH_CHECK(weight.dim() == 2 && weight.size(0) % kBlock == 0 && weight.size(1) % kInt8Depth == 0 &&
-                  weight.size(1) <= 65536,
+  TORCH_CHECK(weight.dim() == 2 && weight.size(0) % kBlock == 0 && weight.size(1) % kInt8Depth == 0,
               "pack_matrix_int8: a matrix is needed whose columns are a multiple of 32 and whose depth is a multiple "
-              "of 64 up to 65536, got ",
+              "of 64, got ",
               weight.sizes());
+  const int64_t groups = (weight.size(1) + kInt8Group - 1) / kInt8Group;
   return {at::empty({weight.size(0) / kColumns, weight.size(1) / kInt8Depth, kInt8Depth / 4, kColumns, 4},
                     weight.options().dtype(at::kChar)),
-          at::empty({2, weight.size(0)}, weight.options().dtype(at::kFloat))};
+          at::empty({2, groups, weight.size(0)}, weight.options().dtype(at::kFloat))};
 }
 
 // The largest magnitude; not a number if one of them is not.
@@ -70,22 +69,26 @@ std::tuple<at::Tensor, at::Tensor> pack_matrix_int8(const at::Tensor &weight) {
   const int64_t columns = weight.size(0), depth = weight.size(1);
   const float *from = source.data_ptr<float>();
   auto *to = static_cast<int8_t *>(std::get<0>(result).data_ptr());
-  float *scales = std::get<1>(result).data_ptr<float>(), *corrections = scales + columns;
+  float *scales = std::get<1>(result).data_ptr<float>(), *corrections = scales + std::get<1>(result).numel() / 2;
   parallel_for(0, columns, kColumns, [&](int64_t begin, int64_t end) {
     for (int64_t column = begin; column < end; column++) {
-      const float *numbers = from + column * depth, largest = largest_magnitude(numbers, depth);
-      // Products with a column that is not finite are not finite either, because of its scale.
-      const float inverse = largest > 1e-30f && std::isfinite(largest) ? 127 / largest : 0;
       int8_t *tiles = to + column / kColumns * (depth * kColumns) + column % kColumns * 4;
-      int64_t sum = 0;
-      for (int64_t row = 0; row < depth; row++) {
-        const float scaled = inverse == 0 ? 0 : numbers[row] * inverse;
-        const auto rounded = static_cast<int8_t>(scaled + (scaled < 0 ? -0.5f : 0.5f));
-        tiles[row / kInt8Depth * kInt8Elements + row % kInt8Depth / 4 * 64 + row % 4] = rounded;
-        sum += rounded;
+      for (int64_t first = 0; first < depth; first += kInt8Group) {
+        const float *numbers = from + column * depth;
+        const int64_t last = std::min(first + kInt8Group, depth), place = first / kInt8Group * columns + column;
+        const float largest = largest_magnitude(numbers + first, last - first);
+        // Products with a column that is not finite are not finite either, because of its scale.
+        const float inverse = largest > 1e-30f && std::isfinite(largest) ? 127 / largest : 0;
+        int32_t sum = 0;
+        for (int64_t row = first; row < last; row++) {
+          const float scaled = inverse == 0 ? 0 : numbers[row] * inverse;
+          const auto rounded = static_cast<int8_t>(scaled + (scaled < 0 ? -0.5f : 0.5f));
+          tiles[row / kInt8Depth * kInt8Elements + row % kInt8Depth / 4 * 64 + row % 4] = rounded;
+          sum += rounded;
+        }
+        scales[place] = largest / 127;
+        corrections[place] = static_cast<float>(128 * sum);
       }
-      scales[column] = largest / 127;
-      corrections[column] = static_cast<float>(128 * sum);
     }
   });
   return result;

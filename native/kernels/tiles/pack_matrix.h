@@ -11,9 +11,10 @@ namespace nvg {
 // -> bfloat16 [tile of columns][tile of depth][pair of rows][column][parity]
 at::Tensor pack_matrix(const at::Tensor &weight);
 
-// Rounds a matrix (columns × depth, multiples of 32 and 64) to int8, with a scale per column, and packs it on the CPU.
-// -> int8 [tile of columns][tile of depth][quad of rows][column][4], and float32 2 × columns: the scales, and 128 times
-// the sum of each column, which products with unsigned numbers around 128 contain in excess. All of it is exact.
+// Rounds a matrix (columns × depth, multiples of 32 and 64) to int8 and packs it on the CPU. 256 numbers of a column
+// share a scale, which takes the largest of them to 127.
+// -> int8 [tile of columns][tile of depth][quad of rows][column][4], and float32 [2][group of depth][column]: the
+// scales, and 128 times the sum of the numbers, which products with unsigned numbers around 128 contain in excess
 std::tuple<at::Tensor, at::Tensor> pack_matrix_int8(const at::Tensor &weight);
 
 } // namespace nvg

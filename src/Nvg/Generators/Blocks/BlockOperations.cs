@@ -76,7 +76,7 @@ internal static class BlockOperations
     internal static Tensor PackMatrix(Tensor weight) => PackMatrixOp.Call(weight);
 
     /// <summary>Rounds a matrix (out × in) to int8 and packs it into tiles.</summary>
-    /// <returns>The tiles, and 2 × out numbers that the products need.</returns>
+    /// <returns>The tiles, and the scales and sums of the columns, which the products need.</returns>
     internal static (Tensor Tiles, Tensor Columns) PackMatrixInt8(Tensor weight)
     {
         Tensor?[] results = PackMatrixInt8Op.CallMany(2, weight);

@@ -10,7 +10,7 @@ internal sealed class PackedMatrix : IDisposable
     /// <summary>The tiles, bfloat16 or int8.</summary>
     internal Tensor Tiles { get; }
 
-    /// <summary>Numbers of each column of an int8 matrix: its scale, and what must be subtracted from its sums. Null in bfloat16.</summary>
+    /// <summary>Scales of the columns of an int8 matrix, and what must be subtracted from its sums. Null in bfloat16.</summary>
     internal Tensor? Columns { get; }
 
     /// <summary>Packs a bfloat16 matrix.</summary>
