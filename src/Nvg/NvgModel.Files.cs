@@ -32,8 +32,9 @@ public sealed partial class NvgModel
     /// then bfloat16.
     /// </param>
     /// <param name="withGenerator">False loads only the tokenizer.</param>
-    /// <exception cref="NvgDataException">The folder or one of its files is missing, damaged or does not fit the config; or int8 is not possible
-    /// here.</exception>
+    /// <exception cref="NvgDataException">
+    /// The folder or one of its files is missing, damaged or does not fit the config; or int8 is not possible here.
+    /// </exception>
     public static NvgModel Load(
         string folder, Device device = default, ScalarType? type = ScalarType.Float32, bool withGenerator = true)
     {
@@ -61,7 +62,9 @@ public sealed partial class NvgModel
     /// <param name="config">Its sizes.</param>
     /// <param name="seed">Determines the weights, regardless of type and device.</param>
     /// <param name="device">Device for the parameters.</param>
-    /// <param name="type">Element type of the matrices of generators and decoder; the encoder runs in float32. Int8 as in <see cref="Load"/>.</param>
+    /// <param name="type">
+    /// Element type of the matrices of generators and decoder; the encoder runs in float32. Int8 as in <see cref="Load"/>.
+    /// </param>
     /// <param name="scaleFactors">Scale factors of the canvases, K + 2 values, or null for ones.</param>
     /// <exception cref="ArgumentException">The sizes contradict each other, or the number of scale factors is wrong.</exception>
     /// <exception cref="NvgDataException">Int8 is not possible here.</exception>

@@ -137,7 +137,7 @@ struct ModulatedNorm {
 // the number of tiles along the depth, but not in the distance from one 16 rows to the next.
 struct Rows {
   uint16_t *tiles = nullptr;
-  float *scales = nullptr;  // in int8: of every row of every group of 256 columns
+  float *scales = nullptr;  // in int8: of every row of every group of 128 columns
   int64_t group_scales = 0; // distance from one group to the next
 
   // Rounds the 32 rows beginning at `first_row`, of `rows` altogether, from bfloat16 to int8 in place: to unsigned

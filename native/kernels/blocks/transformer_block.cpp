@@ -7,7 +7,7 @@
 //   4  x += gate · (W2 [attention, gelu(m)] + b2)                   64 columns of a block of rows
 //
 // In int8, the operands of the products with W1 and W2 are rounded after the phases 1 and 3, with one scale per
-// token and one per column of the weights for every 256 numbers. Attention is always in bfloat16.
+// token and one per column of the weights for every 128 numbers. Attention is always in bfloat16.
 #include "kernels/blocks/block_inference.h"
 #include "kernels/library.h"
 #include "kernels/tiles/pack_matrix.h"

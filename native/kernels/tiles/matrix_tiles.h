@@ -26,7 +26,7 @@ constexpr int64_t kColumns = 16; // columns of a right tile
 constexpr int64_t kElements = 512;
 constexpr int64_t kInt8Depth = 64; // the same for int8
 constexpr int64_t kInt8Elements = 1024;
-constexpr int64_t kInt8Group = 256; // numbers along the depth that share a scale in int8
+constexpr int64_t kInt8Group = 128; // numbers along the depth that share a scale in int8
 constexpr int64_t kBlock = 32;      // a product is computed in blocks of 32 × 32: two left tiles by two right tiles
 
 // Two left tiles, one below the other, over the whole depth. Distances are in 16-bit units.

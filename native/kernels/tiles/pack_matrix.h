@@ -11,7 +11,7 @@ namespace nvg {
 // -> bfloat16 [tile of columns][tile of depth][pair of rows][column][parity]
 at::Tensor pack_matrix(const at::Tensor &weight);
 
-// Rounds a matrix (columns × depth, multiples of 32 and 64) to int8 and packs it on the CPU. 256 numbers of a column
+// Rounds a matrix (columns × depth, multiples of 32 and 64) to int8 and packs it on the CPU. 128 numbers of a column
 // share a scale, which takes the largest of them to 127.
 // -> int8 [tile of columns][tile of depth][quad of rows][column][4], and float32 [2][group of depth][column]: the
 // scales, and 128 times the sum of the numbers, which products with unsigned numbers around 128 contain in excess

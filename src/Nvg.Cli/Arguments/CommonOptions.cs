@@ -109,8 +109,8 @@ internal static class CommonOptions
     /// <summary>Parses one of several types.</summary>
     internal static ScalarType? Parse(ArgumentResult result, params ScalarType[] types)
     {
-        string name = result.Tokens[0].Value.ToLowerInvariant();
-        int index = Array.FindIndex(types, type => type.ToString().ToLowerInvariant() == name);
+        string name = result.Tokens[0].Value;
+        int index = Array.FindIndex(types, type => name.Equals(type.ToString(), StringComparison.OrdinalIgnoreCase));
         if (index >= 0)
             return types[index];
         result.AddError($"--dtype takes one of {string.Join(", ", types).ToLowerInvariant()}, not '{name}'");

@@ -140,8 +140,8 @@ internal static class DocumentFile
         (int height, int width) = (description.LatentHeight, description.LatentWidth);
         if (height is < 1 or > MostPositions || width is < 1 or > MostPositions || (long)height * width > MostPositions)
             throw NvgDataException.At(path, $"claims a latent of {height} × {width}");
-        if (description.Dtype is not (ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Int8) || description.Batch is < 1 or > LargestBatch
-            || description.Interpolation is { Share: not (>= 0 and <= 1) })
+        if (description.Dtype is not (ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Int8)
+            || description.Batch is < 1 or > LargestBatch || description.Interpolation is { Share: not (>= 0 and <= 1) })
             throw NvgDataException.At(path, "invalid precision, batch size or interpolation share");
         var grid = new LatentGrid(height, width);
         return description.Sampling.Validate(grid.LastStage).FirstOrDefault() is { } problem

@@ -1,4 +1,3 @@
-using Nvg.Checkpoints;
 using Nvg.Generators.Blocks;
 using Nvg.Torch;
 
