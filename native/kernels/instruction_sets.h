@@ -20,6 +20,7 @@
 // The vector width is not part of the target; CMakeLists.txt passes -mprefer-vector-width=512 instead.
 #define NVG_X86_64_V4 "arch=x86-64-v4"
 #define NVG_AVX512_BF16 "arch=x86-64-v4,avx512bf16"
+// For matrix tiles. The bfloat16 products are compiled for VNNI as well, because every processor with avx512bf16 has it.
 #define NVG_AVX512_TILES "arch=x86-64-v4,avx512bf16,avx512vnni"
 #define NVG_TARGET_BEGIN(features)                                                                                     \
   NVG_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))

@@ -18,7 +18,7 @@ bool has_avx512_bf16();
 // AMX tiles with bfloat16 products, and all of has_avx512_bf16(). Requests the tile registers from the kernel.
 bool has_amx_bf16();
 
-// Dot products of bytes, in addition to has_avx512_bf16() and has_amx_bf16().
+// Dot products of bytes, in addition to has_avx512_bf16() and has_amx_bf16(), respectively.
 bool has_avx512_vnni();
 bool has_amx_int8();
 

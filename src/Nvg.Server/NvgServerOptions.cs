@@ -8,13 +8,17 @@ public sealed class NvgServerOptions
     /// <summary>Folders of the models to serve. Each is served under the name in its config; the first is the default model.</summary>
     public IList<string> ModelFolders { get; } = [];
 
-    /// <summary>Models that the application has loaded; borrowed until the application stops.</summary>
+    /// <summary>
+    /// Models that the application has loaded, in the precision <see cref="Type"/>; borrowed until the application stops.
+    /// </summary>
     public IList<NvgModel> Models { get; } = [];
 
     /// <summary>Where images are computed.</summary>
     public Device Device { get; set; } = Device.Cpu;
 
-    /// <summary>Precision of the matrices of generators and decoder.</summary>
+    /// <summary>
+    /// Precision of the matrices of generators and decoder, as in <see cref="NvgModelOptions.Type"/>. It is recorded in documents.
+    /// </summary>
     public ScalarType Type { get; set; } = ScalarType.Float32;
 
     /// <summary>

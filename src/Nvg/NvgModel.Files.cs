@@ -39,7 +39,7 @@ public sealed partial class NvgModel
         string folder, Device device = default, ScalarType? type = ScalarType.Float32, bool withGenerator = true)
     {
         ModelConfig config = ReadConfig(folder);
-        Int8Products.Require(type, withGenerator ? config.Generator : null, device);
+        Int8Products.Require(type, withGenerator ? config.Generator : null, device, folder);
         string[] labels = ReadLabels(folder, config);
         Tokenizer tokenizer = WeightFile.ReadModel(
             Path.Combine(folder, TokenizerFile), device, ScalarType.Float32,
@@ -74,8 +74,8 @@ public sealed partial class NvgModel
     {
         if (config.Validate().ToList() is { Count: > 0 } problems)
             throw new ArgumentException(string.Join("; ", problems));
-        Int8Products.Require(type, config.Generator, device);
-        ScalarType matrices = Int8Products.MatrixType(type);
+        Int8Products.Require(type, config.Generator, device, config.Name);
+        ScalarType matrices = Int8Products.MatrixType(type)!.Value;
         var tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Random(seed, device), matrices);
         try
         {
@@ -208,8 +208,10 @@ public sealed partial class NvgModel
     }
 
     /// <summary>Element type in which a parameter is stored if matrices are stored as <paramref name="type"/>.</summary>
+    /// <exception cref="ArgumentException">Matrices are not stored in this type.</exception>
     internal static ScalarType StoredType(string name, Tensor tensor, ScalarType? type)
     {
+        Int8Products.RequireStorable(type);
         if (!tensor.ScalarType.IsFloatingPoint())
             return tensor.ScalarType;
         // Codes are compared by distance, so rounding them would change tokens. Vectors need little memory. Models compute in float32 and

@@ -44,18 +44,21 @@ public sealed partial class NvgModel
         var work = new GenerationWork(0, 0);
         for (int stage = 0; stage <= last; stage++)
         {
-            int sequences = options.ContentGuidance.At(stage, last) == 1 ? 1 : 2;
+            int sequences = Sequences(options.ContentGuidance.At(stage, last), sizes.ContentGuidanceLimit);
             work += GenerationWork.OfPass(sequences, length + 1, length + 1, sizes.ContentWidth, sizes.Depth, sizes.MlpRatio);
         }
 
         for (int stage = 0; stage < sizes.StructureStageCount; stage++)
         {
-            int sequences = options.StructureGuidance.At(stage, last) == 1 ? 1 : 2, tokens = 2 * length + 1;
+            int sequences = Sequences(options.StructureGuidance.At(stage, last), sizes.StructureGuidanceLimit), tokens = 2 * length + 1;
             for (int step = 0; step < options.StructureSteps.At(stage); step++)
                 work += GenerationWork.OfPass(sequences, tokens, tokens, sizes.StructureWidth, sizes.Depth, sizes.MlpRatio);
         }
 
         return work;
+
+        // A guidance scale that is an input needs no unconditional pass.
+        static int Sequences(double scale, double? limit) => scale == 1 || limit is not null ? 1 : 2;
     }
 
     /// <inheritdoc/>

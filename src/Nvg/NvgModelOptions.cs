@@ -11,7 +11,7 @@ public sealed record NvgModelOptions
     /// <summary>
     /// Element type of the generators' and decoder's matrices; null keeps the stored type. A different type rounds differently and
     /// therefore gives different images for the same seed. <see cref="ScalarType.Int8"/> computes the matrix products of the generators'
-    /// blocks in int8 and everything else as with bfloat16. It needs a CPU with AMX, or with AVX-512 for VNNI and bfloat16.
+    /// blocks in int8 and everything else as with bfloat16. It needs a CPU with AMX, or AVX-512 with VNNI and bfloat16.
     /// </summary>
     public ScalarType? Type { get; init; } = ScalarType.Float32;
 

@@ -1,7 +1,10 @@
 using System.Text.Json;
 using Nvg.Cli.Terminal;
+using Nvg.Documents;
+using Nvg.Generators.Blocks;
 using Nvg.Imaging;
 using Nvg.Imaging.Npz;
+using Nvg.Torch;
 using Nvg.Torch.Files.Npy;
 
 namespace Nvg.Cli.Tests;
@@ -39,6 +42,28 @@ public class GenerateCommandTests(TinyModel model) : CommandTests, IClassFixture
         Assert.Equal(CommandRunner.Done, (await GenerateAsync("--count", "3", "--batch", "2", "-o", InFolder("samples.npz"))).ExitCode);
         using NpzFile file = NpzFile.Open(InFolder("samples.npz"));
         Assert.Equal([3, Side, Side, 3], file.Read("arr_0").Shape);
+    }
+
+    [Fact]
+    public async Task Generate_Int8_IsRecordedInTheResultAndReproducedFromIt()
+    {
+        string[] request = ["--class", "cat", "--seed", "3", "--dtype", "int8", "--save", InFolder("saved"), "-o", InFolder("first")];
+        CommandResult first = await GenerateAsync(request);
+        if (!BlockOperations.HasInt8Engine)
+        {
+            Assert.Equal(CommandRunner.UnusableData, first.ExitCode);
+            Assert.Contains("int8 needs", first.Error, StringComparison.Ordinal);
+            return;
+        }
+
+        Assert.Equal(CommandRunner.Done, first.ExitCode);
+        string saved = InFolder("saved/cat/3.nvg");
+        Assert.Equal(ScalarType.Int8, ImageDocument.Read(saved).Description.Dtype);
+        Assert.Equal(
+            CommandRunner.Done, (await GenerateAsync("--reference", saved, "--dtype", "int8", "-o", InFolder("again"))).ExitCode);
+        Assert.Equal(File.ReadAllBytes(InFolder("first/cat/3.png")), File.ReadAllBytes(InFolder("again/cat/3.png")));
+        await GenerateAsync("--class", "cat", "--seed", "3", "-o", InFolder("float32"));
+        Assert.NotEqual(File.ReadAllBytes(InFolder("first/cat/3.png")), File.ReadAllBytes(InFolder("float32/cat/3.png")));
     }
 
     [Theory]

@@ -124,6 +124,16 @@ public class MachineCommandTests(TinyModel model) : CommandTests, IClassFixture<
         CommandResult training = await RunAsync("bench", "--model", model.Folder, "--training", "--dtype", "int8");
         Assert.Equal(CommandRunner.WrongUsage, training.ExitCode);
         Assert.Contains("int8 is for generating images", training.Error, StringComparison.Ordinal);
+        foreach (string[] wrong in (string[][])[["--model", model.Folder], ["--preset", "var-d16"], ["--preset", "vq-f16-d32"]])
+        {
+            CommandResult distilled = await RunAsync(["bench", .. wrong, "--distilled", "content"]);
+            Assert.Equal(CommandRunner.WrongUsage, distilled.ExitCode);
+            Assert.Contains("--distilled", distilled.Error, StringComparison.Ordinal);
+        }
+
+        CommandResult part = await RunAsync("bench", "--preset", "nvg-d12", "--distilled", "tokenizer");
+        Assert.Equal(CommandRunner.WrongUsage, part.ExitCode);
+        Assert.Contains("--distilled takes one of structure, content, not 'tokenizer'", part.Error, StringComparison.Ordinal);
         CommandResult unknown = await RunAsync("bench", "--preset", "nvg-d61");
         Assert.Equal(CommandRunner.WrongUsage, unknown.ExitCode);
         Assert.StartsWith("nvg: no preset 'nvg-d61': did you mean nvg-d16", unknown.Error, StringComparison.Ordinal);

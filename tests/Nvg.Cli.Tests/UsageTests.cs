@@ -42,7 +42,7 @@ public class UsageTests(TinyModel model) : CommandTests, IClassFixture<TinyModel
     [InlineData("--dtype takes one of float32, bfloat16, int8, not 'half'", "generate", "-o", "x.png", "--dtype", "half")]
     [InlineData("--dtype takes one of float32, bfloat16, not 'int8'", "convert", "m.pth", "-o", "m", "--dtype", "int8")]
     [InlineData("--dtype takes one of float32, bfloat16, not 'int8'", "verify", "fixtures", "--dtype", "int8")]
-    [InlineData("--dtype takes one of bfloat16, int8, not 'float32'", "evaluate", "precision", "--dtype", "float32")]
+    [InlineData("--dtype takes one of float32, bfloat16, int8, not 'float64'", "evaluate", "precision", "--dtype", "float64")]
     [InlineData("--progress takes one of auto, plain, json, none, not 'loud'", "generate", "-o", "x.png", "--progress", "loud")]
     public async Task Usage_Wrong_IsNamedInOneLine(string expected, params string[] arguments)
     {

@@ -252,6 +252,7 @@ public sealed class NativeApiTests(ServedTinyModel model) : IClassFixture<Served
     [InlineData("""{"count":100000}""", "count", null)]
     [InlineData("""{"sampling":{"topP":2}}""", "sampling", null)]
     [InlineData("""{"sampling":{"structureGuidance":4}}""", "sampling", null)]
+    [InlineData("""{"sampling":{"contentGuidance":13}}""", "sampling", null)]
     [InlineData("""{"sampling":{"temperature":"hot"}}""", "sampling.temperature", null)]
     [InlineData("""{"structure":{"labels":[[1],[1,2]]}}""", "structure", null)]
     [InlineData("""{"structure":{"stages":99,"labels":[[1,2]]}}""", "structure", null)]

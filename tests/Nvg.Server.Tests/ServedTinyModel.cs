@@ -14,7 +14,11 @@ public sealed class ServedTinyModel : IDisposable
 
     public ServedTinyModel()
     {
-        GeneratorConfig generatorSizes = Tiny.Generator(new LatentGrid(4, 4)) with { StructureGuidanceLimit = 3 };
+        GeneratorConfig generatorSizes = Tiny.Generator(new LatentGrid(4, 4)) with
+        {
+            StructureGuidanceLimit = 3,
+            ContentGuidanceLimit = 12,
+        };
         var config = new ModelConfig
         {
             Name = "tiny",

@@ -133,8 +133,8 @@ struct ModulatedNorm {
   }
 };
 
-// Left tiles of a product. In int8 they have the place of the bfloat16 tiles that they were made of: the two differ in
-// the number of tiles along the depth, but not in the distance from one 16 rows to the next.
+// Left tiles of a product. In int8 they occupy the memory of the bfloat16 tiles that they were made from: the two differ
+// in the number of tiles along the depth, but not in the distance from one group of 16 rows to the next.
 struct Rows {
   uint16_t *tiles = nullptr;
   float *scales = nullptr;  // in int8: of every row of every group of 128 columns

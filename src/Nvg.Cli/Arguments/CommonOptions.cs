@@ -58,9 +58,10 @@ internal static class CommonOptions
         new("--report") { Description = "Also write a report as one HTML file", HelpName = "FILE.html" };
 
     // Without a default value, because the help would show its .NET name.
-    internal static Option<ScalarType?> DataType() => new("--dtype")
+    internal static Option<ScalarType?> DataType(string? description = null) => new("--dtype")
     {
-        Description = "Precision of matrix products and convolutions; float32 by default. int8 is for the generator's blocks on a CPU, "
+        Description = description
+            ?? "Precision of matrix products and convolutions; float32 by default. int8 is for the generator's blocks on a CPU, "
             + "with bfloat16 for the rest. Images of the same seed differ between precisions",
         HelpName = "float32|bfloat16|int8",
         CustomParser = result => Parse(result, ScalarType.Float32, ScalarType.BFloat16, ScalarType.Int8),

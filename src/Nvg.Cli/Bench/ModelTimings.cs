@@ -50,8 +50,11 @@ public sealed class ModelTimings : PartTimings
             yield break;
         foreach ((int sequences, int images, string kind) in Passes())
         {
-            yield return ContentPass(sequences, images, kind);
-            yield return StructurePass(sequences, images, kind);
+            // Where the guidance scale is an input, no pass has an unconditional sequence.
+            if (sequences == images || _model.GeneratorConfig.ContentGuidanceLimit is null)
+                yield return ContentPass(sequences, images, kind);
+            if (sequences == images || _model.GeneratorConfig.StructureGuidanceLimit is null)
+                yield return StructurePass(sequences, images, kind);
         }
     }
 

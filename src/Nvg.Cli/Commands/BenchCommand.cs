@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Nvg.Checkpoints;
 using Nvg.Cli.Arguments;
 using Nvg.Cli.Bench;
@@ -31,10 +32,10 @@ internal sealed class BenchCommand
 
     private readonly Option<DistilledPart[]> _distilled = new("--distilled")
     {
-        Description = "With --preset: generators whose guidance takes one pass, as after nvg distill",
+        Description = "With --preset: generators to treat as distilled, with guidance in one pass",
         HelpName = "structure|content",
         AllowMultipleArgumentsPerToken = true,
-        DefaultValueFactory = _ => [],
+        CustomParser = ParseParts,
     };
 
     private readonly Option<string?> _save = new("--save")
@@ -122,6 +123,21 @@ internal sealed class BenchCommand
             .With(arguments._device, arguments._type, arguments._threads, arguments._json);
         command.SetAction(arguments.RunAsync);
         return command;
+    }
+
+    private static DistilledPart[]? ParseParts(ArgumentResult result)
+    {
+        DistilledPart[] all = Enum.GetValues<DistilledPart>();
+        var parts = new List<DistilledPart>();
+        foreach (string name in result.Tokens.Select(token => token.Value))
+        {
+            if (Array.FindIndex(all, part => part.Name().Equals(name, StringComparison.OrdinalIgnoreCase)) is var index and >= 0)
+                parts.Add(all[index]);
+            else
+                result.AddError($"--distilled takes one of {string.Join(", ", all.Select(part => part.Name()))}, not '{name}'");
+        }
+
+        return [.. parts];
     }
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -276,7 +292,7 @@ internal sealed class BenchCommand
         string? name = parsed.GetValue(_preset);
         if (name is null && parsed.GetValue(_save) is not null)
             throw new UsageException("--save needs --preset");
-        bool isDistilled = parsed.GetValue(_distilled) is { Length: > 0 };
+        bool isDistilled = parsed.IsGiven(_distilled);
         if (name is null && isDistilled)
             throw new UsageException("--distilled needs --preset");
         bool isOfVar = name is not null && VarPresets.Find(name) is not null;

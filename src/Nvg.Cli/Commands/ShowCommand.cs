@@ -3,6 +3,7 @@ using Nvg.Cli.Arguments;
 using Nvg.Cli.Terminal;
 using Nvg.Conditioning;
 using Nvg.Documents;
+using Nvg.Generators;
 using Nvg.Granularity;
 using Nvg.Imaging;
 using Nvg.Labels;
@@ -64,6 +65,15 @@ internal sealed class ShowCommand
         return ShowDocument(parsed, path, ImageDocument.Read(path));
     }
 
+    // The scales that generators with distilled guidance accept.
+    private static IEnumerable<string> Limits(GeneratorConfig sizes)
+    {
+        if (sizes.ContentGuidanceLimit is { } content)
+            yield return $"of the content from 1 to {content:G7}";
+        if (sizes.StructureGuidanceLimit is { } structure)
+            yield return $"of the structure from 1 to {structure:G7}";
+    }
+
     private int ShowModel(ParseResult parsed, ModelCard card)
     {
         if (parsed.GetValue(_output) is not null || parsed.GetValue(_stages) || parsed.GetValue(_maps) is not null)
@@ -103,6 +113,10 @@ internal sealed class ShowCommand
                 + $"{Range(sampling.StructureGuidance, last)}, "
                 + $"top-p {Range(sampling.TopP, last)}, structure steps {sampling.StructureSteps}");
         }
+
+        string[] limits = card.Config?.Generator is { } sizes ? [.. Limits(sizes)] : [];
+        if (limits.Length > 0)
+            ConsoleText.Print($"one pass    guidance is an input, {string.Join(", ", limits)}");
 
         const int shown = 12;
         string[] names = [.. card.Classes.Take(shown).Select(line => ClassLabel.Parse(line).Name)];

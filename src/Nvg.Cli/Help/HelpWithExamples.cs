@@ -48,7 +48,8 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
         ["train classifier"] = [new("nvg train classifier --config configs/cifar10-classifier.json --data data -o runs/classifier")],
         ["distill"] =
         [
-            new("nvg distill nvg-cifar10 --data data -o runs/fast", "on the images that the model was trained on"),
+            new("nvg distill runs/photos/model --data data -o runs/fast", "on the images that the model was trained on"),
+            new("nvg distill nvg-cifar10 --part content --data-free -o runs/one-pass", "guidance of the content in one pass"),
             new("nvg distill models/nvg-d16 --data-free -o runs/fast", "on images that the model draws itself"),
         ],
         ["report"] = [new("nvg report runs/generator -o report.html")],

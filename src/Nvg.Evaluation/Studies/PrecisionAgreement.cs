@@ -6,8 +6,8 @@ using Nvg.Torch;
 namespace Nvg.Evaluation.Studies;
 
 /// <summary>
-/// Effect of computing in another precision. At every stage of generated images, a second copy of the model gets the same
-/// canvas, structure map and random numbers, and its tokens and splits are compared; finally both decode the same canvas.
+/// Effect of computing in another precision, or of distilling a model. At every stage of generated images, a second copy of the model gets
+/// the same canvas, structure map and random numbers, and its tokens and splits are compared; finally both decode the same canvas.
 /// </summary>
 /// <param name="StageTokens">Share of equal tokens per stage.</param>
 /// <param name="StageBestTokens">Share of clusters with the same most likely token, per stage.</param>
@@ -20,7 +20,7 @@ public sealed record PrecisionAgreement(
 {
     /// <summary>Compares two copies of a model on images of all classes in turn.</summary>
     /// <param name="reference">Generates the images; borrowed.</param>
-    /// <param name="other">The same weights in another precision; borrowed.</param>
+    /// <param name="other">The same weights in another precision, or a model that was distilled from the reference; borrowed.</param>
     /// <param name="images">Number of images; their seeds are 0, 1, …</param>
     /// <param name="options">Sampling options.</param>
     /// <param name="progress">Receives the number of images done, or null.</param>
@@ -64,6 +64,17 @@ public sealed record PrecisionAgreement(
         }
 
         return new PrecisionAgreement(Mean(tokens, images), Mean(best, images), Mean(splits, images), decoded.Average(), decoded.Min());
+    }
+
+    /// <summary>Whether two models generate the same sequences: the same latent grid, codebook and number of classes.</summary>
+    internal static bool CanCompare(NvgModel reference, NvgModel other)
+    {
+        GeneratorConfig first = reference.GeneratorConfig, second = other.GeneratorConfig;
+        if (first.Grid != second.Grid || first.LatentChannels != second.LatentChannels || first.ClassCount != second.ClassCount)
+            return false;
+        using Tensor left = reference.Tokenizer.Quantizer.Codebook.To(ScalarType.Float32);
+        using Tensor right = other.Tokenizer.Quantizer.Codebook.To(ScalarType.Float32);
+        return left.ToArray<float>().AsSpan().SequenceEqual(right.ToArray<float>());
     }
 
     private static double Same(Tensor left, Tensor right)

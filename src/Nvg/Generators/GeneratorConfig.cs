@@ -7,6 +7,9 @@ namespace Nvg.Generators;
 /// <summary>Sizes of the content and structure generators.</summary>
 public sealed record GeneratorConfig
 {
+    /// <summary>The largest guidance scale that a generator may take as an input; a network cannot resolve a wider range.</summary>
+    internal const double LargestGuidanceLimit = 100;
+
     /// <summary>Rows of the latent.</summary>
     public required int LatentHeight { get; init; }
 
@@ -86,10 +89,10 @@ public sealed record GeneratorConfig
         bool positive = Depth >= 1 && StructureWidthDivisor >= 1 && HeadSize >= 2 && MlpRatio >= 1;
         if (!positive || HeadSize * Depth % (HeadSize * StructureWidthDivisor) != 0)
             yield return $"depth {Depth} must be a positive multiple of structureWidthDivisor {StructureWidthDivisor}, for whole heads";
-        if (StructureGuidanceLimit is not (null or (> 1 and < double.PositiveInfinity)))
-            yield return "structureGuidanceLimit must be greater than 1";
-        if (ContentGuidanceLimit is not (null or (> 1 and < double.PositiveInfinity)))
-            yield return "contentGuidanceLimit must be greater than 1";
+        if (StructureGuidanceLimit is not (null or (> 1 and <= LargestGuidanceLimit)))
+            yield return $"structureGuidanceLimit must be in (1, {LargestGuidanceLimit}]";
+        if (ContentGuidanceLimit is not (null or (> 1 and <= LargestGuidanceLimit)))
+            yield return $"contentGuidanceLimit must be in (1, {LargestGuidanceLimit}]";
         if (TokenFeatures < 0)
             yield return "tokenFeatures must not be negative";
         if (LatentChannels < 1 || CodebookSize < 2 || ClassCount < 1)

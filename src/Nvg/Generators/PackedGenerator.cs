@@ -5,8 +5,8 @@ namespace Nvg.Generators;
 
 /// <summary>
 /// Both generators of a model for sampling only. If the processor has matrix units for bfloat16 (AMX, or AVX-512 with bfloat16) and
-/// the matrices are bfloat16 on the CPU, the matrices of the blocks are copied into the layout that these units read, or rounded to int8
-/// if the model was loaded so. On a GPU the passes of the blocks are captured as CUDA graphs. Everything else is shared with the
+/// the matrices are bfloat16 on the CPU, the matrices of the blocks are copied into the layout that these units read, or rounded to
+/// int8 if the model was loaded in int8. On a GPU the passes of the blocks are captured as CUDA graphs. Everything else is shared with the
 /// generator.
 /// </summary>
 public sealed class PackedGenerator : IDisposable
@@ -20,7 +20,9 @@ public sealed class PackedGenerator : IDisposable
     private Tensor[] _sources = [];
     private double[] _versions = [];
 
-    /// <summary>Packs a copy of the matrices. The generator itself does not change: it can still be saved and trained.</summary>
+    /// <summary>
+    /// Packs a copy of the matrices in their own type. The generator itself does not change: it can still be saved and trained.
+    /// </summary>
     /// <param name="generator">Borrowed until this object is disposed.</param>
     public PackedGenerator(NvgGenerator generator)
         : this(generator, int8: false)

@@ -1,4 +1,5 @@
 using Nvg.Checkpoints;
+using Nvg.Generators;
 using Nvg.Torch;
 using Nvg.Var;
 
@@ -18,4 +19,14 @@ public static class ImageModels
         ModelMethod.Of(folder) == ModelMethod.Var
             ? VarModel.Load(folder, device, type, withGenerator)
             : NvgModel.Load(folder, device, type, withGenerator);
+
+    /// <summary>Checks from its config that a model can be computed in a precision, without reading its weights.</summary>
+    /// <exception cref="NvgDataException">It cannot, or the config cannot be read.</exception>
+    internal static void RequirePrecision(string folder, Device device, ScalarType type)
+    {
+        if (ModelMethod.Of(folder) == ModelMethod.Var)
+            Int8Products.Refuse(type, folder);
+        else
+            Int8Products.Require(type, NvgModel.ReadConfig(folder).Generator, device, folder);
+    }
 }

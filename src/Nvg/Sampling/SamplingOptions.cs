@@ -44,7 +44,7 @@ public sealed record SamplingOptions : ISamplingSettings
             foreach (double scale in new[] { ContentGuidance.At(stage, lastStage), StructureGuidance.At(stage, lastStage) })
             {
                 if (scale is not (>= 0 and < double.PositiveInfinity))
-                    yield return $"guidance must not be negative, stage {stage} has {scale}";
+                    yield return $"guidance must be a finite number and not negative, stage {stage} has {scale}";
             }
         }
 
@@ -74,7 +74,10 @@ public sealed record SamplingOptions : ISamplingSettings
         {
             double[] scales = [.. Enumerable.Range(0, stages).Select(i => guidance.At(i, lastStage))];
             if (Array.Exists(scales, s => limit is not null && (s < 1 || s > limit)))
-                yield return $"{part} guidance of this model must be in 1…{limit:G4}, it is {scales.Min():G4}…{scales.Max():G4}";
+            {
+                string found = scales.Min() == scales.Max() ? $"{scales[0]:G7}" : $"{scales.Min():G7}…{scales.Max():G7}";
+                yield return $"{part} guidance of this model must be in 1…{limit:G7}, it is {found}";
+            }
         }
     }
 }

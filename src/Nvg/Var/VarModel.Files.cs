@@ -28,14 +28,16 @@ public sealed partial class VarModel
     /// <param name="device">Device for the parameters.</param>
     /// <param name="type">
     /// Element type of the transformer's and decoder's matrices. Null keeps the stored type for the transformer and float32 for the
-    /// decoder. The encoder runs in float32.
+    /// decoder. The encoder runs in float32. Int8 is refused.
     /// </param>
     /// <param name="withGenerator">False loads only the tokenizer.</param>
-    /// <exception cref="NvgDataException">The folder or one of its files is missing, damaged or does not fit the config.</exception>
+    /// <exception cref="NvgDataException">
+    /// The folder or one of its files is missing, damaged or does not fit the config, or the type is int8.
+    /// </exception>
     public static VarModel Load(
         string folder, Device device = default, ScalarType? type = ScalarType.Float32, bool withGenerator = true)
     {
-        Int8Products.Refuse(type, "VAR");
+        Int8Products.Refuse(type, folder);
         VarModelConfig config = ReadConfig(folder);
         string[] labels = ReadLabels(folder, config);
         VarTokenizer tokenizer = WeightFile.ReadModel(
@@ -62,12 +64,13 @@ public sealed partial class VarModel
     /// <param name="device">Device for the parameters.</param>
     /// <param name="type">Element type of the matrices of transformer and decoder; the encoder runs in float32.</param>
     /// <exception cref="ArgumentException">The sizes contradict each other.</exception>
+    /// <exception cref="NvgDataException">The type is int8.</exception>
     public static VarModel Random(
         VarModelConfig config, ulong seed = 0, Device device = default, ScalarType type = ScalarType.Float32)
     {
         if (config.Validate().ToList() is { Count: > 0 } problems)
             throw new ArgumentException(string.Join("; ", problems));
-        Int8Products.Refuse(type, "VAR");
+        Int8Products.Refuse(type, config.Name);
         var tokenizer = new VarTokenizer(config.Tokenizer, ParameterSource.Random(seed, device), type);
         try
         {
@@ -152,8 +155,10 @@ public sealed partial class VarModel
         [.. new[] { TokenizerFile, TransformerFile }.Take(config.Transformer is null ? 1 : 2).Select(file => Path.Combine(folder, file))];
 
     /// <summary>Element type in which a parameter is stored if matrices are stored as <paramref name="type"/>.</summary>
+    /// <exception cref="ArgumentException">Matrices are not stored in this type.</exception>
     internal static ScalarType StoredType(string name, Tensor tensor, ScalarType? type)
     {
+        Int8Products.RequireStorable(type);
         // Codes are compared by distance, so rounding them would change tokens. Vectors, and tables whose first dimension is one (per
         // position, head or kind of modulation), are used in float32.
         bool isTable = tensor.Rank > 2 && tensor.Size(0) == 1;

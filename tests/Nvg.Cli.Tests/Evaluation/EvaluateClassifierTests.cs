@@ -131,6 +131,21 @@ public class EvaluateClassifierTests(TinyModel model) : CommandTests, IClassFixt
         CommandResult both = await RunAsync("evaluate", "precision", "--model", model.Folder, "--preset", "nvg-d16");
         Assert.Equal(CommandRunner.WrongUsage, both.ExitCode);
         Assert.Contains("cannot be combined", both.Error, StringComparison.Ordinal);
+        CommandResult reference = await RunAsync("evaluate", "precision", "--preset", "nvg-d16", "--reference", model.Folder);
+        Assert.Equal(CommandRunner.WrongUsage, reference.ExitCode);
+        Assert.Contains("cannot be combined", reference.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Precision_ReferenceWithAnotherTokenizer_IsRefused()
+    {
+        using NvgModel own = NvgModel.Load(model.Folder);
+        using NvgModel other = NvgModel.Random(own.Config, seed: 9);
+        NvgModel.Save(InFolder("other"), other.Config, other.Tokenizer.Parameters, other.Generator.Parameters, own.Labels);
+        CommandResult result = await RunAsync(
+            "evaluate", "precision", "--model", model.Folder, "--reference", InFolder("other"), "--count", "1");
+        Assert.Equal(CommandRunner.UnusableData, result.ExitCode);
+        Assert.Contains("different tokenizers or classes", result.Error, StringComparison.Ordinal);
     }
 
     private string Classifier()

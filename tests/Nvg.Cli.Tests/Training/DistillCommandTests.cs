@@ -47,6 +47,13 @@ public class DistillCommandTests(TinyModel model) : CommandTests, IClassFixture<
             ["distill", model.Folder, "--part", "content", "--data-free", "-o", InFolder("run"), .. ShortContent, "guidanceLimit=5"]);
         Assert.Equal(CommandRunner.Done, result.ExitCode);
         string student = InFolder("run/model");
+        Assert.Contains($"nvg evaluate precision --model {student} --reference {model.Folder}", result.Error, StringComparison.Ordinal);
+        using JsonDocument agreement = await JsonAsync(
+            "evaluate", "precision", "--model", student, "--reference", model.Folder, "--count", "2");
+        Assert.All(agreement.RootElement.GetProperty("stageSplits").EnumerateArray(), share => Assert.Equal(1, share.GetDouble()));
+        Assert.InRange(agreement.RootElement.GetProperty("stageBestTokens")[1].GetDouble(), 0, 1);
+        CommandResult shown = await RunAsync("show", student);
+        Assert.Contains("guidance is an input, of the content from 1 to 5", shown.Output, StringComparison.Ordinal);
         CommandResult image = await RunAsync(
             "generate", "--model", student, "--class", "cat", "--guidance", "5", "-o", InFolder("cat.png"), "--threads", "1");
         Assert.Equal(CommandRunner.Done, image.ExitCode);

@@ -4,6 +4,7 @@ using Nvg.Generators;
 using Nvg.Generators.Blocks;
 using Nvg.Granularity;
 using Nvg.Sampling;
+using Nvg.Sampling.Schedules;
 using Nvg.Tokenizers;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
@@ -183,10 +184,33 @@ public sealed class NvgModelTests : IDisposable
             () => NvgModel.Load(Model, type: ScalarType.Int8, withGenerator: false)).Message;
         Assert.Contains("int8 needs a generator", alone, StringComparison.Ordinal);
         string device = Assert.Throws<NvgDataException>(
-            () => Int8Products.Require(ScalarType.Int8, Config.Generator, Device.Parse("cuda:0"))).Message;
+            () => Int8Products.Require(ScalarType.Int8, Config.Generator, Device.Parse("cuda:0"), "tiny")).Message;
         Assert.Contains("the CPU, not cuda:0", device, StringComparison.Ordinal);
         Assert.Contains("not for VAR", Assert.Throws<NvgDataException>(
             () => VarModel.Random(TinyVar.Sizes, type: ScalarType.Int8)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Save_Int8_IsRefused()
+    {
+        using NvgModel model = PackableModel(ScalarType.BFloat16);
+        Assert.Throws<ArgumentException>(() => NvgModel.Save(
+            _folder["int8"], model.Config, model.Tokenizer.Parameters, model.Generator.Parameters, model.Labels, ScalarType.Int8));
+        Assert.False(File.Exists(_folder["int8/generator.safetensors"]));
+    }
+
+    [Fact]
+    public void WorkOf_GuidanceAsAnInput_IsThatOfOnePass()
+    {
+        using NvgModel plain = PackableModel(ScalarType.Float32);
+        StageSchedule off = StageSchedule.Constant(1), on = StageSchedule.Constant(2);
+        var unguided = new SamplingOptions { ContentGuidance = off, StructureGuidance = off };
+        var guided = new SamplingOptions { ContentGuidance = on, StructureGuidance = on };
+        double one = ((IImageModel)plain).WorkOf(unguided).Flop, two = ((IImageModel)plain).WorkOf(guided).Flop;
+        Assert.Equal(2 * one, two, 1e-6 * two);
+        GeneratorConfig sizes = plain.GeneratorConfig with { ContentGuidanceLimit = 4, StructureGuidanceLimit = 3 };
+        using NvgModel distilled = NvgModel.Random(plain.Config with { Generator = sizes });
+        Assert.Equal(one, ((IImageModel)distilled).WorkOf(guided).Flop, 1e-6 * one);
     }
 
     [Fact]

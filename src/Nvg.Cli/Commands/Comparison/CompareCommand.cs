@@ -120,6 +120,9 @@ internal sealed class CompareCommand
     private List<ComparedEntry> Measure(
         ParseResult parsed, string[] paths, ComparisonOptions options, ConsoleProgress progress, CancellationToken cancellation)
     {
+        // Checked before the first measurement, which may take minutes.
+        foreach (string path in paths.Where(ModelFolder.IsModel))
+            ImageModels.RequirePrecision(path, parsed.GetValue(_device), parsed.GetDataType(_type));
         var comparison = new ModelComparison(options);
         var reporter = new SynchronousProgress<SampleProgress>(p => progress.Report(p.State, p.Share));
         return [.. paths.Select(path =>

@@ -26,11 +26,11 @@ internal sealed class DistillCommand
         Description = $"Distil on images that the model draws itself, {DefaultSamples} unless samples says otherwise (--set samples=N)",
     };
 
-    private readonly Option<DistilledPart> _part = new("--part")
+    // Without a default value, because the help would show its .NET name.
+    private readonly Option<DistilledPart?> _part = new("--part")
     {
         Description = "structure: few steps per split, guidance included (the default); content: guidance in one pass",
         HelpName = "structure|content",
-        DefaultValueFactory = _ => DistilledPart.Structure,
     };
 
     private readonly TrainingRunArguments _run = new(
@@ -40,7 +40,7 @@ internal sealed class DistillCommand
     internal static Command Create()
     {
         var arguments = new DistillCommand();
-        const string description = "Teach a generator of a model to take fewer passes";
+        const string description = "Distil one of a model's generators so that it needs fewer passes";
         Command command = new Command("distill", description) { arguments._teacher }
             .With(arguments._part, arguments._data, arguments._dataFree)
             .With(arguments._run.Options);
@@ -67,8 +67,11 @@ internal sealed class DistillCommand
         string[] overrides = _run.Overrides(parsed);
         SettingKeys.Check(typeof(DistillationConfig), overrides);
         string teacher = ModelFolder.Locate(parsed.GetRequiredValue(_teacher));
-        var defaults = DistillationConfig.For(teacher, parsed.GetValue(_dataFree) ? DefaultSamples : null, parsed.GetValue(_part));
+        int? samples = parsed.GetValue(_dataFree) ? DefaultSamples : null;
+        var defaults = DistillationConfig.For(teacher, samples, parsed.GetValue(_part) ?? DistilledPart.Structure);
         DistillationConfig settings = RunConfiguration.With(defaults, overrides);
+        if (settings.Part != defaults.Part)
+            throw new UsageException("--set part: the part is chosen by --part");
         return settings.Validate().ToList() is { Count: > 0 } problems
             ? throw new NvgDataException($"--set: {string.Join("; ", problems)}")
             : settings;
@@ -86,12 +89,10 @@ internal sealed class DistillCommand
         return process.Train(task, settings, settings.Training, "sequences", _ => true);
     }
 
-    private static string Name(DistilledPart part) => part == DistilledPart.Content ? "content" : "structure";
-
     private static string Summary(DistillationConfig settings, DistillationTraining task, TrainingRunProcess process)
     {
         string images = settings.Samples is null ? "of the data set" : "drawn by the model";
-        return $"distilling {settings.Teacher}: {task.Parameters.ParameterCount / 1e6:F1} M parameters of the {Name(settings.Part)} "
+        return $"distilling {settings.Teacher}: {task.Parameters.ParameterCount / 1e6:F1} M parameters of the {settings.Part.Name()} "
             + $"generator; {ConsoleText.Count(task.ExampleCount, "image")} {images}; "
             + $"{settings.Training.Steps:N0} steps of {settings.Training.BatchSize}; "
             + $"{process.Device}, {settings.Training.Precision}; log and checkpoints in {process.Folder}";

@@ -60,19 +60,16 @@ internal sealed class ContentDistillation : IDistilledGenerator
             StructureEmbedding.Embed(labels_NL.Narrow(0, g.Start, g.Size), g.Stage, _sizes.Grid.LastStage))], 0);
         Tensor class_N = _examples.Classes(ordered, Array.ConvertAll(choices, c => c.HasClass), _device);
         Tensor scale_N = AverageVelocity.Numbers(Array.ConvertAll(choices, c => c.Guidance), _device);
-        (Tensor with_NLC, Tensor without_NLC) = _teacher.PredictFinalCanvas(canvas_NLC, structure_NLK, stage_N, class_N);
+        Tensor target_NLC = _teacher.PredictFinalCanvas(
+            canvas_NLC, structure_NLK, stage_N, class_N, Array.ConvertAll(choices, c => c.TeacherGuidance));
         Tensor predicted_NLC = _student.PredictFinalCanvas(canvas_NLC, structure_NLK, stage_N, class_N, guidance_N: scale_N);
-        ContentGenerator teacher = _teacher.Model.SamplingGenerator.Content;
         Tensor loss = Tensor.Zeros([], device: _device);
         foreach ((int stage, long start, long size) in Groups(choices))
         {
             Tensor Rows(Tensor rows_N) => rows_N.Narrow(0, start, size);
             using var clusters = new ClusterMean(Rows(labels_NL), LatentGrid.ClusterCount(stage));
-            Tensor Logits(ContentGenerator generator, Tensor rows_NLC) => generator.Logits(Rows(rows_NLC), Rows(canvas_NLC), clusters);
-            // The logits that sampling would use.
-            Tensor unconditional_RMV = Logits(teacher, without_NLC);
-            Tensor target_RMV = unconditional_RMV + (Logits(teacher, with_NLC) - unconditional_RMV) * Rows(scale_N).Reshape(-1, 1, 1);
-            Tensor logits_RMV = Logits(_student, predicted_NLC);
+            Tensor logits_RMV = _student.Logits(Rows(predicted_NLC), Rows(canvas_NLC), clusters);
+            Tensor target_RMV = TargetLogits(Rows(target_NLC), Rows(canvas_NLC), clusters);
             double weight = (double)size / choices.Length;
             Tensor divergence = Divergence(target_RMV, logits_RMV);
             log.Add("divergence", divergence, weight);
@@ -100,12 +97,17 @@ internal sealed class ContentDistillation : IDistilledGenerator
         return scope.Keep((expected.Exp() * (expected - predicted.LogSoftmax(-1))).Sum(-1).Mean());
     }
 
+    private Tensor TargetLogits(Tensor target_RLC, Tensor canvas_RLC, ClusterMean clusters)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        return _teacher.Model.SamplingGenerator.Content.Logits(target_RLC, canvas_RLC, clusters);
+    }
+
     private Choice Draw(long step, int example)
     {
         var random = new HostRandom(RandomSeed.Of(_config.Training.Seed, step, RandomStream.DistillationChoices, example));
         int stage = random.Next(_sizes.Grid.StageCount);
         bool hasClass = random.Next() >= _config.NullClassShare;
-        // Without a class, the guided prediction is the prediction at every scale.
         return new Choice(stage, hasClass, _config.DrawGuidance(random, _usual.At(stage, _sizes.Grid.LastStage)));
     }
 
@@ -113,5 +115,9 @@ internal sealed class ContentDistillation : IDistilledGenerator
         c => c.Item.Stage, (stage, group) => (stage, (long)group.First().Index, group.LongCount()));
 
     // The random choices for one sequence of a step.
-    private sealed record Choice(int Stage, bool HasClass, double Guidance);
+    private sealed record Choice(int Stage, bool HasClass, double Guidance)
+    {
+        // Without a class, the guided prediction is the prediction at every scale.
+        internal double TeacherGuidance => HasClass ? Guidance : 1;
+    }
 }

@@ -97,8 +97,8 @@ public sealed record DistillationConfig : IRunConfiguration<DistillationConfig>
             yield return "samples must be positive";
         if (TeacherSpan < 1)
             yield return "teacherSpan must be positive";
-        if (GuidanceLimit is not (null or (> 1 and < double.PositiveInfinity)))
-            yield return "guidanceLimit must be greater than 1";
+        if (GuidanceLimit is not (null or (> 1 and <= GeneratorConfig.LargestGuidanceLimit)))
+            yield return $"guidanceLimit must be in (1, {GeneratorConfig.LargestGuidanceLimit}]";
         if (Part == DistilledPart.Content && GuidanceLimit is null)
             yield return "guidanceLimit is needed to distil content";
         if (Part == DistilledPart.Content && (Intervals, TeacherSpan, RankWeight) != (DefaultIntervals, DefaultTeacherSpan, 0))

@@ -1,5 +1,4 @@
 using Nvg.Checkpoints;
-using Nvg.Conditioning;
 using Nvg.Generators;
 using Nvg.Sampling;
 using Nvg.Sampling.Schedules;
@@ -50,7 +49,7 @@ internal sealed class DistillationTeacher : IDisposable
         if (isDone)
         {
             throw NvgDataException.At(
-                folder, $"its {NameOf(part)} generator has already been distilled", "distil the model that it was made from");
+                folder, $"its {part.Name()} generator has already been distilled", "distil the model that it was made from");
         }
 
         if (part == DistilledPart.Structure && sizes.StructureStageCount == 0)
@@ -67,9 +66,6 @@ internal sealed class DistillationTeacher : IDisposable
         return Enumerable.Range(0, stages).Max(i => guidance.At(i, sizes.Grid.LastStage));
     }
 
-    /// <summary>The name of a part in messages.</summary>
-    internal static string NameOf(DistilledPart part) => part == DistilledPart.Content ? "content" : "structure";
-
     /// <summary>Guided velocities of the first sequences of a batch, without gradients; known channels do not move.</summary>
     /// <param name="batch">The sequences at points of the flow.</param>
     /// <param name="guidance">Guidance scale of each sequence.</param>
@@ -77,42 +73,28 @@ internal sealed class DistillationTeacher : IDisposable
     {
         using GradMode noGrad = Autograd.NoGrad();
         using var scope = new TensorScope();
-        int count = guidance.Length;
         StructureGenerator generator = _model.SamplingGenerator.Structure;
         Tensor unknown_N1K = UnknownChannels.Mask(batch.Stage_N, (int)batch.Z_NLK.Size(2));
-        long[] guided = [.. guidance.Index().Where(g => g.Item != 1).Select(g => (long)g.Index)];
-        if (guided.Length == 0)
-            return scope.Keep(batch.Predict(generator, null) * unknown_N1K);
-        // One pass: all sequences with their class, then the guided ones without a class.
-        StructureFlowBatch both = batch.Rows([.. Enumerable.Range(0, count).Select(i => (long)i), .. guided]);
-        Tensor null_G = Tensor.Full([guided.Length], Sizes.NullClass, ScalarType.Int64, batch.Class_N.Device);
-        both = both with { Class_N = Tensor.Cat([both.Class_N.Narrow(0, 0, count), null_G], 0) };
-        Tensor predicted = both.Predict(generator, null), conditional_NLK = predicted.Narrow(0, 0, count);
-        long[] places = [.. guidance.Select((g, i) => g != 1 ? count + Array.IndexOf(guided, i) : (long)i)];
-        Tensor unconditional_NLK = StructureFlowBatch.Chosen(predicted, places);
-        Tensor scale_N11 = AverageVelocity.Numbers(guidance, batch.Z_NLK.Device).Reshape(-1, 1, 1);
-        return scope.Keep((unconditional_NLK + (conditional_NLK - unconditional_NLK) * scale_N11) * unknown_N1K);
+        Tensor velocity_NLK = Guided(
+            guidance, batch.Class_N, (rows, class_M) => (batch.Rows(rows) with { Class_N = class_M }).Predict(generator, null));
+        return scope.Keep(velocity_NLK * unknown_N1K);
     }
 
     /// <summary>
-    /// What the teacher's content generator predicts for sequences, with their classes and without, without gradients.
+    /// Guided predictions of the content generator, without gradients. Logits are linear in them, so their logits are the guided ones.
     /// </summary>
     /// <param name="canvas_NLC">Unscaled canvases before the stage.</param>
     /// <param name="structure_NLK">Embedding of the stage's structure map.</param>
     /// <param name="stage_N">Stage of each sequence.</param>
     /// <param name="class_N">Class of each sequence.</param>
-    /// <returns>Two tensors like <see cref="ContentGenerator.PredictFinalCanvas"/>'s.</returns>
-    internal (Tensor Conditional_NLC, Tensor Unconditional_NLC) PredictFinalCanvas(
-        Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor class_N)
+    /// <param name="guidance">Guidance scale of each sequence.</param>
+    /// <returns>As <see cref="ContentGenerator.PredictFinalCanvas"/>.</returns>
+    internal Tensor PredictFinalCanvas(Tensor canvas_NLC, Tensor structure_NLK, Tensor stage_N, Tensor class_N, double[] guidance)
     {
-        using GradMode noGrad = Autograd.NoGrad();
-        using var scope = new TensorScope();
-        long count = class_N.Size(0);
-        var guidance = new Guidance(2);
-        ClassConditioning classes = guidance.Batch(new ClassConditioning(class_N, null), Sizes.NullClass);
-        Tensor both_NLC = _model.SamplingGenerator.Content.PredictFinalCanvas(
-            guidance.Batch(canvas_NLC), guidance.Batch(structure_NLK), guidance.Batch(stage_N), classes.Class_B);
-        return (scope.Keep(both_NLC.Narrow(0, 0, count)), scope.Keep(both_NLC.Narrow(0, count, count)));
+        ContentGenerator generator = _model.SamplingGenerator.Content;
+        return Guided(guidance, class_N, (rows, class_M) => generator.PredictFinalCanvas(
+            StructureFlowBatch.Chosen(canvas_NLC, rows), StructureFlowBatch.Chosen(structure_NLK, rows),
+            StructureFlowBatch.Chosen(stage_N, rows), class_M));
     }
 
     /// <summary>Writes a model folder with another generator; everything else is copied from the teacher.</summary>
@@ -137,4 +119,22 @@ internal sealed class DistillationTeacher : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _model.Dispose();
+
+    // u + g · (c − u) from a single pass: all sequences with their class, then the guided ones without a class.
+    private Tensor Guided(double[] guidance, Tensor class_N, Func<long[], Tensor, Tensor> predict)
+    {
+        using GradMode noGrad = Autograd.NoGrad();
+        using var scope = new TensorScope();
+        int count = guidance.Length;
+        long[] all = [.. Enumerable.Range(0, count).Select(i => (long)i)];
+        long[] guided = [.. all.Where(i => guidance[i] != 1)];
+        if (guided.Length == 0)
+            return scope.Keep(predict(all, class_N));
+        Tensor null_G = Tensor.Full([guided.Length], Sizes.NullClass, ScalarType.Int64, class_N.Device);
+        Tensor predicted = predict([.. all, .. guided], Tensor.Cat([class_N, null_G], 0)), conditional = predicted.Narrow(0, 0, count);
+        long[] places = [.. all.Select(i => guidance[i] != 1 ? count + Array.IndexOf(guided, i) : i)];
+        Tensor unconditional = StructureFlowBatch.Chosen(predicted, places);
+        Tensor scale_N11 = AverageVelocity.Numbers(guidance, class_N.Device).Reshape(-1, 1, 1);
+        return scope.Keep(unconditional + (conditional - unconditional) * scale_N11);
+    }
 }

@@ -50,8 +50,15 @@ public sealed class DistillationTraining : ITrainingTask
         using OwnedObjects.Construction construction = _owned.Construct();
         _teacher = _owned.Add(new DistillationTeacher(config.Teacher, device, config.Training.Precision, config.Part));
         _model = ConfigOf(config, _teacher.Model.Config);
+        double largest = DistillationTeacher.LargestGuidance(_teacher.Sizes, _model.Sampling, config.Part);
+        if (config.GuidanceLimit < largest)
+        {
+            throw new NvgDataException(
+                $"guidanceLimit must be at least {largest}, the largest {config.Part.Name()} guidance of the model's own settings");
+        }
+
         if (_model.Validate().FirstOrDefault() is { } problem)
-            throw new NvgDataException($"guidanceLimit: {problem}");
+            throw NvgDataException.At(config.Teacher, problem);
         _owned.Add(Parameters);
         _examples = _owned.Add(new DistillationExamples(
             config, _teacher, data, device, folder, processes ?? TrainingProcesses.Single, progress, cancellation));

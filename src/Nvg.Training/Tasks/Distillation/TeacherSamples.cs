@@ -1,5 +1,4 @@
 using System.Globalization;
-using Nvg.Granularity;
 using Nvg.Sampling;
 using Nvg.Torch;
 using Nvg.Torch.Files.Safetensors;
@@ -20,7 +19,8 @@ namespace Nvg.Training.Tasks.Distillation;
 internal sealed class TeacherSamples(DistillationTeacher teacher, int count, ulong seed, TrainingProcesses processes)
 {
     private const string FolderName = "samples";
-    private const int RowsPerFile = 512, Batch = 64;
+    // A file per batch, because drawing may take minutes per image and an interruption loses the unfinished file.
+    private const int RowsPerFile = 64;
 
     private int FileCount => (count + RowsPerFile - 1) / RowsPerFile;
 
@@ -43,7 +43,7 @@ internal sealed class TeacherSamples(DistillationTeacher teacher, int count, ulo
             using (SafetensorsFile? there = EncodedRows.OpenIf(files[i].Path, files[i].Key))
             {
                 if (there is null)
-                    Draw(files[i], first, rows, new SynchronousProgress<int>(drawn => progress?.Report(done + drawn)), cancellation);
+                    Draw(files[i], first, rows, cancellation);
             }
 
             done += rows;
@@ -54,31 +54,20 @@ internal sealed class TeacherSamples(DistillationTeacher teacher, int count, ulo
         return new SequenceCache(new EncodedRows(files, RowsPerFile, count), teacher.Sizes.Grid);
     }
 
-    private void Draw(
-        (string Path, string Key) file, int first, int rows, SynchronousProgress<int> progress, CancellationToken cancellation)
+    private void Draw((string Path, string Key) file, int first, int rows, CancellationToken cancellation)
     {
         using var scope = new TensorScope();
-        LatentGrid grid = teacher.Sizes.Grid;
-        var finest = new List<Tensor>();
-        var tokens = new List<Tensor>();
-        foreach (int[] batch in Enumerable.Range(first, rows).Chunk(Batch))
-        {
-            ImageRequest[] images = Array.ConvertAll(batch, i => new ImageRequest(
-                i % teacher.Sizes.ClassCount, RandomSeed.Of(seed, i, RandomStream.TeacherSamples)));
-            using SampledBatch sampled = teacher.Model.Sample(images, cancellation: cancellation);
-            using Tensor map_BL = sampled.Sequence.StructureMap(grid.LastStage);
-            finest.Add(map_BL.To(Device.Cpu, ScalarType.Int32));
-            using Tensor joined = Tensor.Cat([.. sampled.Sequence.Content], 1);
-            tokens.Add(joined.To(Device.Cpu, ScalarType.Int32));
-            progress.Report(batch[^1] + 1 - first);
-        }
-
+        ImageRequest[] images = [.. Enumerable.Range(first, rows).Select(i => new ImageRequest(
+            i % teacher.Sizes.ClassCount, RandomSeed.Of(seed, i, RandomStream.TeacherSamples)))];
+        using SampledBatch sampled = teacher.Model.Sample(images, cancellation: cancellation);
+        Tensor finest_BL = sampled.Sequence.StructureMap(teacher.Sizes.Grid.LastStage);
+        Tensor tokens_BM = Tensor.Cat([.. sampled.Sequence.Content], 1);
         SafetensorsFile.Write(
             file.Path,
             new Dictionary<string, Tensor>
             {
-                [SequenceCache.FinestName] = Tensor.Cat([.. finest], 0),
-                [SequenceCache.TokensName] = Tensor.Cat([.. tokens], 0),
+                [SequenceCache.FinestName] = finest_BL.To(Device.Cpu, ScalarType.Int32),
+                [SequenceCache.TokensName] = tokens_BM.To(Device.Cpu, ScalarType.Int32),
             },
             new Dictionary<string, string> { [SequenceCache.KeyName] = file.Key });
     }
