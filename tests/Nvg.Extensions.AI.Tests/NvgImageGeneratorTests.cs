@@ -66,6 +66,7 @@ public sealed class NvgImageGeneratorTests(TinyModelFolder tiny) : IClassFixture
     [InlineData("seed", -1)]
     [InlineData("temperature", "hot")]
     [InlineData("top_p", 2.0)]
+    [InlineData("guidance", 13.0)]
     [InlineData("structure_steps", "some")]
     [InlineData("keep_stages", 2)]
     [InlineData("nvg.unknown", 1)]

@@ -17,7 +17,7 @@ public sealed class TinyModelFolder : IDisposable
         {
             Name = "tiny",
             Tokenizer = Tiny.TokenizerSizes,
-            Generator = Tiny.GeneratorSizes,
+            Generator = Tiny.GeneratorSizes with { ContentGuidanceLimit = 12 },
             Sampling = new SamplingOptions { StructureSteps = 2 },
         };
         using (var tokenizer = new Tokenizer(config.Tokenizer, ParameterSource.Random(1)))
