@@ -246,6 +246,12 @@ public sealed partial class NvgModel : IImageModel, IAsyncDisposable
         Free();
     }
 
+    /// <summary>
+    /// Whether sequences mean the same to another model with generators: latent grid, codebook and number of classes are equal.
+    /// </summary>
+    internal bool SharesSequencesWith(NvgModel other) => Grid == other.Grid
+        && GeneratorConfig.ClassCount == other.GeneratorConfig.ClassCount && Tokenizer.Quantizer.HasSameCodes(other.Tokenizer.Quantizer);
+
     /// <summary>The number of a class.</summary>
     /// <exception cref="ClassNameException">The model has no class with this name.</exception>
     internal int NumberOf(ImageClass @class) => @class.Number ?? Classes.Find(@class.Name!);

@@ -66,17 +66,6 @@ public sealed record PrecisionAgreement(
         return new PrecisionAgreement(Mean(tokens, images), Mean(best, images), Mean(splits, images), decoded.Average(), decoded.Min());
     }
 
-    /// <summary>Whether two models generate the same sequences: the same latent grid, codebook and number of classes.</summary>
-    internal static bool CanCompare(NvgModel reference, NvgModel other)
-    {
-        GeneratorConfig first = reference.GeneratorConfig, second = other.GeneratorConfig;
-        if (first.Grid != second.Grid || first.LatentChannels != second.LatentChannels || first.ClassCount != second.ClassCount)
-            return false;
-        using Tensor left = reference.Tokenizer.Quantizer.Codebook.To(ScalarType.Float32);
-        using Tensor right = other.Tokenizer.Quantizer.Codebook.To(ScalarType.Float32);
-        return left.ToArray<float>().AsSpan().SequenceEqual(right.ToArray<float>());
-    }
-
     private static double Same(Tensor left, Tensor right)
     {
         using Tensor equal = left.IsEqual(right);

@@ -77,12 +77,7 @@ public sealed record StructureStepAgreement(StructureSteps Steps, IReadOnlyList<
     // The images of one model are split by the other, so a canvas and a class must have the same meaning for both.
     private static void RequireSameSizes(NvgModel model, NvgModel original)
     {
-        GeneratorConfig sizes = original.GeneratorConfig;
-        bool same = model.Grid == original.Grid && model.GeneratorConfig.ClassCount == sizes.ClassCount;
-        if (!same || !model.Tokenizer.Quantizer.Codebook.ToArray<float>().AsSpan().SequenceEqual(
-            original.Tokenizer.Quantizer.Codebook.ToArray<float>()))
-        {
+        if (!model.SharesSequencesWith(original))
             throw NvgDataException.At(original.Folder, "its images cannot be split by another model", "both need the same tokenizer");
-        }
     }
 }

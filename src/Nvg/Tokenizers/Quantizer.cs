@@ -37,6 +37,10 @@ public sealed class Quantizer
     /// <summary>The codebook, V × C; owned by the model.</summary>
     public Tensor Codebook => _codebook.Weight;
 
+    /// <summary>Whether a token means the same here and in another quantizer: the codebooks are equal.</summary>
+    internal bool HasSameCodes(Quantizer other) => Codebook.Shape.SequenceEqual(other.Codebook.Shape)
+        && Codebook.ToArray<float>().AsSpan().SequenceEqual(other.Codebook.ToArray<float>());
+
     /// <summary>Quantizes latents without gradients.</summary>
     /// <param name="latent_BLC">Encoder outputs, B × L × C.</param>
     /// <param name="structure_BSL">Their structure maps; the sequence keeps its own reference.</param>

@@ -64,7 +64,7 @@ internal sealed class EvaluatePrecisionCommand
         SamplingOptions options = _sampling.Read(parsed, other);
         if (options.Validate(reference.GeneratorConfig).FirstOrDefault() is { } problem)
             throw new UsageException($"--reference {before}: {problem}");
-        if (!PrecisionAgreement.CanCompare(reference, other))
+        if (!reference.SharesSequencesWith(other))
             throw new NvgDataException($"{before} and {other.Folder} have different tokenizers or classes, so they cannot be compared");
         PrecisionAgreement found = await ConsoleProgress.ShowAsync("comparing", progress => Task.Run(
             () => PrecisionAgreement.Measure(

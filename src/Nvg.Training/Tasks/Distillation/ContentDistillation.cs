@@ -6,6 +6,7 @@ using Nvg.Torch;
 using Nvg.Torch.Nn;
 using Nvg.Training.Distributed;
 using Nvg.Training.Optimization;
+using Nvg.Training.Tasks.Generators;
 using Nvg.Training.Tasks.Generators.Intervals;
 
 namespace Nvg.Training.Tasks.Distillation;
@@ -19,62 +20,51 @@ namespace Nvg.Training.Tasks.Distillation;
 /// </remarks>
 internal sealed class ContentDistillation : IDistilledGenerator
 {
-    private readonly DistillationConfig _config;
-    private readonly GeneratorConfig _sizes;
+    private readonly DistillationInputs _inputs;
     private readonly ContentGenerator _student;
-    private readonly DistillationTeacher _teacher;
-    private readonly DistillationExamples _examples;
-    private readonly Device _device;
     private readonly StageSchedule _usual;
 
-    /// <param name="config">Settings.</param>
-    /// <param name="sizes">Sizes of the student.</param>
+    /// <param name="inputs">Settings, teacher and sequences.</param>
     /// <param name="parameters">Receives the parameters of the student; borrowed.</param>
-    /// <param name="teacher">The frozen model; borrowed.</param>
-    /// <param name="examples">The sequences; borrowed.</param>
-    /// <param name="device">The training device.</param>
-    internal ContentDistillation(
-        DistillationConfig config, GeneratorConfig sizes, ParameterStore parameters, DistillationTeacher teacher,
-        DistillationExamples examples, Device device)
+    internal ContentDistillation(DistillationInputs inputs, ParameterStore parameters)
     {
-        (_config, _sizes, _teacher, _examples, _device) = (config, sizes, teacher, examples, device);
-        _usual = teacher.Model.Config.Sampling.ContentGuidance;
-        _student = parameters.Build(ParameterSource.Random(config.Training.Seed, device), root => new ContentGenerator(root, sizes));
+        _inputs = inputs;
+        _student = parameters.Build(
+            ParameterSource.Random(inputs.Config.Training.Seed, inputs.Device), root => new ContentGenerator(root, inputs.Sizes));
         _student.IgnoreNewInputs();
+        _usual = inputs.Teacher.Model.Config.Sampling.ContentGuidance;
     }
 
     /// <inheritdoc/>
     public Tensor Loss(long step, int[] own, BatchShare share, RandomGenerator random, LossLog log)
     {
         using var scope = new TensorScope();
-        // Sequences of the same stage are neighbours, because they have the same number of clusters.
         (int Example, Choice Choice)[] drawn = [.. own.Select(e => (e, Draw(step, e))).OrderBy(d => d.Item2.Stage)];
         Choice[] choices = Array.ConvertAll(drawn, d => d.Choice);
         int[] ordered = Array.ConvertAll(drawn, d => d.Example);
-        using GranularitySequence sequence = _examples.Load(step, ordered, _device);
-        Tensor row_N = Tensor.Arange(0, choices.Length, 1, ScalarType.Int64, _device);
-        Tensor stage_N = Tensor.From(Array.ConvertAll(choices, c => (long)c.Stage), choices.Length).Send(_device);
-        Tensor canvas_NLC = _teacher.Tokenizer.Quantizer.Canvases(sequence).Index(row_N, stage_N);
-        Tensor labels_NL = sequence.Structure_BSL.Index(row_N, stage_N);
-        Tensor structure_NLK = Tensor.Cat([.. Groups(choices).Select(g =>
-            StructureEmbedding.Embed(labels_NL.Narrow(0, g.Start, g.Size), g.Stage, _sizes.Grid.LastStage))], 0);
-        Tensor class_N = _examples.Classes(ordered, Array.ConvertAll(choices, c => c.HasClass), _device);
-        Tensor scale_N = AverageVelocity.Numbers(Array.ConvertAll(choices, c => c.Guidance), _device);
-        Tensor target_NLC = _teacher.PredictFinalCanvas(
-            canvas_NLC, structure_NLK, stage_N, class_N, Array.ConvertAll(choices, c => c.TeacherGuidance));
-        Tensor predicted_NLC = _student.PredictFinalCanvas(canvas_NLC, structure_NLK, stage_N, class_N, guidance_N: scale_N);
-        Tensor loss = Tensor.Zeros([], device: _device);
-        foreach ((int stage, long start, long size) in Groups(choices))
+        using GranularitySequence sequence = _inputs.Examples.Load(step, ordered, _inputs.Device);
+        Tensor class_N = _inputs.Examples.Classes(ordered, Array.ConvertAll(choices, c => c.HasClass), _inputs.Device);
+        LatentGrid grid = _inputs.Sizes.Grid;
+        using StageGroups groups = StageGroups.Gather(Subsets(choices), grid.StageCount, class_N, share: 1);
+        Tensor canvases_NSLC = _inputs.Teacher.Tokenizer.Quantizer.Canvases(sequence), structure_NSL = sequence.Structure_BSL;
+        Tensor canvas_NLC = groups.Select(stage => canvases_NSLC.Select(1, stage));
+        Tensor structure_NLK = groups.Select(stage => StructureEmbedding.Embed(structure_NSL.Select(1, stage), stage, grid.LastStage));
+        Tensor scale_N = AverageVelocity.Numbers(Array.ConvertAll(choices, c => c.Guidance), _inputs.Device);
+        Tensor target_NLC = _inputs.Teacher.PredictFinalCanvas(
+            canvas_NLC, structure_NLK, groups.Stage_N, class_N, Array.ConvertAll(choices, c => c.TeacherGuidance));
+        Tensor predicted_NLC = _student.PredictFinalCanvas(canvas_NLC, structure_NLK, groups.Stage_N, class_N, guidance_N: scale_N);
+        Tensor loss = Tensor.Zeros([], device: _inputs.Device);
+        foreach (StageGroups.Group group in groups.Groups)
         {
-            Tensor Rows(Tensor rows_N) => rows_N.Narrow(0, start, size);
-            using var clusters = new ClusterMean(Rows(labels_NL), LatentGrid.ClusterCount(stage));
-            Tensor logits_RMV = _student.Logits(Rows(predicted_NLC), Rows(canvas_NLC), clusters);
-            Tensor target_RMV = TargetLogits(Rows(target_NLC), Rows(canvas_NLC), clusters);
-            double weight = (double)size / choices.Length;
+            using var clusters = new ClusterMean(
+                group.Take(structure_NSL.Select(1, group.Stage)), LatentGrid.ClusterCount(group.Stage));
+            Tensor canvas_RLC = group.Slice(canvas_NLC);
+            Tensor logits_RMV = _student.Logits(group.Slice(predicted_NLC), canvas_RLC, clusters);
+            Tensor target_RMV = TargetLogits(group.Slice(target_NLC), canvas_RLC, clusters);
             Tensor divergence = Divergence(target_RMV, logits_RMV);
-            log.Add("divergence", divergence, weight);
-            log.Add("agreement", logits_RMV.ArgMax(-1).IsEqual(target_RMV.ArgMax(-1)).To(ScalarType.Float32).Mean(), weight);
-            loss += divergence * weight;
+            log.Add("divergence", divergence, group.Weight);
+            log.Add("agreement", logits_RMV.ArgMax(-1).IsEqual(target_RMV.ArgMax(-1)).To(ScalarType.Float32).Mean(), group.Weight);
+            loss += divergence * group.Weight;
         }
 
         return scope.Keep(loss);
@@ -82,8 +72,9 @@ internal sealed class ContentDistillation : IDistilledGenerator
 
     /// <inheritdoc/>
     public NvgSampler Sampler(ParameterStore store, ParameterSource source) => new(
-        _sizes, _device, store.Build(source, root => new ContentGenerator(root, _sizes)), _teacher.Model.SamplingGenerator.Structure,
-        _teacher.Tokenizer.Quantizer);
+        _inputs.Sizes, _inputs.Device, store.Build(source, root => new ContentGenerator(root, _inputs.Sizes)),
+        _inputs.Teacher.Model.SamplingGenerator.Structure,
+        _inputs.Teacher.Tokenizer.Quantizer);
 
     /// <summary>
     /// The Kullback–Leibler divergence of a predicted distribution from a target, averaged over all but the last dimension.
@@ -100,19 +91,24 @@ internal sealed class ContentDistillation : IDistilledGenerator
     private Tensor TargetLogits(Tensor target_RLC, Tensor canvas_RLC, ClusterMean clusters)
     {
         using GradMode noGrad = Autograd.NoGrad();
-        return _teacher.Model.SamplingGenerator.Content.Logits(target_RLC, canvas_RLC, clusters);
+        return _inputs.Teacher.Model.SamplingGenerator.Content.Logits(target_RLC, canvas_RLC, clusters);
     }
 
     private Choice Draw(long step, int example)
     {
-        var random = new HostRandom(RandomSeed.Of(_config.Training.Seed, step, RandomStream.DistillationChoices, example));
-        int stage = random.Next(_sizes.Grid.StageCount);
-        bool hasClass = random.Next() >= _config.NullClassShare;
-        return new Choice(stage, hasClass, _config.DrawGuidance(random, _usual.At(stage, _sizes.Grid.LastStage)));
+        var random = new HostRandom(RandomSeed.Of(_inputs.Config.Training.Seed, step, RandomStream.DistillationChoices, example));
+        int stage = random.Next(_inputs.Sizes.Grid.StageCount);
+        bool hasClass = random.Next() >= _inputs.Config.NullClassShare;
+        return new Choice(stage, hasClass, _inputs.Config.DrawGuidance(random, _usual.At(stage, _inputs.Sizes.Grid.LastStage)));
     }
 
-    private static IEnumerable<(int Stage, long Start, long Size)> Groups(Choice[] choices) => choices.Index().GroupBy(
-        c => c.Item.Stage, (stage, group) => (stage, (long)group.First().Index, group.LongCount()));
+    // The sequences of every stage. They are neighbours, so that the order of the sequences is that of the stages.
+    private Tensor[] Subsets(Choice[] choices) => [.. Enumerable.Range(0, _inputs.Sizes.Grid.StageCount).Select(stage =>
+    {
+        long[] rows = [.. choices.Index().Where(c => c.Item.Stage == stage).Select(c => (long)c.Index)];
+        using Tensor host = Tensor.From(rows, rows.Length);
+        return host.Send(_inputs.Device);
+    })];
 
     // The random choices for one sequence of a step.
     private sealed record Choice(int Stage, bool HasClass, double Guidance)

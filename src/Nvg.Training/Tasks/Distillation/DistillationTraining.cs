@@ -64,9 +64,10 @@ public sealed class DistillationTraining : ITrainingTask
             config, _teacher, data, device, folder, processes ?? TrainingProcesses.Single, progress, cancellation));
         Fingerprint = RunIdentity.Of(
             Configuration.NvgJson.Write(config.IdentitySettings()), _examples.Fingerprint, _teacher.Model.Fingerprint());
+        var inputs = new DistillationInputs(config, _model.Generator!, _teacher, _examples, device);
         _student = config.Part == DistilledPart.Content
-            ? new ContentDistillation(config, _model.Generator!, Parameters, _teacher, _examples, device)
-            : new StructureDistillation(config, _model.Generator!, Parameters, _teacher, _examples, device);
+            ? new ContentDistillation(inputs, Parameters)
+            : new StructureDistillation(inputs, Parameters);
         CopyTeacher(config.Teacher);
         construction.Complete();
     }

@@ -14,30 +14,21 @@ namespace Nvg.Training.Tasks.Distillation;
 /// <remarks>Shapes: N sequences, L positions, K structure channels.</remarks>
 internal sealed class StructureDistillation : IDistilledGenerator
 {
-    private readonly DistillationConfig _config;
-    private readonly GeneratorConfig _sizes;
+    private readonly DistillationInputs _inputs;
     private readonly StructureGenerator _student;
-    private readonly DistillationTeacher _teacher;
-    private readonly DistillationExamples _examples;
-    private readonly Device _device;
     private readonly IntervalGrid _grid;
     private readonly DistillationLoss _loss;
 
-    /// <param name="config">Settings.</param>
-    /// <param name="sizes">Sizes of the student.</param>
+    /// <param name="inputs">Settings, teacher and sequences.</param>
     /// <param name="parameters">Receives the parameters of the student; borrowed.</param>
-    /// <param name="teacher">The frozen model; borrowed.</param>
-    /// <param name="examples">The sequences; borrowed.</param>
-    /// <param name="device">The training device.</param>
-    internal StructureDistillation(
-        DistillationConfig config, GeneratorConfig sizes, ParameterStore parameters, DistillationTeacher teacher,
-        DistillationExamples examples, Device device)
+    internal StructureDistillation(DistillationInputs inputs, ParameterStore parameters)
     {
-        (_config, _sizes, _teacher, _examples, _device) = (config, sizes, teacher, examples, device);
-        _student = parameters.Build(ParameterSource.Random(config.Training.Seed, device), root => new StructureGenerator(root, sizes));
+        _inputs = inputs;
+        _student = parameters.Build(
+            ParameterSource.Random(inputs.Config.Training.Seed, inputs.Device), root => new StructureGenerator(root, inputs.Sizes));
         _student.IgnoreNewInputs();
-        _grid = new IntervalGrid(config.Intervals, sizes.Grid.Length);
-        _loss = new DistillationLoss(_student, teacher, config);
+        _grid = new IntervalGrid(inputs.Config.Intervals, inputs.Sizes.Grid.Length);
+        _loss = new DistillationLoss(_student, inputs.Teacher, inputs.Config);
     }
 
     /// <inheritdoc/>
@@ -45,24 +36,25 @@ internal sealed class StructureDistillation : IDistilledGenerator
     {
         using var scope = new TensorScope();
         DistillationChoice[] drawn = Array.ConvertAll(own, e => Choice(step, e));
-        int[] order = DistillationLoss.Order(drawn, _config.TeacherSpan);
+        int[] order = DistillationLoss.Order(drawn, _inputs.Config.TeacherSpan);
         DistillationChoice[] choices = Array.ConvertAll(order, i => drawn[i]);
         int[] ordered = Array.ConvertAll(order, i => own[i]);
-        using GranularitySequence sequence = _examples.Load(step, ordered, _device);
+        using GranularitySequence sequence = _inputs.Examples.Load(step, ordered, _inputs.Device);
         LatentGrid grid = sequence.Grid;
         using Tensor noise = Tensor.Randn([share.Total, grid.Length, grid.LastStage], random);
         Tensor noise_NLK = StructureFlowBatch.Chosen(noise, Array.ConvertAll(order, i => (long)share.Start + i));
-        Tensor class_N = _examples.Classes(ordered, Array.ConvertAll(choices, c => c.HasClass), _device);
-        DistillationBatch batch = DistillationBatch.Create(sequence, _teacher.Tokenizer.Quantizer, class_N, noise_NLK, choices);
+        Tensor class_N = _inputs.Examples.Classes(ordered, Array.ConvertAll(choices, c => c.HasClass), _inputs.Device);
+        DistillationBatch batch = DistillationBatch.Create(sequence, _inputs.Teacher.Tokenizer.Quantizer, class_N, noise_NLK, choices);
         return scope.Keep(_loss.Compute(batch, log));
     }
 
     /// <inheritdoc/>
     public NvgSampler Sampler(ParameterStore store, ParameterSource source) => new(
-        _sizes, _device, _teacher.Model.SamplingGenerator.Content, store.Build(source, root => new StructureGenerator(root, _sizes)),
-        _teacher.Tokenizer.Quantizer);
+        _inputs.Sizes, _inputs.Device, _inputs.Teacher.Model.SamplingGenerator.Content,
+        store.Build(source, root => new StructureGenerator(root, _inputs.Sizes)),
+        _inputs.Teacher.Tokenizer.Quantizer);
 
     private DistillationChoice Choice(long step, int example) => DistillationChoice.Draw(
-        new HostRandom(RandomSeed.Of(_config.Training.Seed, step, RandomStream.DistillationChoices, example)), _config, _grid,
-        _teacher.Model.Config.Sampling.StructureGuidance, _sizes.Grid.LastStage);
+        new HostRandom(RandomSeed.Of(_inputs.Config.Training.Seed, step, RandomStream.DistillationChoices, example)), _inputs.Config, _grid,
+        _inputs.Teacher.Model.Config.Sampling.StructureGuidance, _inputs.Sizes.Grid.LastStage);
 }

@@ -62,7 +62,7 @@ internal sealed class GeneratorRunInputs : IDisposable
         GeneratorConfig? sizes = Model.Generator!.StructureStepInput && start.Config.Generator is { } its
             ? its with { StructureStepInput = true }
             : start.Config.Generator;
-        if (start.HasGenerator && sizes == Model.Generator && HasSameCodebook(start.Tokenizer))
+        if (start.HasGenerator && sizes == Model.Generator && Tokenizer.Quantizer.HasSameCodes(start.Tokenizer.Quantizer))
             return start;
         start.Dispose();
         throw RunStart.Unfit(folder, "its generators have other sizes, or belong to another tokenizer");
@@ -95,10 +95,4 @@ internal sealed class GeneratorRunInputs : IDisposable
     // A generator that is not trained keeps the inputs that it was distilled with.
     private static GeneratorConfig? SizesOfStart(GeneratorRunConfig config, GeneratorParts trained) =>
         config.Parts == trained && config.Start is { } start ? NvgModel.ReadConfig(start).Generator : null;
-
-    private bool HasSameCodebook(Tokenizer other)
-    {
-        float[] own = Tokenizer.Quantizer.Codebook.ToArray<float>(), others = other.Quantizer.Codebook.ToArray<float>();
-        return own.AsSpan().SequenceEqual(others);
-    }
 }
